@@ -1,0 +1,59 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { defaultScheduler, type Scheduler } from "./scheduler.ts";
+
+/** What is left to report of a failed future, once nobody can retrieve its exception any more. */
+interface Failure {
+  readonly scheduler: Scheduler;
+  readonly exception: unknown;
+  /** What the future was: `Task 'Task-1'`. */
+  readonly subject: string;
+}
+
+const failures = new WeakMap<object, Failure>();
+const failuresOf = new WeakMap<Scheduler, Set<Failure>>();
+const collected = new FinalizationRegistry<Failure>(report);
+let atExit = false;
+
+/** Reports the future's exception when the future is collected or its loop closes. */
+export function watchFailure(
+  future: object,
+  scheduler: Scheduler,
+  exception: unknown,
+): void {
+  const failure: Failure = { scheduler, exception, subject: String(future) };
+  failures.set(future, failure);
+  let group = failuresOf.get(scheduler);
+  if (group === undefined) failuresOf.set(scheduler, group = new Set());
+  group.add(failure);
+  collected.register(future, failure, future);
+  if (!atExit) {
+    atExit = true;
+    globalThis.addEventListener(
+      "unload",
+      () => reportFailures(defaultScheduler()),
+    );
+  }
+}
+
+/** The future's exception was retrieved. */
+export function forgetFailure(future: object): void {
+  const failure = failures.get(future);
+  if (failure === undefined) return;
+  failures.delete(future);
+  collected.unregister(future);
+  failuresOf.get(failure.scheduler)?.delete(failure);
+}
+
+/** The loop closes: reports every exception that nobody retrieved. */
+export function reportFailures(scheduler: Scheduler): void {
+  for (const failure of failuresOf.get(scheduler) ?? []) report(failure);
+}
+
+function report(failure: Failure): void {
+  if (!failuresOf.get(failure.scheduler)?.delete(failure)) return;
+  failure.scheduler.loop.callExceptionHandler({
+    message: `The exception of ${failure.subject} was never retrieved`,
+    exception: failure.exception,
+  });
+}

@@ -1,0 +1,121 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CancelMessage } from "./scheduler.ts";
+
+/**
+ * The operation was cancelled.
+ *
+ * It arises at the `await` of a task that was cancelled. Code that catches it to clean up throws it
+ * again; a bare `catch {}` swallows it, and with it the cancellation.
+ *
+ * @example Clean up and let the cancellation go on
+ * ```ts
+ * import { CancelledError, createTask, sleep } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * const task = createTask(async () => {
+ *   try {
+ *     await sleep(3600);
+ *   } catch (error) {
+ *     if (error instanceof CancelledError) console.log("cleaning up");
+ *     throw error;
+ *   }
+ * });
+ * await sleep(0);
+ * task.cancel();
+ * await task.catch(() => {});
+ * assert(task.cancelled());
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError}
+ */
+export class CancelledError extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What the canceller said.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CancelledError";
+  }
+}
+
+Object.defineProperty(
+  CancelledError.prototype,
+  Symbol.for("Deno.customInspect"),
+  {
+    value(this: CancelledError): string {
+      return this.stack ?? describe(this);
+    },
+  },
+);
+
+/**
+ * A `CancelledError` in all but the captured stack, which would cost a hundred times as much as the
+ * object: the library delivers one for each cancelled task.
+ */
+class DeliveredCancelledError {
+  readonly name = "CancelledError";
+  declare readonly cause?: unknown;
+
+  constructor(readonly message: string) {}
+
+  get stack(): string {
+    return describe(this);
+  }
+}
+Object.setPrototypeOf(
+  DeliveredCancelledError.prototype,
+  CancelledError.prototype,
+);
+
+function describe(error: { message: string }): string {
+  return error.message === ""
+    ? "CancelledError"
+    : `CancelledError: ${error.message}`;
+}
+
+const withStack = new WeakSet<object>();
+let captureStacks = false;
+let guarded = false;
+
+/** In debug mode a delivered `CancelledError` has the stack of the place that made it. */
+export function captureCancellationStacks(enabled: boolean): void {
+  captureStacks = enabled;
+}
+
+/** The error that a cancellation with `message` delivers. */
+export function makeCancelledError(message: CancelMessage): CancelledError {
+  if (!guarded) guardUnhandledRejections();
+  if (message instanceof CancelledError) return message;
+  const text = message === undefined ? "" : String(message);
+  if (!captureStacks) {
+    return new DeliveredCancelledError(text) as CancelledError;
+  }
+  const error = new CancelledError(text);
+  withStack.add(error);
+  return error;
+}
+
+/** Makes the error that a cancellation from outside delivers, with the outside reason as its cause. */
+export function makeCausedCancelledError(cause: unknown): CancelledError {
+  const error = new CancelledError(undefined, { cause });
+  withStack.add(error);
+  return error;
+}
+
+/**
+ * A `CancelledError` may reach an async function that nobody awaits at that moment (a branch of a
+ * `Promise.all` whose other branch failed first). That is no reason to end the process.
+ */
+function guardUnhandledRejections(): void {
+  guarded = true;
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    const { reason } = event;
+    if (reason instanceof DeliveredCancelledError || withStack.has(reason)) {
+      event.preventDefault();
+    }
+  });
+}

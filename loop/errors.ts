@@ -1,0 +1,109 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Something was used in a way or at a time in which it cannot work.
+ *
+ * @example Usage
+ * ```ts
+ * import { getRunningLoop, RuntimeError } from "@asyncio/asyncio";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => getRunningLoop(), RuntimeError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/exceptions.html#RuntimeError}
+ */
+export class RuntimeError extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What was wrong.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RuntimeError";
+  }
+}
+
+/**
+ * The operation has exceeded the given deadline.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, TimeoutError, waitFor } from "@asyncio/asyncio";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => waitFor(sleep(3600), 0.001), TimeoutError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.TimeoutError}
+ */
+export class TimeoutError extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What took too long.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TimeoutError";
+  }
+}
+
+/**
+ * The internal state of a `Future` or `Task` does not allow the operation.
+ *
+ * @example Usage
+ * ```ts
+ * import { Future, InvalidStateError } from "@asyncio/asyncio";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => new Future().result(), InvalidStateError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.InvalidStateError}
+ */
+export class InvalidStateError extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What the state is.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "InvalidStateError";
+  }
+}
+
+/**
+ * The user interrupted the program, ordinarily with Ctrl-C: what `run()` throws after a SIGINT.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { KeyboardInterrupt, run, sleep } from "@asyncio/asyncio";
+ *
+ * try {
+ *   await run(() => sleep(3600));
+ * } catch (error) {
+ *   if (!(error instanceof KeyboardInterrupt)) throw error;
+ *   console.log("interrupted");
+ * }
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption}
+ */
+export class KeyboardInterrupt extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What interrupted.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "KeyboardInterrupt";
+  }
+}

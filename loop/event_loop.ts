@@ -1,0 +1,466 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { captureCancellationStacks } from "./cancelled_error.ts";
+import { RuntimeError } from "./errors.ts";
+import { Future } from "./future.ts";
+import { Handle } from "./handle.ts";
+import {
+  defaultScheduler,
+  presentSchedulers,
+  runningScheduler,
+  Scheduler,
+} from "./scheduler.ts";
+import {
+  type CoroutineFunction,
+  Task,
+  type TaskOptions,
+  unfinishedTasks,
+} from "./task.ts";
+import { TimerHandle } from "./timer_handle.ts";
+import { wrapFuture } from "./wrap_future.ts";
+import { reportFailures } from "./_unretrieved.ts";
+
+/**
+ * Whatever can be awaited: a `Future` or `Task`, a promise, or a function that returns one of them or
+ * a plain value. A function becomes a task; a promise is wrapped in a future whose cancellation
+ * detaches from it.
+ *
+ * @typeParam T The type of the result.
+ */
+export type Awaitable<T> = PromiseLike<T> | (() => T | PromiseLike<T>);
+
+/** What an exception handler is told. */
+export interface ExceptionContext {
+  /** What happened. */
+  message: string;
+  /** What was thrown. */
+  exception?: unknown;
+  /** The task that it happened in. */
+  task?: Task<unknown> | undefined;
+  /** The future that it happened to. */
+  future?: Future<unknown> | undefined;
+  /** The callback that it happened in. */
+  handle?: Handle | undefined;
+  /** The transport that it happened on. */
+  transport?: unknown;
+  /** The protocol that it happened in. */
+  protocol?: unknown;
+}
+
+/** Handles what no code of the program's handled. */
+export type ExceptionHandler = (
+  loop: EventLoop,
+  context: ExceptionContext,
+) => void;
+
+/** Makes the tasks of a loop. */
+export type TaskFactory = <T>(
+  loop: EventLoop,
+  coro: CoroutineFunction<T>,
+  options?: TaskOptions,
+) => Task<T>;
+
+/**
+ * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
+ *
+ * A program seldom makes one: `run()` does, and outside `run()` the process's default loop always
+ * turns. Times are in seconds. Unlike asyncio's, running a loop returns to the host at once: the
+ * methods that run it return a promise, and several loops can run side by side.
+ *
+ * @example Usage
+ * ```ts
+ * import { newEventLoop, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loop = newEventLoop();
+ * assertEquals(await loop.runUntilComplete(() => sleep(0.001, "done")), "done");
+ * loop.close();
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html}
+ */
+export class EventLoop {
+  #scheduler: Scheduler = new Scheduler();
+  #closed = false;
+  #debug = false;
+  #exceptionHandler: ExceptionHandler | null = null;
+  #taskFactory: TaskFactory | null = null;
+
+  /** How long, in seconds, a callback or a step may take before debug mode calls it slow. */
+  slowCallbackDuration = 0.1;
+
+  static {
+    presentSchedulers((scheduler) => {
+      const loop = new EventLoop();
+      loop.#scheduler = scheduler;
+      return loop;
+    });
+  }
+
+  /** Constructs a new instance, which does not run yet. */
+  constructor() {
+    this.#scheduler.loop = this;
+  }
+
+  /**
+   * Runs the loop until an awaitable is done.
+   *
+   * @typeParam T The type of the result.
+   * @param aw What is awaited; a function becomes a task of this loop.
+   * @returns The result.
+   * @throws {RuntimeError} If the loop runs, or is closed, or was stopped before `aw` was done.
+   */
+  async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
+    this.#assertCanRun();
+    const future = this.#futureOf(aw);
+    const stop = () => this.stop();
+    future.addDoneCallback(stop);
+    try {
+      await this.#scheduler.start();
+    } finally {
+      future.removeDoneCallback(stop);
+    }
+    if (!future.done()) {
+      throw new RuntimeError(
+        "The event loop stopped before the future was done",
+      );
+    }
+    return future.result();
+  }
+
+  /**
+   * Runs the loop until it is stopped.
+   *
+   * @returns A promise that resolves after {@linkcode EventLoop.stop}.
+   * @throws {RuntimeError} If the loop runs or is closed.
+   */
+  async runForever(): Promise<void> {
+    this.#assertCanRun();
+    await this.#scheduler.start();
+  }
+
+  /**
+   * Stops the loop at the end of the current round of callbacks; it can be run again.
+   *
+   * @throws {RuntimeError} If this is the default loop.
+   */
+  stop(): void {
+    this.#assertNotDefault("stop");
+    this.#scheduler.stop();
+  }
+
+  /**
+   * Whether the loop runs. The default loop always does.
+   *
+   * @returns `true` if it does.
+   */
+  isRunning(): boolean {
+    return this.#scheduler.running;
+  }
+
+  /**
+   * Whether the loop is closed.
+   *
+   * @returns `true` if it is.
+   */
+  isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Closes the loop for good: what is still queued is dropped, what was never retrieved or is still
+   * pending is reported. Closing twice does nothing.
+   *
+   * @throws {RuntimeError} If the loop runs.
+   */
+  close(): void {
+    this.#assertNotDefault("close");
+    if (this.#scheduler.running) {
+      throw new RuntimeError("Cannot close an event loop that runs");
+    }
+    if (this.#closed) return;
+    this.#closed = true;
+    reportFailures(this.#scheduler);
+    for (const task of unfinishedTasks(this.#scheduler)) {
+      this.callExceptionHandler({
+        message: "Task was destroyed but it is pending",
+        task,
+      });
+    }
+    this.#scheduler.close();
+  }
+
+  /**
+   * The time, on a monotonic clock of the loop's own.
+   *
+   * @returns The time in seconds.
+   */
+  time(): number {
+    return this.#scheduler.time();
+  }
+
+  /**
+   * Calls a function soon, in the next round. Callbacks run in the order in which they were asked for,
+   * each in the async context in which it was asked for.
+   *
+   * @typeParam A The types of the arguments.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   */
+  callSoon<A extends unknown[]>(
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): Handle {
+    this.#assertCallable("callSoon", callback);
+    const handle = new Handle(
+      this.#scheduler,
+      callback as (...args: unknown[]) => unknown,
+      args,
+    );
+    this.#scheduler.enqueue(handle);
+    return handle;
+  }
+
+  /**
+   * Calls a function after a delay.
+   *
+   * @typeParam A The types of the arguments.
+   * @param delay The delay in seconds.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {RangeError} If `delay` is not a number.
+   */
+  callLater<A extends unknown[]>(
+    delay: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    assertTime("callLater", "delay", delay);
+    return this.callAt(this.time() + delay, callback, ...args);
+  }
+
+  /**
+   * Calls a function at a time.
+   *
+   * @typeParam A The types of the arguments.
+   * @param when The time in seconds, on the clock of {@linkcode EventLoop.time}.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {RangeError} If `when` is not a number.
+   */
+  callAt<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    assertTime("callAt", "when", when);
+    this.#assertCallable("callAt", callback);
+    return new TimerHandle(
+      this.#scheduler,
+      when,
+      callback as (...args: unknown[]) => unknown,
+      args,
+    );
+  }
+
+  /**
+   * Makes a future of this loop.
+   *
+   * @typeParam T The type of the result.
+   * @returns The future.
+   */
+  createFuture<T = unknown>(): Future<T> {
+    return new Future<T>({ loop: this });
+  }
+
+  /**
+   * Makes a task of this loop, through its task factory if it has one.
+   *
+   * @typeParam T The type of the result.
+   * @param coro The function that the task runs.
+   * @param options Its name and how it starts.
+   * @returns The task.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {TypeError} If `coro` is not a function.
+   */
+  createTask<T>(coro: CoroutineFunction<T>, options?: TaskOptions): Task<T> {
+    this.#assertOpen();
+    if (this.#taskFactory !== null) {
+      return this.#taskFactory(this, coro, options);
+    }
+    return new Task(coro, { ...options, loop: this });
+  }
+
+  /**
+   * Sets what makes the loop's tasks.
+   *
+   * @param factory The factory, or `null` for the ordinary tasks.
+   * @throws {TypeError} If `factory` is neither.
+   */
+  setTaskFactory(factory: TaskFactory | null): void {
+    assertFunctionOrNull("task factory", factory);
+    this.#taskFactory = factory;
+  }
+
+  /**
+   * What makes the loop's tasks.
+   *
+   * @returns The factory, or `null`.
+   */
+  getTaskFactory(): TaskFactory | null {
+    return this.#taskFactory;
+  }
+
+  /**
+   * Sets what handles exceptions that no code handled.
+   *
+   * @param handler The handler, or `null` for the ordinary one.
+   * @throws {TypeError} If `handler` is neither.
+   */
+  setExceptionHandler(handler: ExceptionHandler | null): void {
+    assertFunctionOrNull("exception handler", handler);
+    this.#exceptionHandler = handler;
+  }
+
+  /**
+   * What handles exceptions that no code handled.
+   *
+   * @returns The handler, or `null` for the ordinary one.
+   */
+  getExceptionHandler(): ExceptionHandler | null {
+    return this.#exceptionHandler;
+  }
+
+  /**
+   * The ordinary handler: prints the context to standard error.
+   *
+   * @param context What happened.
+   */
+  defaultExceptionHandler(context: ExceptionContext): void {
+    const { message, exception, ...rest } = context;
+    const lines: unknown[] = [message || "Unhandled exception in event loop"];
+    for (const [key, value] of Object.entries(rest)) {
+      if (value !== undefined) lines.push(`\n${key}:`, value);
+    }
+    if (exception !== undefined) lines.push("\n", exception);
+    console.error(...lines);
+  }
+
+  /**
+   * Has an exception handled that no code handled.
+   *
+   * @param context What happened.
+   */
+  callExceptionHandler(context: ExceptionContext): void {
+    if (this.#exceptionHandler === null) {
+      this.defaultExceptionHandler(context);
+      return;
+    }
+    try {
+      this.#exceptionHandler(this, context);
+    } catch (exception) {
+      this.defaultExceptionHandler({
+        message: "The exception handler itself failed",
+        exception,
+      });
+      this.defaultExceptionHandler(context);
+    }
+  }
+
+  /**
+   * Whether the loop is in debug mode.
+   *
+   * @returns `true` if it is.
+   */
+  getDebug(): boolean {
+    return this.#debug;
+  }
+
+  /**
+   * Turns debug mode on or off. In debug mode a `CancelledError` has the stack of its origin.
+   *
+   * @param enabled Whether it is on.
+   */
+  setDebug(enabled: boolean): void {
+    this.#debug = enabled;
+    captureCancellationStacks(enabled);
+  }
+
+  /**
+   * Ends the asynchronous generators that are still in use. JavaScript tells nobody of those, so there
+   * is nothing to do; the method is there for programs that call it.
+   *
+   * @returns A promise that resolves at once.
+   */
+  shutdownAsyncGens(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #futureOf<T>(aw: Awaitable<T>): Future<T> {
+    if (aw instanceof Future) {
+      if (aw.getLoop() !== this) {
+        throw new RangeError(
+          "The future belongs to another event loop than the one that is to run",
+        );
+      }
+      return aw;
+    }
+    return typeof aw === "function"
+      ? this.createTask(aw)
+      : wrapFuture(aw, { loop: this });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new RuntimeError("Cannot use the event loop as it is closed");
+    }
+  }
+
+  #assertCanRun(): void {
+    this.#assertOpen();
+    if (this.isRunning()) {
+      throw new RuntimeError("The event loop is running already");
+    }
+    if (runningScheduler() !== null) {
+      throw new RuntimeError(
+        "Cannot run an event loop while another one runs the caller",
+      );
+    }
+  }
+
+  #assertNotDefault(verb: string): void {
+    if (this.#scheduler === defaultScheduler()) {
+      throw new RuntimeError(
+        `Cannot ${verb} the default event loop: it turns with the process`,
+      );
+    }
+  }
+
+  #assertCallable(method: string, callback: unknown): void {
+    this.#assertOpen();
+    if (typeof callback === "function") return;
+    throw new TypeError(
+      `${method}() takes a function as its callback: received ${typeof callback}`,
+    );
+  }
+}
+
+function assertTime(method: string, name: string, value: number): void {
+  if (typeof value === "number" && !Number.isNaN(value)) return;
+  throw new RangeError(
+    `${method}() takes a number of seconds as its ${name}: received ${value}`,
+  );
+}
+
+function assertFunctionOrNull(what: string, value: unknown): void {
+  if (value === null || typeof value === "function") return;
+  throw new TypeError(
+    `The ${what} must be a function or null: received ${typeof value}`,
+  );
+}

@@ -1,0 +1,156 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * What selects exceptions of a group: a class, one of several classes, or a predicate.
+ */
+export type ExceptionCondition =
+  // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
+  | (abstract new (...args: any[]) => Error)
+  // deno-lint-ignore no-explicit-any -- as above
+  | readonly (abstract new (...args: any[]) => Error)[]
+  | ((error: unknown) => boolean);
+
+/**
+ * Several exceptions at once: what a task group throws when tasks in it failed.
+ *
+ * @example Tell the failures apart
+ * ```ts
+ * import { ExceptionGroup } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const group = new ExceptionGroup("two of them", [new TypeError("a"), new RangeError("b")]);
+ * const [typeErrors, rest] = group.split(TypeError);
+ * assertEquals(typeErrors?.exceptions.length, 1);
+ * assertEquals(rest?.exceptions.length, 1);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/exceptions.html#ExceptionGroup}
+ */
+export class ExceptionGroup extends AggregateError {
+  /** The exceptions, at least one. Those of a nested group are in that group. */
+  readonly exceptions: readonly unknown[];
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What happened.
+   * @param exceptions The exceptions.
+   * @param options The error's `cause`.
+   * @throws {TypeError} If `message` is not a string or `exceptions` is not an array.
+   * @throws {RangeError} If `exceptions` is empty.
+   */
+  constructor(
+    message: string,
+    exceptions: readonly unknown[],
+    options?: ErrorOptions,
+  ) {
+    if (typeof message !== "string") {
+      throw new TypeError(
+        `The message of an ExceptionGroup comes first and is a string: received ${typeof message}`,
+      );
+    }
+    if (!Array.isArray(exceptions)) {
+      throw new TypeError(
+        `The exceptions of an ExceptionGroup are an array: received ${typeof exceptions}`,
+      );
+    }
+    if (exceptions.length === 0) {
+      throw new RangeError(
+        "The exceptions of an ExceptionGroup are at least one: received none",
+      );
+    }
+    super(exceptions, message, options);
+    this.name = "ExceptionGroup";
+    this.exceptions = Object.freeze([...exceptions]);
+  }
+
+  /**
+   * The part of the group whose exceptions match, nested groups kept as they are nested.
+   *
+   * @param condition A class, an array of classes, or a predicate.
+   * @returns The part, or `null` if nothing matches.
+   */
+  subgroup(condition: ExceptionCondition): ExceptionGroup | null {
+    return this.split(condition)[0];
+  }
+
+  /**
+   * The group in two parts: what matches, and the rest.
+   *
+   * @param condition A class, an array of classes, or a predicate; it is asked of groups as well.
+   * @returns The two parts, each `null` if nothing is in it.
+   */
+  split(
+    condition: ExceptionCondition,
+  ): [match: ExceptionGroup | null, rest: ExceptionGroup | null] {
+    return this.#split(predicateOf(condition));
+  }
+
+  /**
+   * Makes a group of the same kind with other exceptions; a subclass overrides it.
+   *
+   * @param exceptions The exceptions.
+   * @returns The group.
+   */
+  derive(exceptions: readonly unknown[]): ExceptionGroup {
+    return new ExceptionGroup(this.message, exceptions);
+  }
+
+  #split(
+    matches: (error: unknown) => boolean,
+  ): [ExceptionGroup | null, ExceptionGroup | null] {
+    if (matches(this)) return [this, null];
+    const match: unknown[] = [];
+    const rest: unknown[] = [];
+    for (const error of this.exceptions) {
+      if (error instanceof ExceptionGroup) {
+        const [inside, outside] = error.#split(matches);
+        if (inside !== null) match.push(inside);
+        if (outside !== null) rest.push(outside);
+      } else {
+        (matches(error) ? match : rest).push(error);
+      }
+    }
+    return [this.#part(match), this.#part(rest)];
+  }
+
+  #part(exceptions: unknown[]): ExceptionGroup | null {
+    if (exceptions.length === 0) return null;
+    const part = this.derive(exceptions);
+    if (this.cause !== undefined) part.cause = this.cause;
+    if (this.stack !== undefined) part.stack = this.stack;
+    return part;
+  }
+}
+
+function predicateOf(
+  condition: ExceptionCondition,
+): (error: unknown) => boolean {
+  if (isClassList(condition)) {
+    return (error) => condition.some((type) => error instanceof type);
+  }
+  if (typeof condition !== "function") {
+    throw new TypeError(
+      `The condition must be a class, an array of classes or a predicate: received ${typeof condition}`,
+    );
+  }
+  if (isErrorClass(condition)) return (error) => error instanceof condition;
+  return condition;
+}
+
+type ErrorClass = Extract<
+  ExceptionCondition,
+  abstract new (...args: never[]) => Error
+>;
+
+function isClassList(
+  condition: ExceptionCondition,
+): condition is readonly ErrorClass[] {
+  return Array.isArray(condition);
+}
+
+function isErrorClass(
+  condition: Exclude<ExceptionCondition, readonly ErrorClass[]>,
+): condition is ErrorClass {
+  return condition === Error || condition.prototype instanceof Error;
+}

@@ -1,0 +1,27 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The low-level API: the event loop, futures, tasks, handles and the exceptions.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-llapi-index.html}
+ *
+ * @module
+ */
+
+export * from "./errors.ts";
+export { CancelledError } from "./cancelled_error.ts";
+export {
+  type Awaitable,
+  EventLoop,
+  type ExceptionContext,
+  type ExceptionHandler,
+  type TaskFactory,
+} from "./event_loop.ts";
+export * from "./exception_group.ts";
+export { Future, type FutureOptions } from "./future.ts";
+export { Handle } from "./handle.ts";
+export * from "./is_future.ts";
+export * from "./loops.ts";
+export { type CoroutineFunction, Task, type TaskOptions } from "./task.ts";
+export { TimerHandle } from "./timer_handle.ts";
+export { wrapFuture } from "./wrap_future.ts";

@@ -1,0 +1,481 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+// Of types only: futures and tasks hand out the loop that presents their scheduler.
+import type { EventLoop } from "./event_loop.ts";
+import { ReadyQueue } from "./_ready_queue.ts";
+import { type Timer, TimerQueue } from "./_timer_queue.ts";
+
+/** The method of an {@linkcode Entry} that runs it. A symbol, so that it is no part of the public API. */
+export const execute: unique symbol = Symbol("execute");
+
+/** Something that waits for its turn in a scheduler's ready queue. */
+export abstract class Entry {
+  /**
+   * Runs the entry, in any async context: what calls the user's code must have captured its own.
+   *
+   * @returns Whether the scheduler must wait: what began here tells it when it is over.
+   * @ignore
+   */
+  abstract [execute](): boolean;
+}
+
+/** What a scheduler needs from the world around it. */
+export interface Host {
+  /** Monotonic time in seconds. */
+  now(): number;
+  /** Calls back in a macrotask of its own, before which I/O had its turn if `afterIo`. */
+  macrotask(callback: () => void, afterIo: boolean): void;
+  /** Calls back after `delay` seconds or earlier; the result cancels that. */
+  timer(callback: () => void, delay: number): () => void;
+  /** The index of the entry that runs next, of `ready` entries of this batch; without it, 0. */
+  choose?(ready: number): number;
+}
+
+/**
+ * Tokio, on which Deno runs, looks for I/O only at every 61st turn of a program that always has an
+ * immediate callback pending. So one `setImmediate` does not let I/O in; this many do.
+ */
+const TURNS_UNTIL_IO = 61;
+
+/** The longest delay that `setTimeout` takes, in milliseconds. */
+const MAX_HOST_DELAY = 2 ** 31 - 1;
+
+/** The host that a program ordinarily runs on. */
+export const DENO_HOST: Host = {
+  now: () => performance.now() / 1000,
+  macrotask(callback, afterIo) {
+    let turns = afterIo ? TURNS_UNTIL_IO : 1;
+    const turn = () => {
+      if (--turns === 0) callback();
+      else setImmediate(turn);
+    };
+    setImmediate(turn);
+  },
+  timer(callback, delay) {
+    const id = setTimeout(
+      callback,
+      Math.min(Math.ceil(delay * 1000), MAX_HOST_DELAY),
+    );
+    return () => clearTimeout(id);
+  },
+};
+
+/** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
+const SLICE = 0.001;
+/** How often, in seconds, the clock is looked at during a slice. */
+const CLOCK_INTERVAL = 0.0001;
+const MAX_ENTRIES_PER_LOOK = 512;
+
+/** What a task awaits at the moment. */
+export interface Wait {
+  /** Cancels the awaited future; returns whether that took effect. */
+  cancel(message: CancelMessage): boolean;
+  /** The future that is awaited. */
+  readonly future: object;
+}
+
+/** What travels with a cancellation: a message, or the error that is to arise. */
+export type CancelMessage = string | undefined | Error;
+
+/**
+ * What the scheduler runs in steps: the running body of a task. The async context of everything
+ * that the body calls holds it, which is how a future learns who awaits it.
+ */
+export class Coroutine {
+  finished = false;
+  /** A cancellation that has been asked for and not yet been thrown. */
+  mustCancel = false;
+  cancelMessage: CancelMessage = undefined;
+  /** What the body awaits; more than one future only when it awaits several at once. */
+  wait: Wait | null = null;
+  moreWaits: Set<Wait> | null = null;
+  #abortExpected = false;
+
+  /** What stands for the coroutine in the async context of its body. */
+  readonly #id: number;
+
+  constructor(readonly scheduler: Scheduler, readonly task: object) {
+    this.#id = scheduler.nextId();
+    unfinished.set(this.#id, this);
+  }
+
+  /** Calls a function in the async context of the coroutine's body. */
+  run(fn: () => void): void {
+    context.run(this.#id, fn);
+  }
+
+  /** The body ended. What code it left behind runs outside every task from now on. */
+  finish(): void {
+    this.finished = true;
+    this.mustCancel = false;
+    unfinished.delete(this.#id);
+  }
+
+  attach(wait: Wait): void {
+    if (this.wait === null) this.wait = wait;
+    else (this.moreWaits ??= new Set()).add(wait);
+  }
+
+  detach(wait: Wait): void {
+    if (this.wait === wait) this.wait = null;
+    else this.moreWaits?.delete(wait);
+  }
+
+  /**
+   * The task is cancelled through its signal while it awaits something foreign. What obeys the signal
+   * fails at once, within this macrotask; if the body goes on by then, the signal delivered the
+   * cancellation, and it must not arise a second time in the clean-up.
+   */
+  expectAbort(): void {
+    this.#abortExpected = true;
+    this.scheduler.host.macrotask(() => this.#abortExpected = false, false);
+  }
+
+  /** The cancellation that arises now, at an `await`, if one has been asked for. */
+  takeCancellation(): boolean {
+    if (!this.mustCancel) return false;
+    this.mustCancel = false;
+    return !this.#abortExpected;
+  }
+}
+
+/**
+ * Where code runs: the scheduler itself in its callbacks, a coroutine's number in its body, nothing
+ * elsewhere. A number, because Deno keeps what is stored here in a weak map, and that costs a
+ * collection of garbage for each thing that hangs on it: with the coroutine itself, creating a task
+ * took a quarter longer.
+ */
+const context = new AsyncLocalStorage<number | Scheduler>();
+
+/** Every coroutine that has not finished, oldest first. */
+const unfinished = new Map<number, Coroutine>();
+
+/** How many coroutines get their number from one series; a number is its series and its place there. */
+const SERIES_SIZE = 2 ** 24;
+const schedulerOfSeries = new Map<number, Scheduler>();
+let seriesBegun = 0;
+
+/**
+ * The ready queue, the timers and the steps of one event loop. It knows no I/O.
+ *
+ * At most one entry is being worked on at a time. A callback is over when it returns; a task's step
+ * when the task suspends on a future, ends, or when no microtask is left (it awaits something that
+ * tells us nothing). Only then does the next entry run.
+ */
+export class Scheduler {
+  readonly host: Host;
+  #loop: EventLoop | null = null;
+  readonly #ready = new ReadyQueue<Entry>();
+  readonly #timers = new TimerQueue<Entry>();
+  /** How many entries of the current batch have not run yet. */
+  #batch = 0;
+  /** An entry is being worked on, or it is settled when the next one will be. */
+  #busy = false;
+  #open: Coroutine | null = null;
+  /** A macrotask is on its way that ends a step which told us nothing. */
+  #turnArmed = false;
+  #sliceStart = 0;
+  #entriesUntilLook = 1;
+  #entriesPerLook = 1;
+  #lastLook = 0;
+  #hostTimer: { when: number; cancel: () => void } | null = null;
+  #running: boolean;
+  #stopping = false;
+  /** `stop()` takes effect at the end of a batch, so one batch runs even if it came before the start. */
+  #firstBatch = false;
+  #onStop: (() => void) | null = null;
+  #series = 0;
+  #place = SERIES_SIZE;
+
+  constructor(host: Host = DENO_HOST, options: { running?: boolean } = {}) {
+    this.host = host;
+    this.#running = options.running ?? false;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** The loop that presents this scheduler to the user. */
+  get loop(): EventLoop {
+    return this.#loop ??= makeLoop(this);
+  }
+
+  set loop(loop: EventLoop) {
+    this.#loop = loop;
+    schedulers.set(loop, this);
+  }
+
+  time(): number {
+    return this.host.now();
+  }
+
+  /** Puts an entry at the end of the ready queue. */
+  enqueue(entry: Entry): void {
+    this.#ready.push(entry);
+    if (!this.#busy) this.#wake();
+  }
+
+  /** Makes an entry ready at `when`. */
+  schedule(when: number, entry: Entry): Timer<Entry> {
+    const timer = this.#timers.add(when, entry);
+    if (!this.#busy) this.#armHostTimer();
+    return timer;
+  }
+
+  unschedule(timer: Timer<Entry>): void {
+    this.#timers.cancel(timer);
+    if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
+  }
+
+  /** A number that no other coroutine of any scheduler has. */
+  nextId(): number {
+    if (this.#place === SERIES_SIZE) {
+      this.#place = 0;
+      this.#series = seriesBegun++;
+      schedulerOfSeries.set(this.#series, this);
+    }
+    return this.#series * SERIES_SIZE + this.#place++;
+  }
+
+  /** The coroutines that have not finished, oldest first. */
+  unfinished(): Coroutine[] {
+    return unfinished.values().filter((each) => each.scheduler === this)
+      .toArray();
+  }
+
+  /** A step of `coroutine` begins. */
+  opened(coroutine: Coroutine): void {
+    this.#open = coroutine;
+    if (!this.#turnArmed) this.#armTurn();
+  }
+
+  /** `coroutine` suspended on a future: if its step was open, that is over. */
+  suspended(coroutine: Coroutine): void {
+    if (this.#open !== coroutine) return;
+    this.#open = null;
+    // Not in place: this may be a direct call of `then` in the middle of the user's code.
+    queueMicrotask(this.#pump);
+  }
+
+  /** `coroutine` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
+  ended(coroutine: Coroutine): void {
+    if (this.#open !== coroutine) return;
+    this.#open = null;
+    this.#pump();
+  }
+
+  /** Whether a step of `coroutine` is open. */
+  isOpen(coroutine: Coroutine): boolean {
+    return this.#open === coroutine;
+  }
+
+  /** Goes on with the next entry. For an entry that made the scheduler wait; called once. */
+  readonly proceed = (): void => this.#pump();
+
+  /** Works off the queue until {@linkcode stop}; resolves then. */
+  start(): Promise<void> {
+    this.#running = true;
+    this.#firstBatch = true;
+    return new Promise((resolve) => {
+      this.#onStop = resolve;
+      this.#busy = true;
+      queueMicrotask(this.#pump);
+    });
+  }
+
+  /** Ends the work after the current batch. */
+  stop(): void {
+    this.#stopping = true;
+    if (!this.#busy) this.#wake();
+  }
+
+  /** Forgets everything: the scheduler will not run again. */
+  close(): void {
+    for (const [series, scheduler] of schedulerOfSeries) {
+      if (scheduler === this) schedulerOfSeries.delete(series);
+    }
+    this.#ready.clear();
+    this.#timers.clear();
+    this.#batch = 0;
+    this.#armHostTimer();
+  }
+
+  #wake(): void {
+    if (!this.#running) return;
+    this.#busy = true;
+    if (!this.#turnArmed) this.#beginSlice();
+    const caller = currentCoroutine();
+    if (caller?.scheduler === this) {
+      // The task goes on after something that told us nothing: from here on it has the step.
+      this.opened(caller);
+    } else {
+      queueMicrotask(this.#pump);
+    }
+  }
+
+  readonly #pump = (): void => {
+    while (true) {
+      if (this.#batch === 0 && !this.#beginBatch()) return;
+      if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
+        this.host.macrotask(this.#resume, true);
+        return;
+      }
+      this.#batch--;
+      if (this.#take()[execute]()) return;
+    }
+  };
+
+  readonly #resume = (): void => {
+    this.#beginSlice();
+    this.#pump();
+  };
+
+  #take(): Entry {
+    if (this.host.choose === undefined) return this.#ready.shift();
+    return this.#ready.take(this.host.choose(this.#batch + 1));
+  }
+
+  /** Makes what is ready now the next batch. Returns whether there is something to do. */
+  #beginBatch(): boolean {
+    if (!this.#stopping || this.#firstBatch) {
+      this.#firstBatch = false;
+      if (!this.#timers.empty) this.#takeDueTimers();
+      this.#batch = this.#ready.size;
+      if (this.#batch > 0) return true;
+    }
+    if (this.#stopping) {
+      this.#halt();
+    } else {
+      this.#busy = false;
+      this.#armHostTimer();
+    }
+    return false;
+  }
+
+  #takeDueTimers(): void {
+    const now = this.host.now();
+    for (let due; (due = this.#timers.takeDue(now)) !== null;) {
+      this.#ready.push(due.entry);
+    }
+  }
+
+  #halt(): void {
+    this.#stopping = false;
+    this.#running = false;
+    this.#busy = false;
+    this.#armHostTimer();
+    const onStop = this.#onStop;
+    this.#onStop = null;
+    onStop?.();
+  }
+
+  #beginSlice(): void {
+    this.#sliceStart = this.#lastLook = this.host.now();
+    this.#entriesUntilLook = this.#entriesPerLook;
+  }
+
+  /** Looks at the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
+  #isSliceOver(): boolean {
+    const now = this.host.now();
+    const elapsed = Math.max(now - this.#lastLook, 1e-7);
+    const entries = Math.floor(this.#entriesPerLook * CLOCK_INTERVAL / elapsed);
+    this.#entriesPerLook = Math.max(
+      1,
+      Math.min(entries, 2 * this.#entriesPerLook, MAX_ENTRIES_PER_LOOK),
+    );
+    this.#entriesUntilLook = this.#entriesPerLook;
+    this.#lastLook = now;
+    return now - this.#sliceStart >= SLICE;
+  }
+
+  #armTurn(): void {
+    this.#turnArmed = true;
+    this.host.macrotask(this.#onTurn, false);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#turnArmed = false;
+    if (this.#open === null) return;
+    // The microtasks ran dry and the step is still open: its task awaits something foreign.
+    this.#open = null;
+    this.#resume();
+  };
+
+  #armHostTimer(): void {
+    const when = this.#running ? this.#timers.next() : null;
+    if (this.#hostTimer !== null) {
+      // One that fires too early does no harm: it is set anew then.
+      if (when !== null && this.#hostTimer.when <= when) return;
+      this.#hostTimer.cancel();
+      this.#hostTimer = null;
+    }
+    if (when === null) return;
+    const cancel = this.host.timer(
+      this.#onHostTimer,
+      Math.max(0, when - this.host.now()),
+    );
+    this.#hostTimer = { when, cancel };
+  }
+
+  readonly #onHostTimer = (): void => {
+    this.#hostTimer = null;
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#resume();
+  };
+}
+
+const schedulers = new WeakMap<object, Scheduler>();
+let makeLoop: (scheduler: Scheduler) => EventLoop;
+
+/** Says how a loop is made that presents a scheduler: `event_loop.ts` does, as it stands above. */
+export function presentSchedulers(
+  make: (scheduler: Scheduler) => EventLoop,
+): void {
+  makeLoop = make;
+}
+
+/** The scheduler behind a loop. */
+export function schedulerOf(loop: EventLoop): Scheduler {
+  const scheduler = schedulers.get(loop);
+  if (scheduler === undefined) {
+    throw new TypeError(
+      `Expected an EventLoop as the loop, received ${typeof loop}`,
+    );
+  }
+  return scheduler;
+}
+
+let fallback: Scheduler | null = null;
+
+/** The scheduler of the process's default loop: it is always running. */
+export function defaultScheduler(): Scheduler {
+  return fallback ??= new Scheduler(DENO_HOST, { running: true });
+}
+
+/** The scheduler that runs the code that calls, or `null` outside every loop. */
+export function runningScheduler(): Scheduler | null {
+  const where = context.getStore();
+  if (typeof where !== "number") return where ?? null;
+  return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
+}
+
+/** The scheduler that runs the code that calls, or else the default one. */
+export function currentScheduler(): Scheduler {
+  return currentCoroutine()?.scheduler ?? runningScheduler() ??
+    defaultScheduler();
+}
+
+/** The coroutine that calls, or `null` outside every task. */
+export function currentCoroutine(): Coroutine | null {
+  const where = context.getStore();
+  return typeof where === "number" ? unfinished.get(where) ?? null : null;
+}
+
+/** Calls a function as a callback of `scheduler`: outside every task. */
+export function callOutsideTasks(scheduler: Scheduler, fn: () => void): void {
+  if (context.getStore() === scheduler) fn();
+  else context.run(scheduler, fn);
+}

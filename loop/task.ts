@@ -1,0 +1,383 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  CancelledError,
+  makeCancelledError,
+  makeCausedCancelledError,
+} from "./cancelled_error.ts";
+import { RuntimeError } from "./errors.ts";
+import type { EventLoop } from "./event_loop.ts";
+import {
+  bodyOf,
+  cancelPending,
+  cancelWith,
+  fail,
+  fulfil,
+  Future,
+  homeOf,
+} from "./future.ts";
+import {
+  type CancelMessage,
+  Coroutine,
+  currentCoroutine,
+  execute,
+  type Scheduler,
+} from "./scheduler.ts";
+
+/** What a task runs: a function, called in the task's first step. */
+export type CoroutineFunction<T> = () => T | PromiseLike<T>;
+
+/** The options of a {@linkcode Task}. */
+export interface TaskOptions {
+  /** What the task is called in messages; `Task-1`, `Task-2`, … by default. */
+  name?: string | undefined;
+  /** Whether the body runs at once up to its first `await`. */
+  eagerStart?: boolean | undefined;
+  /** Cancels the task when it aborts; the `CancelledError` has the signal's reason as its cause. */
+  signal?: AbortSignal | undefined;
+}
+
+let created = 0;
+
+/** The tasks of a scheduler that are not done, oldest first. */
+export function unfinishedTasks(scheduler: Scheduler): Task<unknown>[] {
+  return scheduler.unfinished().map((body) => body.task as Task<unknown>);
+}
+
+/** The task that runs the code that calls, or `null`. */
+export function callingTask(): Task<unknown> | null {
+  return currentCoroutine()?.task as Task<unknown> | undefined ?? null;
+}
+
+/**
+ * A future that runs a function: the function's `await`s are the points at which other tasks go on,
+ * and at which the task can be cancelled.
+ *
+ * A task starts soon, by itself, in the async context in which it was created. Tasks are made with
+ * `createTask()` or in a `TaskGroup`, rarely with this constructor. The loop keeps its tasks alive.
+ *
+ * {@linkcode Task.cancel} makes a `CancelledError` arise at the `await` where the task is; `finally`
+ * blocks run, and the task may even catch it. A task that is cancelled before its first step never
+ * runs its body.
+ *
+ * @typeParam T The type of the result.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTask, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = createTask(async () => {
+ *   await sleep(0.001);
+ *   return 42;
+ * });
+ * assertEquals(task.done(), false);
+ * assertEquals(await task, 42);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.Task}
+ */
+export class Task<T = unknown> extends Future<T> {
+  readonly #coro: CoroutineFunction<T>;
+  readonly #body: Coroutine;
+  /** Its number, until somebody gives it a name. */
+  #name: string | number;
+  #cancelRequests = 0;
+  #controller: AbortController | null = null;
+  #isBeingCancelled = false;
+  #release: (() => void) | null = null;
+  #ignoreSignal: (() => void) | null = null;
+
+  /**
+   * Constructs a new instance, which starts soon.
+   *
+   * @param coro The function that the task runs.
+   * @param options The name and how it starts; the loop, if not the current one.
+   * @throws {TypeError} If `coro` is not a function: a promise has already started.
+   */
+  constructor(
+    coro: CoroutineFunction<T>,
+    options?: TaskOptions & { loop?: EventLoop | undefined },
+  ) {
+    if (typeof coro !== "function") throw notAFunction("Task", "coro", coro);
+    super(options);
+    const scheduler = homeOf(this);
+    this.#coro = coro;
+    this.#name = options?.name ?? ++created;
+    this.#body = new Coroutine(scheduler, this);
+    if (options?.signal) this.#obey(options.signal);
+    if (options?.eagerStart && !this.#body.mustCancel) {
+      this.#body.run(Task.#run);
+    } else {
+      this.#body.run(Task.#prepare);
+      scheduler.enqueue(this);
+    }
+  }
+
+  /**
+   * Asks the task to cancel itself: a `CancelledError` arises at the `await` where it is.
+   *
+   * Everything that code running in the task awaits from this library is cancelled; what it awaits
+   * from elsewhere is left through `task.signal`, or at the next `await` of something of ours. That
+   * the task ends as cancelled is not certain: it may catch the error.
+   *
+   * @param msg What the `CancelledError` says.
+   * @returns `false` if the task was done already.
+   */
+  override cancel(msg?: string): boolean {
+    if (this.done()) return false;
+    // A circle of futures leads back here; it has been dealt with.
+    if (this.#isBeingCancelled) return true;
+    this.#cancelRequests++;
+    this.#isBeingCancelled = true;
+    const body = this.#body;
+    const reached = this.#cancelWaits(msg);
+    this.#isBeingCancelled = false;
+    if (!reached || body.scheduler.isOpen(body)) {
+      body.mustCancel = true;
+      body.cancelMessage = msg;
+    }
+    if (this.#controller !== null) this.#abort(msg, reached);
+    return true;
+  }
+
+  /**
+   * How many requests to cancel the task there were, less the calls of {@linkcode Task.uncancel}.
+   *
+   * @returns The number of requests.
+   */
+  cancelling(): number {
+    return this.#cancelRequests;
+  }
+
+  /**
+   * Takes one request to cancel the task back: for code that caught the `CancelledError` and goes on.
+   *
+   * @returns The number of requests that are left.
+   */
+  uncancel(): number {
+    if (this.#cancelRequests > 0) this.#cancelRequests--;
+    if (this.#cancelRequests === 0) {
+      this.#body.mustCancel = false;
+      if (this.#controller?.signal.aborted) this.#controller = null;
+    }
+    return this.#cancelRequests;
+  }
+
+  /**
+   * Aborts when the task is cancelled, with the `CancelledError` as its reason. Given to `fetch()` or
+   * another API of the platform, it makes that a point at which the task can be cancelled.
+   *
+   * After {@linkcode Task.uncancel} has brought the count of requests to zero, the next read gives a
+   * fresh signal.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.cancelled() || (this.#cancelRequests > 0 && !this.done())) {
+        this.#controller.abort(makeCancelledError(this.#body.cancelMessage));
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * What the task is called.
+   *
+   * @returns The name.
+   */
+  getName(): string {
+    return typeof this.#name === "string" ? this.#name : `Task-${this.#name}`;
+  }
+
+  /**
+   * Names the task.
+   *
+   * @param value The name.
+   */
+  setName(value: string): void {
+    this.#name = String(value);
+  }
+
+  /**
+   * The function that the task runs.
+   *
+   * @returns The function.
+   */
+  getCoro(): CoroutineFunction<T> {
+    return this.#coro;
+  }
+
+  /**
+   * A task's result is what its function returns.
+   *
+   * @param _value Nothing takes it.
+   * @throws {RuntimeError} Always.
+   */
+  override setResult(_value: T): never {
+    throw new RuntimeError(
+      "Cannot set the result of a task: its function does",
+    );
+  }
+
+  /**
+   * A task's exception is what its function throws.
+   *
+   * @param _error Nothing takes it.
+   * @throws {RuntimeError} Always.
+   */
+  override setException(_error: Error | (new () => Error)): never {
+    throw new RuntimeError(
+      "Cannot set the exception of a task: its function does",
+    );
+  }
+
+  /** @ignore */
+  override get [bodyOf](): Coroutine {
+    return this.#body;
+  }
+
+  /** @ignore */
+  override [execute](): boolean {
+    this.#release?.();
+    return true;
+  }
+
+  /** What `Object.prototype.toString` says. */
+  override get [Symbol.toStringTag](): string {
+    return "Task";
+  }
+
+  // The functions below run in the task's own async context, where they find the task: that spares
+  // every task a few closures.
+
+  /** Keeps the async context for the first step. */
+  static #prepare(this: void): void {
+    new Promise<void>(Task.#keepRelease).then(Task.#start);
+  }
+
+  static #keepRelease(this: void, release: () => void): void {
+    taskOfContext().#release = release;
+  }
+
+  static #start(this: void): void {
+    const task = taskOfContext();
+    const { scheduler, mustCancel, cancelMessage } = task.#body;
+    if (mustCancel) {
+      task.#endCancelled(cancelMessage);
+      scheduler.proceed();
+    } else {
+      scheduler.opened(task.#body);
+      Task.#run();
+    }
+  }
+
+  static #run(this: void): void {
+    const task = taskOfContext();
+    let result: unknown;
+    try {
+      result = task.#coro();
+    } catch (error) {
+      task.#endFailed(error);
+      return;
+    }
+    if (isThenable(result)) {
+      Promise.resolve(result).then(Task.#onFulfilled, Task.#onRejected);
+    } else task.#endFulfilled(result);
+  }
+
+  static #onFulfilled(this: void, value: unknown): void {
+    taskOfContext().#endFulfilled(value);
+  }
+
+  static #onRejected(this: void, error: unknown): void {
+    taskOfContext().#endFailed(error);
+  }
+
+  #endFulfilled(value: T): void {
+    if (this.#body.mustCancel) {
+      this.#endCancelled(this.#body.cancelMessage);
+      return;
+    }
+    this.#leave();
+    fulfil(this, value);
+    this.#body.scheduler.ended(this.#body);
+  }
+
+  #endFailed(error: unknown): void {
+    if (error instanceof CancelledError) {
+      this.#endCancelled(error);
+      return;
+    }
+    this.#leave();
+    fail(this, error);
+    this.#body.scheduler.ended(this.#body);
+  }
+
+  #endCancelled(message: CancelMessage): void {
+    this.#leave();
+    cancelPending(this, message);
+    this.#body.scheduler.ended(this.#body);
+  }
+
+  #leave(): void {
+    this.#body.finish();
+    this.#ignoreSignal?.();
+  }
+
+  /** Cancels everything that the task awaits; returns whether that reached any of it. */
+  #cancelWaits(message: CancelMessage): boolean {
+    const { wait, moreWaits } = this.#body;
+    let reached = wait?.cancel(message) ?? false;
+    if (moreWaits !== null) {
+      for (const other of [...moreWaits]) {
+        reached = other.cancel(message) || reached;
+      }
+    }
+    return reached;
+  }
+
+  #abort(message: CancelMessage, reached: boolean): void {
+    if (!reached) this.#body.expectAbort();
+    this.#controller?.abort(makeCancelledError(message));
+  }
+
+  #obey(signal: AbortSignal): void {
+    const cancel = () =>
+      void cancelWith(
+        this as Future<unknown>,
+        makeCausedCancelledError(signal.reason),
+      );
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#ignoreSignal = () => signal.removeEventListener("abort", cancel);
+  }
+}
+
+/** The error for a `coro` that is not a function. */
+export function notAFunction(
+  caller: string,
+  name: string,
+  value: unknown,
+): TypeError {
+  const hint = isThenable(value)
+    ? `a promise, which has already started: write ${caller}(${name}), not ${caller}(${name}())`
+    : value === null
+    ? "null"
+    : typeof value;
+  return new TypeError(
+    `${caller}() takes the function itself as its ${name}: received ${hint}`,
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+}
+
+/** The task whose body's async context this is. */
+function taskOfContext(): Task<unknown> {
+  return currentCoroutine()!.task as Task<unknown>;
+}
