@@ -1,0 +1,281 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withError,
+  withResult,
+} from "../loop/future.ts";
+import { failed } from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import {
+  boundElsewhere,
+  LinedUpOperation,
+  WaitingLine,
+} from "../loop/waiting_line.ts";
+import { Deque } from "./_deque.ts";
+import { QueueEmpty } from "./queue_empty.ts";
+import { QueueFull } from "./queue_full.ts";
+import { QueueShutDown } from "./queue_shut_down.ts";
+
+/** Where the items of a queue are kept: it decides in which order they come out. */
+export interface Store<T> {
+  /** How many items there are. */
+  readonly size: number;
+  /** Takes an item in, or throws and changes nothing. */
+  push(item: T): void;
+  /** Takes the next item out, or throws and changes nothing; there is one. */
+  take(): T;
+  /** Drops every item. */
+  clear(): void;
+}
+
+/** The works of a queue: its items, and who waits for them, for room, and for the work to be done. */
+export class Channel<T> {
+  items: Store<T> = new Deque<T>();
+  readonly maxSize: number;
+  isShutDown = false;
+  /** How many items were put for which `taskDone()` has not been called. */
+  unfinished = 0;
+  /** Who waits for an item, for room, for the work to be done; those who were woken do not. */
+  readonly getters = new WaitingLine();
+  readonly putters = new WaitingLine();
+  readonly joiners = new WaitingLine();
+  #scheduler: Scheduler | null = null;
+
+  constructor(maxSize: number) {
+    this.maxSize = maxSize;
+  }
+
+  get isEmpty(): boolean {
+    return this.items.size === 0;
+  }
+
+  get isFull(): boolean {
+    return this.maxSize > 0 && this.items.size >= this.maxSize;
+  }
+
+  /** Takes the next item, and wakes one who waits for room. There is an item. */
+  take(): T {
+    const item = this.items.take();
+    this.putters.wakeFirst();
+    return item;
+  }
+
+  /** Takes an item in, and wakes one who waits for it. There is room. */
+  accept(item: T): void {
+    this.items.push(item);
+    this.unfinished++;
+    this.getters.wakeFirst();
+  }
+
+  getNowait(): T {
+    if (!this.isEmpty) return this.take();
+    if (this.isShutDown) throw nothingToGet();
+    throw new QueueEmpty("Cannot get from the queue as it is empty");
+  }
+
+  putNowait(item: T): void {
+    if (this.isShutDown) throw cannotPut();
+    if (this.isFull) {
+      throw new QueueFull(
+        `Cannot put into the queue as it is full: its maxSize is ${this.maxSize}`,
+      );
+    }
+    this.accept(item);
+  }
+
+  get(): Future<T> {
+    const scheduler = currentScheduler();
+    try {
+      if (!this.isEmpty) return fulfilled(scheduler, this.take());
+      if (this.isShutDown) throw nothingToGet();
+      return this.#wait(new Getter(scheduler, this), scheduler, this.getters);
+    } catch (error) {
+      return failed(scheduler, error);
+    }
+  }
+
+  put(item: T): Future<void> {
+    const scheduler = currentScheduler();
+    try {
+      if (this.isShutDown) throw cannotPut();
+      if (!this.isFull) {
+        this.accept(item);
+        return fulfilled(scheduler, undefined);
+      }
+      const putter = new Putter(scheduler, this, item);
+      return this.#wait(putter, scheduler, this.putters);
+    } catch (error) {
+      return failed(scheduler, error);
+    }
+  }
+
+  /** The next step of an iteration over the items. */
+  next(): Future<IteratorResult<T, undefined>> {
+    const scheduler = currentScheduler();
+    try {
+      if (!this.isEmpty) return fulfilled(scheduler, yielded(this.take()));
+      if (this.isShutDown) return fulfilled(scheduler, END);
+      return this.#wait(new Step(scheduler, this), scheduler, this.getters);
+    } catch (error) {
+      return failed(scheduler, error);
+    }
+  }
+
+  finishOne(): void {
+    if (this.unfinished === 0) {
+      throw new RangeError(
+        "Cannot mark a task as done as none is unfinished: taskDone() was called more often than items were put",
+      );
+    }
+    this.unfinished--;
+    if (this.unfinished === 0) this.joiners.wakeAll();
+  }
+
+  async join(): Promise<void> {
+    if (this.unfinished === 0) return;
+    const scheduler = currentScheduler();
+    await this.#wait(new Joiner(scheduler), scheduler, this.joiners);
+  }
+
+  shutDown(immediate: boolean): void {
+    this.isShutDown = true;
+    if (immediate) {
+      this.unfinished = Math.max(0, this.unfinished - this.items.size);
+      this.items.clear();
+      if (this.unfinished === 0) this.joiners.wakeAll();
+    }
+    // They look again, and find the queue shut down.
+    this.getters.wakeAll();
+    this.putters.wakeAll();
+  }
+
+  #wait<R, O extends LinedUpOperation<R>>(
+    operation: O,
+    scheduler: Scheduler,
+    line: WaitingLine,
+  ): O {
+    if ((this.#scheduler ??= scheduler) !== scheduler) {
+      throw boundElsewhere("queue");
+    }
+    operation.join(line);
+    return operation;
+  }
+}
+
+/** One wait for an item, and what becomes of it. */
+abstract class Retrieval<T, R> extends LinedUpOperation<R> {
+  readonly #channel: Channel<T>;
+
+  constructor(scheduler: Scheduler, channel: Channel<T>) {
+    super(scheduler);
+    this.#channel = channel;
+  }
+
+  protected abstract onItem(item: T): Settlement;
+  protected abstract onShutDown(): Settlement;
+
+  protected override proceed(): Settlement | null {
+    const channel = this.#channel;
+    if (!channel.isEmpty) return this.onItem(channel.take());
+    if (channel.isShutDown) return this.onShutDown();
+    // Another task was quicker. As in asyncio, this one goes to the end of the line.
+    this.join(channel.getters);
+    return null;
+  }
+
+  protected override abandon(wasWoken: boolean): void {
+    const channel = this.#channel;
+    if (wasWoken && !channel.isEmpty) channel.getters.wakeFirst();
+  }
+
+  protected override onCancelled(): void {
+    this.leave();
+  }
+}
+
+class Getter<T> extends Retrieval<T, T> {
+  protected override onItem(item: T): Settlement {
+    return withResult(item);
+  }
+
+  protected override onShutDown(): Settlement {
+    return withError(nothingToGet());
+  }
+}
+
+class Step<T> extends Retrieval<T, IteratorResult<T, undefined>> {
+  protected override onItem(item: T): Settlement {
+    return withResult(yielded(item));
+  }
+
+  protected override onShutDown(): Settlement {
+    return withResult(END);
+  }
+}
+
+/** One wait for room. */
+class Putter<T> extends LinedUpOperation<void> {
+  readonly #channel: Channel<T>;
+  readonly #item: T;
+
+  constructor(scheduler: Scheduler, channel: Channel<T>, item: T) {
+    super(scheduler);
+    this.#channel = channel;
+    this.#item = item;
+  }
+
+  protected override proceed(): Settlement | null {
+    const channel = this.#channel;
+    if (channel.isShutDown) return withError(cannotPut());
+    if (channel.isFull) {
+      this.join(channel.putters);
+      return null;
+    }
+    channel.accept(this.#item);
+    return DONE;
+  }
+
+  protected override abandon(wasWoken: boolean): void {
+    const channel = this.#channel;
+    if (wasWoken && !channel.isFull) channel.putters.wakeFirst();
+  }
+
+  protected override onCancelled(): void {
+    this.leave();
+  }
+}
+
+/** One wait for the work to be done: who was woken goes on, even if there is new work by then. */
+class Joiner extends LinedUpOperation<void> {
+  constructor(scheduler: Scheduler) {
+    super(scheduler);
+  }
+
+  protected override proceed(): Settlement {
+    return DONE;
+  }
+
+  protected override abandon(): void {}
+
+  protected override onCancelled(): void {
+    this.leave();
+  }
+}
+
+const DONE = withResult(undefined);
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+function yielded<T>(value: T): IteratorYieldResult<T> {
+  return { done: false, value };
+}
+
+function nothingToGet(): QueueShutDown {
+  return new QueueShutDown("Cannot get from the queue as it is shut down");
+}
+
+function cannotPut(): QueueShutDown {
+  return new QueueShutDown("Cannot put into the queue as it is shut down");
+}

@@ -1,0 +1,17 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Queues between tasks.
+ *
+ * They are not thread-safe: workers share nothing with the tasks of this thread. None of their methods
+ * takes a timeout; that is what `timeout()` and `waitFor()` are for.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-queue.html}
+ *
+ * @module
+ */
+
+export { Queue } from "./queue.ts";
+export { QueueEmpty } from "./queue_empty.ts";
+export { QueueFull } from "./queue_full.ts";
+export { QueueShutDown } from "./queue_shut_down.ts";

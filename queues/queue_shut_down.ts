@@ -1,0 +1,29 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The queue is shut down: nothing can be put into it any more, and there is nothing left to get.
+ *
+ * @example Usage
+ * ```ts
+ * import { Queue, QueueShutDown } from "@asyncio/asyncio";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const queue = new Queue<string>();
+ * queue.shutdown();
+ * await assertRejects(() => queue.put("too late"), QueueShutDown);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueShutDown}
+ */
+export class QueueShutDown extends Error {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What could not be done.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "QueueShutDown";
+  }
+}

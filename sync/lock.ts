@@ -1,0 +1,232 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { RuntimeError } from "../loop/errors.ts";
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withResult,
+} from "../loop/future.ts";
+import { failed } from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import {
+  boundElsewhere,
+  LinedUpOperation,
+  WaitingLine,
+} from "../loop/waiting_line.ts";
+
+// For the condition: a wait gives the lock away and takes it back for the same guard.
+
+/** The guard whose acquisition the lock is held by, or `null`. */
+export let guardOf: (lock: Lock) => Disposable | null;
+/** Makes `guard` the one whose acquisition the lock, which is held, is held by. */
+export let holdFor: (lock: Lock, guard: Disposable) => void;
+
+/** Leaves the waiters, and takes the lock. */
+let take: (lock: Lock, acquisition: Acquisition) => Settlement;
+/** Leaves the waiters, and sees to it that the next in line is woken if the lock is free. */
+let giveUp: (lock: Lock, acquisition: Acquisition, wasWoken: boolean) => void;
+let onWaiterCancelled: (lock: Lock) => void;
+let releaseFor: (lock: Lock, guard: Disposable) => void;
+
+/**
+ * A mutual exclusion lock for tasks: it guards a shared resource that one task at a time may use.
+ *
+ * The lock is fair: tasks get it in the order in which they asked for it. It belongs to no task, so
+ * that one task may release what another acquired, and it cannot be acquired twice: a task that holds
+ * the lock and acquires it again waits for itself.
+ *
+ * A lock can be made anywhere, also outside every loop, and is bound to the loop in which it is
+ * first waited for.
+ *
+ * @example Usage
+ * ```ts
+ * import { gather, Lock, run, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lock = new Lock();
+ * const log: string[] = [];
+ *
+ * async function work(name: string) {
+ *   using _ = await lock.acquire();
+ *   log.push(`${name} in`);
+ *   await sleep(0);
+ *   log.push(`${name} out`);
+ * }
+ *
+ * await run(() => gather([() => work("a"), () => work("b")]));
+ * assertEquals(log, ["a in", "a out", "b in", "b out"]);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock}
+ */
+export class Lock {
+  #scheduler: Scheduler | null = null;
+  /** Who holds the lock. */
+  #guard: Disposable | null = null;
+  /** Who waits, also those who were woken or cancelled and whose turn is yet to come. */
+  readonly #line = new WaitingLine();
+  /** How many of those who wait were not cancelled while they waited. */
+  #contenders = 0;
+
+  static {
+    guardOf = (lock) => lock.#guard;
+    holdFor = (lock, guard) => {
+      lock.#guard = guard;
+    };
+    take = (lock, acquisition) => {
+      lock.#contenders--;
+      acquisition.leave();
+      lock.#guard = new Guard(lock);
+      return withResult(lock.#guard);
+    };
+    giveUp = (lock, acquisition, wasWoken) => {
+      if (wasWoken) lock.#contenders--;
+      acquisition.leave();
+      if (lock.#guard === null) lock.#line.first?.wake();
+    };
+    onWaiterCancelled = (lock) => {
+      lock.#contenders--;
+    };
+    releaseFor = (lock, guard) => {
+      if (lock.#guard === guard) lock.release();
+    };
+  }
+
+  /**
+   * Acquires the lock: waits until it is free, and takes it. A free lock that nobody else waits for
+   * is taken at once, without letting other tasks have a turn.
+   *
+   * Cancel safe: when the awaiting task is cancelled here, it has not got the lock and lost its place
+   * among those who wait; if it was its turn already, the lock goes to the next.
+   *
+   * @returns A future of a guard that releases this acquisition when it is disposed: once, and not at
+   * all if the lock was released otherwise.
+   * @throws {RuntimeError} At the `await`, if the lock has to be waited for and is bound to another loop.
+   *
+   * @example With a guard, which releases the lock at the end of the block
+   * ```ts
+   * import { Lock } from "@asyncio/asyncio";
+   * import { assert, assertFalse } from "@std/assert";
+   *
+   * const lock = new Lock();
+   * {
+   *   using _ = await lock.acquire();
+   *   assert(lock.locked());
+   * }
+   * assertFalse(lock.locked());
+   * ```
+   *
+   * @example By hand
+   * ```ts
+   * import { Lock } from "@asyncio/asyncio";
+   *
+   * const lock = new Lock();
+   * await lock.acquire();
+   * try {
+   *   console.log("alone here");
+   * } finally {
+   *   lock.release();
+   * }
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire}
+   */
+  acquire(): Future<Disposable> {
+    const scheduler = currentScheduler();
+    if (this.#guard === null && this.#contenders === 0) {
+      this.#guard = new Guard(this);
+      return fulfilled(scheduler, this.#guard);
+    }
+    if ((this.#scheduler ??= scheduler) !== scheduler) {
+      return failed(scheduler, boundElsewhere("lock"));
+    }
+    const acquisition = new Acquisition(scheduler, this);
+    acquisition.join(this.#line);
+    this.#contenders++;
+    return acquisition;
+  }
+
+  /**
+   * Releases the lock. The first task that waits for it takes it in its turn.
+   *
+   * @throws {RuntimeError} If the lock is not held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock, RuntimeError } from "@asyncio/asyncio";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const lock = new Lock();
+   * await lock.acquire();
+   * lock.release();
+   * assertThrows(() => lock.release(), RuntimeError);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.release}
+   */
+  release(): void {
+    if (this.#guard === null) {
+      throw new RuntimeError("Cannot release the lock as it is not held");
+    }
+    this.#guard = null;
+    this.#line.first?.wake();
+  }
+
+  /**
+   * Whether the lock is held. Between a release and the turn of the task that gets the lock, it is not.
+   *
+   * @returns `true` if it is held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const lock = new Lock();
+   * assertEquals(lock.locked(), false);
+   * await lock.acquire();
+   * assertEquals(lock.locked(), true);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.locked}
+   */
+  locked(): boolean {
+    return this.#guard !== null;
+  }
+}
+
+/** Stands for one acquisition of a lock. */
+class Guard implements Disposable {
+  readonly #lock: Lock;
+
+  constructor(lock: Lock) {
+    this.#lock = lock;
+  }
+
+  [Symbol.dispose](): void {
+    releaseFor(this.#lock, this);
+  }
+}
+
+/** One wait for a lock. */
+class Acquisition extends LinedUpOperation<Disposable> {
+  readonly #lock: Lock;
+
+  constructor(scheduler: Scheduler, lock: Lock) {
+    super(scheduler);
+    this.#lock = lock;
+  }
+
+  protected override proceed(): Settlement {
+    return take(this.#lock, this);
+  }
+
+  protected override abandon(wasWoken: boolean): void {
+    giveUp(this.#lock, this, wasWoken);
+  }
+
+  protected override onCancelled(): void {
+    onWaiterCancelled(this.#lock);
+  }
+}

@@ -1,0 +1,237 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withResult,
+} from "../loop/future.ts";
+import { failed } from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import {
+  boundElsewhere,
+  LinedUpOperation,
+  WaitingLine,
+} from "../loop/waiting_line.ts";
+import { assertCount } from "./_assert_count.ts";
+
+/** How many permits are there to be taken, of those that are not on their way to somebody. */
+export let permitsOf: (semaphore: Semaphore) => number;
+/** Whether one more permit would be one too many: an ordinary semaphore has room for any number. */
+export const isFull: unique symbol = Symbol("isFull");
+
+/** Uses the permit that came with the wake-up. */
+let use: (semaphore: Semaphore) => Settlement;
+/** Gives back the permit that came with the wake-up, if there was one. */
+let giveUp: (semaphore: Semaphore, wasWoken: boolean) => void;
+let onWaiterCancelled: (semaphore: Semaphore) => void;
+
+/**
+ * A number of permits, of which each `acquire()` takes one and each `release()` gives one back: so
+ * many tasks at a time may be in some place.
+ *
+ * A semaphore is fair: tasks get a permit in the order in which they asked for one. A permit belongs
+ * to no task, and a semaphore may be released more often than it was acquired, which makes room for
+ * more; {@linkcode BoundedSemaphore} forbids that. A semaphore can be made anywhere and is bound to
+ * the loop in which it is first waited for.
+ *
+ * @example At most two at a time
+ * ```ts
+ * import { gather, run, Semaphore, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const semaphore = new Semaphore(2);
+ * let working = 0;
+ * let most = 0;
+ *
+ * async function work() {
+ *   using _ = await semaphore.acquire();
+ *   most = Math.max(most, ++working);
+ *   await sleep(0);
+ *   working--;
+ * }
+ *
+ * await run(() => gather([() => work(), () => work(), () => work()]));
+ * assertEquals(most, 2);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore}
+ */
+export class Semaphore {
+  #scheduler: Scheduler | null = null;
+  /** Permits that nobody has; those on their way to a task that was woken are not among them. */
+  #permits: number;
+  /** Who waits and has not been woken. */
+  readonly #line = new WaitingLine();
+  /** How many wait, with those who were woken and whose turn is yet to come. */
+  #contenders = 0;
+
+  static {
+    permitsOf = (semaphore) => semaphore.#permits;
+    use = (semaphore) => {
+      semaphore.#contenders--;
+      semaphore.#wakeWhilePermitted();
+      return withResult(new Guard(semaphore));
+    };
+    giveUp = (semaphore, wasWoken) => {
+      if (wasWoken) {
+        semaphore.#contenders--;
+        semaphore.#permits++;
+      }
+      semaphore.#wakeWhilePermitted();
+    };
+    onWaiterCancelled = (semaphore) => {
+      semaphore.#contenders--;
+    };
+  }
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param value How many permits there are.
+   * @throws {RangeError} If `value` is not a whole number, or negative.
+   * @throws {TypeError} If `value` is not a number.
+   */
+  constructor(value: number = 1) {
+    assertCount(`${new.target.name}()`, "value", value, 0);
+    this.#permits = value;
+  }
+
+  /**
+   * Takes a permit: waits until there is one. If there is one and nobody else waits for it, that does
+   * not let other tasks have a turn.
+   *
+   * Cancel safe: when the awaiting task is cancelled here, it has got no permit and lost its place
+   * among those who wait; if a permit was on its way to it already, that goes to the next.
+   *
+   * @returns A future of a guard that releases this permit when it is disposed: once.
+   * @throws {RuntimeError} At the `await`, if a permit has to be waited for and the semaphore is bound to another loop.
+   *
+   * @example With a guard, which releases the permit at the end of the block
+   * ```ts
+   * import { Semaphore } from "@asyncio/asyncio";
+   * import { assert, assertFalse } from "@std/assert";
+   *
+   * const semaphore = new Semaphore(1);
+   * {
+   *   using _ = await semaphore.acquire();
+   *   assert(semaphore.locked());
+   * }
+   * assertFalse(semaphore.locked());
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire}
+   */
+  acquire(): Future<Disposable> {
+    const scheduler = currentScheduler();
+    if (!this.locked()) {
+      this.#permits--;
+      return fulfilled(scheduler, new Guard(this));
+    }
+    if ((this.#scheduler ??= scheduler) !== scheduler) {
+      return failed(scheduler, boundElsewhere("semaphore"));
+    }
+    const acquisition = new Acquisition(scheduler, this);
+    acquisition.join(this.#line);
+    this.#contenders++;
+    return acquisition;
+  }
+
+  /**
+   * Gives a permit back, in nobody's name: a guard does not notice. Who wants to give the permit of a
+   * guard back before the end of its block disposes the guard.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@asyncio/asyncio";
+   *
+   * const semaphore = new Semaphore(0);
+   * semaphore.release();
+   * await semaphore.acquire();
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.release}
+   */
+  release(): void {
+    this.#permits++;
+    this.#wakeNext();
+  }
+
+  /**
+   * Whether there is no permit to be had at once.
+   *
+   * @returns `true` if `acquire()` would wait: no permit is left, or others wait for one already.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const semaphore = new Semaphore(1);
+   * assertEquals(semaphore.locked(), false);
+   * await semaphore.acquire();
+   * assertEquals(semaphore.locked(), true);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.locked}
+   */
+  locked(): boolean {
+    return this.#permits === 0 || this.#contenders > 0;
+  }
+
+  /** @ignore */
+  get [isFull](): boolean {
+    return false;
+  }
+
+  /** Sends a permit to the first who waits; returns whether there was one. */
+  #wakeNext(): boolean {
+    if (!this.#line.wakeFirst()) return false;
+    this.#permits--;
+    return true;
+  }
+
+  /** Permits may have come while others, who came later, had to wait behind a task not yet resumed. */
+  #wakeWhilePermitted(): void {
+    while (this.#permits > 0 && this.#wakeNext());
+  }
+}
+
+/** Stands for one permit. */
+class Guard implements Disposable {
+  #semaphore: Semaphore | null;
+
+  constructor(semaphore: Semaphore) {
+    this.#semaphore = semaphore;
+  }
+
+  [Symbol.dispose](): void {
+    const semaphore = this.#semaphore;
+    if (semaphore === null) return;
+    this.#semaphore = null;
+    if (!semaphore[isFull]) semaphore.release();
+  }
+}
+
+/** One wait for a permit. */
+class Acquisition extends LinedUpOperation<Disposable> {
+  readonly #semaphore: Semaphore;
+
+  constructor(scheduler: Scheduler, semaphore: Semaphore) {
+    super(scheduler);
+    this.#semaphore = semaphore;
+  }
+
+  protected override proceed(): Settlement {
+    return use(this.#semaphore);
+  }
+
+  protected override abandon(wasWoken: boolean): void {
+    giveUp(this.#semaphore, wasWoken);
+  }
+
+  protected override onCancelled(): void {
+    this.leave();
+    onWaiterCancelled(this.#semaphore);
+  }
+}
