@@ -4,6 +4,12 @@ import { captureCancellationStacks } from "./cancelled_error.ts";
 import { RuntimeError } from "./errors.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
+// Of types only: the network code is loaded by the first method that needs it.
+import type { StreamProtocol } from "./net/_conn_transport.ts";
+import type { ConnectionOptions } from "./net/connect.ts";
+import type { ServerOptions } from "./net/serve.ts";
+import type { Server } from "./net/server.ts";
+import type { Transport } from "./net/transport.ts";
 import {
   defaultScheduler,
   presentSchedulers,
@@ -390,6 +396,55 @@ export class EventLoop {
   setDebug(enabled: boolean): void {
     this.#debug = enabled;
     captureCancellationStacks(enabled);
+  }
+
+  /**
+   * Connects by TCP.
+   *
+   * Cancelled, it gives the attempt up; no connection stays behind.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol, once the connection is there.
+   * @param host A host name or an address; this machine if it is `null`.
+   * @param port The port.
+   * @param options How to connect, or an existing connection to use instead of host and port.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {RangeError} If the port is none, or if neither an address nor a connection is given.
+   * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+   */
+  async createConnection<P extends StreamProtocol>(
+    protocolFactory: () => P,
+    host: string | null = null,
+    port: number | null = null,
+    options: ConnectionOptions = {},
+  ): Promise<[transport: Transport, protocol: P]> {
+    this.#assertOpen();
+    const { connect } = await import("./net/connect.ts");
+    return connect(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Listens for TCP connections, and gives each a protocol of its own.
+   *
+   * Cancelled, it leaves no listener behind.
+   *
+   * @param protocolFactory Makes a protocol for each connection.
+   * @param host A host name or an address, or several of them; every interface if it is `null`.
+   * @param port The port; 0 for one that is free, which `server.sockets` then tells.
+   * @param options How to listen, or an existing listener to use instead of host and port.
+   * @returns The server, which accepts connections already.
+   * @throws {RangeError} If the port is none, or if neither an address nor a listener is given.
+   * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
+   */
+  async createServer(
+    protocolFactory: () => StreamProtocol,
+    host: string | readonly string[] | null = null,
+    port: number | null = null,
+    options: ServerOptions = {},
+  ): Promise<Server> {
+    this.#assertOpen();
+    const { serve } = await import("./net/serve.ts");
+    return serve(this, protocolFactory, host, port, options);
   }
 
   /**

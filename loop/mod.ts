@@ -22,6 +22,7 @@ export { Future, type FutureOptions } from "./future.ts";
 export { Handle } from "./handle.ts";
 export * from "./is_future.ts";
 export * from "./loops.ts";
+export * from "./net/mod.ts";
 export { type CoroutineFunction, Task, type TaskOptions } from "./task.ts";
 export { TimerHandle } from "./timer_handle.ts";
 export { wrapFuture } from "./wrap_future.ts";

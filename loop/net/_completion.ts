@@ -1,0 +1,23 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { fail, fulfil, Future } from "../future.ts";
+import { callOutsideTasks, type Scheduler } from "../scheduler.ts";
+
+/**
+ * A future of what an operation of Deno's comes to. If its result comes too late, since the future
+ * was cancelled, it goes to `discard`.
+ */
+export function completionOf<T>(
+  scheduler: Scheduler,
+  operation: Promise<T>,
+  discard: (late: T) => void = () => {},
+): Future<T> {
+  const future = new Future<T>({ loop: scheduler.loop });
+  callOutsideTasks(scheduler, () => {
+    operation.then(
+      (value) => future.done() ? discard(value) : fulfil(future, value),
+      (error) => future.done() || fail(future, error),
+    );
+  });
+  return future;
+}

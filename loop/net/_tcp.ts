@@ -1,0 +1,30 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** Throws unless the port is one, or 0. */
+export function assertPort(port: unknown): void {
+  if (
+    typeof port === "number" && Number.isInteger(port) && port >= 0 &&
+    port <= 65535
+  ) return;
+  throw new RangeError(
+    `The port must be an integer from 0 to 65535: received ${port}`,
+  );
+}
+
+/** Throws unless the factory of protocols is a function. */
+export function assertFactory(method: string, factory: unknown): void {
+  if (typeof factory === "function") return;
+  throw new TypeError(
+    `${method}() takes a function that makes a protocol: received ${typeof factory}`,
+  );
+}
+
+/** Has small pieces of data sent at once, if the connection is one of TCP. */
+export function setNoDelay(conn: Deno.Conn): void {
+  if (!("setNoDelay" in conn)) return;
+  try {
+    (conn as Deno.TcpConn).setNoDelay(true);
+  } catch {
+    // The peer is gone already; the first read will say so.
+  }
+}

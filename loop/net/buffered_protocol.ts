@@ -1,0 +1,57 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { BaseProtocol } from "./base_protocol.ts";
+
+/**
+ * A protocol over a stream of bytes that provides the memory that is read into.
+ *
+ * @example Usage
+ * ```ts
+ * import { BufferedProtocol } from "@asyncio/asyncio/loop";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter extends BufferedProtocol {
+ *   bytes = 0;
+ *   readonly #buffer = new Uint8Array(1024);
+ *
+ *   override getBuffer(): Uint8Array {
+ *     return this.#buffer;
+ *   }
+ *
+ *   override bufferUpdated(count: number): void {
+ *     this.bytes += count;
+ *   }
+ * }
+ * assertEquals(new Counter().getBuffer().length, 1024);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol}
+ */
+export class BufferedProtocol extends BaseProtocol {
+  /**
+   * The memory that the next bytes are read into. It belongs to the transport until
+   * {@linkcode BufferedProtocol.bufferUpdated} or the end of the connection.
+   *
+   * @param _sizeHint The recommended size; -1 for any.
+   * @returns The memory, of one byte or more.
+   */
+  getBuffer(_sizeHint: number): Uint8Array {
+    throw new Deno.errors.NotSupported(
+      "A BufferedProtocol must have a getBuffer() of its own",
+    );
+  }
+
+  /**
+   * Some data arrived in the memory that was provided.
+   *
+   * @param _count How many bytes.
+   */
+  bufferUpdated(_count: number): void {}
+
+  /**
+   * The peer sent its last byte.
+   *
+   * @returns Whether the transport is to stay open, for sending; otherwise it closes itself.
+   */
+  eofReceived(): boolean | void {}
+}

@@ -1,0 +1,112 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../event_loop.ts";
+import { Future } from "../future.ts";
+import { schedulerOf } from "../scheduler.ts";
+import { CallbackContext } from "./_callback_context.ts";
+import { completionOf } from "./_completion.ts";
+import { ConnTransport, type StreamProtocol } from "./_conn_transport.ts";
+import { assertFactory, assertPort, setNoDelay } from "./_tcp.ts";
+import type { Transport } from "./transport.ts";
+
+/** The options of `loop.createConnection()`. */
+export interface ConnectionOptions {
+  /** An existing connection to use; host and port are left out then. The transport closes it. */
+  sock?: Deno.Conn | undefined;
+  /** How long, in seconds, an address is tried before the next one is tried beside it. */
+  happyEyeballsDelay?: number | null | undefined;
+  /** The address to connect from. Deno cannot yet. */
+  localAddr?: Deno.NetAddr | undefined;
+  /** Whether the connection is encrypted. Not yet. */
+  tls?: unknown;
+}
+
+/** What `loop.createConnection()` does. */
+export async function connect<P extends StreamProtocol>(
+  loop: EventLoop,
+  protocolFactory: () => P,
+  host: string | null,
+  port: number | null,
+  options: ConnectionOptions,
+): Promise<[Transport, P]> {
+  assertFactory("createConnection", protocolFactory);
+  assertConnectionOptions(host, port, options);
+  const context = new CallbackContext(schedulerOf(loop));
+  const conn = options.sock ??
+    await connectTcp(context, host || "localhost", port!, options);
+  let protocol;
+  try {
+    setNoDelay(conn);
+    protocol = protocolFactory();
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+  const transport = new ConnTransport(conn, protocol, context);
+  const made = new Future<void>({ loop });
+  context.enqueue(() => {
+    transport.start();
+    if (!made.done()) made.setResult();
+  });
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return [transport, protocol];
+}
+
+/** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
+async function connectTcp(
+  { scheduler }: CallbackContext,
+  hostname: string,
+  port: number,
+  { happyEyeballsDelay }: ConnectionOptions,
+): Promise<Deno.Conn> {
+  const abortion = new AbortController();
+  const operation = Deno.connect({
+    hostname,
+    port,
+    signal: abortion.signal,
+    ...(happyEyeballsDelay == null
+      ? {}
+      : { autoSelectFamilyAttemptDelay: happyEyeballsDelay * 1000 }),
+  });
+  const future = completionOf(scheduler, operation);
+  try {
+    return await future;
+  } catch (error) {
+    abortion.abort();
+    operation.then((conn) => conn.close(), () => {});
+    throw error;
+  }
+}
+
+function assertConnectionOptions(
+  host: string | null,
+  port: number | null,
+  { sock, happyEyeballsDelay, localAddr, tls }: ConnectionOptions,
+): void {
+  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  if (localAddr !== undefined) {
+    throw new Deno.errors.NotSupported(
+      "localAddr is not supported: Deno.connect() chooses the address itself",
+    );
+  }
+  if (sock !== undefined) {
+    if (host === null && port === null) return;
+    throw new RangeError("Cannot take both an address and a sock");
+  }
+  if (host === null && port === null) {
+    throw new RangeError(
+      "Expected a host and a port, or a sock: received neither",
+    );
+  }
+  assertPort(port);
+  if (happyEyeballsDelay != null && !(happyEyeballsDelay >= 0)) {
+    throw new RangeError(
+      `happyEyeballsDelay must be a number of seconds: received ${happyEyeballsDelay}`,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The network part of the low-level API: transports, protocols and servers.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-protocol.html}
+ *
+ * @module
+ */
+
+export { BaseProtocol } from "./base_protocol.ts";
+export { BaseTransport } from "./base_transport.ts";
+export { BufferedProtocol } from "./buffered_protocol.ts";
+export type { ConnectionOptions } from "./connect.ts";
+export { Protocol } from "./protocol.ts";
+export { ReadTransport } from "./read_transport.ts";
+export type { ServerOptions } from "./serve.ts";
+export { Server } from "./server.ts";
+export { Transport } from "./transport.ts";
+export { WriteTransport } from "./write_transport.ts";

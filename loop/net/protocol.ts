@@ -1,0 +1,53 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { BaseProtocol } from "./base_protocol.ts";
+
+/**
+ * A protocol over a stream of bytes.
+ *
+ * @example An echo server
+ * ```ts
+ * import { getRunningLoop, openConnection, run } from "@asyncio/asyncio";
+ * import { Protocol, Transport } from "@asyncio/asyncio/loop";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Echo extends Protocol {
+ *   #transport = new Transport();
+ *
+ *   override connectionMade(transport: Transport): void {
+ *     this.#transport = transport;
+ *   }
+ *
+ *   override dataReceived(data: Uint8Array): void {
+ *     this.#transport.write(data);
+ *   }
+ * }
+ *
+ * await run(async () => {
+ *   const loop = getRunningLoop();
+ *   await using server = await loop.createServer(() => new Echo(), "127.0.0.1", 0);
+ *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const [reader, writer] = await openConnection(hostname, port);
+ *   writer.write("hello\n");
+ *   assertEquals(new TextDecoder().decode(await reader.readLine()), "hello\n");
+ *   writer.close();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol}
+ */
+export class Protocol extends BaseProtocol {
+  /**
+   * Some data arrived.
+   *
+   * @param _data The bytes, which the protocol may keep and change.
+   */
+  dataReceived(_data: Uint8Array): void {}
+
+  /**
+   * The peer sent its last byte.
+   *
+   * @returns Whether the transport is to stay open, for sending; otherwise it closes itself.
+   */
+  eofReceived(): boolean | void {}
+}

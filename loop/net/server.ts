@@ -1,0 +1,247 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../cancelled_error.ts";
+import { RuntimeError } from "../errors.ts";
+import type { EventLoop } from "../event_loop.ts";
+import { Future } from "../future.ts";
+// Of types only, so that whoever imports the class loads no network code.
+import type { Acceptor } from "./_acceptor.ts";
+
+/** A connection of a server's. */
+export interface Client {
+  close(): void;
+  abort(): void;
+}
+
+/** Makes the client of a server for a connection; `ended` is to be called with it at its end. */
+export type MakeClient = (
+  conn: Deno.Conn,
+  ended: (client: Client) => void,
+) => Client;
+
+/** Makes a server: `loop.createServer()` does. */
+export let makeServer: (
+  loop: EventLoop,
+  acceptors: readonly Acceptor[],
+  makeClient: MakeClient,
+) => Server;
+
+/**
+ * A server: it accepts connections until it is closed, and gives each a protocol of its own.
+ *
+ * `await using` closes it at the end of the scope and waits for its end, which includes the end of
+ * its connections.
+ *
+ * @example Usage
+ * ```ts
+ * import { run, startServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const server = await startServer((_reader, writer) => writer.close(), "127.0.0.1", 0);
+ *   assertEquals(server.isServing(), true);
+ *   server.close();
+ *   await server.waitClosed();
+ *   assertEquals(server.sockets, []);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server}
+ */
+export class Server implements AsyncDisposable {
+  readonly #loop: EventLoop;
+  readonly #acceptors: readonly Acceptor[];
+  readonly #makeClient: MakeClient;
+  readonly #clients = new Set<Client>();
+  #isServing = false;
+  #isClosed = false;
+  #forever: Future<never> | null = null;
+  /** How many listeners still hold their port. */
+  #holding: number;
+  readonly #waiters = new Set<Future<void>>();
+
+  static {
+    makeServer = (...args) => new Server(...args);
+  }
+
+  /**
+   * Loops make servers.
+   *
+   * @ignore
+   */
+  private constructor(
+    loop: EventLoop,
+    acceptors: readonly Acceptor[],
+    makeClient: MakeClient,
+  ) {
+    this.#loop = loop;
+    this.#acceptors = acceptors;
+    this.#makeClient = makeClient;
+    this.#holding = acceptors.length;
+  }
+
+  /** The listeners; none once the server is closed. */
+  get sockets(): readonly Deno.Listener[] {
+    if (this.#isClosed) return [];
+    return this.#acceptors.map(({ listener }) => listener);
+  }
+
+  /**
+   * The loop that the server belongs to.
+   *
+   * @returns The loop.
+   */
+  getLoop(): EventLoop {
+    return this.#loop;
+  }
+
+  /**
+   * Whether the server accepts connections.
+   *
+   * @returns `true` if it does.
+   */
+  isServing(): boolean {
+    return this.#isServing;
+  }
+
+  /**
+   * Begins to accept connections, if the server does not yet. Nothing is awaited, so nothing can be
+   * cancelled.
+   *
+   * @returns A promise that resolves at once.
+   * @throws {RuntimeError} If the server is closed.
+   */
+  // deno-lint-ignore require-await -- so that a closed server rejects the promise
+  async startServing(): Promise<void> {
+    this.#assertOpen();
+    this.#startServing();
+  }
+
+  /**
+   * Accepts connections until the awaiting task is cancelled, which closes the server.
+   *
+   * Cancelled, it waits until every connection has ended before the `CancelledError` goes on;
+   * {@linkcode Server.closeClients} and {@linkcode Server.abortClients} hasten that.
+   *
+   * @returns A promise that only rejects: with a `CancelledError`, also when the server is closed.
+   * @throws {RuntimeError} If the server is closed, or does so already.
+   */
+  async serveForever(): Promise<never> {
+    if (this.#forever !== null) {
+      throw new RuntimeError(
+        "Cannot serve forever as another serveForever() is awaited",
+      );
+    }
+    this.#assertOpen();
+    this.#startServing();
+    this.#forever = new Future<never>({ loop: this.#loop });
+    try {
+      return await this.#forever;
+    } catch (error) {
+      if (error instanceof CancelledError) {
+        this.close();
+        await this.waitClosed();
+      }
+      throw error;
+    } finally {
+      this.#forever = null;
+    }
+  }
+
+  /**
+   * Stops accepting connections and lets go of the port. Those that are open stay open. Closing twice
+   * does nothing.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isServing = false;
+    for (const acceptor of this.#acceptors) {
+      acceptor.close(() => this.#released());
+    }
+    this.#forever?.cancel();
+  }
+
+  /** Closes every open connection: what is buffered is sent first. */
+  closeClients(): void {
+    for (const client of [...this.#clients]) client.close();
+  }
+
+  /** Closes every open connection at once. */
+  abortClients(): void {
+    for (const client of [...this.#clients]) client.abort();
+  }
+
+  /**
+   * Waits until the server is closed, its port is free again, and all of its connections have ended.
+   *
+   * Cancelled, only the waiting ends.
+   *
+   * @returns A future that is done then.
+   */
+  waitClosed(): Future<void> {
+    const future = new Future<void>({ loop: this.#loop });
+    if (this.#isOver()) {
+      future.setResult();
+    } else {
+      this.#waiters.add(future);
+      future.addDoneCallback(() => this.#waiters.delete(future));
+    }
+    return future;
+  }
+
+  /** Closes the server and waits as {@linkcode Server.waitClosed} does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.waitClosed();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) {
+      throw new RuntimeError("Cannot serve as the server is closed");
+    }
+  }
+
+  #startServing(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    for (const acceptor of this.#acceptors) {
+      acceptor.start((conn) => this.#welcome(conn));
+    }
+  }
+
+  /** A connection was accepted: its entry runs, in the async context of callbacks. */
+  #welcome(conn: Deno.Conn): void {
+    try {
+      this.#clients.add(this.#makeClient(conn, (client) => this.#lose(client)));
+    } catch (exception) {
+      conn.close();
+      this.#loop.callExceptionHandler({
+        message: "The protocol factory of a server failed",
+        exception,
+      });
+    }
+  }
+
+  #lose(client: Client): void {
+    this.#clients.delete(client);
+    this.#wakeIfOver();
+  }
+
+  #released(): void {
+    this.#holding--;
+    this.#wakeIfOver();
+  }
+
+  #isOver(): boolean {
+    return this.#isClosed && this.#holding === 0 && this.#clients.size === 0;
+  }
+
+  #wakeIfOver(): void {
+    if (!this.#isOver()) return;
+    for (const waiter of this.#waiters) {
+      if (!waiter.done()) waiter.setResult();
+    }
+    this.#waiters.clear();
+  }
+}
