@@ -3,17 +3,17 @@
 import {
   fulfilled,
   type Future,
-  type Settlement,
   withError,
   withResult,
 } from "../loop/future.ts";
-import { failed } from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 import {
   boundElsewhere,
-  LinedUpOperation,
+  failed,
+  Operation,
+  type OperationKind,
   WaitingLine,
-} from "../loop/waiting_line.ts";
+} from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { Deque } from "./_deque.ts";
 import { QueueEmpty } from "./queue_empty.ts";
 import { QueueFull } from "./queue_full.ts";
@@ -91,7 +91,7 @@ export class Channel<T> {
     try {
       if (!this.isEmpty) return fulfilled(scheduler, this.take());
       if (this.isShutDown) throw nothingToGet();
-      return this.#wait(new Getter(scheduler, this), scheduler, this.getters);
+      return this.#wait(scheduler, this.getters, GET as Get<T>, this);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -101,12 +101,12 @@ export class Channel<T> {
     const scheduler = currentScheduler();
     try {
       if (this.isShutDown) throw cannotPut();
-      if (!this.isFull) {
-        this.accept(item);
-        return fulfilled(scheduler, undefined);
+      if (this.isFull) {
+        const put = { channel: this, item };
+        return this.#wait(scheduler, this.putters, PUT, put);
       }
-      const putter = new Putter(scheduler, this, item);
-      return this.#wait(putter, scheduler, this.putters);
+      this.accept(item);
+      return fulfilled(scheduler, undefined);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -118,7 +118,7 @@ export class Channel<T> {
     try {
       if (!this.isEmpty) return fulfilled(scheduler, yielded(this.take()));
       if (this.isShutDown) return fulfilled(scheduler, END);
-      return this.#wait(new Step(scheduler, this), scheduler, this.getters);
+      return this.#wait(scheduler, this.getters, NEXT as Next<T>, this);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -137,7 +137,7 @@ export class Channel<T> {
   async join(): Promise<void> {
     if (this.unfinished === 0) return;
     const scheduler = currentScheduler();
-    await this.#wait(new Joiner(scheduler), scheduler, this.joiners);
+    await this.#wait(scheduler, this.joiners, JOIN, null);
   }
 
   shutDown(immediate: boolean): void {
@@ -152,118 +152,75 @@ export class Channel<T> {
     this.putters.wakeAll();
   }
 
-  #wait<R, O extends LinedUpOperation<R>>(
-    operation: O,
+  #wait<R, S>(
     scheduler: Scheduler,
     line: WaitingLine,
-  ): O {
+    kind: OperationKind<R, S>,
+    subject: S,
+  ): Future<R> {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       throw boundElsewhere("queue");
     }
-    operation.join(line);
+    const operation = new Operation(scheduler, kind, subject);
+    operation.joinLine(line);
     return operation;
   }
 }
 
-/** One wait for an item, and what becomes of it. */
-abstract class Retrieval<T, R> extends LinedUpOperation<R> {
-  readonly #channel: Channel<T>;
+/** A wait for an item. */
+type Get<T> = OperationKind<T, Channel<T>>;
 
-  constructor(scheduler: Scheduler, channel: Channel<T>) {
-    super(scheduler);
-    this.#channel = channel;
-  }
-
-  protected abstract onItem(item: T): Settlement;
-  protected abstract onShutDown(): Settlement;
-
-  protected override proceed(): Settlement | null {
-    const channel = this.#channel;
-    if (!channel.isEmpty) return this.onItem(channel.take());
-    if (channel.isShutDown) return this.onShutDown();
+const GET: Get<unknown> = {
+  proceed(channel, get) {
+    if (!channel.isEmpty) return withResult(channel.take());
+    if (channel.isShutDown) return withError(nothingToGet());
     // Another task was quicker. As in asyncio, this one goes to the end of the line.
-    this.join(channel.getters);
+    get.joinLine(channel.getters);
     return null;
-  }
-
-  protected override abandon(wasWoken: boolean): void {
-    const channel = this.#channel;
+  },
+  onCancelled: (_, get) => get.leaveLine(),
+  abandon(channel, _, wasWoken) {
     if (wasWoken && !channel.isEmpty) channel.getters.wakeFirst();
-  }
+  },
+};
 
-  protected override onCancelled(): void {
-    this.leave();
-  }
-}
+/** A wait for an item by one who iterates. */
+type Next<T> = OperationKind<IteratorResult<T, undefined>, Channel<T>>;
 
-class Getter<T> extends Retrieval<T, T> {
-  protected override onItem(item: T): Settlement {
-    return withResult(item);
-  }
+const NEXT: Next<unknown> = {
+  proceed(channel, next) {
+    if (!channel.isEmpty) return withResult(yielded(channel.take()));
+    if (channel.isShutDown) return withResult(END);
+    next.joinLine(channel.getters);
+    return null;
+  },
+  onCancelled: GET.onCancelled,
+  abandon: GET.abandon,
+};
 
-  protected override onShutDown(): Settlement {
-    return withError(nothingToGet());
-  }
-}
-
-class Step<T> extends Retrieval<T, IteratorResult<T, undefined>> {
-  protected override onItem(item: T): Settlement {
-    return withResult(yielded(item));
-  }
-
-  protected override onShutDown(): Settlement {
-    return withResult(END);
-  }
-}
-
-/** One wait for room. */
-class Putter<T> extends LinedUpOperation<void> {
-  readonly #channel: Channel<T>;
-  readonly #item: T;
-
-  constructor(scheduler: Scheduler, channel: Channel<T>, item: T) {
-    super(scheduler);
-    this.#channel = channel;
-    this.#item = item;
-  }
-
-  protected override proceed(): Settlement | null {
-    const channel = this.#channel;
+/** A wait for room. */
+const PUT: OperationKind<void, { channel: Channel<unknown>; item: unknown }> = {
+  proceed({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
-      this.join(channel.putters);
+      put.joinLine(channel.putters);
       return null;
     }
-    channel.accept(this.#item);
+    channel.accept(item);
     return DONE;
-  }
-
-  protected override abandon(wasWoken: boolean): void {
-    const channel = this.#channel;
+  },
+  onCancelled: (_, put) => put.leaveLine(),
+  abandon({ channel }, _, wasWoken) {
     if (wasWoken && !channel.isFull) channel.putters.wakeFirst();
-  }
+  },
+};
 
-  protected override onCancelled(): void {
-    this.leave();
-  }
-}
-
-/** One wait for the work to be done: who was woken goes on, even if there is new work by then. */
-class Joiner extends LinedUpOperation<void> {
-  constructor(scheduler: Scheduler) {
-    super(scheduler);
-  }
-
-  protected override proceed(): Settlement {
-    return DONE;
-  }
-
-  protected override abandon(): void {}
-
-  protected override onCancelled(): void {
-    this.leave();
-  }
-}
+/** A wait for the work to be done: who was woken goes on, even if there is new work by then. */
+const JOIN: OperationKind<void, null> = {
+  proceed: () => DONE,
+  onCancelled: (_, join) => join.leaveLine(),
+  abandon() {},
+};
 
 const DONE = withResult(undefined);
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };

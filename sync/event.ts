@@ -1,18 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  fulfilled,
-  type Future,
-  type Settlement,
-  withResult,
-} from "../loop/future.ts";
-import { failed } from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { fulfilled, type Future, withResult } from "../loop/future.ts";
 import {
   boundElsewhere,
-  LinedUpOperation,
+  failed,
+  Operation,
+  type OperationKind,
   WaitingLine,
-} from "../loop/waiting_line.ts";
+} from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 
 /**
  * A flag that tasks can wait for.
@@ -131,27 +127,17 @@ export class Event {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("event"));
     }
-    const wait = new EventWait(scheduler);
-    wait.join(this.#line);
+    const wait = new Operation(scheduler, WAIT, null);
+    wait.joinLine(this.#line);
     return wait;
   }
 }
 
-const DONE = withResult(true);
+const SET = withResult(true);
 
-/** One wait for an event: who was woken goes on, whatever became of the flag. */
-class EventWait extends LinedUpOperation<true> {
-  constructor(scheduler: Scheduler) {
-    super(scheduler);
-  }
-
-  protected override proceed(): Settlement {
-    return DONE;
-  }
-
-  protected override abandon(): void {}
-
-  protected override onCancelled(): void {
-    this.leave();
-  }
-}
+/** Who was woken goes on, whatever has become of the flag. */
+const WAIT: OperationKind<true, null> = {
+  proceed: () => SET,
+  onCancelled: (_, wait) => wait.leaveLine(),
+  abandon() {},
+};

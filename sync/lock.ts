@@ -1,19 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "../loop/errors.ts";
-import {
-  fulfilled,
-  type Future,
-  type Settlement,
-  withResult,
-} from "../loop/future.ts";
-import { failed } from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { fulfilled, type Future, withResult } from "../loop/future.ts";
 import {
   boundElsewhere,
-  LinedUpOperation,
+  failed,
+  Operation,
+  type OperationKind,
   WaitingLine,
-} from "../loop/waiting_line.ts";
+} from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.
 
@@ -22,11 +18,6 @@ export let guardOf: (lock: Lock) => Disposable | null;
 /** Makes `guard` the one whose acquisition the lock, which is held, is held by. */
 export let holdFor: (lock: Lock, guard: Disposable) => void;
 
-/** Leaves the waiters, and takes the lock. */
-let take: (lock: Lock, acquisition: Acquisition) => Settlement;
-/** Leaves the waiters, and sees to it that the next in line is woken if the lock is free. */
-let giveUp: (lock: Lock, acquisition: Acquisition, wasWoken: boolean) => void;
-let onWaiterCancelled: (lock: Lock) => void;
 let releaseFor: (lock: Lock, guard: Disposable) => void;
 
 /**
@@ -74,24 +65,28 @@ export class Lock {
     holdFor = (lock, guard) => {
       lock.#guard = guard;
     };
-    take = (lock, acquisition) => {
-      lock.#contenders--;
-      acquisition.leave();
-      lock.#guard = new Guard(lock);
-      return withResult(lock.#guard);
-    };
-    giveUp = (lock, acquisition, wasWoken) => {
-      if (wasWoken) lock.#contenders--;
-      acquisition.leave();
-      if (lock.#guard === null) lock.#line.first?.wake();
-    };
-    onWaiterCancelled = (lock) => {
-      lock.#contenders--;
-    };
     releaseFor = (lock, guard) => {
       if (lock.#guard === guard) lock.release();
     };
   }
+
+  static readonly #acquisition: OperationKind<Disposable, Lock> = {
+    proceed(lock, acquisition) {
+      lock.#contenders--;
+      acquisition.leaveLine();
+      lock.#guard = new Guard(lock);
+      return withResult(lock.#guard);
+    },
+    onCancelled(lock) {
+      // It stays in line until its turn: until then a release wakes nobody behind it, as in asyncio.
+      lock.#contenders--;
+    },
+    abandon(lock, acquisition, wasWoken) {
+      if (wasWoken) lock.#contenders--;
+      acquisition.leaveLine();
+      if (lock.#guard === null) lock.#line.first?.wake();
+    },
+  };
 
   /**
    * Acquires the lock: waits until it is free, and takes it. A free lock that nobody else waits for
@@ -141,8 +136,8 @@ export class Lock {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("lock"));
     }
-    const acquisition = new Acquisition(scheduler, this);
-    acquisition.join(this.#line);
+    const acquisition = new Operation(scheduler, Lock.#acquisition, this);
+    acquisition.joinLine(this.#line);
     this.#contenders++;
     return acquisition;
   }
@@ -206,27 +201,5 @@ class Guard implements Disposable {
 
   [Symbol.dispose](): void {
     releaseFor(this.#lock, this);
-  }
-}
-
-/** One wait for a lock. */
-class Acquisition extends LinedUpOperation<Disposable> {
-  readonly #lock: Lock;
-
-  constructor(scheduler: Scheduler, lock: Lock) {
-    super(scheduler);
-    this.#lock = lock;
-  }
-
-  protected override proceed(): Settlement {
-    return take(this.#lock, this);
-  }
-
-  protected override abandon(wasWoken: boolean): void {
-    giveUp(this.#lock, this, wasWoken);
-  }
-
-  protected override onCancelled(): void {
-    onWaiterCancelled(this.#lock);
   }
 }

@@ -1,30 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  fulfilled,
-  type Future,
-  type Settlement,
-  withResult,
-} from "../loop/future.ts";
-import { failed } from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { fulfilled, type Future, withResult } from "../loop/future.ts";
 import {
   boundElsewhere,
-  LinedUpOperation,
+  failed,
+  Operation,
+  type OperationKind,
   WaitingLine,
-} from "../loop/waiting_line.ts";
+} from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { assertCount } from "./_assert_count.ts";
 
 /** How many permits are there to be taken, of those that are not on their way to somebody. */
 export let permitsOf: (semaphore: Semaphore) => number;
 /** Whether one more permit would be one too many: an ordinary semaphore has room for any number. */
 export const isFull: unique symbol = Symbol("isFull");
-
-/** Uses the permit that came with the wake-up. */
-let use: (semaphore: Semaphore) => Settlement;
-/** Gives back the permit that came with the wake-up, if there was one. */
-let giveUp: (semaphore: Semaphore, wasWoken: boolean) => void;
-let onWaiterCancelled: (semaphore: Semaphore) => void;
 
 /**
  * A number of permits, of which each `acquire()` takes one and each `release()` gives one back: so
@@ -68,22 +58,26 @@ export class Semaphore {
 
   static {
     permitsOf = (semaphore) => semaphore.#permits;
-    use = (semaphore) => {
+  }
+
+  static readonly #acquisition: OperationKind<Disposable, Semaphore> = {
+    proceed(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
       return withResult(new Guard(semaphore));
-    };
-    giveUp = (semaphore, wasWoken) => {
+    },
+    onCancelled(semaphore, acquisition) {
+      semaphore.#contenders--;
+      acquisition.leaveLine();
+    },
+    abandon(semaphore, _, wasWoken) {
       if (wasWoken) {
         semaphore.#contenders--;
         semaphore.#permits++;
       }
       semaphore.#wakeWhilePermitted();
-    };
-    onWaiterCancelled = (semaphore) => {
-      semaphore.#contenders--;
-    };
-  }
+    },
+  };
 
   /**
    * Constructs a new instance.
@@ -131,8 +125,12 @@ export class Semaphore {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("semaphore"));
     }
-    const acquisition = new Acquisition(scheduler, this);
-    acquisition.join(this.#line);
+    const acquisition = new Operation(
+      scheduler,
+      Semaphore.#acquisition,
+      this,
+    );
+    acquisition.joinLine(this.#line);
     this.#contenders++;
     return acquisition;
   }
@@ -210,28 +208,5 @@ class Guard implements Disposable {
     if (semaphore === null) return;
     this.#semaphore = null;
     if (!semaphore[isFull]) semaphore.release();
-  }
-}
-
-/** One wait for a permit. */
-class Acquisition extends LinedUpOperation<Disposable> {
-  readonly #semaphore: Semaphore;
-
-  constructor(scheduler: Scheduler, semaphore: Semaphore) {
-    super(scheduler);
-    this.#semaphore = semaphore;
-  }
-
-  protected override proceed(): Settlement {
-    return use(this.#semaphore);
-  }
-
-  protected override abandon(wasWoken: boolean): void {
-    giveUp(this.#semaphore, wasWoken);
-  }
-
-  protected override onCancelled(): void {
-    this.leave();
-    onWaiterCancelled(this.#semaphore);
   }
 }
