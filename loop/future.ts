@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type CancelledError, makeCancelledError } from "./cancelled_error.ts";
+import { makeCancelledError } from "./cancelled_error.ts";
 import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Of types only: a future tells its loop, and a loop makes futures.
 import type { EventLoop } from "./event_loop.ts";

@@ -363,13 +363,12 @@ export function notAFunction(
   name: string,
   value: unknown,
 ): TypeError {
-  const hint = isThenable(value)
-    ? `a promise, which has already started: write ${caller}(${name}), not ${caller}(${name}())`
-    : value === null
-    ? "null"
-    : typeof value;
   return new TypeError(
-    `${caller}() takes the function itself as its ${name}: received ${hint}`,
+    isThenable(value)
+      ? `${caller}() takes the function itself: ${caller}(${name}), not ${caller}(${name}())`
+      : `${caller}() takes a function as its ${name}: received ${
+        value === null ? "null" : typeof value
+      }`,
   );
 }
 

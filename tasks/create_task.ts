@@ -1,0 +1,39 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { notAFunction } from "../loop/task.ts";
+import type { CoroutineFunction, Task, TaskOptions } from "../loop/task.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+
+/**
+ * Starts a function as a task of its own, soon: not before the code that calls awaits something.
+ *
+ * The task belongs to the loop that runs the caller, outside `run()` to the process's default loop.
+ * An exception that nobody retrieves is reported to the loop's exception handler.
+ *
+ * @typeParam T The type of the result.
+ * @param coro The function.
+ * @param options The task's name, how it starts, and a signal that cancels it.
+ * @returns The task.
+ * @throws {TypeError} If `coro` is not a function: a promise has already started.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTask, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = createTask(() => sleep(0.001, "hello"), { name: "greeter" });
+ * assertEquals(task.getName(), "greeter");
+ * assertEquals(await task, "hello");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task}
+ */
+export function createTask<T>(
+  coro: CoroutineFunction<T>,
+  options?: TaskOptions,
+): Task<T> {
+  if (typeof coro !== "function") {
+    throw notAFunction("createTask", "coro", coro);
+  }
+  return currentScheduler().loop.createTask(coro, options);
+}

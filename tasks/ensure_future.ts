@@ -1,0 +1,53 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Awaitable } from "../loop/event_loop.ts";
+import { Future, type FutureOptions, homeOf } from "../loop/future.ts";
+import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
+import { wrapFuture } from "../loop/wrap_future.ts";
+
+/**
+ * Makes a future of anything that can be awaited: a future stays as it is, a function becomes a task,
+ * a promise is wrapped.
+ *
+ * @typeParam T The type of the result.
+ * @param aw What is awaited.
+ * @param options The loop of the future, if not the current one.
+ * @returns The future.
+ * @throws {TypeError} If `aw` cannot be awaited.
+ * @throws {RangeError} If `aw` is a future of another loop than `options.loop`.
+ *
+ * @example Usage
+ * ```ts
+ * import { ensureFuture, isFuture } from "@asyncio/asyncio";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const future = ensureFuture(() => 1);
+ * assert(isFuture(future));
+ * assertEquals(await future, 1);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.ensure_future}
+ */
+export function ensureFuture<T>(
+  aw: Awaitable<T>,
+  options?: FutureOptions,
+): Future<T> {
+  const loop = options?.loop;
+  if (aw instanceof Future) {
+    if (loop !== undefined && homeOf(aw) !== schedulerOf(loop)) {
+      throw new RangeError(
+        "The future belongs to another event loop than the one given as the loop",
+      );
+    }
+    return aw;
+  }
+  if (typeof aw === "function") {
+    return (loop ?? currentScheduler().loop).createTask(aw);
+  }
+  if (typeof aw?.then === "function") return wrapFuture(aw, options);
+  throw new TypeError(
+    `Expected a future, a promise or a function to await: received ${
+      aw === null ? "null" : typeof aw
+    }`,
+  );
+}

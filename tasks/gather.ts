@@ -1,0 +1,190 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Awaitable } from "../loop/event_loop.ts";
+import { makeCancelledError } from "../loop/cancelled_error.ts";
+import {
+  fail,
+  fulfil,
+  fulfilled,
+  Future,
+  homeOf,
+  markRetrieved,
+  observe,
+  thrownBy,
+} from "../loop/future.ts";
+import {
+  type CancelMessage,
+  currentScheduler,
+  type Scheduler,
+} from "../loop/scheduler.ts";
+import { ensureFuture } from "./ensure_future.ts";
+
+/** The type of the result of something awaitable. */
+export type Result<A> = A extends () => infer R ? Awaited<R> : Awaited<A>;
+
+/** The results of several things awaitable, each in its place. */
+export type Results<A extends readonly unknown[]> = {
+  -readonly [K in keyof A]: Result<A[K]>;
+};
+
+/** The results, or what was thrown instead, of several things awaitable, each in its place. */
+export type Outcomes<A extends readonly unknown[]> = {
+  -readonly [K in keyof A]: Result<A[K]> | Error;
+};
+
+/** The options of `gather()`. */
+export interface GatherOptions {
+  /** Whether exceptions are results like others. */
+  returnExceptions?: boolean | undefined;
+}
+
+/**
+ * Runs several things at once and collects their results in the order in which they were given.
+ *
+ * The first exception goes to the one who awaits, at once; the others go on and are not cancelled. A
+ * task group is safer: it does not leave them behind. Cancelling the future that `gather()` returns
+ * cancels all that are not done; cancelling one of them counts as its exception.
+ *
+ * @typeParam A The types of the awaitables.
+ * @param aws Futures, promises, and functions, which become tasks in the order in which they stand. A
+ * future listed twice is awaited once and gives its result in each place.
+ * @param options Whether exceptions are results like others.
+ * @returns A future of the results.
+ * @throws {TypeError} If one of `aws` cannot be awaited.
+ *
+ * @example Usage
+ * ```ts
+ * import { gather, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = await gather([
+ *   () => sleep(0.002, "slow"),
+ *   () => sleep(0.001, "fast"),
+ * ]);
+ * assertEquals([a, b], ["slow", "fast"]);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.gather}
+ */
+export function gather<const A extends readonly Awaitable<unknown>[]>(
+  aws: A,
+  options: { returnExceptions: true },
+): Future<Outcomes<A>>;
+/**
+ * Runs several things at once and collects their results in the order in which they were given.
+ *
+ * @typeParam A The types of the awaitables.
+ * @param aws Futures, promises, and functions, which become tasks.
+ * @param options Whether exceptions are results like others.
+ * @returns A future of the results.
+ * @throws {TypeError} If one of `aws` cannot be awaited.
+ */
+export function gather<const A extends readonly Awaitable<unknown>[]>(
+  aws: A,
+  options?: GatherOptions,
+): Future<Results<A>>;
+export function gather(
+  aws: readonly Awaitable<unknown>[],
+  options?: GatherOptions,
+): Future<unknown[]> {
+  assertAwaitables(aws);
+  if (aws.length === 0) return fulfilled<unknown[]>(currentScheduler(), []);
+  const children = futuresOf(aws);
+  return new Gathering(
+    homeOf(children[0]!),
+    children,
+    options?.returnExceptions ?? false,
+  );
+}
+
+class Gathering extends Future<unknown[]> {
+  /** In the places in which they were given; one may stand in several. */
+  readonly #children: readonly Future<unknown>[];
+  readonly #distinct: Set<Future<unknown>>;
+  readonly #returnExceptions: boolean;
+  #unfinished: number;
+  #cancellation: { message: CancelMessage } | null = null;
+
+  constructor(
+    scheduler: Scheduler,
+    children: readonly Future<unknown>[],
+    returnExceptions: boolean,
+  ) {
+    super(scheduler);
+    this.#children = children;
+    this.#returnExceptions = returnExceptions;
+    this.#distinct = new Set(children);
+    this.#unfinished = this.#distinct.size;
+    const done: Future<unknown>[] = [];
+    const onDone = (child: Future<unknown>) => this.#onDone(child);
+    for (const child of this.#distinct) {
+      if (child.done()) done.push(child);
+      else observe(child, onDone);
+    }
+    done.forEach(onDone);
+  }
+
+  override cancel(msg?: string): boolean {
+    if (this.done()) return false;
+    let reached = false;
+    for (const child of this.#distinct) {
+      if (child.cancel(msg)) reached = true;
+    }
+    // The future ends when the children have; they may take their time, or refuse.
+    if (reached) this.#cancellation = { message: msg };
+    return reached;
+  }
+
+  #onDone(child: Future<unknown>): void {
+    this.#unfinished--;
+    if (this.done()) {
+      markRetrieved(child);
+      return;
+    }
+    if (!this.#returnExceptions && hasFailed(child)) {
+      fail(this, thrownBy(child));
+    } else if (this.#unfinished === 0) {
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    if (this.#cancellation !== null) {
+      this.#children.forEach(markRetrieved);
+      fail(this, makeCancelledError(this.#cancellation.message));
+      return;
+    }
+    fulfil(
+      this,
+      this.#children.map((child) =>
+        hasFailed(child) ? thrownBy(child) : child.result()
+      ),
+    );
+  }
+}
+
+function hasFailed(future: Future<unknown>): boolean {
+  return future.cancelled() || future.exception() !== null;
+}
+
+/** Futures of all, in order; what stands there twice is one future. */
+function futuresOf(aws: readonly Awaitable<unknown>[]): Future<unknown>[] {
+  const loop = aws.find((aw) => aw instanceof Future)?.getLoop();
+  return aws.map((aw) => ensureFuture(aw, { loop }));
+}
+
+function assertAwaitables(aws: readonly unknown[]): void {
+  if (!Array.isArray(aws)) {
+    throw new TypeError(
+      `gather() takes an array of awaitables, gather([a, b]): received ${typeof aws}`,
+    );
+  }
+  aws.forEach((aw, index) => {
+    if (typeof aw === "function" || typeof aw?.then === "function") return;
+    throw new TypeError(
+      `gather() takes futures, promises and functions: received ${
+        aw === null ? "null" : typeof aw
+      } at index ${index}`,
+    );
+  });
+}

@@ -1,0 +1,27 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Tasks: running a program, starting, grouping, awaiting and cancelling tasks, time limits.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html}
+ *
+ * @module
+ */
+
+export * from "./all_tasks.ts";
+export * from "./create_task.ts";
+export * from "./current_task.ts";
+export * from "./ensure_future.ts";
+export {
+  gather,
+  type GatherOptions,
+  type Outcomes,
+  type Result,
+  type Results,
+} from "./gather.ts";
+export * from "./run.ts";
+export * from "./runner.ts";
+export * from "./sleep.ts";
+export * from "./task_group.ts";
+export * from "./timeout.ts";
+export * from "./wait_for.ts";

@@ -1,0 +1,43 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CoroutineFunction } from "../loop/task.ts";
+import { Runner, type RunOptions } from "./runner.ts";
+
+/**
+ * Runs a program: a function on an event loop of its own, which is closed at the end.
+ *
+ * At the end, tasks that are left are cancelled and awaited. The first SIGINT (Ctrl-C) cancels the
+ * main task, and `run()` throws a `KeyboardInterrupt`; a second one ends the process at once, with the
+ * exit code 130.
+ *
+ * @typeParam T The type of the result.
+ * @param main The function itself: `run(main)`, not `run(main())`.
+ * @param options Debug mode, what makes the loop, and a signal that cancels the main task.
+ * @returns What the function returns.
+ * @throws {KeyboardInterrupt} If a SIGINT ended it.
+ * @throws {RuntimeError} If a loop runs the caller.
+ * @throws {TypeError} If `main` is not a function.
+ *
+ * @example Usage
+ * ```ts
+ * import { run, sleep } from "@asyncio/asyncio";
+ *
+ * async function main() {
+ *   console.log("Hello ...");
+ *   await sleep(0.001);
+ *   console.log("... World!");
+ * }
+ *
+ * await run(main);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-runner.html#asyncio.run}
+ */
+export async function run<T>(
+  main: CoroutineFunction<T>,
+  options: RunOptions = {},
+): Promise<T> {
+  const { signal, ...runnerOptions } = options;
+  await using runner = new Runner(runnerOptions);
+  return await runner.run(main, { signal });
+}

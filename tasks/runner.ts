@@ -1,0 +1,225 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
+import { EventLoop } from "../loop/event_loop.ts";
+import { bodyOf, Future, observe } from "../loop/future.ts";
+import { runningScheduler, schedulerOf } from "../loop/scheduler.ts";
+import {
+  type CoroutineFunction,
+  notAFunction,
+  type Task,
+  unfinishedTasks,
+} from "../loop/task.ts";
+import { gather } from "./gather.ts";
+import { sleep } from "./sleep.ts";
+
+/** The options of a {@linkcode Runner}. */
+export interface RunnerOptions {
+  /** Whether the loop runs in debug mode. */
+  debug?: boolean | undefined;
+  /** Makes the loop. */
+  loopFactory?: (() => EventLoop) | undefined;
+}
+
+/** The options of `run()`. */
+export interface RunOptions extends RunnerOptions {
+  /** Cancels the main task when it aborts. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs several functions, one after the other, on one loop of its own.
+ *
+ * The first SIGINT while one runs cancels it, and `run()` throws a {@linkcode KeyboardInterrupt}; a
+ * second one ends the process at once, with the exit code 130.
+ *
+ * @example Usage
+ * ```ts
+ * import { Runner, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using runner = new Runner();
+ * assertEquals(await runner.run(() => sleep(0.001, "one")), "one");
+ * assertEquals(await runner.run(() => sleep(0.001, "two")), "two");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-runner.html#asyncio.Runner}
+ */
+export class Runner implements AsyncDisposable {
+  readonly #options: RunnerOptions;
+  #loop: EventLoop | null = null;
+  #closed = false;
+
+  /**
+   * Constructs a new instance. Its loop is made when it is first needed.
+   *
+   * @param options Debug mode, and what makes the loop.
+   */
+  constructor(options: RunnerOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * The loop of the runner.
+   *
+   * @returns The loop.
+   * @throws {RuntimeError} If the runner is closed.
+   */
+  getLoop(): EventLoop {
+    if (this.#closed) {
+      throw new RuntimeError("Cannot use the runner as it is closed");
+    }
+    if (this.#loop === null) {
+      this.#loop = this.#options.loopFactory?.() ?? new EventLoop();
+      if (this.#options.debug !== undefined) {
+        this.#loop.setDebug(this.#options.debug);
+      }
+    }
+    return this.#loop;
+  }
+
+  /**
+   * Runs a function as the main task of the runner's loop. Tasks that are still there at its end stay,
+   * and go on in the next `run()`.
+   *
+   * @typeParam T The type of the result.
+   * @param main The function.
+   * @param options A signal that cancels it.
+   * @returns What the function returns.
+   * @throws {KeyboardInterrupt} If a SIGINT ended it.
+   * @throws {RuntimeError} If a loop runs the caller, or the runner is closed.
+   * @throws {TypeError} If `main` is not a function.
+   */
+  async run<T>(
+    main: CoroutineFunction<T>,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    if (typeof main !== "function") throw notAFunction("run", "main", main);
+    if (runningScheduler() !== null) {
+      throw new RuntimeError(
+        "Cannot call run() where an event loop runs the caller: await the function itself",
+      );
+    }
+    const loop = this.getLoop();
+    const task = loop.createTask(main, { signal: options?.signal });
+    const interrupts = new Interrupts(task);
+    try {
+      return await loop.runUntilComplete(task);
+    } catch (error) {
+      if (interrupts.ended(error)) {
+        throw new KeyboardInterrupt("Interrupted by SIGINT", { cause: error });
+      }
+      throw error;
+    } finally {
+      interrupts.stop();
+    }
+  }
+
+  /** Cancels what is left on the loop, waits for it, and closes the loop. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const loop = this.#loop;
+    if (loop === null) return;
+    try {
+      await cancelAllTasks(loop);
+      await loop.runUntilComplete(() => loop.shutdownAsyncGens());
+    } finally {
+      loop.close();
+    }
+  }
+
+  /** As {@linkcode Runner.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** The interrupts of the user's while a task is the main task. */
+class Interrupts {
+  readonly #task: Task<unknown>;
+  readonly #listener = () => this.#onInterrupt();
+  #count = 0;
+
+  constructor(task: Task<unknown>) {
+    this.#task = task;
+    try {
+      Deno.addSignalListener("SIGINT", this.#listener);
+    } catch {
+      // A worker gets no signals.
+    }
+  }
+
+  stop(): void {
+    try {
+      Deno.removeSignalListener("SIGINT", this.#listener);
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Whether an interrupt, and nothing else, ended the task with `error`. */
+  ended(error: unknown): boolean {
+    return this.#count > 0 && error instanceof CancelledError &&
+      this.#task.uncancel() === 0;
+  }
+
+  #onInterrupt(): void {
+    this.#count++;
+    if (this.#count > 1 || this.#task.done()) Deno.exit(130);
+    this.#task.cancel();
+  }
+}
+
+/**
+ * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
+ * cancellation does not reach: a promise that never settles must not keep the program from ending.
+ */
+const FOREIGN_GRACE = 2;
+
+async function cancelAllTasks(loop: EventLoop): Promise<void> {
+  const tasks = unfinishedTasks(schedulerOf(loop));
+  if (tasks.length === 0) return;
+  for (const task of tasks) task.cancel();
+  await loop.runUntilComplete(() => allEnded(tasks));
+  for (const task of tasks) {
+    if (!task.done() || task.cancelled()) continue;
+    const exception = task.exception();
+    if (exception === null) continue;
+    loop.callExceptionHandler({
+      message: "An exception was thrown by a task while run() shut down",
+      exception,
+      task,
+    });
+  }
+}
+
+/** Waits until all tasks are done, or those that are not await nothing of ours. */
+async function allEnded(tasks: readonly Task<unknown>[]): Promise<void> {
+  const ended = gather(tasks, { returnExceptions: true });
+  while (!ended.done()) {
+    await eitherOf(ended, sleep(FOREIGN_GRACE));
+    const left = tasks.filter((task) => !task.done());
+    if (left.every(awaitsNothing)) return;
+  }
+}
+
+async function eitherOf(
+  future: Future<unknown>,
+  limit: Future<unknown>,
+): Promise<void> {
+  const either = new Future<void>();
+  const onDone = () => {
+    if (!either.done()) either.setResult();
+  };
+  observe(future, onDone);
+  observe(limit, onDone);
+  await either;
+  limit.cancel();
+}
+
+function awaitsNothing(task: Task<unknown>): boolean {
+  const { wait, moreWaits } = task[bodyOf];
+  return wait === null && (moreWaits === null || moreWaits.size === 0);
+}

@@ -1,0 +1,267 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import { ExceptionGroup } from "../loop/exception_group.ts";
+import { Future, observe, thrownBy } from "../loop/future.ts";
+import {
+  callingTask,
+  type CoroutineFunction,
+  notAFunction,
+  type Task,
+  type TaskOptions,
+} from "../loop/task.ts";
+import { createTask } from "./create_task.ts";
+
+/** The options of `taskGroup()`. */
+export interface TaskGroupOptions {
+  /** Cancels the group and its body; the `CancelledError` has the signal's reason as its cause. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Tasks that belong together: none of them outlives the group. Ordinarily made by `taskGroup()`,
+ * which hands it to the body.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, taskGroup } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [one, two] = await taskGroup((group) => [
+ *   group.createTask(() => sleep(0.002, 1)),
+ *   group.createTask(() => sleep(0.001, 2)),
+ * ]);
+ * assertEquals(one!.result() + two!.result(), 3);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup}
+ */
+export class TaskGroup {
+  readonly #tasks = new Set<Task<unknown>>();
+  readonly #errors: unknown[] = [];
+  #parent: Task<unknown> | null = null;
+  #isExiting = false;
+  #isAborting = false;
+  /** The group has cancelled its parent task, to interrupt the body. */
+  #hasCancelledParent = false;
+  #cancelOnEnter = false;
+  /** Done when the last task is. */
+  #allDone: Future<void> | null = null;
+
+  /**
+   * Starts a function as a task of the group.
+   *
+   * @typeParam T The type of the result.
+   * @param coro The function.
+   * @param options The task's name, how it starts, and a signal that cancels it.
+   * @returns The task.
+   * @throws {RuntimeError} If the group's body has not begun, or the group is finished or shutting down.
+   * @throws {TypeError} If `coro` is not a function.
+   */
+  createTask<T>(coro: CoroutineFunction<T>, options?: TaskOptions): Task<T> {
+    if (typeof coro !== "function") {
+      throw notAFunction("createTask", "coro", coro);
+    }
+    if (this.#parent === null) {
+      throw new RuntimeError(
+        "Cannot create a task in the group as its body has not begun",
+      );
+    }
+    if (this.#isExiting && this.#tasks.size === 0) {
+      throw new RuntimeError(
+        "Cannot create a task in the group as it is finished",
+      );
+    }
+    if (this.#isAborting) {
+      throw new RuntimeError(
+        "Cannot create a task in the group as it is shutting down",
+      );
+    }
+    const task = this.#parent.getLoop().createTask(coro, options);
+    this.#tasks.add(task);
+    observe<Task<unknown>>(task, (each) => this.#onDone(each));
+    // A task that starts at once may have cancelled the group before it was one of its tasks.
+    if (this.#isAborting && !task.done()) task.cancel();
+    return task;
+  }
+
+  /**
+   * Cancels all tasks of the group and its body; the group then ends without an exception, and with
+   * `undefined` if the body was interrupted. May be called at any time, any number of times.
+   */
+  cancel(): void {
+    if (this.#parent === null) {
+      this.#cancelOnEnter = true;
+      return;
+    }
+    if (this.#isExiting && this.#tasks.size === 0) return;
+    if (!this.#isAborting) this.#abort();
+    this.#cancelParent();
+  }
+
+  /**
+   * Runs the body, then awaits all tasks of the group, those that are started meanwhile too. Outside
+   * every task this happens in a task of its own.
+   *
+   * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of
+   * all that failed arises. If the calling task is cancelled, so are the tasks.
+   *
+   * @typeParam T The type of the result.
+   * @param body The function; it gets the group.
+   * @returns What the body returns.
+   * @throws {ExceptionGroup} If the body or a task failed.
+   * @throws {RuntimeError} If this group was used before.
+   */
+  async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
+    assertBody("TaskGroup.run", body);
+    const parent = callingTask();
+    if (parent === null) return await createTask(() => this.run(body));
+    if (this.#parent !== null) {
+      throw new RuntimeError("Cannot use a task group a second time");
+    }
+    this.#parent = parent;
+    if (this.#cancelOnEnter) this.cancel();
+    let result: T;
+    try {
+      result = await body(this);
+    } catch (error) {
+      await this.#leave({ error });
+      // The group was cancelled, and that is what interrupted the body.
+      return undefined as T;
+    }
+    await this.#leave(null);
+    return result;
+  }
+
+  async #leave(failure: { error: unknown } | null): Promise<void> {
+    this.#isExiting = true;
+    if (failure !== null && !this.#isAborting) this.#abort();
+    let cancellation = failure?.error instanceof CancelledError
+      ? failure.error
+      : null;
+    const later = await this.#awaitTasks();
+    cancellation = later.cause ?? cancellation;
+    if (this.#hasCancelledParent) {
+      if (this.#parent!.uncancel() === 0) cancellation = null;
+      else cancellation ??= later.any;
+    }
+    if (cancellation !== null && this.#errors.length === 0) throw cancellation;
+    if (failure !== null && !(failure.error instanceof CancelledError)) {
+      this.#errors.push(failure.error);
+    }
+    if (this.#errors.length === 0) return;
+    // A cancellation from outside that the exceptions displace arises at the next await.
+    if (this.#parent!.cancelling() > 0) {
+      this.#parent!.uncancel();
+      this.#parent!.cancel();
+    }
+    throw new ExceptionGroup("Tasks of a group failed", this.#errors);
+  }
+
+  /**
+   * Awaits all tasks, however often the calling task is cancelled meanwhile.
+   *
+   * @returns The cancellation that made the group shut down, and the last of any.
+   */
+  async #awaitTasks(): Promise<
+    { cause: CancelledError | null; any: CancelledError | null }
+  > {
+    let cause: CancelledError | null = null;
+    let any: CancelledError | null = null;
+    while (this.#tasks.size > 0) {
+      this.#allDone = new Future();
+      try {
+        await this.#allDone;
+      } catch (error) {
+        if (!(error instanceof CancelledError)) throw error;
+        any = error;
+        if (!this.#isAborting) {
+          cause = error;
+          this.#abort();
+        }
+      }
+      this.#allDone = null;
+    }
+    return { cause, any };
+  }
+
+  #abort(): void {
+    this.#isAborting = true;
+    for (const task of [...this.#tasks]) task.cancel();
+  }
+
+  #cancelParent(): void {
+    if (this.#hasCancelledParent) return;
+    this.#hasCancelledParent = true;
+    this.#parent!.cancel();
+  }
+
+  #onDone(task: Task<unknown>): void {
+    this.#tasks.delete(task);
+    if (this.#tasks.size === 0 && this.#allDone?.done() === false) {
+      this.#allDone.setResult();
+    }
+    if (task.cancelled() || task.exception() === null) return;
+    this.#errors.push(thrownBy(task));
+    if (this.#parent!.done()) {
+      task.getLoop().callExceptionHandler({
+        message: "A task of a group failed after its parent task had ended",
+        exception: thrownBy(task),
+        task,
+      });
+      return;
+    }
+    if (!this.#isAborting && !this.#hasCancelledParent) {
+      this.#abort();
+      this.#cancelParent();
+    }
+  }
+}
+
+/**
+ * Runs a function that starts tasks, and awaits them all: none of them outlives the call.
+ *
+ * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all
+ * that failed arises. If the calling task is cancelled, so are the tasks. Outside every task the body
+ * runs in a task of its own.
+ *
+ * @typeParam T The type of the result.
+ * @param body The function; it gets the group.
+ * @param options A signal that cancels the group from outside.
+ * @returns What the body returns, after all tasks are done.
+ * @throws {ExceptionGroup} If the body or a task failed.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, taskGroup } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const done: string[] = [];
+ * await taskGroup((group) => {
+ *   group.createTask(async () => void done.push(await sleep(0.002, "slow")));
+ *   group.createTask(async () => void done.push(await sleep(0.001, "fast")));
+ * });
+ * assertEquals(done, ["fast", "slow"]);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#task-groups}
+ */
+export async function taskGroup<T>(
+  body: (group: TaskGroup) => T | PromiseLike<T>,
+  options?: TaskGroupOptions,
+): Promise<T> {
+  assertBody("taskGroup", body);
+  const group = new TaskGroup();
+  if (!options?.signal) return await group.run(body);
+  return await createTask(() => group.run(body), { signal: options.signal });
+}
+
+function assertBody(caller: string, body: unknown): void {
+  if (typeof body === "function") return;
+  throw new TypeError(
+    `${caller}() takes a function as its body: received ${
+      body === null ? "null" : typeof body
+    }`,
+  );
+}

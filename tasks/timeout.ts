@@ -1,0 +1,271 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { type Delay, secondsOf } from "../loop/delay.ts";
+import { RuntimeError, TimeoutError } from "../loop/errors.ts";
+import { ExceptionGroup } from "../loop/exception_group.ts";
+import {
+  currentScheduler,
+  Entry,
+  execute,
+  type Scheduler,
+} from "../loop/scheduler.ts";
+import { callingTask, type Task } from "../loop/task.ts";
+import type { Timer } from "../loop/_timer_queue.ts";
+import { createTask } from "./create_task.ts";
+
+type State = "created" | "active" | "expiring" | "expired" | "finished";
+
+/**
+ * A time limit for a piece of code, which can be moved while the code runs. Ordinarily made by
+ * `timeout()`, which hands it to the body.
+ *
+ * @example Move the limit
+ * ```ts
+ * import { getRunningLoop, run, sleep, timeout } from "@asyncio/asyncio";
+ *
+ * await run(() =>
+ *   timeout(null, async (scope) => {
+ *     await sleep(0.001); // not known yet how long it may take
+ *     scope.reschedule(getRunningLoop().time() + 10);
+ *   })
+ * );
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout}
+ */
+export class Timeout {
+  #when: number | null;
+  #state: State = "created";
+  #task: Task<unknown> | null = null;
+  #alarm: Alarm | null = null;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param when The time at which the limit is reached, in seconds on the loop's clock; `null` for none.
+   * @throws {RangeError} If `when` is neither a number nor `null`.
+   */
+  constructor(when: number | null) {
+    assertTime("Timeout", when);
+    this.#when = when;
+  }
+
+  /**
+   * The time at which the limit is reached.
+   *
+   * @returns The time, in seconds on the loop's clock, or `null`.
+   */
+  when(): number | null {
+    return this.#when;
+  }
+
+  /**
+   * Whether the limit was reached while the body ran.
+   *
+   * @returns `true` if it was.
+   */
+  expired(): boolean {
+    return this.#state === "expiring" || this.#state === "expired";
+  }
+
+  /**
+   * Moves the limit.
+   *
+   * @param when The time, in seconds on the loop's clock, or `null` for no limit.
+   * @throws {RuntimeError} If the body does not run, or the limit was reached.
+   * @throws {RangeError} If `when` is neither a number nor `null`.
+   */
+  reschedule(when: number | null): void {
+    assertTime("reschedule", when);
+    if (this.#state !== "active") {
+      throw new RuntimeError(
+        `Cannot reschedule the timeout as it is ${this.#state}`,
+      );
+    }
+    this.#when = when;
+    this.#alarm?.cancel();
+    this.#alarm = when === null
+      ? null
+      : new Alarm(currentScheduler(), when, () => this.#onTime());
+  }
+
+  /**
+   * Runs a function within the limit, in the calling task; outside every task in a task of its own.
+   *
+   * When the limit is reached, the task is cancelled, and the `CancelledError` that leaves the body
+   * becomes a `TimeoutError`. A cancellation from elsewhere stays one.
+   *
+   * @typeParam T The type of the result.
+   * @param body The function.
+   * @returns What it returns.
+   * @throws {TimeoutError} If the limit was reached.
+   * @throws {RuntimeError} If this timeout was used before.
+   */
+  async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
+    assertBody("Timeout.run", body);
+    const task = callingTask();
+    if (task === null) return await createTask(() => this.run(body));
+    if (this.#state !== "created") {
+      throw new RuntimeError("Cannot use a timeout a second time");
+    }
+    this.#state = "active";
+    this.#task = task;
+    const requests = task.cancelling();
+    this.reschedule(this.#when);
+    let result: T;
+    try {
+      result = await body(this);
+    } catch (error) {
+      throw this.#leave(requests, error);
+    }
+    this.#leave(requests);
+    return result;
+  }
+
+  #onTime(): void {
+    this.#state = "expiring";
+    this.#alarm = null;
+    this.#task?.cancel();
+  }
+
+  /** The body ended. Returns what is to be thrown in place of `error`. */
+  #leave(requests: number, error?: unknown): unknown {
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    if (this.#state === "active") {
+      this.#state = "finished";
+    } else if (this.#state === "expiring") {
+      this.#state = "expired";
+      const isOurs = this.#task!.uncancel() <= requests;
+      if (isOurs && error instanceof CancelledError) {
+        return new TimeoutError("The time limit was reached", { cause: error });
+      }
+      if (isOurs) explain(error);
+    }
+    return error;
+  }
+}
+
+/** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */
+function explain(error: unknown): void {
+  const group = error instanceof ExceptionGroup ? error.exceptions : [];
+  for (let each of [error, ...group]) {
+    for (; each instanceof Error; each = each.cause) {
+      if (!(each.cause instanceof CancelledError)) continue;
+      const { cause } = each;
+      each.cause = new TimeoutError("The time limit was reached", { cause });
+      break;
+    }
+  }
+}
+
+/** Rings once, in its turn in the ready queue. */
+class Alarm extends Entry {
+  readonly #scheduler: Scheduler;
+  readonly #timer: Timer<Entry> | null = null;
+  #onTime: (() => void) | null;
+
+  constructor(scheduler: Scheduler, when: number, onTime: () => void) {
+    super();
+    this.#scheduler = scheduler;
+    this.#onTime = onTime;
+    if (when <= scheduler.time()) scheduler.enqueue(this);
+    else this.#timer = scheduler.schedule(when, this);
+  }
+
+  cancel(): void {
+    this.#onTime = null;
+    if (this.#timer !== null) this.#scheduler.unschedule(this.#timer);
+  }
+
+  [execute](): boolean {
+    this.#onTime?.();
+    return false;
+  }
+}
+
+/**
+ * Runs a function within a time limit, in the calling task; outside every task in a task of its own.
+ *
+ * When the limit is reached, everything that the body awaits is cancelled, its `finally` blocks run,
+ * and then a `TimeoutError` arises. A cancellation from elsewhere stays one.
+ *
+ * @typeParam T The type of the result.
+ * @param delay The limit in seconds from now, or `null` for none.
+ * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
+ * @returns What the function returns.
+ * @throws {TimeoutError} If the limit was reached.
+ * @throws {RangeError} If `delay` is not a length of time.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, timeout, TimeoutError } from "@asyncio/asyncio";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(
+ *   () => timeout(0.001, () => sleep(3600)),
+ *   TimeoutError,
+ * );
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout}
+ */
+export async function timeout<T>(
+  delay: Delay | null,
+  body: (scope: Timeout) => T | PromiseLike<T>,
+): Promise<T> {
+  assertBody("timeout", body);
+  const when = delay === null
+    ? null
+    : currentScheduler().time() + secondsOf("timeout", "delay", delay);
+  return await new Timeout(when).run(body);
+}
+
+/**
+ * Runs a function until a point in time at most; otherwise as `timeout()`.
+ *
+ * @typeParam T The type of the result.
+ * @param when The time, in seconds on the loop's clock, or `null` for no limit.
+ * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
+ * @returns What the function returns.
+ * @throws {TimeoutError} If the limit was reached.
+ * @throws {RangeError} If `when` is neither a number nor `null`.
+ *
+ * @example Usage
+ * ```ts
+ * import { getRunningLoop, run, sleep, timeoutAt } from "@asyncio/asyncio";
+ *
+ * await run(async () => {
+ *   const deadline = getRunningLoop().time() + 20;
+ *   await timeoutAt(deadline, () => sleep(0.001));
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout_at}
+ */
+export async function timeoutAt<T>(
+  when: number | null,
+  body: (scope: Timeout) => T | PromiseLike<T>,
+): Promise<T> {
+  assertBody("timeoutAt", body);
+  return await new Timeout(when).run(body);
+}
+
+function assertTime(caller: string, when: unknown): void {
+  if (when === null || (typeof when === "number" && !Number.isNaN(when))) {
+    return;
+  }
+  throw new RangeError(
+    `${caller}() takes a time in seconds or null as its when: received ${when}`,
+  );
+}
+
+function assertBody(caller: string, body: unknown): void {
+  if (typeof body === "function") return;
+  throw new TypeError(
+    `${caller}() takes a function as its body: received ${
+      body === null ? "null" : typeof body
+    }`,
+  );
+}

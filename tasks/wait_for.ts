@@ -1,0 +1,97 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { type Delay, secondsOf } from "../loop/delay.ts";
+import { TimeoutError } from "../loop/errors.ts";
+import type { Awaitable } from "../loop/event_loop.ts";
+import { Future, observe } from "../loop/future.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { callingTask } from "../loop/task.ts";
+import { wrapFuture } from "../loop/wrap_future.ts";
+import { createTask } from "./create_task.ts";
+import { ensureFuture } from "./ensure_future.ts";
+import { Timeout } from "./timeout.ts";
+
+/** The options of `waitFor()`. */
+export interface WaitForOptions {
+  /** Cancels the wait when it aborts; the `CancelledError` has the signal's reason as its cause. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Awaits something within a time limit.
+ *
+ * When the limit is reached, what is awaited is cancelled, and the wait goes on until it has really
+ * ended; so it may take longer than the limit. A function runs in the calling task. If the calling
+ * task is cancelled, so is what it awaits.
+ *
+ * @typeParam T The type of the result.
+ * @param aw A future, a promise or a function.
+ * @param timeout The limit in seconds, or `null` for none.
+ * @param options A signal that cancels the wait.
+ * @returns The result.
+ * @throws {TimeoutError} If the limit was reached.
+ * @throws {RangeError} If `timeout` is not a length of time.
+ * @throws {TypeError} If `aw` cannot be awaited.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, TimeoutError, waitFor } from "@asyncio/asyncio";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * assertEquals(await waitFor(sleep(0.001, "in time"), 1), "in time");
+ * await assertRejects(() => waitFor(sleep(3600), 0.001), TimeoutError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for}
+ */
+export async function waitFor<T>(
+  aw: Awaitable<T>,
+  timeout: Delay | null,
+  options?: WaitForOptions,
+): Promise<T> {
+  const limit = timeout === null
+    ? null
+    : secondsOf("waitFor", "timeout", timeout);
+  if (typeof aw !== "function" && typeof aw?.then !== "function") {
+    throw new TypeError(
+      `waitFor() takes a future, a promise or a function: received ${
+        aw === null ? "null" : typeof aw
+      }`,
+    );
+  }
+  if (callingTask() === null || options?.signal) {
+    return await createTask(() => wait(aw, limit), { signal: options?.signal });
+  }
+  return await wait(aw, limit);
+}
+
+async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
+  if (limit !== null && limit <= 0) return await poll(ensureFuture(aw));
+  const when = limit === null ? null : currentScheduler().time() + limit;
+  return await new Timeout(when).run(() => {
+    if (typeof aw === "function") return aw();
+    return aw instanceof Future ? aw : wrapFuture(aw);
+  });
+}
+
+/** The result of what is done already; anything else is cancelled. */
+async function poll<T>(future: Future<T>): Promise<T> {
+  if (future.done()) return future.result();
+  await cancelAndWait(future);
+  try {
+    return future.result();
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error;
+    throw new TimeoutError("The time limit was reached", { cause: error });
+  }
+}
+
+async function cancelAndWait(future: Future<unknown>): Promise<void> {
+  const ended = new Future<void>();
+  observe(future, () => {
+    if (!ended.done()) ended.setResult();
+  });
+  future.cancel();
+  await ended;
+}
