@@ -5,8 +5,9 @@ import { RuntimeError } from "./errors.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 // Of types only: the network code is loaded by the first method that needs it.
-import type { StreamProtocol } from "./net/_conn_transport.ts";
+import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
+import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
 import type { Server } from "./net/server.ts";
 import type { Transport } from "./net/transport.ts";
@@ -412,7 +413,7 @@ export class EventLoop {
    * @throws {RangeError} If the port is none, or if neither an address nor a connection is given.
    * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
    */
-  async createConnection<P extends StreamProtocol>(
+  async createConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
     host: string | null = null,
     port: number | null = null,
@@ -437,7 +438,7 @@ export class EventLoop {
    * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
    */
   async createServer(
-    protocolFactory: () => StreamProtocol,
+    protocolFactory: () => Protocol | BufferedProtocol,
     host: string | readonly string[] | null = null,
     port: number | null = null,
     options: ServerOptions = {},
