@@ -11,6 +11,8 @@
  * @module
  */
 
+export { LifoQueue } from "./lifo_queue.ts";
+export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
 export { Queue } from "./queue.ts";
 export { QueueEmpty } from "./queue_empty.ts";
 export { QueueFull } from "./queue_full.ts";

@@ -11,7 +11,10 @@
  * @module
  */
 
+export { Barrier } from "./barrier.ts";
 export { BoundedSemaphore } from "./bounded_semaphore.ts";
+export { BrokenBarrierError } from "./broken_barrier_error.ts";
+export { Condition } from "./condition.ts";
 export { Event } from "./event.ts";
 export { Lock } from "./lock.ts";
 export { Semaphore } from "./semaphore.ts";

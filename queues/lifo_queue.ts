@@ -1,0 +1,57 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Store } from "./_channel.ts";
+import { Queue, storeIn } from "./queue.ts";
+
+/**
+ * A queue whose items come out in reverse order: what was put last is got first.
+ *
+ * @typeParam T The type of the items.
+ *
+ * @example Usage
+ * ```ts
+ * import { LifoQueue } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new LifoQueue<string>();
+ * await queue.put("a");
+ * await queue.put("b");
+ * assertEquals(await queue.get(), "b");
+ * assertEquals(await queue.get(), "a");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.LifoQueue}
+ */
+export class LifoQueue<T = unknown> extends Queue<T> {
+  /**
+   * Constructs a new instance.
+   *
+   * @param maxSize How many items there is room for; zero or less for any number.
+   * @throws {RangeError} If `maxSize` is `NaN`.
+   * @throws {TypeError} If `maxSize` is not a number.
+   */
+  constructor(maxSize: number = 0) {
+    super(maxSize);
+    storeIn(this, new Stack<T>());
+  }
+}
+
+class Stack<T> implements Store<T> {
+  #items: T[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  take(): T {
+    return this.#items.pop() as T;
+  }
+
+  clear(): void {
+    this.#items = [];
+  }
+}

@@ -1,0 +1,117 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Heap } from "./_heap.ts";
+import { Queue, storeIn } from "./queue.ts";
+
+/** The options of a {@linkcode PriorityQueue}. */
+export interface PriorityQueueOptions<T> {
+  /**
+   * Says which of two items comes first, as in `Array.prototype.sort()`: negative for the first one.
+   * It must look at nothing but the items. Without it, items are numbers, strings, or arrays of such,
+   * which are compared element by element.
+   */
+  compare?: ((a: T, b: T) => number) | undefined;
+}
+
+/**
+ * A queue whose smallest item comes out first; of equal ones, the one that was put first.
+ *
+ * Items are most often arrays of a priority and the matter: `[priority, job]`. Two with the same priority
+ * are then compared by the matter, which has no order if it is an object: give a `compare` that looks at
+ * the priority only.
+ *
+ * @typeParam T The type of the items.
+ *
+ * @example Usage
+ * ```ts
+ * import { PriorityQueue } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new PriorityQueue<[number, string]>();
+ * await queue.put([2, "code"]);
+ * await queue.put([1, "eat"]);
+ * await queue.put([3, "sleep"]);
+ * assertEquals(await queue.get(), [1, "eat"]);
+ * ```
+ *
+ * @example Objects
+ * ```ts
+ * import { PriorityQueue } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new PriorityQueue<{ urgency: number; name: string }>(0, {
+ *   compare: (a, b) => b.urgency - a.urgency,
+ * });
+ * await queue.put({ urgency: 1, name: "sleep" });
+ * await queue.put({ urgency: 5, name: "eat" });
+ * assertEquals((await queue.get()).name, "eat");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.PriorityQueue}
+ */
+export class PriorityQueue<T = unknown> extends Queue<T> {
+  /**
+   * Constructs a new instance.
+   *
+   * @param maxSize How many items there is room for; zero or less for any number.
+   * @param options How items are compared.
+   * @throws {RangeError} If `maxSize` is `NaN`.
+   * @throws {TypeError} If `maxSize` is not a number, or `compare` not a function.
+   */
+  constructor(maxSize: number = 0, options: PriorityQueueOptions<T> = {}) {
+    super(maxSize);
+    const { compare = compareNaturally } = options;
+    if (typeof compare !== "function") {
+      throw new TypeError(
+        `PriorityQueue() takes a function as its compare: received ${typeof compare}`,
+      );
+    }
+    storeIn(this, new Heap<T>(compare));
+  }
+}
+
+type Natural = number | bigint | string;
+
+function compareNaturally(a: unknown, b: unknown): number {
+  if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
+  if (isNatural(a) && isNatural(b) && isString(a) === isString(b)) {
+    if (a < b) return -1;
+    if (a > b) return 1;
+    // Not strictly: 1 and 1n are equal. NaN is equal to nothing.
+    if (a == b) return 0;
+  }
+  throw incomparable(a, b);
+}
+
+/** As Python's tuples: the first elements that are not equal decide, else the lengths. */
+function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    if (Object.is(a[i], b[i])) continue;
+    const order = compareNaturally(a[i], b[i]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function isNatural(value: unknown): value is Natural {
+  return typeof value === "number" || typeof value === "bigint" ||
+    isString(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function incomparable(a: unknown, b: unknown): TypeError {
+  return new TypeError(
+    `PriorityQueue cannot compare ${nameOf(a)} with ${
+      nameOf(b)
+    }: give it a compare function, or use numbers, strings, or arrays of them`,
+  );
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || Number.isNaN(value)) return String(value);
+  return Array.isArray(value) ? "array" : typeof value;
+}

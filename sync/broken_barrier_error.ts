@@ -1,0 +1,31 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { RuntimeError } from "../loop/errors.ts";
+
+/**
+ * The barrier was aborted, or reset while tasks waited at it.
+ *
+ * @example Usage
+ * ```ts
+ * import { Barrier, BrokenBarrierError } from "@asyncio/asyncio";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const barrier = new Barrier(2);
+ * await barrier.abort();
+ * await assertRejects(() => barrier.wait(), BrokenBarrierError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BrokenBarrierError}
+ */
+export class BrokenBarrierError extends RuntimeError {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What became of the barrier.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BrokenBarrierError";
+  }
+}

@@ -1,0 +1,352 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import { type Future, withResult } from "../loop/future.ts";
+import {
+  boundElsewhere,
+  Operation,
+  type OperationKind,
+  WaitingLine,
+} from "../loop/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { guardOf, holdFor, Lock } from "./lock.ts";
+
+/**
+ * A condition variable: a lock, and a place where tasks that hold it wait until another one, which
+ * holds it too, tells them that something has changed.
+ *
+ * {@linkcode Condition.wait} gives the lock away while it waits and has it again when it returns; so
+ * what the lock guards can be looked at before and after. A wait may end without a notification that
+ * was meant for it: look again, in a loop, or use {@linkcode Condition.waitFor}, which does.
+ *
+ * Conditions may share a lock. A condition can be made anywhere and is bound to the loop in which it is
+ * first waited for.
+ *
+ * @example Usage
+ * ```ts
+ * import { Condition, createTask, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const condition = new Condition();
+ *   let stock = 0;
+ *
+ *   const buyer = createTask(async () => {
+ *     using _ = await condition.acquire();
+ *     await condition.waitFor(() => stock >= 3);
+ *     stock -= 3;
+ *   });
+ *
+ *   for (let i = 0; i < 3; i++) {
+ *     using _ = await condition.acquire();
+ *     stock++;
+ *     condition.notify();
+ *   }
+ *   await buyer;
+ *   assertEquals(stock, 0);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition}
+ */
+export class Condition {
+  readonly #lock: Lock;
+  #scheduler: Scheduler | null = null;
+  readonly #line = new WaitingLine();
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param lock The lock, if not one of the condition's own.
+   * @throws {TypeError} If `lock` is not a `Lock`.
+   */
+  constructor(lock: Lock = new Lock()) {
+    if (!(lock instanceof Lock)) {
+      throw new TypeError(
+        `Condition() takes a Lock as its lock: received ${
+          lock === null ? "null" : typeof lock
+        }`,
+      );
+    }
+    this.#lock = lock;
+  }
+
+  /**
+   * Acquires the lock.
+   *
+   * Cancel safe: when the awaiting task is cancelled here, it has not got the lock and lost its place
+   * among those who wait; if it was its turn already, the lock goes to the next.
+   *
+   * @returns A future of a guard that releases this acquisition when it is disposed: once, and not at
+   * all if the lock was released otherwise. Waiting in between does not count as such a release.
+   * @throws {RuntimeError} At the `await`, if the lock has to be waited for and is bound to another loop.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@asyncio/asyncio";
+   * import { assert } from "@std/assert";
+   *
+   * const condition = new Condition();
+   * using _ = await condition.acquire();
+   * assert(condition.locked());
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.acquire}
+   */
+  acquire(): Future<Disposable> {
+    return this.#lock.acquire();
+  }
+
+  /**
+   * Releases the lock.
+   *
+   * @throws {RuntimeError} If the lock is not held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@asyncio/asyncio";
+   *
+   * const condition = new Condition();
+   * await condition.acquire();
+   * condition.release();
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.release}
+   */
+  release(): void {
+    this.#lock.release();
+  }
+
+  /**
+   * Whether the lock is held.
+   *
+   * @returns `true` if it is held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Condition().locked(), false);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.locked}
+   */
+  locked(): boolean {
+    return this.#lock.locked();
+  }
+
+  /**
+   * Releases the lock, waits for a notification, and acquires the lock again.
+   *
+   * When the awaiting task is cancelled here, it acquires the lock again all the same before the
+   * `CancelledError` arises, however often it is cancelled meanwhile. Another task is notified in its
+   * place, so that no notification is lost.
+   *
+   * @returns A promise that resolves with `true` once there was a notification and the lock is held.
+   * @throws {RuntimeError} If the lock is not held, or the condition is bound to another loop.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition, createTask, run } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const condition = new Condition();
+   *   createTask(async () => {
+   *     using _ = await condition.acquire();
+   *     condition.notify();
+   *   });
+   *   using _ = await condition.acquire();
+   *   await condition.wait();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait}
+   */
+  async wait(): Promise<true> {
+    const lock = this.#lock;
+    const guard = this.#assertHeld("wait");
+    const notification = this.#expectNotification();
+    lock.release();
+    try {
+      try {
+        await notification;
+      } finally {
+        await acquireAgain(lock, guard);
+      }
+    } catch (error) {
+      // A notification may have come for this task; then it was meant for one that goes on.
+      this.#line.wakeFirst();
+      throw error;
+    }
+    return true;
+  }
+
+  /**
+   * Waits until a predicate is true: looks at it at once, and after each notification while the lock is
+   * held.
+   *
+   * When the awaiting task is cancelled here, the lock is held again before the `CancelledError` arises,
+   * as with {@linkcode Condition.wait}.
+   *
+   * @typeParam T The type of what the predicate returns.
+   * @param predicate What is waited for: a plain function whose result is taken as true or false.
+   * @returns A promise of what the predicate returned last.
+   * @throws {RuntimeError} If it has to wait and the lock is not held, or the condition is bound to
+   * another loop.
+   * @throws {TypeError} If `predicate` is not a function, or returns a promise.
+   * @throws What the predicate throws.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition, createTask, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const condition = new Condition();
+   *   const letters: string[] = [];
+   *   createTask(async () => {
+   *     using _ = await condition.acquire();
+   *     letters.push("hello");
+   *     condition.notifyAll();
+   *   });
+   *   using _ = await condition.acquire();
+   *   assertEquals(await condition.waitFor(() => letters[0]), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for}
+   */
+  async waitFor<T>(predicate: () => T): Promise<T> {
+    if (typeof predicate !== "function") {
+      throw new TypeError(
+        `waitFor() takes a function as its predicate: received ${typeof predicate}`,
+      );
+    }
+    let result = ask(predicate);
+    while (!result) {
+      await this.wait();
+      result = ask(predicate);
+    }
+    return result;
+  }
+
+  /**
+   * Wakes some of those who wait, in the order in which they came. They go on once they hold the lock,
+   * which the caller still has to release.
+   *
+   * @param n How many, at most.
+   * @throws {RuntimeError} If the lock is not held.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is `NaN`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@asyncio/asyncio";
+   *
+   * const condition = new Condition();
+   * using _ = await condition.acquire();
+   * condition.notify(2);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify}
+   */
+  notify(n: number = 1): void {
+    assertNumber("notify", "n", n);
+    this.#assertHeld("notify");
+    for (let i = 0; i < n && this.#line.wakeFirst(); i++);
+  }
+
+  /**
+   * Wakes all who wait.
+   *
+   * @throws {RuntimeError} If the lock is not held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@asyncio/asyncio";
+   *
+   * const condition = new Condition();
+   * using _ = await condition.acquire();
+   * condition.notifyAll();
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify_all}
+   */
+  notifyAll(): void {
+    this.#assertHeld("notify");
+    this.#line.wakeAll();
+  }
+
+  /** The guard that the lock is held by. */
+  #assertHeld(verb: string): Disposable {
+    const guard = guardOf(this.#lock);
+    if (guard !== null) return guard;
+    throw new RuntimeError(
+      `Cannot ${verb} on the condition as its lock is not held`,
+    );
+  }
+
+  #expectNotification(): Future<void> {
+    const scheduler = currentScheduler();
+    if ((this.#scheduler ??= scheduler) !== scheduler) {
+      throw boundElsewhere("condition");
+    }
+    const notification = new Operation(scheduler, NOTIFICATION, null);
+    notification.joinLine(this.#line);
+    return notification;
+  }
+}
+
+const NOTIFIED = withResult(undefined);
+
+const NOTIFICATION: OperationKind<void, null> = {
+  proceed: () => NOTIFIED,
+  onCancelled: (_, notification) => notification.leaveLine(),
+  abandon() {},
+};
+
+/**
+ * Acquires the lock again for the guard that held it before, however often the task is cancelled
+ * meanwhile; the last cancellation arises then.
+ */
+async function acquireAgain(lock: Lock, guard: Disposable): Promise<void> {
+  let cancellation: CancelledError | null = null;
+  while (true) {
+    try {
+      await lock.acquire();
+      break;
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+      cancellation = error;
+    }
+  }
+  holdFor(lock, guard);
+  if (cancellation !== null) throw cancellation;
+}
+
+function ask<T>(predicate: () => T): T {
+  const result = predicate();
+  if (result instanceof Promise) {
+    throw new TypeError(
+      "waitFor() takes a predicate that returns a plain value: it returned a promise, which is always true",
+    );
+  }
+  return result;
+}
+
+function assertNumber(method: string, name: string, value: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `${method}() takes a number as its ${name}: received ${
+        value === null ? "null" : typeof value
+      }`,
+    );
+  }
+  if (Number.isNaN(value)) {
+    throw new RangeError(
+      `${method}() takes a number as its ${name}: received NaN`,
+    );
+  }
+}
