@@ -6,8 +6,8 @@ import { defaultScheduler, type Scheduler } from "./scheduler.ts";
 interface Failure {
   readonly scheduler: Scheduler;
   readonly exception: unknown;
-  /** What the future was: `Task 'Task-1'`. */
-  readonly subject: string;
+  /** What to say; it must not hold the future, which would then never be collected. */
+  readonly message: string;
 }
 
 const failures = new WeakMap<object, Failure>();
@@ -21,7 +21,12 @@ export function watchFailure(
   scheduler: Scheduler,
   exception: unknown,
 ): void {
-  const failure: Failure = { scheduler, exception, subject: String(future) };
+  const kind = Object.prototype.toString.call(future).slice(
+    "[object ".length,
+    -1,
+  );
+  const message = `${kind} exception was never retrieved: ${future}`;
+  const failure: Failure = { scheduler, exception, message };
   failures.set(future, failure);
   let group = failuresOf.get(scheduler);
   if (group === undefined) failuresOf.set(scheduler, group = new Set());
@@ -53,7 +58,7 @@ export function reportFailures(scheduler: Scheduler): void {
 function report(failure: Failure): void {
   if (!failuresOf.get(failure.scheduler)?.delete(failure)) return;
   failure.scheduler.loop.callExceptionHandler({
-    message: `The exception of ${failure.subject} was never retrieved`,
+    message: failure.message,
     exception: failure.exception,
   });
 }

@@ -28,6 +28,11 @@ type State =
   | typeof FAILED
   | typeof CANCELLED;
 
+const STATE_NAMES = ["pending", "finished", "failed", "cancelled"] as const;
+
+/** How a future is called in messages. */
+export const label: unique symbol = Symbol("label");
+
 /** The two ends of a promise. */
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
@@ -402,6 +407,25 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
    */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
+  }
+
+  /**
+   * What the future is and how it stands, for messages: `<Future pending>`.
+   *
+   * @returns The text.
+   */
+  override toString(): string {
+    return `<${this[label]} ${STATE_NAMES[this.#state]}>`;
+  }
+
+  /** @ignore */
+  get [label](): string {
+    return "Future";
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /** What `Object.prototype.toString` says. */

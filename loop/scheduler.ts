@@ -199,7 +199,8 @@ export class Scheduler {
 
   /** The loop that presents this scheduler to the user. */
   get loop(): EventLoop {
-    return this.#loop ??= makeLoop(this);
+    if (this.#loop === null) this.loop = makeLoop(this);
+    return this.#loop!;
   }
 
   set loop(loop: EventLoop) {

@@ -15,6 +15,7 @@ import {
   fulfil,
   Future,
   homeOf,
+  label,
 } from "./future.ts";
 import {
   type CancelMessage,
@@ -241,6 +242,11 @@ export class Task<T = unknown> extends Future<T> {
   override [execute](): boolean {
     this.#release?.();
     return true;
+  }
+
+  /** @ignore */
+  override get [label](): string {
+    return `Task '${this.getName()}'`;
   }
 
   /** What `Object.prototype.toString` says. */
