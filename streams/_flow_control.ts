@@ -1,0 +1,106 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  fulfilled,
+  Future,
+  type Settlement,
+  withError,
+  withResult,
+} from "../loop/future.ts";
+import {
+  failed,
+  Operation,
+  type OperationKind,
+  WaitingLine,
+} from "../loop/operation.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+
+const DONE = withResult(undefined);
+
+/** What a protocol knows of its transport for those who write to it. */
+export class FlowControl {
+  readonly scheduler: Scheduler;
+  readonly line = new WaitingLine();
+  isPaused = false;
+  isLost = false;
+  /** Why the connection was lost, if not by being closed. */
+  error: Error | null = null;
+  readonly #done: Future<void>;
+  readonly #closeWaiters = new Set<Future<void>>();
+
+  constructor(scheduler: Scheduler) {
+    this.scheduler = scheduler;
+    this.#done = fulfilled(scheduler, undefined);
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.line.wakeAll();
+  }
+
+  lose(error: Error | null): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    this.error = error;
+    this.line.wakeAll();
+    for (const waiter of this.#closeWaiters) {
+      if (waiter.done()) continue;
+      if (error === null) waiter.setResult();
+      else waiter.setException(error);
+    }
+    this.#closeWaiters.clear();
+  }
+
+  drain(isClosing: boolean): Future<void> {
+    if (!isClosing && !this.isLost && !this.isPaused) return this.#done;
+    const subject = { flow: this, hasWaited: false };
+    const drain = new Operation(this.scheduler, DRAIN, subject);
+    // A closing transport is about to tell that the connection is lost: it must have its turn, or who
+    // writes in a loop would never hear of it.
+    if (isClosing || this.isLost) drain.wake();
+    else waitInLine(subject, drain);
+    return drain;
+  }
+
+  waitClosed(): Future<void> {
+    if (this.isLost) {
+      return this.error === null
+        ? this.#done
+        : failed(this.scheduler, this.error);
+    }
+    const waiter = new Future<void>({ loop: this.scheduler.loop });
+    this.#closeWaiters.add(waiter);
+    waiter.addDoneCallback(() => this.#closeWaiters.delete(waiter));
+    return waiter;
+  }
+}
+
+/** One wait until a protocol may write again. */
+interface Drain {
+  readonly flow: FlowControl;
+  hasWaited: boolean;
+}
+
+const DRAIN: OperationKind<void, Drain> = {
+  proceed(drain, operation): Settlement | null {
+    const { isLost, isPaused, error } = drain.flow;
+    if (drain.hasWaited) return error === null ? DONE : withError(error);
+    if (isLost) {
+      return withError(new Deno.errors.ConnectionReset("Connection lost"));
+    }
+    if (!isPaused) return DONE;
+    waitInLine(drain, operation);
+    return null;
+  },
+  onCancelled: (_, operation) => operation.leaveLine(),
+  abandon() {},
+};
+
+function waitInLine(drain: Drain, operation: Operation<void, Drain>): void {
+  drain.hasWaited = true;
+  operation.joinLine(drain.flow.line);
+}

@@ -1,0 +1,48 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+const encoder = new TextEncoder();
+
+/** What separates: a string, bytes, or several of them, of which the shortest match wins. */
+export type Separator = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** Separators, ready to be looked for. */
+export class Separators {
+  readonly all: readonly Uint8Array[];
+  readonly minLength: number;
+  readonly maxLength: number;
+
+  constructor(separator: Separator) {
+    const list = typeof separator === "string" ||
+        separator instanceof Uint8Array
+      ? [separator]
+      : separator;
+    if (!Array.isArray(list)) {
+      throw new TypeError(
+        `A separator must be a string, a Uint8Array or an array of them: received ${typeof separator}`,
+      );
+    }
+    this.all = list.map(bytesOf);
+    const lengths = this.all.map(({ length }) => length);
+    this.minLength = Math.min(...lengths);
+    this.maxLength = Math.max(...lengths);
+    if (lengths.length === 0) {
+      throw new RangeError("Expected one separator or more: received none");
+    }
+    if (this.minLength === 0) {
+      throw new RangeError(
+        "A separator must have one byte or more: received an empty one",
+      );
+    }
+  }
+}
+
+/** The end of a line. */
+export const NEWLINE = new Separators("\n");
+
+function bytesOf(separator: unknown): Uint8Array {
+  if (typeof separator === "string") return encoder.encode(separator);
+  if (separator instanceof Uint8Array) return separator.slice();
+  throw new TypeError(
+    `A separator must be a string or a Uint8Array: received ${typeof separator}`,
+  );
+}

@@ -1,0 +1,35 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The limit of a reader was reached before a separator was found. The bytes stay in the reader.
+ *
+ * @example Usage
+ * ```ts
+ * import { LimitOverrunError, StreamReader } from "@asyncio/asyncio";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const reader = new StreamReader({ limit: 3 });
+ * reader.feedData(new TextEncoder().encode("too long"));
+ * const error = await assertRejects(() => reader.readUntil("\n"), LimitOverrunError);
+ * assertEquals(error.consumed, 8);
+ * assertEquals((await reader.read(error.consumed)).length, 8);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.LimitOverrunError}
+ */
+export class LimitOverrunError extends Error {
+  /** How many bytes to read in order to get past what is too long. */
+  readonly consumed: number;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What happened.
+   * @param consumed How many bytes to read in order to get past what is too long.
+   */
+  constructor(message: string, consumed: number) {
+    super(message);
+    this.name = "LimitOverrunError";
+    this.consumed = consumed;
+  }
+}

@@ -1,0 +1,27 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Streams: connections and servers that are read from and written to with `await`.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
+ *
+ * @module
+ */
+
+export { IncompleteReadError } from "./incomplete_read_error.ts";
+export { LimitOverrunError } from "./limit_overrun_error.ts";
+export {
+  openConnection,
+  type OpenConnectionOptions,
+} from "./open_connection.ts";
+export { startServer, type StartServerOptions } from "./start_server.ts";
+export {
+  type Separator,
+  StreamReader,
+  type StreamReaderOptions,
+} from "./stream_reader.ts";
+export {
+  type ClientConnected,
+  StreamReaderProtocol,
+} from "./stream_reader_protocol.ts";
+export { StreamWriter } from "./stream_writer.ts";

@@ -1,0 +1,63 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { ConnectionOptions } from "../loop/net/connect.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { StreamReader } from "./stream_reader.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { StreamWriter } from "./stream_writer.ts";
+
+/** The options of {@linkcode openConnection}. */
+export interface OpenConnectionOptions extends ConnectionOptions {
+  /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
+  limit?: number | undefined;
+}
+
+/**
+ * Connects by TCP.
+ *
+ * Cancelled, it gives the attempt up; no connection stays behind.
+ *
+ * @param host A host name or an address; this machine if it is `null`.
+ * @param port The port.
+ * @param options How to connect.
+ * @returns A reader and a writer. Close the writer when done.
+ * @throws {RangeError} If the port is none, or the limit not greater than 0.
+ * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+ *
+ * @example Usage
+ * ```ts
+ * import { openConnection, run, startServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   await using server = await startServer((_reader, writer) => {
+ *     writer.write("welcome\n");
+ *     writer.close();
+ *   }, "127.0.0.1", 0);
+ *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *
+ *   const [reader, writer] = await openConnection(hostname, port);
+ *   assertEquals(new TextDecoder().decode(await reader.readLine()), "welcome\n");
+ *   writer.close();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}
+ */
+export async function openConnection(
+  host: string | null = null,
+  port: number | null = null,
+  options: OpenConnectionOptions = {},
+): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  const { loop } = currentScheduler();
+  const { limit, ...rest } = options;
+  const reader = new StreamReader({ limit, loop });
+  const protocol = new StreamReaderProtocol(reader, null, { loop });
+  const [transport] = await loop.createConnection(
+    () => protocol,
+    host,
+    port,
+    rest,
+  );
+  return [reader, new StreamWriter(transport, protocol, reader, loop)];
+}

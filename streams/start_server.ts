@@ -1,0 +1,80 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Server } from "../loop/net/server.ts";
+import type { ServerOptions } from "../loop/net/serve.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
+import {
+  type ClientConnected,
+  StreamReaderProtocol,
+} from "./stream_reader_protocol.ts";
+
+/** The options of {@linkcode startServer}. */
+export interface StartServerOptions extends ServerOptions {
+  /** The longest line, in bytes, and half of what a reader buffers; 64 KiB by default. */
+  limit?: number | undefined;
+}
+
+/**
+ * Listens for TCP connections, and calls a function for each, in a task of its own.
+ *
+ * The function may be async. What it throws goes to the loop's exception handler and closes that
+ * connection alone; if its task is cancelled, the connection is closed too. Otherwise closing the
+ * writer is up to the program.
+ *
+ * Cancelled, it leaves no listener behind.
+ *
+ * @param clientConnected Called with a reader and a writer for each connection.
+ * @param host A host name or an address, or several of them; every interface if it is `null`.
+ * @param port The port; 0 for one that is free, which `server.sockets` then tells.
+ * @param options How to listen.
+ * @returns The server, which accepts connections already.
+ * @throws {TypeError} If `clientConnected` is not a function.
+ * @throws {RangeError} If the port is none, or the limit not greater than 0.
+ * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
+ *
+ * @example An echo server
+ * ```ts
+ * import { openConnection, run, startServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   await using server = await startServer(async (reader, writer) => {
+ *     for await (const line of reader) {
+ *       writer.write(line);
+ *       await writer.drain();
+ *     }
+ *     writer.close();
+ *   }, "127.0.0.1", 0);
+ *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *
+ *   const [reader, writer] = await openConnection(hostname, port);
+ *   writer.write("one\ntwo\n");
+ *   writer.writeEof();
+ *   assertEquals(new TextDecoder().decode(await reader.read()), "one\ntwo\n");
+ *   writer.close();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_server}
+ */
+export async function startServer(
+  clientConnected: ClientConnected,
+  host: string | readonly string[] | null = null,
+  port: number | null = null,
+  options: StartServerOptions = {},
+): Promise<Server> {
+  if (typeof clientConnected !== "function") {
+    throw new TypeError(
+      `startServer() takes a function as its clientConnected: received ${typeof clientConnected}`,
+    );
+  }
+  const { limit = DEFAULT_LIMIT, ...rest } = options;
+  assertLimit(limit);
+  const { loop } = currentScheduler();
+  const makeProtocol = () => {
+    const reader = new StreamReader({ limit, loop });
+    return new StreamReaderProtocol(reader, clientConnected, { loop });
+  };
+  return await loop.createServer(makeProtocol, host, port, rest);
+}

@@ -1,0 +1,417 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { RuntimeError } from "../loop/errors.ts";
+import type { EventLoop } from "../loop/event_loop.ts";
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withResult,
+} from "../loop/future.ts";
+import type { ReadTransport } from "../loop/net/read_transport.ts";
+import { failed, Operation, type OperationKind } from "../loop/operation.ts";
+import {
+  currentScheduler,
+  type Scheduler,
+  schedulerOf,
+} from "../loop/scheduler.ts";
+import { ByteQueue } from "./_byte_queue.ts";
+import { IncompleteReadError } from "./incomplete_read_error.ts";
+import { LimitOverrunError } from "./limit_overrun_error.ts";
+import { NEWLINE, type Separator, Separators } from "./_separators.ts";
+
+export type { Separator };
+
+/** The limit of a reader unless it is set otherwise, in bytes. */
+export const DEFAULT_LIMIT = 64 * 1024;
+
+/** The options of a {@linkcode StreamReader}. */
+export interface StreamReaderOptions {
+  /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
+  limit?: number | undefined;
+  /** The loop that the reader belongs to, if not the current one. */
+  loop?: EventLoop | undefined;
+}
+
+/** Throws unless `limit` is one. */
+export function assertLimit(limit: number): void {
+  if (limit > 0) return;
+  throw new RangeError(`The limit must be greater than 0: received ${limit}`);
+}
+
+/**
+ * Reads from a stream of bytes. `openConnection()` and `startServer()` give readers.
+ *
+ * One task at a time may wait for data. Every method that reads is cancel safe: bytes leave the
+ * reader only together with the result, so that what a cancelled call would have returned is there
+ * for the next one. While more than twice the limit waits to be read, nothing is received.
+ *
+ * Iterating over a reader gives its lines.
+ *
+ * @example Usage
+ * ```ts
+ * import { StreamReader } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * reader.feedData(new TextEncoder().encode("one\ntwo"));
+ * reader.feedEof();
+ * const lines = await Array.fromAsync(reader, (line) => new TextDecoder().decode(line));
+ * assertEquals(lines, ["one\n", "two"]);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader}
+ */
+export class StreamReader implements AsyncIterable<Uint8Array> {
+  readonly #scheduler: Scheduler;
+  readonly #limit: number;
+  readonly #buffer = new ByteQueue();
+  #isEof = false;
+  #exception: Error | null = null;
+  #transport: ReadTransport | null = null;
+  #isPaused = false;
+  #waiting: ReadOperation | null = null;
+  #readable: ReadableStream<Uint8Array> | null = null;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param options The limit, and the loop.
+   * @throws {RangeError} If the limit is not greater than 0.
+   */
+  constructor({ limit = DEFAULT_LIMIT, loop }: StreamReaderOptions = {}) {
+    assertLimit(limit);
+    this.#limit = limit;
+    this.#scheduler = loop ? schedulerOf(loop) : currentScheduler();
+  }
+
+  /**
+   * Reads up to `n` bytes: what is there, or as soon as something comes. Without `n` it reads to the
+   * end of the stream.
+   *
+   * Cancel safe: what has arrived stays in the reader.
+   *
+   * @param n The greatest number of bytes; -1 for all there will be.
+   * @returns The bytes, which are the caller's own; none at the end of the stream.
+   * @throws {TypeError} If `n` is not an integer.
+   * @throws {RuntimeError} If another task waits for data of this reader.
+   */
+  read(n = -1): Future<Uint8Array> {
+    if (!Number.isInteger(n)) {
+      return this.#failed(
+        new TypeError(`read() takes an integer: received ${n}`),
+      );
+    }
+    return this.#reading("read", () => this.#takeUpTo(n));
+  }
+
+  /**
+   * Reads a line, with the newline at its end. The last line may lack that.
+   *
+   * Cancel safe: what has arrived stays in the reader.
+   *
+   * @returns The line; empty at the end of the stream.
+   * @throws {RangeError} If the line is longer than the limit; it is dropped.
+   * @throws {RuntimeError} If another task waits for data of this reader.
+   */
+  readLine(): Future<Uint8Array> {
+    const attempt = this.#attemptUntil(NEWLINE);
+    return this.#reading("readLine", () => {
+      try {
+        return attempt();
+      } catch (error) {
+        if (error instanceof IncompleteReadError) return error.partial;
+        if (error instanceof LimitOverrunError) throw this.#skipLine(error);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Reads exactly `n` bytes.
+   *
+   * Cancel safe: what has arrived stays in the reader.
+   *
+   * @param n The number of bytes, which may exceed the limit.
+   * @returns The bytes, which are the caller's own.
+   * @throws {RangeError} If `n` is not an integer of 0 or more.
+   * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
+   * @throws {RuntimeError} If another task waits for data of this reader.
+   */
+  readExactly(n: number): Future<Uint8Array> {
+    if (!Number.isInteger(n) || n < 0) {
+      return this.#failed(
+        new RangeError(
+          `readExactly() takes an integer of 0 or more: received ${n}`,
+        ),
+      );
+    }
+    return this.#reading("readExactly", () => {
+      if (this.#buffer.size >= n) return this.#buffer.take(n);
+      if (!this.#isEof) return null;
+      throw new IncompleteReadError(this.#buffer.take(this.#buffer.size), n);
+    });
+  }
+
+  /**
+   * Reads up to and with a separator.
+   *
+   * Cancel safe: what has arrived stays in the reader.
+   *
+   * @param separator The separator, or several; the match that ends first wins.
+   * @returns The bytes, which are the caller's own.
+   * @throws {RangeError} If there is no separator, or an empty one.
+   * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
+   * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
+   * @throws {RuntimeError} If another task waits for data of this reader.
+   */
+  readUntil(separator: Separator = "\n"): Future<Uint8Array> {
+    let separators;
+    try {
+      separators = separator === "\n" ? NEWLINE : new Separators(separator);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return this.#reading("readUntil", this.#attemptUntil(separators));
+  }
+
+  /**
+   * Whether everything has been read and nothing more will come.
+   *
+   * @returns `true` if so.
+   */
+  atEof(): boolean {
+    return this.#isEof && this.#buffer.size === 0;
+  }
+
+  /**
+   * Puts data at the end of the stream.
+   *
+   * @param data The bytes. The reader keeps the array: it is not the caller's any more.
+   * @throws {TypeError} If `data` is not a `Uint8Array`.
+   * @throws {RuntimeError} After {@linkcode StreamReader.feedEof}.
+   */
+  feedData(data: Uint8Array): void {
+    if (!(data instanceof Uint8Array)) {
+      throw new TypeError(
+        `feedData() takes a Uint8Array: received ${typeof data}`,
+      );
+    }
+    if (this.#isEof) throw new RuntimeError("Cannot feed data after feedEof()");
+    if (data.length === 0) return;
+    this.#buffer.push(data);
+    this.#waiting?.wake();
+    if (this.#buffer.size > 2 * this.#limit && !this.#isPaused) this.#pause();
+  }
+
+  /** Ends the stream. */
+  feedEof(): void {
+    this.#isEof = true;
+    this.#waiting?.wake();
+  }
+
+  /**
+   * The exception that broke the stream.
+   *
+   * @returns The exception, or `null`.
+   */
+  exception(): Error | null {
+    return this.#exception;
+  }
+
+  /**
+   * Breaks the stream: reading from it fails from now on.
+   *
+   * @param error The exception.
+   */
+  setException(error: Error): void {
+    this.#exception = error;
+    this.#waiting?.wake();
+  }
+
+  /**
+   * Says which transport is to pause while the reader is full.
+   *
+   * @param transport The transport.
+   * @throws {RuntimeError} If the reader has one already.
+   */
+  setTransport(transport: ReadTransport): void {
+    if (this.#transport !== null) {
+      throw new RuntimeError(
+        "Cannot set the transport of the reader as it has one",
+      );
+    }
+    this.#transport = transport;
+  }
+
+  /**
+   * Iterates over the lines, with the newlines at their ends.
+   *
+   * @returns The iterator.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      const value = await this.readLine();
+      return value.length === 0
+        ? { done: true, value: undefined }
+        : { done: false, value };
+    };
+    return {
+      next,
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** The stream as the platform has it. It reads from the reader only when it is itself read from. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const chunk = await this.read(this.#limit);
+        if (chunk.length > 0) controller.enqueue(chunk);
+        else controller.close();
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  #failed(error: unknown): Future<Uint8Array> {
+    return failed(this.#scheduler, error);
+  }
+
+  /** `take` returns `null` as long as there is not enough. */
+  #reading(
+    method: string,
+    take: () => Uint8Array | null,
+  ): Future<Uint8Array> {
+    if (this.#waiting !== null) {
+      return this.#failed(
+        new RuntimeError(
+          `Cannot call ${method}() while another task waits for data of the same reader`,
+        ),
+      );
+    }
+    let data;
+    try {
+      data = this.#attempt(take);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    if (data !== null) return fulfilled(this.#scheduler, data);
+    const reading = {
+      attempt: () => this.#attempt(take),
+      leave: this.#leave,
+    };
+    return this.#waiting = new Operation(this.#scheduler, READ, reading);
+  }
+
+  readonly #leave = (operation: ReadOperation): void => {
+    if (this.#waiting === operation) this.#waiting = null;
+  };
+
+  #attempt(take: () => Uint8Array | null): Uint8Array | null {
+    if (this.#exception !== null) throw this.#exception;
+    const data = take();
+    // Whoever waits for more must get it, however much there is.
+    if (data === null || this.#buffer.size <= this.#limit) this.#resume();
+    return data;
+  }
+
+  #takeUpTo(n: number): Uint8Array | null {
+    const { size } = this.#buffer;
+    if (n < 0) return this.#isEof ? this.#buffer.take(size) : null;
+    if (size === 0 && n > 0 && !this.#isEof) return null;
+    return this.#buffer.take(Math.min(n, size));
+  }
+
+  #attemptUntil(separators: Separators): () => Uint8Array | null {
+    const { all, minLength, maxLength } = separators;
+    // Before this position no separator begins.
+    let searched = 0;
+    return () => {
+      const { size } = this.#buffer;
+      if (size - searched >= minLength) {
+        const { start, end } = this.#findFirst(all, searched);
+        if (start > this.#limit) {
+          throw new LimitOverrunError(
+            "Separator is found, but chunk is longer than limit",
+            start,
+          );
+        }
+        if (start !== -1) return this.#buffer.take(end);
+        searched = Math.max(0, size + 1 - maxLength);
+        if (searched > this.#limit) {
+          throw new LimitOverrunError(
+            "Separator is not found, and chunk exceed the limit",
+            searched,
+          );
+        }
+      }
+      if (!this.#isEof) return null;
+      throw new IncompleteReadError(this.#buffer.take(size), null);
+    };
+  }
+
+  /** The match that ends first. */
+  #findFirst(
+    separators: readonly Uint8Array[],
+    from: number,
+  ): { start: number; end: number } {
+    let first = { start: -1, end: Infinity };
+    for (const separator of separators) {
+      const start = this.#buffer.find(separator, from);
+      const end = start + separator.length;
+      if (start !== -1 && end < first.end) first = { start, end };
+    }
+    return first;
+  }
+
+  /** Drops the line that is too long, as far as it is there. */
+  #skipLine({ message, consumed }: LimitOverrunError): RangeError {
+    const newline = this.#buffer.find(NEWLINE.all[0]!, consumed);
+    this.#buffer.take(
+      newline === consumed ? consumed + 1 : this.#buffer.size,
+    );
+    if (this.#buffer.size <= this.#limit) this.#resume();
+    return new RangeError(message);
+  }
+
+  #pause(): void {
+    if (this.#transport === null) return;
+    try {
+      this.#transport.pauseReading();
+      this.#isPaused = true;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotSupported)) throw error;
+      // It cannot be paused, so everything has to be buffered.
+      this.#transport = null;
+    }
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#transport?.resumeReading();
+  }
+}
+
+/** One wait for data. */
+interface Reading {
+  /** Takes the data, or returns `null` as long as there is not enough. */
+  attempt(): Uint8Array | null;
+  leave(operation: ReadOperation): void;
+}
+
+type ReadOperation = Operation<Uint8Array, Reading>;
+
+/** The data is taken in the reading task's step, so that one that is cancelled takes none. */
+const READ: OperationKind<Uint8Array, Reading> = {
+  proceed(reading, operation): Settlement | null {
+    const data = reading.attempt();
+    if (data === null) return null;
+    reading.leave(operation);
+    return withResult(data);
+  },
+  onCancelled: (reading, operation) => reading.leave(operation),
+  abandon: (reading, operation) => reading.leave(operation),
+};

@@ -1,0 +1,140 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../loop/event_loop.ts";
+import { Protocol } from "../loop/net/protocol.ts";
+import type { Transport } from "../loop/net/transport.ts";
+import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
+import type { Task } from "../loop/task.ts";
+import { FlowControl } from "./_flow_control.ts";
+import type { StreamReader } from "./stream_reader.ts";
+import { StreamWriter } from "./stream_writer.ts";
+
+/** What the writer of a stream asks its protocol. */
+export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
+
+/** What a server calls for each connection. */
+export type ClientConnected = (
+  reader: StreamReader,
+  writer: StreamWriter,
+) => unknown;
+
+/**
+ * Feeds a {@linkcode StreamReader} from a transport. `openConnection()` and `startServer()` make these
+ * protocols; a program needs one only to make a stream of a transport of its own.
+ *
+ * @example Usage
+ * ```ts
+ * import { StreamReader, StreamReaderProtocol } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * const protocol = new StreamReaderProtocol(reader);
+ * protocol.dataReceived(new Uint8Array([1, 2]));
+ * assertEquals(await reader.read(5), new Uint8Array([1, 2]));
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
+ */
+export class StreamReaderProtocol extends Protocol {
+  readonly #reader: StreamReader;
+  readonly #clientConnected: ClientConnected | null;
+  readonly #flow: FlowControl;
+  readonly #loop: EventLoop;
+
+  static {
+    flowOf = (protocol) => protocol.#flow;
+  }
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param reader The reader.
+   * @param clientConnected Called, in a task of its own, when the connection is made; for servers.
+   * @param options The loop, if not the current one.
+   */
+  constructor(
+    reader: StreamReader,
+    clientConnected: ClientConnected | null = null,
+    options: { loop?: EventLoop | undefined } = {},
+  ) {
+    super();
+    const scheduler = options.loop
+      ? schedulerOf(options.loop)
+      : currentScheduler();
+    this.#reader = reader;
+    this.#clientConnected = clientConnected;
+    this.#flow = new FlowControl(scheduler);
+    this.#loop = scheduler.loop;
+  }
+
+  /**
+   * Ties the reader to the transport, and begins the task of a server's connection.
+   *
+   * @param transport The transport.
+   */
+  override connectionMade(transport: Transport): void {
+    this.#reader.setTransport(transport);
+    const clientConnected = this.#clientConnected;
+    if (clientConnected === null) return;
+    const reader = this.#reader;
+    const writer = new StreamWriter(transport, this, reader, this.#loop);
+    this.#loop.createTask(() => clientConnected(reader, writer))
+      .addDoneCallback((task) => this.#taskEnded(task, transport));
+  }
+
+  /**
+   * Feeds the reader.
+   *
+   * @param data The bytes.
+   */
+  override dataReceived(data: Uint8Array): void {
+    this.#reader.feedData(data);
+  }
+
+  /**
+   * Ends the reader's stream.
+   *
+   * @returns `true`: sending goes on.
+   */
+  override eofReceived(): boolean {
+    this.#reader.feedEof();
+    return true;
+  }
+
+  /**
+   * Ends or breaks the reader's stream, and wakes who waits to write or for the end.
+   *
+   * @param error Why the connection was lost, if not by being closed.
+   */
+  override connectionLost(error: Error | null): void {
+    if (error === null) this.#reader.feedEof();
+    else this.#reader.setException(error);
+    this.#flow.lose(error);
+  }
+
+  /** Has who writes wait. */
+  override pauseWriting(): void {
+    this.#flow.pause();
+  }
+
+  /** Wakes who waits to write. */
+  override resumeWriting(): void {
+    this.#flow.resume();
+  }
+
+  #taskEnded(task: Task<unknown>, transport: Transport): void {
+    if (task.cancelled()) {
+      transport.close();
+      return;
+    }
+    const exception = task.exception();
+    if (exception === null) return;
+    this.#loop.callExceptionHandler({
+      message: "Unhandled exception in the task of a connection",
+      exception,
+      task,
+      transport,
+    });
+    transport.close();
+  }
+}

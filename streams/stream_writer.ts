@@ -1,0 +1,187 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../loop/event_loop.ts";
+import type { Future } from "../loop/future.ts";
+import type { Transport } from "../loop/net/transport.ts";
+import { failed } from "../loop/operation.ts";
+import { schedulerOf } from "../loop/scheduler.ts";
+import type { FlowControl } from "./_flow_control.ts";
+import type { StreamReader } from "./stream_reader.ts";
+// A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
+import { flowOf, type StreamReaderProtocol } from "./stream_reader_protocol.ts";
+
+/**
+ * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.
+ *
+ * {@linkcode StreamWriter.write} never waits; {@linkcode StreamWriter.drain} after it does, while the
+ * peer is slow, so that memory stays bounded. `await using` closes the writer and waits for the end.
+ *
+ * @example Usage
+ * ```ts
+ * import { openConnection, run, startServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   await using server = await startServer(async (reader, writer) => {
+ *     writer.write(await reader.readLine());
+ *     await writer.drain();
+ *     writer.close();
+ *   }, "127.0.0.1", 0);
+ *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *
+ *   const [reader, writer] = await openConnection(hostname, port);
+ *   writer.write("hello\n");
+ *   await writer.drain();
+ *   assertEquals(new TextDecoder().decode(await reader.read()), "hello\n");
+ *   writer.close();
+ *   await writer.waitClosed();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter}
+ */
+export class StreamWriter implements AsyncDisposable {
+  readonly #transport: Transport;
+  readonly #flow: FlowControl;
+  readonly #reader: StreamReader | null;
+  readonly #loop: EventLoop;
+  #writable: WritableStream<Uint8Array> | null = null;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param transport The transport to write to.
+   * @param protocol The protocol of the transport.
+   * @param reader The reader of the stream: what broke it breaks `drain()` too.
+   * @param loop The loop of the transport.
+   */
+  constructor(
+    transport: Transport,
+    protocol: StreamReaderProtocol,
+    reader: StreamReader | null,
+    loop: EventLoop,
+  ) {
+    this.#transport = transport;
+    this.#flow = flowOf(protocol);
+    this.#reader = reader;
+    this.#loop = loop;
+  }
+
+  /** The transport below. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /**
+   * Writes some data, without waiting. The array belongs to the caller again when the method returns.
+   *
+   * @param data The bytes, or a string that is sent as UTF-8.
+   * @throws {TypeError} If `data` is neither.
+   * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
+   */
+  write(data: Uint8Array | string): void {
+    this.#transport.write(data);
+  }
+
+  /**
+   * Writes several pieces of data as if they were one, without waiting.
+   *
+   * @param chunks The pieces; none is written if one of them is neither bytes nor a string.
+   * @throws {TypeError} If one is neither bytes nor a string.
+   * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
+   */
+  writeLines(chunks: Iterable<Uint8Array | string>): void {
+    this.#transport.writeLines(chunks);
+  }
+
+  /**
+   * Waits until it is time to write more: at once unless the peer is slow.
+   *
+   * Cancelled, only the waiting ends: what was written is still sent.
+   *
+   * @returns A future that is done then.
+   * @throws {Deno.errors.ConnectionReset} If the connection is lost.
+   */
+  drain(): Future<void> {
+    const error = this.#reader?.exception() ?? null;
+    if (error !== null) return failed(schedulerOf(this.#loop), error);
+    return this.#flow.drain(this.#transport.isClosing());
+  }
+
+  /** Closes the stream: what was written is sent first, nothing more is received. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  /**
+   * Whether the stream is closed or about to be.
+   *
+   * @returns `true` if it is.
+   */
+  isClosing(): boolean {
+    return this.#transport.isClosing();
+  }
+
+  /**
+   * Waits until the connection is lost, after {@linkcode StreamWriter.close}.
+   *
+   * Cancelled, only the waiting ends.
+   *
+   * @returns A future that is done then.
+   * @throws What broke the connection, if something did.
+   */
+  waitClosed(): Future<void> {
+    return this.#flow.waitClosed();
+  }
+
+  /**
+   * Whether {@linkcode StreamWriter.writeEof} is possible.
+   *
+   * @returns `true` if it is.
+   */
+  canWriteEof(): boolean {
+    return this.#transport.canWriteEof();
+  }
+
+  /** Ends the sending direction once everything is sent; receiving goes on. */
+  writeEof(): void {
+    this.#transport.writeEof();
+  }
+
+  /**
+   * What is known about the resource below, see `BaseTransport.getExtraInfo()`.
+   *
+   * @param name What is asked for: `"peername"`, `"sockname"`, `"socket"`.
+   * @param defaultValue What is returned if nothing is known.
+   * @returns The information.
+   */
+  getExtraInfo(name: string, defaultValue: unknown = null): unknown {
+    return this.#transport.getExtraInfo(name, defaultValue);
+  }
+
+  /** The stream as the platform has it. Closing it is {@linkcode StreamWriter.close}. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream<Uint8Array>({
+      write: async (chunk) => {
+        this.write(chunk);
+        await this.drain();
+      },
+      close: async () => {
+        this.close();
+        await this.waitClosed();
+      },
+      abort: () => this.#transport.abort(),
+    });
+  }
+
+  /** Closes the stream and waits for its end. What broke the connection is not thrown again here. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    try {
+      await this.waitClosed();
+    } catch (error) {
+      // Only its own: a cancellation goes on.
+      if (error !== this.#flow.error) throw error;
+    }
+  }
+}
