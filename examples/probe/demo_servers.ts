@@ -1,0 +1,114 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  type Server,
+  sleep,
+  startServer,
+  type StreamReader,
+  type StreamWriter,
+} from "@asyncio/asyncio";
+import { once } from "node:events";
+import { createServer, type Server as NodeServer } from "node:net";
+import type { Target } from "./targets.ts";
+
+type Serve = (reader: StreamReader, writer: StreamWriter) => Promise<void>;
+
+const HOST = "127.0.0.1";
+/** Less than a quarter of the default timeout, so that it still counts as a banner. */
+const SLOW = 0.4;
+
+/** Servers that behave in different ways, on loopback, until they are disposed. */
+export interface DemoServers extends AsyncDisposable {
+  /** What to probe. */
+  readonly targets: readonly Target[];
+}
+
+/** Starts them. */
+export async function startDemoServers(): Promise<DemoServers> {
+  await using starting = new AsyncDisposableStack();
+  const start = async (serve: Serve): Promise<number> => {
+    const server = await startServer(
+      async (reader, writer) => {
+        await using _connection = writer;
+        await serve(reader, writer);
+      },
+      HOST,
+      0,
+    );
+    starting.use(server);
+    return portOf(server);
+  };
+
+  const silentPort = await start(silent);
+  const targets = [
+    target("echo", await start(echo), "hello"),
+    target("banner", await start(banner)),
+    target("slow", await start(slow), "are you there?"),
+    target("silent", silentPort),
+    target("silent, asked", silentPort, "are you there?"),
+    target("closes at once", await start(async () => {})),
+    target("resets", await startResetting(starting)),
+    target("not listening", await unusedPort()),
+  ];
+  const servers = starting.move();
+  return { targets, [Symbol.asyncDispose]: () => servers.disposeAsync() };
+}
+
+async function echo(reader: StreamReader, writer: StreamWriter): Promise<void> {
+  for await (const line of reader) {
+    writer.write(line);
+    await writer.drain();
+  }
+}
+
+async function banner(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  writer.write("220 ready when you are\r\n");
+  await echo(reader, writer);
+}
+
+async function slow(reader: StreamReader, writer: StreamWriter): Promise<void> {
+  await sleep(SLOW);
+  writer.write("220 I take my time\r\n");
+  await reader.readLine();
+  await sleep(SLOW);
+  writer.write("250 no hurry\r\n");
+}
+
+async function silent(reader: StreamReader): Promise<void> {
+  await reader.read();
+}
+
+/** Only `node:net` can reset a connection; Deno's own end it in an orderly way. */
+async function startResetting(stack: AsyncDisposableStack): Promise<number> {
+  const server = createServer((socket) => socket.resetAndDestroy());
+  server.listen(0, HOST);
+  await once(server, "listening");
+  stack.defer(async () => {
+    server.close();
+    await once(server, "close");
+  });
+  return portOf(server);
+}
+
+/** A port on which a server listened, and no longer does. */
+async function unusedPort(): Promise<number> {
+  await using server = await startServer(() => {}, HOST, 0);
+  return portOf(server);
+}
+
+function portOf(server: Server | NodeServer): number {
+  const address = "sockets" in server
+    ? server.sockets[0]?.addr
+    : server.address();
+  if (typeof address === "object" && address && "port" in address) {
+    return address.port;
+  }
+  throw new TypeError(`Expected a port to be listened on, but got ${address}`);
+}
+
+function target(name: string, port: number, send?: string): Target {
+  return { host: HOST, port, name, send: send ?? null };
+}

@@ -1,0 +1,118 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { parseArgs } from "node:util";
+import { quote } from "./printable.ts";
+import { UsageError } from "./targets.ts";
+
+/** What the command line asks for. */
+export interface Options {
+  /** The targets as they were written. */
+  readonly targets: readonly string[];
+  /** Files that list targets; `-` is the standard input. */
+  readonly files: readonly string[];
+  /** How many connections there may be at a time. */
+  readonly concurrency: number;
+  /** How long one target may take, in seconds. */
+  readonly timeout: number;
+  /** What is sent to each target. */
+  readonly send: string | null;
+  /** Whether the report is for machines. */
+  readonly json: boolean;
+  /** Whether only the help is asked for. */
+  readonly help: boolean;
+}
+
+/** What `--help` prints. */
+export const HELP = `Checks whether hosts answer.
+
+Usage: deno run --allow-net --allow-read examples/probe.ts [options] [host:port ...]
+
+Connects to every target, shows the first line that it sends, and how long it
+took to connect. A host that accepts the connection and stays silent is open.
+With no targets it starts a few servers of its own, and probes these.
+
+Options:
+  --file <list>       Take targets from a file, one a line, # begins a comment;
+                      - is the standard input; may be given several times
+  --concurrency <n>   Probe at most so many targets at a time (default 50)
+  --timeout <s>       Give each target so many seconds in all (default 3);
+                      a banner is waited for a quarter of that
+  --send <text>       Send the text and a line feed, after the banner if one
+                      comes; a host that does not answer it then has failed
+  --json              Print JSON, see below
+  --help              Print this
+
+IPv6 addresses stand in brackets: [::1]:22. A target named twice is probed once.
+Ctrl-C ends it at once, and prints what is known so far.
+
+Exit code: 0 if all targets answered, 1 if some failed, 2 if the arguments are
+wrong, 130 after Ctrl-C. The program's own servers may fail, that is their purpose.
+
+JSON: { version: 1, interrupted, elapsedMs, total, answered, failed, pending,
+duplicates, latencyMs, results, histogram }.
+  results     sorted as the table is, each { target, host, port, name, state,
+              latencyMs, banner, answer, closed, message }; state is "open",
+              "refused", "timed out", "unresolved", "reset", "closed",
+              "unreachable" or "other"; what does not apply is null
+  latencyMs   { min, median, max } of all that could be connected to, or null
+  histogram   [{ fromMs, toMs, count }]
+  pending     what Ctrl-C left unknown, as host:port`;
+
+const MAX_TIMEOUT = 3600;
+
+const SHAPE = {
+  file: { type: "string", multiple: true },
+  concurrency: { type: "string" },
+  timeout: { type: "string" },
+  send: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Reads the command line; throws a {@linkcode UsageError} if it cannot be. */
+export function parseOptions(args: string[]): Options {
+  const { values, positionals } = parse(args);
+  return {
+    targets: positionals,
+    files: values.file ?? [],
+    concurrency: parseConcurrency(values.concurrency ?? "50"),
+    timeout: parseTimeout(values.timeout ?? "3"),
+    send: values.send ?? null,
+    json: values.json ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: SHAPE });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // What follows the first sentence is advice on how to write `--`
+    const [problem] = error.message.split(/\. |\.?\n/, 1);
+    const known = Object.keys(SHAPE).map((name) => `--${name}`).join(", ");
+    throw new UsageError(
+      `probe: expected host:port targets and the options ${known} (see --help), but: ${problem}`,
+    );
+  }
+}
+
+function parseConcurrency(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count >= 1) return count;
+  throw new UsageError(
+    `probe: --concurrency expected a whole number of 1 or more, but got ${
+      quote(text)
+    }`,
+  );
+}
+
+function parseTimeout(text: string): number {
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : 0;
+  if (seconds > 0 && seconds <= MAX_TIMEOUT) return seconds;
+  throw new UsageError(
+    `probe: --timeout expected seconds, more than 0 and at most ${MAX_TIMEOUT}, but got ${
+      quote(text)
+    }`,
+  );
+}

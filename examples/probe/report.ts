@@ -1,0 +1,208 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Bucket, histogram, median } from "./histogram.ts";
+import { FAILURE_KINDS, type FailureKind, type Outcome } from "./outcome.ts";
+import { shorten } from "./printable.ts";
+import type { Survey } from "./survey.ts";
+import { formatTarget } from "./targets.ts";
+
+/** What `--json` prints. New properties may come; none changes or goes without another `version`. */
+export interface JsonReport {
+  readonly version: 1;
+  /** Whether Ctrl-C ended it, so that `pending` may not be empty. */
+  readonly interrupted: boolean;
+  readonly elapsedMs: number;
+  /** How many targets there are: those that answered, failed, and are pending. */
+  readonly total: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** What was not probed to the end, as `host:port`. */
+  readonly pending: readonly string[];
+  /** How many targets were left out since they had been named before. */
+  readonly duplicates: number;
+  /** Of all targets that could be connected to; null if there is none. */
+  readonly latencyMs: { min: number; median: number; max: number } | null;
+  /** Those that answered by latency, then the failures by kind. */
+  readonly results: readonly JsonResult[];
+  /** How many latencies there are from each up to but not including the other. */
+  readonly histogram: readonly Bucket[];
+}
+
+/** One target in a {@linkcode JsonReport}; what does not apply is null. */
+export interface JsonResult {
+  /** The target as `host:port`, an IPv6 address in brackets. */
+  readonly target: string;
+  readonly host: string;
+  readonly port: number;
+  /** What the program calls it, if it is one of its own servers. */
+  readonly name: string | null;
+  readonly state: "open" | FailureKind;
+  /** How long connecting took. */
+  readonly latencyMs: number | null;
+  /** The first line that the host sent of its own accord. */
+  readonly banner: string | null;
+  /** The first line of its answer to `--send`. */
+  readonly answer: string | null;
+  /** Whether the host ended the connection first. */
+  readonly closed: boolean;
+  /** What a failure is, in more words. */
+  readonly message: string | null;
+}
+
+/** How the report is to be laid out. */
+export interface Layout {
+  /** Whether to colour it. */
+  readonly color: boolean;
+  /** How many columns there are; lines are cut there. */
+  readonly width: number;
+}
+
+const BAR_WIDTH = 40;
+const COLORS = { bold: 1, red: 31, green: 32 };
+
+/** The report for machines. */
+export function jsonReport(survey: Survey): JsonReport {
+  const latencies = survey.latencies.map(milliseconds);
+  return {
+    version: 1,
+    interrupted: survey.interrupted,
+    elapsedMs: milliseconds(survey.elapsed),
+    total: survey.targets.length,
+    answered: survey.answered,
+    failed: survey.failed,
+    pending: survey.pending.map(formatTarget),
+    duplicates: survey.duplicates,
+    latencyMs: latencies.length === 0 ? null : {
+      min: latencies.at(0)!,
+      median: median(latencies),
+      max: latencies.at(-1)!,
+    },
+    results: survey.sorted.map(jsonResult),
+    histogram: histogram(latencies),
+  };
+}
+
+/** The report for people: a table, a histogram and a summary. */
+export function textReport(survey: Survey, layout: Layout): string {
+  return [
+    table(survey.sorted, layout),
+    chart(survey, layout),
+    summary(survey),
+  ].filter((part) => part.length > 0)
+    .map((lines) => lines.join("\n")).join("\n\n");
+}
+
+/** The layout that suits where the standard output goes. */
+export function layoutOfStdout(): Layout {
+  if (!Deno.stdout.isTerminal()) return { color: false, width: Infinity };
+  return {
+    color: !Deno.noColor,
+    // A terminal may say that it has no columns
+    width: Deno.consoleSize().columns || 80,
+  };
+}
+
+function jsonResult(outcome: Outcome): JsonResult {
+  const { target, latency, banner, answer, closed, failure } = outcome;
+  return {
+    target: formatTarget(target),
+    host: target.host,
+    port: target.port,
+    name: target.name,
+    state: failure?.kind ?? "open",
+    latencyMs: latency === null ? null : milliseconds(latency),
+    banner,
+    answer,
+    closed,
+    message: failure?.message ?? null,
+  };
+}
+
+function table(outcomes: readonly Outcome[], layout: Layout): string[] {
+  if (outcomes.length === 0) return [];
+  const named = outcomes.some(({ target }) => target.name !== null);
+  const head = ["TARGET", ...(named ? ["SERVER"] : []), "STATE"];
+  const rows = outcomes.map(({ target, failure }) => [
+    formatTarget(target),
+    ...(named ? [target.name ?? ""] : []),
+    failure?.kind ?? "open",
+  ]);
+  const widths = head.map((_, column) => longest([head, ...rows], column));
+  const pad = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
+  const lines = outcomes.map((outcome, index) => {
+    const start = `${pad(rows[index]!)}  ${latencyOf(outcome)}`;
+    const said = shorten(whatItSaid(outcome), layout.width - start.length - 2);
+    const color = outcome.failure === null ? "green" : "red";
+    return `${paint(start, color, layout)}  ${said}`.trimEnd();
+  });
+  return [
+    paint(`${pad(head)}  ${"LATENCY".padStart(9)}  FIRST LINE`, "bold", layout),
+    ...lines,
+  ];
+}
+
+function chart(survey: Survey, layout: Layout): string[] {
+  const buckets = histogram(survey.latencies.map(milliseconds));
+  if (buckets.length === 0) return [];
+  const most = Math.max(...buckets.map(({ count }) => count));
+  const lines = buckets.map(({ toMs, count }) => {
+    const bar = "█".repeat(Math.ceil(count / most * BAR_WIDTH));
+    const label = toMs < 1000 ? `${toMs} ms` : `${toMs / 1000} s`;
+    return `${label.padStart(8)}  ${bar}${bar && " "}${count}`;
+  });
+  return [paint("LATENCY BELOW", "bold", layout), ...lines];
+}
+
+function summary(survey: Survey): string[] {
+  const { answered, failed, pending, duplicates, elapsed } = survey;
+  const parts = [
+    `${answered} answered`,
+    `${failed} failed${failed > 0 ? ` (${countKinds(survey.outcomes)})` : ""}`,
+  ];
+  if (duplicates > 0) parts.push(`${duplicates} named twice`);
+  if (survey.interrupted) {
+    parts.push(`${pending.length} not known as it was interrupted`);
+  }
+  return [`${parts.join(", ")}; ${duration(elapsed * 1000)}`];
+}
+
+function countKinds(outcomes: readonly Outcome[]): string {
+  return FAILURE_KINDS.map((kind) => ({
+    kind,
+    count: outcomes.filter(({ failure }) => failure?.kind === kind).length,
+  })).filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${count} ${kind}`).join(", ");
+}
+
+function whatItSaid(outcome: Outcome): string {
+  const { banner, answer, closed, failure } = outcome;
+  const said = [banner, answer, failure?.message].filter((text) => text);
+  if (said.length > 0) return said.join(" → ");
+  return closed ? "(closed at once)" : "(silent)";
+}
+
+function latencyOf({ latency }: Outcome): string {
+  return (latency === null ? "" : duration(latency * 1000)).padStart(9);
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** Seconds as milliseconds, to the microsecond. */
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3;
+}
+
+function longest(rows: readonly (readonly string[])[], column: number): number {
+  return rows.reduce((most, row) => Math.max(most, row[column]!.length), 0);
+}
+
+function paint(
+  text: string,
+  color: keyof typeof COLORS,
+  layout: Layout,
+): string {
+  return layout.color ? `\x1b[${COLORS[color]}m${text}\x1b[0m` : text;
+}
