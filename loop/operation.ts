@@ -38,6 +38,16 @@ export interface OperationKind<T, S> {
    * it was granted.
    */
   abandon(subject: S, operation: Operation<T, S>, wasWoken: boolean): void;
+
+  /**
+   * What `cancel()` does in place of all this; returns whether that had an effect. For an operation
+   * whose end is up to others.
+   */
+  cancel?(
+    subject: S,
+    operation: Operation<T, S>,
+    message: CancelMessage,
+  ): boolean;
 }
 
 /**
@@ -77,10 +87,14 @@ export class Operation<T, S = unknown> extends Future<T> {
 
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
+    const kind = this.#kind;
+    if (kind.cancel !== undefined) {
+      return kind.cancel(this.#subject, this, msg);
+    }
     if (this.#stage === WAITING) {
       this.#stage = CANCELLED;
       this.#message = msg;
-      this.#kind.onCancelled(this.#subject, this);
+      kind.onCancelled(this.#subject, this);
       homeOf(this).enqueue(this);
     } else if (this.#stage !== CANCELLED) {
       // As in asyncio, the last message counts here, and the first where the wait itself was cancelled.

@@ -3,6 +3,7 @@
 import type { Awaitable } from "../loop/event_loop.ts";
 import { makeCancelledError } from "../loop/cancelled_error.ts";
 import {
+  cancelWith,
   fail,
   fulfil,
   fulfilled,
@@ -12,6 +13,7 @@ import {
   observe,
   thrownBy,
 } from "../loop/future.ts";
+import { Operation, type OperationKind } from "../loop/operation.ts";
 import {
   type CancelMessage,
   currentScheduler,
@@ -90,14 +92,14 @@ export function gather(
   assertAwaitables(aws);
   if (aws.length === 0) return fulfilled<unknown[]>(currentScheduler(), []);
   const children = futuresOf(aws);
-  return new Gathering(
-    homeOf(children[0]!),
-    children,
-    options?.returnExceptions ?? false,
-  );
+  const scheduler = homeOf(children[0]!);
+  return new Gathering(scheduler, children, options?.returnExceptions ?? false)
+    .future;
 }
 
-class Gathering extends Future<unknown[]> {
+/** Several futures whose results are collected. */
+class Gathering {
+  readonly future: Future<unknown[]>;
   /** In the places in which they were given; one may stand in several. */
   readonly #children: readonly Future<unknown>[];
   readonly #distinct: Set<Future<unknown>>;
@@ -110,7 +112,7 @@ class Gathering extends Future<unknown[]> {
     children: readonly Future<unknown>[],
     returnExceptions: boolean,
   ) {
-    super(scheduler);
+    this.future = new Operation(scheduler, GATHER, this);
     this.#children = children;
     this.#returnExceptions = returnExceptions;
     this.#distinct = new Set(children);
@@ -124,25 +126,24 @@ class Gathering extends Future<unknown[]> {
     done.forEach(onDone);
   }
 
-  override cancel(msg?: string): boolean {
-    if (this.done()) return false;
+  /** Cancels the children; the future ends when they have: they may take their time, or refuse. */
+  cancel(message: CancelMessage): boolean {
     let reached = false;
     for (const child of this.#distinct) {
-      if (child.cancel(msg)) reached = true;
+      if (cancelWith(child, message)) reached = true;
     }
-    // The future ends when the children have; they may take their time, or refuse.
-    if (reached) this.#cancellation = { message: msg };
+    if (reached) this.#cancellation = { message };
     return reached;
   }
 
   #onDone(child: Future<unknown>): void {
     this.#unfinished--;
-    if (this.done()) {
+    if (this.future.done()) {
       markRetrieved(child);
       return;
     }
     if (!this.#returnExceptions && hasFailed(child)) {
-      fail(this, thrownBy(child));
+      fail(this.future, thrownBy(child));
     } else if (this.#unfinished === 0) {
       this.#finish();
     }
@@ -151,17 +152,24 @@ class Gathering extends Future<unknown[]> {
   #finish(): void {
     if (this.#cancellation !== null) {
       this.#children.forEach(markRetrieved);
-      fail(this, makeCancelledError(this.#cancellation.message));
+      fail(this.future, makeCancelledError(this.#cancellation.message));
       return;
     }
     fulfil(
-      this,
+      this.future,
       this.#children.map((child) =>
         hasFailed(child) ? thrownBy(child) : child.result()
       ),
     );
   }
 }
+
+const GATHER: OperationKind<unknown[], Gathering> = {
+  cancel: (gathering, _, message) => gathering.cancel(message),
+  proceed: () => null,
+  onCancelled() {},
+  abandon() {},
+};
 
 function hasFailed(future: Future<unknown>): boolean {
   return future.cancelled() || future.exception() !== null;

@@ -9,9 +9,10 @@ import {
   withCancellation,
   withResult,
 } from "../loop/future.ts";
+import { Operation, type OperationKind } from "../loop/operation.ts";
 import {
   currentScheduler,
-  type Entry,
+  Entry,
   execute,
   type Scheduler,
 } from "../loop/scheduler.ts";
@@ -53,54 +54,62 @@ export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
   const seconds = secondsOf("sleep", "delay", delay);
   const scheduler = currentScheduler();
   return seconds <= 0
-    ? new Pass(scheduler, result)
-    : new Sleep(scheduler, seconds, result);
+    ? pass(scheduler, result)
+    : new Deadline(scheduler, seconds, result).sleep;
 }
 
 /** One turn round the ready queue, in which the awaiting task goes on. */
-class Pass<T> extends Future<T> {
-  readonly #result: T;
-  #cancellation: Settlement | null = null;
+const PASS: OperationKind<unknown, unknown> = {
+  proceed: (result) => result === undefined ? DONE : withResult(result),
+  onCancelled() {},
+  abandon() {},
+};
 
-  constructor(scheduler: Scheduler, result: T) {
-    super(scheduler);
-    this.#result = result;
-    scheduler.enqueue(this);
-  }
+const DONE = withResult(undefined);
 
-  /** Keeps its place in the queue. */
-  override cancel(msg?: string): boolean {
-    if (this.done()) return false;
-    this.#cancellation ??= withCancellation(msg);
-    return true;
-  }
-
-  /** @ignore */
-  override [execute](): boolean {
-    return settleInEntry(this, this.#cancellation ?? withResult(this.#result));
-  }
+function pass<T>(scheduler: Scheduler, result: T): Future<T> {
+  const turn = new Operation<T>(
+    scheduler,
+    PASS as OperationKind<T, unknown>,
+    result,
+  );
+  turn.wake();
+  return turn;
 }
 
-/** A future that is its own timer. */
-class Sleep<T> extends Future<T> {
-  readonly #result: T;
+/** A time that is waited for. */
+class Deadline<T> extends Entry {
+  readonly #scheduler: Scheduler;
   readonly #timer: Timer<Entry>;
+  readonly #sleep: Operation<T, Deadline<T>>;
+  readonly #result: T;
 
   constructor(scheduler: Scheduler, seconds: number, result: T) {
-    super(scheduler);
+    super();
+    this.#scheduler = scheduler;
     this.#result = result;
+    this.#sleep = new Operation<T, Deadline<T>>(scheduler, SLEEP, this);
     this.#timer = scheduler.schedule(scheduler.time() + seconds, this);
   }
 
-  override cancel(msg?: string): boolean {
-    if (!super.cancel(msg)) return false;
-    homeOf(this).unschedule(this.#timer);
-    return true;
+  get sleep(): Future<T> {
+    return this.#sleep;
   }
 
-  /** @ignore */
-  override [execute](): boolean {
-    if (!this.done()) fulfil(this, this.#result);
+  cancel(): void {
+    this.#scheduler.unschedule(this.#timer);
+  }
+
+  [execute](): boolean {
+    // The time may have come, and with it this entry, before the sleep was cancelled.
+    if (!this.#timer.cancelled) fulfil(this.#sleep, this.#result);
     return false;
   }
 }
+
+/** A wait for a deadline, whose entry ends it. */
+const SLEEP: OperationKind<never, Deadline<never>> = {
+  proceed: () => null,
+  onCancelled: (deadline) => deadline.cancel(),
+  abandon() {},
+};
