@@ -101,8 +101,8 @@ export class Coroutine {
   }
 
   /** Calls a function in the async context of the coroutine's body. */
-  run(fn: () => void): void {
-    context.run(this.#id, fn);
+  run<A>(fn: (argument: A) => void, argument: A): void {
+    context.run(this.#id, fn, argument);
   }
 
   /** The body ended. What code it left behind runs outside every task from now on. */

@@ -108,9 +108,9 @@ export class Task<T = unknown> extends Future<T> {
     this.#body = new Coroutine(scheduler, this);
     if (options?.signal) this.#obey(options.signal);
     if (options?.eagerStart && !this.#body.mustCancel) {
-      this.#body.run(Task.#run);
+      this.#body.run(Task.#run, this);
     } else {
-      this.#body.run(Task.#prepare);
+      this.#body.run(Task.#prepare, this);
       scheduler.enqueue(this);
     }
   }
@@ -254,32 +254,26 @@ export class Task<T = unknown> extends Future<T> {
     return "Task";
   }
 
-  // The functions below run in the task's own async context, where they find the task: that spares
-  // every task a few closures.
-
-  /** Keeps the async context for the first step. */
-  static #prepare(this: void): void {
-    new Promise<void>(Task.#keepRelease).then(Task.#start);
+  /** Keeps the async context, which is the task's own, for the first step. */
+  static #prepare(this: void, task: Task<unknown>): void {
+    new Promise<void>((resolve) => task.#release = resolve).then(Task.#start);
   }
 
-  static #keepRelease(this: void, release: () => void): void {
-    taskOfContext().#release = release;
-  }
+  // The functions below find the task in their async context: that spares every task the closures.
 
   static #start(this: void): void {
     const task = taskOfContext();
-    const { scheduler, mustCancel, cancelMessage } = task.#body;
-    if (mustCancel) {
-      task.#endCancelled(cancelMessage);
-      scheduler.proceed();
+    const body = task.#body;
+    if (body.mustCancel) {
+      task.#endCancelled(body.cancelMessage);
+      body.scheduler.proceed();
     } else {
-      scheduler.opened(task.#body);
-      Task.#run();
+      body.scheduler.opened(body);
+      Task.#run(task);
     }
   }
 
-  static #run(this: void): void {
-    const task = taskOfContext();
+  static #run(this: void, task: Task<unknown>): void {
     let result: unknown;
     try {
       result = task.#coro();
@@ -289,7 +283,9 @@ export class Task<T = unknown> extends Future<T> {
     }
     if (isThenable(result)) {
       Promise.resolve(result).then(Task.#onFulfilled, Task.#onRejected);
-    } else task.#endFulfilled(result);
+    } else {
+      task.#endFulfilled(result);
+    }
   }
 
   static #onFulfilled(this: void, value: unknown): void {

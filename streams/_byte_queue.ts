@@ -10,29 +10,35 @@ const NO_BYTES = new Uint8Array(0);
 export class ByteQueue {
   /** How many bytes there are. */
   size = 0;
-  readonly #chunks: Uint8Array[] = [];
-  /** How many bytes of the first chunk are taken already. */
+  /** The chunk at the front; mostly the only one. */
+  #first: Uint8Array = NO_BYTES;
+  /** How many bytes of it are taken already. */
   #taken = 0;
+  readonly #more: Uint8Array[] = [];
   /** Where small chunks are collected: otherwise a peer that sends byte by byte would fill the memory. */
   #tail: Uint8Array = NO_BYTES;
   #tailEnd = 0;
-  /** The last chunk if it is the end of the tail's filled part. */
+  /** The chunk at the end, if it is the one that small ones are added to. */
   #tailChunk: Uint8Array | null = null;
 
   push(chunk: Uint8Array): void {
-    if (chunk.length < SMALL && this.#chunks.length > 0) this.#collect(chunk);
-    else this.#chunks.push(chunk);
+    if (this.size === 0) this.#first = chunk;
+    else if (chunk.length < SMALL) this.#collect(chunk);
+    else {
+      this.#more.push(chunk);
+      this.#tailChunk = null;
+    }
     this.size += chunk.length;
   }
 
   /** Takes bytes from the front, at most `size`. */
   take(count: number): Uint8Array {
     if (count === 0) return NO_BYTES;
-    this.size -= count;
-    const first = this.#chunks[0]!;
+    const first = this.#first;
     const start = this.#taken;
     const end = start + count;
     if (end > first.length) return this.#join(count);
+    this.size -= count;
     if (end < first.length) {
       this.#taken = end;
       return first.subarray(start, end);
@@ -45,12 +51,14 @@ export class ByteQueue {
   find(separator: Uint8Array, from: number): number {
     const firstByte = separator[0]!;
     let base = -this.#taken;
-    for (const chunk of this.#chunks) {
+    for (let i = -1; i < this.#more.length; i++) {
+      const chunk = this.#chunkAt(i);
       let at = chunk.indexOf(firstByte, Math.max(0, from - base));
-      while (at !== -1 && base + at >= from) {
-        if (base + at + separator.length > this.size) return -1;
-        if (separator.length === 1 || this.#matches(separator, base + at)) {
-          return base + at;
+      while (at !== -1) {
+        const position = base + at;
+        if (position + separator.length > this.size) return -1;
+        if (separator.length === 1 || this.#matches(separator, i, at)) {
+          return position;
         }
         at = chunk.indexOf(firstByte, at + 1);
       }
@@ -59,54 +67,58 @@ export class ByteQueue {
     return -1;
   }
 
-  #matches(separator: Uint8Array, position: number): boolean {
-    let index = 0;
-    let offset = position + this.#taken;
-    for (const chunk of this.#chunks) {
-      for (; offset < chunk.length; offset++) {
-        if (chunk[offset] !== separator[index]) return false;
-        if (++index === separator.length) return true;
+  /** The chunk at the front is that at -1. */
+  #chunkAt(index: number): Uint8Array {
+    return index === -1 ? this.#first : this.#more[index]!;
+  }
+
+  /** Whether `separator` is what begins in a chunk, at an offset. */
+  #matches(separator: Uint8Array, index: number, offset: number): boolean {
+    let chunk = this.#chunkAt(index);
+    for (const byte of separator) {
+      if (offset === chunk.length) {
+        chunk = this.#chunkAt(++index);
+        offset = 0;
       }
-      offset -= chunk.length;
+      if (chunk[offset++] !== byte) return false;
     }
-    return false;
+    return true;
   }
 
   #collect(chunk: Uint8Array): void {
-    const last = this.#tailChunk;
-    const isLast = last !== null && last === this.#chunks.at(-1);
-    if (this.#tailEnd + chunk.length > this.#tail.length) {
+    let start = this.#tailEnd;
+    if (start + chunk.length > this.#tail.length) {
       this.#tail = new Uint8Array(TAIL_SIZE);
-      this.#tailEnd = 0;
-      this.#chunks.push(NO_BYTES);
-    } else if (!isLast) {
-      this.#chunks.push(NO_BYTES);
+      this.#tailEnd = start = 0;
+    } else if (this.#tailChunk !== null && this.#more.length > 0) {
+      start -= this.#tailChunk.length;
+      this.#more.pop();
     }
-    const start = this.#tailEnd -
-      (isLast && this.#tailEnd > 0 ? last.length : 0);
     this.#tail.set(chunk, this.#tailEnd);
     this.#tailEnd += chunk.length;
     this.#tailChunk = this.#tail.subarray(start, this.#tailEnd);
-    this.#chunks[this.#chunks.length - 1] = this.#tailChunk;
+    this.#more.push(this.#tailChunk);
   }
 
   /** Takes what lies in several chunks. */
   #join(count: number): Uint8Array {
     const joined = new Uint8Array(count);
-    let filled = 0;
-    while (filled < count) {
-      const first = this.#chunks[0]!;
-      const end = Math.min(first.length, this.#taken + count - filled);
-      joined.set(first.subarray(this.#taken, end), filled);
-      filled += end - this.#taken;
-      if (end === first.length) this.#dropFirst();
-      else this.#taken = end;
+    for (let filled = 0; filled < count;) {
+      const start = this.#taken;
+      const rest = this.#first.length - start;
+      const part = Math.min(rest, count - filled);
+      joined.set(this.#first.subarray(start, start + part), filled);
+      filled += part;
+      this.size -= part;
+      if (part === rest) this.#dropFirst();
+      else this.#taken = start + part;
     }
     return joined;
   }
 
   #dropFirst(): void {
     this.#taken = 0;
-    this.#chunks.shift();
+    this.#first = this.size === 0 ? NO_BYTES : this.#more.shift()!;
+    if (this.#more.length === 0) this.#tailChunk = null;
   }
 }

@@ -71,6 +71,14 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   #transport: ReadTransport | null = null;
   #isPaused = false;
   #waiting: ReadOperation | null = null;
+  /** What the one who waits waits for. */
+  #take: Take = () => null;
+  readonly #reading: Reading = {
+    attempt: () => this.#attempt(this.#take),
+    leave: (operation) => {
+      if (this.#waiting === operation) this.#waiting = null;
+    },
+  };
   #readable: ReadableStream<Uint8Array> | null = null;
 
   /**
@@ -102,7 +110,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
         new TypeError(`read() takes an integer: received ${n}`),
       );
     }
-    return this.#reading("read", () => this.#takeUpTo(n));
+    return this.#readWith("read", () => this.#takeUpTo(n));
   }
 
   /**
@@ -116,7 +124,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    */
   readLine(): Future<Uint8Array> {
     const attempt = this.#attemptUntil(NEWLINE);
-    return this.#reading("readLine", () => {
+    return this.#readWith("readLine", () => {
       try {
         return attempt();
       } catch (error) {
@@ -146,7 +154,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
         ),
       );
     }
-    return this.#reading("readExactly", () => {
+    return this.#readWith("readExactly", () => {
       if (this.#buffer.size >= n) return this.#buffer.take(n);
       if (!this.#isEof) return null;
       throw new IncompleteReadError(this.#buffer.take(this.#buffer.size), n);
@@ -172,7 +180,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     } catch (error) {
       return this.#failed(error);
     }
-    return this.#reading("readUntil", this.#attemptUntil(separators));
+    return this.#readWith("readUntil", this.#attemptUntil(separators));
   }
 
   /**
@@ -279,11 +287,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     return failed(this.#scheduler, error);
   }
 
-  /** `take` returns `null` as long as there is not enough. */
-  #reading(
-    method: string,
-    take: () => Uint8Array | null,
-  ): Future<Uint8Array> {
+  #readWith(method: string, take: Take): Future<Uint8Array> {
     if (this.#waiting !== null) {
       return this.#failed(
         new RuntimeError(
@@ -298,18 +302,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
       return this.#failed(error);
     }
     if (data !== null) return fulfilled(this.#scheduler, data);
-    const reading = {
-      attempt: () => this.#attempt(take),
-      leave: this.#leave,
-    };
-    return this.#waiting = new Operation(this.#scheduler, READ, reading);
+    this.#take = take;
+    return this.#waiting = new Operation(this.#scheduler, READ, this.#reading);
   }
 
-  readonly #leave = (operation: ReadOperation): void => {
-    if (this.#waiting === operation) this.#waiting = null;
-  };
-
-  #attempt(take: () => Uint8Array | null): Uint8Array | null {
+  #attempt(take: Take): Uint8Array | null {
     if (this.#exception !== null) throw this.#exception;
     const data = take();
     // Whoever waits for more must get it, however much there is.
@@ -324,7 +321,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     return this.#buffer.take(Math.min(n, size));
   }
 
-  #attemptUntil(separators: Separators): () => Uint8Array | null {
+  #attemptUntil(separators: Separators): Take {
     const { all, minLength, maxLength } = separators;
     // Before this position no separator begins.
     let searched = 0;
@@ -395,9 +392,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** One wait for data. */
+/** Takes data from the buffer, or returns `null` as long as there is not enough. */
+type Take = () => Uint8Array | null;
+
+/** The waits for the data of one reader, of which one at a time is still to be served. */
 interface Reading {
-  /** Takes the data, or returns `null` as long as there is not enough. */
   attempt(): Uint8Array | null;
   leave(operation: ReadOperation): void;
 }

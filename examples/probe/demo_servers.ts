@@ -36,6 +36,8 @@ export async function startDemoServers(): Promise<DemoServers> {
       0,
     );
     starting.use(server);
+    // Else the slow server would be waited for after Ctrl-C
+    starting.defer(() => server.abortClients());
     return portOf(server);
   };
 

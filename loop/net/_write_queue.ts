@@ -7,7 +7,7 @@ const MAX_FREE_BLOCKS = 64;
 const MAX_BYTES_PER_UNIT = 3;
 
 /** Blocks that nobody uses, most recently used last: that one is in the processor's cache. */
-const freeBlocks: Uint8Array[] = [];
+const freeBlocks: Block[] = [];
 
 const encoder = new TextEncoder();
 
@@ -61,7 +61,8 @@ export class WriteQueue {
     if (
       block.bytes.length === BLOCK_SIZE && freeBlocks.length < MAX_FREE_BLOCKS
     ) {
-      freeBlocks.push(block.bytes);
+      block.start = block.end = 0;
+      freeBlocks.push(block);
     }
   }
 
@@ -78,8 +79,8 @@ export class WriteQueue {
       if (last.bytes.length - last.end >= count) return last;
       this.#full.push(last);
     }
-    const bytes = freeBlocks.pop() ?? new Uint8Array(BLOCK_SIZE);
-    return this.#last = new Block(bytes, 0);
+    return this.#last = freeBlocks.pop() ??
+      new Block(new Uint8Array(BLOCK_SIZE), 0);
   }
 
   #pushBlock(block: Block): void {
