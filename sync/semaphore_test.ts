@@ -1,0 +1,313 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  CancelledError,
+  getRunningLoop,
+  RuntimeError,
+  type Task,
+} from "../loop/mod.ts";
+import { createTask, gather, run, sleep, waitFor } from "../tasks/mod.ts";
+import { Semaphore } from "./semaphore.ts";
+
+/** A task that takes a permit, says so, and keeps it. */
+function acquirer(
+  semaphore: Semaphore,
+  name: string,
+  log: string[],
+): Task<void> {
+  return createTask(async () => {
+    await semaphore.acquire();
+    log.push(name);
+  });
+}
+
+Deno.test("Semaphore() takes a whole number that is not negative", () => {
+  assert(new Semaphore(0).locked());
+  assertFalse(new Semaphore().locked());
+  for (const value of [-1, 1.5, NaN, Infinity]) {
+    assertThrows(
+      () => new Semaphore(value),
+      RangeError,
+      `Semaphore() takes an integer of at least 0 as its value: received ${value}`,
+    );
+  }
+  assertThrows(
+    () => new Semaphore("1" as unknown as number),
+    TypeError,
+    "Semaphore() takes an integer as its value: received string",
+  );
+});
+
+Deno.test("Semaphore.acquire() takes a permit without letting others have a turn", () =>
+  run(async () => {
+    const semaphore = new Semaphore(2);
+    const log: string[] = [];
+    createTask(() => void log.push("other"));
+    await semaphore.acquire();
+    assertFalse(semaphore.locked());
+    await semaphore.acquire();
+    assert(semaphore.locked());
+    assertEquals(log, []);
+  }));
+
+Deno.test("Semaphore.release() sends the permits to those who wait, in their order", () =>
+  run(async () => {
+    const semaphore = new Semaphore(3);
+    const log: string[] = [];
+    await semaphore.acquire();
+    await semaphore.acquire();
+    assertFalse(semaphore.locked());
+    const [a, b, c] = ["a", "b", "c"].map((name) =>
+      acquirer(semaphore, name, log)
+    );
+    await sleep(0);
+    assertEquals(log, ["a"]);
+    assert(semaphore.locked());
+
+    const d = acquirer(semaphore, "d", log);
+    semaphore.release();
+    semaphore.release();
+    assert(semaphore.locked());
+    await sleep(0);
+    assertEquals(log, ["a", "b", "c"]);
+    assert(semaphore.locked());
+    assert(a!.done() && b!.done() && c!.done());
+    assertFalse(d.done());
+    semaphore.release();
+    await d;
+  }));
+
+Deno.test("Semaphore.release() makes room when nobody waits", async () => {
+  const semaphore = new Semaphore();
+  await semaphore.acquire();
+  assert(semaphore.locked());
+  semaphore.release();
+  assertFalse(semaphore.locked());
+  semaphore.release();
+  await semaphore.acquire();
+  assertFalse(semaphore.locked());
+});
+
+Deno.test("Semaphore.acquire() that is cancelled before a permit comes leaves no trace", () =>
+  run(async () => {
+    const semaphore = new Semaphore();
+    await semaphore.acquire();
+    const task = createTask(() => semaphore.acquire());
+    getRunningLoop().callSoon(() => task.cancel());
+    await assertRejects(() => task, CancelledError);
+    semaphore.release();
+    assertFalse(semaphore.locked());
+  }));
+
+Deno.test("Semaphore.release() passes over who was cancelled", () =>
+  run(async () => {
+    const semaphore = new Semaphore(0);
+    const log: string[] = [];
+    const tasks = ["a", "b", "c", "d"].map((name) =>
+      acquirer(semaphore, name, log)
+    );
+    await sleep(0);
+    tasks[0]!.cancel();
+    tasks[1]!.cancel();
+    semaphore.release();
+    await sleep(0);
+    await sleep(0);
+    assertEquals(log, ["c"]);
+    assert(semaphore.locked());
+    semaphore.release();
+    await gather(tasks, { returnExceptions: true });
+    assertEquals(log, ["c", "d"]);
+  }));
+
+Deno.test("Semaphore.acquire() that is cancelled between wake-up and resumption hands the permit on", () =>
+  run(async () => {
+    const semaphore = new Semaphore(0);
+    const log: string[] = [];
+    const a = acquirer(semaphore, "a", log);
+    const b = acquirer(semaphore, "b", log);
+    await sleep(0);
+    semaphore.release();
+    a.cancel();
+    assert(semaphore.locked());
+    await b;
+    assert(a.cancelled());
+    assertEquals(log, ["b"]);
+    assert(semaphore.locked());
+    semaphore.release();
+    assertFalse(semaphore.locked());
+  }));
+
+Deno.test("Semaphore.acquire() that is cancelled after its wake-up gives the permit back", () =>
+  run(async () => {
+    const semaphore = new Semaphore(1);
+    const first = createTask(async () => {
+      {
+        using _ = await semaphore.acquire();
+        await sleep(0);
+      }
+      second.cancel();
+    });
+    const second = createTask(async () => {
+      using _ = await semaphore.acquire();
+      throw new Error("unreachable");
+    });
+    const outcomes = await gather([first, second], { returnExceptions: true });
+    assertEquals(outcomes[0], undefined);
+    assert(outcomes[1] as unknown instanceof CancelledError);
+    await waitFor(() => semaphore.acquire(), 1);
+  }));
+
+Deno.test("Semaphore.acquire() waits behind those who were woken and have not resumed", () =>
+  run(async () => {
+    const semaphore = new Semaphore(1);
+    const log: string[] = [];
+    const work = (name: string) =>
+      createTask(async () => {
+        for (const round of [1, 2]) {
+          await semaphore.acquire();
+          log.push(`${name}${round}`);
+          await sleep(0);
+          semaphore.release();
+        }
+      });
+    await gather([work("a"), work("b"), work("c")]);
+    // As CPython 3.13.
+    assertEquals(log, ["a1", "b1", "c1", "a2", "b2", "c2"]);
+  }));
+
+Deno.test("Semaphore.acquire() wakes as many as there are permits when it resumes", () =>
+  run(async () => {
+    const semaphore = new Semaphore(0);
+    const log: string[] = [];
+    const a = createTask(async () => {
+      await semaphore.acquire();
+      createTask(() => void log.push("created by a"));
+      log.push("a");
+    });
+    const b = createTask(async () => {
+      semaphore.release();
+      semaphore.release();
+      semaphore.release();
+      // Two permits are free, but a, who was woken, comes first.
+      assert(semaphore.locked());
+      await semaphore.acquire();
+      log.push("b");
+    });
+    const c = acquirer(semaphore, "c", log);
+    await gather([a, b, c]);
+    await sleep(0);
+    // As CPython 3.13: b and c were woken before a's own code went on.
+    assertEquals(log, ["a", "b", "c", "created by a"]);
+  }));
+
+Deno.test("Semaphore.acquire() that goes first again waits behind the others", () =>
+  run(async () => {
+    const semaphore = new Semaphore(1);
+    const log: string[] = [];
+    const a = acquirer(semaphore, "a", log);
+    const b = createTask(async () => {
+      await semaphore.acquire();
+      log.push("b");
+      semaphore.release();
+      await semaphore.acquire();
+      log.push("b again");
+    });
+    const c = acquirer(semaphore, "c", log);
+    await sleep(0);
+    semaphore.release();
+    semaphore.release();
+    await gather([a, b, c]);
+    assertEquals(log, ["a", "b", "c", "b again"]);
+  }));
+
+Deno.test("Semaphore's guard releases its permit once", () =>
+  run(async () => {
+    const semaphore = new Semaphore(2);
+    const guard = await semaphore.acquire();
+    {
+      using _ = await semaphore.acquire();
+      assert(semaphore.locked());
+    }
+    assertFalse(semaphore.locked());
+    guard[Symbol.dispose]();
+    guard[Symbol.dispose]();
+    await semaphore.acquire();
+    await semaphore.acquire();
+    assert(semaphore.locked());
+  }));
+
+Deno.test("Semaphore's guard releases its permit when it had to be waited for", () =>
+  run(async () => {
+    const semaphore = new Semaphore(0);
+    const task = createTask(async () => {
+      using _ = await semaphore.acquire();
+      await sleep(0);
+    });
+    await sleep(0);
+    semaphore.release();
+    await task;
+    assertFalse(semaphore.locked());
+  }));
+
+Deno.test("Semaphore works outside run()", async () => {
+  const semaphore = new Semaphore(1);
+  const first = await semaphore.acquire();
+  const second = semaphore.acquire();
+  assertFalse(second.done());
+  first[Symbol.dispose]();
+  using _ = await second;
+  assert(semaphore.locked());
+});
+
+Deno.test("Semaphore is bound to the loop in which it is first waited for", async () => {
+  const semaphore = new Semaphore(0);
+  await run(async () => {
+    const task = createTask(() => semaphore.acquire());
+    await sleep(0);
+    semaphore.release();
+    await task;
+  });
+  await run(() =>
+    assertRejects(
+      () => semaphore.acquire(),
+      RuntimeError,
+      "Cannot wait for the semaphore as it is bound to another event loop",
+    )
+  );
+});
+
+Deno.test("Semaphore lets 10,000 tasks in, so many at a time, and gets every permit back", () =>
+  run(async () => {
+    const semaphore = new Semaphore(7);
+    let inside = 0;
+    let most = 0;
+    let entered = 0;
+    const tasks = Array.from(
+      { length: 10_000 },
+      (_, i) =>
+        createTask(async () => {
+          using _ = await semaphore.acquire();
+          most = Math.max(most, ++inside);
+          entered++;
+          try {
+            tasks[(i + 3) % 10_000]!.cancel();
+            await sleep(0);
+          } finally {
+            inside--;
+          }
+        }),
+    );
+    await gather(tasks, { returnExceptions: true });
+    assertEquals([most, inside], [7, 0]);
+    assert(entered >= 3_000);
+    const permits = Array.from({ length: 7 }, () => semaphore.acquire());
+    assert(permits.every((permit) => permit.done()));
+    assert(semaphore.locked());
+  }));
