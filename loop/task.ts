@@ -240,7 +240,10 @@ export class Task<T = unknown> extends Future<T> {
 
   /** @ignore */
   override [execute](): boolean {
-    this.#release?.();
+    const release = this.#release;
+    // What it holds on to is a good part of a sleeping task's memory.
+    this.#release = null;
+    release?.();
     return true;
   }
 
