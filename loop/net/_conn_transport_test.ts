@@ -17,7 +17,6 @@ import {
   Protocol,
   run,
   RuntimeError,
-  type Transport,
 } from "../../mod.ts";
 import { FakeConn } from "../../tests/doubles/conn.ts";
 import { fake, Recorder, turns } from "../../tests/doubles/recorder.ts";
