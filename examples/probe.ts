@@ -105,44 +105,50 @@ async function probeAll(survey: Survey, options: Options): Promise<void> {
   });
 }
 
-/**
- * Probes one target: connects, listens for a banner for a quarter of the
- * timeout, and if there is something to send, sends it and reads the answer.
- * The connection is closed when this returns.
- */
+/** Probes one target; when this returns, no connection to it is left. */
 async function probe(target: Target, options: Options): Promise<Outcome> {
-  const loop = getRunningLoop();
-  const start = loop.time();
-  const deadline = start + options.timeout;
-  const text = options.send ?? target.send;
   const outcome = newOutcome(target);
   try {
-    const [reader, writer] = await timeoutAt(
-      deadline,
-      () => openConnection(target.host, target.port),
-    );
-    await using _connection = writer;
-    outcome.latency = loop.time() - start;
-    outcome.banner = await firstLine(
-      reader,
-      Math.min(deadline, loop.time() + options.timeout / 4),
-    );
-    if (text !== null) {
-      // No drain(): what is not taken until the deadline is dropped below
-      writer.write(`${text}\n`);
-      outcome.answer = await firstLine(reader, deadline);
-      if (outcome.answer === null) {
-        outcome.failure = unanswered(reader.atEof(), options.timeout);
-        writer.transport.abort();
-      }
-    }
-    outcome.closed = reader.atEof();
+    await visit(outcome, options);
   } catch (error) {
     // Ctrl-C, or the group's end, is no outcome of the probe
     if (error instanceof CancelledError) throw error;
     outcome.failure = failureOf(error, options.timeout);
   }
   return outcome;
+}
+
+/**
+ * Connects, listens for a banner for a quarter of the timeout, and if there is
+ * something to send, sends it and reads the answer.
+ */
+async function visit(outcome: Outcome, options: Options): Promise<void> {
+  const { target } = outcome;
+  const { timeout } = options;
+  const text = options.send ?? target.send;
+  const loop = getRunningLoop();
+  const start = loop.time();
+  const deadline = start + timeout;
+
+  const [reader, writer] = await timeoutAt(
+    deadline,
+    () => openConnection(target.host, target.port),
+  );
+  await using _connection = writer;
+  outcome.latency = loop.time() - start;
+
+  const bannerDeadline = Math.min(deadline, loop.time() + timeout / 4);
+  outcome.banner = await firstLine(reader, bannerDeadline);
+  if (text !== null) {
+    writer.write(`${text}\n`);
+    outcome.answer = await firstLine(reader, deadline);
+    if (outcome.answer === null) {
+      outcome.failure = unanswered(reader.atEof(), timeout);
+    }
+  }
+  outcome.closed = reader.atEof();
+  // To close it would be to wait for a host that takes the text slowly
+  writer.transport.abort();
 }
 
 /**

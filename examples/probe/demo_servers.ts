@@ -7,8 +7,6 @@ import {
   type StreamReader,
   type StreamWriter,
 } from "@asyncio/asyncio";
-import { once } from "node:events";
-import { createServer, type Server as NodeServer } from "node:net";
 import type { Target } from "./targets.ts";
 
 type Serve = (reader: StreamReader, writer: StreamWriter) => Promise<void>;
@@ -49,7 +47,6 @@ export async function startDemoServers(): Promise<DemoServers> {
     target("silent", silentPort),
     target("silent, asked", silentPort, "are you there?"),
     target("closes at once", await start(async () => {})),
-    target("resets", await startResetting(starting)),
     target("not listening", await unusedPort()),
   ];
   const servers = starting.move();
@@ -83,32 +80,18 @@ async function silent(reader: StreamReader): Promise<void> {
   await reader.read();
 }
 
-/** Only `node:net` can reset a connection; Deno's own end it in an orderly way. */
-async function startResetting(stack: AsyncDisposableStack): Promise<number> {
-  const server = createServer((socket) => socket.resetAndDestroy());
-  server.listen(0, HOST);
-  await once(server, "listening");
-  stack.defer(async () => {
-    server.close();
-    await once(server, "close");
-  });
-  return portOf(server);
-}
-
 /** A port on which a server listened, and no longer does. */
 async function unusedPort(): Promise<number> {
   await using server = await startServer(() => {}, HOST, 0);
   return portOf(server);
 }
 
-function portOf(server: Server | NodeServer): number {
-  const address = "sockets" in server
-    ? server.sockets[0]?.addr
-    : server.address();
-  if (typeof address === "object" && address && "port" in address) {
-    return address.port;
-  }
-  throw new TypeError(`Expected a port to be listened on, but got ${address}`);
+function portOf(server: Server): number {
+  const address = server.sockets[0]?.addr;
+  if (address?.transport === "tcp") return address.port;
+  throw new TypeError(
+    `Expected the server to listen on TCP, but got ${address?.transport}`,
+  );
 }
 
 function target(name: string, port: number, send?: string): Target {

@@ -6,7 +6,7 @@ import { printable } from "./printable.ts";
 export class FirstLine {
   /** How many bytes are looked at, and how many characters of them are kept. */
   static readonly MAX_BYTES = 1024;
-  static readonly MAX_LENGTH = 200;
+  static readonly MAX_LENGTH = 120;
 
   #text = "";
   #bytesLeft = FirstLine.MAX_BYTES;

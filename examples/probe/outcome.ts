@@ -63,7 +63,11 @@ export function failureOf(error: unknown, timeout: number): Failure {
   if (error instanceof TimeoutError) {
     return { kind: "timed out", message: `no connection within ${timeout} s` };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = hasCode(error, "EMFILE")
+    ? "too many open files for this process, try a smaller --concurrency"
+    : error instanceof Error
+    ? error.message
+    : String(error);
   return { kind: kindOf(error), message: printable(message, 200) };
 }
 
@@ -86,7 +90,11 @@ const RESET_ERRORS = [
 
 function isUnreachable(error: Error): boolean {
   return error instanceof Deno.errors.NetworkUnreachable ||
-    "code" in error && error.code === "EHOSTUNREACH";
+    hasCode(error, "EHOSTUNREACH");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** Deno has no class for it, and each system has words of its own. */
