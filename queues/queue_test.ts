@@ -1,0 +1,711 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  CancelledError,
+  RuntimeError,
+  type Task,
+  TimeoutError,
+} from "../loop/mod.ts";
+import { createTask, gather, run, sleep, waitFor } from "../tasks/mod.ts";
+import { LifoQueue, PriorityQueue, Queue } from "./mod.ts";
+import { QueueEmpty } from "./queue_empty.ts";
+import { QueueFull } from "./queue_full.ts";
+import { QueueShutDown } from "./queue_shut_down.ts";
+
+const CLASSES = [Queue, LifoQueue, PriorityQueue] as const;
+
+/** A task that gets an item and says so. */
+function getter(
+  queue: Queue<unknown>,
+  name: string,
+  log: string[],
+): Task<void> {
+  return createTask(async () => {
+    log.push(`${name} got ${await queue.get()}`);
+  });
+}
+
+/** A task that puts an item and says so. */
+function putter(queue: Queue<string>, item: string, log: string[]): Task<void> {
+  return createTask(async () => {
+    await queue.put(item);
+    log.push(`put ${item}`);
+  });
+}
+
+function drain<T>(queue: Queue<T>): T[] {
+  const items: T[] = [];
+  while (!queue.empty()) items.push(queue.getNowait());
+  return items;
+}
+
+Deno.test("Queue() takes a number as its maxSize", () => {
+  assertEquals(new Queue().maxSize, 0);
+  assertEquals(new Queue(3).maxSize, 3);
+  assertThrows(
+    () => new Queue(NaN),
+    RangeError,
+    "Queue() takes a number as its maxSize: received NaN",
+  );
+  assertThrows(
+    () => new LifoQueue("1" as unknown as number),
+    TypeError,
+    "LifoQueue() takes a number as its maxSize: received string",
+  );
+});
+
+Deno.test("Queue gives items in the order in which they were put", async () => {
+  const queue = new Queue<number>();
+  assert(queue.empty());
+  for (const item of [1, 3, 2]) await queue.put(item);
+  assertFalse(queue.empty());
+  assertEquals(queue.qsize(), 3);
+  assertEquals(
+    [await queue.get(), await queue.get(), await queue.get()],
+    [1, 3, 2],
+  );
+  assert(queue.empty());
+});
+
+Deno.test("Queue takes any item", async () => {
+  const queue = new Queue<unknown>();
+  for (const item of [undefined, null, NaN]) {
+    queue.putNowait(item);
+    assertEquals(queue.qsize(), 1);
+    assertEquals(await queue.get(), item);
+    assert(queue.empty());
+  }
+});
+
+Deno.test("Queue.full() compares with maxSize, which may be any number", () => {
+  const unbounded = new Queue<number>();
+  const negative = new Queue<number>(-1);
+  const infinite = new Queue<number>(Infinity);
+  for (let i = 0; i < 100; i++) {
+    for (const queue of [unbounded, negative, infinite]) queue.putNowait(i);
+  }
+  assertFalse(unbounded.full() || negative.full() || infinite.full());
+
+  const fraction = new Queue<number>(1.3);
+  fraction.putNowait(1);
+  assertFalse(fraction.full());
+  fraction.putNowait(2);
+  assert(fraction.full());
+  assertThrows(() => fraction.putNowait(3), QueueFull);
+});
+
+Deno.test("Queue.getNowait() and putNowait() throw where they would have to wait", () => {
+  const queue = new Queue<number>(1);
+  const empty = assertThrows(
+    () => queue.getNowait(),
+    QueueEmpty,
+    "Cannot get from the queue as it is empty",
+  );
+  assertEquals(empty.name, "QueueEmpty");
+  queue.putNowait(1);
+  const full = assertThrows(
+    () => queue.putNowait(2),
+    QueueFull,
+    "Cannot put into the queue as it is full: its maxSize is 1",
+  );
+  assertEquals(full.name, "QueueFull");
+  assertEquals(queue.getNowait(), 1);
+});
+
+Deno.test("Queue.get() and put() do not let others have a turn when they need not wait", () =>
+  run(async () => {
+    const queue = new Queue<number>(2);
+    const log: string[] = [];
+    createTask(() => void log.push("other"));
+    await queue.put(1);
+    await queue.put(2);
+    assertEquals(await queue.get(), 1);
+    assertEquals(log, []);
+  }));
+
+Deno.test("Queue.put() waits while the queue is full", () =>
+  run(async () => {
+    const queue = new Queue<string>(2);
+    const log: string[] = [];
+    const task = createTask(async () => {
+      for (const item of ["a", "b", "c"]) {
+        await queue.put(item);
+        log.push(item);
+      }
+    });
+    await sleep(0);
+    await sleep(0);
+    assertEquals(log, ["a", "b"]);
+    assertEquals(await queue.get(), "a");
+    assertEquals(log, ["a", "b"]);
+    await sleep(0);
+    assertEquals(log, ["a", "b", "c"]);
+    await task;
+    assertEquals(drain(queue), ["b", "c"]);
+  }));
+
+Deno.test("Queue.put() wakes getters in the order in which they came", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    const log: string[] = [];
+    const tasks = ["1", "2", "3"].map((name) => getter(queue, name, log));
+    await sleep(0);
+    for (const item of ["a", "b", "c"]) queue.putNowait(item);
+    assertEquals(queue.qsize(), 3);
+    await gather(tasks);
+    assertEquals(log, ["1 got a", "2 got b", "3 got c"]);
+  }));
+
+Deno.test("Queue.get() wakes putters in the order in which they came", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    queue.putNowait("0");
+    const tasks = ["a", "b", "c"].map((item) => putter(queue, item, log));
+    const got: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      await sleep(0);
+      got.push(await queue.get());
+    }
+    await gather(tasks);
+    assertEquals(got, ["0", "a", "b", "c"]);
+    assertEquals(log, ["put a", "put b", "put c"]);
+  }));
+
+Deno.test("Queue.get() that another one overtook waits again, at the end of the line", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    const log: string[] = [];
+    const first = getter(queue, "first", log);
+    const second = getter(queue, "second", log);
+    await sleep(0);
+    queue.putNowait("a");
+    log.push(`main got ${await queue.get()}`);
+    await sleep(0);
+    queue.putNowait("b");
+    queue.putNowait("c");
+    await gather([first, second]);
+    // As CPython 3.13.
+    assertEquals(log, ["main got a", "second got b", "first got c"]);
+  }));
+
+Deno.test("Queue.put() that another one overtook waits again, at the end of the line", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    queue.putNowait("0");
+    const first = putter(queue, "first", log);
+    const second = putter(queue, "second", log);
+    await sleep(0);
+    queue.getNowait();
+    queue.putNowait("quick");
+    await sleep(0);
+    const got: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      got.push(await queue.get());
+      await sleep(0);
+    }
+    await gather([first, second]);
+    // As CPython 3.13.
+    assertEquals(got, ["quick", "second", "first"]);
+    assertEquals(log, ["put second", "put first"]);
+  }));
+
+Deno.test("Queue.get() that is cancelled before an item comes takes none", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    const log: string[] = [];
+    const cancelled = getter(queue, "cancelled", log);
+    const other = getter(queue, "other", log);
+    await sleep(0);
+    cancelled.cancel();
+    await queue.put("a");
+    await other;
+    assert(cancelled.cancelled());
+    assertEquals(log, ["other got a"]);
+  }));
+
+Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves the item to the next", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    const log: string[] = [];
+    const tasks = ["1", "2", "3"].map((name) => getter(queue, name, log));
+    await sleep(0);
+    queue.putNowait("a");
+    queue.putNowait("b");
+    tasks[0]!.cancel();
+    await gather(tasks.slice(1));
+    // As CPython 3.13: the second was woken before.
+    assertEquals(log, ["2 got a", "3 got b"]);
+    assert(tasks[0]!.cancelled());
+  }));
+
+Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves the item in the queue", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    const reader = createTask(() => queue.get());
+    await sleep(0);
+    queue.putNowait("a");
+    queue.putNowait("b");
+    reader.cancel();
+    await assertRejects(() => reader, CancelledError);
+    assertEquals(drain(queue), ["a", "b"]);
+  }));
+
+Deno.test("Queue.put() that is cancelled before there is room puts nothing", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    const a = putter(queue, "a", log);
+    const b = putter(queue, "b", log);
+    const c = putter(queue, "c", log);
+    await sleep(0);
+    assert(a.done());
+    c.cancel();
+    await sleep(0);
+    assert(c.cancelled());
+    assertEquals(queue.getNowait(), "a");
+    await sleep(0);
+    assertEquals(queue.getNowait(), "b");
+    await b;
+    assert(queue.empty());
+    assertEquals(log, ["put a", "put b"]);
+  }));
+
+Deno.test("Queue.put() that is cancelled between wake-up and resumption leaves the room to the next", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    queue.putNowait("0");
+    const a = putter(queue, "a", log);
+    const b = putter(queue, "b", log);
+    await sleep(0);
+    assertEquals(queue.getNowait(), "0");
+    a.cancel();
+    await b;
+    assert(a.cancelled());
+    assertEquals(log, ["put b"]);
+    assertEquals(drain(queue), ["b"]);
+  }));
+
+Deno.test("Queue.put() that was cancelled can be tried again", () =>
+  run(async () => {
+    const queue = new Queue<number>(1);
+    queue.putNowait(1);
+    const writer = createTask(() => queue.put(2));
+    await sleep(0);
+    queue.getNowait();
+    writer.cancel();
+    await assertRejects(() => writer, CancelledError);
+    assert(queue.empty());
+    await queue.put(2);
+    assertEquals(drain(queue), [2]);
+  }));
+
+Deno.test("Queue.get() and put() begin when they are called", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const get = queue.get();
+    queue.put("a");
+    assertFalse(get.done());
+    await sleep(0);
+    assertEquals(get.result(), "a");
+    queue.put("b");
+    const late = queue.put("c");
+    assertFalse(late.done());
+    assertEquals(drain(queue), ["b"]);
+    await late;
+    assertEquals(drain(queue), ["c"]);
+  }));
+
+Deno.test("Queue.get() can be given a time limit, and leaves nothing behind", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    await assertRejects(() => waitFor(queue.get(), 0.001), TimeoutError);
+    queue.putNowait("a");
+    await sleep(0);
+    assertEquals(queue.qsize(), 1);
+  }));
+
+Deno.test("Queue of tasks gives the task by getNowait() and by iteration, its result by await", () =>
+  run(async () => {
+    const queue = new Queue<Task<number>>();
+    const task = createTask(() => 42);
+    queue.putNowait(task);
+    assertStrictEquals(queue.getNowait(), task);
+    queue.putNowait(task);
+    const got: unknown = await queue.get();
+    assertEquals(got, 42);
+    const iterated: unknown[] = [];
+    const iteration = createTask(async () => {
+      for await (const item of queue) iterated.push(item);
+    });
+    await sleep(0);
+    queue.putNowait(task);
+    await sleep(0);
+    queue.putNowait(task);
+    queue.shutdown();
+    await iteration;
+    assertEquals(iterated.map((item) => item === task), [true, true]);
+  }));
+
+for (const QueueClass of CLASSES) {
+  const name = QueueClass.name;
+
+  Deno.test(`${name}.taskDone() throws when it is called too often`, () => {
+    const queue = new QueueClass<number>();
+    assertThrows(
+      () => queue.taskDone(),
+      RangeError,
+      "Cannot mark a task as done as none is unfinished",
+    );
+    queue.putNowait(1);
+    queue.taskDone();
+    assertThrows(() => queue.taskDone(), RangeError);
+  });
+
+  Deno.test(`${name}.join() waits until the work on every item is done`, () =>
+    run(async () => {
+      const queue = new QueueClass<number>();
+      await queue.join();
+      await queue.join();
+      for (let i = 0; i < 100; i++) queue.putNowait(i);
+      let sum = 0;
+      const workers = [1, 2].map(() =>
+        createTask(async () => {
+          while (true) {
+            sum += await queue.get();
+            await sleep(0);
+            queue.taskDone();
+          }
+        })
+      );
+      await queue.join();
+      assertEquals(sum, 4950);
+      for (const worker of workers) worker.cancel();
+    }));
+
+  Deno.test(`${name}.shutdown() of an empty queue wakes those who wait for an item`, () =>
+    run(async () => {
+      const queue = new QueueClass<string>();
+      const get = createTask(() => queue.get());
+      await sleep(0);
+      queue.shutdown();
+      await queue.join();
+      await sleep(0);
+      assert(get.done());
+      await assertRejects(
+        () => get,
+        QueueShutDown,
+        "Cannot get from the queue as it is shut down",
+      );
+      await assertIsShutDown(queue);
+    }));
+
+  Deno.test(`${name}.shutdown() leaves what is in the queue, and turns away who waits for room`, () =>
+    run(async () => {
+      const queue = new QueueClass<string>(1);
+      queue.putNowait("data");
+      const join = createTask(() => queue.join());
+      const put = createTask(() => queue.put("more"));
+      await sleep(0);
+      assertFalse(put.done());
+
+      queue.shutdown();
+      assertEquals(queue.qsize(), 1);
+      await sleep(0);
+      await assertRejects(
+        () => put,
+        QueueShutDown,
+        "Cannot put into the queue as it is shut down",
+      );
+      assertEquals(await queue.get(), "data");
+      await sleep(0);
+      assertFalse(join.done());
+      await assertIsShutDown(queue);
+
+      queue.taskDone();
+      await sleep(0);
+      assert(join.done());
+      assertThrows(() => queue.taskDone(), RangeError);
+    }));
+
+  Deno.test(`${name}.shutdown() at once drops what is in the queue`, () =>
+    run(async () => {
+      const queue = new QueueClass<string>(2);
+      queue.putNowait("data");
+      queue.putNowait("data");
+      const join = createTask(() => queue.join());
+      const put = createTask(() => queue.put("more"));
+      await sleep(0);
+      queue.shutdown(true);
+      assertEquals(queue.qsize(), 0);
+      await sleep(0);
+      assert(join.done());
+      await assertRejects(() => put, QueueShutDown);
+      await assertIsShutDown(queue);
+      assertThrows(() => queue.taskDone(), RangeError);
+    }));
+
+  Deno.test(`${name}.shutdown() at once leaves the work that was begun`, () =>
+    run(async () => {
+      const queue = new QueueClass<string>();
+      queue.putNowait("data");
+      queue.putNowait("data");
+      const join = createTask(() => queue.join());
+      assertEquals(await queue.get(), "data");
+      queue.shutdown(true);
+      await sleep(0);
+      assertFalse(join.done());
+      await assertIsShutDown(queue);
+      queue.taskDone();
+      assertThrows(() => queue.taskDone(), RangeError);
+      await sleep(0);
+      assert(join.done());
+    }));
+
+  Deno.test(`${name}'s iteration ends when the queue is shut down and drained`, () =>
+    run(async () => {
+      const queue = new QueueClass<number>(2);
+      const consume = () =>
+        createTask(async () => {
+          const items: number[] = [];
+          for await (const item of queue) {
+            items.push(item);
+            await sleep(0);
+          }
+          return items;
+        });
+      const consumers = [consume(), consume()];
+      for (let i = 0; i < 10; i++) await queue.put(i);
+      queue.shutdown();
+      const got = await gather(consumers);
+      assertEquals(
+        got.flat().toSorted((a, b) => a - b),
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+      );
+      for await (const _ of queue) throw new Error("unreachable");
+    }));
+}
+
+async function assertIsShutDown(queue: Queue<string>): Promise<void> {
+  await assertRejects(() => queue.put("data"), QueueShutDown);
+  assertThrows(() => queue.putNowait("data"), QueueShutDown);
+  const error = await assertRejects(() => queue.get(), QueueShutDown);
+  assertEquals(error.name, "QueueShutDown");
+  assertThrows(() => queue.getNowait(), QueueShutDown);
+}
+
+Deno.test("Queue.shutdown() wakes all who wait, in the order in which they came", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    const watch = (name: string, act: () => PromiseLike<unknown>) =>
+      createTask(async () => {
+        await assertRejects(async () => void await act(), QueueShutDown);
+        log.push(name);
+      });
+    const getters = ["get 1", "get 2"].map((name) =>
+      watch(name, () => queue.get())
+    );
+    await sleep(0);
+    queue.shutdown();
+    queue.shutdown();
+    await gather(getters);
+    assertEquals(log, ["get 1", "get 2"]);
+  }));
+
+Deno.test("Queue.shutdown() between wake-up and resumption turns the putter away, not the getter", () =>
+  run(async () => {
+    const full = new Queue<string>(1);
+    full.putNowait("a");
+    const put = createTask(() => full.put("b"));
+    const empty = new Queue<string>();
+    const get = createTask(() => empty.get());
+    await sleep(0);
+    full.getNowait();
+    full.shutdown();
+    empty.putNowait("c");
+    empty.shutdown();
+    await assertRejects(() => put, QueueShutDown);
+    assert(full.empty());
+    assertEquals(await get, "c");
+  }));
+
+Deno.test("Queue.join() is not taken back by new work", () =>
+  run(async () => {
+    const queue = new Queue<string>();
+    queue.putNowait("a");
+    const join = createTask(() => queue.join());
+    await sleep(0);
+    queue.taskDone();
+    queue.putNowait("b");
+    await join;
+    const again = createTask(() => queue.join());
+    await sleep(0);
+    assertFalse(again.done());
+    again.cancel();
+    await assertRejects(() => again, CancelledError);
+    queue.taskDone();
+    await queue.join();
+  }));
+
+Deno.test("Queue's iteration that is cancelled loses no item", () =>
+  run(async () => {
+    const queue = new Queue<number>();
+    const seen: number[] = [];
+    const iterate = () =>
+      createTask(async () => {
+        for await (const item of queue) seen.push(item);
+      });
+    const first = iterate();
+    const second = iterate();
+    await sleep(0);
+    queue.putNowait(1);
+    first.cancel();
+    await sleep(0);
+    queue.putNowait(2);
+    queue.shutdown();
+    await second;
+    assert(first.cancelled());
+    assertEquals(seen, [1, 2]);
+  }));
+
+Deno.test("Queue's iteration can be left and taken up again", () =>
+  run(async () => {
+    const queue = new Queue<number>();
+    for (const item of [1, 2, 3]) queue.putNowait(item);
+    for await (const item of queue) {
+      assertEquals(item, 1);
+      break;
+    }
+    queue.shutdown();
+    const rest: number[] = [];
+    for await (const item of queue) rest.push(item);
+    assertEquals(rest, [2, 3]);
+  }));
+
+Deno.test("Queue works outside run()", async () => {
+  const queue = new Queue<string>(1);
+  const get = queue.get();
+  await queue.put("a");
+  const put = queue.put("b");
+  assertEquals(await get, "a");
+  await put;
+  assertEquals(queue.getNowait(), "b");
+  queue.taskDone();
+  const join = queue.join();
+  queue.taskDone();
+  await join;
+});
+
+Deno.test("Queue is bound to the loop in which it is first waited for", async () => {
+  const queue = new Queue<string>(1);
+  await run(async () => {
+    const get = createTask(() => queue.get());
+    await sleep(0);
+    queue.putNowait("a");
+    await get;
+  });
+  const message =
+    "Cannot wait for the queue as it is bound to another event loop";
+  await run(async () => {
+    await assertRejects(() => queue.get(), RuntimeError, message);
+    await queue.put("b");
+    await assertRejects(() => queue.put("c"), RuntimeError, message);
+    await assertRejects(() => queue.join(), RuntimeError, message);
+    assertEquals(await queue.get(), "b");
+    await assertRejects(
+      () => queue[Symbol.asyncIterator]().next(),
+      RuntimeError,
+      message,
+    );
+  });
+});
+
+Deno.test("Queue keeps the order of 10,000 getters, of which half are cancelled", () =>
+  run(async () => {
+    const queue = new Queue<number>();
+    const got: [number, number][] = [];
+    const tasks = Array.from(
+      { length: 10_000 },
+      (_, i) =>
+        createTask(async () => {
+          got.push([i, await queue.get()]);
+        }),
+    );
+    await sleep(0);
+    for (let i = 0; i < tasks.length; i += 2) tasks[i]!.cancel();
+    for (let i = 0; i < 5_000; i++) queue.putNowait(i);
+    await gather(tasks, { returnExceptions: true });
+    assertEquals(got, Array.from({ length: 5_000 }, (_, i) => [2 * i + 1, i]));
+    assert(queue.empty());
+  }));
+
+/** A sequence of numbers that look random, the same for a seed. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+}
+
+Deno.test("Queue neither loses nor doubles an item, whoever is cancelled whenever", async () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = randomFrom(seed);
+    const queue = new Queue<number>(random(4));
+    const put: number[] = [];
+    const got: number[] = [];
+    await run(async () => {
+      const tasks: Task<void>[] = [];
+      for (let i = 0; i < 4; i++) {
+        tasks.push(
+          createTask(async () => {
+            for (let n = 0; n < 10; n++) {
+              const item = i * 100 + n;
+              await queue.put(item);
+              put.push(item);
+              if (random(3) === 0) await sleep(0);
+            }
+          }),
+          createTask(async () => {
+            while (true) {
+              got.push(await queue.get());
+              if (random(3) === 0) await sleep(0);
+            }
+          }),
+        );
+      }
+      for (let i = 0; i < 20; i++) {
+        if (random(3) === 0) tasks[random(tasks.length)]!.cancel();
+        if (random(4) === 0 && !queue.empty()) got.push(queue.getNowait());
+        await sleep(0);
+      }
+      for (const task of tasks) task.cancel();
+      await gather(tasks, { returnExceptions: true });
+    });
+    got.push(...drain(queue));
+    const inOrder = (items: number[]) => items.toSorted((a, b) => a - b);
+    assertEquals(inOrder(got), inOrder(put), `seed ${seed}`);
+  }
+});
+
+Deno.test("QueueEmpty, QueueFull and QueueShutDown are errors of their own", () => {
+  for (const ErrorClass of [QueueEmpty, QueueFull, QueueShutDown]) {
+    const cause = new Error("cause");
+    const error = new ErrorClass("message", { cause });
+    assertInstanceOf(error, Error);
+    assertEquals([error.name, error.message], [ErrorClass.name, "message"]);
+    assertStrictEquals(error.cause, cause);
+  }
+});
