@@ -308,8 +308,9 @@ export class Scheduler {
     this.#busy = true;
     if (!this.#turnArmed) this.#beginSlice();
     const caller = currentCoroutine();
-    if (caller?.scheduler === this) {
-      // The task goes on after something that told us nothing: from here on it has the step.
+    if (caller?.scheduler === this && caller.wait === null) {
+      // The task goes on after something that told us nothing: from here on it has the step. One
+      // that awaits something of ours does not go on; a listener of its own has called.
       this.opened(caller);
     } else {
       queueMicrotask(this.#pump);
