@@ -179,7 +179,7 @@ function whatItSaid(outcome: Outcome): string {
   const { banner, answer, closed, failure } = outcome;
   const said = [banner, answer, failure?.message].filter((text) => text);
   if (said.length > 0) return said.join(" → ");
-  return closed ? "(closed at once)" : "(silent)";
+  return closed ? "(closed)" : "(silent)";
 }
 
 function latencyOf({ latency }: Outcome): string {

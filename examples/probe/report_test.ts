@@ -42,7 +42,7 @@ Deno.test("textReport() sorts by latency, and groups the failures after that", (
 TARGET   STATE        LATENCY  FIRST LINE
 near:22  open          0.2 ms  SSH-2.0-x → what?
 quiet:1  open         20.0 ms  (silent)
-gone:1   open         30.0 ms  (closed at once)
+gone:1   open         30.0 ms  (closed)
 far:1    open          1.50 s  220 far
 down:1   refused               Connection refused
 down:2   refused               Connection refused
