@@ -1,0 +1,281 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  CancelledError,
+  createTask,
+  Future,
+  gather,
+  getRunningLoop,
+  openConnection,
+  run,
+  RuntimeError,
+  sleep,
+  startServer,
+  StreamReader,
+  StreamReaderProtocol,
+  StreamWriter,
+} from "../mod.ts";
+import { FakeConn } from "../tests/doubles/conn.ts";
+import { turns } from "../tests/doubles/recorder.ts";
+
+type Stream = [reader: StreamReader, writer: StreamWriter];
+
+/** A stream over a connection whose other end is the test. */
+async function fake(): Promise<[FakeConn, ...Stream]> {
+  const conn = new FakeConn();
+  const [reader, writer] = await openConnection(null, null, { sock: conn });
+  await turns();
+  return [conn, reader, writer];
+}
+
+/** Both ends of a TCP connection. */
+async function pair(): Promise<[Stream, Stream]> {
+  const accepted = new Future<[StreamReader, StreamWriter]>();
+  const server = await startServer(
+    (...stream) => accepted.setResult(stream),
+    "127.0.0.1",
+    0,
+  );
+  const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+  const client = await openConnection(hostname, port);
+  server.close();
+  return [client, await accepted];
+}
+
+async function end(...streams: Stream[]): Promise<void> {
+  for (const [, writer] of streams) writer.transport.abort();
+  for (const [, writer] of streams) await writer.waitClosed().catch(() => {});
+}
+
+Deno.test("StreamWriter writes through its transport", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.write("a");
+    writer.writeLines(["b", new Uint8Array([99])]);
+    await writer.drain();
+    assert(writer.canWriteEof());
+    writer.writeEof();
+    assertThrows(() => writer.write("d"), RuntimeError);
+    await turns();
+    assertEquals(conn.written, ["a", "bc", "EOF"]);
+    assertEquals(
+      writer.getExtraInfo("peername"),
+      writer.transport.getExtraInfo("peername"),
+    );
+    assertEquals(writer.getExtraInfo("cipher", "none"), "none");
+    assertEquals(writer.isClosing(), false);
+    writer.close();
+    assertEquals(writer.isClosing(), true);
+    await writer.waitClosed();
+    await writer.waitClosed();
+  }));
+
+Deno.test("StreamWriter.write() takes bytes and strings only", () =>
+  run(async () => {
+    const [, , writer] = await fake();
+    assertThrows(() => writer.write(1 as never), TypeError, "received 1");
+    writer.close();
+    await writer.waitClosed();
+  }));
+
+Deno.test("StreamWriter.drain() does not wait while there is room", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    conn.block();
+    writer.write("a");
+    assert(writer.drain().done());
+    await end([null!, writer]);
+  }));
+
+Deno.test("StreamWriter.drain() waits for a slow peer, whoever calls it", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.transport.setWriteBufferLimits(0);
+    conn.block();
+    writer.write("a");
+    const tasks = [1, 2, 3].map(() => createTask(() => writer.drain()));
+    await turns();
+    assertEquals(tasks.map((task) => task.done()), [false, false, false]);
+    // One less does not keep the others from going on.
+    tasks[1]!.cancel();
+    conn.unblock();
+    await tasks[0];
+    await tasks[2];
+    assert(tasks[1]!.cancelled());
+    await end([null!, writer]);
+  }));
+
+Deno.test("StreamWriter.drain() that is cancelled sends all the same", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.transport.setWriteBufferLimits(0);
+    conn.block();
+    writer.write("a");
+    writer.write("b");
+    const task = createTask(() => writer.drain());
+    await sleep(0);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    conn.unblock();
+    await turns();
+    assertEquals(conn.written, ["a", "b"]);
+    await end([null!, writer]);
+  }));
+
+Deno.test("StreamWriter.drain() fails when the connection is lost", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    writer.transport.setWriteBufferLimits(0);
+    conn.block();
+    writer.write("a");
+    const task = createTask(() => writer.drain());
+    await sleep(0);
+    conn.fail(new Deno.errors.BrokenPipe("gone"));
+    await assertRejects(() => task, Deno.errors.BrokenPipe, "gone");
+    await assertRejects(() => writer.drain(), Deno.errors.BrokenPipe, "gone");
+    await assertRejects(() => reader.read(1), Deno.errors.BrokenPipe, "gone");
+    await assertRejects(() => writer.waitClosed(), Deno.errors.BrokenPipe);
+  }));
+
+Deno.test("StreamWriter.drain() after close() lets the end come, and tells", () =>
+  run(async () => {
+    const [, , writer] = await fake();
+    writer.close();
+    await assertRejects(
+      async () => {
+        while (true) {
+          writer.write("");
+          await writer.drain();
+        }
+      },
+      Deno.errors.ConnectionReset,
+      "Connection lost",
+    );
+  }));
+
+Deno.test("StreamWriter.drain() waits for what close() still sends", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.transport.setWriteBufferLimits(0);
+    conn.block();
+    writer.write("a");
+    writer.close();
+    const task = createTask(() => writer.drain());
+    await turns();
+    assertEquals(task.done(), false);
+    conn.unblock();
+    await task;
+    assertEquals(conn.written, ["a"]);
+  }));
+
+Deno.test("StreamWriter.waitClosed() that is cancelled leaves the others waiting", () =>
+  run(async () => {
+    const [, , writer] = await fake();
+    const one = createTask(() => writer.waitClosed());
+    const other = createTask(() => writer.waitClosed());
+    await sleep(0);
+    one.cancel();
+    await assertRejects(() => one, CancelledError);
+    writer.close();
+    await other;
+  }));
+
+Deno.test("StreamWriter is disposed of without a second error", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    {
+      await using scoped = writer;
+      conn.block();
+      scoped.write("a");
+      conn.fail(new Deno.errors.BrokenPipe("gone"));
+    }
+    assert(conn.isClosed);
+    await assertRejects(() => writer.waitClosed(), Deno.errors.BrokenPipe);
+  }));
+
+Deno.test("StreamWriter.writable is the stream as the platform has it", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    await new Blob(["one ", "two"]).stream().pipeTo(writer.writable);
+    assertEquals(conn.written.join(""), "one two");
+    assert(conn.isClosed);
+    const [other, , aborted] = await fake();
+    await aborted.writable.abort("no more");
+    await aborted.waitClosed();
+    assert(other.isClosed);
+  }));
+
+Deno.test("StreamWriter takes only the protocol of a stream", () =>
+  run(() => {
+    const loop = getRunningLoop();
+    assertThrows(
+      () => new StreamWriter(null!, {} as StreamReaderProtocol, null, loop),
+      TypeError,
+    );
+  }));
+
+Deno.test("StreamWriter keeps memory bounded while the peer does not read", () =>
+  run(async () => {
+    const [client, server] = await pair();
+    const [, writer] = client;
+    const chunk = new Uint8Array(64 * 1024);
+    let written = 0;
+    let most = 0;
+    const task = createTask(async () => {
+      for (; written < 64_000_000; written += chunk.length) {
+        writer.write(chunk);
+        most = Math.max(most, writer.transport.getWriteBufferSize());
+        await writer.drain();
+      }
+      writer.writeEof();
+    });
+    // The reader fills up, then the kernel, then the writer.
+    while (!server[1].isClosing()) {
+      await sleep(0);
+      if (writer.transport.getWriteBufferSize() > 64 * 1024) break;
+    }
+    let received = 0;
+    for (let data; (data = await server[0].read(1e6)).length > 0;) {
+      received += data.length;
+      assert(data.length <= 3 * 64 * 1024, `${data.length} bytes buffered`);
+    }
+    await task;
+    assertEquals(received, written);
+    assert(most <= 2 * 64 * 1024 + 1, `${most} bytes buffered`);
+    await end(client, server);
+  }));
+
+Deno.test("StreamReader that nobody reads stops its peer", () =>
+  run(async () => {
+    const [client, server] = await pair();
+    const task = createTask(async () => {
+      while (true) {
+        server[1].write(new Uint8Array(100_000));
+        await server[1].drain();
+      }
+    });
+    const transport = client[1].transport;
+    while (transport.isReading()) await sleep(0);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    await client[0].readExactly(100_000);
+    await end(client, server);
+  }));
+
+Deno.test("StreamWriter and StreamReader are half closed one by one", () =>
+  run(async () => {
+    const [[clientReader, clientWriter], [serverReader, serverWriter]] =
+      await pair();
+    clientWriter.write("question");
+    clientWriter.writeEof();
+    assertEquals((await serverReader.read()).length, 8);
+    serverWriter.write("answer");
+    await serverWriter.drain();
+    assertEquals((await clientReader.readExactly(6)).length, 6);
+    serverWriter.writeEof();
+    assertEquals((await clientReader.read()).length, 0);
+    clientWriter.close();
+    serverWriter.close();
+    await gather([clientWriter.waitClosed(), serverWriter.waitClosed()]);
+  }));
