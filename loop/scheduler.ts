@@ -38,6 +38,9 @@ export interface Host {
  */
 const TURNS_UNTIL_IO = 61;
 
+/** A turn that takes so long, in milliseconds, has let I/O in; on Deno 2.5 every turn does. */
+const LONG_TURNS = 1;
+
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const MAX_HOST_DELAY = 2 ** 31 - 1;
 
@@ -45,9 +48,16 @@ const MAX_HOST_DELAY = 2 ** 31 - 1;
 export const DENO_HOST: Host = {
   now: () => performance.now() / 1000,
   macrotask(callback, afterIo) {
-    let turns = afterIo ? TURNS_UNTIL_IO : 1;
+    if (!afterIo) {
+      setImmediate(callback);
+      return;
+    }
+    const start = performance.now();
+    let turns = TURNS_UNTIL_IO;
     const turn = () => {
-      if (--turns === 0) callback();
+      turns--;
+      const isOver = turns === 0 || performance.now() - start >= LONG_TURNS;
+      if (isOver) callback();
       else setImmediate(turn);
     };
     setImmediate(turn);
@@ -173,7 +183,7 @@ export class Scheduler {
   /** An entry is being worked on, or it is settled when the next one will be. */
   #busy = false;
   #open: Coroutine | null = null;
-  /** A macrotask is on its way that ends a step which told us nothing. */
+  /** A macrotask is on its way: it ends a step which told us nothing, and until then the slice lasts. */
   #turnArmed = false;
   #sliceStart = 0;
   #entriesUntilLook = 1;
@@ -306,7 +316,10 @@ export class Scheduler {
   #wake(): void {
     if (!this.#running) return;
     this.#busy = true;
-    if (!this.#turnArmed) this.#beginSlice();
+    if (!this.#turnArmed) {
+      this.#beginSlice();
+      this.#armTurn();
+    }
     const caller = currentCoroutine();
     if (caller?.scheduler === this && caller.wait === null) {
       // The task goes on after something that told us nothing: from here on it has the step. One
