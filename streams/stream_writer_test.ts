@@ -12,8 +12,8 @@ import {
   RuntimeError,
   sleep,
   startServer,
-  StreamReader,
-  StreamReaderProtocol,
+  type StreamReader,
+  type StreamReaderProtocol,
   StreamWriter,
 } from "../mod.ts";
 import { FakeConn } from "../tests/doubles/conn.ts";
