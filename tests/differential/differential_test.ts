@@ -1,0 +1,134 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals } from "@std/assert";
+import { findPython, type Python } from "../peers/python.ts";
+import { generate, type Omitted } from "./generator.ts";
+import { interpret, STYLE_NAMES } from "./interpreter.ts";
+import type { Op, Program } from "./program.ts";
+import { interpretByPython } from "./reference.ts";
+import { smallerPrograms } from "./shrink.ts";
+
+const PROGRAMS = Number(Deno.env.get("ASYNCIO_PROGRAMS") ?? 500);
+
+/** What came to asyncio with a version, or got the rules that it has today. */
+const NEWER: [version: string, ops: Op[]][] = [
+  ["3.13", [
+    "shutdown",
+    "uncancel",
+    "group",
+    "spawnInGroup",
+    "waitCondition",
+    "waitConditionFor",
+  ]],
+  ["3.12", [
+    "waitFor",
+    "waitForFuture",
+    "waitForTask",
+    "timeout",
+    "reschedule",
+    "gather",
+    "cancelGather",
+  ]],
+];
+/** The oldest asyncio that can be compared with. */
+const OLDEST = "3.11";
+
+const python = await findPython();
+const seed = Number(
+  Deno.env.get("ASYNCIO_SEED") ?? Math.floor(Math.random() * 2 ** 31),
+);
+
+Deno.test({
+  name: "A random program runs as in asyncio, step by step",
+  ignore: python === null || isOlder(python.version, OLDEST),
+  fn: async () => {
+    console.log(
+      `${PROGRAMS} programs from ASYNCIO_SEED=${seed}, Python ${
+        python!.version
+      }`,
+    );
+    const programs = generateAll(PROGRAMS, omittedFor(python!));
+    const differing = await firstDifference(python!, programs);
+    if (differing === null) return;
+    const program = await shrink(python!, programs[differing]!);
+    assert(false, await explain(python!, seed + differing, program));
+  },
+});
+
+Deno.test("A random program runs the same however it awaits", async () => {
+  console.log(`ASYNCIO_SEED=${seed}`);
+  for (const program of generateAll(Math.ceil(PROGRAMS / 5), new Set())) {
+    const expected = await interpret(program, "plain");
+    for (const style of STYLE_NAMES) {
+      assertEquals(
+        await interpret(program, style),
+        expected,
+        `${style}: ${JSON.stringify(program)}`,
+      );
+    }
+  }
+});
+
+function generateAll(count: number, omitted: Omitted): Program[] {
+  return Array.from({ length: count }, (_, i) => generate(seed + i, omitted));
+}
+
+/** The place of the first program whose traces differ, or `null`. */
+async function firstDifference(
+  python: Python,
+  programs: readonly Program[],
+): Promise<number | null> {
+  const expected = await interpretByPython(python, programs);
+  for (const [i, program] of programs.entries()) {
+    const trace = await interpret(program);
+    if (comparable(trace) !== comparable(expected[i]!)) return i;
+  }
+  return null;
+}
+
+/** Which of several messages arises, when a task is cancelled again before it goes on, is not compared yet. */
+function comparable(trace: readonly string[]): string {
+  return trace.join("\n").replaceAll(
+    /CancelledError\(.*?\)/g,
+    "CancelledError",
+  );
+}
+
+/** Makes a program whose traces differ as small as it can be. */
+async function shrink(python: Python, program: Program): Promise<Program> {
+  while (true) {
+    const smaller = smallerPrograms(program);
+    const differing = await firstDifference(python, smaller);
+    if (differing === null) return program;
+    program = smaller[differing]!;
+  }
+}
+
+async function explain(
+  python: Python,
+  seed: number,
+  program: Program,
+): Promise<string> {
+  const [expected] = await interpretByPython(python, [program]);
+  return [
+    `The traces differ: ASYNCIO_PROGRAMS=1 ASYNCIO_SEED=${seed}`,
+    "The program, as small as it still differs:",
+    JSON.stringify(program, null, 1),
+    "asyncio's trace:",
+    ...expected!,
+    "",
+    "Ours:",
+    ...await interpret(program),
+  ].join("\n");
+}
+
+function omittedFor(python: Python): Omitted {
+  return new Set(
+    NEWER.filter(([version]) => isOlder(python.version, version))
+      .flatMap(([_, ops]) => ops),
+  );
+}
+
+function isOlder(version: string, other: string): boolean {
+  return version.localeCompare(other, "en", { numeric: true }) < 0;
+}
