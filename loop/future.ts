@@ -67,6 +67,11 @@ export let observe: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
 ) => void;
+/** Takes every such callback back. */
+export let unobserve: <F extends Future<unknown>>(
+  future: F,
+  callback: (future: F) => void,
+) => void;
 /** The coroutine whose end the future is, or `null`: a task has one. */
 export const bodyOf: unique symbol = Symbol("body");
 /** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
@@ -186,6 +191,11 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
       );
       if (future.#state === PENDING) future.#observe(observer);
       else future.#scheduler.enqueue(observer);
+    };
+    unobserve = (future, callback) => {
+      future.#dismiss((observer) =>
+        observer instanceof LibraryCallback && observer.callback === callback
+      );
     };
     thrownBy = (future) => future.#error();
     markRetrieved = (future) => future.#markRetrieved();
@@ -355,13 +365,9 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
    * @returns How many registrations there were.
    */
   removeDoneCallback(fn: (future: this) => unknown): number {
-    const observers = this.#takeObservers();
-    let removed = 0;
-    for (const observer of observers) {
-      if (observer instanceof Handle && callbackOf(observer) === fn) removed++;
-      else this.#observe(observer);
-    }
-    return removed;
+    return this.#dismiss((observer) =>
+      observer instanceof Handle && callbackOf(observer) === fn
+    );
   }
 
   /**
@@ -480,6 +486,16 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
   #observe(observer: Observer): void {
     if (this.#observer === null) this.#observer = observer;
     else (this.#moreObservers ??= []).push(observer);
+  }
+
+  /** Drops those observers that are meant; returns how many they were. */
+  #dismiss(isMeant: (observer: Observer) => boolean): number {
+    let dismissed = 0;
+    for (const observer of this.#takeObservers()) {
+      if (isMeant(observer)) dismissed++;
+      else this.#observe(observer);
+    }
+    return dismissed;
   }
 
   #takeObservers(): Observer[] {
@@ -646,17 +662,17 @@ function awaitFuture(
 
 /** A callback of the library's own. */
 class LibraryCallback extends Entry {
-  readonly #callback: (future: unknown) => void;
+  readonly callback: (future: unknown) => void;
   readonly #future: unknown;
 
   constructor(callback: (future: unknown) => void, future: unknown) {
     super();
-    this.#callback = callback;
+    this.callback = callback;
     this.#future = future;
   }
 
   [execute](): boolean {
-    this.#callback(this.#future);
+    this.callback(this.#future);
     return false;
   }
 }

@@ -78,6 +78,14 @@ export class Operation<T, S = unknown> extends Future<T> {
     this.#subject = subject;
   }
 
+  /** Proceeds without a wait, if it can: for one that has just been made. */
+  tryNow(): boolean {
+    const settlement = this.#kind.proceed(this.#subject, this);
+    if (settlement === null) return false;
+    settleInEntry(this, settlement);
+    return true;
+  }
+
   /** Ends the wait, unless it has ended: the operation goes on in its turn. */
   wake(): void {
     if (this.#stage !== WAITING) return;

@@ -9,6 +9,11 @@
  */
 
 export * from "./all_tasks.ts";
+export {
+  asCompleted,
+  type AsCompletedOptions,
+  type CompletionIterator,
+} from "./as_completed.ts";
 export * from "./create_task.ts";
 export * from "./current_task.ts";
 export * from "./ensure_future.ts";
@@ -21,7 +26,9 @@ export {
 } from "./gather.ts";
 export * from "./run.ts";
 export * from "./runner.ts";
+export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";
 export * from "./timeout.ts";
+export * from "./wait.ts";
 export * from "./wait_for.ts";

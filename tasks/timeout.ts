@@ -4,14 +4,9 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
-import {
-  currentScheduler,
-  Entry,
-  execute,
-  type Scheduler,
-} from "../loop/scheduler.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
 import { callingTask, type Task } from "../loop/task.ts";
-import type { Timer } from "../loop/_timer_queue.ts";
+import { Alarm } from "./_alarm.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
@@ -157,31 +152,6 @@ function explain(error: unknown): void {
       each.cause = new TimeoutError("The time limit was reached", { cause });
       break;
     }
-  }
-}
-
-/** Rings once, in its turn in the ready queue. */
-class Alarm extends Entry {
-  readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Entry> | null = null;
-  #onTime: (() => void) | null;
-
-  constructor(scheduler: Scheduler, when: number, onTime: () => void) {
-    super();
-    this.#scheduler = scheduler;
-    this.#onTime = onTime;
-    if (when <= scheduler.time()) scheduler.enqueue(this);
-    else this.#timer = scheduler.schedule(when, this);
-  }
-
-  cancel(): void {
-    this.#onTime = null;
-    if (this.#timer !== null) this.#scheduler.unschedule(this.#timer);
-  }
-
-  [execute](): boolean {
-    this.#onTime?.();
-    return false;
   }
 }
 

@@ -1,0 +1,206 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Delay, secondsOf } from "../loop/delay.ts";
+import { TimeoutError } from "../loop/errors.ts";
+import type { Awaitable } from "../loop/event_loop.ts";
+import {
+  type Future,
+  observe,
+  type Settlement,
+  thrownBy,
+  unobserve,
+  withCancellation,
+  withError,
+  withResult,
+} from "../loop/future.ts";
+import {
+  Operation,
+  type OperationKind,
+  WaitingLine,
+} from "../loop/operation.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { Alarm } from "./_alarm.ts";
+import { ensureFuture } from "./ensure_future.ts";
+import type { Result } from "./gather.ts";
+
+/** The options of `asCompleted()`. */
+export interface AsCompletedOptions {
+  /** How long all may take together, in seconds; `null`, the default, for any time. */
+  timeout?: Delay | null | undefined;
+}
+
+/**
+ * What `asCompleted()` returns. It can be iterated once, in either way; an iteration that was left by
+ * `break` goes on where it was left.
+ *
+ * @typeParam T The type of the results.
+ */
+export interface CompletionIterator<T>
+  extends IterableIterator<Future<T>>, AsyncIterable<Future<T>> {}
+
+/**
+ * Iterates over things awaitable in the order in which they complete.
+ *
+ * `for await` gives the futures and tasks themselves, done; a function's task stands for it. A plain
+ * `for` gives as many new futures, and the first of them has the result of what completes first, and
+ * so on. Leaving the iteration cancels nothing.
+ *
+ * @typeParam A The type of the awaitables.
+ * @param aws Futures, promises, and functions, which become tasks. What is listed twice counts once.
+ * @param options How long all may take together.
+ * @returns The iterator.
+ * @throws {TypeError} If one of `aws` cannot be awaited.
+ * @throws {TimeoutError} At the `await` of an iteration, when the time is over.
+ *
+ * @example Take the tasks as they complete
+ * ```ts
+ * import { asCompleted, createTask, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const tasks = [0.02, 0.001].map((delay) =>
+ *   createTask(() => sleep(delay, delay))
+ * );
+ * const order: number[] = [];
+ * for await (const task of asCompleted(tasks)) order.push(task.result());
+ * assertEquals(order, [0.001, 0.02]);
+ * ```
+ *
+ * @example Take only the results
+ * ```ts
+ * import { asCompleted, sleep } from "@asyncio/asyncio";
+ *
+ * for (const next of asCompleted([() => sleep(0.02, "b"), () => sleep(0, "a")])) {
+ *   console.log(await next);
+ * }
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.as_completed}
+ */
+export function asCompleted<A extends Awaitable<unknown>>(
+  aws: Iterable<A>,
+  options: AsCompletedOptions = {},
+): CompletionIterator<Result<A>> {
+  if (typeof aws?.[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `asCompleted() takes several awaitables, asCompleted([a, b]): received ${
+        aws === null ? "null" : typeof aws
+      }`,
+    );
+  }
+  const { timeout = null } = options;
+  const seconds = timeout === null
+    ? null
+    : secondsOf("asCompleted", "timeout", timeout);
+  const futures = new Set(Array.from(new Set(aws), (aw) => ensureFuture(aw)));
+  return new Completions(futures, seconds) as CompletionIterator<Result<A>>;
+}
+
+class Completions implements CompletionIterator<unknown> {
+  /** What is done and was not handed out yet; `null` stands for what was not done in time. */
+  readonly arrived: (Future<unknown> | null)[] = [];
+  readonly takers = new WaitingLine();
+  readonly #pending: Set<Future<unknown>>;
+  readonly #onDone = (future: Future<unknown>) => this.#arrive(future);
+  readonly #alarm: Alarm | null;
+  /** How many have not been asked for yet. */
+  #left: number;
+
+  constructor(futures: Set<Future<unknown>>, seconds: number | null) {
+    const scheduler = currentScheduler();
+    this.#pending = futures;
+    this.#left = futures.size;
+    for (const future of futures) observe(future, this.#onDone);
+    this.#alarm = seconds === null || futures.size === 0 ? null : new Alarm(
+      scheduler,
+      scheduler.time() + seconds,
+      () => this.#giveUp(),
+    );
+  }
+
+  next(): IteratorResult<Future<unknown>, undefined> {
+    if (this.#left === 0) return { done: true, value: undefined };
+    this.#left--;
+    return { done: false, value: this.#take(RESULT) };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Future<unknown>, undefined> {
+    return {
+      next: async () => {
+        if (this.#left === 0) return { done: true, value: undefined };
+        this.#left--;
+        return { done: false, value: (await this.#take(FUTURE)).future };
+      },
+    };
+  }
+
+  #take<T>(kind: OperationKind<T, Completions>): Future<T> {
+    const operation = new Operation(currentScheduler(), kind, this);
+    operation.tryNow();
+    return operation;
+  }
+
+  #arrive(future: Future<unknown>): void {
+    this.#pending.delete(future);
+    this.arrived.push(future);
+    this.takers.wakeFirst();
+    if (this.#pending.size === 0) this.#alarm?.cancel();
+  }
+
+  #giveUp(): void {
+    for (const future of this.#pending) {
+      unobserve(future, this.#onDone);
+      this.arrived.push(null);
+      this.takers.wakeFirst();
+    }
+    this.#pending.clear();
+  }
+}
+
+/** Takes what arrived next and says how the taking ends; what finds nothing waits in line. */
+function takeNext(
+  completions: Completions,
+  operation: Operation<unknown, Completions>,
+  outcomeOf: (future: Future<unknown>) => Settlement,
+): Settlement | null {
+  const next = completions.arrived.shift();
+  if (next === undefined) {
+    operation.joinLine(completions.takers);
+    return null;
+  }
+  if (next !== null) return outcomeOf(next);
+  return withError(new TimeoutError("The time limit was reached"));
+}
+
+/** A taker that was cancelled takes nothing; another one may. */
+const giveBack = {
+  onCancelled(_: Completions, operation: Operation<unknown, Completions>) {
+    operation.leaveLine();
+  },
+  abandon(completions: Completions, _: unknown, wasWoken: boolean) {
+    if (wasWoken) completions.takers.wakeFirst();
+  },
+};
+
+/** Takes the next future itself, wrapped, as a future cannot be the result of a future. */
+const FUTURE: OperationKind<{ future: Future<unknown> }, Completions> = {
+  proceed: (completions, operation) =>
+    takeNext(completions, operation, (future) => withResult({ future })),
+  ...giveBack,
+};
+
+/** Takes the outcome of the next future. */
+const RESULT: OperationKind<unknown, Completions> = {
+  proceed: (completions, operation) =>
+    takeNext(completions, operation, outcomeOf),
+  ...giveBack,
+};
+
+function outcomeOf(future: Future<unknown>): Settlement {
+  if (future.cancelled()) return withCancellation(thrownBy(future) as Error);
+  if (future.exception() !== null) return withError(thrownBy(future));
+  return withResult(future.result());
+}

@@ -1,0 +1,76 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Awaitable } from "../loop/event_loop.ts";
+import {
+  fail,
+  fulfil,
+  Future,
+  homeOf,
+  markRetrieved,
+  observe,
+  thrownBy,
+  unobserve,
+} from "../loop/future.ts";
+import { ensureFuture } from "./ensure_future.ts";
+
+/**
+ * Awaits something without passing a cancellation on to it: the awaiting task is cancelled, what it
+ * awaits goes on.
+ *
+ * What is shielded is still cancelled when somebody else cancels it. To ask for its result later, keep
+ * a reference to it. Once nobody awaits it through the shield any more, its exception goes to the
+ * loop's exception handler.
+ *
+ * @typeParam T The type of the result.
+ * @param aw A future, a promise, or a function, which becomes a task.
+ * @returns A future of the same result; it is `aw` itself if that is done already.
+ * @throws {TypeError} If `aw` cannot be awaited.
+ *
+ * @example Keep a reference, and let the work go on
+ * ```ts
+ * import { createTask, shield, sleep, timeout } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const work = createTask(() => sleep(0.01, "saved"));
+ * await timeout(0.001, () => shield(work)).catch(() => "too slow");
+ * assertEquals(await work, "saved");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.shield}
+ */
+export function shield<T>(aw: Awaitable<T>): Future<T> {
+  const inner = ensureFuture(aw);
+  if (inner.done()) return inner;
+  const outer = new Future<T>(homeOf(inner));
+  const follow = (inner: Future<T>) => settleLike(outer, inner);
+  observe(inner, follow);
+  observe(outer, () => {
+    if (inner.done()) return;
+    unobserve(inner, follow);
+    // Only the last shield that was given up reports.
+    unobserve(inner as Future<unknown>, reportFailure);
+    observe(inner as Future<unknown>, reportFailure);
+  });
+  return outer;
+}
+
+function settleLike<T>(outer: Future<T>, inner: Future<T>): void {
+  if (outer.done()) {
+    markRetrieved(inner);
+  } else if (inner.cancelled()) {
+    outer.cancel();
+  } else if (inner.exception() !== null) {
+    fail(outer, thrownBy(inner));
+  } else {
+    fulfil(outer, inner.result());
+  }
+}
+
+function reportFailure(inner: Future<unknown>): void {
+  if (inner.cancelled() || inner.exception() === null) return;
+  inner.getLoop().callExceptionHandler({
+    message: "An exception was thrown by a shielded future",
+    exception: thrownBy(inner),
+    future: inner,
+  });
+}

@@ -1,0 +1,137 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Delay, secondsOf } from "../loop/delay.ts";
+import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
+import { Alarm } from "./_alarm.ts";
+
+/** `wait()` returns when the first future is done. */
+export const FIRST_COMPLETED = "FIRST_COMPLETED";
+/** `wait()` returns when the first future has failed, or all are done. */
+export const FIRST_EXCEPTION = "FIRST_EXCEPTION";
+/** `wait()` returns when all futures are done. */
+export const ALL_COMPLETED = "ALL_COMPLETED";
+
+/** When `wait()` returns. */
+export type ReturnWhen =
+  | typeof FIRST_COMPLETED
+  | typeof FIRST_EXCEPTION
+  | typeof ALL_COMPLETED;
+
+/** The options of `wait()`. */
+export interface WaitOptions {
+  /** How long to wait at most, in seconds; `null`, the default, for any time. */
+  timeout?: Delay | null | undefined;
+  /** When to return, {@linkcode ALL_COMPLETED} by default. */
+  returnWhen?: ReturnWhen | undefined;
+}
+
+/**
+ * Waits for several futures, and says which are done. It neither cancels those that are not, nor
+ * throws what they threw, nor throws when the time is over.
+ *
+ * When the awaiting task is cancelled, the futures go on.
+ *
+ * @typeParam F The type of the futures.
+ * @param fs The futures and tasks, at least one; not functions.
+ * @param options How long to wait at most, and for what.
+ * @returns Those that are done, and those that are not.
+ * @throws {RangeError} If there is no future, or an option is not one of its values.
+ * @throws {TypeError} If one of them is not a future.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTask, FIRST_COMPLETED, sleep, wait } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const slow = createTask(() => sleep(3600));
+ * const fast = createTask(() => sleep(0.001));
+ * const [done, pending] = await wait([slow, fast], {
+ *   returnWhen: FIRST_COMPLETED,
+ * });
+ * assertEquals(done, new Set([fast]));
+ * for (const task of pending) task.cancel();
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.wait}
+ */
+export async function wait<F extends Future<unknown>>(
+  fs: Iterable<F>,
+  options: WaitOptions = {},
+): Promise<[done: Set<F>, pending: Set<F>]> {
+  const { timeout = null, returnWhen = ALL_COMPLETED } = options;
+  const futures = futuresOf(fs);
+  const seconds = timeout === null
+    ? null
+    : secondsOf("wait", "timeout", timeout);
+  assertReturnWhen(returnWhen);
+  await enoughDone(futures, seconds, returnWhen);
+  const done = new Set<F>();
+  const pending = new Set<F>();
+  for (const future of futures) (future.done() ? done : pending).add(future);
+  return [done, pending];
+}
+
+async function enoughDone(
+  futures: ReadonlySet<Future<unknown>>,
+  seconds: number | null,
+  returnWhen: ReturnWhen,
+): Promise<void> {
+  const scheduler = homeOf(futures.values().next().value!);
+  const enough = new Future<void>(scheduler);
+  const release = () => {
+    if (!enough.done()) enough.setResult();
+  };
+  let pending = futures.size;
+  const onDone = (future: Future<unknown>) => {
+    pending--;
+    if (
+      pending === 0 || returnWhen === FIRST_COMPLETED ||
+      (returnWhen === FIRST_EXCEPTION && hasFailed(future))
+    ) release();
+  };
+  const alarm = seconds === null
+    ? null
+    : new Alarm(scheduler, scheduler.time() + seconds, release);
+  for (const future of futures) observe(future, onDone);
+  try {
+    await enough;
+  } finally {
+    alarm?.cancel();
+    for (const future of futures) unobserve(future, onDone);
+  }
+}
+
+function hasFailed(future: Future<unknown>): boolean {
+  return !future.cancelled() && future.exception() !== null;
+}
+
+function futuresOf<F extends Future<unknown>>(fs: Iterable<F>): Set<F> {
+  if (typeof fs?.[Symbol.iterator] !== "function") {
+    throw new TypeError(
+      `wait() takes several futures, wait([a, b]): received ${
+        fs instanceof Future ? "a future" : fs === null ? "null" : typeof fs
+      }`,
+    );
+  }
+  const futures = new Set(fs);
+  if (futures.size === 0) {
+    throw new RangeError("wait() takes at least one future: received none");
+  }
+  for (const each of futures) {
+    if (each instanceof Future) continue;
+    throw new TypeError(
+      `wait() takes futures and tasks: received ${typeof each} (createTask() makes a task of a function)`,
+    );
+  }
+  return futures;
+}
+
+function assertReturnWhen(value: string): void {
+  if (
+    value === FIRST_COMPLETED || value === FIRST_EXCEPTION ||
+    value === ALL_COMPLETED
+  ) return;
+  throw new RangeError(
+    `wait() takes FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED as its returnWhen: received ${value}`,
+  );
+}
