@@ -1,0 +1,53 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Delay, secondsOf } from "./delay.ts";
+
+Deno.test("secondsOf() takes numbers as seconds", () => {
+  for (const seconds of [0, 1.5, -1, Infinity, -Infinity]) {
+    assertEquals(secondsOf("sleep", "delay", seconds), seconds);
+  }
+});
+
+Deno.test("secondsOf() asks a duration for its seconds", () => {
+  const asked: string[] = [];
+  const duration = {
+    total(unit: string) {
+      asked.push(unit);
+      return 90;
+    },
+  };
+  assertEquals(secondsOf("sleep", "delay", duration), 90);
+  assertEquals(asked, ["seconds"]);
+});
+
+Deno.test({
+  name: "secondsOf() takes a Temporal.Duration",
+  ignore: !("Temporal" in globalThis),
+  fn() {
+    const { Temporal } = globalThis as unknown as {
+      Temporal: { Duration: { from(fields: object): Delay } };
+    };
+    const duration = Temporal.Duration.from({ minutes: 1, milliseconds: 500 });
+    assertEquals(secondsOf("sleep", "delay", duration), 60.5);
+  },
+});
+
+Deno.test("secondsOf() names the function, the parameter and what came", () => {
+  const wrong: [unknown, string][] = [
+    ["1", "string"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [NaN, "NaN"],
+    [{}, "object"],
+    [1n, "bigint"],
+    [{ total: () => "1" }, "object"],
+  ];
+  for (const [value, received] of wrong) {
+    assertThrows(
+      () => secondsOf("waitFor", "timeout", value as Delay),
+      RangeError,
+      `waitFor() takes a number of seconds or a Temporal.Duration as its timeout: received ${received}`,
+    );
+  }
+});
