@@ -119,6 +119,5 @@ export class ByteQueue {
   #dropFirst(): void {
     this.#taken = 0;
     this.#first = this.size === 0 ? NO_BYTES : this.#more.shift()!;
-    if (this.#more.length === 0) this.#tailChunk = null;
   }
 }

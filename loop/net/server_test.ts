@@ -291,6 +291,7 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
     const report = new Future<ExceptionContext>();
     const loop = getRunningLoop();
     loop.setExceptionHandler((_, context) => report.setResult(context));
+    loop.callLater = (_, ...rest) => loop.callAt(loop.time() + 3600, ...rest);
     const sock = new FakeListener();
     const server = await loop
       .createServer(() => new Recorder(), null, null, { sock });
