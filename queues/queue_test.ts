@@ -266,8 +266,8 @@ Deno.test("Queue.put() that is cancelled before there is room puts nothing", () 
     const queue = new Queue<string>(1);
     const log: string[] = [];
     const a = putter(queue, "a", log);
-    const b = putter(queue, "b", log);
     const c = putter(queue, "c", log);
+    const b = putter(queue, "b", log);
     await sleep(0);
     assert(a.done());
     c.cancel();
@@ -567,16 +567,17 @@ Deno.test("Queue's iteration that is cancelled loses no item", () =>
       createTask(async () => {
         for await (const item of queue) seen.push(item);
       });
-    const first = iterate();
-    const second = iterate();
+    const [before, between, other] = [iterate(), iterate(), iterate()];
     await sleep(0);
+    before.cancel();
     queue.putNowait(1);
-    first.cancel();
-    await sleep(0);
+    between.cancel();
+    for (let i = 0; i < 3; i++) await sleep(0);
+    assert(before.cancelled() && between.cancelled());
+    assertEquals(seen, [1]);
     queue.putNowait(2);
     queue.shutdown();
-    await second;
-    assert(first.cancelled());
+    await other;
     assertEquals(seen, [1, 2]);
   }));
 

@@ -170,6 +170,23 @@ Deno.test("Lock.acquire() that is cancelled between wake-up and resumption hands
     assertEquals(error.message, "too late");
   }));
 
+Deno.test("Lock.acquire() that is cancelled between wake-up and resumption leaves no trace", () =>
+  run(async () => {
+    const lock = new Lock();
+    await lock.acquire();
+    const task = createTask(() => lock.acquire());
+    await sleep(0);
+    lock.release();
+    task.cancel();
+    // It has not had its turn, and is in line until then.
+    const acquisition = lock.acquire();
+    assertFalse(acquisition.done());
+    await acquisition;
+    assert(task.cancelled());
+    lock.release();
+    assert(lock.acquire().done());
+  }));
+
 Deno.test("Lock.acquire() hands the lock on over all who were cancelled", () =>
   run(async () => {
     const lock = new Lock();
