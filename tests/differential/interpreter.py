@@ -1,14 +1,15 @@
 # Copyright 2026 the asyncio for Deno authors. MIT license.
 """Runs the programs of `program.ts` with asyncio.
 
-Reads one program a line and writes one trace a line, all as JSON. The clock is virtual: it stands
-still while something is ready, and jumps to the next timer when nothing is.
+Reads one program a line and writes one trace a line, all as JSON.
 """
 
 import asyncio
 import json
-import selectors
 import sys
+
+from ordered_group import new_group
+from virtual_loop import VirtualLoop
 
 ROUNDS = 60
 HORIZON = 500
@@ -16,31 +17,6 @@ HORIZON = 500
 
 class Boom(Exception):
     pass
-
-
-class JumpingSelector(selectors.SelectSelector):
-    """Does not wait: it has the clock jump."""
-
-    def __init__(self):
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout=None):
-        if timeout is None:
-            raise SystemExit("nothing is left that could happen")
-        if timeout > 0:
-            self.now += timeout
-        return []
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        self._jumping = JumpingSelector()
-        super().__init__(self._jumping)
-        self._clock_resolution = 2.0**-38
-
-    def time(self):
-        return self._jumping.now
 
 
 def describe(error):
@@ -64,23 +40,6 @@ def describe_bool(value):
 
 def cancel(future, message):
     return future.cancel() if message is None else future.cancel(message)
-
-
-class InOrder(dict):
-    """As much of a set as a task group needs, in the order of insertion."""
-
-    def add(self, each):
-        self[each] = None
-
-    def discard(self, each):
-        self.pop(each, None)
-
-
-def new_group():
-    group = asyncio.TaskGroup()
-    # asyncio keeps its tasks in a set, and so cancels them in no certain order.
-    group._tasks = InOrder()
-    return group
 
 
 class Frame:

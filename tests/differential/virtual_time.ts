@@ -4,20 +4,19 @@ import type { EventLoop } from "../../loop/mod.ts";
 import { type Host, Scheduler } from "../../loop/scheduler.ts";
 
 /**
- * Makes a loop whose clock stands still while something is ready, and jumps to
- * the next timer when nothing is.
- *
- * @returns The loop, whose time is zero.
+ * A host whose clock stands still while something is ready, and jumps to the
+ * next timer when nothing is.
  */
-export function newVirtualLoop(): EventLoop {
-  return new Scheduler(new VirtualHost()).loop;
-}
-
-class VirtualHost implements Host {
+export class VirtualHost implements Host {
   #now = 0;
 
   now(): number {
     return this.#now;
+  }
+
+  /** Lets time go by while something runs. */
+  jump(seconds: number): void {
+    this.#now += seconds;
   }
 
   macrotask(callback: () => void): void {
@@ -32,4 +31,16 @@ class VirtualHost implements Host {
     });
     return () => clearImmediate(id);
   }
+}
+
+/**
+ * Makes a loop on a virtual clock.
+ *
+ * @param host The clock, at zero by default.
+ * @returns The loop.
+ */
+export function newVirtualLoop(
+  host: VirtualHost = new VirtualHost(),
+): EventLoop {
+  return new Scheduler(host).loop;
 }

@@ -1,0 +1,91 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals } from "@std/assert";
+import { type EventLoop, ExceptionGroup } from "../../loop/mod.ts";
+import { run } from "../../tasks/mod.ts";
+import { newVirtualLoop, VirtualHost } from "../differential/virtual_time.ts";
+import { findPython } from "../peers/python.ts";
+
+/** Notes what happened. */
+export type Log = (text: string) => void;
+
+/**
+ * Tests the order of events in a program that is the main task of a loop.
+ *
+ * @param program The name of the same program in `order.py`.
+ * @param expected What CPython 3.13 logs; it is asked again if it is there.
+ * @param main The program.
+ */
+export function testOrder(
+  program: string,
+  expected: readonly string[],
+  main: (log: Log) => Promise<void>,
+): void {
+  testOf(program, expected, async (log) => {
+    await run(() => main(log), { loopFactory: newVirtualLoop });
+  });
+}
+
+/**
+ * Tests the order of events in a program that runs its loop itself.
+ *
+ * @param program The name of the same program in `order.py`.
+ * @param expected What CPython 3.13 logs; it is asked again if it is there.
+ * @param main The program.
+ */
+export function testLoop(
+  program: string,
+  expected: readonly string[],
+  main: (log: Log, loop: EventLoop, host: VirtualHost) => Promise<void>,
+): void {
+  testOf(program, expected, async (log) => {
+    const host = new VirtualHost();
+    const loop = newVirtualLoop(host);
+    await main(log, loop, host);
+    loop.close();
+  });
+}
+
+function testOf(
+  program: string,
+  expected: readonly string[],
+  play: (log: Log) => Promise<void>,
+): void {
+  Deno.test(`The order of events is asyncio's: ${program}`, async () => {
+    const events: string[] = [];
+    await play((text) => events.push(text));
+    assertEquals(events, [...expected]);
+    const reference = await (logsOfPython ??= askPython());
+    if (reference !== null) assertEquals(reference[program], [...expected]);
+  });
+}
+
+let logsOfPython: Promise<Record<string, string[]> | null> | null = null;
+
+/** What each program of `order.py` logs, or `null` without a Python of the version that is the reference. */
+async function askPython(): Promise<Record<string, string[]> | null> {
+  const python = await findPython();
+  if (python === null) return null;
+  const [_, minor] = python.version.split(".").map(Number);
+  if (minor! < 13) return null;
+  const [command, ...args] = python.command;
+  const { success, stdout, stderr } = await new Deno.Command(command!, {
+    args: [...args, `${import.meta.dirname}/order.py`],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** An error in a few words. */
+export function say(error: unknown): string {
+  if (error instanceof ExceptionGroup) {
+    return `ExceptionGroup[${error.exceptions.map(say).join(", ")}]`;
+  }
+  if (!(error instanceof Error)) return `no Error: ${error}`;
+  return `${error.name}(${error.message})`;
+}
+
+/** What the programs raise, under the name that it has in Python. */
+export class ValueError extends Error {
+  override name = "ValueError";
+}
