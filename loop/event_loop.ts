@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { captureCancellationStacks } from "./cancelled_error.ts";
+import { type Delay, secondsOf } from "./delay.ts";
 import { RuntimeError } from "./errors.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
@@ -239,15 +240,15 @@ export class EventLoop {
    * @param args What it is called with.
    * @returns A handle that takes it back.
    * @throws {RuntimeError} If the loop is closed.
-   * @throws {RangeError} If `delay` is not a number.
+   * @throws {RangeError} If `delay` is not a length of time.
    */
   callLater<A extends unknown[]>(
-    delay: number,
+    delay: Delay,
     callback: (...args: A) => unknown,
     ...args: A
   ): TimerHandle {
-    assertTime("callLater", "delay", delay);
-    return this.callAt(this.time() + delay, callback, ...args);
+    const seconds = secondsOf("callLater", "delay", delay);
+    return this.callAt(this.time() + seconds, callback, ...args);
   }
 
   /**

@@ -10,7 +10,7 @@ import {
   type Coroutine,
   currentCoroutine,
   currentScheduler,
-  Entry,
+  type Entry,
   execute,
   Scheduler,
   schedulerOf,
@@ -159,7 +159,7 @@ export interface FutureOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.Future}
  */
-export class Future<T = unknown> extends Entry implements Promise<T> {
+export class Future<T = unknown> implements Promise<T> {
   readonly #scheduler: Scheduler;
   #state: State = PENDING;
   /** The result, the error, or what the canceller said. */
@@ -212,7 +212,6 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
    * @throws {TypeError} If `options.loop` is not an event loop.
    */
   constructor(options?: FutureOptions) {
-    super();
     this.#scheduler = options instanceof Scheduler
       ? options
       : options?.loop === undefined
@@ -420,7 +419,7 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
    *
    * @returns The text.
    */
-  override toString(): string {
+  toString(): string {
     return `<${this[label]} ${STATE_NAMES[this.#state]}>`;
   }
 
@@ -597,7 +596,7 @@ export class Future<T = unknown> extends Entry implements Promise<T> {
 type Observer = Waiter | Handle | LibraryCallback;
 
 /** One `await` of a pending future. */
-class Waiter extends Entry implements Wait {
+class Waiter implements Entry, Wait {
   readonly future: Future<unknown>;
   readonly #coroutine: Coroutine | null;
   readonly #resolve: Resolve;
@@ -609,7 +608,6 @@ class Waiter extends Entry implements Wait {
     resolve: Resolve,
     reject: Reject,
   ) {
-    super();
     this.future = future;
     this.#coroutine = coroutine;
     this.#resolve = resolve;
@@ -661,12 +659,11 @@ function awaitFuture(
 }
 
 /** A callback of the library's own. */
-class LibraryCallback extends Entry {
+class LibraryCallback implements Entry {
   readonly callback: (future: unknown) => void;
   readonly #future: unknown;
 
   constructor(callback: (future: unknown) => void, future: unknown) {
-    super();
     this.callback = callback;
     this.#future = future;
   }

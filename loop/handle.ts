@@ -2,7 +2,7 @@
 
 import {
   callOutsideTasks,
-  Entry,
+  type Entry,
   execute,
   type Scheduler,
 } from "./scheduler.ts";
@@ -29,7 +29,7 @@ export let callbackOf: (handle: Handle) => unknown;
  *
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle}
  */
-export class Handle extends Entry {
+export class Handle {
   readonly #scheduler: Scheduler;
   #callback: ((...args: unknown[]) => unknown) | null;
   #args: readonly unknown[];
@@ -49,7 +49,6 @@ export class Handle extends Entry {
     callback: (...args: unknown[]) => unknown,
     args: readonly unknown[],
   ) {
-    super();
     this.#scheduler = scheduler;
     this.#callback = callback;
     this.#args = args;

@@ -9,6 +9,7 @@
  */
 
 export * from "./errors.ts";
+export type { Delay, DurationLike } from "./delay.ts";
 export { CancelledError } from "./cancelled_error.ts";
 export {
   type Awaitable,

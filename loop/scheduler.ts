@@ -10,14 +10,13 @@ import { type Timer, TimerQueue } from "./_timer_queue.ts";
 export const execute: unique symbol = Symbol("execute");
 
 /** Something that waits for its turn in a scheduler's ready queue. */
-export abstract class Entry {
+export interface Entry {
   /**
    * Runs the entry, in any async context: what calls the user's code must have captured its own.
    *
    * @returns Whether the scheduler must wait: what began here tells it when it is over.
-   * @ignore
    */
-  abstract [execute](): boolean;
+  [execute](): boolean;
 }
 
 /** What a scheduler needs from the world around it. */

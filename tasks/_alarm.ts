@@ -1,17 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Entry, execute, type Scheduler } from "../loop/scheduler.ts";
+import { type Entry, execute, type Scheduler } from "../loop/scheduler.ts";
 import type { Timer } from "../loop/_timer_queue.ts";
 
 /** Calls a function of the library once, when it is time, in its turn in the ready queue. */
-export class Alarm extends Entry {
+export class Alarm implements Entry {
   readonly #scheduler: Scheduler;
   readonly #timer: Timer<Entry> | null = null;
   #onTime: (() => void) | null;
 
   /** A time that has come already makes the alarm ready at once, as `callSoon()` would. */
   constructor(scheduler: Scheduler, when: number, onTime: () => void) {
-    super();
     this.#scheduler = scheduler;
     this.#onTime = onTime;
     if (when <= scheduler.time()) scheduler.enqueue(this);

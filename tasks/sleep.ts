@@ -1,18 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  fulfil,
-  Future,
-  homeOf,
-  settleInEntry,
-  type Settlement,
-  withCancellation,
-  withResult,
-} from "../loop/future.ts";
+import { fulfil, type Future, withResult } from "../loop/future.ts";
 import { Operation, type OperationKind } from "../loop/operation.ts";
 import {
   currentScheduler,
-  Entry,
+  type Entry,
   execute,
   type Scheduler,
 } from "../loop/scheduler.ts";
@@ -26,7 +18,7 @@ import { type Delay, secondsOf } from "../loop/delay.ts";
  *
  * @param delay How long, in seconds; zero or less only goes once round the ready queue.
  * @returns A future that is done after the delay.
- * @throws {RangeError} If `delay` is not a number.
+ * @throws {RangeError} If `delay` is not a length of time.
  *
  * @example Usage
  * ```ts
@@ -47,7 +39,7 @@ export function sleep(delay: Delay): Future<void>;
  * @param delay How long, in seconds; zero or less only goes once round the ready queue.
  * @param result The result.
  * @returns A future that is done with the result after the delay.
- * @throws {RangeError} If `delay` is not a number.
+ * @throws {RangeError} If `delay` is not a length of time.
  */
 export function sleep<T>(delay: Delay, result: T): Future<T>;
 export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
@@ -78,14 +70,13 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
 }
 
 /** A time that is waited for. */
-class Deadline<T> extends Entry {
+class Deadline<T> implements Entry {
   readonly #scheduler: Scheduler;
   readonly #timer: Timer<Entry>;
   readonly #sleep: Operation<T, Deadline<T>>;
   readonly #result: T;
 
   constructor(scheduler: Scheduler, seconds: number, result: T) {
-    super();
     this.#scheduler = scheduler;
     this.#result = result;
     this.#sleep = new Operation<T, Deadline<T>>(scheduler, SLEEP, this);

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   callOutsideTasks,
-  Entry,
+  type Entry,
   execute,
   type Scheduler,
 } from "../scheduler.ts";
@@ -37,12 +37,11 @@ export class CallbackContext {
   }
 }
 
-class Callback extends Entry {
+class Callback implements Entry {
   readonly #context: CallbackContext;
   readonly #callback: () => void;
 
   constructor(context: CallbackContext, callback: () => void) {
-    super();
     this.#context = context;
     this.#callback = callback;
   }

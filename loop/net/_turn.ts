@@ -1,18 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Entry, execute, type Scheduler } from "../scheduler.ts";
+import { type Entry, execute, type Scheduler } from "../scheduler.ts";
 
 /**
  * A turn in the ready queue for code of the library that runs in an async context of its own:
  * `await turn` goes on as an entry, and the code then says by `scheduler.proceed()` that the entry is
  * over. Costs a tenth of entering the context anew. One await at a time.
  */
-export class Turn extends Entry {
+export class Turn implements Entry {
   readonly #scheduler: Scheduler;
   #resume: (() => void) | null = null;
 
   constructor(scheduler: Scheduler) {
-    super();
     this.#scheduler = scheduler;
   }
 
