@@ -1,11 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  callOutsideTasks,
-  type Entry,
-  execute,
-  type Scheduler,
-} from "./scheduler.ts";
+import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
 
 /** The callback that a handle calls. */
 export let callbackOf: (handle: Handle) => unknown;

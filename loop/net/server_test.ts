@@ -269,7 +269,7 @@ Deno.test("Server reports a failure to accept, waits, and goes on", () =>
     const report = new Future<ExceptionContext>();
     const loop = getRunningLoop();
     loop.setExceptionHandler((_, context) => report.setResult(context));
-    const delays: number[] = [];
+    const delays: unknown[] = [];
     loop.callLater = (delay, callback, ...args) => {
       delays.push(delay);
       return loop.callAt(0, callback, ...args);
