@@ -73,7 +73,9 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
 type Natural = number | bigint | string;
 
 function compareNaturally(a: unknown, b: unknown): number {
-  if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
+  if (typeof a === "object" && Array.isArray(a) && Array.isArray(b)) {
+    return compareArrays(a, b);
+  }
   if (isNatural(a) && isNatural(b) && isString(a) === isString(b)) {
     if (a < b) return -1;
     if (a > b) return 1;

@@ -3,6 +3,7 @@
 import { assertCount } from "./_assert_count.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
+import { promptly } from "./_promptly.ts";
 
 /**
  * - `filling`: tasks come and wait for the others;
@@ -100,7 +101,7 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait}
    */
   async wait(): Promise<number> {
-    using _ = await this.#changed.acquire();
+    using _ = await promptly(this.#changed.acquire());
     await this.#enter();
     const index = this.#count++;
     try {
@@ -135,7 +136,7 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset}
    */
   async reset(): Promise<void> {
-    using _ = await this.#changed.acquire();
+    using _ = await promptly(this.#changed.acquire());
     this.#state = this.#count > 0 ? "resetting" : "filling";
     this.#changed.notifyAll();
   }
@@ -162,7 +163,7 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort}
    */
   async abort(): Promise<void> {
-    using _ = await this.#changed.acquire();
+    using _ = await promptly(this.#changed.acquire());
     this.#state = "broken";
     this.#changed.notifyAll();
   }

@@ -307,19 +307,30 @@ const NOTIFICATION: OperationKind<void, null> = {
   abandon() {},
 };
 
-/**
- * Acquires the lock again for the guard that held it before, however often the task is cancelled
- * meanwhile; the last cancellation arises then.
- */
-async function acquireAgain(lock: Lock, guard: Disposable): Promise<void> {
+/** Acquires the lock again for the guard that held it before. */
+function acquireAgain(lock: Lock, guard: Disposable): Promise<void> | null {
+  const acquisition = lock.acquire();
+  if (!acquisition.done()) return acquireAnyway(lock, guard, acquisition);
+  acquisition.result();
+  holdFor(lock, guard);
+  return null;
+}
+
+/** Waits for the lock however often the task is cancelled meanwhile; the last cancellation arises then. */
+async function acquireAnyway(
+  lock: Lock,
+  guard: Disposable,
+  acquisition: Future<Disposable>,
+): Promise<void> {
   let cancellation: CancelledError | null = null;
   while (true) {
     try {
-      await lock.acquire();
+      await acquisition;
       break;
     } catch (error) {
       if (!(error instanceof CancelledError)) throw error;
       cancellation = error;
+      acquisition = lock.acquire();
     }
   }
   holdFor(lock, guard);
