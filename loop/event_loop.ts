@@ -413,6 +413,40 @@ export class EventLoop {
    * @returns The transport and the protocol, whose `connectionMade()` has been called.
    * @throws {RangeError} If the port is none, or if neither an address nor a connection is given.
    * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, Protocol, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Listener extends Protocol {
+   *   heard = "";
+   *   readonly end = getRunningLoop().createFuture<void>();
+   *
+   *   override dataReceived(data: Uint8Array): void {
+   *     this.heard += new TextDecoder().decode(data);
+   *   }
+   *
+   *   override connectionLost(): void {
+   *     this.end.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   await using server = await startServer((_, writer) => {
+   *     writer.write("welcome");
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, listener] = await getRunningLoop()
+   *     .createConnection(() => new Listener(), hostname, port);
+   *   await listener.end;
+   *   assertEquals(listener.heard, "welcome");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection}
    */
   async createConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
@@ -437,6 +471,20 @@ export class EventLoop {
    * @returns The server, which accepts connections already.
    * @throws {RangeError} If the port is none, or if neither an address nor a listener is given.
    * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   await using server = await loop.createServer(() => new Protocol(), "127.0.0.1", 0);
+   *   assertEquals(server.isServing(), true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_server}
    */
   async createServer(
     protocolFactory: () => Protocol | BufferedProtocol,

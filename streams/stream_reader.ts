@@ -2,14 +2,9 @@
 
 import { RuntimeError } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
-import {
-  fulfilled,
-  type Future,
-  type Settlement,
-  withResult,
-} from "../loop/future.ts";
+import { fulfilled, type Future } from "../loop/future.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
-import { failed, Operation, type OperationKind } from "../loop/operation.ts";
+import { failed, Operation } from "../loop/operation.ts";
 import {
   currentScheduler,
   type Scheduler,
@@ -18,6 +13,12 @@ import {
 import { ByteQueue } from "./_byte_queue.ts";
 import { IncompleteReadError } from "./incomplete_read_error.ts";
 import { LimitOverrunError } from "./limit_overrun_error.ts";
+import {
+  READ,
+  type Reading,
+  type ReadOperation,
+  type Take,
+} from "./_reading.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 
 export type { Separator };
@@ -391,26 +392,3 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     this.#transport?.resumeReading();
   }
 }
-
-/** Takes data from the buffer, or returns `null` as long as there is not enough. */
-type Take = () => Uint8Array | null;
-
-/** The waits for the data of one reader, of which one at a time is still to be served. */
-interface Reading {
-  attempt(): Uint8Array | null;
-  leave(operation: ReadOperation): void;
-}
-
-type ReadOperation = Operation<Uint8Array, Reading>;
-
-/** The data is taken in the reading task's step, so that one that is cancelled takes none. */
-const READ: OperationKind<Uint8Array, Reading> = {
-  proceed(reading, operation): Settlement | null {
-    const data = reading.attempt();
-    if (data === null) return null;
-    reading.leave(operation);
-    return withResult(data);
-  },
-  onCancelled: (reading, operation) => reading.leave(operation),
-  abandon: (reading, operation) => reading.leave(operation),
-};

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "../errors.ts";
+import { assertBytes } from "./_assert_bytes.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { BufferedProtocol } from "./buffered_protocol.ts";
 import type { CallbackContext } from "./_callback_context.ts";
@@ -392,17 +393,4 @@ class Failure {
 function asError(error: unknown): Error | null {
   if (error === null || error instanceof Error) return error;
   return new Error(String(error), { cause: error });
-}
-
-/** Throws unless `data` can be sent. */
-export function assertBytes(method: string, data: unknown): void {
-  if (data instanceof Uint8Array || typeof data === "string") return;
-  throw new TypeError(
-    `${method}() takes a Uint8Array or a string: received ${nameOf(data)}`,
-  );
-}
-
-function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return `an instance of ${value.constructor?.name ?? "no class"}`;
 }
