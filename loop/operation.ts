@@ -133,6 +133,7 @@ export class Operation<T, S = unknown> extends Future<T> {
   /** Goes to the end of a line; the operation must not stand in one. */
   joinLine(line: WaitingLine): void {
     this.#line = line;
+    line.size++;
     this.#previous = line.last;
     if (line.last === null) line.first = this;
     else line.last.#next = this;
@@ -143,6 +144,7 @@ export class Operation<T, S = unknown> extends Future<T> {
   leaveLine(): void {
     const line = this.#line;
     if (line === null) return;
+    line.size--;
     const previous = this.#previous;
     const next = this.#next;
     if (previous === null) line.first = next;
@@ -164,6 +166,8 @@ export class WaitingLine {
   first: Operation<unknown> | null = null;
   /** Who is last, or `null`. */
   last: Operation<unknown> | null = null;
+  /** How many stand in the line. */
+  size = 0;
 
   /** Wakes the first, who leaves the line; returns whether there was one. */
   wakeFirst(): boolean {

@@ -152,6 +152,15 @@ export class Channel<T> {
     this.putters.wakeAll();
   }
 
+  toString(): string {
+    const parts = [`maxSize=${this.maxSize}`, `size=${this.items.size}`];
+    if (this.getters.size > 0) parts.push(`getters=${this.getters.size}`);
+    if (this.putters.size > 0) parts.push(`putters=${this.putters.size}`);
+    if (this.unfinished > 0) parts.push(`tasks=${this.unfinished}`);
+    if (this.isShutDown) parts.push("shutdown");
+    return parts.join(" ");
+  }
+
   #wait<R, S>(
     scheduler: Scheduler,
     line: WaitingLine,

@@ -319,6 +319,20 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
+   * What this is and how it stands, for messages: `<Queue maxSize=2 size=1 tasks=1>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return `<${this.constructor.name} ${this.#channel}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
    * Iterates over the items as {@linkcode Queue.get} gives them, until the queue is shut down and
    * drained. Several iterations share the items. Items that are futures come as they are.
    *

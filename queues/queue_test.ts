@@ -710,3 +710,26 @@ Deno.test("QueueEmpty, QueueFull and QueueShutDown are errors of their own", () 
     assertStrictEquals(error.cause, cause);
   }
 });
+
+Deno.test("Queue says how it stands, and forgets who was cancelled", () =>
+  run(async () => {
+    const queue = new LifoQueue<number>(1);
+    assertEquals(String(queue), "<LifoQueue maxSize=1 size=0>");
+    const gets = [queue.get(), queue.get()];
+    assertEquals(Deno.inspect(queue), "<LifoQueue maxSize=1 size=0 getters=2>");
+    for (const get of gets) get.cancel();
+    assertEquals(String(queue), "<LifoQueue maxSize=1 size=0>");
+    queue.putNowait(1);
+    const put = queue.put(2);
+    assertEquals(
+      String(queue),
+      "<LifoQueue maxSize=1 size=1 putters=1 tasks=1>",
+    );
+    put.cancel();
+    queue.shutdown();
+    assertEquals(
+      String(queue),
+      "<LifoQueue maxSize=1 size=1 tasks=1 shutdown>",
+    );
+    await sleep(0);
+  }));

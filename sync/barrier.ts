@@ -75,6 +75,22 @@ export class Barrier {
   }
 
   /**
+   * What this is and how it stands, for messages: `<Barrier [filling, waiters:2/5]>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return `<${this.constructor.name} [${this.#state}${
+      this.broken ? "" : `, waiters:${this.nWaiting}/${this.#parties}`
+    }]>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
    * Waits until as many tasks as the barrier is for have called this.
    *
    * Cancel safe: a task that is cancelled here before the others have come leaves, and they wait for

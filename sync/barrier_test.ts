@@ -306,3 +306,17 @@ Deno.test("Barrier lets 10,000 tasks through", () =>
     const indices = await gather(times(10_000, () => barrier.wait()));
     assertEquals(indices, Array.from(Array(10_000).keys()));
   }));
+
+Deno.test("Barrier says how it stands", () =>
+  run(async () => {
+    const barrier = new Barrier(3);
+    const tasks = times(2, () => barrier.wait());
+    await sleep(0);
+    assertEquals(String(barrier), "<Barrier [filling, waiters:2/3]>");
+    await barrier.wait();
+    assertEquals(Deno.inspect(barrier), "<Barrier [draining, waiters:0/3]>");
+    await gather(tasks);
+    assertEquals(String(barrier), "<Barrier [filling, waiters:0/3]>");
+    await barrier.abort();
+    assertEquals(String(barrier), "<Barrier [broken]>");
+  }));

@@ -11,6 +11,7 @@ import {
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { guardOf, holdFor, Lock } from "./lock.ts";
+import { describe } from "./_describe.ts";
 
 /**
  * A condition variable: a lock, and a place where tasks that hold it wait until another one, which
@@ -135,6 +136,24 @@ export class Condition {
    */
   locked(): boolean {
     return this.#lock.locked();
+  }
+
+  /**
+   * What this is and how it stands, for messages: `<Condition [unlocked, waiters:2]>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return describe(
+      this,
+      this.locked() ? "locked" : "unlocked",
+      this.#line.size,
+    );
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /**

@@ -466,3 +466,17 @@ Deno.test("Condition.notifyAll() wakes 10,000 tasks, less those that are cancell
     assertEquals(order, Array.from({ length: 5_000 }, (_, i) => 2 * i + 1));
     assertFalse(condition.locked());
   }));
+
+Deno.test("Condition says how it stands, and forgets who was cancelled", () =>
+  run(async () => {
+    const condition = new Condition();
+    assertEquals(String(condition), "<Condition [unlocked]>");
+    const tasks = [1, 2].map(() => waiter(condition, "", []));
+    await sleep(0);
+    assertEquals(Deno.inspect(condition), "<Condition [unlocked, waiters:2]>");
+    for (const task of tasks) task.cancel();
+    await condition.acquire();
+    assertEquals(String(condition), "<Condition [locked]>");
+    condition.release();
+    await gather(tasks, { returnExceptions: true });
+  }));

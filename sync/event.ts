@@ -9,6 +9,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { describe } from "./_describe.ts";
 
 /**
  * A flag that tasks can wait for.
@@ -99,6 +100,20 @@ export class Event {
    */
   isSet(): boolean {
     return this.#isSet;
+  }
+
+  /**
+   * What this is and how it stands, for messages: `<Event [unset, waiters:2]>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return describe(this, this.#isSet ? "set" : "unset", this.#line.size);
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /**

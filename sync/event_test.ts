@@ -160,3 +160,16 @@ Deno.test("Event.set() wakes 10,000 tasks, of which half are cancelled", () =>
       Array.from(tasks.keys()).filter((i) => i % 4 >= 2),
     );
   }));
+
+Deno.test("Event says how it stands, and forgets who was cancelled", () =>
+  run(async () => {
+    const event = new Event();
+    assertEquals(String(event), "<Event [unset]>");
+    const waits = [event.wait(), event.wait()];
+    assertEquals(Deno.inspect(event), "<Event [unset, waiters:2]>");
+    waits[0]!.cancel();
+    assertEquals(String(event), "<Event [unset, waiters:1]>");
+    event.set();
+    await waits[1];
+    assertEquals(String(event), "<Event [set]>");
+  }));

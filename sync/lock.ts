@@ -10,6 +10,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { describe } from "./_describe.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.
 
@@ -188,6 +189,24 @@ export class Lock {
    */
   locked(): boolean {
     return this.#guard !== null;
+  }
+
+  /**
+   * What this is and how it stands, for messages: `<Lock [locked, waiters:2]>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return describe(
+      this,
+      this.locked() ? "locked" : "unlocked",
+      this.#line.size,
+    );
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 }
 

@@ -404,3 +404,16 @@ Deno.test("Lock excludes, whoever is cancelled whenever", () =>
     assert(entered > 25);
     assertFalse(lock.locked());
   }));
+
+Deno.test("Lock says how it stands", () =>
+  run(async () => {
+    const lock = new Lock();
+    assertEquals(String(lock), "<Lock [unlocked]>");
+    await lock.acquire();
+    assertEquals(Deno.inspect(lock), "<Lock [locked]>");
+    const waits = [lock.acquire(), lock.acquire()];
+    assertEquals(String(lock), "<Lock [locked, waiters:2]>");
+    for (const wait of waits) wait.cancel();
+    await sleep(0);
+    assertEquals(String(lock), "<Lock [locked]>");
+  }));

@@ -10,6 +10,7 @@ import {
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
 import { assertCount } from "./_assert_count.ts";
+import { describe } from "./_describe.ts";
 
 /** How many permits are there to be taken, of those that are not on their way to somebody. */
 export let permitsOf: (semaphore: Semaphore) => number;
@@ -175,6 +176,24 @@ export class Semaphore {
    */
   locked(): boolean {
     return this.#permits === 0 || this.#contenders > 0;
+  }
+
+  /**
+   * What this is and how it stands, for messages: `<Semaphore [unlocked, value:1]>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return describe(
+      this,
+      this.locked() ? "locked" : `unlocked, value:${this.#permits}`,
+      this.#contenders,
+    );
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   /** @ignore */

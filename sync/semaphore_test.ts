@@ -311,3 +311,16 @@ Deno.test("Semaphore lets 10,000 tasks in, so many at a time, and gets every per
     assert(permits.every((permit) => permit.done()));
     assert(semaphore.locked());
   }));
+
+Deno.test("Semaphore says how it stands", () =>
+  run(async () => {
+    const semaphore = new Semaphore(1);
+    assertEquals(String(semaphore), "<Semaphore [unlocked, value:1]>");
+    await semaphore.acquire();
+    assertEquals(Deno.inspect(semaphore), "<Semaphore [locked]>");
+    const wait = semaphore.acquire();
+    assertEquals(String(semaphore), "<Semaphore [locked, waiters:1]>");
+    wait.cancel();
+    await sleep(0);
+    assertEquals(String(semaphore), "<Semaphore [locked]>");
+  }));
