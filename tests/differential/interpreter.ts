@@ -70,6 +70,16 @@ const STYLES = {
   then: (awaited) => awaited.then((value) => value),
   all: <T>(awaited: PromiseLike<T>) =>
     Promise.all([awaited]).then(([value]) => value!),
+  /** With awaits that tell the scheduler nothing, in the middle of steps. */
+  hopping: async (awaited) => {
+    await null;
+    try {
+      return await awaited;
+    } finally {
+      await null;
+      await Promise.resolve();
+    }
+  },
   race: <T>(awaited: PromiseLike<T>) => Promise.race([awaited]),
 } satisfies Record<string, Awaiting>;
 
