@@ -437,6 +437,15 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "EventLoop.callLater() takes a duration",
+  withLoop(async (loop) => {
+    const called = loop.createFuture<number>();
+    loop.callLater({ total: () => 90 }, () => called.setResult(loop.time()));
+    assertEquals(await loop.runUntilComplete(called), 90);
+  }),
+);
+
 Deno.test("EventLoop.callLater() waits on the real clock too", async () => {
   const loop = getEventLoop();
   const begin = loop.time();
@@ -460,11 +469,18 @@ Deno.test(
       "callAt() takes a function as its callback: received string",
     );
     assertThrows(() => loop.callLater(0, no), TypeError, "as its callback");
-    for (const value of [NaN, "1", undefined, null]) {
+    for (
+      const [value, received] of [
+        [NaN, "NaN"],
+        ["1", "string"],
+        [undefined, "undefined"],
+        [null, "null"],
+      ]
+    ) {
       assertThrows(
         () => loop.callLater(value as number, () => {}),
         RangeError,
-        `callLater() takes a number of seconds as its delay: received ${value}`,
+        `callLater() takes a number of seconds or a Temporal.Duration as its delay: received ${received}`,
       );
       assertThrows(
         () => loop.callAt(value as number, () => {}),

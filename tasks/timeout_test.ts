@@ -1,0 +1,517 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
+import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import {
+  CancelledError,
+  ExceptionGroup,
+  getRunningLoop,
+  RuntimeError,
+  TimeoutError,
+} from "../loop/mod.ts";
+import { allTasks } from "./all_tasks.ts";
+import { createTask } from "./create_task.ts";
+import { currentTask } from "./current_task.ts";
+import { run } from "./run.ts";
+import { sleep } from "./sleep.ts";
+import { taskGroup } from "./task_group.ts";
+import { Timeout, timeout, timeoutAt } from "./timeout.ts";
+
+/** Runs a test in virtual time. */
+function inVirtualTime(test: () => Promise<void>): () => Promise<void> {
+  return () => run(test, { loopFactory: () => newVirtualLoop() });
+}
+
+Deno.test(
+  "timeout() gives what the body returns in time",
+  inVirtualTime(async () => {
+    const result = timeout(10, () => sleep(5, "in time"));
+    assertType<IsExact<typeof result, Promise<string>>>(true);
+    assertEquals(await result, "in time");
+    assertEquals(await timeout(10, () => "plain"), "plain");
+    await sleep(20);
+    assertEquals(currentTask()!.cancelling(), 0);
+  }),
+);
+
+Deno.test(
+  "timeout() throws a TimeoutError caused by the cancellation when the limit is reached",
+  inVirtualTime(async () => {
+    const calls: string[] = [];
+    let scope: Timeout | null = null;
+    const error = await assertRejects(
+      () =>
+        timeout(2, async (each) => {
+          scope = each;
+          try {
+            await sleep(3600);
+          } finally {
+            calls.push("cleaned up");
+          }
+        }),
+      TimeoutError,
+      "The time limit was reached",
+    );
+    assertInstanceOf(error.cause, CancelledError);
+    assertEquals(calls, ["cleaned up"]);
+    assertEquals(getRunningLoop().time(), 2);
+    assertEquals(currentTask()!.cancelling(), 0);
+    assert(scope!.expired());
+    assertEquals(scope!.when(), 2);
+    // The task goes on unharmed.
+    assertEquals(await sleep(1, "fine"), "fine");
+  }),
+);
+
+Deno.test(
+  "timeout() runs the body in the calling task",
+  inVirtualTime(async () => {
+    const task = currentTask();
+    await timeout(1, async () => {
+      assertStrictEquals(currentTask(), task);
+      await sleep(0);
+      assertEquals(allTasks().size, 1);
+    });
+  }),
+);
+
+Deno.test(
+  "timeout() of zero or less ends the body at its first await",
+  inVirtualTime(async () => {
+    for (const delay of [0, -1]) {
+      const calls: string[] = [];
+      await assertRejects(
+        () =>
+          timeout(delay, async () => {
+            calls.push("begun");
+            await sleep(1);
+            calls.push("never");
+          }),
+        TimeoutError,
+      );
+      assertEquals(calls, ["begun"]);
+      assertEquals(getRunningLoop().time(), 0);
+      assertEquals(await timeout(delay, () => "no await"), "no await");
+    }
+    await sleep(1);
+  }),
+);
+
+Deno.test(
+  "timeout() of null never expires",
+  inVirtualTime(async () => {
+    await timeout(null, async (scope) => {
+      assertEquals(scope.when(), null);
+      await sleep(1e6);
+      assertFalse(scope.expired());
+    });
+  }),
+);
+
+Deno.test(
+  "timeout() takes a duration",
+  inVirtualTime(async () => {
+    await assertRejects(
+      () => timeout({ total: () => 90 }, () => sleep(3600)),
+      TimeoutError,
+    );
+    assertEquals(getRunningLoop().time(), 90);
+  }),
+);
+
+Deno.test(
+  "timeout() lets other exceptions through, and leaves no timer",
+  async () => {
+    const host = new FakeHost();
+    await run(async () => {
+      const error = new Error("boom");
+      assertStrictEquals(
+        await assertRejects(() =>
+          timeout(3600, () => {
+            throw error;
+          })
+        ),
+        error,
+      );
+      await timeout(3600, () => sleep(1));
+    }, { loopFactory: () => newVirtualLoop(host) });
+    assertEquals(host.now(), 1);
+  },
+);
+
+Deno.test(
+  "timeout() leaves a cancellation from elsewhere a cancellation",
+  inVirtualTime(async () => {
+    const task = createTask(() => timeout(10, () => sleep(3600)));
+    await sleep(1);
+    task.cancel("from elsewhere");
+    await assertRejects(() => task, CancelledError, "from elsewhere");
+    assertEquals(task.cancelling(), 1);
+  }),
+);
+
+Deno.test(
+  "timeout() leaves a cancellation from elsewhere one even when the limit is reached too",
+  inVirtualTime(async () => {
+    for (const order of ["limit first", "cancellation first"]) {
+      const loop = getRunningLoop();
+      const when = loop.time() + 1;
+      const cancel = () => void task.cancel("from elsewhere");
+      if (order === "cancellation first") loop.callAt(when, cancel);
+      const task = createTask(() => timeoutAt(when, () => sleep(3600)), {
+        eagerStart: true,
+      });
+      if (order === "limit first") loop.callAt(when, cancel);
+      await assertRejects(() => task, CancelledError);
+      assertEquals(task.cancelling(), 1);
+    }
+  }),
+);
+
+Deno.test(
+  "timeout() in a task that was cancelled before still turns its own cancellation into a TimeoutError",
+  inVirtualTime(async () => {
+    const task = createTask(async () => {
+      try {
+        await sleep(3600);
+      } catch { /* cleans up, with a limit */ }
+      await assertRejects(() => timeout(1, () => sleep(3600)), TimeoutError);
+      return currentTask()!.cancelling();
+    });
+    await sleep(1);
+    task.cancel();
+    assertEquals(await task, 1);
+  }),
+);
+
+Deno.test(
+  "timeout() whose body swallows the cancellation gives what the body returns",
+  inVirtualTime(async () => {
+    const result = await timeout(1, async (scope) => {
+      try {
+        await sleep(3600);
+      } catch { /* swallowed */ }
+      return ["swallowed", scope.expired()];
+    });
+    assertEquals(result, ["swallowed", true]);
+    assertEquals(currentTask()!.cancelling(), 0);
+  }),
+);
+
+Deno.test(
+  "timeout() whose body turns the cancellation into another error says what caused it",
+  inVirtualTime(async () => {
+    const error = await assertRejects(
+      () =>
+        timeout(1, async () => {
+          try {
+            await sleep(3600);
+          } catch (cause) {
+            throw new RangeError("while cleaning up", { cause });
+          }
+        }),
+      RangeError,
+      "while cleaning up",
+    );
+    assertInstanceOf(error.cause, TimeoutError);
+    assertInstanceOf(error.cause.cause, CancelledError);
+  }),
+);
+
+Deno.test(
+  "timeout() nested: the inner one expires first",
+  inVirtualTime(async () => {
+    const calls: string[] = [];
+    await timeout(10, async (outer) => {
+      await assertRejects(() => timeout(1, () => sleep(3600)), TimeoutError);
+      calls.push("inner");
+      assertFalse(outer.expired());
+      await sleep(1);
+    });
+    assertEquals(calls, ["inner"]);
+  }),
+);
+
+Deno.test(
+  "timeout() nested: the outer one expires first, and the inner one is not taken for it",
+  inVirtualTime(async () => {
+    let inner: Timeout | null = null;
+    await assertRejects(
+      () =>
+        timeout(1, async () => {
+          try {
+            await timeout(10, (scope) => {
+              inner = scope;
+              return sleep(3600);
+            });
+          } catch (error) {
+            assertInstanceOf(error, CancelledError);
+            throw error;
+          }
+        }),
+      TimeoutError,
+    );
+    assertFalse(inner!.expired());
+    assertEquals(getRunningLoop().time(), 1);
+  }),
+);
+
+Deno.test(
+  "timeout() nested: both expire at once, and one TimeoutError leaves",
+  inVirtualTime(async () => {
+    const inner: unknown[] = [];
+    await assertRejects(
+      () =>
+        timeoutAt(1, () =>
+          timeoutAt(1, () => sleep(3600)).catch((error) => {
+            inner.push(error);
+            throw error;
+          })),
+      TimeoutError,
+    );
+    assertEquals(inner.length, 1);
+    assertEquals(currentTask()!.cancelling(), 0);
+    assertEquals(await sleep(1, "fine"), "fine");
+  }),
+);
+
+Deno.test(
+  "timeout() round a task group cancels its tasks",
+  inVirtualTime(async () => {
+    const calls: string[] = [];
+    await assertRejects(
+      () =>
+        timeout(1, () =>
+          taskGroup((group) => {
+            for (const name of ["a", "b"]) {
+              group.createTask(() =>
+                sleep(3600).catch((error) => {
+                  calls.push(name);
+                  throw error;
+                })
+              );
+            }
+          })),
+      TimeoutError,
+    );
+    assertEquals(calls, ["a", "b"]);
+  }),
+);
+
+Deno.test(
+  "timeout() round a task group whose task fails while it is cancelled lets the group's error through",
+  inVirtualTime(async () => {
+    const error = await assertRejects(
+      () =>
+        timeout(1, () =>
+          taskGroup((group) => {
+            group.createTask(async () => {
+              try {
+                await sleep(3600);
+              } catch (cause) {
+                throw new RangeError("while cleaning up", { cause });
+              }
+            });
+          })),
+      ExceptionGroup,
+    );
+    const [inner] = error.exceptions as Error[];
+    assertInstanceOf(inner, RangeError);
+    assertInstanceOf(inner.cause, TimeoutError);
+    assertEquals(currentTask()!.cancelling(), 0);
+  }),
+);
+
+Deno.test("timeout() works outside every task", async () => {
+  assertEquals(await timeout(10, () => sleep(0, "in time")), "in time");
+  await assertRejects(() => timeout(0.001, () => sleep(3600)), TimeoutError);
+});
+
+Deno.test(
+  "timeout() and timeoutAt() refuse wrong arguments, and the body does not run",
+  inVirtualTime(async () => {
+    const calls: string[] = [];
+    const body = () => void calls.push("ran");
+    await assertRejects(
+      () => timeout("1" as unknown as number, body),
+      RangeError,
+      "timeout() takes a number of seconds or a Temporal.Duration as its delay: received string",
+    );
+    await assertRejects(
+      () => timeout(undefined as unknown as number, body),
+      RangeError,
+      "received undefined",
+    );
+    await assertRejects(
+      () => timeoutAt(NaN, body),
+      RangeError,
+      "takes a time in seconds or null as its when: received NaN",
+    );
+    await assertRejects(
+      () => timeout(1, Promise.resolve() as unknown as () => void),
+      TypeError,
+      "timeout() takes a function as its body: received object",
+    );
+    await assertRejects(
+      () => timeoutAt(1, null as unknown as () => void),
+      TypeError,
+      "timeoutAt() takes a function as its body: received null",
+    );
+    assertEquals(calls, []);
+  }),
+);
+
+Deno.test(
+  "timeoutAt() expires at a time of the loop's clock",
+  inVirtualTime(async () => {
+    await sleep(5);
+    await assertRejects(() => timeoutAt(8, () => sleep(3600)), TimeoutError);
+    assertEquals(getRunningLoop().time(), 8);
+    // A time in the past.
+    await assertRejects(() => timeoutAt(1, () => sleep(3600)), TimeoutError);
+    assertEquals(getRunningLoop().time(), 8);
+    assertEquals(
+      await timeoutAt(null, () => sleep(10, "no limit")),
+      "no limit",
+    );
+  }),
+);
+
+Deno.test(
+  "Timeout.reschedule() moves the limit later, earlier and away",
+  inVirtualTime(async () => {
+    const loop = getRunningLoop();
+    await timeout(1, async (scope) => {
+      scope.reschedule(5);
+      assertEquals(scope.when(), 5);
+      await sleep(3);
+    });
+    assertEquals(loop.time(), 3);
+
+    await assertRejects(
+      () =>
+        timeout(3600, async (scope) => {
+          scope.reschedule(loop.time() + 2);
+          await sleep(10);
+        }),
+      TimeoutError,
+    );
+    assertEquals(loop.time(), 5);
+
+    await timeout(1, async (scope) => {
+      scope.reschedule(null);
+      assertEquals(scope.when(), null);
+      await sleep(10);
+    });
+    assertEquals(loop.time(), 15);
+  }),
+);
+
+Deno.test(
+  "Timeout.reschedule() to a time in the past expires at once",
+  inVirtualTime(async () => {
+    await assertRejects(
+      () =>
+        timeout(10, async (scope) => {
+          scope.reschedule(0);
+          await sleep(1);
+        }),
+      TimeoutError,
+    );
+    assertEquals(getRunningLoop().time(), 0);
+  }),
+);
+
+Deno.test(
+  "Timeout.reschedule() refuses when the body does not run, or the limit was reached",
+  inVirtualTime(async () => {
+    const scope = new Timeout(1);
+    assertThrows(
+      () => scope.reschedule(2),
+      RuntimeError,
+      "Cannot reschedule the timeout as it is created",
+    );
+    await assertRejects(
+      () =>
+        scope.run(async () => {
+          assertThrows(
+            () => scope.reschedule("3" as unknown as number),
+            RangeError,
+            "reschedule() takes a time in seconds or null as its when: received 3",
+          );
+          assertEquals(scope.when(), 1);
+          try {
+            await sleep(3600);
+          } finally {
+            assertThrows(
+              () => scope.reschedule(5),
+              RuntimeError,
+              "Cannot reschedule the timeout as it is expiring",
+            );
+          }
+        }),
+      TimeoutError,
+    );
+    assertThrows(
+      () => scope.reschedule(5),
+      RuntimeError,
+      "Cannot reschedule the timeout as it is expired",
+    );
+    const finished = new Timeout(null);
+    await finished.run(() => {});
+    assertThrows(
+      () => finished.reschedule(5),
+      RuntimeError,
+      "Cannot reschedule the timeout as it is finished",
+    );
+  }),
+);
+
+Deno.test(
+  "Timeout.run() can be used once",
+  inVirtualTime(async () => {
+    const scope = new Timeout(10);
+    assertFalse(scope.expired());
+    assertEquals(
+      await scope.run(async (each) => {
+        assertStrictEquals(each, scope);
+        await assertRejects(
+          () => scope.run(() => {}),
+          RuntimeError,
+          "Cannot use a timeout a second time",
+        );
+        return "once";
+      }),
+      "once",
+    );
+    await assertRejects(
+      () => scope.run(() => {}),
+      RuntimeError,
+      "Cannot use a timeout a second time",
+    );
+    await assertRejects(
+      () => new Timeout(1).run(1 as unknown as () => void),
+      TypeError,
+      "Timeout.run() takes a function as its body: received number",
+    );
+  }),
+);
+
+Deno.test("Timeout refuses a time that is none", () => {
+  for (const when of [NaN, "1", undefined, {}]) {
+    assertThrows(
+      () => new Timeout(when as number),
+      RangeError,
+      `Timeout() takes a time in seconds or null as its when: received ${when}`,
+    );
+  }
+});
