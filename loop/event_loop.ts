@@ -176,8 +176,8 @@ export class EventLoop {
   }
 
   /**
-   * Closes the loop for good: what is still queued is dropped, what was never retrieved or is still
-   * pending is reported. Closing twice does nothing.
+   * Closes the loop for good: what is still queued is dropped, its connections and servers are cut off,
+   * what was never retrieved or is still pending is reported. Closing twice does nothing.
    *
    * @throws {RuntimeError} If the loop runs.
    */

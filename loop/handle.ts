@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
 
 /** The callback that a handle calls. */
@@ -29,6 +30,8 @@ export class Handle {
   #callback: ((...args: unknown[]) => unknown) | null;
   #args: readonly unknown[];
   #release!: (handle: Handle) => void;
+  /** A copy of the context of whoever asked for the callback; `null` while it would be empty. */
+  #context: Context | null = contextForCallback();
 
   static {
     callbackOf = (handle) => handle.#callback;
@@ -66,6 +69,15 @@ export class Handle {
     return this.#callback === null;
   }
 
+  /**
+   * The context that the callback runs in: a copy of that of whoever asked for it.
+   *
+   * @returns The context.
+   */
+  getContext(): Context {
+    return this.#context ??= emptyContext();
+  }
+
   /** @ignore */
   [execute](): boolean {
     if (this.#callback === null) return false;
@@ -75,8 +87,13 @@ export class Handle {
 
   static #run(this: void, handle: Handle): void {
     // Inside a callback there is no current task, even if a task asked for it.
-    callOutsideTasks(handle.#scheduler, () => handle.#call());
+    callOutsideTasks(handle.#scheduler, () => handle.#callInContext());
     handle.#scheduler.proceed();
+  }
+
+  #callInContext(): void {
+    if (this.#context === null) this.#call();
+    else this.#context.run(() => this.#call());
   }
 
   #call(): void {

@@ -9,6 +9,7 @@
  */
 
 export * from "./errors.ts";
+export { Context, ContextVar, copyContext, type Token } from "./context.ts";
 export type { Delay, DurationLike } from "./delay.ts";
 export { CancelledError } from "./cancelled_error.ts";
 export {

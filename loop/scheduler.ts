@@ -76,6 +76,12 @@ const SLICE = 0.001;
 const CLOCK_INTERVAL = 0.0001;
 const MAX_ENTRIES_PER_LOOK = 512;
 
+/** Something that keeps the process alive, and must not outlive the loop it belongs to. */
+export interface Resource {
+  /** Lets go of the host's resources at once, and says nothing to anybody. */
+  abandon(): void;
+}
+
 /** What a task awaits at the moment. */
 export interface Wait {
   /** Cancels the awaited future; returns whether that took effect. */
@@ -174,6 +180,8 @@ let seriesBegun = 0;
  */
 export class Scheduler {
   readonly host: Host;
+  /** What is to be abandoned when the loop closes; what ends before takes itself out. */
+  readonly resources = new Set<Resource>();
   #loop: EventLoop | null = null;
   readonly #ready = new ReadyQueue<Entry>();
   readonly #timers = new TimerQueue<Entry>();
@@ -303,6 +311,8 @@ export class Scheduler {
 
   /** Forgets everything: the scheduler will not run again. */
   close(): void {
+    for (const resource of this.resources) resource.abandon();
+    this.resources.clear();
     for (const [series, scheduler] of schedulerOfSeries) {
       if (scheduler === this) schedulerOfSeries.delete(series);
     }

@@ -5,6 +5,7 @@ import {
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
+import { type Context, contextOf, inheritContext } from "./context.ts";
 import { RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import {
@@ -32,6 +33,8 @@ export type CoroutineFunction<T> = () => T | PromiseLike<T>;
 export interface TaskOptions {
   /** What the task is called in messages; `Task-1`, `Task-2`, … by default. */
   name?: string | undefined;
+  /** The context that the task runs in; a copy of the current one by default. */
+  context?: Context | undefined;
   /** Whether the body runs at once up to its first `await`. */
   eagerStart?: boolean | undefined;
   /** Cancels the task when it aborts; the `CancelledError` has the signal's reason as its cause. */
@@ -106,6 +109,7 @@ export class Task<T = unknown> extends Future<T> {
     this.#coro = coro;
     this.#name = options?.name ?? ++created;
     this.#body = new Coroutine(scheduler, this);
+    inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
     if (options?.eagerStart && !this.#body.mustCancel) {
       this.#body.run(Task.#run, this);
@@ -207,6 +211,15 @@ export class Task<T = unknown> extends Future<T> {
    */
   getCoro(): CoroutineFunction<T> {
     return this.#coro;
+  }
+
+  /**
+   * The context that the task runs in.
+   *
+   * @returns The context.
+   */
+  getContext(): Context {
+    return contextOf(this.#body);
   }
 
   /**

@@ -11,6 +11,9 @@
  * @module
  */
 
+// Futures tell their loop, which this module makes; it loads no network code by itself.
+import "../loop/event_loop.ts";
+
 export { LifoQueue } from "./lifo_queue.ts";
 export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
 export { Queue } from "./queue.ts";

@@ -11,6 +11,9 @@
  * @module
  */
 
+// Futures tell their loop, which this module makes; it loads no network code by itself.
+import "../loop/event_loop.ts";
+
 export { Barrier } from "./barrier.ts";
 export { BoundedSemaphore } from "./bounded_semaphore.ts";
 export { BrokenBarrierError } from "./broken_barrier_error.ts";

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../loop/cancelled_error.ts";
+import { type Context, copyContext } from "../loop/context.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { bodyOf, Future, observe } from "../loop/future.ts";
@@ -49,6 +50,7 @@ export interface RunOptions extends RunnerOptions {
 export class Runner implements AsyncDisposable {
   readonly #options: RunnerOptions;
   #loop: EventLoop | null = null;
+  #context: Context | null = null;
   #closed = false;
 
   /**
@@ -85,7 +87,8 @@ export class Runner implements AsyncDisposable {
    *
    * @typeParam T The type of the result.
    * @param main The function.
-   * @param options A signal that cancels it.
+   * @param options The context that it runs in, by default one of the runner's own that all its runs
+   * share; a signal that cancels it.
    * @returns What the function returns.
    * @throws {KeyboardInterrupt} If a SIGINT ended it.
    * @throws {RuntimeError} If a loop runs the caller, or the runner is closed.
@@ -93,7 +96,10 @@ export class Runner implements AsyncDisposable {
    */
   async run<T>(
     main: CoroutineFunction<T>,
-    options?: { signal?: AbortSignal | undefined },
+    options?: {
+      context?: Context | undefined;
+      signal?: AbortSignal | undefined;
+    },
   ): Promise<T> {
     if (typeof main !== "function") throw notAFunction("run", "main", main);
     if (runningScheduler() !== null) {
@@ -102,7 +108,10 @@ export class Runner implements AsyncDisposable {
       );
     }
     const loop = this.getLoop();
-    const task = loop.createTask(main, { signal: options?.signal });
+    const task = loop.createTask(main, {
+      context: options?.context ?? (this.#context ??= copyContext()),
+      signal: options?.signal,
+    });
     const interrupts = new Interrupts(task);
     try {
       return await loop.runUntilComplete(task);

@@ -2,13 +2,14 @@
 
 import type { CallbackContext } from "./_callback_context.ts";
 import { setNoDelay } from "./_tcp.ts";
+import type { Resource } from "../scheduler.ts";
 import { Turn } from "./_turn.ts";
 
 /** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
 const RETRY_DELAY = 1;
 
 /** Accepts the connections of one listener. */
-export class Acceptor {
+export class Acceptor implements Resource {
   readonly listener: Deno.Listener;
   readonly #context: CallbackContext;
   #isClosed = false;
@@ -18,6 +19,7 @@ export class Acceptor {
   constructor(listener: Deno.Listener, context: CallbackContext) {
     this.listener = listener;
     this.#context = context;
+    context.scheduler.resources.add(this);
   }
 
   /** Calls `welcome` for each connection, in an entry and in the async context of callbacks. */
@@ -27,13 +29,19 @@ export class Acceptor {
 
   /** Stops for good; `released` is called when the port is free again. */
   close(released: () => void): void {
-    this.#isClosed = true;
-    this.#endPause?.();
-    closeListener(this.listener);
+    this.#context.scheduler.resources.delete(this);
+    this.abandon();
     // Deno lets go of the listener when the pending accept has ended.
     this.#context.run(() =>
       this.#accepting.then(() => this.#context.enqueue(released))
     );
+  }
+
+  /** Lets go of the listener. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#endPause?.();
+    closeListener(this.listener);
   }
 
   async #accept(welcome: (conn: Deno.Conn) => void): Promise<void> {

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "../errors.ts";
+import type { Resource } from "../scheduler.ts";
 import { assertBytes } from "./_assert_bytes.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { BufferedProtocol } from "./buffered_protocol.ts";
@@ -19,7 +20,7 @@ export type StreamProtocol = Protocol | BufferedProtocol;
 const SILENT_WRITES = 5;
 
 /** A transport over a `Deno.Conn`. */
-export class ConnTransport extends Transport {
+export class ConnTransport extends Transport implements Resource {
   readonly #conn: Deno.Conn;
   readonly #context: CallbackContext;
   readonly #onEnded: (transport: ConnTransport) => void;
@@ -57,6 +58,7 @@ export class ConnTransport extends Transport {
     this.#onEnded = onEnded;
     // Deno forgets them when the connection closes.
     this.#addresses = { peername: conn.remoteAddr, sockname: conn.localAddr };
+    context.scheduler.resources.add(this);
   }
 
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
@@ -367,9 +369,17 @@ export class ConnTransport extends Transport {
     } catch (exception) {
       this.#report("protocol.connectionLost() failed", exception);
     } finally {
+      this.#context.scheduler.resources.delete(this);
       this.#closeConn();
       this.#onEnded(this);
     }
+  }
+
+  /** The loop is closed; there is nobody left to call the protocol. */
+  abandon(): void {
+    this.#ended = true;
+    this.#stopReceiving();
+    this.#closeConn();
   }
 
   /** Ends the read that is under way, and the write. */

@@ -1,0 +1,372 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { RuntimeError } from "./errors.ts";
+import {
+  type Coroutine,
+  currentCoroutine,
+  runningScheduler,
+} from "./scheduler.ts";
+
+/** Values of variables. Never changed, so that copying a context copies nothing. */
+type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
+
+const NO_VALUES: Values = new Map();
+
+/** The values that a context holds. */
+let valuesOf: (context: Context) => Values;
+/** Gives a variable a value in a context, or takes it away if there is none. */
+let assign: (
+  context: Context,
+  variable: ContextVar<unknown>,
+  value: { value: unknown } | null,
+) => void;
+let contextWith: (values: Values) => Context;
+
+/**
+ * The values of context variables at one place of a program. Every task has a context of its own,
+ * which starts as a copy of that of the code that made the task; so has every callback.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextVar, copyContext } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const user = new ContextVar("user", "nobody");
+ * const context = copyContext();
+ * context.run(() => user.set("ann"));
+ * assertEquals(context.get(user), "ann");
+ * assertEquals(user.get(), "nobody");
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.Context}
+ */
+export class Context {
+  #values: Values = NO_VALUES;
+  #isEntered = false;
+
+  static {
+    valuesOf = (context) => context.#values;
+    assign = (context, variable, value) => {
+      inUse = true;
+      const values = new Map(context.#values);
+      if (value === null) values.delete(variable);
+      else values.set(variable, value.value);
+      context.#values = values;
+    };
+    contextWith = (values) => {
+      const context = new Context();
+      context.#values = values;
+      return context;
+    };
+  }
+
+  /**
+   * Calls a function in this context: what it sets stays in the context.
+   *
+   * @typeParam A The types of the arguments.
+   * @typeParam R The type of the result.
+   * @param fn The function.
+   * @param args What it is called with.
+   * @returns What it returns.
+   * @throws {RuntimeError} If the context is entered already.
+   */
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    if (typeof fn !== "function") {
+      throw new TypeError(
+        `Context.run() takes a function: received ${typeof fn}`,
+      );
+    }
+    if (this.#isEntered) {
+      throw new RuntimeError(
+        "Cannot enter the context as it is entered already",
+      );
+    }
+    this.#isEntered = true;
+    try {
+      const scope = { context: this, coroutine: currentCoroutine() };
+      return scopes.run(scope, () => fn(...args));
+    } finally {
+      this.#isEntered = false;
+    }
+  }
+
+  /**
+   * Makes a context with the same values.
+   *
+   * @returns The copy.
+   */
+  copy(): Context {
+    return contextWith(this.#values);
+  }
+
+  /**
+   * The value of a variable in this context.
+   *
+   * @typeParam T The type of the variable's values.
+   * @param variable The variable.
+   * @returns The value; `undefined` if it has none here, whatever the variable's default.
+   */
+  get<T>(variable: ContextVar<T>): T | undefined {
+    return this.#values.get(variable as ContextVar<unknown>) as T | undefined;
+  }
+
+  /**
+   * Whether a variable has a value in this context.
+   *
+   * @param variable The variable.
+   * @returns `true` if it has.
+   */
+  has<T>(variable: ContextVar<T>): boolean {
+    return this.#values.has(variable as ContextVar<unknown>);
+  }
+
+  /** How many variables have a value in this context. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /**
+   * The variables and their values.
+   *
+   * @returns An iterator over pairs.
+   */
+  [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.#values.entries();
+  }
+}
+
+/** A context that was entered by `run()`, and the coroutine that entered it. */
+interface Scope {
+  context: Context;
+  coroutine: Coroutine | null;
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+const contexts = new WeakMap<Coroutine, Context>();
+/** What holds outside every loop. */
+const root = new Context();
+/** Whether any variable was ever set; until then nobody has to pay for contexts. */
+let inUse = false;
+
+/** The context of the code that calls; changing it changes what that code sees. */
+function currentContext(): Context {
+  const coroutine = currentCoroutine();
+  const scope = scopes.getStore();
+  // A task that was made inside run() has a context of its own.
+  if (scope !== undefined && scope.coroutine === coroutine) {
+    return scope.context;
+  }
+  if (coroutine !== null) return contextOf(coroutine);
+  if (scope !== undefined || runningScheduler() === null) {
+    return scope?.context ?? root;
+  }
+  // A callback's own context, made when it is first needed.
+  const context = new Context();
+  scopes.enterWith({ context, coroutine: null });
+  return context;
+}
+
+/** The context of a coroutine. */
+export function contextOf(coroutine: Coroutine): Context {
+  let context = contexts.get(coroutine);
+  if (context === undefined) contexts.set(coroutine, context = new Context());
+  return context;
+}
+
+/** Gives a coroutine its context: the one given, or else a copy of that of the code that calls. */
+export function inheritContext(
+  coroutine: Coroutine,
+  context: Context | undefined,
+): void {
+  if (context !== undefined) {
+    contexts.set(coroutine, context);
+  } else if (inUse) {
+    contexts.set(coroutine, currentContext().copy());
+  }
+}
+
+/** A copy of the context of the code that calls, for a callback; `null` if it would be empty. */
+export function contextForCallback(): Context | null {
+  if (!inUse) return null;
+  const values = valuesOf(currentContext());
+  return values.size === 0 ? null : contextWith(values);
+}
+
+/** A context without values. */
+export function emptyContext(): Context {
+  return new Context();
+}
+
+/**
+ * Makes a copy of the current context.
+ *
+ * @returns The copy.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextVar, copyContext } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const depth = new ContextVar<number>("depth");
+ * depth.set(1);
+ * assertEquals(copyContext().get(depth), 1);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.copy_context}
+ */
+export function copyContext(): Context {
+  return currentContext().copy();
+}
+
+/**
+ * What a variable's value was before a `set()`, for `reset()`.
+ *
+ * @typeParam T The type of the variable's values.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextVar, type Token } from "@asyncio/asyncio";
+ *
+ * const level = new ContextVar("level", 0);
+ * const token: Token<number> = level.set(1);
+ * level.reset(token);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.Token}
+ */
+export interface Token<T> {
+  /** The variable. */
+  readonly variable: ContextVar<T>;
+  /** The value before; `undefined` if there was none. */
+  readonly oldValue: T | undefined;
+}
+
+/** A token, with what the library needs to know of it. */
+class SetToken<T> implements Token<T> {
+  used = false;
+
+  constructor(
+    readonly variable: ContextVar<T>,
+    readonly context: Context,
+    readonly before: { value: T } | null,
+  ) {}
+
+  get oldValue(): T | undefined {
+    return this.before?.value;
+  }
+}
+
+/**
+ * A variable whose value belongs to the context: each task sees its own.
+ *
+ * @typeParam T The type of the values.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextVar, createTask, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = new ContextVar<number>("request");
+ *
+ * await run(async () => {
+ *   request.set(1);
+ *   await createTask(() => void request.set(2));
+ *   assertEquals(request.get(), 1);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar}
+ */
+export class ContextVar<T> {
+  /** What the variable is called in messages. */
+  readonly name: string;
+  readonly #default: { value: T } | null;
+
+  /**
+   * Constructs a new instance. It belongs at the top level of a module.
+   *
+   * @param name What the variable is called in messages.
+   * @param defaultValue What it is where it has no value.
+   * @throws {TypeError} If `name` is not a string.
+   */
+  constructor(name: string, defaultValue?: T) {
+    if (typeof name !== "string") {
+      throw new TypeError(
+        `ContextVar() takes a string as its name: received ${typeof name}`,
+      );
+    }
+    this.name = name;
+    // Also undefined can be the default, if it is given.
+    this.#default = arguments.length < 2 ? null : { value: defaultValue as T };
+  }
+
+  /**
+   * The value in the current context.
+   *
+   * @returns The value, or the default of the variable.
+   * @throws {ReferenceError} If there is neither.
+   */
+  get(): T;
+  /**
+   * The value in the current context.
+   *
+   * @param defaultValue What it is if it has no value there, in place of the variable's own default.
+   * @returns The value or the default.
+   */
+  get(defaultValue: T): T;
+  get(...defaults: [T?]): T {
+    const context = inUse ? currentContext() : root;
+    if (context.has(this)) return context.get(this) as T;
+    if (defaults.length > 0) return defaults[0] as T;
+    if (this.#default !== null) return this.#default.value;
+    throw new ReferenceError(
+      `The context variable ${this.name} has no value here and no default`,
+    );
+  }
+
+  /**
+   * Gives the variable a value in the current context.
+   *
+   * @param value The value.
+   * @returns A token, with which `reset()` restores what was before.
+   */
+  set(value: T): Token<T> {
+    const context = currentContext();
+    const before = context.has(this) ? { value: context.get(this) as T } : null;
+    assign(context, this as ContextVar<unknown>, { value });
+    return new SetToken<T>(this, context, before);
+  }
+
+  /**
+   * Restores what the variable was before a `set()`.
+   *
+   * @param token What that `set()` returned.
+   * @throws {RangeError} If the token is another variable's, or of another context.
+   * @throws {RuntimeError} If the token was used before.
+   */
+  reset(token: Token<T>): void {
+    if (!(token instanceof SetToken)) {
+      throw new TypeError(
+        `reset() takes a token that set() returned: received ${typeof token}`,
+      );
+    }
+    if (token.used) {
+      throw new RuntimeError(
+        `Cannot reset the context variable ${this.name} as the token was used before`,
+      );
+    }
+    if (token.variable !== this) {
+      throw new RangeError(
+        `Cannot reset the context variable ${this.name} with a token of ${token.variable.name}`,
+      );
+    }
+    if (token.context !== currentContext()) {
+      throw new RangeError(
+        `Cannot reset the context variable ${this.name} with a token of another context`,
+      );
+    }
+    token.used = true;
+    assign(token.context, this as ContextVar<unknown>, token.before);
+  }
+}
