@@ -1,0 +1,441 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
+import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { type ProgramOptions, runProgram } from "../tests/doubles/program.ts";
+import {
+  CancelledError,
+  type EventLoop,
+  Future,
+  getRunningLoop,
+  newEventLoop,
+  RuntimeError,
+} from "../loop/mod.ts";
+import { createTask } from "./create_task.ts";
+import { currentTask } from "./current_task.ts";
+import { run } from "./run.ts";
+import { sleep } from "./sleep.ts";
+
+/** A signal listener does not keep Windows from ending the process. */
+const noSignals = Deno.build.os === "windows";
+
+/** Sends a SIGINT each time the program has printed another line. */
+const INTERRUPTING: ProgramOptions = (() => {
+  const options: ProgramOptions = {
+    onOutput(stdout, child) {
+      const last = stdout.trimEnd().split("\n").at(-1);
+      if (last?.startsWith("ready")) child.kill("SIGINT");
+    },
+  };
+  return options;
+})();
+
+Deno.test("run() gives what the function returns", async () => {
+  const result = run(() => sleep(0, "result"));
+  assertType<IsExact<typeof result, Promise<string>>>(true);
+  assertEquals(await result, "result");
+  assertEquals(await run(() => "plain"), "plain");
+  assertEquals(await run(() => Promise.resolve("promise")), "promise");
+});
+
+Deno.test("run() throws what the function throws", async () => {
+  const error = new Error("boom");
+  assertStrictEquals(
+    await assertRejects(() =>
+      run(async () => {
+        await sleep(0);
+        throw error;
+      })
+    ),
+    error,
+  );
+});
+
+Deno.test("run() makes a loop of its own, and closes it", async () => {
+  const loops: EventLoop[] = [];
+  for (let i = 0; i < 2; i++) {
+    await run(() => void loops.push(getRunningLoop()));
+  }
+  await assertRejects(() =>
+    run(() => {
+      loops.push(getRunningLoop());
+      throw new Error("boom");
+    })
+  );
+  assertEquals(new Set(loops).size, 3);
+  for (const loop of loops) assert(loop.isClosed());
+});
+
+Deno.test("run() takes the loop from its factory, and debug mode", async () => {
+  const loop = newEventLoop();
+  try {
+    await run(() => {
+      assertStrictEquals(getRunningLoop(), loop);
+      assert(loop.getDebug());
+    }, { loopFactory: () => loop, debug: true });
+  } finally {
+    await run(() => assertFalse(getRunningLoop().getDebug()), { debug: false });
+  }
+  assert(loop.isClosed());
+});
+
+Deno.test("run() refuses what is no function, and says what to write instead", async () => {
+  const factory = () => {
+    throw new Error("made a loop");
+  };
+  await assertRejects(
+    () =>
+      run(Promise.resolve() as unknown as () => void, { loopFactory: factory }),
+    TypeError,
+    "run() takes the function itself: run(main), not run(main())",
+  );
+  for (const [value, received] of [[1, "number"], [null, "null"]]) {
+    await assertRejects(
+      () => run(value as unknown as () => void, { loopFactory: factory }),
+      TypeError,
+      `run() takes a function as its main: received ${received}`,
+    );
+  }
+});
+
+Deno.test("run() refuses where a loop runs the caller", async () => {
+  const message =
+    "Cannot call run() where an event loop runs the caller: await the function itself";
+  const calls: string[] = [];
+  const main = () => void calls.push("ran");
+  await run(async () => {
+    await assertRejects(() => run(main), RuntimeError, message);
+    const refused = new Future<unknown>();
+    getRunningLoop().callSoon(() =>
+      run(main).catch((error) => refused.setResult(error))
+    );
+    assertInstanceOf(await refused, RuntimeError);
+  });
+  await createTask(() => assertRejects(() => run(main), RuntimeError, message));
+  assertEquals(calls, []);
+});
+
+Deno.test("run() can be called several times at once", async () => {
+  const loops = await Promise.all(
+    [1, 2, 3].map((n) =>
+      run(async () => {
+        await sleep(0.001 * n);
+        return [getRunningLoop()];
+      })
+    ),
+  );
+  assertEquals(new Set(loops.flat()).size, 3);
+});
+
+Deno.test("run() throws a CancelledError when the main task is cancelled", async () => {
+  await assertRejects(
+    () =>
+      run(async () => {
+        currentTask()!.cancel("myself");
+        await sleep(1);
+      }),
+    CancelledError,
+    "myself",
+  );
+});
+
+Deno.test("run() cancels what is left, in the order of creation, and waits for it", async () => {
+  const log: string[] = [];
+  await run(() => {
+    for (const name of ["a", "b", "c"]) {
+      createTask(async () => {
+        try {
+          await sleep(3600);
+        } finally {
+          log.push(`${name} is cancelled`);
+          await sleep(1);
+          log.push(`${name} is clean`);
+        }
+      }, { eagerStart: true });
+    }
+    return "result";
+  }, { loopFactory: () => newVirtualLoop() });
+  assertEquals(log, [
+    "a is cancelled",
+    "b is cancelled",
+    "c is cancelled",
+    "a is clean",
+    "b is clean",
+    "c is clean",
+  ]);
+});
+
+Deno.test("run() cancels what is left also when the function throws", async () => {
+  const log: string[] = [];
+  await assertRejects(
+    () =>
+      run(async () => {
+        createTask(() => sleep(3600).catch((error) => log.push(String(error))));
+        await sleep(0);
+        throw new Error("boom");
+      }),
+    Error,
+    "boom",
+  );
+  assertEquals(log, ["CancelledError"]);
+});
+
+Deno.test("run() reports what tasks throw while they are cancelled at the end", async () => {
+  const loop = newEventLoop();
+  const contexts = recordExceptions(loop);
+  const error = new Error("while cleaning up");
+  const tasks: unknown[] = [];
+  await run(async () => {
+    tasks.push(createTask(async () => {
+      try {
+        await sleep(3600);
+      } catch {
+        throw error;
+      }
+    }));
+    createTask(() => sleep(3600));
+    await sleep(0);
+  }, { loopFactory: () => loop });
+  assertEquals(
+    contexts.map(({ message, exception, task }) => [
+      message,
+      exception === error,
+      task === tasks[0],
+    ]),
+    [[
+      "An exception was thrown by a task while run() shut down",
+      true,
+      true,
+    ]],
+  );
+});
+
+Deno.test("run() lets tasks that are left swallow the cancellation and finish", async () => {
+  const log: string[] = [];
+  await run(async () => {
+    createTask(async () => {
+      try {
+        await sleep(3600);
+      } catch { /* swallowed */ }
+      await sleep(5);
+      log.push("finished");
+    });
+    await sleep(0);
+  }, { loopFactory: () => newVirtualLoop() });
+  assertEquals(log, ["finished"]);
+});
+
+Deno.test("run() does not wait for ever for a task that awaits a promise which never settles", async () => {
+  const loop = newVirtualLoop();
+  const contexts = recordExceptions(loop);
+  const log: string[] = [];
+  const result = await run(async () => {
+    createTask(() => new Promise(() => {}), { name: "stuck" });
+    createTask(async () => {
+      try {
+        await sleep(3600);
+      } finally {
+        await sleep(10);
+        log.push("clean");
+      }
+    });
+    await sleep(0);
+    return "result";
+  }, { loopFactory: () => loop });
+  assertEquals([result, log], ["result", ["clean"]]);
+  assertEquals(
+    contexts.map(({ message, task }) => [message, task?.getName()]),
+    [["Task was destroyed but it is pending", "stuck"]],
+  );
+});
+
+Deno.test("run() reports an exception that nobody retrieved before it ends", async () => {
+  const loop = newEventLoop();
+  const contexts = recordExceptions(loop);
+  await run(async () => {
+    createTask(() => {
+      throw new Error("lost");
+    }, { name: "loser" });
+    await sleep(0);
+  }, { loopFactory: () => loop });
+  assertEquals(contexts.map(({ message }) => message), [
+    "Task exception was never retrieved: <Task 'loser' failed>",
+  ]);
+});
+
+Deno.test("run() with a signal that aborts cancels the function, with the reason as the cause", async () => {
+  const controller = new AbortController();
+  const reason = new Error("why");
+  const log: string[] = [];
+  const error = await assertRejects(
+    () =>
+      run(async () => {
+        getRunningLoop().callLater(1, () => controller.abort(reason));
+        try {
+          await sleep(3600);
+        } finally {
+          log.push("cleaned up");
+        }
+      }, { signal: controller.signal, loopFactory: () => newVirtualLoop() }),
+    CancelledError,
+  );
+  assertStrictEquals(error.cause, reason);
+  assertEquals(log, ["cleaned up"]);
+});
+
+Deno.test("run() with a signal that is aborted already does not run the function", async () => {
+  const calls: string[] = [];
+  const error = await assertRejects(
+    () =>
+      run(() => void calls.push("ran"), { signal: AbortSignal.abort("why") }),
+    CancelledError,
+  );
+  assertEquals([error.cause, calls], ["why", []]);
+});
+
+Deno.test("run() lets the program exit by itself", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    import { createTask, run, sleep } from "asyncio";
+    await run(async () => {
+      createTask(() => sleep(3600));
+      console.log("Hello ...");
+      await sleep(0.001);
+      console.log("... World!");
+    });
+  `);
+  assertEquals([code, stdout, stderr], [0, "Hello ...\n... World!\n", ""]);
+});
+
+Deno.test({
+  name:
+    "run() turns a SIGINT into a KeyboardInterrupt, after finally blocks ran",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout, stderr } = await runProgram(
+      `
+      import { CancelledError, createTask, KeyboardInterrupt, run, sleep } from "asyncio";
+      try {
+        await run(async () => {
+          createTask(async () => {
+            try { await sleep(3600); } finally { console.log("other task"); }
+          });
+          try {
+            await sleep(0);
+            console.log("ready");
+            await sleep(3600);
+          } finally {
+            await sleep(0.001);
+            console.log("main task");
+          }
+        });
+      } catch (error) {
+        console.log(error instanceof KeyboardInterrupt, error.message, error.cause instanceof CancelledError);
+      }
+    `,
+      INTERRUPTING,
+    );
+    assertEquals(stderr, "");
+    assertEquals(
+      stdout,
+      "ready\nmain task\nother task\ntrue Interrupted by SIGINT true\n",
+    );
+    assertEquals(code, 0);
+  },
+});
+
+Deno.test({
+  name: "run() ends the process with code 130 on a second SIGINT",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout } = await runProgram(
+      `
+      import { run, sleep } from "asyncio";
+      await run(async () => {
+        try {
+          console.log("ready");
+          await sleep(3600);
+        } finally {
+          console.log("ready again");
+          await sleep(3600);
+          console.log("never");
+        }
+      });
+    `,
+      INTERRUPTING,
+    );
+    assertEquals([code, stdout], [130, "ready\nready again\n"]);
+  },
+});
+
+Deno.test({
+  name:
+    "run() gives the result of a function that swallows the SIGINT's cancellation",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout } = await runProgram(
+      `
+      import { run, sleep } from "asyncio";
+      console.log(await run(async () => {
+        try {
+          console.log("ready");
+          await sleep(3600);
+        } catch {}
+        return "result";
+      }));
+    `,
+      INTERRUPTING,
+    );
+    assertEquals([code, stdout], [0, "ready\nresult\n"]);
+  },
+});
+
+Deno.test({
+  name:
+    "run() takes its signal listener off: a SIGINT afterwards ends the process",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout } = await runProgram(
+      `
+      import { run } from "asyncio";
+      await run(() => {});
+      console.log("ready");
+      setTimeout(() => console.log("too late"), 60000);
+    `,
+      INTERRUPTING,
+    );
+    assertEquals([code, stdout], [130, "ready\n"]);
+  },
+});
+
+Deno.test({
+  name: "run() that a SIGINT ended with an exception of its own throws that",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout, stderr } = await runProgram(
+      `
+      import { run, sleep } from "asyncio";
+      await run(async () => {
+        try {
+          console.log("ready");
+          await sleep(3600);
+        } catch {
+          throw new RangeError("while cleaning up");
+        }
+      });
+    `,
+      INTERRUPTING,
+    );
+    assertEquals([code, stdout], [1, "ready\n"]);
+    assertStringIncludes(stderr, "RangeError: while cleaning up");
+  },
+});
