@@ -30,18 +30,29 @@ export interface AsCompletedOptions {
 }
 
 /**
+ * A future that is done, as `for await` over `asCompleted()` gives it. It is the future itself; its type
+ * leaves `then` out, as TypeScript otherwise takes the loop variable for the future's result.
+ *
+ * @typeParam T The type of the result.
+ */
+export type CompletedFuture<T> = Omit<Future<T>, "then" | "catch" | "finally">;
+
+/**
  * What `asCompleted()` returns. It can be iterated once, in either way; an iteration that was left by
  * `break` goes on where it was left.
  *
  * @typeParam T The type of the results.
  */
 export interface CompletionIterator<T>
-  extends IterableIterator<Future<T>>, AsyncIterable<Future<T>> {}
+  extends
+    IterableIterator<Future<T>, undefined>,
+    AsyncIterable<CompletedFuture<T>, undefined> {}
 
 /**
  * Iterates over things awaitable in the order in which they complete.
  *
- * `for await` gives the futures and tasks themselves, done; a function's task stands for it. A plain
+ * `for await` gives the futures and tasks themselves, done, for their `result()` to be asked; a
+ * function's task stands for it. A plain
  * `for` gives as many new futures, and the first of them has the result of what completes first, and
  * so on. Leaving the iteration cancels nothing.
  *
@@ -127,7 +138,7 @@ class Completions implements CompletionIterator<unknown> {
     return this;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Future<unknown>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<CompletedFuture<unknown>, undefined> {
     return {
       next: async () => {
         if (this.#left === 0) return { done: true, value: undefined };

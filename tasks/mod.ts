@@ -12,6 +12,7 @@ export * from "./all_tasks.ts";
 export {
   asCompleted,
   type AsCompletedOptions,
+  type CompletedFuture,
   type CompletionIterator,
 } from "./as_completed.ts";
 export * from "./create_task.ts";

@@ -1,0 +1,137 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import {
+  ALL_COMPLETED,
+  CancelledError,
+  createTask,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  Future,
+  run,
+  sleep,
+  wait,
+  waitFor,
+} from "../mod.ts";
+
+function futures(count: number): Future<number>[] {
+  return Array.from({ length: count }, () => new Future<number>());
+}
+
+Deno.test("wait() returns when all are done, in the sets they belong to", () =>
+  run(async () => {
+    const [a, b] = futures(2) as [Future<number>, Future<number>];
+    const waiting = createTask(() => wait([a, b]));
+    a.setResult(1);
+    await sleep(0);
+    await sleep(0);
+    assertFalse(waiting.done());
+    b.setException(new TypeError("no"));
+    assertEquals(await waiting, [new Set([a, b]), new Set()]);
+    assertInstanceOf(b.exception(), TypeError);
+  }));
+
+Deno.test("wait() with FIRST_COMPLETED returns at the first, and cancels nothing", () =>
+  run(async () => {
+    const [a, b] = futures(2) as [Future<number>, Future<number>];
+    const waiting = createTask(() =>
+      wait([a, b], { returnWhen: FIRST_COMPLETED })
+    );
+    await sleep(0);
+    b.cancel();
+    assertEquals(await waiting, [new Set([b]), new Set([a])]);
+    assertFalse(a.done());
+  }));
+
+Deno.test("wait() with FIRST_EXCEPTION returns at the first failure, not at a cancellation", () =>
+  run(async () => {
+    const [a, b, c, d] = futures(4) as [
+      Future<number>,
+      Future<number>,
+      Future<number>,
+      Future<number>,
+    ];
+    const waiting = createTask(() =>
+      wait([a, b, c, d], { returnWhen: FIRST_EXCEPTION })
+    );
+    await sleep(0);
+    a.setResult(1);
+    b.cancel();
+    await sleep(0);
+    await sleep(0);
+    assertFalse(waiting.done());
+    c.setException(new RangeError("first"));
+    assertEquals(await waiting, [new Set([a, b, c]), new Set([d])]);
+    c.exception();
+  }));
+
+Deno.test("wait() returns what is done when the time is over, without an error", () =>
+  run(async () => {
+    const [a, b] = futures(2) as [Future<number>, Future<number>];
+    a.setResult(1);
+    assertEquals(
+      await wait([a, b], { timeout: 0.001, returnWhen: ALL_COMPLETED }),
+      [new Set([a]), new Set([b])],
+    );
+    assertEquals(await wait([b], { timeout: 0 }), [new Set(), new Set([b])]);
+    assertFalse(b.done());
+  }));
+
+Deno.test("wait() lets the futures go on when the awaiting task is cancelled", () =>
+  run(async () => {
+    const [a] = futures(1) as [Future<number>];
+    const waiting = createTask(() => wait([a, a], { timeout: 3600 }));
+    await sleep(0);
+    waiting.cancel();
+    await assertRejects(() => waiting.then(), CancelledError);
+    assertFalse(a.done());
+    a.setResult(1);
+    assertEquals(await a, 1);
+  }));
+
+Deno.test("wait() counts a future that is listed twice once", () =>
+  run(async () => {
+    const [a] = futures(1) as [Future<number>];
+    a.setResult(1);
+    const [done] = await wait(new Set([a, a]));
+    assertEquals(done.size, 1);
+  }));
+
+Deno.test("wait() works outside run()", async () => {
+  const task = createTask(() => sleep(0.001, "done"));
+  const [done, pending] = await wait([task]);
+  assert(done.has(task));
+  assertEquals(pending.size, 0);
+  assertEquals(await waitFor(task, 1), "done");
+});
+
+Deno.test("wait() refuses wrong arguments", async () => {
+  const future = new Future();
+  await assertRejects(() => wait([]), RangeError, "at least one future");
+  await assertRejects(
+    () => wait(future as unknown as Future[]), // a wrong type on purpose
+    TypeError,
+    "wait([a, b]): received a future",
+  );
+  await assertRejects(
+    () => wait([() => 1] as unknown as Future[]), // a wrong type on purpose
+    TypeError,
+    "futures and tasks: received function",
+  );
+  await assertRejects(
+    () => wait([future], { returnWhen: "SOMETIMES" as "ALL_COMPLETED" }),
+    RangeError,
+    "SOMETIMES",
+  );
+  await assertRejects(
+    () => wait([future], { timeout: NaN }),
+    RangeError,
+    "timeout",
+  );
+});
