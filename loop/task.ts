@@ -35,7 +35,7 @@ export interface TaskOptions {
   name?: string | undefined;
   /** The context that the task runs in; a copy of the current one by default. */
   context?: Context | undefined;
-  /** Whether the body runs at once up to its first `await`. */
+  /** Whether the body runs at once up to its first `await`, if the loop runs. */
   eagerStart?: boolean | undefined;
   /** Cancels the task when it aborts; the `CancelledError` has the signal's reason as its cause. */
   signal?: AbortSignal | undefined;
@@ -111,7 +111,8 @@ export class Task<T = unknown> extends Future<T> {
     this.#body = new Coroutine(scheduler, this);
     inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
-    if (options?.eagerStart && !this.#body.mustCancel) {
+    const isEager = options?.eagerStart && scheduler.running;
+    if (isEager && !this.#body.mustCancel) {
       this.#body.run(Task.#run, this);
     } else {
       this.#body.run(Task.#prepare, this);

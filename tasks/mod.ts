@@ -8,6 +8,7 @@
  * @module
  */
 
+export { isCoroutineFunction } from "../loop/is_coroutine_function.ts";
 export * from "./all_tasks.ts";
 export {
   asCompleted,
@@ -17,6 +18,7 @@ export {
 } from "./as_completed.ts";
 export * from "./create_task.ts";
 export * from "./current_task.ts";
+export * from "./eager_task_factory.ts";
 export * from "./ensure_future.ts";
 export {
   gather,
