@@ -1,15 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "./errors.ts";
-import { EventLoop } from "./event_loop.ts";
-import {
-  defaultScheduler,
-  runningScheduler,
-  type Scheduler,
-  schedulerOf,
-} from "./scheduler.ts";
-
-let chosen: Scheduler | null = null;
+import type { EventLoop } from "./event_loop.ts";
+import { getEventLoopPolicy } from "./event_loop_policy.ts";
+import { runningScheduler } from "./scheduler.ts";
 
 /**
  * The loop that runs the code that calls.
@@ -53,7 +47,7 @@ export function getRunningLoop(): EventLoop {
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop}
  */
 export function getEventLoop(): EventLoop {
-  return (runningScheduler() ?? chosen ?? defaultScheduler()).loop;
+  return runningScheduler()?.loop ?? getEventLoopPolicy().getEventLoop();
 }
 
 /**
@@ -77,7 +71,7 @@ export function getEventLoop(): EventLoop {
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.set_event_loop}
  */
 export function setEventLoop(loop: EventLoop | null): void {
-  chosen = loop === null ? null : schedulerOf(loop);
+  getEventLoopPolicy().setEventLoop(loop);
 }
 
 /**
@@ -98,5 +92,5 @@ export function setEventLoop(loop: EventLoop | null): void {
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.new_event_loop}
  */
 export function newEventLoop(): EventLoop {
-  return new EventLoop();
+  return getEventLoopPolicy().newEventLoop();
 }

@@ -19,6 +19,7 @@ export {
   type ExceptionHandler,
   type TaskFactory,
 } from "./event_loop.ts";
+export * from "./event_loop_policy.ts";
 export * from "./exception_group.ts";
 export { Future, type FutureOptions } from "./future.ts";
 export { Handle } from "./handle.ts";

@@ -3,8 +3,9 @@
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Context, copyContext } from "../loop/context.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
-import { EventLoop } from "../loop/event_loop.ts";
+import type { EventLoop } from "../loop/event_loop.ts";
 import { bodyOf, Future, observe } from "../loop/future.ts";
+import { newEventLoop } from "../loop/loops.ts";
 import { runningScheduler, schedulerOf } from "../loop/scheduler.ts";
 import {
   type CoroutineFunction,
@@ -73,7 +74,7 @@ export class Runner implements AsyncDisposable {
       throw new RuntimeError("Cannot use the runner as it is closed");
     }
     if (this.#loop === null) {
-      this.#loop = this.#options.loopFactory?.() ?? new EventLoop();
+      this.#loop = this.#options.loopFactory?.() ?? newEventLoop();
       if (this.#options.debug !== undefined) {
         this.#loop.setDebug(this.#options.debug);
       }
