@@ -97,6 +97,22 @@ const HOLDS_STATEMENTS: ReadonlySet<Op> = new Set<Op>([
   "timeout",
 ]);
 
+/** Statements that may wake a task. */
+const WAKES: ReadonlySet<Op> = new Set<Op>([
+  "setResult",
+  "setException",
+  "release",
+  "releaseSemaphore",
+  "set",
+  "notify",
+  "putNowait",
+  "getNowait",
+  "taskDone",
+  "withLock",
+  "withSemaphore",
+  "withCondition",
+]);
+
 /** What callbacks can do, if the program is about it. */
 const IMMEDIATE: ReadonlySet<Op> = new Set<Op>([
   "log",
@@ -228,10 +244,17 @@ class Generator {
   }
 
   #block(task: number, depth: number): Block {
-    return this.#list(
-      this.#random.integer(1, depth === 0 ? 6 : 3),
-      () => this.#statement(task, depth),
-    );
+    const length = this.#random.integer(1, depth === 0 ? 6 : 3);
+    const block: Block = [];
+    for (let i = 0; i < length; i++) {
+      const statement = this.#statement(task, depth);
+      block.push(statement);
+      // Between the wake-up and the resumption: where the most can go wrong.
+      if (WAKES.has(statement.op) && this.#random.chance(0.4)) {
+        block.push(this.#make("cancelTask", task, depth)!);
+      }
+    }
+    return block;
   }
 
   #statement(task: number, depth: number): Statement {

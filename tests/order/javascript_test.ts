@@ -75,7 +75,7 @@ testEvents(
     task.cancel("stop");
     await gather([task], { returnExceptions: true });
     // The branches behind the first have outlived the task.
-    await sleep(0);
+    await foreign();
     log(`cancelled: ${task.cancelled()}, cancelling ${task.cancelling()}`);
   },
 );

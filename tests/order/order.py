@@ -871,6 +871,28 @@ async def semaphore_order(log):
 
 
 @program
+async def semaphore_with_a_waiter_cancelled(log):
+    semaphore = asyncio.Semaphore(1)
+
+    async def work(name):
+        try:
+            async with semaphore:
+                log(f"{name} is in")
+        except asyncio.CancelledError:
+            log(f"{name} is cancelled")
+
+    await semaphore.acquire()
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    await asyncio.sleep(0)
+    semaphore.release()
+    # It has been woken already: its permit goes to the next.
+    tasks[0].cancel()
+    log(f"locked: {semaphore.locked()}")
+    await asyncio.gather(*tasks)
+    log(f"locked: {semaphore.locked()}")
+
+
+@program
 async def event_order(log):
     event = asyncio.Event()
 
@@ -931,12 +953,13 @@ async def queue_hands_over(log):
     tasks = [asyncio.create_task(getter(name)) for name in "abc"]
     await asyncio.sleep(0)
     queue.put_nowait(1)
-    queue.put_nowait(2)
     # It has been woken already: what it would have got goes to the next.
     tasks[0].cancel()
+    log(f"size {queue.qsize()}")
+    await asyncio.sleep(0)
     await asyncio.sleep(0)
     log(f"size {queue.qsize()}")
-    queue.put_nowait(3)
+    queue.put_nowait(2)
     await asyncio.gather(*tasks, return_exceptions=True)
     log(f"size {queue.qsize()}")
 

@@ -136,6 +136,39 @@ testOrder(
 );
 
 testOrder(
+  "semaphore_with_a_waiter_cancelled",
+  [
+    "locked: true",
+    "a is cancelled",
+    "b is in",
+    "c is in",
+    "locked: false",
+  ],
+  async (log) => {
+    const semaphore = new Semaphore(1);
+
+    async function work(name: string) {
+      try {
+        using _ = await semaphore.acquire();
+        log(`${name} is in`);
+      } catch {
+        log(`${name} is cancelled`);
+      }
+    }
+
+    await semaphore.acquire();
+    const tasks = ["a", "b", "c"].map((name) => createTask(() => work(name)));
+    await sleep(0);
+    semaphore.release();
+    // It has been woken already: its permit goes to the next.
+    tasks[0]!.cancel();
+    log(`locked: ${semaphore.locked()}`);
+    await gather(tasks);
+    log(`locked: ${semaphore.locked()}`);
+  },
+);
+
+testOrder(
   "event_order",
   [
     "a goes on, set: false",
@@ -222,7 +255,7 @@ testOrder(
 
 testOrder(
   "queue_hands_over",
-  ["b got 1", "size 1", "c got 2", "size 1"],
+  ["size 1", "b got 1", "size 0", "c got 2", "size 0"],
   async (log) => {
     const queue = new Queue<number>();
 
@@ -233,12 +266,13 @@ testOrder(
     const tasks = ["a", "b", "c"].map((name) => createTask(() => getter(name)));
     await sleep(0);
     queue.putNowait(1);
-    queue.putNowait(2);
     // It has been woken already: what it would have got goes to the next.
     tasks[0]!.cancel();
+    log(`size ${queue.qsize()}`);
+    await sleep(0);
     await sleep(0);
     log(`size ${queue.qsize()}`);
-    queue.putNowait(3);
+    queue.putNowait(2);
     await gather(tasks, { returnExceptions: true });
     log(`size ${queue.qsize()}`);
   },
