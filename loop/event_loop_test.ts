@@ -139,6 +139,17 @@ Deno.test(
 );
 
 Deno.test(
+  "EventLoop.runUntilComplete() that was stopped early does not stop the next run",
+  withLoop(async (loop) => {
+    const future = loop.createFuture<void>();
+    loop.callSoon(() => loop.stop());
+    await assertRejects(() => loop.runUntilComplete(future), RuntimeError);
+    loop.callLater(1, () => future.setResult());
+    assertEquals(await loop.runUntilComplete(() => sleep(2, "done")), "done");
+  }),
+);
+
+Deno.test(
   "EventLoop.runUntilComplete() refuses a future of another loop, before anything runs",
   withLoop(async (loop) => {
     const calls: string[] = [];

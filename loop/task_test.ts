@@ -243,6 +243,7 @@ Deno.test("Task.cancel() between wake-up and resumption wins over an exception, 
   loop.setExceptionHandler((_, context) => void reports.push(context));
   await run(async () => {
     const future = new Future<string>();
+    future.addDoneCallback(() => {});
     const task = new Task(() => future);
     await sleep(0);
     future.setException(new Error("boom"));
@@ -263,6 +264,24 @@ Deno.test("Task.cancel() of the task itself arises at its next await, even of wh
     });
     await assertRejects(() => task, CancelledError, "myself");
     assertEquals(calls, ["goes on"]);
+  }));
+
+Deno.test("Task.cancel() of the task itself arises at its next await though a branch of it waits", () =>
+  run(async () => {
+    const calls: string[] = [];
+    const task = new Task(async () => {
+      const branch = (async () => await sleep(3600))();
+      await sleep(0.001);
+      currentTask()!.cancel("myself");
+      try {
+        await sleep(0);
+        calls.push("never");
+      } finally {
+        await branch.catch(() => calls.push("branch"));
+      }
+    });
+    await assertRejects(() => task, CancelledError, "myself");
+    assertEquals(calls, ["branch"]);
   }));
 
 Deno.test("Task.cancel() of the task itself does not arise at a future that is done", () =>
@@ -518,7 +537,7 @@ Deno.test("Task.signal makes a foreign promise a point of cancellation", () =>
         throw error;
       } finally {
         // No second CancelledError in the clean-up.
-        seen.push(await sleep(0, "cleaned up"));
+        seen.push(await sleep(0.001, "cleaned up"));
       }
     });
     await sleep(0);

@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import { run, sleep } from "../tasks/mod.ts";
-import { getRunningLoop, Handle, TimerHandle } from "./mod.ts";
+import { getEventLoop, getRunningLoop, Handle, TimerHandle } from "./mod.ts";
 
 const VIRTUAL = { loopFactory: () => newVirtualLoop() };
 
@@ -60,6 +60,13 @@ Deno.test("TimerHandle.cancel() leaves the host no timer to wait for", async () 
   }, { loopFactory: () => newVirtualLoop(host) });
   assertEquals(host.pendingTimers, 0);
   assertEquals(host.now(), 1);
+});
+
+Deno.test("TimerHandle.cancel() outside every loop leaves the host no timer either", async () => {
+  const handle = getEventLoop().callLater(3600, () => {});
+  await new Promise((resolve) => setImmediate(resolve));
+  // The sanitizer would find the timer.
+  handle.cancel();
 });
 
 Deno.test("TimerHandle.cancel() of a callback that was called does nothing", () =>

@@ -439,3 +439,30 @@ Deno.test({
     assertStringIncludes(stderr, "RangeError: while cleaning up");
   },
 });
+
+Deno.test({
+  name:
+    "run() that was cancelled otherwise too throws that, not a KeyboardInterrupt",
+  ignore: noSignals,
+  async fn() {
+    const { code, stdout } = await runProgram(
+      `
+      import { CancelledError, currentTask, run, sleep } from "asyncio";
+      try {
+        await run(async () => {
+          try {
+            currentTask().cancel("otherwise");
+            await sleep(0);
+          } catch {}
+          console.log("ready");
+          await sleep(3600);
+        });
+      } catch (error) {
+        console.log(error instanceof CancelledError);
+      }
+    `,
+      INTERRUPTING,
+    );
+    assertEquals([code, stdout], [0, "ready\ntrue\n"]);
+  },
+});

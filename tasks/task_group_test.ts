@@ -793,6 +793,47 @@ Deno.test(
 );
 
 Deno.test(
+  "TaskGroup.cancel() after the body's end does not hide a later cancellation from outside",
+  inVirtualTime(async () => {
+    const task = createTask(() =>
+      taskGroup((group) => {
+        group.createTask(async () => {
+          await sleep(1);
+          group.cancel();
+        });
+        group.createTask(async () => {
+          try {
+            await sleep(3600);
+          } finally {
+            await sleep(5);
+          }
+        });
+      })
+    );
+    await sleep(2);
+    task.cancel("from outside");
+    await assertRejects(() => task, CancelledError, "from outside");
+    assertEquals(task.cancelling(), 1);
+  }),
+);
+
+Deno.test(
+  "TaskGroup.cancel() by a task that starts at once cancels that task as well",
+  inVirtualTime(async () => {
+    const log: string[] = [];
+    await taskGroup(async (group) => {
+      group.createTask(async () => {
+        group.cancel();
+        await waiting(log, "eager")();
+      }, { eagerStart: true });
+      await waiting(log, "body")();
+    });
+    assertEquals(log.sort(), ["body: CancelledError", "eager: CancelledError"]);
+    assertEquals(getRunningLoop().time(), 0);
+  }),
+);
+
+Deno.test(
   "TaskGroup.cancel() after a failure changes nothing",
   inVirtualTime(async () => {
     const failures = await failuresOf(() =>
