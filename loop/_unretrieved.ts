@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { defaultScheduler, type Scheduler } from "./scheduler.ts";
+import { sourceTracebackOf } from "./_source_stacks.ts";
 
 /** What is left to report of a failed future, once nobody can retrieve its exception any more. */
 interface Failure {
@@ -8,6 +9,7 @@ interface Failure {
   readonly exception: unknown;
   /** What to say; it must not hold the future, which would then never be collected. */
   readonly message: string;
+  readonly sourceTraceback: string | undefined;
 }
 
 const failures = new WeakMap<object, Failure>();
@@ -26,7 +28,8 @@ export function watchFailure(
     -1,
   );
   const message = `${kind} exception was never retrieved: ${future}`;
-  const failure: Failure = { scheduler, exception, message };
+  const sourceTraceback = sourceTracebackOf(future);
+  const failure: Failure = { scheduler, exception, message, sourceTraceback };
   failures.set(future, failure);
   let group = failuresOf.get(scheduler);
   if (group === undefined) failuresOf.set(scheduler, group = new Set());
@@ -60,5 +63,6 @@ function report(failure: Failure): void {
   failure.scheduler.loop.callExceptionHandler({
     message: failure.message,
     exception: failure.exception,
+    sourceTraceback: failure.sourceTraceback,
   });
 }

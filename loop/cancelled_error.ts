@@ -78,12 +78,16 @@ function describe(error: { message: string }): string {
 }
 
 const withStack = new WeakSet<object>();
-let captureStacks = false;
+/** How many loops are in debug mode. */
+let debugging = 0;
 let guarded = false;
 
-/** In debug mode a delivered `CancelledError` has the stack of the place that made it. */
+/**
+ * A loop enters or leaves debug mode. While any is in it, a delivered `CancelledError` has the stack of
+ * the place that made it.
+ */
 export function captureCancellationStacks(enabled: boolean): void {
-  captureStacks = enabled;
+  debugging += enabled ? 1 : -1;
 }
 
 /** The error that a cancellation with `message` delivers. */
@@ -91,7 +95,7 @@ export function makeCancelledError(message: CancelMessage): CancelledError {
   if (!guarded) guardUnhandledRejections();
   if (message instanceof CancelledError) return message;
   const text = message === undefined ? "" : String(message);
-  if (!captureStacks) {
+  if (debugging === 0) {
     return new DeliveredCancelledError(text) as CancelledError;
   }
   const error = new CancelledError(text);

@@ -5,6 +5,7 @@ import { type Delay, secondsOf } from "./delay.ts";
 import { RuntimeError } from "./errors.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
+import { isCoroutineFunction } from "./is_coroutine_function.ts";
 // Of types only: the network code is loaded by the first method that needs it.
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
@@ -26,6 +27,8 @@ import {
 } from "./task.ts";
 import { TimerHandle } from "./timer_handle.ts";
 import { wrapFuture } from "./wrap_future.ts";
+import { isDebugModeAskedFor, SlowWorkReporter } from "./_debug_mode.ts";
+import { printReport, withSourceTraceback } from "./_exception_report.ts";
 import { reportFailures } from "./_unretrieved.ts";
 
 /**
@@ -53,6 +56,8 @@ export interface ExceptionContext {
   transport?: unknown;
   /** The protocol that it happened in. */
   protocol?: unknown;
+  /** Where the task, future or handle was created; known in debug mode. */
+  sourceTraceback?: string | undefined;
 }
 
 /** Handles what no code of the program's handled. */
@@ -90,7 +95,6 @@ export type TaskFactory = <T>(
 export class EventLoop {
   #scheduler: Scheduler = new Scheduler();
   #closed = false;
-  #debug = false;
   #exceptionHandler: ExceptionHandler | null = null;
   #taskFactory: TaskFactory | null = null;
 
@@ -100,7 +104,10 @@ export class EventLoop {
   static {
     presentSchedulers((scheduler) => {
       const loop = new EventLoop();
+      // The constructor gave it one that nobody knows.
+      loop.setDebug(false);
       loop.#scheduler = scheduler;
+      loop.setDebug(isDebugModeAskedFor());
       return loop;
     });
   }
@@ -108,6 +115,7 @@ export class EventLoop {
   /** Constructs a new instance, which does not run yet. */
   constructor() {
     this.#scheduler.loop = this;
+    this.setDebug(isDebugModeAskedFor());
   }
 
   /**
@@ -196,6 +204,7 @@ export class EventLoop {
       });
     }
     this.#scheduler.close();
+    this.setDebug(false);
   }
 
   /**
@@ -351,13 +360,7 @@ export class EventLoop {
    * @param context What happened.
    */
   defaultExceptionHandler(context: ExceptionContext): void {
-    const { message, exception, ...rest } = context;
-    const lines: unknown[] = [message || "Unhandled exception in event loop"];
-    for (const [key, value] of Object.entries(rest)) {
-      if (value !== undefined) lines.push(`\n${key}:`, value);
-    }
-    if (exception !== undefined) lines.push("\n", exception);
-    console.error(...lines);
+    printReport(context);
   }
 
   /**
@@ -366,6 +369,7 @@ export class EventLoop {
    * @param context What happened.
    */
   callExceptionHandler(context: ExceptionContext): void {
+    context = withSourceTraceback(context);
     if (this.#exceptionHandler === null) {
       this.defaultExceptionHandler(context);
       return;
@@ -387,16 +391,26 @@ export class EventLoop {
    * @returns `true` if it is.
    */
   getDebug(): boolean {
-    return this.#debug;
+    return this.#scheduler.debug !== null;
   }
 
   /**
-   * Turns debug mode on or off. In debug mode a `CancelledError` has the stack of its origin.
+   * Turns debug mode on or off. It is on from the start if the environment variable `ASYNCIO_DEBUG` is
+   * set to `1` and the program may read it; nobody is asked for that permission.
+   *
+   * In debug mode callbacks and steps that take longer than {@linkcode EventLoop.slowCallbackDuration}
+   * are named, as are tasks that swallow a cancellation; `callSoon()` and its kin refuse async
+   * functions; reports of exceptions say where the task, future or handle was created, a
+   * `CancelledError` where it arose, and the call graph at which lines the tasks are. What was created
+   * before lacks that. All of it takes time and memory.
    *
    * @param enabled Whether it is on.
    */
   setDebug(enabled: boolean): void {
-    this.#debug = enabled;
+    if (enabled === this.getDebug()) return;
+    this.#scheduler.debug = enabled
+      ? new SlowWorkReporter(this.#scheduler)
+      : null;
     captureCancellationStacks(enabled);
   }
 
@@ -549,10 +563,16 @@ export class EventLoop {
 
   #assertCallable(method: string, callback: unknown): void {
     this.#assertOpen();
-    if (typeof callback === "function") return;
-    throw new TypeError(
-      `${method}() takes a function as its callback: received ${typeof callback}`,
-    );
+    if (typeof callback !== "function") {
+      throw new TypeError(
+        `${method}() takes a function as its callback: received ${typeof callback}`,
+      );
+    }
+    if (this.#scheduler.debug !== null && isCoroutineFunction(callback)) {
+      throw new TypeError(
+        `${method}() takes a function that is not async: createTask() starts those`,
+      );
+    }
   }
 }
 

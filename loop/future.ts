@@ -16,6 +16,7 @@ import {
   schedulerOf,
   type Wait,
 } from "./scheduler.ts";
+import { keepCreation, noteAwait } from "./_source_stacks.ts";
 import { forgetFailure, watchFailure } from "./_unretrieved.ts";
 
 const PENDING = 0;
@@ -66,12 +67,16 @@ export let homeOf: (future: Future<unknown>) => Scheduler;
 export let observe: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
+  /** What awaits the future in this way, for the call graph. */
+  awaiter?: Future<unknown> | null,
 ) => void;
 /** Takes every such callback back. */
 export let unobserve: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
 ) => void;
+/** The tasks and futures that are known to await a future, in the order in which they came. */
+export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
 /** The coroutine whose end the future is, or `null`: a task has one. */
 export const bodyOf: unique symbol = Symbol("body");
 /** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
@@ -184,10 +189,11 @@ export class Future<T = unknown> implements Promise<T> {
       return future;
     };
     homeOf = (future) => future.#scheduler;
-    observe = (future, callback) => {
+    observe = (future, callback, awaiter = null) => {
       const observer = new LibraryCallback(
         callback as (future: unknown) => void,
         future,
+        awaiter,
       );
       if (future.#state === PENDING) future.#observe(observer);
       else future.#scheduler.enqueue(observer);
@@ -197,6 +203,8 @@ export class Future<T = unknown> implements Promise<T> {
         observer instanceof LibraryCallback && observer.callback === callback
       );
     };
+    observingFutures = (future) =>
+      future.#observers().map(awaiterOf).filter((each) => each !== null);
     thrownBy = (future) => future.#error();
     markRetrieved = (future) => future.#markRetrieved();
     thenByAwait = (future, resolve, reject) =>
@@ -217,6 +225,7 @@ export class Future<T = unknown> implements Promise<T> {
       : options?.loop === undefined
       ? currentScheduler()
       : schedulerOf(options.loop);
+    if (this.#scheduler.debug !== null) keepCreation(this, new.target);
   }
 
   /** @ignore */
@@ -388,6 +397,9 @@ export class Future<T = unknown> implements Promise<T> {
   get then(): Promise<T>["then"] {
     if (justRead === null) queueMicrotask(forgetRead);
     justRead = this;
+    if (this.#scheduler.debug !== null && this.#state === PENDING) {
+      noteAwait(this);
+    }
     return awaitFuture as Promise<T>["then"];
   }
 
@@ -497,9 +509,13 @@ export class Future<T = unknown> implements Promise<T> {
     return dismissed;
   }
 
+  #observers(): Observer[] {
+    const first = this.#observer === null ? [] : [this.#observer];
+    return [...first, ...this.#moreObservers ?? []];
+  }
+
   #takeObservers(): Observer[] {
-    const observers = this.#observer === null ? [] : [this.#observer];
-    if (this.#moreObservers !== null) observers.push(...this.#moreObservers);
+    const observers = this.#observers();
     this.#observer = null;
     this.#moreObservers = null;
     return observers;
@@ -618,6 +634,14 @@ class Waiter implements Entry, Wait {
     return cancelWith(this.future, message);
   }
 
+  /** The task that awaits the future, or `null`. */
+  get awaiter(): Future<unknown> | null {
+    const coroutine = this.#coroutine;
+    return coroutine === null || coroutine.finished
+      ? null
+      : coroutine.task as Future<unknown>;
+  }
+
   [execute](): boolean {
     const coroutine = this.#coroutine;
     if (coroutine === null) return this.#resumeOutsideTasks();
@@ -661,10 +685,16 @@ function awaitFuture(
 /** A callback of the library's own. */
 class LibraryCallback implements Entry {
   readonly callback: (future: unknown) => void;
+  readonly awaiter: Future<unknown> | null;
   readonly #future: unknown;
 
-  constructor(callback: (future: unknown) => void, future: unknown) {
+  constructor(
+    callback: (future: unknown) => void,
+    future: unknown,
+    awaiter: Future<unknown> | null,
+  ) {
     this.callback = callback;
+    this.awaiter = awaiter;
     this.#future = future;
   }
 
@@ -672,6 +702,10 @@ class LibraryCallback implements Entry {
     this.callback(this.#future);
     return false;
   }
+}
+
+function awaiterOf(observer: Observer): Future<unknown> | null {
+  return observer instanceof Handle ? null : observer.awaiter;
 }
 
 /** Whether `coroutine` awaits the end of `target`, itself or through others. */

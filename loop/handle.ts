@@ -2,6 +2,7 @@
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
+import { keepCreation } from "./_source_stacks.ts";
 
 /** The callback that a handle calls. */
 export let callbackOf: (handle: Handle) => unknown;
@@ -50,6 +51,7 @@ export class Handle {
     this.#scheduler = scheduler;
     this.#callback = callback;
     this.#args = args;
+    if (scheduler.debug !== null) keepCreation(this, new.target);
     // A promise reaction keeps the async context, at a fraction of the cost of a snapshot.
     new Promise<Handle>((resolve) => this.#release = resolve).then(Handle.#run);
   }
@@ -76,6 +78,28 @@ export class Handle {
    */
   getContext(): Context {
     return this.#context ??= emptyContext();
+  }
+
+  /**
+   * What the handle calls, for messages: `<Handle onClose>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    const what = this.#callback === null
+      ? "cancelled"
+      : this.#callback.name || "of an anonymous function";
+    return `<${this[Symbol.toStringTag]} ${what}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `Object.prototype.toString` says. */
+  get [Symbol.toStringTag](): string {
+    return "Handle";
   }
 
   /** @ignore */

@@ -76,6 +76,14 @@ const SLICE = 0.001;
 const CLOCK_INTERVAL = 0.0001;
 const MAX_ENTRIES_PER_LOOK = 512;
 
+/** What debug mode wants to know of the work. */
+export interface StepWatch {
+  /** An entry is being worked on, or the task whose step that entry began. */
+  began(work: object): void;
+  /** That is over. */
+  over(): void;
+}
+
 /** Something that keeps the process alive, and must not outlive the loop it belongs to. */
 export interface Resource {
   /** Lets go of the host's resources at once, and says nothing to anybody. */
@@ -182,6 +190,8 @@ export class Scheduler {
   readonly host: Host;
   /** What is to be abandoned when the loop closes; what ends before takes itself out. */
   readonly resources = new Set<Resource>();
+  /** Watches the work in debug mode, which is on where this is set. */
+  debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
   readonly #ready = new ReadyQueue<Entry>();
   readonly #timers = new TimerQueue<Entry>();
@@ -266,6 +276,7 @@ export class Scheduler {
   /** A step of `coroutine` begins. */
   opened(coroutine: Coroutine): void {
     this.#open = coroutine;
+    if (this.debug !== null) this.debug.began(coroutine.task);
     if (!this.#turnArmed) this.#armTurn();
   }
 
@@ -340,6 +351,7 @@ export class Scheduler {
   }
 
   readonly #pump = (): void => {
+    if (this.debug !== null) this.debug.over();
     while (true) {
       if (this.#batch === 0 && !this.#beginBatch()) return;
       if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
@@ -347,9 +359,21 @@ export class Scheduler {
         return;
       }
       this.#batch--;
-      if (this.#take()[execute]()) return;
+      const entry = this.#take();
+      if (
+        this.debug === null ? entry[execute]() : this.#executeWatched(entry)
+      ) {
+        return;
+      }
     }
   };
+
+  #executeWatched(entry: Entry): boolean {
+    this.debug?.began(entry);
+    const mustWait = entry[execute]();
+    if (!mustWait) this.debug?.over();
+    return mustWait;
+  }
 
   readonly #resume = (): void => {
     this.#beginSlice();

@@ -293,7 +293,8 @@ export class Task<T = unknown> extends Future<T> {
   static #run(this: void, task: Task<unknown>): void {
     let result: unknown;
     try {
-      result = task.#coro();
+      const coro = task.#coro;
+      result = coro();
     } catch (error) {
       task.#endFailed(error);
       return;
@@ -320,7 +321,16 @@ export class Task<T = unknown> extends Future<T> {
     }
     this.#leave();
     fulfil(this, value);
+    if (this.#cancelRequests > 0) this.#warnOfSwallowing();
     this.#body.scheduler.ended(this.#body);
+  }
+
+  #warnOfSwallowing(): void {
+    if (homeOf(this).debug === null) return;
+    console.warn(
+      `${this} was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. ` +
+        "Throw it again, or call uncancel() if the task is meant to go on",
+    );
   }
 
   #endFailed(error: unknown): void {

@@ -56,4 +56,9 @@ export class TimerHandle extends Handle {
     if (!this.cancelled()) this.#scheduler.unschedule(this.#timer);
     super.cancel();
   }
+
+  /** What `Object.prototype.toString` says. */
+  override get [Symbol.toStringTag](): string {
+    return "TimerHandle";
+  }
 }

@@ -121,7 +121,7 @@ class Gathering {
     const onDone = (child: Future<unknown>) => this.#onDone(child);
     for (const child of this.#distinct) {
       if (child.done()) done.push(child);
-      else observe(child, onDone);
+      else observe(child, onDone, this.future);
     }
     done.forEach(onDone);
   }

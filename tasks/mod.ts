@@ -8,6 +8,7 @@
  * @module
  */
 
+export type { FrameCallGraphEntry } from "../loop/call_stack.ts";
 export { isCoroutineFunction } from "../loop/is_coroutine_function.ts";
 export * from "./all_tasks.ts";
 export {
@@ -16,6 +17,8 @@ export {
   type CompletedFuture,
   type CompletionIterator,
 } from "./as_completed.ts";
+export * from "./awaited_by.ts";
+export * from "./call_graph.ts";
 export * from "./create_task.ts";
 export * from "./current_task.ts";
 export * from "./eager_task_factory.ts";

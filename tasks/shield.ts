@@ -43,7 +43,7 @@ export function shield<T>(aw: Awaitable<T>): Future<T> {
   if (inner.done()) return inner;
   const outer = new Future<T>(homeOf(inner));
   const follow = (inner: Future<T>) => settleLike(outer, inner);
-  observe(inner, follow);
+  observe(inner, follow, outer);
   observe(outer, () => {
     if (inner.done()) return;
     unobserve(inner, follow);

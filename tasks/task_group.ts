@@ -80,7 +80,7 @@ export class TaskGroup {
     }
     const task = this.#parent.getLoop().createTask(coro, options);
     this.#tasks.add(task);
-    observe<Task<unknown>>(task, (each) => this.#onDone(each));
+    observe<Task<unknown>>(task, (each) => this.#onDone(each), this.#parent);
     // A task that starts at once may have cancelled the group before it was one of its tasks.
     if (this.#isAborting && !task.done()) task.cancel();
     return task;

@@ -2,6 +2,7 @@
 
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
+import { callingTask } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
 
 /** `wait()` returns when the first future is done. */
@@ -82,6 +83,7 @@ async function enoughDone(
     if (!enough.done()) enough.setResult();
   };
   let pending = futures.size;
+  const awaiter = callingTask();
   const onDone = (future: Future<unknown>) => {
     pending--;
     if (
@@ -92,7 +94,7 @@ async function enoughDone(
   const alarm = seconds === null
     ? null
     : new Alarm(scheduler, scheduler.time() + seconds, release);
-  for (const future of futures) observe(future, onDone);
+  for (const future of futures) observe(future, onDone, awaiter);
   try {
     await enough;
   } finally {

@@ -91,7 +91,7 @@ async function cancelAndWait(future: Future<unknown>): Promise<void> {
   const ended = new Future<void>();
   observe(future, () => {
     if (!ended.done()) ended.setResult();
-  });
+  }, ended);
   future.cancel();
   await ended;
 }

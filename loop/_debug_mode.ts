@@ -1,0 +1,60 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Future } from "./future.ts";
+import { Handle } from "./handle.ts";
+import type { Scheduler, StepWatch } from "./scheduler.ts";
+import { creationOf } from "./_source_stacks.ts";
+
+/** The environment variable that turns debug mode on. */
+const VARIABLE = "ASYNCIO_DEBUG";
+
+/**
+ * Whether the environment asks for debug mode. It is looked at only where that is allowed already:
+ * nobody is asked for a permission.
+ */
+export function isDebugModeAskedFor(): boolean {
+  const { permissions, env } = (globalThis as Partial<typeof globalThis>)
+    .Deno ?? {};
+  const permission = permissions?.querySync?.(
+    { name: "env", variable: VARIABLE },
+  );
+  if (permission?.state !== "granted") return false;
+  const value = env?.get(VARIABLE);
+  return value !== undefined && value !== "" && value !== "0";
+}
+
+/** Reports callbacks and steps that take longer than `loop.slowCallbackDuration`. */
+export class SlowWorkReporter implements StepWatch {
+  readonly #scheduler: Scheduler;
+  #work: object | null = null;
+  #start = 0;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  began(work: object): void {
+    // The step of a task that an entry begins is that entry's work.
+    if (this.#work === null) this.#start = this.#scheduler.time();
+    this.#work = work;
+  }
+
+  over(): void {
+    const work = this.#work;
+    if (work === null) return;
+    this.#work = null;
+    const duration = this.#scheduler.time() - this.#start;
+    if (duration < this.#scheduler.loop.slowCallbackDuration) return;
+    const [place] = creationOf(work)?.split("\n") ?? [];
+    console.warn(
+      `Executing ${describe(work)} took ${duration.toFixed(3)} seconds` +
+        (place === undefined ? "" : ` (created ${place.trimStart()})`),
+    );
+  }
+}
+
+function describe(work: object): string {
+  return work instanceof Future || work instanceof Handle
+    ? `${work}`
+    : "a callback of the library";
+}

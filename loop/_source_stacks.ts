@@ -1,0 +1,85 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  type Below,
+  type CapturedStack,
+  captureStack,
+  type FrameCallGraphEntry,
+  framesIn,
+  framesOfBody,
+} from "./call_stack.ts";
+import { type Coroutine, currentCoroutine } from "./scheduler.ts";
+
+// What debug mode remembers. In tables of its own, so that without debug mode no object is larger.
+
+const creations = new WeakMap<object, CapturedStack>();
+/** By task: where it has begun to await which future. */
+const awaits = new WeakMap<object, {
+  coroutine: Coroutine;
+  sites: WeakMap<object, CapturedStack>;
+}>();
+
+/** The folders through which a program makes futures, tasks and handles. */
+const LIBRARY = ["./", "../tasks/"].map((folder) =>
+  new URL(folder, import.meta.url).href
+);
+
+/** Remembers where an object was made, from within its constructor. */
+export function keepCreation(object: object, constructor: Below): void {
+  creations.set(object, captureStack(constructor));
+}
+
+/** Where an object was made, a frame a line; `undefined` if that is not known. */
+export function creationOf(object: object): string | undefined {
+  const created = creations.get(object);
+  if (created === undefined) return undefined;
+  const lines = created.stack.split("\n").slice(1);
+  // What the library does to make a task says nothing to its user.
+  const first = lines.findIndex((line) => !isOfLibrary(line));
+  return lines.slice(Math.max(first, 0)).join("\n");
+}
+
+/** That, with a headline, for a report. */
+export function sourceTracebackOf(object: object): string | undefined {
+  const creation = creationOf(object);
+  if (creation === undefined) return undefined;
+  const kind = Object.prototype.toString.call(object).slice(8, -1);
+  return `${kind} was created at\n${creation}`;
+}
+
+/** The calling task is about to await a future. To be called by the future's `then` getter. */
+export function noteAwait(future: object): void {
+  const coroutine = currentCoroutine();
+  if (coroutine === null) return;
+  let noted = awaits.get(coroutine.task);
+  if (noted === undefined) {
+    awaits.set(coroutine.task, noted = { coroutine, sites: new WeakMap() });
+  }
+  noted.sites.set(future, captureStack(noteAwait));
+}
+
+/**
+ * The frames of a task at the `await` where it is, innermost first; none if that is not known.
+ *
+ * @param preferred The future whose `await` is meant, if the task awaits several.
+ */
+export function suspendedFrames(
+  task: object,
+  preferred?: object,
+): FrameCallGraphEntry[] {
+  const noted = awaits.get(task);
+  if (noted === undefined) return [];
+  const { coroutine, sites } = noted;
+  const waits = [coroutine.wait, ...coroutine.moreWaits ?? []]
+    .filter((wait) => wait !== null);
+  const wait = waits.find((each) => each.future === preferred) ?? waits[0];
+  const site = wait && sites.get(wait.future);
+  // The first frame is that of the getter.
+  return site === undefined ? [] : framesOfBody(site.stack).slice(1);
+}
+
+function isOfLibrary(line: string): boolean {
+  const [frame] = framesIn(line);
+  return frame !== undefined && !frame.fileName.endsWith("_test.ts") &&
+    LIBRARY.some((folder) => frame.fileName.startsWith(folder));
+}
