@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { makeCancelledError } from "./cancelled_error.ts";
+import { CancelledError, makeCancelledError } from "./cancelled_error.ts";
 import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Of types only: a future tells its loop, and a loop makes futures.
 import type { EventLoop } from "./event_loop.ts";
@@ -79,6 +79,8 @@ export let unobserve: <F extends Future<unknown>>(
 export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
 /** The coroutine whose end the future is, or `null`: a task has one. */
 export const bodyOf: unique symbol = Symbol("body");
+/** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
+export const waitsForOthers: unique symbol = Symbol("waits for others");
 /** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
 export let thrownBy: (future: Future<unknown>) => unknown;
 /** The future's exception is no longer worth a report. */
@@ -231,6 +233,11 @@ export class Future<T = unknown> implements Promise<T> {
   /** @ignore */
   get [bodyOf](): Coroutine | null {
     return null;
+  }
+
+  /** @ignore */
+  get [waitsForOthers](): boolean {
+    return false;
   }
 
   /** @ignore */
@@ -400,6 +407,7 @@ export class Future<T = unknown> implements Promise<T> {
     if (this.#scheduler.debug !== null && this.#state === PENDING) {
       noteAwait(this);
     }
+    outstandingReads++;
     return awaitFuture as Promise<T>["then"];
   }
 
@@ -545,8 +553,11 @@ export class Future<T = unknown> implements Promise<T> {
     }
     const coroutine = currentCoroutine();
     if (!this.#addWaiter(coroutine, resolve, reject)) return;
-    // Nothing of the user's is on the stack, so the next entry can run right here.
-    coroutine?.scheduler.ended(coroutine);
+    if (coroutine === null) return;
+    // Nothing of the user's is on the stack, so the next entry can run right here, unless another
+    // branch of the task is about to await something too: that still belongs to this step.
+    if (outstandingReads === 0) coroutine.scheduler.ended(coroutine);
+    else coroutine.scheduler.suspended(coroutine);
   }
 
   /** `future.then(f)` in the middle of other code. */
@@ -592,13 +603,11 @@ export class Future<T = unknown> implements Promise<T> {
         "Cannot await a future that belongs to another event loop",
       );
     }
-    const body = this[bodyOf];
-    if (body === null) return null;
-    if (body === coroutine) {
-      return new RuntimeError("A task cannot await itself");
-    }
-    if (!isAwaiting(body, coroutine)) return null;
-    return new RuntimeError("A task cannot await a task that awaits it");
+    const task = coroutine.task as Future<unknown>;
+    if (this === task) return new RuntimeError("A task cannot await itself");
+    if (!this[waitsForOthers] || task.#observer === null) return null;
+    if (!isAwaitedBy(task, this)) return null;
+    return new RuntimeError("A task cannot await what awaits the task");
   }
 
   /** Hands the outcome to one who awaited it. */
@@ -648,7 +657,10 @@ class Waiter implements Entry, Wait {
     coroutine.detach(this);
     if (coroutine.finished) return this.#resumeOutsideTasks();
     coroutine.scheduler.opened(coroutine);
-    if (coroutine.mustCancel && coroutine.takeCancellation()) {
+    outstandingReads = 0;
+    const isCancelled = coroutine.mustCancel && coroutine.takeCancellation();
+    // A cancellation that is on its way already stays as it is.
+    if (isCancelled && !isCancellation(this.future)) {
       markRetrieved(this.future);
       this.#reject(makeCancelledError(coroutine.cancelMessage));
     } else {
@@ -667,6 +679,9 @@ class Waiter implements Entry, Wait {
 /** The future whose `then` was read in this microtask, or `null`. */
 let justRead: Future<unknown> | null = null;
 
+/** How often, in this step, `then` was read and what that gave is yet to be called. */
+let outstandingReads = 0;
+
 function forgetRead(): void {
   justRead = null;
 }
@@ -677,6 +692,7 @@ function awaitFuture(
   onFulfilled?: ((value: unknown) => unknown) | null,
   onRejected?: ((reason: unknown) => unknown) | null,
 ): Promise<unknown> | undefined {
+  if (outstandingReads > 0) outstandingReads--;
   if (justRead === this) return thenByCall(this, onFulfilled, onRejected);
   thenByAwait(this, onFulfilled as Resolve, onRejected as Reject);
   return undefined;
@@ -708,15 +724,22 @@ function awaiterOf(observer: Observer): Future<unknown> | null {
   return observer instanceof Handle ? null : observer.awaiter;
 }
 
-/** Whether `coroutine` awaits the end of `target`, itself or through others. */
-function isAwaiting(coroutine: Coroutine, target: Coroutine): boolean {
-  for (const wait of [coroutine.wait, ...coroutine.moreWaits ?? []]) {
-    const body = wait === null
-      ? null
-      : (wait.future as Future<unknown>)[bodyOf];
-    if (body !== null && (body === target || isAwaiting(body, target))) {
-      return true;
+/** Whether `awaiter` awaits `future`, itself or through others. */
+function isAwaitedBy(
+  future: Future<unknown>,
+  awaiter: Future<unknown>,
+): boolean {
+  const awaited = new Set([future]);
+  for (const each of awaited) {
+    for (const other of observingFutures(each)) {
+      if (other === awaiter) return true;
+      awaited.add(other);
     }
   }
   return false;
+}
+
+/** Whether a future ends by a cancellation. */
+function isCancellation(future: Future<unknown>): boolean {
+  return future.cancelled() || future.exception() instanceof CancelledError;
 }

@@ -7,6 +7,7 @@ import {
   homeOf,
   settleInEntry,
   type Settlement,
+  waitsForOthers,
   withCancellation,
   withError,
 } from "./future.ts";
@@ -41,7 +42,7 @@ export interface OperationKind<T, S> {
 
   /**
    * What `cancel()` does in place of all this; returns whether that had an effect. For an operation
-   * whose end is up to others.
+   * whose end is that of other futures.
    */
   cancel?(
     subject: S,
@@ -110,6 +111,11 @@ export class Operation<T, S = unknown> extends Future<T> {
       this.#message = msg;
     }
     return true;
+  }
+
+  /** @ignore */
+  override get [waitsForOthers](): boolean {
+    return this.#kind.cancel !== undefined;
   }
 
   /** @ignore */

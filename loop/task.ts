@@ -17,6 +17,7 @@ import {
   Future,
   homeOf,
   label,
+  waitsForOthers,
 } from "./future.ts";
 import {
   type CancelMessage,
@@ -135,10 +136,8 @@ export class Task<T = unknown> extends Future<T> {
     // A circle of futures leads back here; it has been dealt with.
     if (this.#isBeingCancelled) return true;
     this.#cancelRequests++;
-    this.#isBeingCancelled = true;
     const body = this.#body;
     const reached = this.#cancelWaits(msg);
-    this.#isBeingCancelled = false;
     if (!reached || body.scheduler.isOpen(body)) {
       body.mustCancel = true;
       body.cancelMessage = msg;
@@ -253,6 +252,12 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /** @ignore */
+  override get [waitsForOthers](): boolean {
+    const { wait, moreWaits } = this.#body;
+    return wait !== null || (moreWaits !== null && moreWaits.size > 0);
+  }
+
+  /** @ignore */
   override [execute](): boolean {
     const release = this.#release;
     // What it holds on to is a good part of a sleeping task's memory.
@@ -357,13 +362,18 @@ export class Task<T = unknown> extends Future<T> {
   /** Cancels everything that the task awaits; returns whether that reached any of it. */
   #cancelWaits(message: CancelMessage): boolean {
     const { wait, moreWaits } = this.#body;
-    let reached = wait?.cancel(message) ?? false;
-    if (moreWaits !== null) {
-      for (const other of [...moreWaits]) {
-        reached = other.cancel(message) || reached;
+    this.#isBeingCancelled = true;
+    try {
+      let reached = wait?.cancel(message) ?? false;
+      if (moreWaits !== null) {
+        for (const other of [...moreWaits]) {
+          reached = other.cancel(message) || reached;
+        }
       }
+      return reached;
+    } finally {
+      this.#isBeingCancelled = false;
     }
-    return reached;
   }
 
   #abort(message: CancelMessage, reached: boolean): void {

@@ -4,7 +4,7 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Context, copyContext } from "../loop/context.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
-import { bodyOf, Future, observe } from "../loop/future.ts";
+import { Future, observe, waitsForOthers } from "../loop/future.ts";
 import { newEventLoop } from "../loop/loops.ts";
 import { runningScheduler, schedulerOf } from "../loop/scheduler.ts";
 import {
@@ -211,7 +211,7 @@ async function allEnded(tasks: readonly Task<unknown>[]): Promise<void> {
   while (!ended.done()) {
     await eitherOf(ended, sleep(FOREIGN_GRACE));
     const left = tasks.filter((task) => !task.done());
-    if (left.every(awaitsNothing)) return;
+    if (!left.some((task) => task[waitsForOthers])) return;
   }
 }
 
@@ -227,9 +227,4 @@ async function eitherOf(
   observe(limit, onDone);
   await either;
   limit.cancel();
-}
-
-function awaitsNothing(task: Task<unknown>): boolean {
-  const { wait, moreWaits } = task[bodyOf];
-  return wait === null && (moreWaits === null || moreWaits.size === 0);
 }

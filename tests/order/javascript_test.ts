@@ -429,6 +429,88 @@ Deno.test("createTask() works on the default loop, at the top level of a program
   ]);
 });
 
+testEvents(
+  "Task.cancel() by one branch of the task arises in that branch too, at its next await",
+  ["goes on", "the other CancelledError(self)", "itself CancelledError(self)"],
+  async (log) => {
+    const task = createTask(async () => {
+      async function branch(name: string, body: () => PromiseLike<void>) {
+        try {
+          await body();
+        } catch (error) {
+          log(`${name} ${say(error)}`);
+          throw error;
+        }
+      }
+      await Promise.all([
+        branch("the other", () => sleep(10)),
+        branch("itself", async () => {
+          await sleep(0);
+          currentTask()!.cancel("self");
+          log("goes on");
+          await sleep(10);
+        }),
+      ]);
+    });
+    await gather([task], { returnExceptions: true });
+    await foreign();
+  },
+);
+
+Deno.test("Task: two branches that begin to await are one step, before any other task's", async () => {
+  await run(async () => {
+    for (let i = 0; i < 20; i++) {
+      const log: string[] = [];
+      const hops = async (name: string) => {
+        for (let i = 0; i < 3; i++) {
+          log.push(name + i);
+          await null;
+        }
+      };
+      const future = new Future<void>();
+      const b = createTask(async () => {
+        await future;
+        await hops("B");
+      });
+      await sleep(0);
+      const a = createTask(async () => {
+        const other = async () => {
+          await sleep(0.0001);
+        };
+        const branch = async () => {
+          const turn = sleep(0);
+          future.setResult();
+          await turn;
+          await hops("A");
+        };
+        await Promise.all([other(), branch()]);
+      });
+      await gather([a, b]);
+      assertEquals(log, ["A0", "A1", "A2", "B0", "B1", "B2"]);
+    }
+  });
+});
+
+Deno.test("Task: a circle through gather() gets a RuntimeError", async () => {
+  await run(async () => {
+    const task: Task<void> = createTask(async () => {
+      await gather([task]);
+    });
+    await assertRejects(() => task.then(), RuntimeError, "awaits the task");
+  });
+});
+
+Deno.test("Task: a long chain of tasks that await each other is no circle", async () => {
+  await run(async () => {
+    let last = createTask(() => sleep(0.001));
+    for (let i = 0; i < 20_000; i++) {
+      const previous = last;
+      last = createTask(async () => await previous);
+    }
+    await last;
+  });
+});
+
 Deno.test("Task: a million steps do not keep a timer of the platform waiting", async () => {
   await run(async () => {
     let fired = false;
