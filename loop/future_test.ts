@@ -529,13 +529,13 @@ Deno.test("Future that was cancelled is not reported", async () => {
 Deno.test("Future whose exception nobody retrieved is reported once when it is collected", async () => {
   const { code, stdout, stderr } = await runProgram(
     `
-    import { Future, getRunningLoop, run, sleep } from "asyncio";
+    import { createTask, Future, getRunningLoop, run, sleep } from "asyncio";
     await run(async () => {
       getRunningLoop().setExceptionHandler((_, { message, exception }) =>
         console.log(message, exception.message)
       );
       (() => {
-        new Future().setException(new Error("lost"));
+        createTask(() => { throw new Error("lost"); }, { name: "loser" });
         const found = new Future();
         found.setException(new Error("found"));
         found.exception();
@@ -553,7 +553,7 @@ Deno.test("Future whose exception nobody retrieved is reported once when it is c
   assertEquals(stderr, "");
   assertEquals(
     stdout,
-    "Future exception was never retrieved: <Future failed> lost\nclosing\n",
+    "Task exception was never retrieved: <Task 'loser' failed> lost\nclosing\n",
   );
   assertEquals(code, 0);
 });

@@ -739,3 +739,26 @@ Deno.test("Task.result() and exception() follow its state", () =>
     assertThrows(() => task.exception(), CancelledError, "why");
     assertStrictEquals(task.getLoop(), getRunningLoop());
   }));
+
+Deno.test("Task calls its function, not a method of its own", () =>
+  run(async () => {
+    assertEquals(
+      await new Task(function (this: unknown) {
+        return this === undefined;
+      }),
+      true,
+    );
+  }));
+
+Deno.test("Task can stand at the end of a chain of thousands that await each other", () =>
+  run(async () => {
+    const gate = new Future<string>();
+    let last = new Task(() => gate);
+    for (let i = 0; i < 20_000; i++) {
+      const previous = last;
+      last = new Task(() => previous);
+    }
+    await sleep(0);
+    gate.setResult("first");
+    assertEquals(await last, "first");
+  }));
