@@ -83,6 +83,10 @@ export const bodyOf: unique symbol = Symbol("body");
 export const waitsForOthers: unique symbol = Symbol("waits for others");
 /** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
 export let thrownBy: (future: Future<unknown>) => unknown;
+/** The error of a future that failed, without marking it as retrieved. */
+export let failureOf: (
+  future: Future<unknown>,
+) => { error: unknown } | undefined;
 /** The future's exception is no longer worth a report. */
 export let markRetrieved: (future: Future<unknown>) => void;
 
@@ -208,6 +212,8 @@ export class Future<T = unknown> implements Promise<T> {
     observingFutures = (future) =>
       future.#observers().map(awaiterOf).filter((each) => each !== null);
     thrownBy = (future) => future.#error();
+    failureOf = (future) =>
+      future.#state === FAILED ? { error: future.#outcome } : undefined;
     markRetrieved = (future) => future.#markRetrieved();
     thenByAwait = (future, resolve, reject) =>
       future.#awaitNatively(resolve, reject);

@@ -10,6 +10,7 @@
 
 export * from "./errors.ts";
 export { Context, ContextVar, copyContext, type Token } from "./context.ts";
+export type { FrameCallGraphEntry } from "./call_stack.ts";
 export type { Delay, DurationLike } from "./delay.ts";
 export { CancelledError } from "./cancelled_error.ts";
 export {
@@ -26,6 +27,12 @@ export { Handle } from "./handle.ts";
 export * from "./is_future.ts";
 export * from "./loops.ts";
 export * from "./net/mod.ts";
-export { type CoroutineFunction, Task, type TaskOptions } from "./task.ts";
+export {
+  type CoroutineFunction,
+  type PrintTaskStackOptions,
+  Task,
+  type TaskOptions,
+  type TaskStackOptions,
+} from "./task.ts";
 export { TimerHandle } from "./timer_handle.ts";
 export { wrapFuture } from "./wrap_future.ts";

@@ -5,6 +5,7 @@ import {
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
+import type { FrameCallGraphEntry } from "./call_stack.ts";
 import { type Context, contextOf, inheritContext } from "./context.ts";
 import { RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
@@ -26,6 +27,7 @@ import {
   execute,
   type Scheduler,
 } from "./scheduler.ts";
+import { describeStack, stackOf } from "./_task_stack.ts";
 
 /** What a task runs: a function, called in the task's first step. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
@@ -40,6 +42,18 @@ export interface TaskOptions {
   eagerStart?: boolean | undefined;
   /** Cancels the task when it aborts; the `CancelledError` has the signal's reason as its cause. */
   signal?: AbortSignal | undefined;
+}
+
+/** The options of `task.getStack()`. */
+export interface TaskStackOptions {
+  /** How many frames at most, the innermost ones (of an exception the outermost); `null` for all. */
+  limit?: number | null | undefined;
+}
+
+/** The options of `task.printStack()`. */
+export interface PrintTaskStackOptions extends TaskStackOptions {
+  /** Takes the text; `console.error` by default. */
+  write?: ((text: string) => unknown) | undefined;
 }
 
 let created = 0;
@@ -220,6 +234,49 @@ export class Task<T = unknown> extends Future<T> {
    */
   getContext(): Context {
     return contextOf(this.#body);
+  }
+
+  /**
+   * Where the task is, the outermost function first.
+   *
+   * Of a suspended task that is the `await` at which it waits for something of this library; it is
+   * known in debug mode only, otherwise there are no frames. Of the calling task it is always known. Of
+   * a task that failed these are the frames of its exception; a task that ended otherwise has none.
+   *
+   * @param options How many frames are wanted.
+   * @returns The frames.
+   * @throws {RangeError} If the limit is not a number of frames.
+   *
+   * @example Usage
+   * ```ts
+   * import { createTask, run, sleep } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * async function work() {
+   *   await sleep(0.001);
+   * }
+   *
+   * await run(async () => {
+   *   const task = createTask(work);
+   *   await sleep(0);
+   *   assertEquals(task.getStack()[0]?.functionName, "work");
+   *   await task;
+   * }, { debug: true });
+   * ```
+   */
+  getStack(options: TaskStackOptions = {}): FrameCallGraphEntry[] {
+    return stackOf(this, options.limit ?? null, this.getStack);
+  }
+
+  /**
+   * Prints where the task is; see {@linkcode Task.getStack}.
+   *
+   * @param options How many frames are wanted, and where to print.
+   * @throws {RangeError} If the limit is not a number of frames.
+   */
+  printStack(options: PrintTaskStackOptions = {}): void {
+    const { limit = null, write = console.error } = options;
+    write(describeStack(this, limit, this.printStack));
   }
 
   /**
