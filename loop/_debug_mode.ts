@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { describeFrame } from "./call_stack.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 import type { Scheduler, StepWatch } from "./scheduler.ts";
@@ -45,10 +46,10 @@ export class SlowWorkReporter implements StepWatch {
     this.#work = null;
     const duration = this.#scheduler.time() - this.#start;
     if (duration < this.#scheduler.loop.slowCallbackDuration) return;
-    const [place] = creationOf(work)?.split("\n") ?? [];
+    const [place] = creationOf(work);
     console.warn(
       `Executing ${describe(work)} took ${duration.toFixed(3)} seconds` +
-        (place === undefined ? "" : ` (created ${place.trimStart()})`),
+        (place === undefined ? "" : ` (created at ${describeFrame(place)})`),
     );
   }
 }

@@ -4,8 +4,8 @@ import {
   type Below,
   type CapturedStack,
   captureStack,
+  describeFrame,
   type FrameCallGraphEntry,
-  framesIn,
   framesOfBody,
 } from "./call_stack.ts";
 import { type Coroutine, currentCoroutine } from "./scheduler.ts";
@@ -29,22 +29,26 @@ export function keepCreation(object: object, constructor: Below): void {
   creations.set(object, captureStack(constructor));
 }
 
-/** Where an object was made, a frame a line; `undefined` if that is not known. */
-export function creationOf(object: object): string | undefined {
+/** Where an object was made, innermost first; no frames if that is not known. */
+export function creationOf(object: object): FrameCallGraphEntry[] {
   const created = creations.get(object);
-  if (created === undefined) return undefined;
-  const lines = created.stack.split("\n").slice(1);
-  // What the library does to make a task says nothing to its user.
-  const first = lines.findIndex((line) => !isOfLibrary(line));
-  return lines.slice(Math.max(first, 0)).join("\n");
+  if (created === undefined) return [];
+  const frames = framesOfBody(created.stack);
+  // What the library does to make a task, or to call a callback, says nothing to its user.
+  const first = frames.findIndex(isOfUser);
+  if (first < 0) return frames;
+  return frames.slice(first, frames.findLastIndex(isOfUser) + 1);
 }
 
-/** That, with a headline, for a report. */
+/** That in words, with a headline, for a report. */
 export function sourceTracebackOf(object: object): string | undefined {
   const creation = creationOf(object);
-  if (creation === undefined) return undefined;
+  if (creation.length === 0) return undefined;
   const kind = Object.prototype.toString.call(object).slice(8, -1);
-  return `${kind} was created at\n${creation}`;
+  return [
+    `${kind} was created at`,
+    ...creation.map((frame) => `    at ${describeFrame(frame)}`),
+  ].join("\n");
 }
 
 /** The calling task is about to await a future. To be called by the future's `then` getter. */
@@ -78,8 +82,8 @@ export function suspendedFrames(
   return site === undefined ? [] : framesOfBody(site.stack).slice(1);
 }
 
-function isOfLibrary(line: string): boolean {
-  const [frame] = framesIn(line);
-  return frame !== undefined && !frame.fileName.endsWith("_test.ts") &&
-    LIBRARY.some((folder) => frame.fileName.startsWith(folder));
+function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
+  if (/^(ext|node):/.test(fileName)) return false;
+  return fileName.endsWith("_test.ts") ||
+    !LIBRARY.some((folder) => fileName.startsWith(folder));
 }

@@ -152,3 +152,16 @@ Deno.test("Handle lets its callback make tasks of the same loop", () =>
     });
     assertStrictEquals(await made, loop);
   }));
+
+Deno.test("Handle.toString() names what the handle calls", () =>
+  run(() => {
+    const loop = getRunningLoop();
+    const handle = loop.callSoon(function onClose() {});
+    assertEquals(`${handle}`, "<Handle onClose>");
+    assertEquals(Deno.inspect(handle), "<Handle onClose>");
+    handle.cancel();
+    assertEquals(`${handle}`, "<Handle cancelled>");
+    const timer = loop.callLater(60, () => {});
+    assertEquals(`${timer}`, "<TimerHandle of an anonymous function>");
+    timer.cancel();
+  }));

@@ -1,0 +1,359 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  createTask,
+  currentTask,
+  gather,
+  run,
+  sleep,
+  taskGroup,
+  timeout,
+  wait,
+} from "../tasks/mod.ts";
+import {
+  type CancelledError,
+  EventLoop,
+  type ExceptionContext,
+  Future,
+  getRunningLoop,
+  newEventLoop,
+} from "./mod.ts";
+
+/** Runs `main` and gives what was printed by `console.warn()` meanwhile. */
+async function warningsOf(
+  main: () => Promise<unknown>,
+  options = { debug: true },
+): Promise<string[]> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    await run(main, options);
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
+function beBusy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+Deno.test("EventLoop.setDebug() can be turned on and off; run() passes it on", async () => {
+  const loop = newEventLoop();
+  assertFalse(loop.getDebug());
+  loop.setDebug(true);
+  assert(loop.getDebug());
+  loop.setDebug(true);
+  loop.setDebug(false);
+  assertFalse(loop.getDebug());
+  loop.close();
+  assert(await run(() => getRunningLoop().getDebug(), { debug: true }));
+  assertFalse(await run(() => getRunningLoop().getDebug(), { debug: false }));
+});
+
+Deno.test("EventLoop.setDebug() of one loop leaves the stacks of another loop's cancellations", async () => {
+  const stackOfCancellation = async () => {
+    const task = createTask(() => sleep(60));
+    await sleep(0);
+    task.cancel();
+    await wait([task]);
+    try {
+      return task.result();
+    } catch (error) {
+      return (error as CancelledError).stack!;
+    }
+  };
+  await run(async () => {
+    const other = newEventLoop();
+    other.setDebug(true);
+    other.close();
+    assertMatch(String(await stackOfCancellation()), /\n +at /);
+  }, { debug: true });
+  await run(async () => {
+    assertEquals(await stackOfCancellation(), "CancelledError");
+  });
+});
+
+Deno.test("EventLoop.slowCallbackDuration: a callback that takes longer is named", async () => {
+  const warnings = await warningsOf(async () => {
+    const loop = getRunningLoop();
+    loop.slowCallbackDuration = 0.02;
+    const done = new Future<void>();
+    loop.callSoon(function quick() {});
+    loop.callSoon(function dawdle() {
+      beBusy(40);
+    });
+    loop.callLater(0.001, () => {
+      beBusy(40);
+      done.setResult();
+    });
+    await done;
+  });
+  assertEquals(warnings.length, 2);
+  assertMatch(
+    warnings[0]!,
+    /^Executing <Handle dawdle> took 0\.0[4-9]\d seconds \(created at .*debug_mode_test\.ts:\d+:\d+\)$/,
+  );
+  assertMatch(
+    warnings[1]!,
+    /^Executing <TimerHandle of an anonymous function> took /,
+  );
+});
+
+Deno.test("EventLoop.slowCallbackDuration: a step that takes longer is named, whichever of the task's", async () => {
+  const warnings = await warningsOf(async () => {
+    getRunningLoop().slowCallbackDuration = 0.02;
+    await createTask(() => beBusy(40), { name: "first step" });
+    await createTask(async () => {
+      await sleep(0);
+      beBusy(40);
+      await sleep(0);
+    }, { name: "later step" });
+    await createTask(async () => {
+      await sleep(0.04);
+    }, { name: "sleeper" });
+    await createTask(async () => {
+      await Promise.resolve();
+      beBusy(40);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }, { name: "foreign" });
+  });
+  assertEquals(
+    warnings.map((each) => /^Executing <(.*)> took 0\.\d+ s/.exec(each)?.[1]),
+    [
+      "Task 'first step' finished",
+      "Task 'later step' pending",
+      "Task 'foreign' pending",
+    ],
+  );
+});
+
+Deno.test("EventLoop.slowCallbackDuration means nothing without debug mode", async () => {
+  const warnings = await warningsOf(async () => {
+    getRunningLoop().slowCallbackDuration = 0;
+    getRunningLoop().callSoon(() => beBusy(2));
+    await sleep(0);
+  }, { debug: false });
+  assertEquals(warnings, []);
+});
+
+Deno.test("EventLoop.setDebug() in the middle of a callback harms nothing", async () => {
+  const warnings = await warningsOf(async () => {
+    const loop = getRunningLoop();
+    loop.slowCallbackDuration = 60;
+    loop.callSoon(() => loop.setDebug(false));
+    await sleep(0);
+    loop.callSoon(() => loop.setDebug(true));
+    await sleep(0);
+    await sleep(0);
+    assert(loop.getDebug());
+  });
+  assertEquals(warnings, []);
+});
+
+Deno.test("EventLoop.callSoon() and its kin refuse async functions in debug mode", async () => {
+  await run(() => {
+    const loop = getRunningLoop();
+    const callback = async () => {};
+    assertThrows(
+      () => loop.callSoon(callback),
+      TypeError,
+      "callSoon() takes a function that is not async: createTask() starts those",
+    );
+    assertThrows(() => loop.callLater(1, callback), TypeError, "not async");
+    assertThrows(() => loop.callAt(1, callback), TypeError, "not async");
+  }, { debug: true });
+  await run(async () => {
+    let called = false;
+    getRunningLoop().callSoon(async () => {
+      await null;
+      called = true;
+    });
+    await sleep(0);
+    assert(called);
+  });
+});
+
+Deno.test("EventLoop.callExceptionHandler() says where things were created, in debug mode", async () => {
+  const contexts: ExceptionContext[] = [];
+  const main = async () => {
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => contexts.push(context));
+    loop.callSoon(() => {
+      throw new Error("in a callback");
+    });
+    createTask(() => {
+      throw new Error("in a task");
+    });
+    new Future().setException(new Error("in a future"));
+    await sleep(0);
+    await sleep(0);
+  };
+  await run(main);
+  assertEquals(
+    contexts.map((each) => each.sourceTraceback),
+    [undefined, undefined, undefined],
+  );
+  contexts.length = 0;
+  await run(main, { debug: true });
+  const traces = contexts.map((each) => each.sourceTraceback!.split("\n"));
+  assertEquals(traces.map((lines) => lines[0]).sort(), [
+    "Future was created at",
+    "Handle was created at",
+    "Task was created at",
+  ]);
+  // The library's own frames are not what one looks for.
+  for (const lines of traces) {
+    assertEquals(lines.length, 2);
+    assertMatch(lines[1]!, /^ {4}at .*debug_mode_test\.ts:\d+:\d+/);
+  }
+});
+
+Deno.test("EventLoop.close() says where a pending task was created, in debug mode", async () => {
+  const loop = newEventLoop();
+  loop.setDebug(true);
+  const contexts: ExceptionContext[] = [];
+  loop.setExceptionHandler((_, context) => contexts.push(context));
+  await loop.runUntilComplete(() => {
+    loop.createTask(() => new Future(), { name: "left" });
+  });
+  loop.close();
+  assertEquals(contexts.length, 1);
+  assertStringIncludes(contexts[0]!.sourceTraceback!, "Task was created at\n");
+  assertStringIncludes(contexts[0]!.sourceTraceback!, "debug_mode_test.ts");
+});
+
+Deno.test("EventLoop.defaultExceptionHandler() prints where the task was created", async () => {
+  const { error } = console;
+  const printed: unknown[][] = [];
+  console.error = (...parts: unknown[]) => printed.push(parts);
+  try {
+    await run(() => {
+      createTask(() => {
+        throw new Error("nobody looks");
+      });
+      return sleep(0);
+    }, { debug: true });
+  } finally {
+    console.error = error;
+  }
+  const text = printed.flat().join(" ");
+  assertMatch(text, /^Task exception was never retrieved: <Task .* failed>/);
+  assertMatch(text, /\nTask was created at\n {4}at .*debug_mode_test\.ts/);
+});
+
+Deno.test("Task that swallows its cancellation is named once, in debug mode", async () => {
+  const main = async () => {
+    const task = createTask(async () => {
+      try {
+        await sleep(60);
+      } catch {
+        // Swallowed.
+      }
+    }, { name: "glutton" });
+    await sleep(0);
+    task.cancel();
+    await task;
+  };
+  assertEquals(await warningsOf(main), [
+    "<Task 'glutton' finished> was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. " +
+    "Throw it again, or call uncancel() if the task is meant to go on",
+  ]);
+  assertEquals(await warningsOf(main, { debug: false }), []);
+});
+
+Deno.test("Task that deals with its cancellation is not blamed", async () => {
+  const cancelled = (body: () => Promise<unknown>) => async () => {
+    const task = createTask(body);
+    await sleep(0);
+    task.cancel();
+    await task.catch(() => {});
+  };
+  const warnings = await warningsOf(() =>
+    gather([
+      cancelled(() => sleep(60)),
+      cancelled(async () => {
+        await sleep(60).catch(() => currentTask()!.uncancel());
+      }),
+      cancelled(async () => {
+        await sleep(60).catch(() => {
+          throw new Error("another one");
+        });
+      }),
+      async () => await timeout(0.001, () => sleep(60)).catch(() => {}),
+      async () =>
+        await taskGroup(async (group) => {
+          group.createTask(() => Promise.reject(new Error("fails")));
+          await sleep(60);
+        }).catch(() => {}),
+      async () => await taskGroup((group) => group.cancel()),
+    ])
+  );
+  assertEquals(warnings, []);
+});
+
+/** What a program prints whose environment has `ASYNCIO_DEBUG`. */
+async function debugOf(
+  value: string,
+  flags: string[],
+  program = "",
+): Promise<string> {
+  const mod = new URL("./mod.ts", import.meta.url).href;
+  const script = `
+    import { getEventLoop, newEventLoop } from ${JSON.stringify(mod)};
+    ${program}
+    const loop = newEventLoop();
+    console.log(getEventLoop().getDebug(), loop.getDebug());
+    loop.close();
+  `;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-config",
+      "--no-check",
+      ...flags,
+      `data:application/javascript,${encodeURIComponent(script)}`,
+    ],
+    env: { ASYNCIO_DEBUG: value, NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals([code, decoder.decode(stderr)], [0, ""]);
+  return decoder.decode(stdout).trim();
+}
+
+Deno.test("EventLoop is in debug mode if the environment asks for it and may be read", async () => {
+  const allowed = "--allow-env=ASYNCIO_DEBUG";
+  const results = await Promise.all([
+    debugOf("1", [allowed]),
+    debugOf("0", [allowed]),
+    debugOf("", [allowed]),
+    debugOf("1", []),
+    debugOf("1", ["--allow-env=HOME"]),
+    debugOf("1", [allowed], "delete globalThis.Deno;"),
+  ]);
+  assertEquals(results, [
+    "true true",
+    "false false",
+    "false false",
+    "false false",
+    "false false",
+    "false false",
+  ]);
+});
+
+Deno.test("EventLoop made by hand is not in debug mode", () => {
+  const loop = new EventLoop();
+  assertFalse(loop.getDebug());
+  loop.close();
+});
