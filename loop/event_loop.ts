@@ -374,14 +374,18 @@ export class EventLoop {
       this.defaultExceptionHandler(context);
       return;
     }
-    try {
-      this.#exceptionHandler(this, context);
-    } catch (exception) {
+    const giveUp = (exception: unknown) => {
       this.defaultExceptionHandler({
         message: "The exception handler itself failed",
         exception,
       });
       this.defaultExceptionHandler(context);
+    };
+    try {
+      const result: unknown = this.#exceptionHandler(this, context);
+      if (result instanceof Promise) result.catch(giveUp);
+    } catch (exception) {
+      giveUp(exception);
     }
   }
 
@@ -530,9 +534,13 @@ export class EventLoop {
       }
       return aw;
     }
-    return typeof aw === "function"
-      ? this.createTask(aw)
-      : wrapFuture(aw, { loop: this });
+    if (typeof aw === "function") return this.createTask(aw);
+    if (typeof aw?.then === "function") return wrapFuture(aw, { loop: this });
+    throw new TypeError(
+      `runUntilComplete() takes a future, a promise or a function: received ${
+        aw === null ? "null" : typeof aw
+      }`,
+    );
   }
 
   #assertOpen(): void {
@@ -565,7 +573,9 @@ export class EventLoop {
     this.#assertOpen();
     if (typeof callback !== "function") {
       throw new TypeError(
-        `${method}() takes a function as its callback: received ${typeof callback}`,
+        `${method}() takes a function as its callback: received ${
+          callback === null ? "null" : typeof callback
+        }`,
       );
     }
     if (this.#scheduler.debug !== null && isCoroutineFunction(callback)) {

@@ -337,13 +337,16 @@ export class Future<T = unknown> implements Promise<T> {
    */
   setException(error: Error | (new () => Error)): void {
     this.#assertPending("exception");
-    const instance = typeof error === "function" ? new error() : error;
-    if (!(instance instanceof Error)) {
+    const isClass = typeof error === "function" &&
+      (error === Error || error.prototype instanceof Error);
+    if (!isClass && !(error instanceof Error)) {
       throw new TypeError(
-        `setException() takes an Error or a class of errors: received ${typeof error}`,
+        `setException() takes an Error or a class of errors: received ${
+          error === null ? "null" : typeof error
+        }`,
       );
     }
-    this.#settle(FAILED, instance);
+    this.#settle(FAILED, isClass ? new error() : error);
   }
 
   /**

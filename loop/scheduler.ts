@@ -152,7 +152,7 @@ export class Coroutine {
    */
   expectAbort(): void {
     this.#abortExpected = true;
-    this.scheduler.host.macrotask(() => this.#abortExpected = false, false);
+    this.scheduler.host.macrotask(() => this.#abortExpected = false, true);
   }
 
   /** The cancellation that arises now, at an `await`, if one has been asked for. */

@@ -119,10 +119,11 @@ export class Task<T = unknown> extends Future<T> {
     options?: TaskOptions & { loop?: EventLoop | undefined },
   ) {
     if (typeof coro !== "function") throw notAFunction("Task", "coro", coro);
+    assertSignal(options?.signal);
     super(options);
     const scheduler = homeOf(this);
     this.#coro = coro;
-    this.#name = options?.name ?? ++created;
+    this.#name = options?.name === undefined ? ++created : String(options.name);
     this.#body = new Coroutine(scheduler, this);
     inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
@@ -152,11 +153,12 @@ export class Task<T = unknown> extends Future<T> {
     this.#cancelRequests++;
     const body = this.#body;
     const reached = this.#cancelWaits(msg);
-    if (!reached || body.scheduler.isOpen(body)) {
-      body.mustCancel = true;
-      body.cancelMessage = msg;
-    }
-    if (this.#controller !== null) this.#abort(msg, reached);
+    body.cancelMessage = msg;
+    const isOpen = body.scheduler.isOpen(body);
+    if (!reached || isOpen) body.mustCancel = true;
+    // Code that cancels its own task does not wait for anything foreign.
+    const isRunning = isOpen || currentCoroutine() === body;
+    if (this.#controller !== null) this.#abort(msg, reached || isRunning);
     return true;
   }
 
@@ -377,7 +379,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFulfilled(value: T): void {
-    if (this.#body.mustCancel) {
+    if (this.#body.takeCancellation()) {
       this.#endCancelled(this.#body.cancelMessage);
       return;
     }
@@ -475,4 +477,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The task whose body's async context this is. */
 function taskOfContext(): Task<unknown> {
   return currentCoroutine()!.task as Task<unknown>;
+}
+
+function assertSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(
+    `The signal of a task must be an AbortSignal: received ${
+      signal === null ? "null" : typeof signal
+    }`,
+  );
 }

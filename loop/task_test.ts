@@ -28,6 +28,7 @@ import {
   newEventLoop,
   RuntimeError,
   Task,
+  wrapFuture,
 } from "./mod.ts";
 
 /** Fails as `fetch()` with a signal does, as soon as the signal aborts. */
@@ -761,4 +762,72 @@ Deno.test("Task can stand at the end of a chain of thousands that await each oth
     await sleep(0);
     gate.setResult("first");
     assertEquals(await last, "first");
+  }));
+
+Deno.test("Task.cancel() of the task itself is not lost because its signal was read", () =>
+  run(async () => {
+    const task = new Task(async () => {
+      void currentTask()!.signal;
+      currentTask()!.cancel("myself");
+      await sleep(0.001);
+    });
+    await assertRejects(() => task, CancelledError, "myself");
+  }));
+
+Deno.test("Task.signal that was obeyed and caught lets the task end as it likes", () =>
+  run(async () => {
+    const task = new Task(() =>
+      obeying(currentTask()!.signal).catch(() => "swallowed")
+    );
+    await sleep(0);
+    task.cancel();
+    assertEquals(await task as string, "swallowed");
+  }));
+
+Deno.test("Task.signal makes fetch() a point of cancellation, once", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  await run(async () => {
+    const seen: unknown[] = [];
+    const task = new Task(async () => {
+      const { signal } = currentTask()!;
+      try {
+        await fetch(url, { signal });
+      } finally {
+        seen.push(await sleep(0.001, "cleaned up"));
+      }
+    });
+    const connection = await wrapFuture(listener.accept());
+    task.cancel("enough");
+    await assertRejects(() => task, CancelledError, "enough");
+    assertEquals(seen, ["cleaned up"]);
+    connection.close();
+  });
+  listener.close();
+});
+
+Deno.test("Task.signal that is read first after the cancellation says what the canceller said", () =>
+  run(async () => {
+    const seen: string[] = [];
+    const task = new Task(async () => {
+      try {
+        await sleep(3600);
+      } finally {
+        seen.push(currentTask()!.signal.reason.message);
+      }
+    });
+    await sleep(0);
+    task.cancel("enough");
+    await assertRejects(() => task, CancelledError, "enough");
+    assertEquals(seen, ["enough"]);
+  }));
+
+Deno.test("Task refuses a signal that is none, and leaves nothing behind", () =>
+  run(() => {
+    assertThrows(
+      () => new Task(() => {}, { signal: {} as AbortSignal }),
+      TypeError,
+      "The signal of a task must be an AbortSignal: received object",
+    );
+    assertEquals(allTasks().size, 1);
   }));

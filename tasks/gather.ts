@@ -195,4 +195,9 @@ function assertAwaitables(aws: readonly unknown[]): void {
       } at index ${index}`,
     );
   });
+  const futures = aws.filter((aw) => aw instanceof Future);
+  if (futures.every((each) => homeOf(each) === homeOf(futures[0]!))) return;
+  throw new RangeError(
+    "gather() takes futures of one event loop: received futures of several",
+  );
 }

@@ -291,7 +291,7 @@ Deno.test("gather() refuses futures of different loops", () => {
   assertThrows(
     () => gather(loops.map((loop) => loop.createFuture())),
     RangeError,
-    "The future belongs to another event loop",
+    "futures of one event loop",
   );
   for (const loop of loops) loop.close();
 });

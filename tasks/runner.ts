@@ -109,6 +109,11 @@ export class Runner implements AsyncDisposable {
       );
     }
     const loop = this.getLoop();
+    if (loop.isRunning()) {
+      throw new RuntimeError(
+        "Cannot call run() while the runner runs another function",
+      );
+    }
     const task = loop.createTask(main, {
       context: options?.context ?? (this.#context ??= copyContext()),
       signal: options?.signal,

@@ -180,3 +180,16 @@ Deno.test("Runner is closed at the end of its scope", async () => {
   }
   assert(loop.isClosed());
 });
+
+Deno.test("Runner.run() while another function runs refuses, before anything runs", async () => {
+  await using runner = new Runner();
+  const calls: string[] = [];
+  const first = runner.run(() => sleep(0.001, "first"));
+  await assertRejects(
+    () => runner.run(() => calls.push("second")),
+    RuntimeError,
+    "Cannot call run() while the runner runs another function",
+  );
+  assertEquals(await first, "first");
+  assertEquals(calls, []);
+});

@@ -4,6 +4,7 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
+import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { callingTask, type Task } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
@@ -82,7 +83,7 @@ export class Timeout {
     this.#alarm?.cancel();
     this.#alarm = when === null
       ? null
-      : new Alarm(currentScheduler(), when, () => this.#onTime());
+      : new Alarm(homeOf(this.#task!), when, () => this.#onTime());
   }
 
   /**
@@ -159,7 +160,9 @@ function explain(error: unknown): void {
  * Runs a function within a time limit, in the calling task; outside every task in a task of its own.
  *
  * When the limit is reached, everything that the body awaits is cancelled, its `finally` blocks run,
- * and then a `TimeoutError` arises. A cancellation from elsewhere stays one.
+ * and then a `TimeoutError` arises. A cancellation from elsewhere stays one. A promise of the platform's
+ * own cannot be interrupted: give the API `currentTask()!.signal`, or the body goes on until that
+ * promise settles.
  *
  * @typeParam T The type of the result.
  * @param delay The limit in seconds from now, or `null` for none.

@@ -2,7 +2,6 @@
 
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
-import { callingTask } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
 
 /** `wait()` returns when the first future is done. */
@@ -83,7 +82,6 @@ async function enoughDone(
     if (!enough.done()) enough.setResult();
   };
   let pending = futures.size;
-  const awaiter = callingTask();
   const onDone = (future: Future<unknown>) => {
     pending--;
     if (
@@ -94,7 +92,7 @@ async function enoughDone(
   const alarm = seconds === null
     ? null
     : new Alarm(scheduler, scheduler.time() + seconds, release);
-  for (const future of futures) observe(future, onDone, awaiter);
+  for (const future of futures) observe(future, onDone, enough);
   try {
     await enough;
   } finally {

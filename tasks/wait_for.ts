@@ -23,7 +23,8 @@ export interface WaitForOptions {
  *
  * When the limit is reached, what is awaited is cancelled, and the wait goes on until it has really
  * ended; so it may take longer than the limit. A function runs in the calling task. If the calling
- * task is cancelled, so is what it awaits.
+ * task is cancelled, so is what it awaits. A promise of the platform's own is left to itself; one that
+ * a function awaits cannot be interrupted unless its API was given `currentTask()!.signal`.
  *
  * @typeParam T The type of the result.
  * @param aw A future, a promise or a function.
