@@ -150,6 +150,17 @@ function cells({ name, ours, python, ratio, spread, goal }: Comparison) {
   ];
 }
 
-function row([name, ...figures]: readonly string[]): string {
-  return name!.padEnd(34) + figures.map((each) => each.padStart(11)).join("");
+/**
+ * A row of a table.
+ *
+ * @param cells What it is about, and the figures.
+ * @param width How wide the column of a figure is.
+ * @returns The row.
+ */
+export function row(
+  [name, ...figures]: readonly string[],
+  width = 11,
+): string {
+  return name!.padEnd(35) +
+    figures.map((each) => each.padStart(width)).join("");
 }

@@ -1,0 +1,158 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Effect, Fiber, Queue, Semaphore } from "npm:effect@^4";
+import {
+  AT_A_TIME,
+  averaged,
+  type Contestant,
+  hostTurn,
+  ITEMS,
+  LONG,
+  type Measure,
+  OPERATIONS,
+  TASKS,
+  TIMES,
+} from "./contest.ts";
+
+/**
+ * Effect: fibers over generators. Its fibers yield through a macrotask, which lets I/O have its turn each
+ * time; its mutual exclusion is a semaphore of one, and whoever comes first when a permit is free gets it,
+ * even if others wait.
+ */
+export const effect: Contestant = {
+  name: "effect",
+  cases: {
+    "spawn and await a task": inFiber(Effect.gen(function* () {
+      const nothing = Effect.sync(() => {});
+      for (let i = 0; i < OPERATIONS; i++) {
+        yield* Fiber.join(yield* Effect.forkChild(nothing));
+      }
+    })),
+    "switch between two tasks": inFiber(Effect.suspend(() => {
+      const work = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS / 2; i++) yield* Effect.yieldNow;
+      });
+      return together(work, work);
+    })),
+    "lock, hand-over": inFiber(takeTurns()),
+    "lock, without waiting": inFiber(takeAndRelease()),
+    "semaphore, hand-over": inFiber(takeTurns()),
+    "semaphore, without waiting": inFiber(takeAndRelease()),
+    "queue of one, an item": inFiber(Effect.gen(function* () {
+      const queue = yield* Queue.bounded<number>(1);
+      const consume = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS; i++) yield* Queue.take(queue);
+      });
+      const produce = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS; i++) yield* Queue.offer(queue, i);
+      });
+      yield* together(consume, produce);
+    })),
+    "unbounded queue, hand-over": inFiber(Effect.gen(function* () {
+      const there = yield* Queue.unbounded<number>();
+      const back = yield* Queue.unbounded<number>();
+      const one = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS / 2; i++) {
+          Queue.offerUnsafe(there, i);
+          yield* Queue.take(back);
+        }
+      });
+      const other = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS / 2; i++) {
+          Queue.offerUnsafe(back, yield* Queue.take(there));
+        }
+      });
+      yield* together(one, other);
+    })),
+    "1,000 items, 10 at a time, an item": inFiber(
+      workOnAll(() => Effect.yieldNow),
+      TIMES * ITEMS,
+    ),
+    "1,000 waits, 10 at a time, a wait": inFiber(
+      workOnAll(() => Effect.promise(hostTurn)),
+      TIMES * ITEMS,
+    ),
+    "1,000 items for 10 workers, an item": inFiber(
+      workOnAll(() => Effect.yieldNow),
+      TIMES * ITEMS,
+    ),
+    "time limit for a short task": inFiber(Effect.gen(function* () {
+      const limited = Effect.timeout(Effect.yieldNow, LONG * 1000);
+      for (let i = 0; i < OPERATIONS; i++) yield* limited;
+    })),
+    "cancel 1,000 waiting tasks, a task": averaged(() =>
+      Effect.runPromise(Effect.gen(function* () {
+        const fibers: Fiber.Fiber<never>[] = [];
+        for (let i = 0; i < TASKS; i++) {
+          fibers.push(yield* Effect.forkChild(Effect.never));
+        }
+        yield* Effect.yieldNow;
+        const start = performance.now();
+        yield* Fiber.interruptAll(fibers);
+        return (performance.now() - start) * 1e6 / TASKS;
+      }))
+    ),
+  },
+};
+
+function inFiber(
+  body: Effect.Effect<unknown, unknown>,
+  operations: number = OPERATIONS,
+): Measure {
+  return () =>
+    Effect.runPromise(Effect.gen(function* () {
+      const start = performance.now();
+      yield* body;
+      return (performance.now() - start) * 1e6 / operations;
+    }));
+}
+
+function together(
+  one: Effect.Effect<void>,
+  other: Effect.Effect<void>,
+): Effect.Effect<unknown> {
+  return Effect.all([one, other], { concurrency: "unbounded" });
+}
+
+/** Two fibers wake each other; nobody gets what he waits for without waiting. */
+function takeTurns(): Effect.Effect<unknown> {
+  return Effect.suspend(() => {
+    const semaphores = [Semaphore.makeUnsafe(1), Semaphore.makeUnsafe(0)];
+    const work = (mine: Semaphore.Semaphore, his: Semaphore.Semaphore) =>
+      Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS / 2; i++) {
+          yield* mine.take(1);
+          yield* his.release(1);
+        }
+      });
+    const [one, other] = semaphores as [
+      Semaphore.Semaphore,
+      Semaphore.Semaphore,
+    ];
+    return together(work(one, other), work(other, one));
+  });
+}
+
+function takeAndRelease(): Effect.Effect<unknown> {
+  return Effect.gen(function* () {
+    const semaphore = Semaphore.makeUnsafe(1);
+    for (let i = 0; i < OPERATIONS; i++) {
+      yield* semaphore.take(1);
+      yield* semaphore.release(1);
+    }
+  });
+}
+
+function workOnAll(
+  workOn: (item: number) => Effect.Effect<void>,
+): Effect.Effect<void> {
+  const items = Array.from({ length: ITEMS }, (_, item) => item);
+  return Effect.gen(function* () {
+    for (let i = 0; i < TIMES; i++) {
+      yield* Effect.forEach(items, workOn, {
+        concurrency: AT_A_TIME,
+        discard: true,
+      });
+    }
+  });
+}
