@@ -10,7 +10,6 @@ import { type Context, contextOf, inheritContext } from "./context.ts";
 import { RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import {
-  bodyOf,
   cancelPending,
   cancelWith,
   fail,
@@ -303,11 +302,6 @@ export class Task<T = unknown> extends Future<T> {
     throw new RuntimeError(
       "Cannot set the exception of a task: its function does",
     );
-  }
-
-  /** @ignore */
-  override get [bodyOf](): Coroutine {
-    return this.#body;
   }
 
   /** @ignore */

@@ -16,6 +16,7 @@ import {
   Future,
   run,
   sleep,
+  type Task,
   wait,
   waitFor,
 } from "../mod.ts";
@@ -135,3 +136,16 @@ Deno.test("wait() refuses wrong arguments", async () => {
     "timeout",
   );
 });
+
+Deno.test("wait() with a time limit is no circle, also for a task that awaits the waiting one", () =>
+  run(async () => {
+    const task: Task<unknown> = createTask(async () => {
+      await sleep(0);
+      return await waiting;
+    });
+    const waiting = createTask(async () => {
+      const [done, pending] = await wait([task], { timeout: 0.001 });
+      return [done.size, pending.size];
+    });
+    assertEquals(await task, [0, 1]);
+  }));

@@ -1,0 +1,194 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError, makeCancelledError } from "./cancelled_error.ts";
+import { RuntimeError } from "./errors.ts";
+// Of types only: futures are awaited in this way.
+import type { Future } from "./future.ts";
+import {
+  type CancelMessage,
+  type Coroutine,
+  currentCoroutine,
+  type Entry,
+  execute,
+  type Wait,
+} from "./scheduler.ts";
+import { isAwaitedBy, waitsForOthers } from "./_circle.ts";
+import {
+  addWaiter,
+  cancelWith,
+  deliver,
+  homeOf,
+  isObserved,
+  markRetrieved,
+  type Reject,
+  type Resolve,
+} from "./_future_access.ts";
+
+// `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes
+// `future.then(f)` calls it at once. So the two can be told apart: `await` resumes its caller by itself
+// in the right async context, `f` needs that from us.
+
+/** The future whose `then` was read in this microtask, or `null`. */
+let justRead: Future<unknown> | null = null;
+
+/** How often, in this step, `then` was read and what that gave is yet to be called. */
+let outstandingReads = 0;
+
+/** The future's `then` was read. */
+export function noteRead(future: Future<unknown>): void {
+  if (justRead === null) queueMicrotask(forgetRead);
+  justRead = future;
+  outstandingReads++;
+}
+
+function forgetRead(): void {
+  justRead = null;
+}
+
+/** What `future.then` is. */
+export function awaitFuture(
+  this: Future<unknown>,
+  onFulfilled?: ((value: unknown) => unknown) | null,
+  onRejected?: ((reason: unknown) => unknown) | null,
+): Promise<unknown> | undefined {
+  if (outstandingReads > 0) outstandingReads--;
+  if (justRead === this) return awaitByCall(this, onFulfilled, onRejected);
+  awaitNatively(this, onFulfilled as Resolve, onRejected as Reject);
+  return undefined;
+}
+
+/** `await` in whatever code: `resolve` and `reject` resume it. */
+function awaitNatively(
+  future: Future<unknown>,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  if (future.done()) {
+    deliver(future, resolve, reject);
+    return;
+  }
+  const coroutine = currentCoroutine();
+  if (!beginToWait(future, coroutine, resolve, reject)) return;
+  if (coroutine === null) return;
+  // Nothing of the user's is on the stack, so the next entry can run right here, unless another
+  // branch of the task is about to await something too: that still belongs to this step.
+  if (outstandingReads === 0) coroutine.scheduler.ended(coroutine);
+  else coroutine.scheduler.suspended(coroutine);
+}
+
+/** `future.then(f)` in the middle of other code. */
+function awaitByCall(
+  future: Future<unknown>,
+  onFulfilled?: ((value: unknown) => unknown) | null,
+  onRejected?: ((reason: unknown) => unknown) | null,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  if (future.done()) {
+    deliver(future, resolve, reject);
+  } else {
+    const coroutine = currentCoroutine();
+    beginToWait(future, coroutine, resolve, reject);
+    coroutine?.scheduler.suspended(coroutine);
+  }
+  return promise.then(onFulfilled, onRejected);
+}
+
+/** Adds a waiter, unless the coroutine must not wait for this future. */
+function beginToWait(
+  future: Future<unknown>,
+  coroutine: Coroutine | null,
+  resolve: Resolve,
+  reject: Reject,
+): boolean {
+  const misuse = coroutine === null ? null : misuseBy(coroutine, future);
+  if (misuse !== null) {
+    reject(misuse);
+    return false;
+  }
+  const waiter = new Waiter(future, coroutine, resolve, reject);
+  addWaiter(future, waiter);
+  if (coroutine !== null) {
+    coroutine.attach(waiter);
+    if (coroutine.mustCancel && coroutine.takeCancellation()) {
+      waiter.cancel(coroutine.cancelMessage);
+    }
+  }
+  return true;
+}
+
+function misuseBy(
+  coroutine: Coroutine,
+  future: Future<unknown>,
+): RuntimeError | null {
+  if (coroutine.scheduler !== homeOf(future)) {
+    return new RuntimeError(
+      "Cannot await a future that belongs to another event loop",
+    );
+  }
+  const task = coroutine.task as Future<unknown>;
+  if (future === task) return new RuntimeError("A task cannot await itself");
+  if (!future[waitsForOthers] || !isObserved(task)) return null;
+  if (!isAwaitedBy(task, future)) return null;
+  return new RuntimeError("A task cannot await what awaits the task");
+}
+
+/** One `await` of a pending future. */
+export class Waiter implements Entry, Wait {
+  readonly future: Future<unknown>;
+  readonly #coroutine: Coroutine | null;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+
+  constructor(
+    future: Future<unknown>,
+    coroutine: Coroutine | null,
+    resolve: Resolve,
+    reject: Reject,
+  ) {
+    this.future = future;
+    this.#coroutine = coroutine;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  cancel(message: CancelMessage): boolean {
+    return cancelWith(this.future, message);
+  }
+
+  /** The task that awaits the future, or `null`. */
+  get awaiter(): Future<unknown> | null {
+    const coroutine = this.#coroutine;
+    return coroutine === null || coroutine.finished
+      ? null
+      : coroutine.task as Future<unknown>;
+  }
+
+  [execute](): boolean {
+    const coroutine = this.#coroutine;
+    if (coroutine === null) return this.#resumeOutsideTasks();
+    coroutine.detach(this);
+    if (coroutine.finished) return this.#resumeOutsideTasks();
+    coroutine.scheduler.opened(coroutine);
+    outstandingReads = 0;
+    const isCancelled = coroutine.mustCancel && coroutine.takeCancellation();
+    // A cancellation that is on its way already stays as it is.
+    if (isCancelled && !isCancellation(this.future)) {
+      markRetrieved(this.future);
+      this.#reject(makeCancelledError(coroutine.cancelMessage));
+    } else {
+      deliver(this.future, this.#resolve, this.#reject);
+    }
+    return true;
+  }
+
+  #resumeOutsideTasks(): boolean {
+    deliver(this.future, this.#resolve, this.#reject);
+    queueMicrotask(homeOf(this.future).proceed);
+    return true;
+  }
+}
+
+/** Whether a future ends by a cancellation. */
+function isCancellation(future: Future<unknown>): boolean {
+  return future.cancelled() || future.exception() instanceof CancelledError;
+}

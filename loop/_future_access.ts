@@ -1,0 +1,112 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Of types only: this is how the rest of the library reaches into futures, which say here how.
+import type { Future } from "./future.ts";
+import type { CancelMessage, Entry, Scheduler } from "./scheduler.ts";
+import type { Settlement } from "./_settlement.ts";
+
+/** The two ends of a promise. */
+export type Resolve = (value: unknown) => void;
+export type Reject = (error: unknown) => void;
+
+/** What wants to know that a future is done, on behalf of a task or future if that is known. */
+export interface Observer extends Entry {
+  readonly awaiter?: Future<unknown> | null;
+}
+
+// What a future lets its subclasses, its waiters and the rest of the library do.
+
+/** Gives the future its result, whatever its class. */
+export let fulfil: <T>(future: Future<T>, value: T) => void;
+/** Gives the future its error, whatever its class: anything that can be thrown. */
+export let fail: (future: Future<unknown>, error: unknown) => void;
+/** Ends the future as cancelled, whatever its class. */
+export let cancelPending: (
+  future: Future<unknown>,
+  message: CancelMessage,
+) => void;
+/** As `cancel()`, also with the error that is to arise. */
+export let cancelWith: (
+  future: Future<unknown>,
+  message: CancelMessage,
+) => boolean;
+/** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
+export let settleInEntry: (
+  future: Future<unknown>,
+  settlement: Settlement,
+) => boolean;
+/** A future that is done. */
+export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
+/** The scheduler that a future belongs to. */
+export let homeOf: (future: Future<unknown>) => Scheduler;
+/** As `addDoneCallback()`, for callbacks of the library: in no async context of the user's. */
+export let observe: <F extends Future<unknown>>(
+  future: F,
+  callback: (future: F) => void,
+  /** What awaits the future in this way, for the call graph. */
+  awaiter?: Future<unknown> | null,
+) => void;
+/** Takes every such callback back. */
+export let unobserve: <F extends Future<unknown>>(
+  future: F,
+  callback: (future: F) => void,
+) => void;
+/** The tasks and futures that are known to await a future, in the order in which they came. */
+export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
+/** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
+export let thrownBy: (future: Future<unknown>) => unknown;
+/** The error of a future that failed, without marking it as retrieved. */
+export let failureOf: (
+  future: Future<unknown>,
+) => { error: unknown } | undefined;
+/** The future's exception is no longer worth a report. */
+export let markRetrieved: (future: Future<unknown>) => void;
+/** Adds one who awaits the future, which is pending. */
+export let addWaiter: (future: Future<unknown>, waiter: Observer) => void;
+/** Whether anybody observes the future, which is pending. */
+export let isObserved: (future: Future<unknown>) => boolean;
+/** Hands the outcome of a future that is done to one who awaited it. */
+export let deliver: (
+  future: Future<unknown>,
+  resolve: Resolve,
+  reject: Reject,
+) => void;
+
+/** Futures say how all this is done. */
+export function grantAccess(access: {
+  fulfil: typeof fulfil;
+  fail: typeof fail;
+  cancelPending: typeof cancelPending;
+  cancelWith: typeof cancelWith;
+  settleInEntry: typeof settleInEntry;
+  fulfilled: typeof fulfilled;
+  homeOf: typeof homeOf;
+  observe: typeof observe;
+  unobserve: typeof unobserve;
+  observingFutures: typeof observingFutures;
+  thrownBy: typeof thrownBy;
+  failureOf: typeof failureOf;
+  markRetrieved: typeof markRetrieved;
+  addWaiter: typeof addWaiter;
+  isObserved: typeof isObserved;
+  deliver: typeof deliver;
+}): void {
+  ({
+    fulfil,
+    fail,
+    cancelPending,
+    cancelWith,
+    settleInEntry,
+    fulfilled,
+    homeOf,
+    observe,
+    unobserve,
+    observingFutures,
+    thrownBy,
+    failureOf,
+    markRetrieved,
+    addWaiter,
+    isObserved,
+    deliver,
+  } = access);
+}
