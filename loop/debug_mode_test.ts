@@ -13,11 +13,13 @@ import {
   currentTask,
   gather,
   run,
+  type RunOptions,
   sleep,
   taskGroup,
   timeout,
   wait,
 } from "../tasks/mod.ts";
+import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import {
   type CancelledError,
   EventLoop,
@@ -27,10 +29,28 @@ import {
   newEventLoop,
 } from "./mod.ts";
 
+/** A host whose clock goes when the test says that something took long. */
+class BusyHost extends FakeHost {
+  #spent = 0;
+
+  spend(seconds: number): void {
+    this.#spent += seconds;
+  }
+
+  override now(): number {
+    return super.now() + this.#spent;
+  }
+}
+
+/** The options of a loop in debug mode on such a host. */
+function onHost(host: BusyHost, debug = true) {
+  return { debug, loopFactory: () => newVirtualLoop(host) };
+}
+
 /** Runs `main` and gives what was printed by `console.warn()` meanwhile. */
 async function warningsOf(
   main: () => Promise<unknown>,
-  options = { debug: true },
+  options: RunOptions = onHost(new BusyHost()),
 ): Promise<string[]> {
   const warnings: string[] = [];
   const { warn } = console;
@@ -41,11 +61,6 @@ async function warningsOf(
     console.warn = warn;
   }
   return warnings;
-}
-
-function beBusy(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
 }
 
 Deno.test("EventLoop.setDebug() can be turned on and off; run() passes it on", async () => {
@@ -85,65 +100,71 @@ Deno.test("EventLoop.setDebug() of one loop leaves the stacks of another loop's 
 });
 
 Deno.test("EventLoop.slowCallbackDuration: a callback that takes longer is named", async () => {
+  const host = new BusyHost();
   const warnings = await warningsOf(async () => {
     const loop = getRunningLoop();
-    loop.slowCallbackDuration = 0.02;
     const done = new Future<void>();
-    loop.callSoon(function quick() {});
-    loop.callSoon(function dawdle() {
-      beBusy(40);
+    loop.callSoon(function quick() {
+      host.spend(0.09);
     });
+    loop.callSoon(function dawdle() {
+      host.spend(0.125);
+    });
+    loop.slowCallbackDuration = 0.1;
     loop.callLater(0.001, () => {
-      beBusy(40);
+      host.spend(2);
       done.setResult();
     });
     await done;
-  });
+  }, onHost(host));
   assertEquals(warnings.length, 2);
   assertMatch(
     warnings[0]!,
-    /^Executing <Handle dawdle> took 0\.0[4-9]\d seconds \(created at .*debug_mode_test\.ts:\d+:\d+\)$/,
+    /^Executing <Handle dawdle> took 0\.125 seconds \(created at .*debug_mode_test\.ts:\d+:\d+\)$/,
   );
   assertMatch(
     warnings[1]!,
-    /^Executing <TimerHandle of an anonymous function> took /,
+    /^Executing <TimerHandle of an anonymous function> took 2\.000 seconds /,
   );
 });
 
 Deno.test("EventLoop.slowCallbackDuration: a step that takes longer is named, whichever of the task's", async () => {
+  const host = new BusyHost();
   const warnings = await warningsOf(async () => {
-    getRunningLoop().slowCallbackDuration = 0.02;
-    await createTask(() => beBusy(40), { name: "first step" });
+    await createTask(() => host.spend(1), { name: "first step" });
     await createTask(async () => {
       await sleep(0);
-      beBusy(40);
+      host.spend(2);
       await sleep(0);
     }, { name: "later step" });
+    await createTask(() => sleep(60), { name: "sleeper" });
     await createTask(async () => {
-      await sleep(0.04);
-    }, { name: "sleeper" });
+      host.spend(0.09);
+      await sleep(0);
+      host.spend(0.09);
+    }, { name: "two short steps" });
     await createTask(async () => {
       await Promise.resolve();
-      beBusy(40);
+      host.spend(3);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }, { name: "foreign" });
-  });
+  }, onHost(host));
   assertEquals(
-    warnings.map((each) => /^Executing <(.*)> took 0\.\d+ s/.exec(each)?.[1]),
+    warnings.map((each) => /^Executing <.*> took \d\.\d+ s/.exec(each)?.[0]),
     [
-      "Task 'first step' finished",
-      "Task 'later step' pending",
-      "Task 'foreign' pending",
+      "Executing <Task 'first step' finished> took 1.000 s",
+      "Executing <Task 'later step' pending> took 2.000 s",
+      "Executing <Task 'foreign' pending> took 3.000 s",
     ],
   );
 });
 
 Deno.test("EventLoop.slowCallbackDuration means nothing without debug mode", async () => {
+  const host = new BusyHost();
   const warnings = await warningsOf(async () => {
-    getRunningLoop().slowCallbackDuration = 0;
-    getRunningLoop().callSoon(() => beBusy(2));
+    getRunningLoop().callSoon(() => host.spend(1));
     await sleep(0);
-  }, { debug: false });
+  }, onHost(host, false));
   assertEquals(warnings, []);
 });
 
@@ -269,7 +290,7 @@ Deno.test("Task that swallows its cancellation is named once, in debug mode", as
     "<Task 'glutton' finished> was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. " +
     "Throw it again, or call uncancel() if the task is meant to go on",
   ]);
-  assertEquals(await warningsOf(main, { debug: false }), []);
+  assertEquals(await warningsOf(main, onHost(new BusyHost(), false)), []);
 });
 
 Deno.test("Task that deals with its cancellation is not blamed", async () => {
