@@ -35,9 +35,8 @@ export class SlowWorkReporter implements StepWatch {
   }
 
   began(work: object): void {
-    // The step of a task that an entry begins is that entry's work.
-    if (this.#work === null) this.#start = this.#scheduler.time();
     this.#work = work;
+    this.#start = this.#scheduler.time();
   }
 
   over(): void {

@@ -159,6 +159,15 @@ Deno.test("EventLoop.slowCallbackDuration: a step that takes longer is named, wh
   );
 });
 
+Deno.test("EventLoop.slowCallbackDuration: the time that passes while nothing runs is nobody's", async () => {
+  const warnings = await warningsOf(async () => {
+    // Nothing is called in this handle's turn, the last before the wait.
+    getRunningLoop().callSoon(() => {}).cancel();
+    await sleep(60);
+  });
+  assertEquals(warnings, []);
+});
+
 Deno.test("EventLoop.slowCallbackDuration means nothing without debug mode", async () => {
   const host = new BusyHost();
   const warnings = await warningsOf(async () => {
