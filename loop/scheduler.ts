@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
 import type { EventLoop } from "./event_loop.ts";
+import { DENO_HOST, type Host } from "./host.ts";
 import { ReadyQueue } from "./_ready_queue.ts";
 import { type Timer, TimerQueue } from "./_timer_queue.ts";
 
@@ -18,57 +19,6 @@ export interface Entry {
    */
   [execute](): boolean;
 }
-
-/** What a scheduler needs from the world around it. */
-export interface Host {
-  /** Monotonic time in seconds. */
-  now(): number;
-  /** Calls back in a macrotask of its own, before which I/O had its turn if `afterIo`. */
-  macrotask(callback: () => void, afterIo: boolean): void;
-  /** Calls back after `delay` seconds or earlier; the result cancels that. */
-  timer(callback: () => void, delay: number): () => void;
-  /** The index of the entry that runs next, of `ready` entries of this batch; without it, 0. */
-  choose?(ready: number): number;
-}
-
-/**
- * Tokio, on which Deno runs, looks for I/O only at every 61st turn of a program that always has an
- * immediate callback pending. So one `setImmediate` does not let I/O in; this many do.
- */
-const TURNS_UNTIL_IO = 61;
-
-/** A turn that takes so long, in milliseconds, has let I/O in; on Deno 2.5 every turn does. */
-const LONG_TURNS = 1;
-
-/** The longest delay that `setTimeout` takes, in milliseconds. */
-const MAX_HOST_DELAY = 2 ** 31 - 1;
-
-/** The host that a program ordinarily runs on. */
-export const DENO_HOST: Host = {
-  now: () => performance.now() / 1000,
-  macrotask(callback, afterIo) {
-    if (!afterIo) {
-      setImmediate(callback);
-      return;
-    }
-    const start = performance.now();
-    let turns = TURNS_UNTIL_IO;
-    const turn = () => {
-      turns--;
-      const isOver = turns === 0 || performance.now() - start >= LONG_TURNS;
-      if (isOver) callback();
-      else setImmediate(turn);
-    };
-    setImmediate(turn);
-  },
-  timer(callback, delay) {
-    const id = setTimeout(
-      callback,
-      Math.min(Math.ceil(delay * 1000), MAX_HOST_DELAY),
-    );
-    return () => clearTimeout(id);
-  },
-};
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.001;
@@ -189,7 +139,7 @@ let seriesBegun = 0;
 export class Scheduler {
   readonly host: Host;
   /** What is to be abandoned when the loop closes; what ends before takes itself out. */
-  readonly resources = new Set<Resource>();
+  readonly resources: Set<Resource> = new Set();
   /** Watches the work in debug mode, which is on where this is set. */
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { DENO_HOST } from "./host.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   assert,
@@ -18,12 +19,7 @@ import {
   getRunningLoop,
   newEventLoop,
 } from "./mod.ts";
-import {
-  defaultScheduler,
-  DENO_HOST,
-  Scheduler,
-  schedulerOf,
-} from "./scheduler.ts";
+import { defaultScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
 
 /** Runs `main` on a loop of `host`. */
 function runOn<T>(host: FakeHost, main: () => Promise<T>): Promise<T> {

@@ -326,7 +326,7 @@ Deno.test("printCallGraph() writes the text", () =>
     assertEquals(texts[0], "* <Future pending>");
     assertMatch(
       texts[1]!,
-      /^\* <Task 'printer' pending>\n  \+ Call stack:\n  \|   caller \(.*\)$/,
+      /^\* <Task 'printer' pending>\n {2}\+ Call stack:\n {2}\| {3}caller \(.*\)$/,
     );
   }));
 

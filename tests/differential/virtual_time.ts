@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../loop/mod.ts";
-import { type Host, Scheduler } from "../../loop/scheduler.ts";
+import type { Host } from "../../loop/host.ts";
+import { Scheduler } from "../../loop/scheduler.ts";
 
 /**
  * A host whose clock stands still while something is ready, and jumps to the
