@@ -14,6 +14,7 @@
 
 import process from "node:process";
 import { run, startServer } from "../mod.ts";
+import { median } from "./side_by_side.ts";
 
 const CONNECTIONS = 32;
 const SIZES = [64, 1024];
@@ -145,10 +146,6 @@ function print(size: number, rounds: Record<ServerName, Round[]>): void {
   );
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
 /** A server in a process of its own. */
 class Server {
   readonly #process: Deno.ChildProcess;
@@ -232,12 +229,23 @@ async function findTaskset(): Promise<string | null> {
   }
 }
 
-const taskset = Deno.args.length === 0 ? await findTaskset() : null;
-const [role, ...rest] = Deno.args;
-if (role === "serve") {
-  await (rest[0] === "bare" ? serveBare() : serveStreams());
-} else if (role === "exchange") {
-  await exchange(Number(rest[0]), Number(rest[1]));
-} else {
+/** Where there is one, it gives each process a core of its own. */
+let taskset: string | null = null;
+
+/** Measures and prints. */
+export async function main(): Promise<void> {
+  console.log("\nEcho over TCP, startServer() against a bare loop");
+  taskset = await findTaskset();
   await compare();
+}
+
+if (import.meta.main) {
+  const [role, ...rest] = Deno.args;
+  if (role === "serve") {
+    await (rest[0] === "bare" ? serveBare() : serveStreams());
+  } else if (role === "exchange") {
+    await exchange(Number(rest[0]), Number(rest[1]));
+  } else {
+    await main();
+  }
 }

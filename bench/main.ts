@@ -13,7 +13,10 @@
 import { main as echo } from "./echo.ts";
 import { main as fairness } from "./fairness.ts";
 import { main as memory } from "./memory.ts";
+import { main as peers } from "./peers.ts";
 import { main as primitives } from "./primitives.ts";
 import { main as tasks } from "./tasks.ts";
 
-for (const main of [tasks, primitives, memory, fairness, echo]) await main();
+for (const main of [tasks, primitives, peers, memory, fairness, echo]) {
+  await main();
+}
