@@ -83,7 +83,6 @@ export function suspendedFrames(
 }
 
 function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
-  if (/^(ext|node):/.test(fileName)) return false;
   return fileName.endsWith("_test.ts") ||
     !LIBRARY.some((folder) => fileName.startsWith(folder));
 }

@@ -61,7 +61,8 @@ export function framesIn(stack: string): FrameCallGraphEntry[] {
 export function framesOfBody(stack: string): FrameCallGraphEntry[] {
   const frames = framesIn(stack);
   const end = frames.findIndex(isStartOfBody);
-  return end < 0 ? frames : frames.slice(0, end);
+  return (end < 0 ? frames : frames.slice(0, end))
+    .filter((frame) => !isOfPlatform(frame));
 }
 
 /** A frame in words, as stacks have them: an editor or a terminal makes a link of it. */
@@ -70,6 +71,11 @@ export function describeFrame(frame: FrameCallGraphEntry): string {
   return frame.functionName === null
     ? place
     : `${frame.functionName} (${place})`;
+}
+
+/** Whether the frame is one of Deno's own, as its event loop's in Deno 2.5. */
+function isOfPlatform({ fileName }: FrameCallGraphEntry): boolean {
+  return /^(ext|node):/.test(fileName);
 }
 
 /** Whether the frame is that of `Task.#run()`, which calls a task's function. */

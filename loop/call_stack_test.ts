@@ -31,10 +31,11 @@ Deno.test("framesIn() reads every frame that has a line", () => {
   });
 });
 
-Deno.test("framesOfBody() ends where the library called the task's function", () => {
+Deno.test("framesOfBody() ends where the library called the task's function, and leaves Deno's own out", () => {
   const run = new URL("./task.ts", import.meta.url).href;
   const stack = `Error
     at inner (file:///a.ts:1:2)
+    at AsyncLocalStorage.run (ext:deno_node/async_hooks.ts:1:2)
     at Own.#run (file:///a.ts:3:4)
     at Task.#run (${run}:5:6)
     at creator (file:///a.ts:7:8)`;
