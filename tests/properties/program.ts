@@ -9,7 +9,12 @@
 
 import { assert } from "@std/assert";
 import * as fc from "fast-check";
-import { CancelledError, type Task, TimeoutError } from "../../loop/mod.ts";
+import {
+  CancelledError,
+  getRunningLoop,
+  type Task,
+  TimeoutError,
+} from "../../loop/mod.ts";
 import { createTask, sleep, timeout, waitFor } from "../../tasks/mod.ts";
 import { newVirtualLoop } from "../doubles/fake_host.ts";
 
@@ -166,6 +171,8 @@ class Actor<A> {
   readonly #acting: Set<Actor<A>>;
   /** How many cancellations it was sent that have not arisen. */
   #cancellations = 0;
+  /** When it must have given up what it does. */
+  #deadline = Infinity;
 
   constructor(
     steps: readonly Step<A>[],
@@ -181,6 +188,7 @@ class Actor<A> {
   assertSound(): void {
     if (!this.task.done()) {
       assert(this.#cancellations === 0, "Cancelled, and still waits");
+      assert(getRunningLoop().time() < this.#deadline, "Late, and still waits");
     } else if (!this.task.cancelled()) {
       this.task.result();
     }
@@ -201,8 +209,17 @@ class Actor<A> {
 
   async #do({ within, action, cancels }: Step<A>): Promise<void> {
     if (within === null) await this.#act(action);
-    else await timeout(within, () => this.#act(action));
+    else await this.#actWithin(within, action);
     if (cancels !== null) this.#cancelOther(cancels);
+  }
+
+  async #actWithin(seconds: number, action: A | Sleep): Promise<void> {
+    this.#deadline = getRunningLoop().time() + seconds;
+    try {
+      await timeout(seconds, () => this.#act(action));
+    } finally {
+      this.#deadline = Infinity;
+    }
   }
 
   async #act(action: A | Sleep): Promise<void> {
