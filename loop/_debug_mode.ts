@@ -4,7 +4,7 @@ import { describeFrame } from "./call_stack.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 import type { Scheduler, StepWatch } from "./scheduler.ts";
-import { creationOf } from "./_source_stacks.ts";
+import { creationOf } from "./source_stacks.ts";
 
 /** The environment variable that turns debug mode on. */
 const VARIABLE = "ASYNCIO_DEBUG";

@@ -2,7 +2,7 @@
 
 // Of types only: loops report what is described here.
 import type { ExceptionContext } from "./event_loop.ts";
-import { sourceTracebackOf } from "./_source_stacks.ts";
+import { sourceTracebackOf } from "./source_stacks.ts";
 
 /** The context, with where the thing that it is about was made, if debug mode knows. */
 export function withSourceTraceback(

@@ -9,7 +9,7 @@ import {
 } from "./call_stack.ts";
 import { failureOf, type Future, homeOf } from "./future.ts";
 import { currentCoroutine } from "./scheduler.ts";
-import { suspendedFrames } from "./_source_stacks.ts";
+import { suspendedFrames } from "./source_stacks.ts";
 
 /** The frames of a task, outermost first, as many as `limit` lets through. */
 export function stackOf(

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { defaultScheduler, type Scheduler } from "./scheduler.ts";
-import { sourceTracebackOf } from "./_source_stacks.ts";
+import { sourceTracebackOf } from "./source_stacks.ts";
 
 /** What is left to report of a failed future, once nobody can retrieve its exception any more. */
 interface Failure {

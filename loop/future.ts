@@ -30,7 +30,7 @@ import {
   type State,
   STATE_NAMES,
 } from "./_settlement.ts";
-import { keepCreation, noteAwait } from "./_source_stacks.ts";
+import { keepCreation, noteAwait } from "./source_stacks.ts";
 import { forgetFailure, watchFailure } from "./_unretrieved.ts";
 
 export {

@@ -2,7 +2,7 @@
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
-import { keepCreation } from "./_source_stacks.ts";
+import { keepCreation } from "./source_stacks.ts";
 
 /** The callback that a handle calls. */
 export let callbackOf: (handle: Handle) => unknown;

@@ -7,6 +7,8 @@ import { DENO_HOST, type Host } from "./host.ts";
 import { ReadyQueue } from "./_ready_queue.ts";
 import { type Timer, TimerQueue } from "./_timer_queue.ts";
 
+export type { Timer } from "./_timer_queue.ts";
+
 /** The method of an {@linkcode Entry} that runs it. A symbol, so that it is no part of the public API. */
 export const execute: unique symbol = Symbol("execute");
 

@@ -104,3 +104,19 @@ function waitInLine(drain: Drain, operation: Operation<void, Drain>): void {
   drain.hasWaited = true;
   operation.joinLine(drain.flow.line);
 }
+
+const flows = new WeakMap<object, FlowControl>();
+
+/** Says which flow control is a protocol's. */
+export function bindFlow(protocol: object, flow: FlowControl): void {
+  flows.set(protocol, flow);
+}
+
+/** The flow control of a protocol. */
+export function flowOf(protocol: object): FlowControl {
+  const flow = flows.get(protocol);
+  if (flow !== undefined) return flow;
+  throw new TypeError(
+    `A StreamWriter takes a StreamReaderProtocol: received ${typeof protocol}`,
+  );
+}

@@ -5,12 +5,9 @@ import { Protocol } from "../loop/net/protocol.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
-import { FlowControl } from "./_flow_control.ts";
+import { bindFlow, FlowControl } from "./_flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
-
-/** What the writer of a stream asks its protocol. */
-export let flowOf: (protocol: StreamReaderProtocol) => FlowControl;
 
 /** What a server calls for each connection. */
 export type ClientConnected = (
@@ -41,10 +38,6 @@ export class StreamReaderProtocol extends Protocol {
   readonly #flow: FlowControl;
   readonly #loop: EventLoop;
 
-  static {
-    flowOf = (protocol) => protocol.#flow;
-  }
-
   /**
    * Constructs a new instance.
    *
@@ -64,6 +57,7 @@ export class StreamReaderProtocol extends Protocol {
     this.#reader = reader;
     this.#clientConnected = clientConnected;
     this.#flow = new FlowControl(scheduler);
+    bindFlow(this, this.#flow);
     this.#loop = scheduler.loop;
   }
 

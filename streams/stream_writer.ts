@@ -5,10 +5,10 @@ import type { Future } from "../loop/future.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/operation.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
-import type { FlowControl } from "./_flow_control.ts";
+import { type FlowControl, flowOf } from "./_flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 // A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
-import { flowOf, type StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /**
  * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.

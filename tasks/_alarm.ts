@@ -1,7 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Entry, execute, type Scheduler } from "../loop/scheduler.ts";
-import type { Timer } from "../loop/_timer_queue.ts";
+import {
+  type Entry,
+  execute,
+  type Scheduler,
+  type Timer,
+} from "../loop/scheduler.ts";
 
 /** Calls a function of the library once, when it is time, in its turn in the ready queue. */
 export class Alarm implements Entry {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { addAwaiter, discardAwaiter } from "../loop/_awaited_by.ts";
+import { addAwaiter, discardAwaiter } from "../loop/awaiters.ts";
 import { Future } from "../loop/future.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { awaitersOf } from "../loop/_awaited_by.ts";
-import { suspendedFrames } from "../loop/_source_stacks.ts";
+import { awaitersOf } from "../loop/awaiters.ts";
+import { suspendedFrames } from "../loop/source_stacks.ts";
 import {
   type Below,
   captureStack,

@@ -7,8 +7,8 @@ import {
   type Entry,
   execute,
   type Scheduler,
+  type Timer,
 } from "../loop/scheduler.ts";
-import type { Timer } from "../loop/_timer_queue.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 
 /**
