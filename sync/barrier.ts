@@ -97,7 +97,9 @@ export class Barrier {
    * another one in its place. One that is cancelled after that leaves all the same, and does not hold
    * up the others.
    *
-   * @returns A promise of a number from 0 to {@linkcode Barrier.parties} - 1, another for each task.
+   * @returns A promise of a number from 0 to {@linkcode Barrier.parties} - 1: how many waited when the task
+   * came. Each task gets another one, unless one that waited was cancelled: then, as in asyncio, a number
+   * can occur twice, and another not at all.
    * @throws {BrokenBarrierError} If the barrier is aborted, or is reset while the task waits.
    * @throws {RuntimeError} If the barrier is bound to another loop.
    *
