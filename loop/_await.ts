@@ -14,12 +14,12 @@ import {
 } from "./scheduler.ts";
 import { isAwaitedBy, waitsForOthers } from "./_circle.ts";
 import {
-  addWaiter,
   cancelWith,
-  deliver,
-  homeOf,
+  deliverTo,
+  home,
   isObserved,
   markRetrieved,
+  observedBy,
   type Reject,
   type Resolve,
 } from "./_future_access.ts";
@@ -64,7 +64,7 @@ function awaitNatively(
   reject: Reject,
 ): void {
   if (future.done()) {
-    deliver(future, resolve, reject);
+    future[deliverTo](resolve, reject);
     return;
   }
   const coroutine = currentCoroutine();
@@ -84,7 +84,7 @@ function awaitByCall(
 ): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   if (future.done()) {
-    deliver(future, resolve, reject);
+    future[deliverTo](resolve, reject);
   } else {
     const coroutine = currentCoroutine();
     beginToWait(future, coroutine, resolve, reject);
@@ -106,7 +106,7 @@ function beginToWait(
     return false;
   }
   const waiter = new Waiter(future, coroutine, resolve, reject);
-  addWaiter(future, waiter);
+  future[observedBy](waiter);
   if (coroutine !== null) {
     coroutine.attach(waiter);
     if (coroutine.mustCancel && coroutine.takeCancellation()) {
@@ -120,7 +120,7 @@ function misuseBy(
   coroutine: Coroutine,
   future: Future<unknown>,
 ): RuntimeError | null {
-  if (coroutine.scheduler !== homeOf(future)) {
+  if (coroutine.scheduler !== future[home]) {
     return new RuntimeError(
       "Cannot await a future that belongs to another event loop",
     );
@@ -176,14 +176,14 @@ export class Waiter implements Entry, Wait {
       markRetrieved(this.future);
       this.#reject(makeCancelledError(coroutine.cancelMessage));
     } else {
-      deliver(this.future, this.#resolve, this.#reject);
+      this.future[deliverTo](this.#resolve, this.#reject);
     }
     return true;
   }
 
   #resumeOutsideTasks(): boolean {
-    deliver(this.future, this.#resolve, this.#reject);
-    queueMicrotask(homeOf(this.future).proceed);
+    this.future[deliverTo](this.#resolve, this.#reject);
+    queueMicrotask(this.future[home].proceed);
     return true;
   }
 }

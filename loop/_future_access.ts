@@ -3,7 +3,6 @@
 // Of types only: this is how the rest of the library reaches into futures, which say here how.
 import type { Future } from "./future.ts";
 import type { CancelMessage, Entry, Scheduler } from "./scheduler.ts";
-import type { Settlement } from "./_settlement.ts";
 
 /** The two ends of a promise. */
 export type Resolve = (value: unknown) => void;
@@ -30,15 +29,8 @@ export let cancelWith: (
   future: Future<unknown>,
   message: CancelMessage,
 ) => boolean;
-/** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
-export let settleInEntry: (
-  future: Future<unknown>,
-  settlement: Settlement,
-) => boolean;
 /** A future that is done. */
 export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
-/** The scheduler that a future belongs to. */
-export let homeOf: (future: Future<unknown>) => Scheduler;
 /** As `addDoneCallback()`, for callbacks of the library: in no async context of the user's. */
 export let observe: <F extends Future<unknown>>(
   future: F,
@@ -61,16 +53,24 @@ export let failureOf: (
 ) => { error: unknown } | undefined;
 /** The future's exception is no longer worth a report. */
 export let markRetrieved: (future: Future<unknown>) => void;
-/** Adds one who awaits the future, which is pending. */
-export let addWaiter: (future: Future<unknown>, waiter: Observer) => void;
 /** Whether anybody observes the future, which is pending. */
 export let isObserved: (future: Future<unknown>) => boolean;
+
+// What every await does goes through methods: an engine inlines those, not functions that are set later.
+
+/** The scheduler that a future belongs to; {@linkcode homeOf} is the same where time does not matter. */
+export const home: unique symbol = Symbol("home");
 /** Hands the outcome of a future that is done to one who awaited it. */
-export let deliver: (
-  future: Future<unknown>,
-  resolve: Resolve,
-  reject: Reject,
-) => void;
+export const deliverTo: unique symbol = Symbol("deliver");
+/** Adds one who awaits the future, which is pending. */
+export const observedBy: unique symbol = Symbol("observe");
+/** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
+export const settleNow: unique symbol = Symbol("settle");
+
+/** The scheduler that a future belongs to. */
+export function homeOf(future: Future<unknown>): Scheduler {
+  return future[home];
+}
 
 /** Futures say how all this is done. */
 export function grantAccess(access: {
@@ -78,35 +78,27 @@ export function grantAccess(access: {
   fail: typeof fail;
   cancelPending: typeof cancelPending;
   cancelWith: typeof cancelWith;
-  settleInEntry: typeof settleInEntry;
   fulfilled: typeof fulfilled;
-  homeOf: typeof homeOf;
   observe: typeof observe;
   unobserve: typeof unobserve;
   observingFutures: typeof observingFutures;
   thrownBy: typeof thrownBy;
   failureOf: typeof failureOf;
   markRetrieved: typeof markRetrieved;
-  addWaiter: typeof addWaiter;
   isObserved: typeof isObserved;
-  deliver: typeof deliver;
 }): void {
   ({
     fulfil,
     fail,
     cancelPending,
     cancelWith,
-    settleInEntry,
     fulfilled,
-    homeOf,
     observe,
     unobserve,
     observingFutures,
     thrownBy,
     failureOf,
     markRetrieved,
-    addWaiter,
     isObserved,
-    deliver,
   } = access);
 }

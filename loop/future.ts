@@ -15,10 +15,14 @@ import {
 import { awaitFuture, noteRead, Waiter } from "./_await.ts";
 import { waitsForOthers } from "./_circle.ts";
 import {
+  deliverTo,
   grantAccess,
+  home,
+  observedBy,
   type Observer,
   type Reject,
   type Resolve,
+  settleNow,
 } from "./_future_access.ts";
 import { LibraryCallback } from "./_library_callback.ts";
 import {
@@ -44,7 +48,6 @@ export {
   markRetrieved,
   observe,
   observingFutures,
-  settleInEntry,
   thrownBy,
   unobserve,
 } from "./_future_access.ts";
@@ -116,21 +119,19 @@ export class Future<T = unknown> implements Promise<T> {
       cancelPending: (future, message) => future.#settle(CANCELLED, message),
       cancelWith: (future, message) =>
         future.cancel(message as string | undefined),
-      settleInEntry: (future, settlement) => future.#settleInEntry(settlement),
       fulfilled: (scheduler, value) => {
         const future = new Future<typeof value>(scheduler);
         future.#state = FULFILLED;
         future.#outcome = value;
         return future;
       },
-      homeOf: (future) => future.#scheduler,
       observe: (future, callback, awaiter = null) => {
         const observer = new LibraryCallback(
           callback as (future: unknown) => void,
           future,
           awaiter,
         );
-        if (future.#state === PENDING) future.#observe(observer);
+        if (future.#state === PENDING) future[observedBy](observer);
         else future.#scheduler.enqueue(observer);
       },
       unobserve: (future, callback) => {
@@ -146,9 +147,7 @@ export class Future<T = unknown> implements Promise<T> {
       failureOf: (future) =>
         future.#state === FAILED ? { error: future.#outcome } : undefined,
       markRetrieved: (future) => future.#markRetrieved(),
-      addWaiter: (future, waiter) => future.#observe(waiter),
       isObserved: (future) => future.#observer !== null,
-      deliver: (future, resolve, reject) => future.#deliver(resolve, reject),
     });
   }
 
@@ -165,6 +164,11 @@ export class Future<T = unknown> implements Promise<T> {
       ? currentScheduler()
       : schedulerOf(options.loop);
     if (this.#scheduler.debug !== null) keepCreation(this, new.target);
+  }
+
+  /** @ignore */
+  get [home](): Scheduler {
+    return this.#scheduler;
   }
 
   /** @ignore */
@@ -304,7 +308,7 @@ export class Future<T = unknown> implements Promise<T> {
       fn as (...args: unknown[]) => unknown,
       [this],
     );
-    if (this.#state === PENDING) this.#observe(handle);
+    if (this.#state === PENDING) this[observedBy](handle);
     else this.#scheduler.enqueue(handle);
   }
 
@@ -406,7 +410,8 @@ export class Future<T = unknown> implements Promise<T> {
     }
   }
 
-  #settleInEntry({ state, outcome }: Settlement): boolean {
+  /** @ignore */
+  [settleNow]({ state, outcome }: Settlement): boolean {
     const first = this.#observer;
     if (!(first instanceof Waiter)) {
       this.#settle(state, outcome);
@@ -433,7 +438,8 @@ export class Future<T = unknown> implements Promise<T> {
     this.#moreObservers = null;
   }
 
-  #observe(observer: Observer): void {
+  /** @ignore */
+  [observedBy](observer: Observer): void {
     if (this.#observer === null) this.#observer = observer;
     else (this.#moreObservers ??= []).push(observer);
   }
@@ -443,7 +449,7 @@ export class Future<T = unknown> implements Promise<T> {
     let dismissed = 0;
     for (const observer of this.#takeObservers()) {
       if (isMeant(observer)) dismissed++;
-      else this.#observe(observer);
+      else this[observedBy](observer);
     }
     return dismissed;
   }
@@ -476,8 +482,8 @@ export class Future<T = unknown> implements Promise<T> {
     forgetFailure(this);
   }
 
-  /** Hands the outcome to one who awaited it. */
-  #deliver(resolve: Resolve, reject: Reject): void {
+  /** @ignore */
+  [deliverTo](resolve: Resolve, reject: Reject): void {
     if (this.#state === FULFILLED) resolve(this.#outcome);
     else reject(this.#error());
   }

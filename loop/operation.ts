@@ -1,11 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "./errors.ts";
+import { home, settleNow } from "./_future_access.ts";
 import {
   fail,
   Future,
-  homeOf,
-  settleInEntry,
   type Settlement,
   waitsForOthers,
   withCancellation,
@@ -83,7 +82,7 @@ export class Operation<T, S = unknown> extends Future<T> {
   tryNow(): boolean {
     const settlement = this.#kind.proceed(this.#subject, this);
     if (settlement === null) return false;
-    settleInEntry(this, settlement);
+    this[settleNow](settlement);
     return true;
   }
 
@@ -91,7 +90,7 @@ export class Operation<T, S = unknown> extends Future<T> {
   wake(): void {
     if (this.#stage !== WAITING) return;
     this.#stage = WOKEN;
-    homeOf(this).enqueue(this);
+    this[home].enqueue(this);
   }
 
   override cancel(msg?: string): boolean {
@@ -104,7 +103,7 @@ export class Operation<T, S = unknown> extends Future<T> {
       this.#stage = CANCELLED;
       this.#message = msg;
       kind.onCancelled(this.#subject, this);
-      homeOf(this).enqueue(this);
+      this[home].enqueue(this);
     } else if (this.#stage !== CANCELLED) {
       // As in asyncio, the last message counts here, and the first where the wait itself was cancelled.
       this.#stage = WOKEN_AND_CANCELLED;
@@ -123,7 +122,7 @@ export class Operation<T, S = unknown> extends Future<T> {
     const stage = this.#stage;
     if (stage !== WOKEN) {
       this.#kind.abandon(this.#subject, this, stage === WOKEN_AND_CANCELLED);
-      return settleInEntry(this, withCancellation(this.#message));
+      return this[settleNow](withCancellation(this.#message));
     }
     this.#stage = WAITING;
     let settlement: Settlement | null;
@@ -133,7 +132,7 @@ export class Operation<T, S = unknown> extends Future<T> {
       this.#kind.abandon(this.#subject, this, true);
       settlement = withError(error);
     }
-    return settlement === null ? false : settleInEntry(this, settlement);
+    return settlement === null ? false : this[settleNow](settlement);
   }
 
   /** Goes to the end of a line; the operation must not stand in one. */

@@ -5,8 +5,9 @@ import asyncio
 import sys
 import time
 
-SWITCHES = 100_000
-SPAWNED = 20_000
+REPETITIONS = 3  # As on the other side, the least time of a round counts.
+SWITCHES = 50_000
+SPAWNED = 10_000
 SUSPENDED = 10_000
 CHILDREN = 1_000
 CALLBACKS = 50_000
@@ -82,9 +83,12 @@ CASES = {
 
 
 async def measure(case):
-    start = time.perf_counter()
-    operations = await case()
-    return (time.perf_counter() - start) * 1e9 / operations
+    least = float("inf")
+    for _ in range(REPETITIONS):
+        start = time.perf_counter()
+        operations = await case()
+        least = min(least, (time.perf_counter() - start) * 1e9 / operations)
+    return least
 
 
 for line in sys.stdin:
