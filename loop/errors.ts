@@ -107,3 +107,30 @@ export class KeyboardInterrupt extends Error {
     this.name = "KeyboardInterrupt";
   }
 }
+
+/**
+ * The operating system's way to send a file cannot be used for this connection or file, and no other was
+ * allowed.
+ *
+ * @example Usage
+ * ```ts
+ * import { RuntimeError, SendfileNotAvailableError } from "@asyncio/asyncio";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * assertInstanceOf(new SendfileNotAvailableError(), RuntimeError);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.SendfileNotAvailableError}
+ */
+export class SendfileNotAvailableError extends RuntimeError {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message Why it cannot be used.
+   * @param options The error's `cause`.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SendfileNotAvailableError";
+  }
+}

@@ -10,6 +10,7 @@ import {
   InvalidStateError,
   KeyboardInterrupt,
   RuntimeError,
+  SendfileNotAvailableError,
   TimeoutError,
 } from "./mod.ts";
 
@@ -18,6 +19,7 @@ for (
     InvalidStateError,
     KeyboardInterrupt,
     RuntimeError,
+    SendfileNotAvailableError,
     TimeoutError,
   ]
 ) {

@@ -27,8 +27,8 @@ export type ExceptionCondition =
  * @see {@link https://docs.python.org/3/library/exceptions.html#ExceptionGroup}
  */
 export class ExceptionGroup extends AggregateError {
-  /** The exceptions, at least one. Those of a nested group are in that group. */
-  readonly exceptions: readonly unknown[];
+  // Behind a getter: the group prints what it has as AggregateError's errors, and once is enough.
+  readonly #exceptions: readonly unknown[];
 
   /**
    * Constructs a new instance.
@@ -61,7 +61,12 @@ export class ExceptionGroup extends AggregateError {
     }
     super(exceptions, message, options);
     this.name = "ExceptionGroup";
-    this.exceptions = Object.freeze([...exceptions]);
+    this.#exceptions = Object.freeze([...exceptions]);
+  }
+
+  /** The exceptions, at least one. Those of a nested group are in that group. */
+  get exceptions(): readonly unknown[] {
+    return this.#exceptions;
   }
 
   /**

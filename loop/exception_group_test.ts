@@ -184,3 +184,22 @@ Deno.test("ExceptionGroup.derive() of a subclass makes the parts", () => {
 Deno.test("ExceptionGroup.derive() makes a group with the same message", () => {
   assertEquals(messages(nested().derive([b])), ["outer", "b"]);
 });
+
+Deno.test("ExceptionGroup prints each exception once, nested as it is", () => {
+  const text = Deno.inspect(
+    new ExceptionGroup("outer", [
+      new TypeError("first"),
+      new ExceptionGroup("inner", [new RangeError("second")]),
+    ]),
+    { colors: false },
+  );
+  const messages = text.match(
+    /ExceptionGroup: outer|TypeError: first|ExceptionGroup: inner|RangeError: second/g,
+  );
+  assertEquals(messages, [
+    "ExceptionGroup: outer",
+    "TypeError: first",
+    "ExceptionGroup: inner",
+    "RangeError: second",
+  ]);
+});
