@@ -25,7 +25,7 @@ Deno.test({
   name: "secondsOf() takes a Temporal.Duration",
   ignore: !("Temporal" in globalThis),
   fn() {
-    const { Temporal } = globalThis as unknown as {
+    const { Temporal } = globalThis as unknown as { // not in the types of every Deno
       Temporal: { Duration: { from(fields: object): Delay } };
     };
     const duration = Temporal.Duration.from({ minutes: 1, milliseconds: 500 });

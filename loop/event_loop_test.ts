@@ -468,7 +468,7 @@ Deno.test("EventLoop.callLater() waits on the real clock too", async () => {
 Deno.test(
   "EventLoop.callSoon(), callLater() and callAt() refuse wrong arguments, and nothing is scheduled",
   withLoop(async (loop) => {
-    const no = "callback" as unknown as () => void;
+    const no = "callback" as unknown as () => void; // a wrong type on purpose
     assertThrows(
       () => loop.callSoon(no),
       TypeError,
@@ -526,7 +526,7 @@ Deno.test(
   "EventLoop.createTask() refuses a promise",
   withLoop((loop) => {
     assertThrows(
-      () => loop.createTask(Promise.resolve() as unknown as () => void),
+      () => loop.createTask(Promise.resolve() as unknown as () => void), // on purpose
       TypeError,
       "takes the function itself",
     );

@@ -188,6 +188,10 @@ export class Task<T = unknown> extends Future<T> {
    * Aborts when the task is cancelled, with the `CancelledError` as its reason. Given to `fetch()` or
    * another API of the platform, it makes that a point at which the task can be cancelled.
    *
+   * Whether the API obeyed cannot be seen. If the task goes on within a turn or two of the event loop, the
+   * signal counts as having delivered the cancellation, so that it does not arise again in a clean-up;
+   * otherwise it arises at the next `await` of something of this library.
+   *
    * After {@linkcode Task.uncancel} has brought the count of requests to zero, the next read gives a
    * fresh signal.
    */

@@ -96,7 +96,8 @@ export class TaskGroup {
       return;
     }
     if (this.#isExiting && this.#tasks.size === 0) return;
-    if (!this.#isAborting) this.#abort();
+    if (this.#isAborting) return;
+    this.#abort();
     this.#cancelParent();
   }
 
