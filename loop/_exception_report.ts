@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 // Of types only: loops report what is described here.
-import type { ExceptionContext } from "./event_loop.ts";
+import type { ExceptionContext } from "./base_event_loop.ts";
 import { sourceTracebackOf } from "./source_stacks.ts";
 
 /** The context, with where the thing that it is about was made, if debug mode knows. */

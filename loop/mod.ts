@@ -13,13 +13,14 @@ export { Context, ContextVar, copyContext, type Token } from "./context.ts";
 export type { FrameCallGraphEntry } from "./call_stack.ts";
 export type { Delay, DurationLike } from "./delay.ts";
 export { CancelledError } from "./cancelled_error.ts";
+export type { Awaitable } from "./awaitable.ts";
 export {
-  type Awaitable,
-  EventLoop,
+  BaseEventLoop,
   type ExceptionContext,
   type ExceptionHandler,
   type TaskFactory,
-} from "./event_loop.ts";
+} from "./base_event_loop.ts";
+export { EventLoop } from "./event_loop.ts";
 export * from "./event_loop_policy.ts";
 export * from "./exception_group.ts";
 export { Future, type FutureOptions } from "./future.ts";

@@ -2,7 +2,7 @@
 
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { TimeoutError } from "../loop/errors.ts";
-import type { Awaitable } from "../loop/event_loop.ts";
+import type { Awaitable } from "../loop/awaitable.ts";
 import {
   type Future,
   observe,

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { EventLoop, TaskFactory } from "../loop/event_loop.ts";
+import type { TaskFactory } from "../loop/base_event_loop.ts";
+import type { EventLoop } from "../loop/event_loop.ts";
 import {
   type CoroutineFunction,
   Task,

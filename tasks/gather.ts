@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/event_loop.ts";
+import type { Awaitable } from "../loop/awaitable.ts";
 import { makeCancelledError } from "../loop/cancelled_error.ts";
 import {
   cancelWith,

@@ -1,0 +1,481 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Awaitable } from "./awaitable.ts";
+import { captureCancellationStacks } from "./cancelled_error.ts";
+import { type Delay, secondsOf } from "./delay.ts";
+import { RuntimeError } from "./errors.ts";
+import type { EventLoop } from "./event_loop.ts";
+import { Future } from "./future.ts";
+import { Handle } from "./handle.ts";
+import { isCoroutineFunction } from "./is_coroutine_function.ts";
+import {
+  defaultScheduler,
+  runningScheduler,
+  type Scheduler,
+} from "./scheduler.ts";
+import {
+  type CoroutineFunction,
+  Task,
+  type TaskOptions,
+  unfinishedTasks,
+} from "./task.ts";
+import { TimerHandle } from "./timer_handle.ts";
+import { wrapFuture } from "./wrap_future.ts";
+import { isDebugModeAskedFor, SlowWorkReporter } from "./_debug_mode.ts";
+import { printReport, withSourceTraceback } from "./_exception_report.ts";
+import { reportFailures } from "./_unretrieved.ts";
+
+/** What an exception handler is told. */
+export interface ExceptionContext {
+  /** What happened. */
+  message: string;
+  /** What was thrown. */
+  exception?: unknown;
+  /** The task that it happened in. */
+  task?: Task<unknown> | undefined;
+  /** The future that it happened to. */
+  future?: Future<unknown> | undefined;
+  /** The callback that it happened in. */
+  handle?: Handle | undefined;
+  /** The transport that it happened on. */
+  transport?: unknown;
+  /** The protocol that it happened in. */
+  protocol?: unknown;
+  /** Where the task, future or handle was created; known in debug mode. */
+  sourceTraceback?: string | undefined;
+}
+
+/** Handles what no code of the program's handled. */
+export type ExceptionHandler = (
+  loop: EventLoop,
+  context: ExceptionContext,
+) => void;
+
+/** Makes the tasks of a loop. */
+export type TaskFactory = <T>(
+  loop: EventLoop,
+  coro: CoroutineFunction<T>,
+  options?: TaskOptions,
+) => Task<T>;
+
+/** Gives a loop its scheduler; what presents a scheduler to the user does so once. */
+export let adoptScheduler: (loop: EventLoop, scheduler: Scheduler) => void;
+
+/** Throws if the loop is closed. */
+export function assertOpen(loop: BaseEventLoop): void {
+  if (loop.isClosed()) {
+    throw new RuntimeError("Cannot use the event loop as it is closed");
+  }
+}
+
+/**
+ * The part of an event loop that needs no operating system: it runs callbacks, futures and tasks, and
+ * handles their errors. A program uses {@linkcode EventLoop}, which adds the rest.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html}
+ */
+export abstract class BaseEventLoop {
+  #scheduler!: Scheduler;
+  #closed = false;
+  #exceptionHandler: ExceptionHandler | null = null;
+  #taskFactory: TaskFactory | null = null;
+
+  /** How long, in seconds, a callback or a step may take before debug mode calls it slow. */
+  slowCallbackDuration = 0.1;
+
+  static {
+    adoptScheduler = (loop, scheduler) => {
+      loop.#scheduler = scheduler;
+      scheduler.loop = loop;
+      loop.setDebug(isDebugModeAskedFor());
+    };
+  }
+
+  /**
+   * Runs the loop until an awaitable is done.
+   *
+   * @typeParam T The type of the result.
+   * @param aw What is awaited; a function becomes a task of this loop.
+   * @returns The result.
+   * @throws {RuntimeError} If the loop runs, or is closed, or was stopped before `aw` was done.
+   */
+  async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
+    this.#assertCanRun();
+    const future = this.#futureOf(aw);
+    const stop = () => this.stop();
+    future.addDoneCallback(stop);
+    try {
+      await this.#scheduler.start();
+    } finally {
+      future.removeDoneCallback(stop);
+    }
+    if (!future.done()) {
+      throw new RuntimeError(
+        "The event loop stopped before the future was done",
+      );
+    }
+    return future.result();
+  }
+
+  /**
+   * Runs the loop until it is stopped.
+   *
+   * @returns A promise that resolves after {@linkcode EventLoop.stop}.
+   * @throws {RuntimeError} If the loop runs or is closed.
+   */
+  async runForever(): Promise<void> {
+    this.#assertCanRun();
+    await this.#scheduler.start();
+  }
+
+  /**
+   * Stops the loop at the end of the current round of callbacks; it can be run again.
+   *
+   * @throws {RuntimeError} If this is the default loop.
+   */
+  stop(): void {
+    this.#assertNotDefault("stop");
+    this.#scheduler.stop();
+  }
+
+  /**
+   * Whether the loop runs. The default loop always does.
+   *
+   * @returns `true` if it does.
+   */
+  isRunning(): boolean {
+    return this.#scheduler.running;
+  }
+
+  /**
+   * Whether the loop is closed.
+   *
+   * @returns `true` if it is.
+   */
+  isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Closes the loop for good: what is still queued is dropped, its connections and servers are cut off,
+   * what was never retrieved or is still pending is reported. Closing twice does nothing.
+   *
+   * @throws {RuntimeError} If the loop runs.
+   */
+  close(): void {
+    this.#assertNotDefault("close");
+    if (this.#scheduler.running) {
+      throw new RuntimeError("Cannot close an event loop that runs");
+    }
+    if (this.#closed) return;
+    this.#closed = true;
+    reportFailures(this.#scheduler);
+    for (const task of unfinishedTasks(this.#scheduler)) {
+      this.callExceptionHandler({
+        message: "Task was destroyed but it is pending",
+        task,
+      });
+    }
+    this.#scheduler.close();
+    this.setDebug(false);
+  }
+
+  /**
+   * The time, on a monotonic clock of the loop's own.
+   *
+   * @returns The time in seconds.
+   */
+  time(): number {
+    return this.#scheduler.time();
+  }
+
+  /**
+   * Calls a function soon, in the next round. Callbacks run in the order in which they were asked for,
+   * each in the async context in which it was asked for.
+   *
+   * @typeParam A The types of the arguments.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   */
+  callSoon<A extends unknown[]>(
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): Handle {
+    this.#assertCallable("callSoon", callback);
+    const handle = new Handle(
+      this.#scheduler,
+      callback as (...args: unknown[]) => unknown,
+      args,
+    );
+    this.#scheduler.enqueue(handle);
+    return handle;
+  }
+
+  /**
+   * Calls a function after a delay.
+   *
+   * @typeParam A The types of the arguments.
+   * @param delay The delay in seconds.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {RangeError} If `delay` is not a length of time.
+   */
+  callLater<A extends unknown[]>(
+    delay: Delay,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    const seconds = secondsOf("callLater", "delay", delay);
+    return this.callAt(this.time() + seconds, callback, ...args);
+  }
+
+  /**
+   * Calls a function at a time.
+   *
+   * @typeParam A The types of the arguments.
+   * @param when The time in seconds, on the clock of {@linkcode EventLoop.time}.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {RangeError} If `when` is not a number.
+   */
+  callAt<A extends unknown[]>(
+    when: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): TimerHandle {
+    assertTime("callAt", "when", when);
+    this.#assertCallable("callAt", callback);
+    return new TimerHandle(
+      this.#scheduler,
+      when,
+      callback as (...args: unknown[]) => unknown,
+      args,
+    );
+  }
+
+  /**
+   * Makes a future of this loop.
+   *
+   * @typeParam T The type of the result.
+   * @returns The future.
+   */
+  createFuture<T = unknown>(): Future<T> {
+    return new Future<T>({ loop: this.#scheduler.loop });
+  }
+
+  /**
+   * Makes a task of this loop, through its task factory if it has one.
+   *
+   * @typeParam T The type of the result.
+   * @param coro The function that the task runs.
+   * @param options Its name and how it starts.
+   * @returns The task.
+   * @throws {RuntimeError} If the loop is closed.
+   * @throws {TypeError} If `coro` is not a function.
+   */
+  createTask<T>(coro: CoroutineFunction<T>, options?: TaskOptions): Task<T> {
+    assertOpen(this);
+    if (this.#taskFactory !== null) {
+      return this.#taskFactory(this.#scheduler.loop, coro, options);
+    }
+    // A scheduler names its loop too; with it, what most tasks are made with allocates nothing.
+    const home = this.#scheduler;
+    return new Task(
+      coro,
+      options === undefined ? home : { ...options, loop: home.loop },
+    );
+  }
+
+  /**
+   * Sets what makes the loop's tasks.
+   *
+   * @param factory The factory, or `null` for the ordinary tasks.
+   * @throws {TypeError} If `factory` is neither.
+   */
+  setTaskFactory(factory: TaskFactory | null): void {
+    assertFunctionOrNull("task factory", factory);
+    this.#taskFactory = factory;
+  }
+
+  /**
+   * What makes the loop's tasks.
+   *
+   * @returns The factory, or `null`.
+   */
+  getTaskFactory(): TaskFactory | null {
+    return this.#taskFactory;
+  }
+
+  /**
+   * Sets what handles exceptions that no code handled.
+   *
+   * @param handler The handler, or `null` for the ordinary one.
+   * @throws {TypeError} If `handler` is neither.
+   */
+  setExceptionHandler(handler: ExceptionHandler | null): void {
+    assertFunctionOrNull("exception handler", handler);
+    this.#exceptionHandler = handler;
+  }
+
+  /**
+   * What handles exceptions that no code handled.
+   *
+   * @returns The handler, or `null` for the ordinary one.
+   */
+  getExceptionHandler(): ExceptionHandler | null {
+    return this.#exceptionHandler;
+  }
+
+  /**
+   * The ordinary handler: prints the context to standard error.
+   *
+   * @param context What happened.
+   */
+  defaultExceptionHandler(context: ExceptionContext): void {
+    printReport(context);
+  }
+
+  /**
+   * Has an exception handled that no code handled.
+   *
+   * @param context What happened.
+   */
+  callExceptionHandler(context: ExceptionContext): void {
+    context = withSourceTraceback(context);
+    if (this.#exceptionHandler === null) {
+      this.defaultExceptionHandler(context);
+      return;
+    }
+    const giveUp = (exception: unknown) => {
+      this.defaultExceptionHandler({
+        message: "The exception handler itself failed",
+        exception,
+      });
+      this.defaultExceptionHandler(context);
+    };
+    try {
+      const result: unknown = this.#exceptionHandler(
+        this.#scheduler.loop,
+        context,
+      );
+      if (result instanceof Promise) result.catch(giveUp);
+    } catch (exception) {
+      giveUp(exception);
+    }
+  }
+
+  /**
+   * Whether the loop is in debug mode.
+   *
+   * @returns `true` if it is.
+   */
+  getDebug(): boolean {
+    return this.#scheduler.debug !== null;
+  }
+
+  /**
+   * Turns debug mode on or off. It is on from the start if the environment variable `ASYNCIO_DEBUG` is
+   * set to `1` and the program may read it; nobody is asked for that permission.
+   *
+   * In debug mode callbacks and steps that take longer than {@linkcode EventLoop.slowCallbackDuration}
+   * are named, as are tasks that swallow a cancellation; `callSoon()` and its kin refuse async
+   * functions; reports of exceptions say where the task, future or handle was created, a
+   * `CancelledError` where it arose, and the call graph at which lines the tasks are. What was created
+   * before lacks that. All of it takes time and memory.
+   *
+   * @param enabled Whether it is on.
+   */
+  setDebug(enabled: boolean): void {
+    if (enabled === this.getDebug()) return;
+    this.#scheduler.debug = enabled
+      ? new SlowWorkReporter(this.#scheduler)
+      : null;
+    captureCancellationStacks(enabled);
+  }
+
+  /**
+   * Ends the asynchronous generators that are still in use. JavaScript tells nobody of those, so there
+   * is nothing to do; the method is there for programs that call it.
+   *
+   * @returns A promise that resolves at once.
+   */
+  shutdownAsyncGens(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #futureOf<T>(aw: Awaitable<T>): Future<T> {
+    if (aw instanceof Future) {
+      if (aw.getLoop() !== this.#scheduler.loop) {
+        throw new RangeError(
+          "The future belongs to another event loop than the one that is to run",
+        );
+      }
+      return aw;
+    }
+    if (typeof aw === "function") return this.createTask(aw);
+    if (typeof aw?.then === "function") {
+      return wrapFuture(aw, { loop: this.#scheduler.loop });
+    }
+    throw new TypeError(
+      `runUntilComplete() takes a future, a promise or a function: received ${
+        aw === null ? "null" : typeof aw
+      }`,
+    );
+  }
+
+  #assertCanRun(): void {
+    assertOpen(this);
+    if (this.isRunning()) {
+      throw new RuntimeError("The event loop is running already");
+    }
+    if (runningScheduler() !== null) {
+      throw new RuntimeError(
+        "Cannot run an event loop while another one runs the caller",
+      );
+    }
+  }
+
+  #assertNotDefault(verb: string): void {
+    if (this.#scheduler === defaultScheduler()) {
+      throw new RuntimeError(
+        `Cannot ${verb} the default event loop: it turns with the process`,
+      );
+    }
+  }
+
+  #assertCallable(method: string, callback: unknown): void {
+    assertOpen(this);
+    if (typeof callback !== "function") {
+      throw new TypeError(
+        `${method}() takes a function as its callback: received ${
+          callback === null ? "null" : typeof callback
+        }`,
+      );
+    }
+    if (this.#scheduler.debug !== null && isCoroutineFunction(callback)) {
+      throw new TypeError(
+        `${method}() takes a function that is not async: createTask() starts those`,
+      );
+    }
+  }
+}
+
+function assertTime(method: string, name: string, value: number): void {
+  if (typeof value === "number" && !Number.isNaN(value)) return;
+  throw new RangeError(
+    `${method}() takes a number of seconds as its ${name}: received ${value}`,
+  );
+}
+
+function assertFunctionOrNull(what: string, value: unknown): void {
+  if (value === null || typeof value === "function") return;
+  throw new TypeError(
+    `The ${what} must be a function or null: received ${typeof value}`,
+  );
+}
