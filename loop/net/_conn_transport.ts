@@ -7,6 +7,8 @@ import type { BaseProtocol } from "./base_protocol.ts";
 import type { BufferedProtocol } from "./buffered_protocol.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { ChunkSource, isBuffered } from "./_chunk_source.ts";
+import type { Client } from "./_client.ts";
+import type { Link } from "./_link.ts";
 import type { Protocol } from "./protocol.ts";
 import { Transport } from "./transport.ts";
 import { Turn } from "./_turn.ts";
@@ -23,7 +25,9 @@ const SILENT_WRITES = 5;
 export class ConnTransport extends Transport implements Resource {
   readonly #conn: Deno.Conn;
   readonly #context: CallbackContext;
-  readonly #onEnded: (transport: ConnTransport) => void;
+  readonly #link: Link;
+  /** Whose connection of a server's it is. */
+  readonly #client: Client | null;
   readonly #addresses: Record<string, Deno.Addr>;
   #protocol: StreamProtocol;
 
@@ -46,16 +50,19 @@ export class ConnTransport extends Transport implements Resource {
 
   /** In the async context of callbacks: `start()` is to follow. */
   constructor(
-    conn: Deno.Conn,
+    link: Link,
     protocol: StreamProtocol,
     context: CallbackContext,
-    onEnded: (transport: ConnTransport) => void = () => {},
+    client: Client | null = null,
   ) {
     super();
+    const { conn } = link;
+    this.#link = link;
     this.#conn = conn;
     this.#protocol = protocol;
     this.#context = context;
-    this.#onEnded = onEnded;
+    this.#client = client;
+    client?.occupy(this);
     // Deno forgets them when the connection closes.
     this.#addresses = { peername: conn.remoteAddr, sockname: conn.localAddr };
     context.scheduler.resources.add(this);
@@ -73,9 +80,8 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   override getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return name === "socket"
-      ? this.#conn
-      : this.#addresses[name] ?? defaultValue;
+    if (name === "socket") return this.#conn;
+    return this.#link.info?.[name] ?? this.#addresses[name] ?? defaultValue;
   }
 
   override setProtocol(protocol: BaseProtocol): void {
@@ -371,7 +377,7 @@ export class ConnTransport extends Transport implements Resource {
     } finally {
       this.#context.scheduler.resources.delete(this);
       this.#closeConn();
-      this.#onEnded(this);
+      this.#client?.end();
     }
   }
 

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../event_loop.ts";
-import { Future } from "../future.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
-import { ConnTransport, type StreamProtocol } from "./_conn_transport.ts";
+import type { StreamProtocol } from "./_conn_transport.ts";
+import { establish } from "./_establish.ts";
 import { assertFactory, assertPort, setNoDelay } from "./_tcp.ts";
 import type { Transport } from "./transport.ts";
 
@@ -34,27 +34,8 @@ export async function connect<P extends StreamProtocol>(
   const context = new CallbackContext(schedulerOf(loop));
   const conn = options.sock ??
     await connectTcp(context, host || "localhost", port!, options);
-  let protocol;
-  try {
-    setNoDelay(conn);
-    protocol = protocolFactory();
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-  const transport = new ConnTransport(conn, protocol, context);
-  const made = new Future<void>({ loop });
-  context.enqueue(() => {
-    transport.start();
-    if (!made.done()) made.setResult();
-  });
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
-  return [transport, protocol];
+  setNoDelay(conn);
+  return await establish(context, { conn }, protocolFactory);
 }
 
 /** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */

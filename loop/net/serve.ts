@@ -44,8 +44,9 @@ export async function serve(
   const server = makeServer(
     loop,
     listeners.map((listener) => new Acceptor(listener, context)),
-    (conn, ended) =>
-      new ConnTransport(conn, protocolFactory(), context, ended).start(),
+    (conn, client) => {
+      new ConnTransport({ conn }, protocolFactory(), context, client).start();
+    },
   );
   if (options.startServing ?? true) await server.startServing();
   return server;

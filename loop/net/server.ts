@@ -6,18 +6,10 @@ import type { EventLoop } from "../event_loop.ts";
 import { Future } from "../future.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
+import { Client } from "./_client.ts";
 
-/** A connection of a server's. */
-export interface Client {
-  close(): void;
-  abort(): void;
-}
-
-/** Makes the client of a server for a connection; `ended` is to be called with it at its end. */
-export type MakeClient = (
-  conn: Deno.Conn,
-  ended: (client: Client) => void,
-) => Client;
+/** Has what was accepted become a connection that the program sees; on throwing it is closed. */
+export type MakeClient = (conn: Deno.Conn, client: Client) => void;
 
 /** Makes a server: `loop.createServer()` does. */
 export let makeServer: (
@@ -212,10 +204,13 @@ export class Server implements AsyncDisposable {
 
   /** A connection was accepted: its entry runs, in the async context of callbacks. */
   #welcome(conn: Deno.Conn): void {
+    const client = new Client((client) => this.#lose(client));
+    this.#clients.add(client);
     try {
-      this.#clients.add(this.#makeClient(conn, (client) => this.#lose(client)));
+      this.#makeClient(conn, client);
     } catch (exception) {
       conn.close();
+      this.#lose(client);
       this.#loop.callExceptionHandler({
         message: "The protocol factory of a server failed",
         exception,

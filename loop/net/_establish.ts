@@ -1,0 +1,38 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Future } from "../future.ts";
+import type { CallbackContext } from "./_callback_context.ts";
+import { ConnTransport, type StreamProtocol } from "./_conn_transport.ts";
+import type { Link } from "./_link.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * Gives a connection a protocol and a transport, and waits until `connectionMade()` has been called.
+ * Whatever goes wrong, and cancelled too, it closes the connection.
+ */
+export async function establish<P extends StreamProtocol>(
+  context: CallbackContext,
+  link: Link,
+  protocolFactory: () => P,
+): Promise<[Transport, P]> {
+  let protocol;
+  try {
+    protocol = protocolFactory();
+  } catch (error) {
+    link.conn.close();
+    throw error;
+  }
+  const transport = new ConnTransport(link, protocol, context);
+  const made = new Future<void>({ loop: context.scheduler.loop });
+  context.enqueue(() => {
+    transport.start();
+    if (!made.done()) made.setResult();
+  });
+  try {
+    await made;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  return [transport, protocol];
+}
