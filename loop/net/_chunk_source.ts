@@ -57,6 +57,13 @@ export class ChunkSource {
     else protocol.dataReceived(chunk);
   }
 
+  /** What was read, for somebody else than a protocol. */
+  release(count: number): Uint8Array {
+    if (this.#lender === null) return this.#take(count);
+    this.#lender = null;
+    return this.#lent.slice(0, count);
+  }
+
   #freeMemory(): Uint8Array {
     const size = this.#block.length;
     if (size - this.#used <= size * LEAST_PART) {

@@ -2,7 +2,8 @@
 
 import { Future } from "../future.ts";
 import type { CallbackContext } from "./_callback_context.ts";
-import { ConnTransport, type StreamProtocol } from "./_conn_transport.ts";
+import { ConnTransport } from "./_conn_transport.ts";
+import type { StreamProtocol } from "./_whole.ts";
 import type { Link } from "./_link.ts";
 import type { Transport } from "./transport.ts";
 

@@ -4,7 +4,7 @@ import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
-import type { StreamProtocol } from "./_conn_transport.ts";
+import type { StreamProtocol } from "./_whole.ts";
 import { establish } from "./_establish.ts";
 import { assertFactory, assertPort, setNoDelay } from "./_tcp.ts";
 import type { Transport } from "./transport.ts";

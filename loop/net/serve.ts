@@ -5,7 +5,8 @@ import { schedulerOf } from "../scheduler.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
-import { ConnTransport, type StreamProtocol } from "./_conn_transport.ts";
+import { ConnTransport } from "./_conn_transport.ts";
+import type { StreamProtocol } from "./_whole.ts";
 import { makeServer, type Server } from "./server.ts";
 import { assertFactory, assertPort } from "./_tcp.ts";
 
