@@ -11,7 +11,15 @@
  * @module
  */
 
-const ALL = ["tasks", "primitives", "peers", "memory", "fairness", "echo"];
+const ALL = [
+  "tasks",
+  "primitives",
+  "peers",
+  "memory",
+  "fairness",
+  "echo",
+  "connections",
+];
 
 for (const name of Deno.args.length > 0 ? Deno.args : ALL) {
   if (!ALL.includes(name)) {

@@ -1,0 +1,146 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The load: `deno run -A client.ts KIND PORT …`. It prints a figure.
+ *
+ * @module
+ */
+
+const [kind, port, ...rest] = Deno.args;
+const target = { hostname: "127.0.0.1", port: Number(port) };
+const numbers = rest.map(Number);
+
+async function connect(): Promise<Deno.TcpConn> {
+  const conn = await Deno.connect(target);
+  conn.setNoDelay(true);
+  return conn;
+}
+
+async function writeAll(conn: Deno.Conn, data: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < data.length;) {
+    sent += await conn.write(sent === 0 ? data : data.subarray(sent));
+  }
+}
+
+/** Sends a message and awaits as many bytes, on all connections for a while; prints the messages a second. */
+async function exchange(
+  message: Uint8Array,
+  connections: number,
+  seconds: number,
+): Promise<void> {
+  const conns = [];
+  for (let i = 0; i < connections; i++) conns.push(await connect());
+  let count = 0;
+  let isOver = false;
+  const start = performance.now();
+  setTimeout(() => isOver = true, seconds * 1000);
+  await Promise.all(conns.map(async (conn) => {
+    const buffer = new Uint8Array(message.length);
+    while (!isOver) {
+      await writeAll(conn, message);
+      for (let received = 0; received < message.length;) {
+        received += (await conn.read(buffer))!;
+      }
+      count++;
+    }
+    conn.close();
+  }));
+  console.log(count / (performance.now() - start) * 1000);
+}
+
+/** Connects and awaits the end, several at a time; prints the connections a second. */
+async function connectOften(concurrency: number, count: number): Promise<void> {
+  let left = count;
+  const start = performance.now();
+  await Promise.all(Array.from({ length: concurrency }, async () => {
+    const buffer = new Uint8Array(1);
+    while (left-- > 0) {
+      const conn = await connect();
+      await conn.read(buffer);
+      conn.close();
+    }
+  }));
+  console.log(count / (performance.now() - start) * 1000);
+}
+
+/** Asks for pieces of a size and takes them in; prints the pieces a second. */
+async function receiveBulk(size: number, count: number): Promise<void> {
+  const conn = await connect();
+  const buffer = new Uint8Array(256 * 1024);
+  const start = performance.now();
+  for (let i = 0; i < count; i++) {
+    await conn.write(new Uint8Array(1));
+    for (let received = 0; received < size;) {
+      received += (await conn.read(buffer))!;
+    }
+  }
+  conn.close();
+  console.log(count / (performance.now() - start) * 1000);
+}
+
+/** Holds connections open until it is told to stop. */
+async function hold(connections: number): Promise<void> {
+  const conns = [];
+  for (let i = 0; i < connections; i++) conns.push(await connect());
+  console.log(conns.length);
+  for await (const _ of Deno.stdin.readable);
+  Deno.exit();
+}
+
+/** Sends bytes without a newline, then awaits a line; prints how many bytes a second. */
+async function flood(bytes: number): Promise<void> {
+  const conn = await connect();
+  const chunk = new Uint8Array(64 * 1024).fill(97);
+  const start = performance.now();
+  for (let sent = 0; sent < bytes; sent += chunk.length) {
+    await writeAll(conn, chunk);
+  }
+  await conn.closeWrite();
+  await conn.read(chunk);
+  conn.close();
+  console.log(bytes / (performance.now() - start) * 1000);
+}
+
+/** Asks for pieces, takes none in, until it is told to stop. */
+async function neverRead(connections: number): Promise<void> {
+  const requests = new Uint8Array(64);
+  for (let i = 0; i < connections; i++) {
+    await writeAll(await connect(), requests);
+  }
+  console.log(connections);
+  for await (const _ of Deno.stdin.readable);
+  Deno.exit();
+}
+
+const SHORT_LINES = new TextEncoder().encode(
+  "one\ntwo words\nthree words here\nfour\nthe fifth line\n",
+);
+
+switch (kind) {
+  case "exchange": {
+    const [size, connections, seconds] = numbers;
+    await exchange(new Uint8Array(size!).fill(97), connections!, seconds!);
+    break;
+  }
+  case "lines":
+    await exchange(SHORT_LINES, numbers[0]!, numbers[1]!);
+    break;
+  case "connect":
+    await connectOften(numbers[0]!, numbers[1]!);
+    break;
+  case "bulk":
+    await receiveBulk(numbers[0]!, numbers[1]!);
+    break;
+  case "hold":
+    await hold(numbers[0]!);
+    break;
+  case "flood":
+    await flood(numbers[0]!);
+    break;
+  case "never-read":
+    await neverRead(numbers[0]!);
+    break;
+  default:
+    console.error(`Expected a kind of load: received ${kind}`);
+    Deno.exit(2);
+}

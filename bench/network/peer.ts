@@ -1,0 +1,166 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Servers and clients as processes of their own, on a core each where `taskset` is there to say so.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "../text_line_stream.ts";
+import { findPython } from "../../tests/peers/python.ts";
+
+const SERVER_CORE = 0;
+const CLIENT_CORE = 1;
+
+/** A server process. It prints its port, and on request its state. */
+export class Server {
+  readonly #process: Deno.ChildProcess;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
+  #port = 0;
+
+  private constructor(words: readonly string[]) {
+    this.#process = command(SERVER_CORE, words).spawn();
+    this.#answers = this.#process.stdout
+      .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+      .getReader();
+    this.#requests = this.#process.stdin.getWriter();
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param words The command.
+   * @returns The server, which listens.
+   */
+  static async start(words: readonly string[]): Promise<Server> {
+    const server = new Server(words);
+    const { value } = await server.#answers.read();
+    server.#port = Number(value);
+    return server;
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /**
+   * Asks the server how it is.
+   *
+   * @returns How long its core has been busy in µs, what memory it takes, and the most it took, in bytes.
+   */
+  async state(): Promise<State> {
+    await this.#requests.write(new Uint8Array([10]));
+    const { value } = await this.#answers.read();
+    return JSON.parse(value ?? "null") as State;
+  }
+
+  /** Ends the server. */
+  async stop(): Promise<void> {
+    await this.#requests.close();
+    await this.#answers.cancel();
+    await this.#process.status;
+  }
+}
+
+/** How a server is. */
+export interface State {
+  /** How long its core has been busy, in µs. */
+  busy: number;
+  /** The memory it takes, in bytes. */
+  memory: number;
+  /** The most that it took, in bytes. */
+  peak: number;
+}
+
+/**
+ * Runs a client to its end.
+ *
+ * @param args What `client.ts` is to do.
+ * @returns What it printed: a figure.
+ */
+export async function runClient(
+  ...args: (string | number)[]
+): Promise<number> {
+  const client = command(CLIENT_CORE, denoWords("client.ts", ...args)).spawn();
+  await client.stdin.close();
+  const text = await new Response(client.stdout).text();
+  await client.status;
+  return Number(text);
+}
+
+/**
+ * Starts a client that goes on until it is told to stop.
+ *
+ * @param args What `client.ts` is to do.
+ * @returns What stops it; resolved once the client has printed a line.
+ */
+export async function startClient(
+  ...args: (string | number)[]
+): Promise<() => Promise<void>> {
+  const client = command(CLIENT_CORE, denoWords("client.ts", ...args)).spawn();
+  const lines = client.stdout.getReader();
+  await lines.read();
+  return async () => {
+    await client.stdin.close();
+    await lines.cancel();
+    await client.status;
+  };
+}
+
+/** The command of one of this folder's programs. */
+export function denoWords(
+  file: string,
+  ...args: (string | number)[]
+): string[] {
+  return [
+    Deno.execPath(),
+    "run",
+    "-A",
+    ...profiling(file),
+    new URL(file, import.meta.url).pathname,
+    ...args.map(String),
+  ];
+}
+
+/** With `BENCH_PROFILE=directory` each server leaves a profile of its processor time. */
+function profiling(file: string): string[] {
+  const dir = Deno.env.get("BENCH_PROFILE");
+  return dir && file === "servers.ts"
+    ? ["--cpu-prof", `--cpu-prof-dir=${dir}`]
+    : [];
+}
+
+/** The command of a server of asyncio's, or `null` where there is no Python. */
+export async function pythonWords(name: string): Promise<string[] | null> {
+  const python = await findPython();
+  if (python === null) return null;
+  const path = new URL("../python/servers.py", import.meta.url).pathname;
+  return [...python.command, path, name];
+}
+
+function command(core: number, words: readonly string[]): Deno.Command {
+  const all = hasTaskset
+    ? ["taskset", "-c", String(core), ...words]
+    : [...words];
+  return new Deno.Command(all[0]!, {
+    args: all.slice(1),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  });
+}
+
+const hasTaskset = await findTaskset();
+
+async function findTaskset(): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command("taskset", {
+      args: ["-c", `${SERVER_CORE},${CLIENT_CORE}`, "true"],
+    }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}

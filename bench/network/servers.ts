@@ -1,0 +1,248 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * The servers that compete: `deno run -A servers.ts NAME`. Each prints its port, and how it is whenever
+ * it receives a line.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import {
+  BufferedProtocol,
+  getRunningLoop,
+  Protocol,
+  run,
+  type Server,
+  startServer,
+  type StreamReader,
+  type StreamWriter,
+  type Transport,
+} from "../../mod.ts";
+import { TextLineStream } from "../text_line_stream.ts";
+
+const BUFFER_SIZE = 64 * 1024;
+const BULK = 1024 * 1024;
+const LOCAL = { hostname: "127.0.0.1", port: 0 };
+
+// Without this library.
+
+async function serveBare(
+  handle: (conn: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  const listener = Deno.listen({ ...LOCAL, tcpBacklog: 1024 });
+  announce(listener);
+  while (true) void handle(await listener.accept());
+}
+
+async function writeAll(conn: Deno.Conn, data: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < data.length;) {
+    sent += await conn.write(sent === 0 ? data : data.subarray(sent));
+  }
+}
+
+/** Gives each message bytes of its own. */
+async function echoFresh(conn: Deno.TcpConn): Promise<void> {
+  conn.setNoDelay(true);
+  const buffer = new Uint8Array(BUFFER_SIZE);
+  for (let n; (n = await conn.read(buffer)) !== null;) {
+    await writeAll(conn, buffer.slice(0, n));
+  }
+  conn.close();
+}
+
+async function echoReusing(conn: Deno.TcpConn): Promise<void> {
+  conn.setNoDelay(true);
+  const buffer = new Uint8Array(BUFFER_SIZE);
+  for (let n; (n = await conn.read(buffer)) !== null;) {
+    await writeAll(conn, buffer.subarray(0, n));
+  }
+  conn.close();
+}
+
+async function echoWebLines(conn: Deno.TcpConn): Promise<void> {
+  conn.setNoDelay(true);
+  const encoder = new TextEncoder();
+  const lines = conn.readable.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    await writeAll(conn, encoder.encode(line + "\n"));
+  }
+}
+
+// deno-lint-ignore require-await -- a handler is async
+async function closeAtOnce(conn: Deno.TcpConn): Promise<void> {
+  conn.close();
+}
+
+/** Answers each byte with a piece of bulk. */
+async function sendBulkBare(conn: Deno.TcpConn): Promise<void> {
+  conn.setNoDelay(true);
+  const bulk = new Uint8Array(BULK);
+  const request = new Uint8Array(1);
+  while (await conn.read(request) !== null) await writeAll(conn, bulk);
+  conn.close();
+}
+
+async function stayIdle(conn: Deno.TcpConn): Promise<void> {
+  await conn.read(new Uint8Array(1));
+  conn.close();
+}
+
+// With it.
+
+async function serve(start: () => Promise<Server>): Promise<void> {
+  await run(async () => {
+    const server = await start();
+    announce(server.sockets[0]!);
+    await server.serveForever();
+  });
+}
+
+const serveProtocol = (factory: () => Protocol | BufferedProtocol) =>
+  serve(() =>
+    getRunningLoop().createServer(factory, LOCAL.hostname, 0, { backlog: 1024 })
+  );
+
+const serveStreams = (
+  handle: (reader: StreamReader, writer: StreamWriter) => Promise<void>,
+) => serve(() => startServer(handle, LOCAL.hostname, 0, { backlog: 1024 }));
+
+class Echo extends Protocol {
+  #transport!: Transport;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#transport.write(data);
+  }
+}
+
+class BufferedEcho extends BufferedProtocol {
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  #transport!: Transport;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override getBuffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  override bufferUpdated(count: number): void {
+    this.#transport.write(this.#buffer.subarray(0, count));
+  }
+}
+
+class CloseAtOnce extends Protocol {
+  override connectionMade(transport: Transport): void {
+    transport.close();
+  }
+}
+
+class SendBulk extends Protocol {
+  readonly #bulk = new Uint8Array(BULK);
+  #transport!: Transport;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override dataReceived(): void {
+    this.#transport.write(this.#bulk);
+  }
+}
+
+async function echoStream(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  for (let data; (data = await reader.read(BUFFER_SIZE)).length > 0;) {
+    writer.write(data);
+    await writer.drain();
+  }
+  writer.close();
+}
+
+async function echoLines(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  for (let line; (line = await reader.readLine()).length > 0;) {
+    writer.write(line);
+    await writer.drain();
+  }
+  writer.close();
+}
+
+async function sendBulkStream(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  const bulk = new Uint8Array(BULK);
+  while ((await reader.read(1)).length > 0) {
+    writer.write(bulk);
+    await writer.drain();
+  }
+  writer.close();
+}
+
+/** Takes lines that never end, and complains about each. */
+async function refuseLongLines(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  while (!reader.atEof()) {
+    try {
+      await reader.readLine();
+    } catch {
+      // It was too long, and is dropped.
+    }
+  }
+  writer.write("done\n");
+  writer.close();
+}
+
+const SERVERS: Record<string, () => Promise<void>> = {
+  "bare, fresh bytes": () => serveBare(echoFresh),
+  "bare, one buffer": () => serveBare(echoReusing),
+  "bare, web lines": () => serveBare(echoWebLines),
+  "bare, closing": () => serveBare(closeAtOnce),
+  "bare, bulk": () => serveBare(sendBulkBare),
+  "bare, idle": () => serveBare(stayIdle),
+  "Protocol": () => serveProtocol(() => new Echo()),
+  "BufferedProtocol": () => serveProtocol(() => new BufferedEcho()),
+  "Protocol, closing": () => serveProtocol(() => new CloseAtOnce()),
+  "Protocol, bulk": () => serveProtocol(() => new SendBulk()),
+  "Protocol, idle": () => serveProtocol(() => new Echo()),
+  "streams": () => serveStreams(echoStream),
+  "streams, lines": () => serveStreams(echoLines),
+  // deno-lint-ignore require-await -- a handler is async
+  "streams, closing": () => serveStreams(async (_, writer) => writer.close()),
+  "streams, bulk": () => serveStreams(sendBulkStream),
+  "streams, idle": () => serveStreams(echoStream),
+  "streams, long lines": () => serveStreams(refuseLongLines),
+};
+
+/** Says where the server listens, and on request how it is. */
+function announce(listener: Deno.Listener): void {
+  console.log((listener.addr as Deno.NetAddr).port);
+  void (async () => {
+    for await (const _ of Deno.stdin.readable) console.log(state());
+    Deno.exit();
+  })();
+}
+
+function state(): string {
+  const { user, system } = process.cpuUsage();
+  return JSON.stringify({
+    busy: user + system,
+    memory: Deno.memoryUsage().rss,
+    peak: process.resourceUsage().maxRSS * 1024,
+  });
+}
+
+if (import.meta.main) await SERVERS[Deno.args[0]!]!();
