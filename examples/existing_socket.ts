@@ -1,0 +1,53 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Hands a socket that is open already to a protocol:
+//
+//   deno run --allow-net examples/existing_socket.ts
+
+import {
+  createTask,
+  getRunningLoop,
+  Protocol,
+  run,
+  type Transport,
+} from "@asyncio/asyncio";
+import { socketPair } from "./sockets/socket_pair.ts";
+
+const bytes = new TextEncoder().encode("abc");
+
+class Receiver extends Protocol {
+  readonly end = getRunningLoop().createFuture<void>();
+  #transport: Transport | null = null;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    console.log("Received:", new TextDecoder().decode(data));
+    this.#transport?.close(); // connectionLost() comes next
+  }
+
+  override connectionLost(): void {
+    this.end.setResult();
+  }
+}
+
+async function main(): Promise<void> {
+  const [ours, theirs] = await socketPair();
+  using _other = theirs;
+
+  const [, receiver] = await getRunningLoop().createConnection(
+    () => new Receiver(),
+    null,
+    null,
+    { sock: ours },
+  );
+  // As if it came from somewhere else, a little later
+  const sending = createTask(() => theirs.write(bytes));
+
+  await receiver.end;
+  await sending;
+}
+
+await run(main);
