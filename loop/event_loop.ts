@@ -8,6 +8,9 @@ import {
 // Of types only: the network code is loaded by the first method that needs it.
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
+import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
+import type { DatagramProtocol } from "./net/datagram_protocol.ts";
+import type { DatagramTransport } from "./net/datagram_transport.ts";
 import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
 import type { Server } from "./net/server.ts";
@@ -145,5 +148,50 @@ export class EventLoop extends BaseEventLoop {
     assertOpen(this);
     const { serve } = await import("./net/serve.ts");
     return serve(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Opens a socket of datagrams: of UDP, or any that is given as `sock`.
+   *
+   * With a `remoteAddr` the endpoint sends only there, and receives only from there. That a datagram was
+   * refused there nobody is told, unlike in asyncio: Deno does not connect the socket itself.
+   * `transport.getExtraInfo("socket")` is the socket of `node:dgram`, which joins multicast groups.
+   *
+   * Cancelled, it leaves no socket behind.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol, once the socket is there.
+   * @param options The addresses, or an existing socket to use instead of them.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {RangeError} If there is neither an address nor a family nor a socket.
+   * @throws {Deno.errors.AddrInUse} If the local port is not free; other failures likewise.
+   *
+   * @example Joining a multicast group
+   * ```ts
+   * import { DatagramProtocol, getRunningLoop, run } from "@asyncio/asyncio";
+   * import type { Socket } from "node:dgram";
+   *
+   * await run(async () => {
+   *   const [transport] = await getRunningLoop().createDatagramEndpoint(
+   *     () => new DatagramProtocol(),
+   *     { localAddr: { hostname: "0.0.0.0", port: 0 } },
+   *   );
+   *   const socket = transport.getExtraInfo("socket") as Socket;
+   *   socket.addMembership("239.255.0.1", "127.0.0.1");
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint}
+   */
+  async createDatagramEndpoint<P extends DatagramProtocol>(
+    protocolFactory: () => P,
+    options: DatagramEndpointOptions = {},
+  ): Promise<[transport: DatagramTransport, protocol: P]> {
+    assertOpen(this);
+    const { createDatagramEndpoint } = await import(
+      "./net/create_datagram_endpoint.ts"
+    );
+    return createDatagramEndpoint(this, protocolFactory, options);
   }
 }

@@ -12,6 +12,12 @@ export { BaseProtocol } from "./base_protocol.ts";
 export { BaseTransport } from "./base_transport.ts";
 export { BufferedProtocol } from "./buffered_protocol.ts";
 export type { ConnectionOptions } from "./connect.ts";
+export type { DatagramEndpointOptions } from "./create_datagram_endpoint.ts";
+export { DatagramProtocol } from "./datagram_protocol.ts";
+export {
+  type DatagramAddress,
+  DatagramTransport,
+} from "./datagram_transport.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve.ts";

@@ -1,0 +1,68 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
+export function datagramAddressOf(
+  name: string,
+  addr: unknown,
+  transport: Deno.Addr["transport"],
+): Deno.Addr {
+  if (transport !== "unixpacket") return netAddressOf(name, addr, 1);
+  if (isObject(addr) && "path" in addr && typeof addr.path === "string") {
+    return { transport, path: addr.path };
+  }
+  throw new TypeError(
+    `Expected { path } as the ${name}: received ${describe(addr)}`,
+  );
+}
+
+/** Returns the address of UDP as Deno takes it; throws unless it is one. */
+export function netAddressOf(
+  name: string,
+  addr: unknown,
+  leastPort: number,
+): Deno.NetAddr {
+  if (
+    isObject(addr) && "hostname" in addr && "port" in addr &&
+    typeof addr.hostname === "string" && addr.hostname !== ""
+  ) {
+    const { hostname, port } = addr;
+    return { transport: "udp", hostname, port: portOf(port, leastPort) };
+  }
+  throw new TypeError(
+    `Expected { hostname, port } as the ${name}: received ${describe(addr)}`,
+  );
+}
+
+/** Whether two addresses are the same one, however it is written. */
+export function isSameAddress(one: Deno.Addr, other: Deno.Addr): boolean {
+  if ("path" in one) return "path" in other && one.path === other.path;
+  return "hostname" in one && "hostname" in other && one.port === other.port &&
+    canonical(one.hostname) === canonical(other.hostname);
+}
+
+function portOf(port: unknown, least: number): number {
+  if (
+    typeof port === "number" && Number.isInteger(port) && port >= least &&
+    port <= 65535
+  ) return port;
+  throw new RangeError(
+    `The port must be an integer from ${least} to 65535: received ${
+      String(port)
+    }`,
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function describe(value: unknown): string {
+  return isObject(value) ? JSON.stringify(value) : String(value);
+}
+
+/** An address of IPv6 can be written in several ways; which network it is of is not told of a sender. */
+function canonical(hostname: string): string {
+  if (!hostname.includes(":")) return hostname;
+  const [address] = hostname.split("%", 1);
+  return URL.parse(`http://[${address}]`)?.hostname ?? hostname;
+}

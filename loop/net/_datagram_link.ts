@@ -1,0 +1,28 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Of types only: whoever has such a socket has loaded the module.
+import type { Socket } from "node:dgram";
+
+/** A datagram and its sender. */
+export type Datagram = [data: Uint8Array, addr: Deno.Addr];
+
+/** What sends and receives datagrams, whichever kind of socket it is. */
+export interface DatagramLink {
+  /** The socket itself. */
+  readonly socket: Socket | Deno.DatagramConn;
+  readonly localAddr: Deno.Addr;
+  /** Where the socket is connected to, if it is. */
+  readonly remoteAddr: Deno.Addr | null;
+  /** The next datagram; the bytes are the caller's. Fails when the socket is closed. */
+  receive(): Promise<Datagram>;
+  /** Sends a copy of the bytes; without an address, to where the socket is connected to. */
+  send(data: Uint8Array, addr: Deno.Addr | null): Promise<void>;
+  /** Closes the socket, however often it is called. */
+  close(): void;
+}
+
+/** Whether the socket has been closed, if that is what failed. */
+export function isOfClosed(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted;
+}

@@ -1,0 +1,160 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Of types only: the module is loaded when a socket is to be made.
+import type { Socket } from "node:dgram";
+import type { CallbackContext } from "./_callback_context.ts";
+import { completionOf } from "./_completion.ts";
+import type { Remote } from "./_datagram_endpoint.ts";
+import type { DatagramLink } from "./_datagram_link.ts";
+import { datagramLinkOf } from "./_datagram_link_of.ts";
+import type { DatagramAddress } from "./datagram_transport.ts";
+import { osErrorOf } from "./_os_error.ts";
+
+/** What the options of `loop.createDatagramEndpoint()` say of the socket. */
+export interface DatagramLinkOptions {
+  readonly localAddr?: DatagramAddress | undefined;
+  readonly remoteAddr?: DatagramAddress | undefined;
+  readonly family?: 4 | 6 | undefined;
+  readonly reusePort?: boolean | undefined;
+  readonly allowBroadcast?: boolean | undefined;
+}
+
+/** A version of IP and what the addresses are in it. */
+interface Pairing {
+  readonly family: 4 | 6;
+  readonly local: Deno.NetAddr | null;
+  readonly remote: Deno.NetAddr | null;
+}
+
+/** Binds the first pairing of addresses that can be bound. */
+export async function openDatagramLink(
+  context: CallbackContext,
+  options: DatagramLinkOptions,
+): Promise<[DatagramLink, Remote | null]> {
+  let firstError: unknown;
+  for (const pairing of await pairingsOf(context, options)) {
+    try {
+      return await bind(context, pairing, options);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      firstError ??= error;
+    }
+  }
+  throw osErrorOf(firstError);
+}
+
+async function bind(
+  { scheduler }: CallbackContext,
+  { family, local, remote }: Pairing,
+  { allowBroadcast = false, reusePort = false }: DatagramLinkOptions,
+): Promise<[DatagramLink, Remote | null]> {
+  const socket = await createDgramSocket(family, reusePort);
+  try {
+    const link = await completionOf(scheduler, bound(socket, local));
+    if (allowBroadcast) socket.setBroadcast(true);
+    if (remote === null) return [link, null];
+    return [link, { addr: remote, isOpen: allowBroadcast }];
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** Binds the socket, and takes what it receives from then on. */
+function bound(
+  socket: Socket,
+  local: Deno.NetAddr | null,
+): Promise<DatagramLink> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    const { hostname: address, port } = local ?? {};
+    socket.bind({ ...(address && { address }), port: port ?? 0 }, () => {
+      socket.off("error", reject);
+      resolve(datagramLinkOf(socket));
+    });
+  });
+}
+
+/** What the addresses can be together: one pairing for each version of IP. */
+async function pairingsOf(
+  context: CallbackContext,
+  { localAddr, remoteAddr, family }: DatagramLinkOptions,
+): Promise<Pairing[]> {
+  if (localAddr === undefined && remoteAddr === undefined) {
+    return [{ family: family!, local: null, remote: null }];
+  }
+  const locals = await resolve(context, localAddr);
+  const remotes = await resolve(context, remoteAddr);
+  const pairings: Pairing[] = [];
+  const families = new Set([...locals.keys(), ...remotes.keys()]);
+  for (const each of families) {
+    const local = locals.get(each) ?? null;
+    const remote = remotes.get(each) ?? null;
+    if (family !== undefined && family !== each) continue;
+    if (localAddr !== undefined && local === null) continue;
+    if (remoteAddr !== undefined && remote === null) continue;
+    pairings.push({ family: each, local, remote });
+  }
+  if (pairings.length > 0) return pairings;
+  throw new RangeError(
+    `Expected localAddr and remoteAddr of the same version of IP${
+      family === undefined ? "" : `, ${family}`
+    }: received ${localAddr?.hostname} and ${remoteAddr?.hostname}`,
+  );
+}
+
+/** The first address of a host for each version of IP. */
+async function resolve(
+  { scheduler }: CallbackContext,
+  addr: DatagramAddress | undefined,
+): Promise<Map<4 | 6, Deno.NetAddr>> {
+  const found = new Map<4 | 6, Deno.NetAddr>();
+  if (addr === undefined) return found;
+  const { hostname: name, port } = addr;
+  const hostnames = isAddress(name)
+    ? [name]
+    : await completionOf(scheduler, addressesOf(name));
+  for (const hostname of hostnames) {
+    const family = hostname.includes(":") ? 6 : 4;
+    if (found.has(family)) continue;
+    found.set(family, { transport: "udp", hostname, port });
+  }
+  return found;
+}
+
+async function addressesOf(name: string): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
+  try {
+    const found = await lookup(name, { all: true });
+    return found.map(({ address }) => address);
+  } catch (error) {
+    throw osErrorOf(error);
+  }
+}
+
+async function createDgramSocket(
+  family: 4 | 6,
+  reuseAddr: boolean,
+): Promise<Socket> {
+  const [{ createSocket }, dns] = await Promise.all([
+    import("node:dgram"),
+    import("node:dns"),
+  ]);
+  return createSocket({
+    type: family === 6 ? "udp6" : "udp4",
+    reuseAddr,
+    // An address is to be used at once: if that is not permitted, the error must reach the caller.
+    lookup: (hostname, options, callback) => {
+      if (isAddress(hostname)) callback(null, hostname, family);
+      else dns.lookup(hostname, options, callback);
+    },
+  });
+}
+
+function isAddress(hostname: string): boolean {
+  return hostname.includes(":") || /^[\d.]+$/.test(hostname);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
