@@ -8,11 +8,14 @@ import {
 // Of types only: the network code is loaded by the first method that needs it.
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
+import type { AcceptedSocketOptions } from "./net/connect_accepted.ts";
+import type { UnixConnectionOptions } from "./net/connect_unix.ts";
 import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";
 import type { DatagramTransport } from "./net/datagram_transport.ts";
 import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
+import type { UnixServerOptions } from "./net/serve_unix.ts";
 import type { Server } from "./net/server.ts";
 import type { Transport } from "./net/transport.ts";
 import { presentSchedulers, Scheduler } from "./scheduler.ts";
@@ -148,6 +151,129 @@ export class EventLoop extends BaseEventLoop {
     assertOpen(this);
     const { serve } = await import("./net/serve.ts");
     return serve(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path.
+   *
+   * Cancelled, it gives the attempt up; no connection stays behind.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol, once the connection is there.
+   * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+   * @param options An existing connection to use instead of the path.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {RangeError} If neither a path nor a connection is given, or both are.
+   * @throws {Deno.errors.NotFound} If there is no such path; other failures likewise.
+   * @throws {Deno.errors.NotSupported} On Windows.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   const path = `${await Deno.makeTempDir()}/socket`;
+   *   await using server = await loop.createUnixServer(() => new Protocol(), path);
+   *   const [transport] = await loop.createUnixConnection(() => new Protocol(), path);
+   *   assertEquals(transport.getExtraInfo("peername"), { transport: "unix", path });
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection}
+   */
+  async createUnixConnection<P extends Protocol | BufferedProtocol>(
+    protocolFactory: () => P,
+    path: string | URL | null = null,
+    options: UnixConnectionOptions = {},
+  ): Promise<[transport: Transport, protocol: P]> {
+    assertOpen(this);
+    const { connectUnix } = await import("./net/connect_unix.ts");
+    return connectUnix(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Listens at a Unix socket, and gives each connection a protocol of its own. Needs `--allow-read`
+   * and `--allow-write` for its path.
+   *
+   * A socket that another server left at the path is removed first, without a look at whether that
+   * server still runs; any other file there is an error. Closing the server removes the socket, unless
+   * something else has taken its place by then.
+   *
+   * Cancelled, it leaves no listener behind.
+   *
+   * @param protocolFactory Makes a protocol for each connection.
+   * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+   * @param options How to listen, or an existing listener to use instead of the path.
+   * @returns The server, which accepts connections already.
+   * @throws {RangeError} If neither a path nor a listener is given, or both are.
+   * @throws {Deno.errors.AddrInUse} If there is a file that is no socket; other failures likewise.
+   * @throws {Deno.errors.NotSupported} On Windows.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const path = `${await Deno.makeTempDir()}/socket`;
+   *   await using server = await getRunningLoop().createUnixServer(() => new Protocol(), path);
+   *   assertEquals(server.sockets[0]!.addr, { transport: "unix", path });
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server}
+   */
+  async createUnixServer(
+    protocolFactory: () => Protocol | BufferedProtocol,
+    path: string | URL | null = null,
+    options: UnixServerOptions = {},
+  ): Promise<Server> {
+    assertOpen(this);
+    const { serveUnix } = await import("./net/serve_unix.ts");
+    return serveUnix(this, protocolFactory, path, options);
+  }
+
+  /**
+   * Gives a connection that the program accepted itself a transport and a protocol.
+   *
+   * Cancelled, it closes the connection.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol.
+   * @param conn The connection. The transport closes it.
+   * @param options How the connection is served.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {TypeError} If `conn` is not a connection.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+   *   using client = await Deno.connect(listener.addr);
+   *   const conn = await listener.accept();
+   *   const [transport] = await getRunningLoop()
+   *     .connectAcceptedSocket(() => new Protocol(), conn);
+   *   assertEquals(transport.getExtraInfo("peername"), client.localAddr);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket}
+   */
+  async connectAcceptedSocket<P extends Protocol | BufferedProtocol>(
+    protocolFactory: () => P,
+    conn: Deno.Conn,
+    options: AcceptedSocketOptions = {},
+  ): Promise<[transport: Transport, protocol: P]> {
+    assertOpen(this);
+    const { connectAccepted } = await import("./net/connect_accepted.ts");
+    return connectAccepted(this, protocolFactory, conn, options);
   }
 
   /**

@@ -14,7 +14,15 @@ export {
   openConnection,
   type OpenConnectionOptions,
 } from "./open_connection.ts";
+export {
+  openUnixConnection,
+  type OpenUnixConnectionOptions,
+} from "./open_unix_connection.ts";
 export { startServer, type StartServerOptions } from "./start_server.ts";
+export {
+  startUnixServer,
+  type StartUnixServerOptions,
+} from "./start_unix_server.ts";
 export {
   type Separator,
   StreamReader,

@@ -64,11 +64,7 @@ export async function startServer(
   port: number | null = null,
   options: StartServerOptions = {},
 ): Promise<Server> {
-  if (typeof clientConnected !== "function") {
-    throw new TypeError(
-      `startServer() takes a function as its clientConnected: received ${typeof clientConnected}`,
-    );
-  }
+  assertClientConnected("startServer", clientConnected);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
   assertLimit(limit);
   const { loop } = currentScheduler();
@@ -77,4 +73,12 @@ export async function startServer(
     return new StreamReaderProtocol(reader, clientConnected, { loop });
   };
   return await loop.createServer(makeProtocol, host, port, rest);
+}
+
+/** Throws unless what is to be called for each connection is a function. */
+export function assertClientConnected(method: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new TypeError(
+    `${method}() takes a function as its clientConnected: received ${typeof value}`,
+  );
 }

@@ -26,18 +26,11 @@ const SILENT_SENDS = 5;
 
 const encoder = new TextEncoder();
 
-/** With whom an endpoint talks. */
-export interface Remote {
-  /** Where datagrams without an address go; those that have one must have this. */
-  readonly addr: Deno.Addr;
-  /** Whether datagrams from elsewhere are received too, as those that answer a broadcast are. */
-  readonly isOpen: boolean;
-}
-
 /** A transport over a socket of datagrams. */
 export class DatagramEndpoint extends DatagramTransport implements Resource {
   readonly #link: DatagramLink;
-  readonly #remote: Remote | null;
+  /** Where datagrams without an address go; those that have one must have this. */
+  readonly #target: Deno.Addr | null;
   readonly #context: CallbackContext;
   #protocol: DatagramProtocol;
 
@@ -46,7 +39,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   /** `connectionLost()` has been called. */
   #ended = false;
 
-  readonly #queue: [data: Uint8Array, addr: Deno.Addr | null][] = [];
+  readonly #queue: [data: Uint8Array, addr: Deno.Addr][] = [];
   #queuedBytes = 0;
   #isSending = false;
   #marks = new WaterMarks();
@@ -56,13 +49,13 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   /** In the async context of callbacks: `start()` is to follow. */
   constructor(
     link: DatagramLink,
-    remote: Remote | null,
+    target: Deno.Addr | null,
     protocol: DatagramProtocol,
     context: CallbackContext,
   ) {
     super();
     this.#link = link;
-    this.#remote = remote;
+    this.#target = target;
     this.#protocol = protocol;
     this.#context = context;
     context.scheduler.resources.add(this);
@@ -81,8 +74,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       case "sockname":
         return this.#link.localAddr;
       case "peername":
-        if (this.#remote === null || this.#remote.isOpen) return defaultValue;
-        return this.#remote.addr;
+        return this.#link.remoteAddr ?? defaultValue;
       default:
         return defaultValue;
     }
@@ -135,14 +127,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       this.#tellError(incoming.error);
       return;
     }
-    const [data, addr] = incoming;
-    if (this.#isFromPeer(addr)) this.#call("datagramReceived", data, addr);
-  }
-
-  /** Deno does not connect the socket itself, which would leave this to the system. */
-  #isFromPeer(addr: Deno.Addr): boolean {
-    const remote = this.#remote;
-    return remote === null || remote.isOpen || isSameAddress(addr, remote.addr);
+    this.#call("datagramReceived", ...incoming);
   }
 
   // Sending.
@@ -182,32 +167,25 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#maybePauseWriting();
   }
 
-  #targetOf(addr: DatagramAddress | Deno.UnixAddr | null): Deno.Addr | null {
-    const remote = this.#remote;
+  #targetOf(addr: DatagramAddress | Deno.UnixAddr | null): Deno.Addr {
+    const target = this.#target;
     if (addr === null) {
-      if (remote !== null) return this.#link.remoteAddr ? null : remote.addr;
+      if (target !== null) return target;
       throw new TypeError(
         "sendTo() takes an address as its addr, as the endpoint has no remote one: received none",
       );
     }
-    const target = datagramAddressOf(
-      "addr",
-      addr,
-      this.#link.localAddr.transport,
-    );
-    if (remote === null) return target;
-    if (isSameAddress(target, remote.addr)) return this.#targetOf(null);
+    const { transport } = this.#link.localAddr;
+    const named = datagramAddressOf("addr", addr, transport);
+    if (target === null || isSameAddress(named, target)) return target ?? named;
     throw new RangeError(
       `Expected no addr, or the endpoint's remote one: received ${
-        describe(target)
+        JSON.stringify(addr)
       }`,
     );
   }
 
-  /**
-   * Sends what is queued, one datagram at a time: Deno sends those that are under way together in any
-   * order. Runs in the async context of callbacks.
-   */
+  /** Sends what is queued. Runs in the async context of callbacks. */
   async #send(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
@@ -323,10 +301,4 @@ class Failure {
 function asError(error: unknown): Error {
   if (error instanceof Error) return error;
   return new Error(String(error), { cause: error });
-}
-
-function describe(addr: Deno.Addr): string {
-  return "hostname" in addr
-    ? `${addr.hostname}:${addr.port}`
-    : JSON.stringify(addr);
 }

@@ -11,12 +11,12 @@ export interface DatagramLink {
   /** The socket itself. */
   readonly socket: Socket | Deno.DatagramConn;
   readonly localAddr: Deno.Addr;
-  /** Where the socket is connected to, if it is. */
-  readonly remoteAddr: Deno.Addr | null;
+  /** Where the link is connected to: nothing is received from elsewhere. Deno itself connects nothing. */
+  remoteAddr: Deno.Addr | null;
   /** The next datagram; the bytes are the caller's. Fails when the socket is closed. */
   receive(): Promise<Datagram>;
-  /** Sends a copy of the bytes; without an address, to where the socket is connected to. */
-  send(data: Uint8Array, addr: Deno.Addr | null): Promise<void>;
+  /** Sends the bytes, in the order of the calls. They must stay as they are until then. */
+  send(data: Uint8Array, addr: Deno.Addr): Promise<void>;
   /** Closes the socket, however often it is called. */
   close(): void;
 }

@@ -2,6 +2,7 @@
 
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
+import { isSameAddress } from "./_datagram_address.ts";
 import type { Datagram, DatagramLink } from "./_datagram_link.ts";
 import { osErrorOf } from "./_os_error.ts";
 
@@ -12,17 +13,22 @@ const MAX_WAITING = 256 * 1024;
 export class DgramLink implements DatagramLink {
   readonly socket: Socket;
   readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr | null;
+  remoteAddr: Deno.Addr | null;
+  /** Whether the socket was connected before: it takes no address then. */
+  readonly #isConnected: boolean;
   /** What arrived and nobody has asked for yet. */
   readonly #arrivals: Datagram[] = [];
   #waitingBytes = 0;
   readonly #receivers: PromiseWithResolvers<Datagram>[] = [];
   #isClosed = false;
+  /** Settles with the last that is being sent: Deno sends several at once in any order. */
+  #sent: Promise<unknown> = Promise.resolve();
 
   constructor(socket: Socket) {
     this.socket = socket;
     this.localAddr = addrOf(socket.address());
     this.remoteAddr = remoteAddrOf(socket);
+    this.#isConnected = this.remoteAddr !== null;
     socket.on("message", this.#onMessage);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
@@ -40,19 +46,10 @@ export class DgramLink implements DatagramLink {
     return receiver.promise;
   }
 
-  send(data: Uint8Array, addr: Deno.NetAddr | null): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onSent = (error: Error | null) => {
-        if (error) reject(osErrorOf(error));
-        else resolve();
-      };
-      try {
-        if (addr === null) this.socket.send(data, onSent);
-        else this.socket.send(data, addr.port, addr.hostname, onSent);
-      } catch (error) {
-        reject(osErrorOf(error));
-      }
-    });
+  send(data: Uint8Array, addr: Deno.NetAddr): Promise<void> {
+    const sending = this.#sent.then(() => this.#send(data, addr));
+    this.#sent = sending.catch(() => {});
+    return sending;
   }
 
   close(): void {
@@ -65,10 +62,29 @@ export class DgramLink implements DatagramLink {
     }
   }
 
+  #send(data: Uint8Array, addr: Deno.NetAddr): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onSent = (error: Error | null) => {
+        if (error) reject(osErrorOf(error));
+        else resolve();
+      };
+      try {
+        if (this.#isConnected) this.socket.send(data, onSent);
+        else this.socket.send(data, addr.port, addr.hostname, onSent);
+      } catch (error) {
+        reject(osErrorOf(error));
+      }
+    });
+  }
+
   readonly #onMessage = (message: Uint8Array, from: RemoteInfo): void => {
+    const addr = addrOf(from);
+    if (this.remoteAddr !== null && !isSameAddress(addr, this.remoteAddr)) {
+      return;
+    }
     if (this.#waitingBytes + message.length > MAX_WAITING) return;
     // A copy, as each message comes in a block of 64 KiB.
-    const datagram: Datagram = [new Uint8Array(message), addrOf(from)];
+    const datagram: Datagram = [new Uint8Array(message), addr];
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
       receiver.resolve(datagram);

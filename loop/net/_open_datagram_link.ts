@@ -4,7 +4,6 @@
 import type { Socket } from "node:dgram";
 import type { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
-import type { Remote } from "./_datagram_endpoint.ts";
 import type { DatagramLink } from "./_datagram_link.ts";
 import { datagramLinkOf } from "./_datagram_link_of.ts";
 import type { DatagramAddress } from "./datagram_transport.ts";
@@ -26,11 +25,11 @@ interface Pairing {
   readonly remote: Deno.NetAddr | null;
 }
 
-/** Binds the first pairing of addresses that can be bound. */
+/** Binds the first pairing of addresses that can be bound; returns the remote one too. */
 export async function openDatagramLink(
   context: CallbackContext,
   options: DatagramLinkOptions,
-): Promise<[DatagramLink, Remote | null]> {
+): Promise<[DatagramLink, Deno.NetAddr | null]> {
   let firstError: unknown;
   for (const pairing of await pairingsOf(context, options)) {
     try {
@@ -47,13 +46,14 @@ async function bind(
   { scheduler }: CallbackContext,
   { family, local, remote }: Pairing,
   { allowBroadcast = false, reusePort = false }: DatagramLinkOptions,
-): Promise<[DatagramLink, Remote | null]> {
+): Promise<[DatagramLink, Deno.NetAddr | null]> {
   const socket = await createDgramSocket(family, reusePort);
   try {
     const link = await completionOf(scheduler, bound(socket, local));
     if (allowBroadcast) socket.setBroadcast(true);
-    if (remote === null) return [link, null];
-    return [link, { addr: remote, isOpen: allowBroadcast }];
+    // Who answers a broadcast does so from an address of its own.
+    else link.remoteAddr = remote;
+    return [link, remote];
   } catch (error) {
     socket.close();
     throw error;

@@ -7,7 +7,7 @@ import { Future } from "../future.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { netAddressOf } from "./_datagram_address.ts";
-import { DatagramEndpoint, type Remote } from "./_datagram_endpoint.ts";
+import { DatagramEndpoint } from "./_datagram_endpoint.ts";
 import type { DatagramLink } from "./_datagram_link.ts";
 import {
   datagramLinkOf,
@@ -53,17 +53,17 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
   assertFactory("createDatagramEndpoint", protocolFactory);
   assertOptions(options);
   const context = new CallbackContext(schedulerOf(loop));
-  const [link, remote] = options.sock === undefined
+  const [link, target] = options.sock === undefined
     ? await openDatagramLink(context, options)
     : adopt(options.sock);
-  return await establish(context, link, remote, protocolFactory);
+  return await establish(context, link, target, protocolFactory);
 }
 
 /** Whatever goes wrong, and cancelled too, it closes the socket. */
 async function establish<P extends DatagramProtocol>(
   context: CallbackContext,
   link: DatagramLink,
-  remote: Remote | null,
+  target: Deno.Addr | null,
   protocolFactory: () => P,
 ): Promise<[DatagramTransport, P]> {
   let protocol;
@@ -73,7 +73,7 @@ async function establish<P extends DatagramProtocol>(
     link.close();
     throw error;
   }
-  const transport = new DatagramEndpoint(link, remote, protocol, context);
+  const transport = new DatagramEndpoint(link, target, protocol, context);
   const made = new Future<void>({ loop: context.scheduler.loop });
   context.enqueue(() => {
     transport.start();
@@ -90,13 +90,12 @@ async function establish<P extends DatagramProtocol>(
 
 function adopt(
   sock: Socket | Deno.DatagramConn,
-): [DatagramLink, Remote | null] {
+): [DatagramLink, Deno.Addr | null] {
   if (!isBound(sock)) {
     throw new RangeError("Expected a bound socket as sock: received another");
   }
   const link = datagramLinkOf(sock);
-  const addr = link.remoteAddr;
-  return [link, addr === null ? null : { addr, isOpen: false }];
+  return [link, link.remoteAddr];
 }
 
 function assertOptions(options: DatagramEndpointOptions): void {

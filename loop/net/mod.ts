@@ -12,6 +12,8 @@ export { BaseProtocol } from "./base_protocol.ts";
 export { BaseTransport } from "./base_transport.ts";
 export { BufferedProtocol } from "./buffered_protocol.ts";
 export type { ConnectionOptions } from "./connect.ts";
+export type { AcceptedSocketOptions } from "./connect_accepted.ts";
+export type { UnixConnectionOptions } from "./connect_unix.ts";
 export type { DatagramEndpointOptions } from "./create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
 export {
@@ -21,6 +23,7 @@ export {
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve.ts";
+export type { UnixServerOptions } from "./serve_unix.ts";
 export { Server } from "./server.ts";
 export { Transport } from "./transport.ts";
 export { WriteTransport } from "./write_transport.ts";
