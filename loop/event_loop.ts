@@ -6,9 +6,11 @@ import {
   BaseEventLoop,
 } from "./base_event_loop.ts";
 // Of types only: the network code is loaded by the first method that needs it.
+import type { BaseProtocol } from "./net/base_protocol.ts";
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
 import type { AcceptedSocketOptions } from "./net/connect_accepted.ts";
+import type { ReadablePipe, WritablePipe } from "./net/connect_pipe.ts";
 import type { UnixConnectionOptions } from "./net/connect_unix.ts";
 import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";
@@ -16,6 +18,7 @@ import type { DatagramTransport } from "./net/datagram_transport.ts";
 import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
 import type { UnixServerOptions } from "./net/serve_unix.ts";
+import type { ReadTransport } from "./net/read_transport.ts";
 import type { Server } from "./net/server.ts";
 import type { Transport } from "./net/transport.ts";
 import { presentSchedulers, Scheduler } from "./scheduler.ts";
@@ -319,5 +322,131 @@ export class EventLoop extends BaseEventLoop {
       "./net/create_datagram_endpoint.ts"
     );
     return createDatagramEndpoint(this, protocolFactory, options);
+  }
+
+  /**
+   * Has a protocol receive what comes through a pipe: a file, standard input, or a web stream.
+   *
+   * The transport closes the pipe, or cancels the stream, at its end. The end of the pipe is the end of
+   * the transport, whatever `eofReceived()` returns, and an error of the pipe's is what
+   * `connectionLost()` gets. What a read of a file brings that was under way when the transport was
+   * closed is lost.
+   *
+   * Cancelled, it closes the pipe. If the factory throws, the pipe stays as it is.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol.
+   * @param pipe What is read: a `Deno.FsFile`, `Deno.stdin`, or a `ReadableStream` of `Uint8Array`s.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {TypeError} If `pipe` is none, or a stream that is locked.
+   *
+   * @example The lines of standard input
+   * ```ts ignore
+   * import { getRunningLoop, run, StreamReader, StreamReaderProtocol } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const reader = new StreamReader();
+   *   const protocol = new StreamReaderProtocol(reader);
+   *   await getRunningLoop().connectReadPipe(() => protocol, Deno.stdin);
+   *   for await (const line of reader) {
+   *     console.log(new TextDecoder().decode(line));
+   *   }
+   * });
+   * ```
+   *
+   * @example A web stream
+   * ```ts
+   * import { getRunningLoop, run, StreamReader, StreamReaderProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const reader = new StreamReader();
+   *   const protocol = new StreamReaderProtocol(reader);
+   *   const pipe = new Blob(["one\ntwo\n"]).stream();
+   *   await getRunningLoop().connectReadPipe(() => protocol, pipe);
+   *   assertEquals(new TextDecoder().decode(await reader.readLine()), "one\n");
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "two\n");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe}
+   */
+  async connectReadPipe<P extends Protocol | BufferedProtocol>(
+    protocolFactory: () => P,
+    pipe: ReadablePipe,
+  ): Promise<[transport: ReadTransport, protocol: P]> {
+    assertOpen(this);
+    const { connectReadPipe } = await import("./net/connect_pipe.ts");
+    return connectReadPipe(this, protocolFactory, pipe);
+  }
+
+  /**
+   * Has a protocol send into a pipe: a file, standard output, or a web stream.
+   *
+   * The transport sends only: what of it is about receiving throws `Deno.errors.NotSupported`. Its
+   * `writeEof()` is `close()`, which closes the pipe once everything is written; `abort()` closes a file
+   * at once, and aborts a stream. A write that a full pipe holds up cannot be taken back: after `abort()`
+   * too it keeps the process alive until the other end reads or closes. That the other end of a file is
+   * closed shows at the next write only, as `Deno.errors.BrokenPipe`.
+   *
+   * Cancelled, it closes the pipe. If the factory throws, the pipe stays as it is.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol.
+   * @param pipe What is written: a `Deno.FsFile`, `Deno.stdout`, or a `WritableStream` of `Uint8Array`s.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {TypeError} If `pipe` is none, or a stream that is locked.
+   *
+   * @example Standard output, with back-pressure
+   * ```ts ignore
+   * import {
+   *   getRunningLoop,
+   *   run,
+   *   StreamReader,
+   *   StreamReaderProtocol,
+   *   StreamWriter,
+   * } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   const [transport, protocol] = await loop.connectWritePipe(
+   *     () => new StreamReaderProtocol(new StreamReader()),
+   *     Deno.stdout,
+   *   );
+   *   const writer = new StreamWriter(transport, protocol, null, loop);
+   *   for (let i = 0; i < 1_000_000; i++) {
+   *     writer.write(`${i}\n`);
+   *     await writer.drain();
+   *   }
+   *   writer.close();
+   *   await writer.waitClosed();
+   * });
+   * ```
+   *
+   * @example A web stream
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("hello");
+   *   transport.close();
+   *   assertEquals(await new Response(readable).text(), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe}
+   */
+  async connectWritePipe<P extends BaseProtocol>(
+    protocolFactory: () => P,
+    pipe: WritablePipe,
+  ): Promise<[transport: Transport, protocol: P]> {
+    assertOpen(this);
+    const { connectWritePipe } = await import("./net/connect_pipe.ts");
+    return connectWritePipe(this, protocolFactory, pipe);
   }
 }

@@ -3,41 +3,55 @@
 import { RuntimeError } from "../errors.ts";
 import type { BufferedProtocol } from "./buffered_protocol.ts";
 import type { Protocol } from "./protocol.ts";
+import type { Intake } from "./_intake.ts";
 
-/** The size of a connection's first block; a connection that fills what it is read into gets larger ones. */
-const FIRST_SIZE = 4 * 1024;
+/** The size of a connection's first block; what it receives decides how large the others are. */
+const FIRST_SIZE = 1024;
 const MAX_SIZE = 64 * 1024;
-/** A block is used up when less than this part of it is left. */
-const LEAST_PART = 1 / 4;
+/** How many reads like the last one a block is for. */
+const READS_PER_BLOCK = 8;
 
 const NO_MEMORY = new Uint8Array(0);
 
+/** What reads into memory that it is given, and returns how many bytes; `null` at the end of the stream. */
+export interface Source {
+  read(memory: Uint8Array): Promise<number | null>;
+}
+
 /**
- * The memory that a transport reads into. What a protocol is handed out of it is its own.
+ * Reads into memory, in portions of some bytes. What a protocol is handed out of it is its own.
  *
  * Chunks are handed out as views of a block, one behind the other. To copy each into an array of its
  * own takes ten times as long, mostly for the allocation.
  */
-export class ChunkSource {
+export class ChunkSource implements Intake<number> {
+  readonly #source: Source;
   #block: Uint8Array = NO_MEMORY;
   /** How much of the block is handed out. */
   #used = 0;
-  #nextSize = FIRST_SIZE;
+  #lastCount = 0;
   /** The rest of the block. */
   #free: Uint8Array = NO_MEMORY;
   /** The protocol whose memory is being read into, if it is not our own. */
   #lender: BufferedProtocol | null = null;
   #lent: Uint8Array = NO_MEMORY;
 
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  read(protocol: Protocol | BufferedProtocol): Promise<number | null> {
+    return this.#source.read(this.#memoryFor(protocol));
+  }
+
   /** The memory for the next read. Runs the code of a `BufferedProtocol`. */
-  memoryFor(protocol: Protocol | BufferedProtocol): Uint8Array {
+  #memoryFor(protocol: Protocol | BufferedProtocol): Uint8Array {
     if (!isBuffered(protocol)) return this.#free = this.#freeMemory();
     this.#lent = bufferOf(protocol, -1);
     this.#lender = protocol;
     return this.#lent;
   }
 
-  /** Hands on what was read. Runs the code of the protocol. */
   deliver(count: number, protocol: Protocol | BufferedProtocol): void {
     const lender = this.#lender;
     if (lender === null) {
@@ -57,27 +71,33 @@ export class ChunkSource {
     else protocol.dataReceived(chunk);
   }
 
-  /** What was read, for somebody else than a protocol. */
   release(count: number): Uint8Array {
     if (this.#lender === null) return this.#take(count);
     this.#lender = null;
     return this.#lent.slice(0, count);
   }
 
+  /** The rest of the block, unless another read like the last one would not leave it half empty. */
   #freeMemory(): Uint8Array {
-    const size = this.#block.length;
-    if (size - this.#used <= size * LEAST_PART) {
-      this.#used = 0;
-      return this.#block = new Uint8Array(this.#nextSize);
+    const rest = this.#block.length - this.#used;
+    if (rest > 0 && rest >= 2 * this.#lastCount) {
+      return this.#block.subarray(this.#used);
     }
-    return this.#block.subarray(this.#used);
+    this.#used = 0;
+    return this.#block = new Uint8Array(this.#nextSize());
+  }
+
+  #nextSize(): number {
+    const size = READS_PER_BLOCK * this.#lastCount;
+    return Math.min(Math.max(size, FIRST_SIZE), MAX_SIZE);
   }
 
   #take(count: number): Uint8Array {
     this.#used += count;
-    if (count < this.#free.length) return this.#free.subarray(0, count);
-    this.#nextSize = Math.min(4 * this.#block.length, MAX_SIZE);
-    return this.#free;
+    this.#lastCount = count;
+    return count < this.#free.length
+      ? this.#free.subarray(0, count)
+      : this.#free;
   }
 }
 
@@ -101,7 +121,8 @@ function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
   return buffer;
 }
 
-function copyInto(protocol: BufferedProtocol, data: Uint8Array): void {
+/** Hands bytes to a protocol that lends its own memory. */
+export function copyInto(protocol: BufferedProtocol, data: Uint8Array): void {
   for (let rest = data; rest.length > 0;) {
     const buffer = bufferOf(protocol, rest.length);
     const count = Math.min(buffer.length, rest.length);

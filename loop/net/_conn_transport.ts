@@ -2,11 +2,13 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { Resource } from "../scheduler.ts";
+import { asError } from "./_as_error.ts";
 import { assertBytes } from "./_assert_bytes.ts";
 import { notSupported } from "./base_transport.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import type { Client } from "./_client.ts";
+import { ChunkSource } from "./_chunk_source.ts";
 import { HeirConn } from "./_heir_conn.ts";
 import type { Link } from "./_link.ts";
 import { Receiver } from "./_receiver.ts";
@@ -22,7 +24,7 @@ export class ConnTransport extends Transport implements Resource {
   readonly client: Client | null;
   readonly #addresses: Record<string, Deno.Addr>;
   readonly #whole: Whole<StreamProtocol>;
-  readonly #receiver: Receiver;
+  readonly #receiver: Receiver<number>;
   readonly #sender: Sender;
 
   /** No more is received, and what is written is ignored. */
@@ -53,7 +55,8 @@ export class ConnTransport extends Transport implements Resource {
       failByProtocol: (method, error) => this.#failByProtocol(method, error),
       report: (message, error) => this.#report(message, error),
     };
-    this.#receiver = new Receiver(conn, context, whole, () => this.#onEof());
+    const source = new ChunkSource(conn);
+    this.#receiver = new Receiver(source, context, whole, () => this.#onEof());
     this.#sender = new Sender(conn, context, whole, () => this.#onDrained());
     client?.occupy(this);
     context.scheduler.resources.add(this);
@@ -281,11 +284,6 @@ export class ConnTransport extends Transport implements Resource {
       if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
   }
-}
-
-function asError(error: unknown): Error | null {
-  if (error === null || error instanceof Error) return error;
-  return new Error(String(error), { cause: error });
 }
 
 function aborted(): Error {

@@ -24,6 +24,15 @@ export async function establish<P extends StreamProtocol>(
     throw error;
   }
   const transport = new ConnTransport(link, protocol, context);
+  await begin(context, transport);
+  return [transport, protocol];
+}
+
+/** Starts a transport, in its turn, and waits until that is done. Cancelled, it closes the transport. */
+export async function begin(
+  context: CallbackContext,
+  transport: { start(): void; close(): void },
+): Promise<void> {
   const made = new Future<void>({ loop: context.scheduler.loop });
   context.enqueue(() => {
     transport.start();
@@ -35,5 +44,4 @@ export async function establish<P extends StreamProtocol>(
     transport.close();
     throw error;
   }
-  return [transport, protocol];
 }

@@ -1,22 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { CallbackContext } from "./_callback_context.ts";
-import { ChunkSource, isBuffered } from "./_chunk_source.ts";
+import { isBuffered } from "./_chunk_source.ts";
+import type { Intake } from "./_intake.ts";
 import { Turn } from "./_turn.ts";
 import type { StreamProtocol, Whole } from "./_whole.ts";
 
-/** What is read from. */
-export interface Source {
-  read(memory: Uint8Array): Promise<number | null>;
-}
-
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
-export class Receiver {
-  readonly #source: Source;
+export class Receiver<T> {
+  readonly #intake: Intake<T>;
   readonly #context: CallbackContext;
   readonly #whole: Whole<StreamProtocol>;
   readonly #onEof: () => void;
-  readonly #memory = new ChunkSource();
   #isPaused = false;
   #isStopped = false;
   #isOver = false;
@@ -25,12 +20,12 @@ export class Receiver {
   #heir: ((rest: Rest) => void) | null = null;
 
   constructor(
-    source: Source,
+    intake: Intake<T>,
     context: CallbackContext,
     whole: Whole<StreamProtocol>,
     onEof: () => void,
   ) {
-    this.#source = source;
+    this.#intake = intake;
     this.#context = context;
     this.#whole = whole;
     this.#onEof = onEof;
@@ -74,12 +69,12 @@ export class Receiver {
   async #receive(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
-    let incoming: Incoming | undefined;
+    let incoming: Incoming<T> | undefined;
     while (true) {
       if (this.#isPaused) await this.#resumed();
       if (this.#isStopped) break;
       await turn;
-      let reading: Promise<number | null> | null = null;
+      let reading: Promise<T | null> | null = null;
       if (this.isReading) {
         if (incoming !== undefined && this.#deliver(incoming)) {
           scheduler.proceed();
@@ -100,9 +95,9 @@ export class Receiver {
     this.#heir?.(this.#restOf(incoming));
   }
 
-  #read(): Promise<number | null> | null {
+  #read(): Promise<T | null> | null {
     try {
-      return this.#source.read(this.#memory.memoryFor(this.#whole.protocol));
+      return this.#intake.read(this.#whole.protocol);
     } catch (error) {
       this.#whole.failByProtocol("getBuffer", error);
       return null;
@@ -110,7 +105,7 @@ export class Receiver {
   }
 
   /** Hands on what was read; returns whether there is nothing more to come. */
-  #deliver(incoming: Incoming): boolean {
+  #deliver(incoming: Incoming<T>): boolean {
     if (incoming === null) {
       this.#onEof();
       return true;
@@ -121,7 +116,7 @@ export class Receiver {
     }
     const { protocol } = this.#whole;
     try {
-      this.#memory.deliver(incoming, protocol);
+      this.#intake.deliver(incoming, protocol);
     } catch (error) {
       this.#whole.failByProtocol(
         isBuffered(protocol) ? "bufferUpdated" : "dataReceived",
@@ -131,9 +126,10 @@ export class Receiver {
     return false;
   }
 
-  #restOf(incoming: Incoming | undefined): Rest {
-    if (typeof incoming === "number") return this.#memory.release(incoming);
-    return incoming ?? NOTHING;
+  #restOf(incoming: Incoming<T> | undefined): Rest {
+    if (incoming === undefined) return NOTHING;
+    if (incoming === null || incoming instanceof Failure) return incoming;
+    return this.#intake.release(incoming);
   }
 
   #resumed(): Promise<void> {
@@ -146,8 +142,8 @@ export class Receiver {
   }
 }
 
-/** What a read came to: a number of bytes, `null` at the end of the stream, or a failure. */
-type Incoming = number | null | Failure;
+/** What a read came to: a portion, `null` at the end of the stream, or a failure. */
+type Incoming<T> = T | null | Failure;
 
 /** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
 export type Rest = Uint8Array | null | Failure;

@@ -38,6 +38,12 @@ export class FakeConn implements Deno.Conn {
     else read.resolve(new TextEncoder().encodeInto(text, this.#memory).written);
   }
 
+  /** Fails the read that waits. */
+  failRead(error: Error): void {
+    this.#read!.reject(error);
+    this.#read = null;
+  }
+
   get isReading(): boolean {
     return this.#read !== null;
   }

@@ -1,0 +1,61 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** What `loop.connectReadPipe()` reads: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes. */
+export type ReadablePipe =
+  | ReadableStream<Uint8Array>
+  | { read(memory: Uint8Array): Promise<number | null>; close(): void };
+
+/** What `loop.connectWritePipe()` writes: a `Deno.FsFile`, `Deno.stdout`, or a web stream of bytes. */
+export type WritablePipe =
+  | WritableStream<Uint8Array>
+  | { write(data: Uint8Array): Promise<number>; close(): void };
+
+/** Throws unless the pipe can be read. */
+export function assertReadable(pipe: unknown): void {
+  if (pipe instanceof ReadableStream) assertUnlocked(pipe);
+  else if (!has(pipe, "read") || !has(pipe, "close")) {
+    throw new TypeError(
+      `Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received ${
+        nameOf(pipe)
+      }`,
+    );
+  }
+}
+
+/** Throws unless the pipe can be written. */
+export function assertWritable(pipe: unknown): void {
+  if (pipe instanceof WritableStream) assertUnlocked(pipe);
+  else if (!has(pipe, "write") || !has(pipe, "close")) {
+    throw new TypeError(
+      `Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received ${
+        nameOf(pipe)
+      }`,
+    );
+  }
+}
+
+/** Closes a file, unless its owner has done so. */
+export function closeFile(file: { close(): void }): void {
+  try {
+    file.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+function assertUnlocked(stream: { readonly locked: boolean }): void {
+  if (!stream.locked) return;
+  throw new TypeError(
+    "Expected a stream that nobody else uses as the pipe: received a locked one",
+  );
+}
+
+function has(pipe: unknown, method: string): boolean {
+  return typeof pipe === "object" && pipe !== null &&
+    typeof Reflect.get(pipe, method) === "function";
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return `an instance of ${value.constructor?.name ?? "no class"}`;
+}
