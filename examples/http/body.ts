@@ -1,0 +1,110 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type StreamReader, timeout, TimeoutError } from "@asyncio/asyncio";
+import { type Head, readFields } from "./head.ts";
+import { HttpError } from "./http_error.ts";
+import { readLine } from "./line.ts";
+
+export interface BodyOptions {
+  /** The most bytes it may have. */
+  readonly maxBytes: number;
+  /** How long, in seconds, the peer may pause. */
+  readonly timeout: number;
+  /** Called when someone wants the body. */
+  readonly onWanted: () => void;
+}
+
+const PIECE = 64 * 1024;
+
+/** The body of a request. Iterating gives it piece by piece, as it comes. */
+export class Body implements AsyncIterable<Uint8Array> {
+  /** Whether nothing of it is left to be read. */
+  isRead: boolean;
+  readonly #reader: StreamReader;
+  /** In bytes; null if it comes in chunks that tell. */
+  readonly #length: number | null;
+  readonly #options: BodyOptions;
+
+  constructor(reader: StreamReader, head: Head, options: BodyOptions) {
+    this.#reader = reader;
+    this.#length = lengthOf(head);
+    this.#options = options;
+    this.isRead = this.#length === 0;
+    this.#assertShort(this.#length ?? 0);
+  }
+
+  /** The whole of it. */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const pieces = await Array.fromAsync(this, (piece) => piece.slice());
+    return await new Blob(pieces).bytes();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    if (this.isRead) return;
+    this.#options.onWanted();
+    if (this.#length === null) yield* this.#chunks();
+    else yield* this.#pieces(this.#length);
+    this.isRead = true;
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, void> {
+    let total = 0;
+    while (true) {
+      const size = await this.#sizeOfChunk();
+      if (size === 0) break;
+      total += size;
+      this.#assertShort(total);
+      yield* this.#pieces(size);
+      const rest = await this.#inTime(() => readLine(this.#reader, 400));
+      if (rest !== "") throw new HttpError(400, "A chunk is too long");
+    }
+    await this.#inTime(() => readFields(this.#reader));
+  }
+
+  async #sizeOfChunk(): Promise<number> {
+    const line = await this.#inTime(() => readLine(this.#reader, 400));
+    const [, size] = /^([\da-f]+)[ \t]*(?:;.*)?$/i.exec(line) ?? [];
+    if (size === undefined) throw new HttpError(400, "Expected a chunk's size");
+    return parseInt(size, 16);
+  }
+
+  async *#pieces(left: number): AsyncGenerator<Uint8Array, void> {
+    while (left > 0) {
+      const size = Math.min(left, PIECE);
+      const piece = await this.#inTime(() => this.#reader.read(size));
+      if (piece.length === 0) throw new HttpError(400, "The body is too short");
+      left -= piece.length;
+      yield piece;
+    }
+  }
+
+  async #inTime<T>(read: () => PromiseLike<T>): Promise<T> {
+    try {
+      return await timeout(this.#options.timeout, read);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new HttpError(408, "The body did not come in time");
+    }
+  }
+
+  #assertShort(length: number): void {
+    if (length <= this.#options.maxBytes) return;
+    throw new HttpError(413, "The body is too long");
+  }
+}
+
+function lengthOf({ headers, version }: Head): number | null {
+  const length = headers.get("content-length");
+  const coding = headers.get("transfer-encoding");
+  if (coding !== null) {
+    // Either is a way to have a proxy see another body than this server
+    if (length !== null || version === "1.0") {
+      throw new HttpError(400, "Cannot take a Transfer-Encoding here");
+    }
+    if (coding.toLowerCase() === "chunked") return null;
+    throw new HttpError(501, "Expected chunked as the Transfer-Encoding");
+  }
+  if (length === null) return 0;
+  if (/^\d+$/.test(length)) return Number(length);
+  throw new HttpError(400, "Expected a number as the Content-Length");
+}

@@ -1,0 +1,201 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  CancelledError,
+  currentTask,
+  type StreamReader,
+  type StreamWriter,
+  type Task,
+  timeout,
+  TimeoutError,
+} from "@asyncio/asyncio";
+import { Body } from "./body.ts";
+import { type Head, readHead } from "./head.ts";
+import { HttpError } from "./http_error.ts";
+import { type Reply, send } from "./reply.ts";
+
+/** A request, whose body may still be on its way. */
+export interface HttpRequest extends Head {
+  readonly body: Body;
+}
+
+/** What all connections of a server share. */
+export interface Site {
+  readonly handle: (request: HttpRequest) => Reply | Promise<Reply>;
+  readonly log: (line: string) => void;
+  /** Tells what went wrong in the program, not by the peer's fault. */
+  readonly report: (error: unknown) => void;
+  /** How long, in seconds, a peer may take for a head, pause in a body, or take nothing. */
+  readonly timeout: number;
+  /** How long, in seconds, a connection may wait for a request. */
+  readonly idleTimeout: number;
+  readonly maxBody: number;
+  /** The tasks of the connections that wait for a request. */
+  readonly idle: Set<Task<unknown>>;
+  /** Whether no more requests are taken. */
+  isStopping: boolean;
+}
+
+/** Answers the requests that come by one connection, in their order, and closes it. */
+export async function serveConnection(
+  reader: StreamReader,
+  writer: StreamWriter,
+  site: Site,
+): Promise<void> {
+  const connection = new Connection(reader, writer, site);
+  try {
+    while (await connection.serveRequest());
+    await connection.hangUp();
+  } catch (error) {
+    // The peer is gone, which is its right
+    if (error instanceof CancelledError || !writer.isClosing()) throw error;
+  } finally {
+    writer.transport.abort();
+  }
+}
+
+class Connection {
+  readonly #reader: StreamReader;
+  readonly #writer: StreamWriter;
+  readonly #site: Site;
+  readonly #peer: string;
+
+  constructor(reader: StreamReader, writer: StreamWriter, site: Site) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#site = site;
+    this.#peer = (writer.getExtraInfo("peername") as Deno.NetAddr).hostname;
+  }
+
+  /** Answers one request; returns whether there may be another. */
+  async serveRequest(): Promise<boolean> {
+    const start = await this.#firstCharacter();
+    if (start === null) return false;
+    let head: Head | null = null;
+    let body: Body | null = null;
+    let reply: Reply;
+    try {
+      head = await this.#readHead(start);
+      body = this.#bodyOf(head);
+      reply = await this.#site.handle({ ...head, body });
+    } catch (error) {
+      reply = this.#replyTo(error);
+    }
+    // What is not read of a body is not searched for the next request
+    const canGoOn = body?.isRead ?? false;
+    return await this.#send(reply, head, canGoOn && wantsMore(head));
+  }
+
+  /** Waits for a request; null if there is none. */
+  async #firstCharacter(): Promise<string | null> {
+    const { idle, idleTimeout, isStopping } = this.#site;
+    if (isStopping) return null;
+    const task = currentTask()!;
+    idle.add(task);
+    try {
+      const byte = await timeout(idleTimeout, () => this.#reader.read(1));
+      return byte.length === 0 ? null : String.fromCharCode(...byte);
+    } catch (error) {
+      if (error instanceof TimeoutError) return null;
+      throw error;
+    } finally {
+      idle.delete(task);
+    }
+  }
+
+  async #readHead(start: string): Promise<Head> {
+    try {
+      return await timeout(
+        this.#site.timeout,
+        () => readHead(this.#reader, start),
+      );
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new HttpError(408, "The request did not come in time");
+    }
+  }
+
+  #bodyOf(head: Head): Body {
+    const expectation = head.headers.get("expect")?.toLowerCase();
+    if (expectation !== undefined && expectation !== "100-continue") {
+      throw new HttpError(417, "Expected 100-continue as the Expect");
+    }
+    return new Body(this.#reader, head, {
+      maxBytes: this.#site.maxBody,
+      timeout: this.#site.timeout,
+      onWanted: () => {
+        if (expectation !== undefined && head.version === "1.1") {
+          this.#writer.write("HTTP/1.1 100 Continue\r\n\r\n");
+        }
+      },
+    });
+  }
+
+  #replyTo(error: unknown): Reply {
+    if (error instanceof CancelledError || this.#writer.isClosing()) {
+      throw error;
+    }
+    if (error instanceof HttpError) {
+      const { status, headers, message } = error;
+      return { status, headers, body: `${message}\n` };
+    }
+    this.#site.report(error);
+    return { status: 500, body: "Something went wrong\n" };
+  }
+
+  async #send(
+    reply: Reply,
+    head: Head | null,
+    keepAlive: boolean,
+  ): Promise<boolean> {
+    const { status = 200 } = reply;
+    const request = head === null
+      ? "-"
+      : `${head.method} ${head.target} HTTP/${head.version}`;
+    const entry = `${this.#peer} "${request}" ${status}`;
+    try {
+      const [size, isKept] = await send(this.#writer, reply, {
+        version: head?.version ?? "1.1",
+        isHead: head?.method === "HEAD",
+        keepAlive: keepAlive && !this.#site.isStopping,
+        timeout: this.#site.timeout,
+      });
+      this.#site.log(`${entry} ${size}`);
+      return isKept;
+    } catch (error) {
+      this.#site.log(`${entry} cut off`);
+      if (error instanceof CancelledError || this.#writer.isClosing()) {
+        throw error;
+      }
+      if (!(error instanceof TimeoutError)) this.#site.report(error);
+      this.#writer.transport.abort();
+      return false;
+    }
+  }
+
+  /** Closes the connection when the peer has got everything. */
+  async hangUp(): Promise<void> {
+    const { timeout: seconds } = this.#site;
+    try {
+      await timeout(seconds, async () => {
+        if (this.#writer.canWriteEof()) this.#writer.writeEof();
+        // A connection that is closed with something unread is reset, and the
+        // peer may never see the answer
+        while ((await this.#reader.read(64 * 1024)).length > 0);
+        this.#writer.close();
+        await this.#writer.waitClosed();
+      });
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+    }
+  }
+}
+
+function wantsMore(head: Head | null): boolean {
+  if (head === null) return false;
+  const tokens = (head.headers.get("connection") ?? "").toLowerCase()
+    .split(/[ \t]*,[ \t]*/);
+  return head.version === "1.1"
+    ? !tokens.includes("close")
+    : tokens.includes("keep-alive");
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  type Server,
+  startServer,
+  timeout,
+  TimeoutError,
+} from "@asyncio/asyncio";
+import { serveConnection, type Site } from "./connection.ts";
+import { HEAD_LIMIT } from "./head.ts";
+
+/** Answers a request. What it throws becomes the answer: an `HttpError` itself, else a 500. */
+export type Handler = Site["handle"];
+
+export interface HttpServerOptions {
+  /** Called with a line for each request; does nothing by default. */
+  readonly log?: Site["log"];
+  /** Called with what went wrong in the program; `console.error` by default. */
+  readonly report?: Site["report"];
+  /** How long, in seconds, a peer may take for a head, pause in a body, or take nothing. */
+  readonly timeout?: number;
+  /** How long, in seconds, a connection may wait for a request. */
+  readonly idleTimeout?: number;
+  /** The most bytes a body may have. */
+  readonly maxBody?: number;
+}
+
+/** Begins to serve. */
+export async function startHttpServer(
+  handle: Handler,
+  host: string,
+  port: number,
+  options: HttpServerOptions = {},
+): Promise<HttpServer> {
+  const site: Site = {
+    log: () => {},
+    report: console.error,
+    timeout: 10,
+    idleTimeout: 60,
+    maxBody: 16 * 1024 * 1024,
+    ...options,
+    handle,
+    idle: new Set(),
+    isStopping: false,
+  };
+  const server = await startServer(
+    (reader, writer) => serveConnection(reader, writer, site),
+    host,
+    port,
+    { limit: HEAD_LIMIT },
+  );
+  return new HttpServer(server, site);
+}
+
+/** A server that answers requests. */
+export class HttpServer implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #site: Site;
+
+  constructor(server: Server, site: Site) {
+    this.#server = server;
+    this.#site = site;
+  }
+
+  /** Where it serves. */
+  get address(): Deno.NetAddr {
+    return this.#server.sockets[0]!.addr as Deno.NetAddr;
+  }
+
+  /** Answers the requests that have begun, for some seconds at most, and no others. */
+  async stop(grace = 5): Promise<void> {
+    this.#site.isStopping = true;
+    this.#server.close();
+    for (const task of this.#site.idle) task.cancel();
+    try {
+      await timeout(grace, () => this.#server.waitClosed());
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      this.#server.abortClients();
+      await this.#server.waitClosed();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

@@ -1,0 +1,91 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// An HTTP/1.1 server on streams, with a few things to ask for:
+//
+//   deno run --allow-net examples/http_server.ts --port=8080
+//   curl http://127.0.0.1:8080/
+//
+// It serves the files of a directory too:
+//
+//   deno run --allow-net --allow-read=public examples/http_server.ts --root=public
+//
+// Ctrl-C stops it when the requests that it has begun to answer are answered.
+
+import { Event, KeyboardInterrupt, run, sleep } from "@asyncio/asyncio";
+import { parseArgs } from "node:util";
+import type { HttpRequest } from "./http/connection.ts";
+import { replyWithFile } from "./http/files.ts";
+import { HttpError } from "./http/http_error.ts";
+import type { Reply } from "./http/reply.ts";
+import { type Handler, startHttpServer } from "./http/server.ts";
+
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    host: { type: "string", default: "127.0.0.1" },
+    port: { type: "string", default: "8080" },
+    root: { type: "string" },
+    "max-body": { type: "string", default: String(16 * 1024 * 1024) },
+  },
+});
+
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  "/": { GET: () => ({ body: HOME }) },
+  "/time": { GET: () => ({ body: `${new Date().toISOString()}\n` }) },
+  "/echo": { POST: echo },
+  "/count": { GET: ({ url }) => ({ body: count(url) }) },
+};
+
+const HOME = `Ask for
+  /time          what time it is
+  /echo          what you send, by POST
+  /count?to=10   numbers, ten a second
+`;
+
+function route(request: HttpRequest): Reply | Promise<Reply> {
+  const { method, url: { pathname } } = request;
+  const { root } = options;
+  const handlers = ROUTES[pathname] ?? (root === undefined ? undefined : {
+    GET: () => replyWithFile(root, pathname),
+  });
+  if (handlers === undefined) throw new HttpError(404, "Nothing is here");
+  const handler = handlers[method === "HEAD" ? "GET" : method];
+  if (handler !== undefined) return handler(request);
+  const allow = Object.keys(handlers)
+    .flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
+  throw new HttpError(405, `Cannot ${method} this`, {
+    allow: allow.join(", "),
+  });
+}
+
+async function echo({ body, headers }: HttpRequest): Promise<Reply> {
+  const type = headers.get("content-type") ?? "application/octet-stream";
+  return { headers: { "content-type": type }, body: await body.bytes() };
+}
+
+/** Takes its time, in which the others are served. */
+async function* count(url: URL): AsyncGenerator<Uint8Array, void> {
+  const to = Number(url.searchParams.get("to") ?? 10);
+  for (let number = 1; number <= to; number++) {
+    if (number > 1) await sleep(0.1);
+    yield new TextEncoder().encode(`${number}\n`);
+  }
+}
+
+async function main(): Promise<void> {
+  await using server = await startHttpServer(
+    route,
+    options.host,
+    Number(options.port),
+    { log: console.log, maxBody: Number(options["max-body"]) },
+  );
+  const { hostname, port } = server.address;
+  console.log(`Serving at http://${hostname}:${port}/`);
+  await new Event().wait(); // for Ctrl-C, which cancels it
+}
+
+try {
+  await run(main);
+} catch (error) {
+  if (!(error instanceof KeyboardInterrupt)) throw error;
+}
