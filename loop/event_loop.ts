@@ -258,7 +258,7 @@ export class EventLoop extends BaseEventLoop {
    *
    * await run(async () => {
    *   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-   *   using client = await Deno.connect(listener.addr);
+   *   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
    *   const conn = await listener.accept();
    *   const [transport] = await getRunningLoop()
    *     .connectAcceptedSocket(() => new Protocol(), conn);

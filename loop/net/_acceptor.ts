@@ -1,24 +1,39 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { CallbackContext } from "./_callback_context.ts";
-import { setNoDelay } from "./_tcp.ts";
 import type { Resource } from "../scheduler.ts";
+import type { SocketFile } from "./_socket_file.ts";
+import { setKeepAlive, setNoDelay } from "./_tcp.ts";
 import { Turn } from "./_turn.ts";
 
 /** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
 const RETRY_DELAY = 1;
 
+/** What an acceptor may be told. */
+export interface AcceptorOptions {
+  /** Whether the system is to ask silent peers whether they are still there. */
+  readonly keepAlive?: boolean | undefined;
+  /** The file at which the listener listens. */
+  readonly file?: SocketFile;
+}
+
 /** Accepts the connections of one listener. */
 export class Acceptor implements Resource {
   readonly listener: Deno.Listener;
   readonly #context: CallbackContext;
+  readonly #options: AcceptorOptions;
   #isClosed = false;
   #accepting: Promise<void> = Promise.resolve();
   #endPause: (() => void) | null = null;
 
-  constructor(listener: Deno.Listener, context: CallbackContext) {
+  constructor(
+    listener: Deno.Listener,
+    context: CallbackContext,
+    options: AcceptorOptions = {},
+  ) {
     this.listener = listener;
     this.#context = context;
+    this.#options = options;
     context.scheduler.resources.add(this);
   }
 
@@ -27,21 +42,35 @@ export class Acceptor implements Resource {
     this.#accepting = this.#context.run(() => this.#accept(welcome));
   }
 
-  /** Stops for good; `released` is called when the port is free again. */
+  /** Stops for good; `released` is called when the port or path is free again. */
   close(released: () => void): void {
     this.#context.scheduler.resources.delete(this);
-    this.abandon();
-    // Deno lets go of the listener when the pending accept has ended.
-    this.#context.run(() =>
-      this.#accepting.then(() => this.#context.enqueue(released))
-    );
+    const ended = this.#letGo();
+    this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
   }
 
-  /** Lets go of the listener. */
+  /** Stops for good as the loop is closed. */
   abandon(): void {
+    void this.#letGo();
+  }
+
+  /** Closes the listener. Deno lets go of it only when the pending accept has ended. */
+  async #letGo(): Promise<void> {
     this.#isClosed = true;
     this.#endPause?.();
+    const { file } = this.#options;
+    if (file) this.#attempt(() => file.closing(this.#accepting));
     closeListener(this.listener);
+    await this.#accepting;
+    if (file) this.#attempt(() => file.closed());
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (exception) {
+      this.#report("Cannot clean up the file of a Unix socket", exception);
+    }
   }
 
   async #accept(welcome: (conn: Deno.Conn) => void): Promise<void> {
@@ -52,9 +81,13 @@ export class Acceptor implements Resource {
       try {
         conn = await this.listener.accept();
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#isClosed || error instanceof Deno.errors.BadResource) return;
+        if (error instanceof Deno.errors.ConnectionAborted) continue;
         await turn;
-        this.#report(error);
+        this.#report(
+          `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
+          error,
+        );
         const pause = this.#pause();
         scheduler.proceed();
         await pause;
@@ -65,6 +98,7 @@ export class Acceptor implements Resource {
         return;
       }
       setNoDelay(conn);
+      if (this.#options.keepAlive) setKeepAlive(conn);
       await turn;
       if (this.#isClosed) conn.close();
       else welcome(conn);
@@ -72,11 +106,8 @@ export class Acceptor implements Resource {
     }
   }
 
-  #report(exception: unknown): void {
-    this.#context.scheduler.loop.callExceptionHandler({
-      message: `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
-      exception,
-    });
+  #report(message: string, exception: unknown): void {
+    this.#context.scheduler.loop.callExceptionHandler({ message, exception });
   }
 
   #pause(): Promise<void> {

@@ -21,10 +21,24 @@ export function assertFactory(method: string, factory: unknown): void {
 
 /** Has small pieces of data sent at once, if the connection is one of TCP. */
 export function setNoDelay(conn: Deno.Conn): void {
-  if (!("setNoDelay" in conn)) return;
+  if (!isTcp(conn)) return;
   try {
-    (conn as Deno.TcpConn).setNoDelay(true);
+    conn.setNoDelay(true);
   } catch {
     // The peer is gone already; the first read will say so.
   }
+}
+
+/** Has the system notice peers that are gone without a word, if the connection is one of TCP. */
+export function setKeepAlive(conn: Deno.Conn): void {
+  if (!isTcp(conn)) return;
+  try {
+    conn.setKeepAlive(true);
+  } catch {
+    // As above.
+  }
+}
+
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn && "setKeepAlive" in conn;
 }

@@ -2,6 +2,7 @@
 
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
+import { assertConn, assertEither } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
 import type { StreamProtocol } from "./_whole.ts";
@@ -75,14 +76,10 @@ function assertConnectionOptions(
       "localAddr is not supported: Deno.connect() chooses the address itself",
     );
   }
+  assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
-    if (host === null && port === null) return;
-    throw new RangeError("Cannot take both an address and a sock");
-  }
-  if (host === null && port === null) {
-    throw new RangeError(
-      "Expected a host and a port, or a sock: received neither",
-    );
+    assertConn("sock", sock);
+    return;
   }
   assertPort(port);
   if (happyEyeballsDelay != null && !(happyEyeballsDelay >= 0)) {

@@ -3,12 +3,13 @@
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { Acceptor } from "./_acceptor.ts";
+import { assertEither, assertListener } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
-import { ConnTransport } from "./_conn_transport.ts";
-import type { StreamProtocol } from "./_whole.ts";
-import { makeServer, type Server } from "./server.ts";
+import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
+import type { Server } from "./server.ts";
 import { assertFactory, assertPort } from "./_tcp.ts";
+import type { StreamProtocol } from "./_whole.ts";
 
 /** The options of `loop.createServer()`. */
 export interface ServerOptions {
@@ -20,11 +21,11 @@ export interface ServerOptions {
   startServing?: boolean | undefined;
   /** An existing listener to use; host and port are left out then. The server closes it. */
   sock?: Deno.Listener | undefined;
+  /** Whether the system is to notice clients that are gone without a word. */
+  keepAlive?: boolean | undefined;
   /** Whether connections are encrypted. Not yet. */
   tls?: unknown;
 }
-
-const DEFAULT_BACKLOG = 100;
 
 /** What `loop.createServer()` does. */
 export async function serve(
@@ -42,15 +43,10 @@ export async function serve(
     : host === null || host === ""
     ? listenEverywhere(port!, options)
     : listenAt(await addressesOf(context, host), port!, options);
-  const server = makeServer(
-    loop,
-    listeners.map((listener) => new Acceptor(listener, context)),
-    (conn, client) => {
-      new ConnTransport({ conn }, protocolFactory(), context, client).start();
-    },
+  const acceptors = listeners.map((listener) =>
+    new Acceptor(listener, context, options)
   );
-  if (options.startServing ?? true) await server.startServing();
-  return server;
+  return openServer(loop, context, acceptors, protocolFactory, options);
 }
 
 /** Listens at IPv6 and IPv4, of which a system may lack one, and many serve both by one listener. */
@@ -136,22 +132,15 @@ async function resolve(name: string): Promise<string[]> {
 function assertServerOptions(
   host: string | readonly string[] | null,
   port: number | null,
-  { backlog = DEFAULT_BACKLOG, sock, tls }: ServerOptions,
+  options: ServerOptions,
 ): void {
+  const { sock, tls } = options;
   if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
-  if (!Number.isInteger(backlog) || backlog < 1) {
-    throw new RangeError(
-      `The backlog must be a positive integer: received ${backlog}`,
-    );
-  }
+  assertBacklog(options);
+  assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
-    if (host === null && port === null) return;
-    throw new RangeError("Cannot take both an address and a sock");
-  }
-  if (host === null && port === null) {
-    throw new RangeError(
-      "Expected a host and a port, or a sock: received neither",
-    );
+    assertListener("sock", sock);
+    return;
   }
   assertPort(port);
   if (Array.isArray(host) && host.length === 0) {

@@ -1,0 +1,40 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../event_loop.ts";
+import type { Acceptor } from "./_acceptor.ts";
+import type { CallbackContext } from "./_callback_context.ts";
+import { ConnTransport } from "./_conn_transport.ts";
+import { makeServer, type Server } from "./server.ts";
+import type { StreamProtocol } from "./_whole.ts";
+
+/** What servers of every kind have. */
+export interface OpenServerOptions {
+  startServing?: boolean | undefined;
+  backlog?: number | undefined;
+}
+
+/** How many connections may wait to be accepted, unless the program says. */
+export const DEFAULT_BACKLOG = 100;
+
+/** Makes a server of listeners that listen already, and begins to serve if that is asked for. */
+export async function openServer(
+  loop: EventLoop,
+  context: CallbackContext,
+  acceptors: readonly Acceptor[],
+  protocolFactory: () => StreamProtocol,
+  { startServing = true }: OpenServerOptions,
+): Promise<Server> {
+  const server = makeServer(loop, acceptors, (conn, client) => {
+    new ConnTransport({ conn }, protocolFactory(), context, client).start();
+  });
+  if (startServing) await server.startServing();
+  return server;
+}
+
+/** Throws unless the backlog is one. */
+export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
+  if (Number.isInteger(backlog) && backlog >= 1) return;
+  throw new RangeError(
+    `The backlog must be a positive integer: received ${backlog}`,
+  );
+}

@@ -1,0 +1,18 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+const CLASSES = [...Object.values(Deno.errors), RangeError, TypeError];
+
+/** An error of the same class and code, in other words. The original is its cause. */
+export function rephrase(error: unknown, message: string): Error {
+  const Class = CLASSES.find((Class) => error instanceof Class) ?? Error;
+  const rephrased = new Class(message, { cause: error });
+  if (error instanceof Error && "code" in error) {
+    Object.assign(rephrased, { code: error.code });
+  }
+  return rephrased;
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../event_loop.ts";
+import { schedulerOf } from "../scheduler.ts";
+import { assertConn } from "./_assert_socket.ts";
+import { CallbackContext } from "./_callback_context.ts";
+import { establish } from "./_establish.ts";
+import { assertFactory, setNoDelay } from "./_tcp.ts";
+import type { Transport } from "./transport.ts";
+import type { StreamProtocol } from "./_whole.ts";
+
+/** The options of `loop.connectAcceptedSocket()`. */
+export interface AcceptedSocketOptions {
+  /** Whether the connection is encrypted. Not yet. */
+  tls?: unknown;
+}
+
+/** What `loop.connectAcceptedSocket()` does. */
+export async function connectAccepted<P extends StreamProtocol>(
+  loop: EventLoop,
+  protocolFactory: () => P,
+  conn: Deno.Conn,
+  { tls }: AcceptedSocketOptions,
+): Promise<[Transport, P]> {
+  assertFactory("connectAcceptedSocket", protocolFactory);
+  assertConn("conn", conn);
+  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  setNoDelay(conn);
+  const context = new CallbackContext(schedulerOf(loop));
+  return await establish(context, { conn }, protocolFactory);
+}

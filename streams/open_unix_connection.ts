@@ -1,0 +1,61 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { UnixConnectionOptions } from "../loop/net/connect_unix.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { StreamReader } from "./stream_reader.ts";
+import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { StreamWriter } from "./stream_writer.ts";
+
+/** The options of {@linkcode openUnixConnection}. */
+export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
+  /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
+  limit?: number | undefined;
+}
+
+/**
+ * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path.
+ *
+ * Cancelled, it gives the attempt up; no connection stays behind.
+ *
+ * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+ * @param options How to connect.
+ * @returns A reader and a writer. Close the writer when done.
+ * @throws {RangeError} If neither a path nor a connection is given, or the limit is not greater than 0.
+ * @throws {Deno.errors.NotFound} If there is no such path; other failures likewise.
+ * @throws {Deno.errors.NotSupported} On Windows.
+ *
+ * @example Usage
+ * ```ts
+ * import { openUnixConnection, run, startUnixServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const path = `${await Deno.makeTempDir()}/socket`;
+ *   await using server = await startUnixServer((_reader, writer) => {
+ *     writer.write("welcome\n");
+ *     writer.close();
+ *   }, path);
+ *
+ *   const [reader, writer] = await openUnixConnection(path);
+ *   assertEquals(new TextDecoder().decode(await reader.readLine()), "welcome\n");
+ *   writer.close();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection}
+ */
+export async function openUnixConnection(
+  path: string | URL | null = null,
+  options: OpenUnixConnectionOptions = {},
+): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  const { loop } = currentScheduler();
+  const { limit, ...rest } = options;
+  const reader = new StreamReader({ limit, loop });
+  const protocol = new StreamReaderProtocol(reader, null, { loop });
+  const [transport] = await loop.createUnixConnection(
+    () => protocol,
+    path,
+    rest,
+  );
+  return [reader, new StreamWriter(transport, protocol, reader, loop)];
+}

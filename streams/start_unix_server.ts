@@ -1,0 +1,72 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Server } from "../loop/net/server.ts";
+import type { UnixServerOptions } from "../loop/net/serve_unix.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+import { assertClientConnected } from "./start_server.ts";
+import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
+import {
+  type ClientConnected,
+  StreamReaderProtocol,
+} from "./stream_reader_protocol.ts";
+
+/** The options of {@linkcode startUnixServer}. */
+export interface StartUnixServerOptions extends UnixServerOptions {
+  /** The longest line, in bytes, and half of what a reader buffers; 64 KiB by default. */
+  limit?: number | undefined;
+}
+
+/**
+ * Listens at a Unix socket, and calls a function for each connection, in a task of its own: see
+ * {@linkcode startServer}. Needs `--allow-read` and `--allow-write` for the path.
+ *
+ * A socket that another server left at the path is removed first, without a look at whether that server
+ * still runs; any other file there is an error. Closing the server removes the socket.
+ *
+ * Cancelled, it leaves no listener behind.
+ *
+ * @param clientConnected Called with a reader and a writer for each connection.
+ * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+ * @param options How to listen.
+ * @returns The server, which accepts connections already.
+ * @throws {TypeError} If `clientConnected` is not a function.
+ * @throws {RangeError} If neither a path nor a listener is given, or the limit is not greater than 0.
+ * @throws {Deno.errors.AddrInUse} If there is a file that is no socket; other failures likewise.
+ * @throws {Deno.errors.NotSupported} On Windows.
+ *
+ * @example An echo server
+ * ```ts
+ * import { openUnixConnection, run, startUnixServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const path = `${await Deno.makeTempDir()}/socket`;
+ *   await using server = await startUnixServer(async (reader, writer) => {
+ *     writer.write(await reader.readLine());
+ *     writer.close();
+ *   }, path);
+ *
+ *   const [reader, writer] = await openUnixConnection(path);
+ *   writer.write("one\n");
+ *   assertEquals(new TextDecoder().decode(await reader.read()), "one\n");
+ *   writer.close();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_unix_server}
+ */
+export async function startUnixServer(
+  clientConnected: ClientConnected,
+  path: string | URL | null = null,
+  options: StartUnixServerOptions = {},
+): Promise<Server> {
+  assertClientConnected("startUnixServer", clientConnected);
+  const { limit = DEFAULT_LIMIT, ...rest } = options;
+  assertLimit(limit);
+  const { loop } = currentScheduler();
+  const makeProtocol = () => {
+    const reader = new StreamReader({ limit, loop });
+    return new StreamReaderProtocol(reader, clientConnected, { loop });
+  };
+  return await loop.createUnixServer(makeProtocol, path, rest);
+}
