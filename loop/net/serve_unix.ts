@@ -38,11 +38,10 @@ export async function serveUnix(
   assertUnixPath("createUnixServer", path);
   assertUnixServerOptions(path, options);
   const context = new CallbackContext(schedulerOf(loop));
-  const listener = options.sock ?? await listenUnix(context, pathOf(path!));
-  const file = new SocketFile(
-    listener.addr.path,
-    options.cleanupSocket ?? true,
-  );
+  // Deno 2.5 tells no path if it is an abstract one.
+  const name = path === null ? options.sock!.addr.path ?? "\0" : pathOf(path);
+  const listener = options.sock ?? await listenUnix(context, name);
+  const file = new SocketFile(name, options.cleanupSocket ?? true);
   const acceptor = new Acceptor(listener, context, { file });
   return openServer(loop, context, [acceptor], protocolFactory, options);
 }
