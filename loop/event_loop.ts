@@ -19,8 +19,10 @@ import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
 import type { UnixServerOptions } from "./net/serve_unix.ts";
 import type { ReadTransport } from "./net/read_transport.ts";
+import type { SendFileOptions } from "./net/send_file_options.ts";
 import type { Server } from "./net/server.ts";
 import type { Transport } from "./net/transport.ts";
+import type { WriteTransport } from "./net/write_transport.ts";
 import { presentSchedulers, Scheduler } from "./scheduler.ts";
 
 /**
@@ -448,5 +450,57 @@ export class EventLoop extends BaseEventLoop {
     assertOpen(this);
     const { connectWritePipe } = await import("./net/connect_pipe.ts");
     return connectWritePipe(this, protocolFactory, pipe);
+  }
+
+  /**
+   * Sends a file through the transport of a connection, from its start or from an offset, and behind what
+   * was written before. Until that is done, nothing else can be written, and nothing is received.
+   *
+   * Deno has no call that has the system send a file, so the program reads it and sends it, without
+   * further copies. Afterwards, also if sending failed, the file's position is behind what was sent.
+   *
+   * Cancelled, it sends the part that is under way and no more.
+   *
+   * @param transport The transport, encrypted or not.
+   * @param file The file, open for reading. It stays open.
+   * @param options Which part of the file.
+   * @returns How many bytes were sent.
+   * @throws {RuntimeError} If the transport is closing, is sending a file already, or is no connection's.
+   * @throws {SendfileNotAvailableError} If `fallback` is `false`.
+   * @throws {Deno.errors.ConnectionReset} If the connection is lost meanwhile.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = await Deno.makeTempFile();
+   * await Deno.writeTextFile(path, "hello, world");
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (_, writer) => {
+   *     using file = await Deno.open(path);
+   *     await getRunningLoop().sendFile(writer.transport, file, { offset: 7 });
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "world");
+   *   writer.close();
+   * });
+   * await Deno.remove(path);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile}
+   */
+  async sendFile(
+    transport: WriteTransport,
+    file: Deno.FsFile,
+    options: SendFileOptions = {},
+  ): Promise<number> {
+    assertOpen(this);
+    const { sendFile } = await import("./net/send_file.ts");
+    return sendFile(this, transport, file, options);
   }
 }

@@ -11,6 +11,7 @@ import type { Client } from "./_client.ts";
 import { ChunkSource } from "./_chunk_source.ts";
 import { HeirConn } from "./_heir_conn.ts";
 import type { Link } from "./_link.ts";
+import { occupy } from "./_occupants.ts";
 import { Receiver } from "./_receiver.ts";
 import { bytesOf, Sender } from "./_sender.ts";
 import { Transport } from "./transport.ts";
@@ -32,6 +33,8 @@ export class ConnTransport extends Transport implements Resource {
   /** `connectionLost()` has been called, or will never be. */
   #isEnded = false;
   #isEofWritten = false;
+  /** A file is being sent, and nothing else can be. */
+  #isSendingFile = false;
   /** The connection is to be another transport's, once everything is sent. */
   #handingOver: PromiseWithResolvers<void> | null = null;
 
@@ -59,6 +62,7 @@ export class ConnTransport extends Transport implements Resource {
     this.#receiver = new Receiver(source, context, whole, () => this.#onEof());
     this.#sender = new Sender(conn, context, whole, () => this.#onDrained());
     client?.occupy(this);
+    occupy(conn, this);
     context.scheduler.resources.add(this);
   }
 
@@ -136,14 +140,14 @@ export class ConnTransport extends Transport implements Resource {
 
   override write(data: Uint8Array | string): void {
     assertBytes("write", data);
-    this.#assertNoEof();
+    this.#assertCanWrite();
     if (this.#isClosing) this.#sender.ignore();
     else this.#sender.write(data);
   }
 
   override writeLines(chunks: Iterable<Uint8Array | string>): void {
     const list = bytesOf(chunks);
-    this.#assertNoEof();
+    this.#assertCanWrite();
     if (this.#isClosing) this.#sender.ignore();
     else this.#sender.writeLines(list);
   }
@@ -172,6 +176,30 @@ export class ConnTransport extends Transport implements Resource {
     low?: number | null,
   ): void {
     this.#sender.setLimits(high, low);
+  }
+
+  /** Begins to send a file, which `endFile()` is to follow; resolves once what was written before is sent. */
+  beginFile(): Promise<void> {
+    this.#assertCanWrite();
+    this.#isSendingFile = true;
+    return this.#sender.idle();
+  }
+
+  /** Sends a part of the file without a copy: the bytes must stay as they are. One at a time. */
+  async sendPart(part: Uint8Array): Promise<void> {
+    this.#assertNoEof();
+    if (!this.#isClosing && await this.#sender.pass(part)) return;
+    throw new Deno.errors.ConnectionReset("Connection lost");
+  }
+
+  endFile(): void {
+    this.#isSendingFile = false;
+  }
+
+  #assertCanWrite(): void {
+    this.#assertNoEof();
+    if (!this.#isSendingFile) return;
+    throw new RuntimeError("Cannot write while a file is being sent");
   }
 
   #assertNoEof(): void {

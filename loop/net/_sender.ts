@@ -29,6 +29,8 @@ export class Sender {
   #isAfterWriteDue = false;
   #marks = new WaterMarks();
   #writesAfterEnd = 0;
+  /** Who waits until nothing is being sent. */
+  #onIdle: (() => void) | null = null;
 
   /** `onDrained` is called once everything is sent, after `end()`. */
   constructor(
@@ -79,13 +81,42 @@ export class Sender {
   /** Has `onDrained` called once everything is sent; returns whether it is already, and it is not called. */
   end(): boolean {
     this.#isEnding = true;
-    return this.#queue.size === 0;
+    return !this.#isSending;
+  }
+
+  /** Resolves once everything is sent, or never will be. One wait at a time. */
+  idle(): Promise<void> {
+    if (!this.#isSending || this.#isAbandoned) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle = resolve);
+  }
+
+  /**
+   * Sends bytes without a copy: they must stay as they are. Called when nothing is being sent; what is
+   * written meanwhile comes behind. Returns whether they are sent, or the transport was cut off.
+   */
+  async pass(data: Uint8Array): Promise<boolean> {
+    this.#isSending = true;
+    for (let rest = data; rest.length > 0;) {
+      let count;
+      try {
+        count = await this.#sink.write(rest);
+      } catch (error) {
+        if (this.#isAbandoned) return false;
+        this.#onWriteFailed(error);
+        throw error;
+      }
+      if (this.#isAbandoned) return false;
+      rest = rest.subarray(count);
+    }
+    this.#goOn();
+    return true;
   }
 
   /** Forgets what is not sent yet. */
   abandon(): void {
     this.#isAbandoned = true;
     this.#queue.clear();
+    this.#onIdle?.();
   }
 
   #sendOrPause(): void {
@@ -105,15 +136,22 @@ export class Sender {
   readonly #onWritten = (count: number): void => {
     if (this.#isAbandoned) return;
     this.#queue.drop(count);
-    if (this.#queue.size > 0) this.#send();
-    else this.#isSending = false;
-    if (this.#isPaused || this.#isEnding) this.#afterWriteSoon();
+    this.#goOn();
   };
 
   readonly #onWriteFailed = (error: unknown): void => {
     if (this.#isAbandoned) return;
     this.#context.run(() => this.#whole.fail(error));
   };
+
+  #goOn(): void {
+    if (this.#queue.size > 0) this.#send();
+    else {
+      this.#isSending = false;
+      this.#onIdle?.();
+    }
+    if (this.#isPaused || this.#isEnding) this.#afterWriteSoon();
+  }
 
   #afterWriteSoon(): void {
     if (this.#isAfterWriteDue) return;
@@ -130,7 +168,7 @@ export class Sender {
       this.#callProtocol("resumeWriting");
     }
     // The protocol may have written more.
-    if (this.#isEnding && this.#queue.size === 0) this.#onDrained();
+    if (this.#isEnding && !this.#isSending) this.#onDrained();
   }
 
   #maybePause(): void {

@@ -25,6 +25,7 @@ export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve.ts";
 export type { UnixServerOptions } from "./serve_unix.ts";
+export type { SendFileOptions } from "./send_file_options.ts";
 export { Server } from "./server.ts";
 export { Transport } from "./transport.ts";
 export { WriteTransport } from "./write_transport.ts";

@@ -9,6 +9,7 @@ export class FakeConn implements Deno.Conn {
   /** How many bytes an operation takes at most. */
   takes = Infinity;
   isClosed = false;
+  isWriting = false;
   #blocked: PromiseWithResolvers<void> | null = null;
   #read: PromiseWithResolvers<number | null> | null = null;
   #memory: Uint8Array = new Uint8Array(0);
@@ -56,7 +57,9 @@ export class FakeConn implements Deno.Conn {
 
   async write(data: Uint8Array): Promise<number> {
     const count = Math.min(this.takes, data.length);
+    this.isWriting = true;
     await this.#blocked?.promise;
+    this.isWriting = false;
     this.written.push(new TextDecoder().decode(data.subarray(0, count)));
     return count;
   }
