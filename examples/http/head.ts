@@ -65,8 +65,8 @@ export async function readFields(reader: StreamReader): Promise<Headers> {
 function hostOf(headers: Headers, version: Version): string {
   const host = headers.get("host");
   if (host === null && version === "1.0") return "localhost";
-  // The comma: what comes twice is joined by one
-  if (host !== null && /^[^\s/?#@\\,]+$/.test(host)) return host;
+  // No space: what comes twice is joined by a comma and one
+  if (host !== null && /^[^\s/?#@\\]+$/.test(host)) return host;
   throw new HttpError(400, "Expected one Host");
 }
 

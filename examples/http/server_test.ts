@@ -6,6 +6,7 @@ import {
   Event,
   openConnection,
   run,
+  sleep,
   type StreamReader,
   type StreamWriter,
 } from "../../mod.ts";
@@ -161,6 +162,8 @@ async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array, void> {
 const POST = "POST / HTTP/1.1\r\nHost: a\r\n";
 const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n`;
 
+const LAST_CHUNK = "0\r\n\r\n";
+
 const REFUSED: readonly [what: string, request: string, status: number][] = [
   ["garbage", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\r\n", 400],
   ["line feeds alone", "GET / HTTP/1.1\nHost: a\n\n", 400],
@@ -191,8 +194,16 @@ const REFUSED: readonly [what: string, request: string, status: number][] = [
   ["two lengths", `${POST}${"Content-Length: 1\r\n".repeat(2)}\r\na`, 400],
   ["a negative length", `${POST}Content-Length: -1\r\n\r\n`, 400],
   ["a length in words", `${POST}Content-Length: five\r\n\r\n`, 400],
-  ["a length and chunks", `${CHUNKED}Content-Length: 1\r\n\r\n`, 400],
-  ["chunks by HTTP/1.0", `${CHUNKED.replace("1.1", "1.0")}\r\n`, 400],
+  [
+    "a length and chunks",
+    `${CHUNKED}Content-Length: 1\r\n\r\n${LAST_CHUNK}`,
+    400,
+  ],
+  [
+    "chunks by HTTP/1.0",
+    `${CHUNKED.replace("1.1", "1.0")}\r\n${LAST_CHUNK}`,
+    400,
+  ],
   ["an unknown coding", `${CHUNKED.replace("chunked", "br")}\r\n`, 501],
   ["a long body", `${POST}Content-Length: 101\r\n\r\n`, 413],
   [
@@ -203,7 +214,11 @@ const REFUSED: readonly [what: string, request: string, status: number][] = [
   ["half a body", `${POST}Content-Length: 10\r\n\r\nhello`, 400],
   ["a chunk that says no size", `${CHUNKED}\r\nx\r\n`, 400],
   ["a negative chunk", `${CHUNKED}\r\n-1\r\n`, 400],
-  ["a chunk longer than it says", `${CHUNKED}\r\n1\r\nabc\r\n`, 400],
+  [
+    "a chunk longer than it says",
+    `${CHUNKED}\r\n1\r\nabc\r\n${LAST_CHUNK}`,
+    400,
+  ],
   ["a large chunk", `${CHUNKED}\r\nffffffffffffffff\r\n`, 413],
   ["many chunks", `${CHUNKED}\r\n${"1\r\na\r\n".repeat(101)}`, 413],
   ["half a chunk", `${CHUNKED}\r\n5\r\nab`, 400],
@@ -232,6 +247,34 @@ Deno.test("HttpServer does not search a body that nobody read for a request", ()
       `${POST}Content-Length: ${request.length}\r\n\r\n${request}${request}`,
     );
     assertEquals(statusesOf(responses), [200]);
+  }));
+
+Deno.test("HttpServer answers a peer that goes on sending what is refused", () =>
+  withServer(mirror, { maxBody: 100 }, async (site) => {
+    const [reader, writer] = await connect(site);
+    await using _connection = writer;
+    const body = new Uint8Array(8 * 1024 * 1024);
+    writer.write(`${POST}Content-Length: ${body.length}\r\n\r\n`);
+    writer.write(body);
+    await writer.drain();
+    writer.writeEof();
+    const response = new TextDecoder().decode(await reader.read());
+    assertEquals(statusesOf(response), [413]);
+  }));
+
+Deno.test("HttpServer does not wait for a peer that never hangs up", () =>
+  withServer(mirror, { timeout: 0.05 }, async (site) => {
+    const [reader, writer] = await connect(site);
+    writer.write(`${GET}Connection: close\r\n\r\n`);
+    await reader.read();
+    await assertRejects(async () => {
+      while (true) {
+        writer.write("more");
+        await writer.drain();
+        await sleep(0);
+      }
+    });
+    writer.close();
   }));
 
 Deno.test("HttpServer invites a body when somebody reads it", () =>
