@@ -15,6 +15,8 @@ import type { UnixConnectionOptions } from "./net/connect_unix.ts";
 import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";
 import type { DatagramTransport } from "./net/datagram_transport.ts";
+import type { AddrInfo, AddrInfoOptions } from "./net/get_addr_info.ts";
+import type { HostAddress } from "./net/host_address.ts";
 import type { Protocol } from "./net/protocol.ts";
 import type { ServerOptions } from "./net/serve.ts";
 import type { UnixServerOptions } from "./net/serve_unix.ts";
@@ -156,6 +158,83 @@ export class EventLoop extends BaseEventLoop {
     assertOpen(this);
     const { serve } = await import("./net/serve.ts");
     return serve(this, protocolFactory, host, port, options);
+  }
+
+  /**
+   * Looks up the addresses of a host, as the operating system does.
+   *
+   * For an address nothing is looked up, and no permission is needed; for a name, `--allow-net` for that
+   * name.
+   *
+   * Cancelled, only the waiting ends: a look-up cannot be stopped.
+   *
+   * @param host The name or address of a host; none for this machine.
+   * @param port The port that the addresses are to have; 0 if it is `null`.
+   * @param options Which addresses.
+   * @returns The addresses, at least one, the best first.
+   * @throws {Deno.errors.NotFound} If there is none. Its `code` is that of the system's, `"ENOTFOUND"`.
+   * @throws {Deno.errors.NotCapable} If the name may not be looked up.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const addresses = await getRunningLoop().getAddrInfo("127.0.0.1", 80);
+   *   assertEquals(addresses, [
+   *     { transport: "tcp", hostname: "127.0.0.1", port: 80, family: 4 },
+   *   ]);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo}
+   */
+  async getAddrInfo(
+    host: string | null,
+    port: number | null,
+    options: AddrInfoOptions = {},
+  ): Promise<AddrInfo[]> {
+    assertOpen(this);
+    const { getAddrInfo } = await import("./net/get_addr_info.ts");
+    return getAddrInfo(this, host, port, options);
+  }
+
+  /**
+   * Looks up the names of a host and of a service by their address and port. Needs `--allow-net`.
+   *
+   * The flags are POSIX's, added up: 1 for the address as it is (`NI_NUMERICHOST`), 2 for the port as it is
+   * (`NI_NUMERICSERV`), 8 for an error where a host has no name (`NI_NAMEREQD`) instead of its address. With
+   * 1 and 2 nothing is looked up, and no permission is needed. 4 and 16 make no difference.
+   *
+   * Cancelled, only the waiting ends: a look-up cannot be stopped.
+   *
+   * @param addr The address, not a name, and the port.
+   * @param flags How to look up.
+   * @returns The names.
+   * @throws {RangeError} If `addr` has no address of IPv4 or IPv6.
+   * @throws {Deno.errors.NotFound} If the host must have a name and has none.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const addr = { hostname: "127.0.0.1", port: 80 };
+   *   assertEquals(await getRunningLoop().getNameInfo(addr, 1 + 2), ["127.0.0.1", "80"]);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo}
+   */
+  async getNameInfo(
+    addr: HostAddress,
+    flags = 0,
+  ): Promise<[host: string, service: string]> {
+    assertOpen(this);
+    const { getNameInfo } = await import("./net/get_name_info.ts");
+    return getNameInfo(this, addr, flags);
   }
 
   /**

@@ -7,20 +7,31 @@ const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
   ["EADDRINUSE", Deno.errors.AddrInUse],
   ["EADDRNOTAVAIL", Deno.errors.AddrNotAvailable],
   ["EBADF", Deno.errors.BadResource],
+  ["ECONNABORTED", Deno.errors.ConnectionAborted],
   ["ECONNREFUSED", Deno.errors.ConnectionRefused],
   ["ECONNRESET", Deno.errors.ConnectionReset],
   ["ENETUNREACH", Deno.errors.NetworkUnreachable],
+  ["ENOTCONN", Deno.errors.NotConnected],
   ["ENOTFOUND", Deno.errors.NotFound],
   ["EPERM", Deno.errors.PermissionDenied],
   ["EPIPE", Deno.errors.BrokenPipe],
   ["ERR_SOCKET_DGRAM_NOT_RUNNING", Deno.errors.BadResource],
+  ["ERR_STREAM_DESTROYED", Deno.errors.BadResource],
+  ["ERR_STREAM_WRITE_AFTER_END", Deno.errors.BrokenPipe],
   ["ETIMEDOUT", Deno.errors.TimedOut],
 ]);
 
-/** The error of `Deno.errors` for one of Node's, which stays its `cause`; others are as they were. */
+/**
+ * The error of `Deno.errors` for one of Node's, which stays its `cause` and gives it its `code`; others
+ * are as they were.
+ */
 export function osErrorOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const ErrorClass = "code" in error ? CLASSES.get(error.code) : undefined;
+  if (!("code" in error)) return error;
+  const { code } = error;
+  const ErrorClass = CLASSES.get(code);
   if (ErrorClass === undefined) return error;
-  return new ErrorClass(error.message, { cause: error });
+  return Object.assign(new ErrorClass(error.message, { cause: error }), {
+    code,
+  });
 }

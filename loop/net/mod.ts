@@ -21,6 +21,11 @@ export {
   type DatagramAddress,
   DatagramTransport,
 } from "./datagram_transport.ts";
+export type {
+  AddrInfo,
+  AddrInfoOptions,
+  IpFamily,
+} from "./get_addr_info.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve.ts";

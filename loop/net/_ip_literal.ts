@@ -1,0 +1,32 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** A host that is given by its address. */
+export interface IpLiteral {
+  readonly hostname: string;
+  readonly family: 4 | 6;
+}
+
+/**
+ * Reads an address of IPv4 or IPv6, the latter also in brackets, as URLs have it, and with a scope.
+ * Returns null for the name of a host.
+ */
+export function ipLiteralOf(host: string): IpLiteral | null {
+  if (isV4(host)) return { hostname: host, family: 4 };
+  if (!host.includes(":")) return null;
+  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+  const [address] = hostname.split("%");
+  if (!URL.canParse(`http://[${address}]`)) return null;
+  return { hostname, family: 6 };
+}
+
+function isV4(host: string): boolean {
+  const parts = host.split(".");
+  return parts.length === 4 &&
+    parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
+}
+
+/** An address and a port, as one reads and writes them. */
+export function hostAndPort(host: string | null, port: number): string {
+  const name = host ?? "localhost";
+  return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
+}
