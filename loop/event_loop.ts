@@ -23,6 +23,7 @@ import type { UnixServerOptions } from "./net/serve_unix.ts";
 import type { ReadTransport } from "./net/read_transport.ts";
 import type { SendFileOptions } from "./net/send_file_options.ts";
 import type { Server } from "./net/server.ts";
+import type { DatagramSocket } from "./net/sock_datagram.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
 import { presentSchedulers, Scheduler } from "./scheduler.ts";
@@ -581,5 +582,249 @@ export class EventLoop extends BaseEventLoop {
     assertOpen(this);
     const { sendFile } = await import("./net/send_file.ts");
     return sendFile(this, transport, file, options);
+  }
+
+  /**
+   * Receives some bytes from a connection, as soon as there are any.
+   *
+   * Cancelled, nothing is lost: the bytes go to the next `sockRecv()` or `sockRecvInto()` of that
+   * connection.
+   *
+   * @param conn The connection, which no transport uses.
+   * @param n How many bytes at most.
+   * @returns The bytes; none at the end of the stream.
+   * @throws {RuntimeError} If a transport uses the connection.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+   *   using client = await loop.sockConnect(listener.addr);
+   *   const [conn] = await loop.sockAccept(listener);
+   *   using server = conn;
+   *   await loop.sockSendAll(client, "hello");
+   *   const data = await loop.sockRecv(server, 100);
+   *   assertEquals(new TextDecoder().decode(data), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv}
+   */
+  async sockRecv(conn: Deno.Conn, n: number): Promise<Uint8Array> {
+    assertOpen(this);
+    const { sockRecv } = await import("./net/sock_stream.ts");
+    return sockRecv(this, conn, n);
+  }
+
+  /**
+   * Receives some bytes from a connection into a buffer, as soon as there are any.
+   *
+   * Cancelled, nothing is lost: the bytes go to the next `sockRecv()` or `sockRecvInto()` of that
+   * connection, and the buffer stays as it is.
+   *
+   * @param conn The connection, which no transport uses.
+   * @param buf Where the bytes go.
+   * @returns How many bytes there were; 0 at the end of the stream.
+   * @throws {RuntimeError} If a transport uses the connection.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv_into}
+   */
+  async sockRecvInto(conn: Deno.Conn, buf: Uint8Array): Promise<number> {
+    assertOpen(this);
+    const { sockRecvInto } = await import("./net/sock_stream.ts");
+    return sockRecvInto(this, conn, buf);
+  }
+
+  /**
+   * Receives a datagram.
+   *
+   * A socket of `node:dgram` keeps what arrives for this method from its first call on.
+   *
+   * Cancelled, nothing is lost: the datagram goes to the next call for that socket.
+   *
+   * @param sock A bound socket of `node:dgram`, or what `Deno.listenDatagram()` gives.
+   * @param bufSize How many bytes at most; the rest of a longer datagram is dropped.
+   * @returns The bytes, and where they came from.
+   * @throws {RuntimeError} If a transport uses the socket.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   * import { createSocket } from "node:dgram";
+   * import { once } from "node:events";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   const socket = createSocket("udp4").bind(0, "127.0.0.1");
+   *   await once(socket, "listening");
+   *   const receiving = loop.sockRecvFrom(socket, 100);
+   *   const { address, port } = socket.address();
+   *   await loop.sockSendTo(socket, "to myself", { hostname: address, port });
+   *   const [data] = await receiving;
+   *   assertEquals(new TextDecoder().decode(data), "to myself");
+   *   socket.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom}
+   */
+  async sockRecvFrom(
+    sock: DatagramSocket,
+    bufSize: number,
+  ): Promise<[data: Uint8Array, addr: Deno.Addr]> {
+    assertOpen(this);
+    const { sockRecvFrom } = await import("./net/sock_datagram.ts");
+    return sockRecvFrom(this, sock, bufSize);
+  }
+
+  /**
+   * Receives a datagram into a buffer.
+   *
+   * Cancelled, nothing is lost: the datagram goes to the next call for that socket, and the buffer stays
+   * as it is.
+   *
+   * @param sock A bound socket of `node:dgram`, or what `Deno.listenDatagram()` gives.
+   * @param buf Where the bytes go.
+   * @param nbytes How many bytes at most; as many as the buffer takes if it is 0.
+   * @returns How many bytes there were, and where they came from.
+   * @throws {RuntimeError} If a transport uses the socket.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom_into}
+   */
+  async sockRecvFromInto(
+    sock: DatagramSocket,
+    buf: Uint8Array,
+    nbytes = 0,
+  ): Promise<[count: number, addr: Deno.Addr]> {
+    assertOpen(this);
+    const { sockRecvFromInto } = await import("./net/sock_datagram.ts");
+    return sockRecvFromInto(this, sock, buf, nbytes);
+  }
+
+  /**
+   * Sends all of some bytes to a connection. They must not be changed until then.
+   *
+   * Cancelled, or if it fails, nobody knows how much has been sent.
+   *
+   * @param conn The connection, which no transport uses.
+   * @param data The bytes, or a string that is sent as UTF-8.
+   * @returns A promise that resolves when all of it is sent.
+   * @throws {RuntimeError} If a transport uses the connection.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendall}
+   */
+  async sockSendAll(
+    conn: Deno.Conn,
+    data: Uint8Array | string,
+  ): Promise<void> {
+    assertOpen(this);
+    const { sockSendAll } = await import("./net/sock_stream.ts");
+    return sockSendAll(this, conn, data);
+  }
+
+  /**
+   * Sends a datagram. Its bytes must not be changed until then.
+   *
+   * Cancelled, it may be sent all the same.
+   *
+   * @param sock A bound socket of `node:dgram`, or what `Deno.listenDatagram()` gives.
+   * @param data The bytes, or a string that is sent as UTF-8.
+   * @param addr Where to.
+   * @returns How many bytes were sent: all.
+   * @throws {RuntimeError} If a transport uses the socket.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendto}
+   */
+  async sockSendTo(
+    sock: DatagramSocket,
+    data: Uint8Array | string,
+    addr: HostAddress | Deno.UnixAddr,
+  ): Promise<number> {
+    assertOpen(this);
+    const { sockSendTo } = await import("./net/sock_datagram.ts");
+    return sockSendTo(this, sock, data, addr);
+  }
+
+  /**
+   * Connects by TCP, or to a Unix socket. JavaScript has no socket that is not connected yet, so the
+   * method makes it, unlike in asyncio.
+   *
+   * Cancelled, it gives the attempt up; no connection stays behind.
+   *
+   * @param address Where to.
+   * @returns The connection.
+   * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect}
+   */
+  async sockConnect(address: HostAddress | Deno.UnixAddr): Promise<Deno.Conn>;
+  /**
+   * Connects a socket of datagrams: it receives from that address alone from then on.
+   *
+   * Cancelled, the socket is as it was.
+   *
+   * @param sock A bound socket of `node:dgram`, or what `Deno.listenDatagram()` gives.
+   * @param address Where to.
+   * @returns A promise that resolves when the host name, if it is one, is known.
+   * @throws {RuntimeError} If a transport uses the socket.
+   */
+  async sockConnect(
+    sock: DatagramSocket,
+    address: HostAddress | Deno.UnixAddr,
+  ): Promise<void>;
+  async sockConnect(
+    ...args:
+      | [address: HostAddress | Deno.UnixAddr]
+      | [sock: DatagramSocket, address: HostAddress | Deno.UnixAddr]
+  ): Promise<Deno.Conn | void> {
+    assertOpen(this);
+    const { connectDatagrams, connectStream } = await import(
+      "./net/sock_connect.ts"
+    );
+    return args.length === 1
+      ? connectStream(this, ...args)
+      : connectDatagrams(this, ...args);
+  }
+
+  /**
+   * Accepts a connection.
+   *
+   * Cancelled, no connection is lost: it goes to the next `sockAccept()` of that listener, or is closed
+   * with the loop.
+   *
+   * @param listener The listener.
+   * @returns The connection, and the address of its other end.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_accept}
+   */
+  async sockAccept(
+    listener: Deno.Listener,
+  ): Promise<[conn: Deno.Conn, addr: Deno.Addr]> {
+    assertOpen(this);
+    const { sockAccept } = await import("./net/sock_stream.ts");
+    return sockAccept(this, listener);
+  }
+
+  /**
+   * Sends a file, or a part of it, to a connection. The file's position is then behind what was sent,
+   * also if sending failed.
+   *
+   * Cancelled, what the file's position tells has been sent, and perhaps more.
+   *
+   * @param conn The connection, which no transport uses.
+   * @param file The file.
+   * @param options Which part, and whether the program may read the file itself.
+   * @returns How many bytes were sent.
+   * @throws {SendfileNotAvailableError} If `fallback` is `false`: Deno has no other way.
+   * @throws {RuntimeError} If a transport uses the connection.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendfile}
+   */
+  async sockSendFile(
+    conn: Deno.Conn,
+    file: Deno.FsFile,
+    options: SendFileOptions = {},
+  ): Promise<number> {
+    assertOpen(this);
+    const { sockSendFile } = await import("./net/sock_send_file.ts");
+    return sockSendFile(this, conn, file, options);
   }
 }

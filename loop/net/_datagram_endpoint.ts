@@ -11,10 +11,9 @@ import {
   isOfClosed,
 } from "./_datagram_link.ts";
 import type { DatagramProtocol } from "./datagram_protocol.ts";
-import {
-  type DatagramAddress,
-  DatagramTransport,
-} from "./datagram_transport.ts";
+import { DatagramTransport } from "./datagram_transport.ts";
+import type { HostAddress } from "./host_address.ts";
+import { occupy } from "./_occupants.ts";
 import { Turn } from "./_turn.ts";
 import { WaterMarks } from "./_water_marks.ts";
 
@@ -58,6 +57,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#target = target;
     this.#protocol = protocol;
     this.#context = context;
+    occupy(link.socket, this);
     context.scheduler.resources.add(this);
   }
 
@@ -134,7 +134,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   override sendTo(
     data: Uint8Array | string,
-    addr: DatagramAddress | Deno.UnixAddr | null = null,
+    addr: HostAddress | Deno.UnixAddr | null = null,
   ): void {
     assertBytes("sendTo", data);
     const target = this.#targetOf(addr);
@@ -167,7 +167,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#maybePauseWriting();
   }
 
-  #targetOf(addr: DatagramAddress | Deno.UnixAddr | null): Deno.Addr {
+  #targetOf(addr: HostAddress | Deno.UnixAddr | null): Deno.Addr {
     const target = this.#target;
     if (addr === null) {
       if (target !== null) return target;

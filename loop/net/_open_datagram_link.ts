@@ -6,13 +6,14 @@ import type { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
 import type { DatagramLink } from "./_datagram_link.ts";
 import { datagramLinkOf } from "./_datagram_link_of.ts";
-import type { DatagramAddress } from "./datagram_transport.ts";
+import type { HostAddress } from "./host_address.ts";
+import { isAddress, resolveHost } from "./_resolve_host.ts";
 import { osErrorOf } from "./_os_error.ts";
 
 /** What the options of `loop.createDatagramEndpoint()` say of the socket. */
 export interface DatagramLinkOptions {
-  readonly localAddr?: DatagramAddress | undefined;
-  readonly remoteAddr?: DatagramAddress | undefined;
+  readonly localAddr?: HostAddress | undefined;
+  readonly remoteAddr?: HostAddress | undefined;
   readonly family?: 4 | 6 | undefined;
   readonly reusePort?: boolean | undefined;
   readonly allowBroadcast?: boolean | undefined;
@@ -77,14 +78,14 @@ function bound(
 
 /** What the addresses can be together: one pairing for each version of IP. */
 async function pairingsOf(
-  context: CallbackContext,
+  { scheduler }: CallbackContext,
   { localAddr, remoteAddr, family }: DatagramLinkOptions,
 ): Promise<Pairing[]> {
   if (localAddr === undefined && remoteAddr === undefined) {
     return [{ family: family!, local: null, remote: null }];
   }
-  const locals = await resolve(context, localAddr);
-  const remotes = await resolve(context, remoteAddr);
+  const locals = await resolveHost(scheduler, localAddr);
+  const remotes = await resolveHost(scheduler, remoteAddr);
   const pairings: Pairing[] = [];
   const families = new Set([...locals.keys(), ...remotes.keys()]);
   for (const each of families) {
@@ -101,35 +102,6 @@ async function pairingsOf(
       family === undefined ? "" : `, ${family}`
     }: received ${localAddr?.hostname} and ${remoteAddr?.hostname}`,
   );
-}
-
-/** The first address of a host for each version of IP. */
-async function resolve(
-  { scheduler }: CallbackContext,
-  addr: DatagramAddress | undefined,
-): Promise<Map<4 | 6, Deno.NetAddr>> {
-  const found = new Map<4 | 6, Deno.NetAddr>();
-  if (addr === undefined) return found;
-  const { hostname: name, port } = addr;
-  const hostnames = isAddress(name)
-    ? [name]
-    : await completionOf(scheduler, addressesOf(name));
-  for (const hostname of hostnames) {
-    const family = hostname.includes(":") ? 6 : 4;
-    if (found.has(family)) continue;
-    found.set(family, { transport: "udp", hostname, port });
-  }
-  return found;
-}
-
-async function addressesOf(name: string): Promise<string[]> {
-  const { lookup } = await import("node:dns/promises");
-  try {
-    const found = await lookup(name, { all: true });
-    return found.map(({ address }) => address);
-  } catch (error) {
-    throw osErrorOf(error);
-  }
 }
 
 async function createDgramSocket(
@@ -149,10 +121,6 @@ async function createDgramSocket(
       else dns.lookup(hostname, options, callback);
     },
   });
-}
-
-function isAddress(hostname: string): boolean {
-  return hostname.includes(":") || /^[\d.]+$/.test(hostname);
 }
 
 function isSystemError(error: unknown): boolean {

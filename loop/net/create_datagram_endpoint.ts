@@ -15,19 +15,17 @@ import {
   isDatagramSocket,
 } from "./_datagram_link_of.ts";
 import type { DatagramProtocol } from "./datagram_protocol.ts";
-import type {
-  DatagramAddress,
-  DatagramTransport,
-} from "./datagram_transport.ts";
+import type { DatagramTransport } from "./datagram_transport.ts";
+import type { HostAddress } from "./host_address.ts";
 import { openDatagramLink } from "./_open_datagram_link.ts";
 import { assertFactory } from "./_tcp.ts";
 
 /** The options of `loop.createDatagramEndpoint()`. */
 export interface DatagramEndpointOptions {
   /** The address to receive at; port 0 for one that is free. */
-  localAddr?: DatagramAddress | undefined;
+  localAddr?: HostAddress | undefined;
   /** The only address to send to and to receive from. */
-  remoteAddr?: DatagramAddress | undefined;
+  remoteAddr?: HostAddress | undefined;
   /** Which version of IP, where the addresses leave that open; needed if neither is given. */
   family?: 4 | 6 | undefined;
   /** Whether others that ask for it too may receive at the same port. Deno can on macOS and BSD. */

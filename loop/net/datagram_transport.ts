@@ -1,16 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { BaseTransport, notSupported } from "./base_transport.ts";
-
-/** Where a datagram goes: a host by its name or address, and a port. A `Deno.NetAddr` is one. */
-export interface DatagramAddress {
-  /** The host's name or address. */
-  hostname: string;
-  /** The port. */
-  port: number;
-  /** Left out, or what `Deno.NetAddr` has. */
-  transport?: Deno.NetAddr["transport"] | undefined;
-}
+import type { HostAddress } from "./host_address.ts";
 
 /**
  * A transport of datagrams: `loop.createDatagramEndpoint()` makes them.
@@ -38,7 +29,7 @@ export class DatagramTransport extends BaseTransport {
    */
   sendTo(
     _data: Uint8Array | string,
-    _addr?: DatagramAddress | Deno.UnixAddr | null,
+    _addr?: HostAddress | Deno.UnixAddr | null,
   ): void {
     throw notSupported("sendTo");
   }

@@ -17,10 +17,8 @@ export type { UnixConnectionOptions } from "./connect_unix.ts";
 export type { ReadablePipe, WritablePipe } from "./connect_pipe.ts";
 export type { DatagramEndpointOptions } from "./create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
-export {
-  type DatagramAddress,
-  DatagramTransport,
-} from "./datagram_transport.ts";
+export { DatagramTransport } from "./datagram_transport.ts";
+export type { HostAddress } from "./host_address.ts";
 export type {
   AddrInfo,
   AddrInfoOptions,
@@ -32,5 +30,6 @@ export type { ServerOptions } from "./serve.ts";
 export type { UnixServerOptions } from "./serve_unix.ts";
 export type { SendFileOptions } from "./send_file_options.ts";
 export { Server } from "./server.ts";
+export type { DatagramSocket } from "./sock_datagram.ts";
 export { Transport } from "./transport.ts";
 export { WriteTransport } from "./write_transport.ts";

@@ -1,0 +1,68 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../event_loop.ts";
+import { type Scheduler, schedulerOf } from "../scheduler.ts";
+import { completionOf } from "./_completion.ts";
+import { datagramAddressOf, netAddressOf } from "./_datagram_address.ts";
+import { type DatagramSocket, usableLinkOf } from "./sock_datagram.ts";
+import type { HostAddress } from "./host_address.ts";
+import { resolveHost } from "./_resolve_host.ts";
+
+/** What `loop.sockConnect()` does with an address alone. */
+export async function connectStream(
+  loop: EventLoop,
+  address: HostAddress | Deno.UnixAddr,
+): Promise<Deno.Conn> {
+  if (typeof address === "object" && address !== null && "path" in address) {
+    const { path } = address;
+    return await connected(
+      schedulerOf(loop),
+      () => Deno.connect({ transport: "unix", path }),
+    );
+  }
+  const { hostname, port } = netAddressOf("address", address, 1);
+  return await connected(
+    schedulerOf(loop),
+    (signal) => Deno.connect({ hostname, port, signal }),
+  );
+}
+
+/** What `loop.sockConnect()` does with a socket of datagrams. */
+export async function connectDatagrams(
+  loop: EventLoop,
+  sock: DatagramSocket,
+  address: HostAddress | Deno.UnixAddr,
+): Promise<void> {
+  const link = usableLinkOf("sockConnect", sock);
+  const { transport } = link.localAddr;
+  const target = datagramAddressOf("address", address, transport);
+  if (!("hostname" in target && "hostname" in link.localAddr)) {
+    link.remoteAddr = target;
+    return;
+  }
+  const found = await resolveHost(schedulerOf(loop), target);
+  const family = link.localAddr.hostname.includes(":") ? 6 : 4;
+  const remote = found.get(family);
+  if (remote === undefined) {
+    throw new RangeError(
+      `Expected an address of IPv${family}: received ${target.hostname}`,
+    );
+  }
+  link.remoteAddr = remote;
+}
+
+/** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
+async function connected(
+  scheduler: Scheduler,
+  connect: (signal: AbortSignal) => Promise<Deno.Conn>,
+): Promise<Deno.Conn> {
+  const abortion = new AbortController();
+  const operation = connect(abortion.signal);
+  try {
+    return await completionOf(scheduler, operation);
+  } catch (error) {
+    abortion.abort();
+    operation.then((conn) => conn.close(), () => {});
+    throw error;
+  }
+}
