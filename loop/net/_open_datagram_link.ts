@@ -2,12 +2,14 @@
 
 // Of types only: the module is loaded when a socket is to be made.
 import type { Socket } from "node:dgram";
+import type { EventLoop } from "../event_loop.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
 import type { DatagramLink } from "./_datagram_link.ts";
 import { datagramLinkOf } from "./_datagram_link_of.ts";
 import type { HostAddress } from "./host_address.ts";
-import { isAddress, resolveHost } from "./_resolve_host.ts";
+import { ipLiteralOf } from "./_ip_literal.ts";
+import { resolveHost } from "./_resolve_host.ts";
 import { osErrorOf } from "./_os_error.ts";
 
 /** What the options of `loop.createDatagramEndpoint()` say of the socket. */
@@ -26,13 +28,15 @@ interface Pairing {
   readonly remote: Deno.NetAddr | null;
 }
 
+const NOWHERE: ReadonlyMap<4 | 6, Deno.NetAddr> = new Map();
+
 /** Binds the first pairing of addresses that can be bound; returns the remote one too. */
 export async function openDatagramLink(
   context: CallbackContext,
   options: DatagramLinkOptions,
 ): Promise<[DatagramLink, Deno.NetAddr | null]> {
   let firstError: unknown;
-  for (const pairing of await pairingsOf(context, options)) {
+  for (const pairing of await pairingsOf(context.scheduler.loop, options)) {
     try {
       return await bind(context, pairing, options);
     } catch (error) {
@@ -78,14 +82,14 @@ function bound(
 
 /** What the addresses can be together: one pairing for each version of IP. */
 async function pairingsOf(
-  { scheduler }: CallbackContext,
+  loop: EventLoop,
   { localAddr, remoteAddr, family }: DatagramLinkOptions,
 ): Promise<Pairing[]> {
   if (localAddr === undefined && remoteAddr === undefined) {
     return [{ family: family!, local: null, remote: null }];
   }
-  const locals = await resolveHost(scheduler, localAddr);
-  const remotes = await resolveHost(scheduler, remoteAddr);
+  const locals = localAddr ? await resolveHost(loop, localAddr) : NOWHERE;
+  const remotes = remoteAddr ? await resolveHost(loop, remoteAddr) : NOWHERE;
   const pairings: Pairing[] = [];
   const families = new Set([...locals.keys(), ...remotes.keys()]);
   for (const each of families) {
@@ -117,7 +121,7 @@ async function createDgramSocket(
     reuseAddr,
     // An address is to be used at once: if that is not permitted, the error must reach the caller.
     lookup: (hostname, options, callback) => {
-      if (isAddress(hostname)) callback(null, hostname, family);
+      if (ipLiteralOf(hostname) !== null) callback(null, hostname, family);
       else dns.lookup(hostname, options, callback);
     },
   });

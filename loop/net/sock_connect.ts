@@ -40,7 +40,7 @@ export async function connectDatagrams(
     link.remoteAddr = target;
     return;
   }
-  const found = await resolveHost(schedulerOf(loop), target);
+  const found = await resolveHost(loop, target);
   const family = link.localAddr.hostname.includes(":") ? 6 : 4;
   const remote = found.get(family);
   if (remote === undefined) {
