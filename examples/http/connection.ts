@@ -25,7 +25,7 @@ export interface Site {
   readonly log: (line: string) => void;
   /** Tells what went wrong in the program, not by the peer's fault. */
   readonly report: (error: unknown) => void;
-  /** How long, in seconds, a peer may take for a head, pause in a body, or take nothing. */
+  /** How long, in seconds, a peer may take for a head, pause in a body, or in taking one. */
   readonly timeout: number;
   /** How long, in seconds, a connection may wait for a request. */
   readonly idleTimeout: number;

@@ -25,6 +25,9 @@ export interface Circumstances {
   readonly timeout: number;
 }
 
+/** So little that who does not take it in time takes nothing. */
+const PIECE = 64 * 1024;
+
 /** Sends a reply; gives the size of the body that was sent, and whether the connection can be kept. */
 export async function send(
   writer: StreamWriter,
@@ -49,21 +52,11 @@ export async function send(
   if (isChunked) headers.set("transfer-encoding", "chunked");
   if (!isKept) headers.set("connection", "close");
   else if (version === "1.0") headers.set("connection", "keep-alive");
+  writer.write(headOf(status, headers));
+  if (isHead) return [0, isKept];
 
-  const fields = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-  writer.writeLines([
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`,
-    ...fields,
-    "\r\n",
-  ]);
   let size = 0;
-  const pieces = isHead
-    ? []
-    : content instanceof Uint8Array
-    ? [content]
-    : content;
-  for await (const piece of pieces) {
-    if (piece.length === 0) continue; // an empty chunk would be the last
+  for await (const piece of piecesOf(content)) {
     size += piece.length;
     if (size > (length ?? Infinity)) break;
     if (isChunked) {
@@ -73,12 +66,27 @@ export async function send(
     }
     await timeout(seconds, () => writer.drain());
   }
-  if (isHead) return [size, isKept];
-  if (size !== (length ?? size)) {
-    throw new RangeError(
-      `Expected a body of ${length} bytes: received ${size} or more`,
-    );
-  }
   if (isChunked) writer.write("0\r\n\r\n");
-  return [size, isKept];
+  if (length === undefined || length === size) return [size, isKept];
+  throw new RangeError(
+    `Expected a body of ${length} bytes: received ${size} or more`,
+  );
+}
+
+function headOf(status: number, headers: Headers): string {
+  const fields = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
+  const reason = STATUS_CODES[status] ?? "";
+  return `HTTP/1.1 ${status} ${reason}\r\n${fields.join("")}\r\n`;
+}
+
+async function* piecesOf(
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  for await (
+    const piece of content instanceof Uint8Array ? [content] : content
+  ) {
+    for (let start = 0; start < piece.length; start += PIECE) {
+      yield piece.subarray(start, start + PIECE);
+    }
+  }
 }

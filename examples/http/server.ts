@@ -17,7 +17,7 @@ export interface HttpServerOptions {
   readonly log?: Site["log"];
   /** Called with what went wrong in the program; `console.error` by default. */
   readonly report?: Site["report"];
-  /** How long, in seconds, a peer may take for a head, pause in a body, or take nothing. */
+  /** How long, in seconds, a peer may take for a head, pause in a body, or in taking one. */
   readonly timeout?: number;
   /** How long, in seconds, a connection may wait for a request. */
   readonly idleTimeout?: number;
