@@ -7,6 +7,7 @@ export type Separator = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /** Separators, ready to be looked for. */
 export class Separators {
+  /** The shortest first: of those that end at the same place it is the one that counts. */
   readonly all: readonly Uint8Array[];
   readonly minLength: number;
   readonly maxLength: number;
@@ -21,13 +22,12 @@ export class Separators {
         `A separator must be a string, a Uint8Array or an array of them: received ${typeof separator}`,
       );
     }
-    this.all = list.map(bytesOf);
-    const lengths = this.all.map(({ length }) => length);
-    this.minLength = Math.min(...lengths);
-    this.maxLength = Math.max(...lengths);
-    if (lengths.length === 0) {
+    this.all = list.map(bytesOf).toSorted((a, b) => a.length - b.length);
+    if (this.all.length === 0) {
       throw new RangeError("Expected one separator or more: received none");
     }
+    this.minLength = this.all[0]!.length;
+    this.maxLength = this.all.at(-1)!.length;
     if (this.minLength === 0) {
       throw new RangeError(
         "A separator must have one byte or more: received an empty one",

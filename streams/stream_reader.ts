@@ -19,7 +19,9 @@ import {
   type ReadOperation,
   type Take,
 } from "./_reading.ts";
+import { readableOf } from "./_readable_of.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
+import { WebSource } from "./_web_source.ts";
 
 export type { Separator };
 
@@ -36,8 +38,10 @@ export interface StreamReaderOptions {
 
 /** Throws unless `limit` is one. */
 export function assertLimit(limit: number): void {
-  if (limit > 0) return;
-  throw new RangeError(`The limit must be greater than 0: received ${limit}`);
+  if (typeof limit === "number" && limit > 0) return;
+  throw new RangeError(
+    `The limit must be a number greater than 0: received ${limit}`,
+  );
 }
 
 /**
@@ -46,6 +50,10 @@ export function assertLimit(limit: number): void {
  * One task at a time may wait for data. Every method that reads is cancel safe: bytes leave the
  * reader only together with the result, so that what a cancelled call would have returned is there
  * for the next one. While more than twice the limit waits to be read, nothing is received.
+ *
+ * What is read is the caller's own, but may be a view of a larger block, of up to 64 KiB, that it keeps
+ * in memory and shares with what is read before and after it: `slice()` what is to be kept for long, and
+ * never transfer its `buffer`.
  *
  * Iterating over a reader gives its lines.
  *
@@ -71,6 +79,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   #exception: Error | null = null;
   #transport: ReadTransport | null = null;
   #isPaused = false;
+  /** The web stream that is read, in place of a transport that feeds. */
+  #source: WebSource | null = null;
   #waiting: ReadOperation | null = null;
   /** What the one who waits waits for. */
   #take: Take = () => null;
@@ -95,6 +105,45 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   }
 
   /**
+   * Makes a reader of a web stream, such as the body of a response or the output of a `Deno.Command`.
+   *
+   * The stream is locked. A chunk is asked for only while somebody waits for data; one that comes when
+   * nobody waits any more is kept for who reads next. What breaks the stream breaks the reader. To have
+   * done with the stream before its end, cancel {@linkcode StreamReader.readable}, or call
+   * {@linkcode StreamReader.feedEof}: both cancel the stream.
+   *
+   * @param stream The stream.
+   * @param options The limit, and the loop.
+   * @returns The reader.
+   * @throws {TypeError} If `stream` is no `ReadableStream`, or locked.
+   * @throws {RangeError} If the limit is not greater than 0.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = StreamReader.from(new Response("name: value\n\nbody").body!);
+   * assertEquals(new TextDecoder().decode(await reader.readLine()), "name: value\n");
+   * assertEquals(new TextDecoder().decode(await reader.readLine()), "\n");
+   * assertEquals(new TextDecoder().decode(await reader.read()), "body");
+   * ```
+   */
+  static from(
+    stream: ReadableStream<Uint8Array>,
+    options: StreamReaderOptions = {},
+  ): StreamReader {
+    if (!(stream instanceof ReadableStream)) {
+      throw new TypeError(
+        `StreamReader.from() takes a ReadableStream: received ${typeof stream}`,
+      );
+    }
+    const reader = new StreamReader(options);
+    reader.#source = new WebSource(stream, reader.#scheduler, reader);
+    return reader;
+  }
+
+  /**
    * Reads up to `n` bytes: what is there, or as soon as something comes. Without `n` it reads to the
    * end of the stream.
    *
@@ -104,6 +153,21 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @returns The bytes, which are the caller's own; none at the end of the stream.
    * @throws {TypeError} If `n` is not an integer.
    * @throws {RuntimeError} If another task waits for data of this reader.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new TextEncoder().encode("hello"));
+   * reader.feedEof();
+   * assertEquals(new TextDecoder().decode(await reader.read(2)), "he");
+   * assertEquals(new TextDecoder().decode(await reader.read(100)), "llo");
+   * assertEquals((await reader.read(100)).length, 0);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read}
    */
   read(n = -1): Future<Uint8Array> {
     if (!Number.isInteger(n)) {
@@ -122,6 +186,21 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @returns The line; empty at the end of the stream.
    * @throws {RangeError} If the line is longer than the limit; it is dropped.
    * @throws {RuntimeError} If another task waits for data of this reader.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new TextEncoder().encode("one\ntwo"));
+   * reader.feedEof();
+   * assertEquals(new TextDecoder().decode(await reader.readLine()), "one\n");
+   * assertEquals(new TextDecoder().decode(await reader.readLine()), "two");
+   * assertEquals((await reader.readLine()).length, 0);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline}
    */
   readLine(): Future<Uint8Array> {
     const attempt = this.#attemptUntil(NEWLINE);
@@ -146,6 +225,20 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @throws {RangeError} If `n` is not an integer of 0 or more.
    * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
    * @throws {RuntimeError} If another task waits for data of this reader.
+   *
+   * @example A length, then as many bytes
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new Uint8Array([0, 2, 10, 20, 30]));
+   * const header = await reader.readExactly(2);
+   * const length = new DataView(header.buffer, header.byteOffset).getUint16(0);
+   * assertEquals(await reader.readExactly(length), new Uint8Array([10, 20]));
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly}
    */
   readExactly(n: number): Future<Uint8Array> {
     if (!Number.isInteger(n) || n < 0) {
@@ -173,6 +266,19 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
    * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
    * @throws {RuntimeError} If another task waits for data of this reader.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new TextEncoder().encode("a=1;b=2\r\n"));
+   * assertEquals(new TextDecoder().decode(await reader.readUntil(";")), "a=1;");
+   * assertEquals(new TextDecoder().decode(await reader.readUntil([";", "\r\n"])), "b=2\r\n");
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil}
    */
   readUntil(separator: Separator = "\n"): Future<Uint8Array> {
     let separators;
@@ -188,6 +294,21 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * Whether everything has been read and nothing more will come.
    *
    * @returns `true` if so.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new TextEncoder().encode("last"));
+   * reader.feedEof();
+   * assertEquals(reader.atEof(), false);
+   * await reader.read();
+   * assertEquals(reader.atEof(), true);
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.at_eof}
    */
   atEof(): boolean {
     return this.#isEof && this.#buffer.size === 0;
@@ -199,6 +320,28 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @param data The bytes. The reader keeps the array: it is not the caller's any more.
    * @throws {TypeError} If `data` is not a `Uint8Array`.
    * @throws {RuntimeError} After {@linkcode StreamReader.feedEof}.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new Uint8Array([1, 2, 3]));
+   * assertEquals(await reader.read(2), new Uint8Array([1, 2]));
+   * ```
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedEof();
+   * assertEquals(await reader.read(), new Uint8Array());
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_eof}
    */
   feedData(data: Uint8Array): void {
     if (!(data instanceof Uint8Array)) {
@@ -216,6 +359,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   /** Ends the stream. */
   feedEof(): void {
     this.#isEof = true;
+    this.#source?.cancel(undefined);
     this.#waiting?.wake();
   }
 
@@ -223,6 +367,15 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * The exception that broke the stream.
    *
    * @returns The exception, or `null`.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * assertEquals(reader.exception(), null);
+   * ```
    */
   exception(): Error | null {
     return this.#exception;
@@ -232,9 +385,20 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * Breaks the stream: reading from it fails from now on.
    *
    * @param error The exception.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.setException(new Deno.errors.ConnectionReset("Connection reset by peer"));
+   * await assertRejects(() => reader.readLine(), Deno.errors.ConnectionReset);
+   * ```
    */
   setException(error: Error): void {
     this.#exception = error;
+    this.#source?.cancel(error);
     this.#waiting?.wake();
   }
 
@@ -243,6 +407,27 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * @param transport The transport.
    * @throws {RuntimeError} If the reader has one already.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { ReadTransport } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Valve extends ReadTransport {
+   *   isOpen = true;
+   *
+   *   override pauseReading(): void {
+   *     this.isOpen = false;
+   *   }
+   * }
+   *
+   * const valve = new Valve();
+   * const reader = new StreamReader({ limit: 10 });
+   * reader.setTransport(valve);
+   * reader.feedData(new Uint8Array(21));
+   * assertEquals(valve.isOpen, false);
+   * ```
    */
   setTransport(transport: ReadTransport): void {
     if (this.#transport !== null) {
@@ -254,9 +439,29 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Iterates over the lines, with the newlines at their ends.
+   * Iterates over the lines, with the newlines at their ends. After a `break` the rest can still be read.
    *
    * @returns The iterator.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer((_, writer) => {
+   *     writer.write("one\ntwo\n");
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   const lines: string[] = [];
+   *   for await (const line of reader) lines.push(new TextDecoder().decode(line));
+   *   assertEquals(lines, ["one\n", "two\n"]);
+   *   writer.close();
+   * });
+   * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     const next = async (): Promise<IteratorResult<Uint8Array>> => {
@@ -273,15 +478,61 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     };
   }
 
-  /** The stream as the platform has it. It reads from the reader only when it is itself read from. */
+  /**
+   * The stream as the platform has it. It reads from the reader only when it is itself read from, so that
+   * the two can be used in turn.
+   *
+   * Cancelling it cancels the web stream that the reader was made from; a connection stays open, since
+   * closing that is up to its writer, and the reader can still be read. Cancelling a task that waits for
+   * it breaks it, with a `CancelledError`, but not the reader: the bytes stay there, and the next
+   * `readable` is a new stream.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedData(new TextEncoder().encode("title\n{}"));
+   * reader.feedEof();
+   * assertEquals(new TextDecoder().decode(await reader.readLine()), "title\n");
+   * assertEquals(await new Response(reader.readable).json(), {});
+   * ```
+   */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#readable ??= new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const chunk = await this.read(this.#limit);
-        if (chunk.length > 0) controller.enqueue(chunk);
-        else controller.close();
-      },
-    }, { highWaterMark: 0 });
+    return this.#readable ??= readableOf(this, this.#limit, {
+      onCancelled: (reason) => this.#giveUp(reason),
+      onBroken: () => this.#readable = null,
+    });
+  }
+
+  /**
+   * What this is and how it stands, for messages: `<StreamReader 3 bytes eof>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    const parts = ["StreamReader"];
+    if (this.#buffer.size > 0) parts.push(`${this.#buffer.size} bytes`);
+    if (this.#isEof) parts.push("eof");
+    if (this.#limit !== DEFAULT_LIMIT) parts.push(`limit=${this.#limit}`);
+    if (this.#waiting !== null) parts.push("waiting");
+    if (this.#exception !== null) parts.push(`exception=${this.#exception}`);
+    if (this.#isPaused) parts.push("paused");
+    return `<${parts.join(" ")}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Nobody reads any more: a web stream may stop, while a connection is closed by its writer. */
+  #giveUp(reason: unknown): void {
+    this.#readable = null;
+    if (this.#source === null) return;
+    this.#source.cancel(reason);
+    this.feedEof();
   }
 
   #failed(error: unknown): Future<Uint8Array> {
@@ -312,6 +563,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     const data = take();
     // Whoever waits for more must get it, however much there is.
     if (data === null || this.#buffer.size <= this.#limit) this.#resume();
+    if (data === null) this.#source?.pull();
     return data;
   }
 

@@ -420,3 +420,75 @@ Deno.test("StreamReader gives the same bytes however they are cut", () =>
       assertEquals(got, text);
     }
   }));
+
+Deno.test("StreamReader.readUntil() takes the shortest of the separators that end at the same place", () =>
+  run(async () => {
+    for (const separators of [["AB", "B"], ["B", "AB"]]) {
+      const reader = feed(new StreamReader({ limit: 3 }), "xxxAB");
+      const error = await assertRejects(
+        () => reader.readUntil(separators),
+        LimitOverrunError,
+        "is found",
+      );
+      assertEquals(error.consumed, 4);
+      await reader.readExactly(error.consumed);
+      assertEquals(textOf(await reader.readUntil(separators)), "B");
+    }
+  }));
+
+Deno.test("StreamReader.readUntil() does not look before the beginning for a long separator", () =>
+  run(async () => {
+    const reader = feed(new StreamReader(), "data");
+    const task = createTask(() => reader.readUntil(["A", "long sep"]));
+    await sleep(0);
+    feed(reader, "Z");
+    await sleep(0);
+    assertEquals(task.done(), false);
+    feed(reader, "A");
+    assertEquals(textOf(await task), "dataZA");
+  }));
+
+Deno.test("StreamReader goes on with its lines after an iteration was left", () =>
+  run(async () => {
+    const reader = feed(new StreamReader(), "one\n\ntwo\nthree");
+    reader.feedEof();
+    for await (const line of reader) if (textOf(line) === "\n") break;
+    assertEquals(textOf(await reader.readLine()), "two\n");
+    assertEquals(await Array.fromAsync(reader, textOf), ["three"]);
+  }));
+
+Deno.test("StreamReader iterates on after a line that is too long", () =>
+  run(async () => {
+    const reader = feed(new StreamReader({ limit: 5 }), "one\nmuch too long\n");
+    feed(reader, "two\n");
+    reader.feedEof();
+    const lines = reader[Symbol.asyncIterator]();
+    assertEquals(textOf((await lines.next()).value!), "one\n");
+    await assertRejects(() => lines.next(), RangeError);
+    assertEquals(textOf((await lines.next()).value!), "two\n");
+    assertEquals((await lines.next()).done, true);
+  }));
+
+Deno.test("StreamReader.toString() tells how it stands", () =>
+  run(async () => {
+    assertEquals(String(new StreamReader()), "<StreamReader>");
+    const reader = feed(new StreamReader({ limit: 4 }), "123");
+    assertEquals(String(reader), "<StreamReader 3 bytes limit=4>");
+    reader.setTransport(new Valve());
+    feed(reader, "456789");
+    assertEquals(String(reader), "<StreamReader 9 bytes limit=4 paused>");
+    const task = createTask(() => reader.readExactly(20));
+    await sleep(0);
+    assertEquals(
+      Deno.inspect(reader),
+      "<StreamReader 9 bytes limit=4 waiting>",
+    );
+    task.cancel();
+    await task.catch(() => {});
+    reader.feedEof();
+    reader.setException(new RangeError("why"));
+    assertEquals(
+      String(reader),
+      "<StreamReader 9 bytes eof limit=4 exception=RangeError: why>",
+    );
+  }));

@@ -159,12 +159,42 @@ export class StreamWriter implements AsyncDisposable {
     return this.#transport.getExtraInfo(name, defaultValue);
   }
 
-  /** The stream as the platform has it. Closing it is {@linkcode StreamWriter.close}. */
+  /**
+   * The stream as the platform has it. Writing to it waits as {@linkcode StreamWriter.drain} does, closing
+   * it is {@linkcode StreamWriter.close} and waits for the end, aborting it drops what is not sent yet.
+   * When the connection is lost it breaks.
+   *
+   * Cancelling a task that waits for it breaks it, with a `CancelledError`, but not the writer: what was
+   * written is still sent, and the next `writable` is a new stream.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (_, writer) => {
+   *     await new Blob(["hello"]).stream().pipeTo(writer.writable);
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "hello");
+   *   writer.close();
+   * });
+   * ```
+   */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream<Uint8Array>({
+      start: (controller) => this.#breakWhenLost(controller),
       write: async (chunk) => {
-        this.write(chunk);
-        await this.drain();
+        try {
+          this.write(chunk);
+          await this.drain();
+        } catch (error) {
+          this.#writable = null;
+          throw error;
+        }
       },
       close: async () => {
         this.close();
@@ -172,6 +202,17 @@ export class StreamWriter implements AsyncDisposable {
       },
       abort: () => this.#transport.abort(),
     });
+  }
+
+  /** Otherwise who waits for something to write would not hear of it. */
+  #breakWhenLost(controller: WritableStreamDefaultController): void {
+    const closed = this.waitClosed();
+    closed.addDoneCallback(() =>
+      controller.error(
+        closed.exception() ??
+          new Deno.errors.ConnectionReset("Connection lost"),
+      )
+    );
   }
 
   /** Closes the stream and waits for its end. What broke the connection is not thrown again here. */

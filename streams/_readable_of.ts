@@ -1,0 +1,41 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Future } from "../loop/future.ts";
+
+/** What is read from. */
+export interface Reader {
+  read(n: number): Future<Uint8Array>;
+}
+
+/** Who is told how the stream ends, if not with the reader. */
+export interface ReadableEnding {
+  onCancelled(reason: unknown): void;
+  onBroken(): void;
+}
+
+/** A web stream of what a reader reads: it takes nothing that it is not asked for. */
+export function readableOf(
+  reader: Reader,
+  chunkSize: number,
+  ending: ReadableEnding,
+): ReadableStream<Uint8Array> {
+  let reading: Future<Uint8Array> | null = null;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        reading = reader.read(chunkSize);
+        const chunk = await reading;
+        if (chunk.length > 0) controller.enqueue(chunk);
+        else controller.close();
+      } catch (error) {
+        ending.onBroken();
+        throw error;
+      }
+    },
+    cancel(reason) {
+      // It would take bytes that nobody gets.
+      reading?.cancel();
+      ending.onCancelled(reason);
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,341 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  CancelledError,
+  createTask,
+  currentTask,
+  openConnection,
+  run,
+  RuntimeError,
+  sleep,
+  StreamReader,
+  type StreamWriter,
+} from "../mod.ts";
+import { FakeConn } from "../tests/doubles/conn.ts";
+import { turns } from "../tests/doubles/recorder.ts";
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function textOf(data: Uint8Array | undefined): string {
+  return new TextDecoder().decode(data);
+}
+
+/** A web stream whose source is the test. */
+class FakeSource {
+  controller!: ReadableStreamDefaultController<Uint8Array>;
+  pulls = 0;
+  readonly cancellations: unknown[] = [];
+  readonly stream = new ReadableStream<Uint8Array>({
+    start: (controller) => void (this.controller = controller),
+    pull: () => void this.pulls++,
+    cancel: (reason) => void this.cancellations.push(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** A stream over a connection whose other end is the test. */
+async function fake(): Promise<[FakeConn, StreamReader, StreamWriter]> {
+  const conn = new FakeConn();
+  const [reader, writer] = await openConnection(null, null, { sock: conn });
+  await turns();
+  return [conn, reader, writer];
+}
+
+Deno.test("StreamReader.from() asks for a chunk only while somebody waits", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const reader = StreamReader.from(source.stream);
+    await turns();
+    assertEquals([source.stream.locked, source.pulls], [true, 0]);
+    const task = createTask(() => reader.readLine());
+    await turns();
+    assertEquals(source.pulls, 1);
+    source.controller.enqueue(bytes("on"));
+    await turns();
+    assertEquals(source.pulls, 2);
+    source.controller.enqueue(new Uint8Array(0));
+    source.controller.enqueue(bytes("e\ntwo\nth"));
+    assertEquals(textOf(await task), "one\n");
+    const { pulls } = source;
+    assertEquals(textOf(await reader.readLine()), "two\n");
+    await turns();
+    assertEquals(source.pulls, pulls);
+    source.controller.enqueue(bytes("ree"));
+    source.controller.close();
+    assertEquals(textOf(await reader.read()), "three");
+    assert(reader.atEof());
+    assertEquals([source.stream.locked, source.cancellations.length], [
+      false,
+      0,
+    ]);
+  }));
+
+Deno.test("StreamReader.from() keeps the chunk that comes after a cancellation", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const reader = StreamReader.from(source.stream);
+    const task = createTask(() => reader.readExactly(4));
+    await turns();
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    source.controller.enqueue(bytes("kept"));
+    await turns();
+    assertEquals(textOf(await reader.read(100)), "kept");
+    assertEquals(source.pulls, 1);
+    reader.feedEof();
+  }));
+
+Deno.test("StreamReader.from() breaks with its stream", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const reader = StreamReader.from(source.stream);
+    const error = new Error("broken");
+    const task = createTask(() => reader.read(1));
+    await turns();
+    source.controller.error(error);
+    assertStrictEquals(await assertRejects(() => task), error);
+    assertStrictEquals(reader.exception(), error);
+    assert(!source.stream.locked);
+
+    const other = new FakeSource();
+    const otherReader = StreamReader.from(other.stream);
+    other.controller.error("no error");
+    await assertRejects(() => otherReader.read(1), Error, "no error");
+  }));
+
+Deno.test("StreamReader.from() takes bytes only, of a stream that nobody else reads", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const reader = StreamReader.from(source.stream);
+    source.controller.enqueue("text" as never);
+    const error = await assertRejects(
+      () => reader.read(1),
+      TypeError,
+      "string",
+    );
+    assertEquals(source.cancellations, [error]);
+
+    const { stream } = new FakeSource();
+    assertThrows(() => StreamReader.from(stream, { limit: 0 }), RangeError);
+    assert(!stream.locked);
+    stream.getReader();
+    assertThrows(() => StreamReader.from(stream), TypeError);
+    assertThrows(() => StreamReader.from({} as never), TypeError, "object");
+  }));
+
+Deno.test("StreamReader.from() cancels its stream when it is ended, broken or given up", () =>
+  run(async () => {
+    const error = new Error("enough");
+    const endings: [(reader: StreamReader) => unknown, unknown][] = [
+      [(reader) => reader.feedEof(), undefined],
+      [(reader) => reader.setException(error), error],
+      [(reader) => reader.readable.cancel(error), error],
+    ];
+    for (const [end, reason] of endings) {
+      for (const isWaiting of [false, true]) {
+        const source = new FakeSource();
+        const reader = StreamReader.from(source.stream);
+        const task = isWaiting ? createTask(() => reader.read(1)) : null;
+        await turns();
+        await end(reader);
+        await turns();
+        assertEquals(source.cancellations, [reason]);
+        assert(!source.stream.locked);
+        if (task === null) continue;
+        if (reader.exception() === null) assertEquals((await task).length, 0);
+        else assertStrictEquals(await assertRejects(() => task), error);
+      }
+    }
+  }));
+
+Deno.test("StreamReader.from() has its stream work outside every task", () =>
+  run(async () => {
+    const tasks: unknown[] = [];
+    const stream = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        tasks.push(currentTask());
+        await sleep(0);
+        controller.enqueue(bytes("line\n"));
+      },
+    }, { highWaterMark: 0 });
+    const reader = StreamReader.from(stream);
+    const task = createTask(() => reader.readExactly(10));
+    assertEquals((await task).length, 10);
+    assertEquals(tasks, [null, null]);
+    reader.feedEof();
+  }));
+
+Deno.test("StreamReader.readable and the reader itself are read in turn", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    conn.receive("head\nbody");
+    assertEquals(textOf(await reader.readLine()), "head\n");
+    const web = reader.readable.getReader();
+    assertEquals(textOf((await web.read()).value), "body");
+    await turns();
+    conn.receive("more\n");
+    await turns();
+    // It takes nothing ahead.
+    assertEquals(textOf(await reader.readLine()), "more\n");
+    conn.receive(null);
+    assertEquals((await web.read()).done, true);
+    assertStrictEquals(reader.readable, reader.readable);
+    writer.close();
+    await writer.waitClosed();
+  }));
+
+Deno.test("StreamReader.readable that is cancelled leaves a connection as it is", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    const first = reader.readable;
+    const web = first.getReader();
+    const reading = web.read();
+    await turns();
+    await web.cancel("no more");
+    assertEquals((await reading).done, true);
+    conn.receive("kept");
+    assertEquals(textOf(await reader.read(10)), "kept");
+    assertNotStrictEquals(reader.readable, first);
+    assertEquals(writer.isClosing(), false);
+    writer.close();
+    await writer.waitClosed();
+  }));
+
+Deno.test("StreamReader.readable breaks with a task that is cancelled, but not the reader", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    const task = createTask(() => new Response(reader.readable).text());
+    await turns();
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    conn.receive("kept");
+    await turns();
+    const web = reader.readable.getReader();
+    assertEquals(textOf((await web.read()).value), "kept");
+    writer.close();
+    await writer.waitClosed();
+    assertEquals((await web.read()).done, true);
+  }));
+
+Deno.test("StreamReader.readable breaks with its reader", () =>
+  run(async () => {
+    const reader = new StreamReader();
+    const web = reader.readable.getReader();
+    const reading = web.read();
+    const error = new Deno.errors.ConnectionReset("reset");
+    reader.setException(error);
+    assertStrictEquals(await assertRejects(() => reading), error);
+    // One at a time, as elsewhere.
+    const other = new StreamReader();
+    const task = createTask(() => other.read(1));
+    await sleep(0);
+    await assertRejects(
+      () => other.readable.getReader().read(),
+      RuntimeError,
+      "while another task waits",
+    );
+    other.feedEof();
+    await task;
+  }));
+
+Deno.test("StreamWriter.writable waits while the peer is slow", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.transport.setWriteBufferLimits(4);
+    conn.block();
+    const web = writer.writable.getWriter();
+    await web.write(bytes("abc"));
+    let isWritten = false;
+    const writing = web.write(bytes("def")).then(() => isWritten = true);
+    await turns();
+    assertEquals([isWritten, web.desiredSize], [false, 0]);
+    conn.unblock();
+    await writing;
+    await web.close();
+    assertEquals([conn.written.join(""), conn.isClosed], ["abcdef", true]);
+  }));
+
+Deno.test("StreamWriter.writable breaks when the connection is lost", () =>
+  run(async () => {
+    const broken = new Deno.errors.BrokenPipe("gone");
+    const [conn, , writer] = await fake();
+    const web = writer.writable.getWriter();
+    conn.failRead(broken);
+    assertStrictEquals(await assertRejects(() => web.closed), broken);
+
+    const [, , other] = await fake();
+    const otherWeb = other.writable.getWriter();
+    other.transport.abort();
+    await assertRejects(() => otherWeb.closed, Deno.errors.ConnectionReset);
+    await assertRejects(() => otherWeb.write(bytes("late")));
+  }));
+
+Deno.test("StreamWriter.writable fails its close() if the rest cannot be sent", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    const web = writer.writable.getWriter();
+    conn.block();
+    await web.write(bytes("data"));
+    const closing = web.close();
+    await turns();
+    const broken = new Deno.errors.BrokenPipe("gone");
+    conn.fail(broken);
+    assertStrictEquals(await assertRejects(() => closing), broken);
+  }));
+
+Deno.test("StreamWriter.writable takes bytes and strings only", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    await assertRejects(
+      () => writer.writable.getWriter().write(1 as never),
+      TypeError,
+    );
+    // The writer itself is as it was.
+    writer.write("on");
+    const web = writer.writable.getWriter();
+    await web.write(bytes("ward"));
+    await web.close();
+    assertEquals(conn.written.join(""), "onward");
+  }));
+
+Deno.test("StreamWriter.writable breaks with a task that is cancelled, but not the writer", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    writer.transport.setWriteBufferLimits(0);
+    conn.block();
+    const task = createTask(() =>
+      new Blob(["one"]).stream().pipeTo(writer.writable)
+    );
+    while (writer.transport.getWriteBufferSize() === 0) await turns();
+    task.cancel();
+    assertInstanceOf(await assertRejects(() => task), CancelledError);
+    conn.unblock();
+    const web = writer.writable.getWriter();
+    await web.write(bytes(" two"));
+    await web.close();
+    assertEquals(conn.written.join(""), "one two");
+  }));
+
+Deno.test("StreamWriter.writable that is aborted drops what is not sent", () =>
+  run(async () => {
+    const [conn, , writer] = await fake();
+    conn.block();
+    const web = writer.writable.getWriter();
+    await web.write(bytes("one"));
+    await web.write(bytes("two"));
+    await web.abort("no more");
+    await writer.waitClosed();
+    conn.unblock();
+    await turns();
+    assertEquals([conn.written, conn.isClosed], [[], true]);
+  }));
