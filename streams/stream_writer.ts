@@ -67,7 +67,30 @@ export class StreamWriter implements AsyncDisposable {
     this.#loop = loop;
   }
 
-  /** The transport below. */
+  /**
+   * The transport below.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   writer.transport.setWriteBufferLimits(16 * 1024);
+   *   assertEquals(writer.transport.getWriteBufferLimits(), [4 * 1024, 16 * 1024]);
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.transport}
+   */
   get transport(): Transport {
     return this.#transport;
   }
@@ -78,6 +101,30 @@ export class StreamWriter implements AsyncDisposable {
    * @param data The bytes, or a string that is sent as UTF-8.
    * @throws {TypeError} If `data` is neither.
    * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     writer.write(await reader.read());
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   writer.write("hello, ");
+   *   writer.write(new Uint8Array([119, 111, 114, 108, 100]));
+   *   await writer.drain();
+   *   writer.writeEof();
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "hello, world");
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write}
    */
   write(data: Uint8Array | string): void {
     this.#transport.write(data);
@@ -89,6 +136,29 @@ export class StreamWriter implements AsyncDisposable {
    * @param chunks The pieces; none is written if one of them is neither bytes nor a string.
    * @throws {TypeError} If one is neither bytes nor a string.
    * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     writer.write(await reader.read());
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   writer.writeLines(["one\n", "two\n"]);
+   *   await writer.drain();
+   *   writer.writeEof();
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "one\ntwo\n");
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.writelines}
    */
   writeLines(chunks: Iterable<Uint8Array | string>): void {
     this.#transport.writeLines(chunks);
@@ -101,6 +171,28 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @returns A future that is done then.
    * @throws {Deno.errors.ConnectionReset} If the connection is lost.
+   *
+   * @example Much data, little memory
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   for (let i = 0; i < 100; i++) {
+   *     writer.write(new Uint8Array(10_000));
+   *     await writer.drain();
+   *   }
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.drain}
    */
   drain(): Future<void> {
     const error = this.#reader?.exception() ?? null;
@@ -108,7 +200,31 @@ export class StreamWriter implements AsyncDisposable {
     return this.#flow.drain(this.#transport.isClosing());
   }
 
-  /** Closes the stream: what was written is sent first, nothing more is received. */
+  /**
+   * Closes the stream: what was written is sent first, nothing more is received.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   writer.write("goodbye");
+   *   writer.close();
+   *   await writer.waitClosed();
+   *   assertEquals(writer.transport.getWriteBufferSize(), 0);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.close}
+   */
   close(): void {
     this.#transport.close();
   }
@@ -117,6 +233,27 @@ export class StreamWriter implements AsyncDisposable {
    * Whether the stream is closed or about to be.
    *
    * @returns `true` if it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   assertEquals(writer.isClosing(), false);
+   *   writer.close();
+   *   assertEquals(writer.isClosing(), true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.is_closing}
    */
   isClosing(): boolean {
     return this.#transport.isClosing();
@@ -129,6 +266,27 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @returns A future that is done then.
    * @throws What broke the connection, if something did.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   writer.close();
+   *   await writer.waitClosed();
+   *   assertEquals(reader.atEof(), true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.wait_closed}
    */
   waitClosed(): Future<void> {
     return this.#flow.waitClosed();
@@ -138,12 +296,56 @@ export class StreamWriter implements AsyncDisposable {
    * Whether {@linkcode StreamWriter.writeEof} is possible.
    *
    * @returns `true` if it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   assertEquals(writer.canWriteEof(), true);
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.can_write_eof}
    */
   canWriteEof(): boolean {
     return this.#transport.canWriteEof();
   }
 
-  /** Ends the sending direction once everything is sent; receiving goes on. */
+  /**
+   * Ends the sending direction once everything is sent; receiving goes on.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     writer.write(await reader.read());
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   writer.write("all there is");
+   *   writer.writeEof();
+   *   assertEquals(new TextDecoder().decode(await reader.read()), "all there is");
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write_eof}
+   */
   writeEof(): void {
     this.#transport.writeEof();
   }
@@ -154,6 +356,27 @@ export class StreamWriter implements AsyncDisposable {
    * @param name What is asked for: `"peername"`, `"sockname"`, `"socket"`.
    * @param defaultValue What is returned if nothing is known.
    * @returns The information.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     await reader.read();
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   const [, writer] = await openConnection(hostname, port);
+   *   assertEquals(writer.getExtraInfo("peername"), { transport: "tcp", hostname, port });
+   *   assertEquals(writer.getExtraInfo("compression", "none"), "none");
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.get_extra_info}
    */
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
     return this.#transport.getExtraInfo(name, defaultValue);
@@ -215,7 +438,27 @@ export class StreamWriter implements AsyncDisposable {
     );
   }
 
-  /** Closes the stream and waits for its end. What broke the connection is not thrown again here. */
+  /**
+   * Closes the stream and waits for its end. What broke the connection is not thrown again here.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer(async (reader, writer) => {
+   *     writer.write(await reader.read());
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *
+   *   await using writer = (await openConnection(hostname, port))[1];
+   *   writer.write("closed at the end of the block");
+   *   assertEquals(writer.isClosing(), false);
+   * });
+   * ```
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     try {
