@@ -1,13 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-const BLOCK_SIZE = 16 * 1024;
-const MAX_FREE_BLOCKS = 64;
+/** The sizes of blocks. What is written takes the smallest that holds it. */
+const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
+const [SMALL] = SIZES;
+
+/** How many bytes of unused blocks of each size are kept. */
+const MAX_FREE = 2 * 1024 * 1024;
 
 /** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** Blocks that nobody uses, most recently used last: that one is in the processor's cache. */
-const freeBlocks: Block[] = [];
+/**
+ * Blocks that nobody uses, by size, most recently used last: that one is in the processor's cache.
+ * To allocate one takes several times as long as to fill it.
+ */
+const freeBlocks: readonly Block[][] = SIZES.map(() => []);
 
 const encoder = new TextEncoder();
 
@@ -20,27 +27,8 @@ export class WriteQueue {
 
   /** Puts a copy of the data at the end. */
   push(data: Uint8Array | string): void {
-    if (typeof data === "string") {
-      const most = data.length * MAX_BYTES_PER_UNIT;
-      if (most <= BLOCK_SIZE) {
-        const block = this.#blockWithSpace(most);
-        const { written } = encoder.encodeInto(
-          data,
-          block.bytes.subarray(block.end),
-        );
-        block.end += written;
-        this.size += written;
-        return;
-      }
-      this.#pushBlock(new Block(encoder.encode(data)));
-    } else if (data.length <= BLOCK_SIZE) {
-      const block = this.#blockWithSpace(data.length);
-      block.bytes.set(data, block.end);
-      block.end += data.length;
-      this.size += data.length;
-    } else {
-      this.#pushBlock(new Block(new Uint8Array(data)));
-    }
+    if (typeof data === "string") this.#pushText(data);
+    else this.#pushBytes(data);
   }
 
   /** What to send next; it stays in the queue, and in place, until it is dropped. */
@@ -58,12 +46,7 @@ export class WriteQueue {
     if (block.start < block.end) return;
     if (isLast) this.#last = null;
     else this.#full.shift();
-    if (
-      block.bytes.length === BLOCK_SIZE && freeBlocks.length < MAX_FREE_BLOCKS
-    ) {
-      block.start = block.end = 0;
-      freeBlocks.push(block);
-    }
+    release(block);
   }
 
   /** Forgets everything. An operation may still use the memory, so that is not used again. */
@@ -73,25 +56,74 @@ export class WriteQueue {
     this.#last = null;
   }
 
-  #blockWithSpace(count: number): Block {
-    const last = this.#last;
-    if (last !== null) {
-      if (last.bytes.length - last.end >= count) return last;
-      this.#full.push(last);
+  #pushBytes(data: Uint8Array): void {
+    let rest = data;
+    while (rest.length > 0) {
+      const block = this.#blockFor(rest.length);
+      const part = rest.length <= block.space
+        ? rest
+        : rest.subarray(0, block.space);
+      block.bytes.set(part, block.end);
+      this.#fill(block, part.length);
+      rest = part === rest ? NO_BYTES : rest.subarray(part.length);
     }
-    return this.#last = freeBlocks.pop() ??
-      new Block(new Uint8Array(BLOCK_SIZE), 0);
   }
 
-  #pushBlock(block: Block): void {
-    if (this.#last !== null) this.#full.push(this.#last);
-    this.#last = block;
-    this.size += block.end;
+  #pushText(text: string): void {
+    let rest = text;
+    while (rest.length > 0) {
+      const block = this.#blockFor(rest.length * MAX_BYTES_PER_UNIT);
+      const { read, written } = encoder.encodeInto(
+        rest,
+        block.bytes.subarray(block.end),
+      );
+      this.#fill(block, written);
+      rest = rest.slice(read);
+    }
+  }
+
+  #fill(block: Block, count: number): void {
+    block.end += count;
+    this.size += count;
+  }
+
+  /** The block to put so many bytes into; only the largest may be too small for them. */
+  #blockFor(count: number): Block {
+    const last = this.#last;
+    if (last !== null) {
+      if (last.space >= count) return last;
+      this.#full.push(last);
+    }
+    return this.#last = acquire(count);
   }
 }
 
 class Block {
+  readonly bytes: Uint8Array;
   start = 0;
+  end = 0;
 
-  constructor(readonly bytes: Uint8Array, public end: number = bytes.length) {}
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
+
+  get space(): number {
+    return this.bytes.length - this.end;
+  }
 }
+
+function acquire(count: number): Block {
+  let kind = 0;
+  if (count > SMALL) kind = count <= SIZES[1] ? 1 : 2;
+  return freeBlocks[kind]!.pop() ?? new Block(SIZES[kind]!);
+}
+
+function release(block: Block): void {
+  const { length } = block.bytes;
+  const free = freeBlocks[SIZES.findIndex((size) => size === length)]!;
+  if (free.length * length >= MAX_FREE) return;
+  block.start = block.end = 0;
+  free.push(block);
+}
+
+const NO_BYTES = new Uint8Array(0);
