@@ -2,6 +2,7 @@
 
 import {
   adoptScheduler,
+  assertCallback,
   assertOpen,
   BaseEventLoop,
 } from "./base_event_loop.ts";
@@ -26,7 +27,8 @@ import type { Server } from "./net/server.ts";
 import type { DatagramSocket } from "./net/sock_datagram.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
-import { presentSchedulers, Scheduler } from "./scheduler.ts";
+import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
+import { type Direction, unwatch, watch } from "./_selector.ts";
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
@@ -484,7 +486,6 @@ export class EventLoop extends BaseEventLoop {
    * import {
    *   getRunningLoop,
    *   run,
-   *   StreamReader,
    *   StreamReaderProtocol,
    *   StreamWriter,
    * } from "@asyncio/asyncio";
@@ -492,7 +493,7 @@ export class EventLoop extends BaseEventLoop {
    * await run(async () => {
    *   const loop = getRunningLoop();
    *   const [transport, protocol] = await loop.connectWritePipe(
-   *     () => new StreamReaderProtocol(new StreamReader()),
+   *     () => new StreamReaderProtocol(null),
    *     Deno.stdout,
    *   );
    *   const writer = new StreamWriter(transport, protocol, null, loop);
@@ -827,4 +828,116 @@ export class EventLoop extends BaseEventLoop {
     const { sockSendFile } = await import("./net/sock_send_file.ts");
     return sockSendFile(this, conn, file, options);
   }
+
+  /**
+   * Has a function called whenever a file descriptor can be read, in place of the one before. It is
+   * called again for as long as that is so: it must read, without waiting.
+   *
+   * Deno tells of no descriptor whether it is ready: the loop asks the system, by `poll(2)` on a thread of
+   * its own. That needs `--allow-ffi`, and does not work on Windows. Connections and files of Deno's have
+   * no descriptor that could be had; `sockRecv()` and `connectReadPipe()` read those. The descriptor must
+   * stay open until {@linkcode EventLoop.removeReader}.
+   *
+   * @typeParam A The types of the arguments.
+   * @param fd The number of the descriptor; 0 is standard input.
+   * @param callback The function, which runs as other callbacks of the loop do.
+   * @param args What it is called with.
+   * @throws {Deno.errors.NotSupported} On Windows, and without `--allow-ffi`.
+   * @throws {Deno.errors.BadResource} If the descriptor is not open.
+   *
+   * @example Usage
+   * ```ts ignore
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   const line = loop.createFuture<Uint8Array>();
+   *   const buffer = new Uint8Array(1024);
+   *   loop.addReader(0, () => {
+   *     const length = Deno.stdin.readSync(buffer);
+   *     loop.removeReader(0);
+   *     line.setResult(buffer.subarray(0, length ?? 0));
+   *   });
+   *   console.log(new TextDecoder().decode(await line));
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_reader}
+   */
+  addReader<A extends unknown[]>(
+    fd: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    this.#watch("reader", fd, callback, args);
+  }
+
+  /**
+   * Takes back what {@linkcode EventLoop.addReader} asked for, also a call that waits for its turn.
+   *
+   * @param fd The number of the descriptor.
+   * @returns Whether there was something to take back.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.remove_reader}
+   */
+  removeReader(fd: number): boolean {
+    assertDescriptor("removeReader", fd);
+    return unwatch(schedulerOf(this), "reader", fd);
+  }
+
+  /**
+   * Has a function called whenever a file descriptor can be written, in place of the one before. For the
+   * rest it is as {@linkcode EventLoop.addReader}.
+   *
+   * @typeParam A The types of the arguments.
+   * @param fd The number of the descriptor.
+   * @param callback The function, which runs as other callbacks of the loop do.
+   * @param args What it is called with.
+   * @throws {Deno.errors.NotSupported} On Windows, and without `--allow-ffi`.
+   * @throws {Deno.errors.BadResource} If the descriptor is not open.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_writer}
+   */
+  addWriter<A extends unknown[]>(
+    fd: number,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    this.#watch("writer", fd, callback, args);
+  }
+
+  /**
+   * Takes back what {@linkcode EventLoop.addWriter} asked for, also a call that waits for its turn.
+   *
+   * @param fd The number of the descriptor.
+   * @returns Whether there was something to take back.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.remove_writer}
+   */
+  removeWriter(fd: number): boolean {
+    assertDescriptor("removeWriter", fd);
+    return unwatch(schedulerOf(this), "writer", fd);
+  }
+
+  #watch<A extends unknown[]>(
+    direction: Direction,
+    fd: number,
+    callback: (...args: A) => unknown,
+    args: A,
+  ): void {
+    const method = direction === "reader" ? "addReader" : "addWriter";
+    assertCallback(this, method, callback);
+    assertDescriptor(method, fd);
+    const callable = callback as (...args: unknown[]) => unknown;
+    watch(schedulerOf(this), direction, fd, callable, args);
+  }
+}
+
+function assertDescriptor(method: string, fd: unknown): void {
+  if (typeof fd === "number" && Number.isInteger(fd) && fd >= 0) return;
+  if (typeof fd === "number") {
+    throw new RangeError(
+      `${method}() takes the number of a file descriptor: received ${fd}`,
+    );
+  }
+  throw new TypeError(
+    `${method}() takes the number of a file descriptor, which what Deno opens does not have: use sockRecv() or connectReadPipe() for that`,
+  );
 }

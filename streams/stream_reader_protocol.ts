@@ -33,7 +33,7 @@ export type ClientConnected = (
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
  */
 export class StreamReaderProtocol extends Protocol {
-  readonly #reader: StreamReader;
+  readonly #reader: StreamReader | null;
   readonly #clientConnected: ClientConnected | null;
   readonly #flow: FlowControl;
   readonly #loop: EventLoop;
@@ -41,16 +41,20 @@ export class StreamReaderProtocol extends Protocol {
   /**
    * Constructs a new instance.
    *
-   * @param reader The reader.
+   * @param reader The reader; `null` if the transport only sends, into a pipe for instance.
    * @param clientConnected Called, in a task of its own, when the connection is made; for servers.
    * @param options The loop, if not the current one.
+   * @throws {TypeError} If there is a `clientConnected`, and no reader for it.
    */
   constructor(
-    reader: StreamReader,
+    reader: StreamReader | null,
     clientConnected: ClientConnected | null = null,
     options: { loop?: EventLoop | undefined } = {},
   ) {
     super();
+    if (clientConnected !== null && reader === null) {
+      throw new TypeError("Expected a reader for the client: received null");
+    }
     const scheduler = options.loop
       ? schedulerOf(options.loop)
       : currentScheduler();
@@ -67,10 +71,10 @@ export class StreamReaderProtocol extends Protocol {
    * @param transport The transport.
    */
   override connectionMade(transport: Transport): void {
-    this.#reader.setTransport(transport);
-    const clientConnected = this.#clientConnected;
-    if (clientConnected === null) return;
     const reader = this.#reader;
+    const clientConnected = this.#clientConnected;
+    reader?.setTransport(transport);
+    if (reader === null || clientConnected === null) return;
     const writer = new StreamWriter(transport, this, reader, this.#loop);
     this.#loop.createTask(() => clientConnected(reader, writer))
       .addDoneCallback((task) => this.#taskEnded(task, transport));
@@ -82,7 +86,7 @@ export class StreamReaderProtocol extends Protocol {
    * @param data The bytes.
    */
   override dataReceived(data: Uint8Array): void {
-    this.#reader.feedData(data);
+    this.#reader?.feedData(data);
   }
 
   /**
@@ -91,7 +95,7 @@ export class StreamReaderProtocol extends Protocol {
    * @returns `true`: sending goes on.
    */
   override eofReceived(): boolean {
-    this.#reader.feedEof();
+    this.#reader?.feedEof();
     return true;
   }
 
@@ -101,8 +105,8 @@ export class StreamReaderProtocol extends Protocol {
    * @param error Why the connection was lost, if not by being closed.
    */
   override connectionLost(error: Error | null): void {
-    if (error === null) this.#reader.feedEof();
-    else this.#reader.setException(error);
+    if (error === null) this.#reader?.feedEof();
+    else this.#reader?.setException(error);
     this.#flow.lose(error);
   }
 

@@ -7,13 +7,14 @@ import {
   Future,
   gather,
   getRunningLoop,
+  IncompleteReadError,
   openConnection,
   run,
   RuntimeError,
   sleep,
   startServer,
   type StreamReader,
-  type StreamReaderProtocol,
+  StreamReaderProtocol,
   StreamWriter,
 } from "../mod.ts";
 import { FakeConn } from "../tests/doubles/conn.ts";
@@ -213,6 +214,28 @@ Deno.test("StreamWriter takes only the protocol of a stream", () =>
       () => new StreamWriter(null!, {} as StreamReaderProtocol, null, loop),
       TypeError,
     );
+  }));
+
+Deno.test("StreamReaderProtocol needs a reader only for the client of a server", () =>
+  run(() => {
+    const protocol = new StreamReaderProtocol(null);
+    protocol.dataReceived(new Uint8Array(1));
+    protocol.eofReceived();
+    protocol.connectionLost(null);
+    assertThrows(() => new StreamReaderProtocol(null, () => {}), TypeError);
+  }));
+
+Deno.test("StreamWriter.close() ends the reader too", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    conn.receive("unread");
+    await turns();
+    const task = createTask(() => reader.readExactly(100));
+    await sleep(0);
+    writer.close();
+    await writer.waitClosed();
+    await assertRejects(() => task, IncompleteReadError);
+    assert(reader.atEof());
   }));
 
 Deno.test("StreamWriter keeps memory bounded while the peer does not read", () =>

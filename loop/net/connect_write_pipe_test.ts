@@ -325,7 +325,7 @@ Deno.test("loop.connectWritePipe() carries a StreamWriter", () =>
       Uint8Array
     >();
     const [transport, protocol] = await loop.connectWritePipe(
-      () => new StreamReaderProtocol(new StreamReader()),
+      () => new StreamReaderProtocol(null),
       writable,
     );
     const writer = new StreamWriter(transport, protocol, null, loop);
@@ -388,7 +388,7 @@ Deno.test("loop.connectReadPipe() and connectWritePipe() carry standard input an
       const reader = new StreamReader();
       await loop.connectReadPipe(() => new StreamReaderProtocol(reader), Deno.stdin);
       const [transport, protocol] = await loop.connectWritePipe(
-        () => new StreamReaderProtocol(new StreamReader()),
+        () => new StreamReaderProtocol(null),
         Deno.stdout,
       );
       const writer = new StreamWriter(transport, protocol, null, loop);
