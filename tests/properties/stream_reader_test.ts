@@ -2,12 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { CancelledError } from "../../loop/mod.ts";
+import { CancelledError, ReadTransport, type Task } from "../../loop/mod.ts";
 import {
   IncompleteReadError,
   LimitOverrunError,
   StreamReader,
 } from "../../streams/mod.ts";
+import { Event } from "../../sync/mod.ts";
 import { createTask, sleep, timeout } from "../../tasks/mod.ts";
 import { newVirtualLoop } from "../doubles/fake_host.ts";
 import { property } from "./property.ts";
@@ -18,6 +19,7 @@ interface Read {
   cancelledAfter: number | null;
   what:
     | { do: "readLine" }
+    | { do: "next" }
     | { do: "readUntil"; separators: string[] }
     | { do: "readExactly"; size: number }
     | { do: "read"; size: number };
@@ -45,6 +47,7 @@ const reads: fc.Arbitrary<Read[]> = fc.array(
     cancelledAfter: fc.option(fc.nat(3)),
     what: fc.oneof<fc.Arbitrary<Read["what"]>[]>(
       fc.constant({ do: "readLine" }),
+      fc.constant({ do: "next" }),
       fc.record({ do: fc.constant("readUntil" as const), separators }),
       fc.record({
         do: fc.constant("readExactly" as const),
@@ -62,11 +65,10 @@ const reads: fc.Arbitrary<Read[]> = fc.array(
 property(
   "StreamReader reads the same however the stream is cut up, and a cancelled read takes nothing",
   1_000,
-  fc.record({ feed: feeds, reads }),
-  ({ feed, reads }) =>
+  fc.record({ feed: feeds, reads, isWeb: fc.boolean() }),
+  ({ feed, reads, isWeb }) =>
     inVirtualTime(async () => {
-      const reader = new StreamReader();
-      const feeding = createTask(() => pour(feed, reader));
+      const [reader, feeding] = isWeb ? web(feed) : fed(feed);
       let rest = feed.map(({ piece }) => piece).join("");
       for (const read of reads) {
         for (let i = 0; i < read.passes; i++) await sleep(0);
@@ -87,22 +89,23 @@ property(
   fc.record({
     feed: feeds,
     limit: fc.integer({ min: 1, max: 6 }),
-    separator: fc.constantFrom("\n", "\r\n", "aab"),
+    separators,
   }),
-  ({ feed, limit, separator }) =>
+  ({ feed, limit, separators }) =>
     inVirtualTime(async () => {
-      const reader = new StreamReader({ limit });
-      const feeding = createTask(() => pour(feed, reader));
+      const [reader, feeding] = fed(feed, limit);
       const whole = feed.map(({ piece }) => piece).join("");
       let read = "";
       while (!reader.atEof()) {
-        const end = whole.indexOf(separator, read.length);
-        const isWithin = end !== -1 && end - read.length <= limit;
+        const rest = whole.slice(read.length);
+        const end = firstEnd(rest, separators);
+        const isWithin = end !== null &&
+          end - shortestAt(rest.slice(0, end), separators) <= limit;
         try {
-          const chunk = textOf(await reader.readUntil(separator));
+          const chunk = textOf(await reader.readUntil(separators));
           assert(isWithin, "It is longer than the limit");
           read += chunk;
-          assertEquals(read.length, end + separator.length);
+          assertEquals(chunk.length, end);
         } catch (error) {
           assert(!isWithin, "It is within the limit");
           read += await whatIsLeft(reader, error);
@@ -113,6 +116,106 @@ property(
       await feeding;
     }),
 );
+
+property(
+  "StreamReader.readLine() gives each line that is within the limit, and at most the end of a longer one",
+  1_000,
+  fc.record({
+    feed: feeds,
+    limit: fc.integer({ min: 1, max: 6 }),
+    isIterated: fc.boolean(),
+  }),
+  ({ feed, limit, isIterated }) =>
+    inVirtualTime(async () => {
+      const [reader, feeding] = fed(feed, limit);
+      const whole = feed.map(({ piece }) => piece).join("");
+      const got: (string | null)[] = [];
+      const lines = reader[Symbol.asyncIterator]();
+      while (true) {
+        try {
+          const line = isIterated
+            ? (await lines.next()).value ?? new Uint8Array(0)
+            : await reader.readLine();
+          if (line.length === 0) break;
+          got.push(textOf(line));
+        } catch (error) {
+          assert(error instanceof RangeError);
+          got.push(null);
+        }
+      }
+      assert(
+        areLinesOf(whole.match(/[^\n]*\n|[^\n]+/g) ?? [], got, limit),
+        `${JSON.stringify(whole)} was read as ${JSON.stringify(got)}`,
+      );
+      await feeding;
+    }),
+);
+
+property(
+  "StreamReader has its transport resume whenever somebody waits, and pause before it is too full",
+  1_000,
+  fc.record({
+    feed: feeds,
+    limit: fc.integer({ min: 1, max: 3 }),
+    sizes: fc.array(fc.integer({ min: -1, max: 20 }), { maxLength: 10 }),
+    isExact: fc.boolean(),
+  }),
+  ({ feed, limit, sizes, isExact }) =>
+    inVirtualTime(async () => {
+      const valve = new Valve();
+      const reader = new StreamReader({ limit });
+      reader.setTransport(valve);
+      let buffered = 0;
+      let isWaiting = false;
+      const feeding = createTask(async () => {
+        for (const { piece, passes } of feed) {
+          await valve.isOpen.wait();
+          reader.feedData(new TextEncoder().encode(piece));
+          buffered += piece.length;
+          assert(isWaiting || valve.isOpen.isSet() === buffered <= 2 * limit);
+          for (let i = 0; i < passes; i++) await sleep(0);
+        }
+        reader.feedEof();
+      });
+      for (const size of sizes) {
+        isWaiting = true;
+        const reading = isExact && size >= 0
+          ? reader.readExactly(size)
+          : reader.read(size);
+        const data = await reading.catch((error) => {
+          assert(error instanceof IncompleteReadError);
+          return error.partial;
+        });
+        isWaiting = false;
+        buffered -= data.length;
+        assert(buffered > limit || valve.isOpen.isSet());
+        for (let i = 0; i < 3; i++) await sleep(0);
+      }
+      isWaiting = true;
+      await reader.read();
+      await feeding;
+    }),
+);
+
+/** What a reader opens and shuts. */
+class Valve extends ReadTransport {
+  readonly isOpen = new Event();
+
+  constructor() {
+    super();
+    this.isOpen.set();
+  }
+
+  override pauseReading(): void {
+    assert(this.isOpen.isSet());
+    this.isOpen.clear();
+  }
+
+  override resumeReading(): void {
+    assert(!this.isOpen.isSet());
+    this.isOpen.set();
+  }
+}
 
 /** Seconds after which nothing happens any more. */
 const QUIET = 1000;
@@ -126,7 +229,29 @@ async function inVirtualTime(main: () => Promise<void>): Promise<void> {
   }
 }
 
-async function pour(feed: Feed, reader: StreamReader): Promise<void> {
+/** A reader, and the task that feeds it. */
+function fed(feed: Feed, limit?: number): [StreamReader, Task<void>] {
+  const reader = new StreamReader({ limit });
+  return [reader, createTask(() => pour(feed, reader))];
+}
+
+/** A reader of a web stream, and the task that feeds that. */
+function web(feed: Feed): [StreamReader, Task<void>] {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const stream = new ReadableStream<Uint8Array>({
+    start: (it) => void (controller = it),
+  });
+  const sink = {
+    feedData: (data: Uint8Array) => controller.enqueue(data),
+    feedEof: () => controller.close(),
+  };
+  return [StreamReader.from(stream), createTask(() => pour(feed, sink))];
+}
+
+async function pour(
+  feed: Feed,
+  reader: Pick<StreamReader, "feedData" | "feedEof">,
+): Promise<void> {
   for (const { piece, passes } of feed) {
     reader.feedData(new TextEncoder().encode(piece));
     for (let i = 0; i < passes; i++) await sleep(0);
@@ -157,19 +282,23 @@ async function attempt(
   }
 }
 
-function start(
+async function start(
   reader: StreamReader,
   what: Read["what"],
-): PromiseLike<Uint8Array> {
+): Promise<Uint8Array> {
   switch (what.do) {
+    case "next": {
+      const { done, value } = await reader[Symbol.asyncIterator]().next();
+      return done ? new Uint8Array(0) : value;
+    }
     case "readLine":
-      return reader.readLine();
+      return await reader.readLine();
     case "readUntil":
-      return reader.readUntil(what.separators);
+      return await reader.readUntil(what.separators);
     case "readExactly":
-      return reader.readExactly(what.size);
+      return await reader.readExactly(what.size);
     case "read":
-      return reader.read(what.size);
+      return await reader.read(what.size);
   }
 }
 
@@ -196,6 +325,7 @@ function assertAsExpected(
 function expectedLength(what: Read["what"], rest: string): number | null {
   switch (what.do) {
     case "readLine":
+    case "next":
       return firstEnd(rest, ["\n"]);
     case "readUntil":
       return firstEnd(rest, what.separators);
@@ -212,6 +342,36 @@ function firstEnd(rest: string, separators: readonly string[]): number | null {
     if (separators.some((separator) => head.endsWith(separator))) return end;
   }
   return null;
+}
+
+/** How long the shortest of the separators is that a chunk ends with. */
+function shortestAt(chunk: string, separators: readonly string[]): number {
+  return Math.min(
+    ...separators.filter((separator) => chunk.endsWith(separator))
+      .map(({ length }) => length),
+  );
+}
+
+/**
+ * Whether that is what may be read of lines: one that is too long fails, `null`, at least once, and its
+ * end may come behind that.
+ */
+function areLinesOf(
+  lines: readonly string[],
+  got: readonly (string | null)[],
+  limit: number,
+): boolean {
+  const [line, ...others] = lines;
+  if (line === undefined) return got.length === 0;
+  if (line.replace("\n", "").length <= limit) {
+    return got[0] === line && areLinesOf(others, got.slice(1), limit);
+  }
+  if (got[0] !== null) return false;
+  const afterFailure = got.slice(1);
+  return areLinesOf(others, afterFailure, limit) ||
+    areLinesOf(lines, afterFailure, limit) ||
+    typeof afterFailure[0] === "string" && line.endsWith(afterFailure[0]) &&
+      areLinesOf(others, afterFailure.slice(1), limit);
 }
 
 /** What there is instead of a chunk: the end of the stream, or as much as the error says. */
