@@ -188,7 +188,7 @@ property(
         });
         isWaiting = false;
         buffered -= data.length;
-        assert(buffered > limit || valve.isOpen.isSet());
+        assert(buffered > limit || valve.isOpen.isSet() || reader.atEof());
         for (let i = 0; i < 3; i++) await sleep(0);
       }
       isWaiting = true;
