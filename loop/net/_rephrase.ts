@@ -2,10 +2,14 @@
 
 const CLASSES = [...Object.values(Deno.errors), RangeError, TypeError];
 
-/** An error of the same class and code, in other words. The original is its cause. */
-export function rephrase(error: unknown, message: string): Error {
+/** An error of the same class and code, in other words. The original is its cause, or what is given. */
+export function rephrase(
+  error: unknown,
+  message: string,
+  cause = error,
+): Error {
   const Class = CLASSES.find((Class) => error instanceof Class) ?? Error;
-  const rephrased = new Class(message, { cause: error });
+  const rephrased = new Class(message, { cause });
   if (error instanceof Error && "code" in error) {
     Object.assign(rephrased, { code: error.code });
   }

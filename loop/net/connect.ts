@@ -4,20 +4,34 @@ import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertConn, assertEither } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
-import { completionOf } from "./_completion.ts";
-import type { StreamProtocol } from "./_whole.ts";
+import { dial } from "./_dial.ts";
 import { establish } from "./_establish.ts";
+import { assertFamily, assertHost, type IpFamily } from "./get_addr_info.ts";
+import type { HostAddress } from "./host_address.ts";
 import { assertFactory, assertPort, setNoDelay } from "./_tcp.ts";
 import type { Transport } from "./transport.ts";
+import type { StreamProtocol } from "./_whole.ts";
 
 /** The options of `loop.createConnection()`. */
 export interface ConnectionOptions {
+  /** Which version of IP; 0, the default, for either. */
+  family?: IpFamily | undefined;
+  /**
+   * How long, in seconds, an address is tried before the next one is tried beside it, as RFC 8305 has it:
+   * it suggests 0.25. Without it, an address is tried when the one before has failed.
+   */
+  happyEyeballsDelay?: number | null | undefined;
+  /**
+   * Has the addresses of the versions of IP alternate, after so many of the version that comes first; 0
+   * leaves them in the system's order. 1 by default if there is a `happyEyeballsDelay`, else 0.
+   */
+  interleave?: number | null | undefined;
+  /** Where to connect from, by name or address; the port is 0 for any that is free. */
+  localAddr?: HostAddress | null | undefined;
+  /** Whether an `ExceptionGroup` of all errors is thrown if no address can be connected to. */
+  allErrors?: boolean | undefined;
   /** An existing connection to use; host and port are left out then. The transport closes it. */
   sock?: Deno.Conn | undefined;
-  /** How long, in seconds, an address is tried before the next one is tried beside it. */
-  happyEyeballsDelay?: number | null | undefined;
-  /** The address to connect from. Deno cannot yet. */
-  localAddr?: Deno.NetAddr | undefined;
   /** Whether the connection is encrypted. Not yet. */
   tls?: unknown;
 }
@@ -33,58 +47,54 @@ export async function connect<P extends StreamProtocol>(
   assertFactory("createConnection", protocolFactory);
   assertConnectionOptions(host, port, options);
   const context = new CallbackContext(schedulerOf(loop));
-  const conn = options.sock ??
-    await connectTcp(context, host || "localhost", port!, options);
+  const { happyEyeballsDelay = null, interleave } = options;
+  const conn = options.sock ?? await dial(loop, {
+    host: host || null,
+    port: port!,
+    family: options.family ?? 0,
+    localAddr: options.localAddr ?? null,
+    happyEyeballsDelay,
+    interleave: interleave ?? (happyEyeballsDelay === null ? 0 : 1),
+    allErrors: options.allErrors ?? false,
+  });
   setNoDelay(conn);
   return await establish(context, { conn }, protocolFactory);
-}
-
-/** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
-async function connectTcp(
-  { scheduler }: CallbackContext,
-  hostname: string,
-  port: number,
-  { happyEyeballsDelay }: ConnectionOptions,
-): Promise<Deno.Conn> {
-  const abortion = new AbortController();
-  const operation = Deno.connect({
-    hostname,
-    port,
-    signal: abortion.signal,
-    ...(happyEyeballsDelay == null
-      ? {}
-      : { autoSelectFamilyAttemptDelay: happyEyeballsDelay * 1000 }),
-  });
-  const future = completionOf(scheduler, operation);
-  try {
-    return await future;
-  } catch (error) {
-    abortion.abort();
-    operation.then((conn) => conn.close(), () => {});
-    throw error;
-  }
 }
 
 function assertConnectionOptions(
   host: string | null,
   port: number | null,
-  { sock, happyEyeballsDelay, localAddr, tls }: ConnectionOptions,
+  options: ConnectionOptions,
 ): void {
+  const { sock, tls } = options;
   if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
-  if (localAddr !== undefined) {
-    throw new Deno.errors.NotSupported(
-      "localAddr is not supported: Deno.connect() chooses the address itself",
-    );
-  }
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
     assertConn("sock", sock);
     return;
   }
+  assertHost(host);
   assertPort(port);
+  assertDialOptions(options);
+}
+
+function assertDialOptions(
+  { family, happyEyeballsDelay, interleave, localAddr }: ConnectionOptions,
+): void {
+  assertFamily(family ?? 0);
   if (happyEyeballsDelay != null && !(happyEyeballsDelay >= 0)) {
     throw new RangeError(
       `happyEyeballsDelay must be a number of seconds: received ${happyEyeballsDelay}`,
     );
   }
+  if (
+    interleave != null && !(Number.isInteger(interleave) && interleave >= 0)
+  ) {
+    throw new RangeError(
+      `interleave must be an integer of 0 or more: received ${interleave}`,
+    );
+  }
+  if (localAddr == null) return;
+  assertHost(localAddr.hostname);
+  assertPort(localAddr.port);
 }
