@@ -68,6 +68,27 @@ export function assertOpen(loop: BaseEventLoop): void {
   }
 }
 
+/** Throws unless the loop is open and `callback` is one. */
+export function assertCallback(
+  loop: BaseEventLoop,
+  method: string,
+  callback: unknown,
+): void {
+  assertOpen(loop);
+  if (typeof callback !== "function") {
+    throw new TypeError(
+      `${method}() takes a function as its callback: received ${
+        callback === null ? "null" : typeof callback
+      }`,
+    );
+  }
+  if (loop.getDebug() && isCoroutineFunction(callback)) {
+    throw new TypeError(
+      `${method}() takes a function that is not async: createTask() starts those`,
+    );
+  }
+}
+
 /**
  * The part of an event loop that needs no operating system: it runs callbacks, futures and tasks, and
  * handles their errors. A program uses {@linkcode EventLoop}, which adds the rest.
@@ -203,7 +224,7 @@ export abstract class BaseEventLoop {
     callback: (...args: A) => unknown,
     ...args: A
   ): Handle {
-    this.#assertCallable("callSoon", callback);
+    assertCallback(this, "callSoon", callback);
     const handle = new Handle(
       this.#scheduler,
       callback as (...args: unknown[]) => unknown,
@@ -250,7 +271,7 @@ export abstract class BaseEventLoop {
     ...args: A
   ): TimerHandle {
     assertTime("callAt", "when", when);
-    this.#assertCallable("callAt", callback);
+    assertCallback(this, "callAt", callback);
     return new TimerHandle(
       this.#scheduler,
       when,
@@ -445,22 +466,6 @@ export abstract class BaseEventLoop {
     if (this.#scheduler === defaultScheduler()) {
       throw new RuntimeError(
         `Cannot ${verb} the default event loop: it turns with the process`,
-      );
-    }
-  }
-
-  #assertCallable(method: string, callback: unknown): void {
-    assertOpen(this);
-    if (typeof callback !== "function") {
-      throw new TypeError(
-        `${method}() takes a function as its callback: received ${
-          callback === null ? "null" : typeof callback
-        }`,
-      );
-    }
-    if (this.#scheduler.debug !== null && isCoroutineFunction(callback)) {
-      throw new TypeError(
-        `${method}() takes a function that is not async: createTask() starts those`,
       );
     }
   }
