@@ -9,7 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  BaseProtocol,
+  type BaseProtocol,
   CancelledError,
   createTask,
   currentTask,
