@@ -12,6 +12,7 @@ import {
   type Server,
   sleep,
 } from "../../mod.ts";
+import { FakeConn } from "../../tests/doubles/conn.ts";
 import { Recorder, turns } from "../../tests/doubles/recorder.ts";
 
 function portOf(server: Server): number {
@@ -200,11 +201,6 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
       TypeError,
       "received string",
     );
-    await assertRejects(
-      () => loop.createServer(make, null, 0, { tls: {} }),
-      Deno.errors.NotSupported,
-      "tls",
-    );
     const sock = new FakeListener();
     await assertRejects(
       () => loop.createServer(make, null, 0, { sock }),
@@ -212,6 +208,130 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
       "both",
     );
     assertEquals(sock.isClosed, false);
+    await assertRejects(
+      () => loop.createServer(make, null, null, { sock: {} as never }),
+      TypeError,
+      "Expected sock to be a Deno.Listener: received object",
+    );
+    await assertRejects(
+      () => loop.createServer(make, null, 0, { family: 5 as never }),
+      RangeError,
+      "received 5",
+    );
+    await assertRejects(
+      () => loop.createServer(make, ["127.0.0.1", 5 as never], 0),
+      TypeError,
+      "the host as a string or null: received number",
+    );
+  }));
+
+Deno.test("loop.createServer() tells which flag reusePort needs", {
+  ignore: "listenDatagram" in Deno,
+}, () =>
+  run(async () => {
+    await assertRejects(
+      () => serve("127.0.0.1", { reusePort: true }),
+      Deno.errors.NotSupported,
+      "reusePort needs the flag --unstable-net",
+    );
+  }));
+
+Deno.test("loop.createServer() listens at all addresses of a name that are the machine's", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const addresses = ["127.0.0.1", "192.0.2.1", "127.0.0.2"];
+    loop.getAddrInfo = (host, port, options) => {
+      assertEquals([host, options], ["host.test", {
+        family: 0,
+        passive: true,
+      }]);
+      return Promise.resolve(addresses.map((hostname) => ({
+        transport: "tcp",
+        hostname,
+        port: port!,
+        family: 4,
+      })));
+    };
+    await using server = await serve("host.test");
+    assertEquals(
+      server.sockets.map(({ addr }) => (addr as Deno.NetAddr).hostname),
+      ["127.0.0.1", "127.0.0.2"],
+    );
+    const ports = server.sockets.map(({ addr }) => (addr as Deno.NetAddr).port);
+    assertEquals(new Set(ports).size, 2);
+
+    addresses.length = 0;
+    addresses.push("192.0.2.1");
+    await assertRejects(
+      () => serve("host.test"),
+      Deno.errors.AddrNotAvailable,
+      "Cannot listen at 192.0.2.1:0: ",
+    );
+  }));
+
+Deno.test("loop.createServer() listens at one version of IP", () =>
+  run(async () => {
+    await using server = await serve(null, { family: 4 });
+    assertEquals(
+      server.sockets.map(({ addr }) => (addr as Deno.NetAddr).hostname),
+      ["0.0.0.0"],
+    );
+    await assertRejects(
+      () => serve("127.0.0.1", { family: 6 }),
+      Deno.errors.NotFound,
+      "none of IPv6",
+    );
+  }));
+
+Deno.test(
+  "loop.createServer() serves IPv6",
+  { ignore: !hasIPv6() },
+  () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      for (const options of [{}, { family: 6 }]) {
+        await using server = await serve("::1", options);
+        const [transport, client] = await loop.createConnection(
+          () => new Recorder(),
+          "::1",
+          portOf(server),
+        );
+        const { hostname } = transport.getExtraInfo("peername") as Deno.NetAddr;
+        assertEquals(hostname, "::1");
+        transport.close();
+        await client.lost;
+      }
+    }),
+);
+
+Deno.test("loop.createServer() says where it cannot listen", () =>
+  run(async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    const error = await assertRejects(
+      () =>
+        getRunningLoop()
+          .createServer(() => new Recorder(), "127.0.0.1", port),
+      Deno.errors.AddrInUse,
+      `Cannot listen at 127.0.0.1:${port}: Address already in use`,
+    ) as Error & { code: string };
+    assertEquals(error.code, "EADDRINUSE");
+    assert(error.cause instanceof Deno.errors.AddrInUse);
+  }));
+
+Deno.test("loop.createServer() has the system look after silent clients if that is asked for", () =>
+  run(async () => {
+    for (const keepAlive of [true, undefined]) {
+      const sock = new FakeListener();
+      await using server = await getRunningLoop()
+        .createServer(() => new Recorder(), null, null, { sock, keepAlive });
+      const conn = new FakeTcpConn();
+      sock.connect(conn);
+      await turns();
+      assertEquals(conn.isNoDelay, true);
+      assertEquals(conn.isKeptAlive, keepAlive ?? false);
+      server.abortClients();
+    }
   }));
 
 Deno.test("loop.createServer() lets go of all ports if one is not free", () =>
@@ -302,7 +422,55 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
     assertEquals(sock.isAccepting, false);
   }));
 
-/** A listener to which nobody connects. */
+Deno.test("Server passes over a client that gave up before it was accepted", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    const sock = new FakeListener();
+    await using _ = await loop
+      .createServer(() => new Recorder(), null, null, { sock });
+    sock.fail(new Deno.errors.ConnectionAborted("gone"));
+    await turns();
+    assert(sock.isAccepting);
+    assertEquals(reports, []);
+  }));
+
+Deno.test("Server accepts no more when its listener is closed from outside", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    await using server = await serve();
+    server.sockets[0]!.close();
+    await turns();
+    assertEquals(reports, []);
+  }));
+
+function hasIPv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A connection that knows what is set. */
+class FakeTcpConn extends FakeConn {
+  isNoDelay = false;
+  isKeptAlive = false;
+
+  setNoDelay(on: boolean): void {
+    this.isNoDelay = on;
+  }
+
+  setKeepAlive(on: boolean): void {
+    this.isKeptAlive = on;
+  }
+}
+
+/** A listener to which the test connects. */
 class FakeListener implements Deno.Listener {
   readonly addr: Deno.Addr = {
     transport: "tcp",
@@ -314,6 +482,12 @@ class FakeListener implements Deno.Listener {
 
   get isAccepting(): boolean {
     return this.#accept !== null;
+  }
+
+  connect(conn: Deno.Conn): void {
+    const accept = this.#accept;
+    this.#accept = null;
+    accept?.resolve(conn);
   }
 
   fail(error: Error): void {
