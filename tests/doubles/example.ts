@@ -15,6 +15,7 @@ export class Example implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #stdout: ReadableStreamDefaultReader<string>;
   readonly #stderr: Promise<string>;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array> | null;
   #printed = "";
 
   /**
@@ -23,23 +24,26 @@ export class Example implements AsyncDisposable {
    * @param name The name of its file in `examples/`.
    * @param flags What `deno run` is given: permissions, above all. It prompts for none.
    * @param args The arguments of the program.
+   * @param stdin Whether there is something on its standard input: what {@linkcode Example.type} is given.
    */
   constructor(
     name: string,
     flags: readonly string[] = [],
     args: readonly string[] = [],
+    stdin: "null" | "piped" = "null",
   ) {
     const url = new URL(`../../examples/${name}`, import.meta.url).href;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...flags, url, ...args],
       env: { NO_COLOR: "1" },
-      stdin: "null",
+      stdin,
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.#stdout = this.#child.stdout.pipeThrough(new TextDecoderStream())
       .getReader();
     this.#stderr = new Response(this.#child.stderr).text();
+    this.#stdin = stdin === "piped" ? this.#child.stdin.getWriter() : null;
   }
 
   /**
@@ -63,6 +67,20 @@ export class Example implements AsyncDisposable {
     const line = this.#printed.slice(0, length);
     this.#printed = this.#printed.slice(length + 1);
     return line.replace(/\r$/, "");
+  }
+
+  /**
+   * Types something.
+   *
+   * @param text What.
+   */
+  async type(text: string): Promise<void> {
+    await this.#stdin?.write(new TextEncoder().encode(text));
+  }
+
+  /** Ends its standard input. */
+  async endInput(): Promise<void> {
+    await this.#stdin?.close();
   }
 
   /** Presses Ctrl-C. Not on Windows. */
@@ -94,6 +112,7 @@ export class Example implements AsyncDisposable {
       // It has ended by itself.
       if (!(error instanceof TypeError)) throw error;
     }
+    await this.#stdin?.abort();
     await this.end();
   }
 }
