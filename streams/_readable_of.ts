@@ -25,7 +25,7 @@ export function readableOf(
       try {
         reading = reader.read(chunkSize);
         const chunk = await reading;
-        if (chunk.length > 0) controller.enqueue(chunk);
+        if (chunk.length > 0) controller.enqueue(owned(chunk));
         else controller.close();
       } catch (error) {
         ending.onBroken();
@@ -38,4 +38,9 @@ export function readableOf(
       ending.onCancelled(reason);
     },
   }, { highWaterMark: 0 });
+}
+
+/** On the platform a chunk's memory is transferred with it, and so must not be shared. */
+function owned(chunk: Uint8Array): Uint8Array {
+  return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
 }

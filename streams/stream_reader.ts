@@ -480,7 +480,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
 
   /**
    * The stream as the platform has it. It reads from the reader only when it is itself read from, so that
-   * the two can be used in turn.
+   * the two can be used in turn. Its chunks share their memory with nothing.
    *
    * Cancelling it cancels the web stream that the reader was made from; a connection stays open, since
    * closing that is up to its writer, and the reader can still be read. Cancelling a task that waits for

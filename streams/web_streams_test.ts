@@ -194,6 +194,23 @@ Deno.test("StreamReader.readable and the reader itself are read in turn", () =>
     await writer.waitClosed();
   }));
 
+Deno.test("StreamReader.readable gives chunks that can be transferred", () =>
+  run(async () => {
+    const [conn, reader, writer] = await fake();
+    const web = reader.readable.getReader();
+    for (const text of ["one\ntwo", "three"]) {
+      conn.receive(text);
+      if (text !== "three") await reader.readLine();
+      const { value } = await web.read();
+      structuredClone(value, { transfer: [value!.buffer as ArrayBuffer] });
+      await turns();
+    }
+    conn.receive("four");
+    assertEquals(textOf(await reader.read(10)), "four");
+    writer.close();
+    await writer.waitClosed();
+  }));
+
 Deno.test("StreamReader.readable that is cancelled leaves a connection as it is", () =>
   run(async () => {
     const [conn, reader, writer] = await fake();
