@@ -157,8 +157,9 @@ Deno.test("startServer() tells wrong arguments before it listens", () =>
       "received 70000",
     );
     await assertRejects(
-      () => startServer(echo, "127.0.0.1", 0, { tls: true }),
-      Deno.errors.NotSupported,
+      () => startServer(echo, "127.0.0.1", 0, { tls: {} }),
+      RangeError,
+      "Expected cert and key",
     );
   }));
 

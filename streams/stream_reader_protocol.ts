@@ -37,6 +37,7 @@ export class StreamReaderProtocol extends Protocol {
   readonly #clientConnected: ClientConnected | null;
   readonly #flow: FlowControl;
   readonly #loop: EventLoop;
+  #isEncrypted = false;
 
   /**
    * Constructs a new instance.
@@ -71,6 +72,7 @@ export class StreamReaderProtocol extends Protocol {
    * @param transport The transport.
    */
   override connectionMade(transport: Transport): void {
+    this.#isEncrypted = isEncrypted(transport);
     const reader = this.#reader;
     const clientConnected = this.#clientConnected;
     reader?.setTransport(transport);
@@ -92,11 +94,11 @@ export class StreamReaderProtocol extends Protocol {
   /**
    * Ends the reader's stream.
    *
-   * @returns `true`: sending goes on.
+   * @returns `true`: sending goes on, unless the connection is encrypted.
    */
   override eofReceived(): boolean {
     this.#reader?.feedEof();
-    return true;
+    return !this.#isEncrypted;
   }
 
   /**
@@ -135,4 +137,8 @@ export class StreamReaderProtocol extends Protocol {
     });
     transport.close();
   }
+}
+
+function isEncrypted(transport: Transport): boolean {
+  return transport.getExtraInfo("sslobject") !== null;
 }

@@ -1,13 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError, TimeoutError } from "../errors.ts";
 import type { Resource } from "../scheduler.ts";
+import type { TimerHandle } from "../timer_handle.ts";
 import { asError } from "./_as_error.ts";
 import { assertBytes } from "./_assert_bytes.ts";
 import { notSupported } from "./base_transport.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { CallbackContext } from "./_callback_context.ts";
-import type { Client } from "./_client.ts";
+import type { Client, Closable } from "./_client.ts";
+import { closeConn } from "./_close_conn.ts";
 import { ChunkSource } from "./_chunk_source.ts";
 import { HeirConn } from "./_heir_conn.ts";
 import type { Link } from "./_link.ts";
@@ -35,8 +37,9 @@ export class ConnTransport extends Transport implements Resource {
   #isEofWritten = false;
   /** A file is being sent, and nothing else can be. */
   #isSendingFile = false;
-  /** The connection is to be another transport's, once everything is sent. */
-  #handingOver: PromiseWithResolvers<void> | null = null;
+  #goodbyeTimer: TimerHandle | null = null;
+  /** What stands for the connection after `handOver()`. */
+  successor: Closable | null = null;
 
   /** In the async context of callbacks: `start()` is to follow. */
   constructor(
@@ -101,12 +104,15 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   override close(): void {
+    this.successor?.close();
     if (this.#isClosing) return;
     this.#stop();
+    this.#limitGoodbye();
     if (this.#sender.end()) this.#context.enqueue(() => this.#onDrained());
   }
 
   override abort(): void {
+    this.successor?.abort();
     this.#forceEnd(null);
   }
 
@@ -133,6 +139,11 @@ export class ConnTransport extends Transport implements Resource {
       return;
     }
     if (keepOpen && this.canWriteEof()) return;
+    if (keepOpen) {
+      console.warn(
+        "Returning true from eofReceived() has no effect on an encrypted connection",
+      );
+    }
     this.close();
   }
 
@@ -153,7 +164,7 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   override canWriteEof(): boolean {
-    return this.#link.sayGoodbye === undefined;
+    return this.#link.goodbye === undefined;
   }
 
   override writeEof(): void {
@@ -210,8 +221,7 @@ export class ConnTransport extends Transport implements Resource {
   /** Everything is sent, and there will be no more. */
   #onDrained(): void {
     if (this.#isEnded) return;
-    if (this.#handingOver !== null) this.#handingOver.resolve();
-    else if (this.#isClosing) this.#sayGoodbye();
+    if (this.#isClosing) this.#sayGoodbye();
     else this.#shutDown();
   }
 
@@ -221,32 +231,56 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   #sayGoodbye(): void {
-    const { sayGoodbye } = this.#link;
-    if (sayGoodbye === undefined) {
+    const { goodbye } = this.#link;
+    if (goodbye === undefined) {
       this.#end(null);
       return;
     }
     const end = (error: unknown) => this.#endSoon(error);
-    this.#context.run(() => sayGoodbye().then(() => end(null), end));
+    this.#context.run(() => goodbye.say().then(() => end(null), end));
+  }
+
+  #limitGoodbye(): void {
+    const { goodbye } = this.#link;
+    if (goodbye === undefined) return;
+    const { loop } = this.#context.scheduler;
+    this.#goodbyeTimer = this.#context.run(() =>
+      loop.callLater(goodbye.timeout, () => {
+        this.#forceEnd(
+          new TimeoutError(
+            `The peer did not end the TLS connection within ${goodbye.timeout} s`,
+          ),
+        );
+      })
+    );
   }
 
   // The end.
 
   /**
-   * Lets go of the connection, once everything is sent: another transport is to stand on it. The
-   * protocol hears of nothing more.
+   * Lets go of the connection: another transport is to stand on it. What was written is still sent, before
+   * anything else. `unread` is what the protocol had received and gives back.
    */
-  async handOver(): Promise<Deno.Conn> {
+  handOver(unread: Uint8Array): Deno.Conn {
     this.#isClosing = true;
-    const rest = this.#receiver.handOver();
-    if (!this.#sender.end()) {
-      this.#handingOver = Promise.withResolvers();
-      await this.#handingOver.promise;
-    }
     this.#isEnded = true;
-    this.#sender.abandon();
     this.#context.scheduler.resources.delete(this);
-    return new HeirConn(this.#link.conn, rest);
+    return new HeirConn(
+      this.#link.conn,
+      unread,
+      this.#receiver.handOver(),
+      this.#sender.idle(),
+    );
+  }
+
+  /** Throws unless another transport may take over. */
+  assertCanHandOver(method: string): void {
+    if (this.#isClosing || this.#isEofWritten) {
+      throw new RuntimeError(
+        `${method}() cannot use a transport that is closed or closing`,
+      );
+    }
+    this.#assertCanWrite();
   }
 
   #failByProtocol(method: string, error: unknown): void {
@@ -270,9 +304,9 @@ export class ConnTransport extends Transport implements Resource {
 
   /** Ends without sending what is still buffered. */
   #forceEnd(error: unknown): void {
+    this.#sender.abandon();
     if (this.#isEnded) return;
     this.#stop();
-    this.#sender.abandon();
     this.#endSoon(error);
   }
 
@@ -283,15 +317,16 @@ export class ConnTransport extends Transport implements Resource {
   #end(error: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#goodbyeTimer?.cancel();
     try {
       this.#whole.protocol.connectionLost(asError(error));
     } catch (exception) {
       this.#report("protocol.connectionLost() failed", exception);
     } finally {
       this.#context.scheduler.resources.delete(this);
-      this.#closeConn();
+      // Ends the read that is under way, and the write.
+      closeConn(this.#link.conn);
       this.client?.end();
-      this.#handingOver?.reject(error ?? aborted());
     }
   }
 
@@ -300,20 +335,6 @@ export class ConnTransport extends Transport implements Resource {
     this.#isEnded = true;
     this.#stop();
     this.#sender.abandon();
-    this.#closeConn();
+    closeConn(this.#link.conn);
   }
-
-  /** Ends the read that is under way, and the write. */
-  #closeConn(): void {
-    try {
-      this.#link.conn.close();
-    } catch (error) {
-      // Whoever took it by getExtraInfo("socket") may have closed it.
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
-  }
-}
-
-function aborted(): Error {
-  return new Deno.errors.ConnectionAborted("The connection was aborted");
 }

@@ -4,25 +4,28 @@ import { Future } from "../future.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { ConnTransport } from "./_conn_transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
-import type { Link } from "./_link.ts";
+import { secure } from "./_secure.ts";
+import type { ClientTls, ServerTls } from "./_tls_settings.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * Gives a connection a protocol and a transport, and waits until `connectionMade()` has been called.
- * Whatever goes wrong, and cancelled too, it closes the connection.
+ * Gives a connection a protocol and a transport, encrypts it if there is `tls`, and waits until
+ * `connectionMade()` has been called. Whatever goes wrong, and cancelled too, it closes the connection.
  */
 export async function establish<P extends StreamProtocol>(
   context: CallbackContext,
-  link: Link,
+  conn: Deno.Conn,
   protocolFactory: () => P,
+  tls: ClientTls | ServerTls | null,
 ): Promise<[Transport, P]> {
   let protocol;
   try {
     protocol = protocolFactory();
   } catch (error) {
-    link.conn.close();
+    conn.close();
     throw error;
   }
+  const link = tls === null ? { conn } : await secure(context, conn, tls);
   const transport = new ConnTransport(link, protocol, context);
   await begin(context, transport);
   return [transport, protocol];

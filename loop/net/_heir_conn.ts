@@ -5,11 +5,24 @@ import { Failure, type Rest } from "./_receiver.ts";
 /** A connection that was another transport's, whose last read may have brought some bytes. */
 export class HeirConn implements Deno.Conn {
   readonly #conn: Deno.Conn;
+  #unread: Uint8Array;
   #rest: Promise<Rest> | null;
+  readonly #sent: Promise<void>;
 
-  constructor(conn: Deno.Conn, rest: Promise<Rest>) {
+  /**
+   * What is `unread` comes first, then what the `rest` of the other's reading brings. Nothing is written
+   * before everything of the other's is `sent`.
+   */
+  constructor(
+    conn: Deno.Conn,
+    unread: Uint8Array,
+    rest: Promise<Rest>,
+    sent: Promise<void>,
+  ) {
     this.#conn = conn;
+    this.#unread = unread;
     this.#rest = rest;
+    this.#sent = sent;
   }
 
   get localAddr(): Deno.Addr {
@@ -21,28 +34,28 @@ export class HeirConn implements Deno.Conn {
   }
 
   async read(memory: Uint8Array): Promise<number | null> {
-    while (this.#rest !== null) {
+    if (this.#unread.length === 0 && this.#rest !== null) {
       const rest = await this.#rest;
       if (rest instanceof Failure) throw rest.error;
       if (rest === null) return null;
-      if (rest.length === 0) {
-        this.#rest = null;
-        break;
-      }
-      const count = Math.min(rest.length, memory.length);
-      memory.set(rest.subarray(0, count));
-      this.#rest = Promise.resolve(rest.subarray(count));
-      return count;
+      this.#rest = null;
+      this.#unread = rest;
     }
-    return await this.#conn.read(memory);
+    if (this.#unread.length === 0) return await this.#conn.read(memory);
+    const count = Math.min(this.#unread.length, memory.length);
+    memory.set(this.#unread.subarray(0, count));
+    this.#unread = this.#unread.subarray(count);
+    return count;
   }
 
-  write(data: Uint8Array): Promise<number> {
-    return this.#conn.write(data);
+  async write(data: Uint8Array): Promise<number> {
+    await this.#sent;
+    return await this.#conn.write(data);
   }
 
-  closeWrite(): Promise<void> {
-    return this.#conn.closeWrite();
+  async closeWrite(): Promise<void> {
+    await this.#sent;
+    await this.#conn.closeWrite();
   }
 
   close(): void {

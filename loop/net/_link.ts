@@ -6,8 +6,16 @@ export interface Link {
   /** What `getExtraInfo()` tells beside the addresses and the connection itself. */
   readonly info?: Readonly<Record<string, unknown>>;
   /**
-   * Ends an encrypted connection in order, once everything is sent. Such a connection has no half-close:
-   * a link without this can end one direction alone.
+   * How an encrypted connection is ended in order. Such a connection has no half-close: a link without
+   * this can end one direction alone.
    */
-  readonly sayGoodbye?: () => Promise<void>;
+  readonly goodbye?: Goodbye;
+}
+
+/** The end of an encrypted connection. */
+export interface Goodbye {
+  /** Tells the peer, once everything is sent, and waits until the peer has said so too. */
+  say(): Promise<void>;
+  /** How long, in seconds, closing may take, with the sending of what is buffered. */
+  readonly timeout: number;
 }

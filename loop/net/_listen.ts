@@ -3,14 +3,17 @@
 import type { IpFamily } from "./get_addr_info.ts";
 import type { HostAddress } from "./host_address.ts";
 import { hostAndPort } from "./_ip_literal.ts";
+import { isNativeServer, nativeListenOptions } from "./_native_tls.ts";
 import { DEFAULT_BACKLOG } from "./_open_server.ts";
 import { messageOf, rephrase } from "./_rephrase.ts";
+import type { ServerTls } from "./_tls_settings.ts";
 import { codeOf, isUnresolved, unresolved } from "./_unresolved.ts";
 
 /** How to listen. */
 export interface ListenOptions {
   readonly backlog?: number | undefined;
   readonly reusePort?: boolean | undefined;
+  readonly tls: ServerTls | null;
 }
 
 /**
@@ -73,11 +76,17 @@ function isLack(error: unknown): boolean {
 
 function listen(
   { hostname, port }: HostAddress,
-  { backlog = DEFAULT_BACKLOG, reusePort }: ListenOptions,
-): Deno.TcpListener {
-  const options = { hostname, port, tcpBacklog: backlog };
+  { backlog = DEFAULT_BACKLOG, reusePort, tls }: ListenOptions,
+): Deno.TcpListener | Deno.TlsListener {
+  const options = {
+    hostname,
+    port,
+    tcpBacklog: backlog,
+    ...(reusePort ? { reusePort } : {}),
+  };
   try {
-    return Deno.listen(reusePort ? { ...options, reusePort } : options);
+    if (tls === null || !isNativeServer(tls)) return Deno.listen(options);
+    return Deno.listenTls({ ...options, ...nativeListenOptions(tls) });
   } catch (error) {
     if (isUnresolved(error)) throw unresolved(hostname, port, error);
     throw rephrase(

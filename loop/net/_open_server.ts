@@ -4,7 +4,10 @@ import type { EventLoop } from "../event_loop.ts";
 import type { Acceptor } from "./_acceptor.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { ConnTransport } from "./_conn_transport.ts";
+import type { Link } from "./_link.ts";
+import { secureAccepted, serverWay } from "./_secure.ts";
 import { makeServer, type Server } from "./server.ts";
+import type { ServerTls } from "./_tls_settings.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
 /** What servers of every kind have. */
@@ -23,9 +26,16 @@ export async function openServer(
   acceptors: readonly Acceptor[],
   protocolFactory: () => StreamProtocol,
   { startServing = true }: OpenServerOptions,
+  tls: ServerTls | null,
 ): Promise<Server> {
+  const way = tls === null ? null : serverWay(tls);
   const server = makeServer(loop, acceptors, (conn, client) => {
-    new ConnTransport({ conn }, protocolFactory(), context, client).start();
+    const protocol = protocolFactory();
+    const begin = (link: Link) => {
+      new ConnTransport(link, protocol, context, client).start();
+    };
+    if (way === null) begin({ conn });
+    else secureAccepted(context, conn, way, client, begin);
   });
   if (startServing) await server.startServing();
   return server;

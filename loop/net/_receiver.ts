@@ -88,7 +88,10 @@ export class Receiver<T> {
       try {
         incoming = await reading;
       } catch (error) {
-        incoming = new Failure(error);
+        // Of a peer that ends an encrypted connection without a word; asyncio takes it for the end, too.
+        incoming = error instanceof Deno.errors.UnexpectedEof
+          ? null
+          : new Failure(error);
       }
     }
     this.#isOver = true;

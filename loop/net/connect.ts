@@ -9,6 +9,8 @@ import { establish } from "./_establish.ts";
 import { assertFamily, assertHost, type IpFamily } from "./get_addr_info.ts";
 import type { HostAddress } from "./host_address.ts";
 import { assertFactory, assertPort, setNoDelay } from "./_tcp.ts";
+import type { TlsOptions } from "./tls_options.ts";
+import { clientTlsOf } from "./_tls_settings.ts";
 import type { Transport } from "./transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
@@ -32,8 +34,8 @@ export interface ConnectionOptions {
   allErrors?: boolean | undefined;
   /** An existing connection to use; host and port are left out then. The transport closes it. */
   sock?: Deno.Conn | undefined;
-  /** Whether the connection is encrypted. Not yet. */
-  tls?: unknown;
+  /** How the connection is encrypted; not at all by default. */
+  tls?: boolean | TlsOptions | undefined;
 }
 
 /** What `loop.createConnection()` does. */
@@ -46,6 +48,10 @@ export async function connect<P extends StreamProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("createConnection", protocolFactory);
   assertConnectionOptions(host, port, options);
+  const name = options.sock === undefined ? host || "localhost" : null;
+  const tls = options.tls
+    ? await clientTlsOf("createConnection", options.tls, name)
+    : null;
   const context = new CallbackContext(schedulerOf(loop));
   const { happyEyeballsDelay = null, interleave } = options;
   const conn = options.sock ?? await dial(loop, {
@@ -58,7 +64,7 @@ export async function connect<P extends StreamProtocol>(
     allErrors: options.allErrors ?? false,
   });
   setNoDelay(conn);
-  return await establish(context, { conn }, protocolFactory);
+  return await establish(context, conn, protocolFactory, tls);
 }
 
 function assertConnectionOptions(
@@ -66,8 +72,7 @@ function assertConnectionOptions(
   port: number | null,
   options: ConnectionOptions,
 ): void {
-  const { sock, tls } = options;
-  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  const { sock } = options;
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
     assertConn("sock", sock);

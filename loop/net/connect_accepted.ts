@@ -6,13 +6,15 @@ import { assertConn } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { establish } from "./_establish.ts";
 import { assertFactory, setNoDelay } from "./_tcp.ts";
+import type { TlsOptions } from "./tls_options.ts";
+import { serverTlsOf } from "./_tls_settings.ts";
 import type { Transport } from "./transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
 /** The options of `loop.connectAcceptedSocket()`. */
 export interface AcceptedSocketOptions {
-  /** Whether the connection is encrypted. Not yet. */
-  tls?: unknown;
+  /** How the connection is encrypted, as by a server; not at all by default. */
+  tls?: TlsOptions | undefined;
 }
 
 /** What `loop.connectAcceptedSocket()` does. */
@@ -24,8 +26,8 @@ export async function connectAccepted<P extends StreamProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("connectAcceptedSocket", protocolFactory);
   assertConn("conn", conn);
-  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;
   setNoDelay(conn);
   const context = new CallbackContext(schedulerOf(loop));
-  return await establish(context, { conn }, protocolFactory);
+  return await establish(context, conn, protocolFactory, settings);
 }

@@ -49,7 +49,8 @@ Deno.test("loop.connectAcceptedSocket() tells wrong arguments, and leaves the co
     }
     await assertRejects(
       () => loop.connectAcceptedSocket(() => new Recorder(), conn, { tls: {} }),
-      Deno.errors.NotSupported,
+      RangeError,
+      "Expected cert and key",
     );
     assertEquals(conn.isClosed, false);
   }));

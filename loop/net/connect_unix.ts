@@ -1,12 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { CancelledError } from "../cancelled_error.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertConn, assertEither, assertUnix } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
-import { completionOf } from "./_completion.ts";
 import { establish } from "./_establish.ts";
+import { race } from "./_race.ts";
 import { assertFactory } from "./_tcp.ts";
+import type { TlsOptions } from "./tls_options.ts";
+import { clientTlsOf } from "./_tls_settings.ts";
 import type { Transport } from "./transport.ts";
 import { assertUnixPath, pathOf, unixError } from "./_unix.ts";
 import type { StreamProtocol } from "./_whole.ts";
@@ -15,8 +18,8 @@ import type { StreamProtocol } from "./_whole.ts";
 export interface UnixConnectionOptions {
   /** An existing connection to use; the path is left out then. The transport closes it. */
   sock?: Deno.UnixConn | undefined;
-  /** Whether the connection is encrypted. Not yet. */
-  tls?: unknown;
+  /** How the connection is encrypted; not at all by default. There must be a `serverName`. */
+  tls?: boolean | TlsOptions | undefined;
 }
 
 /** What `loop.createUnixConnection()` does. */
@@ -29,9 +32,12 @@ export async function connectUnix<P extends StreamProtocol>(
   assertFactory("createUnixConnection", protocolFactory);
   assertUnixPath("createUnixConnection", path);
   assertUnixConnectionOptions(path, options);
+  const tls = options.tls
+    ? await clientTlsOf("createUnixConnection", options.tls, null)
+    : null;
   const context = new CallbackContext(schedulerOf(loop));
   const conn = options.sock ?? await dialUnix(context, pathOf(path!));
-  return await establish(context, { conn }, protocolFactory);
+  return await establish(context, conn, protocolFactory, tls);
 }
 
 /** Cancelled, it closes a connection that is made all the same. */
@@ -39,22 +45,23 @@ async function dialUnix(
   { scheduler }: CallbackContext,
   path: string,
 ): Promise<Deno.Conn> {
-  const operation = Deno.connect({ transport: "unix", path });
-  const future = completionOf<Deno.Conn>(scheduler, operation);
-  try {
-    return await future;
-  } catch (error) {
-    operation.then((conn) => conn.close(), () => {});
-    if (future.cancelled()) throw error;
-    throw unixError("Cannot connect to the Unix socket", path, error);
-  }
+  const outcome = await race<Deno.Conn>(scheduler, {
+    attempts: [() => Deno.connect({ transport: "unix", path })],
+    delay: null,
+    discard: (conn) => conn.close(),
+  });
+  if ("winner" in outcome) return outcome.winner;
+  throw unixError(
+    "Cannot connect to the Unix socket",
+    path,
+    outcome.errors[0],
+  );
 }
 
 function assertUnixConnectionOptions(
   path: string | URL | null,
-  { sock, tls }: UnixConnectionOptions,
+  { sock }: UnixConnectionOptions,
 ): void {
-  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;
   assertConn("sock", sock);

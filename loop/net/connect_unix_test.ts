@@ -139,7 +139,8 @@ Deno.test(
       );
       await assertRejects(
         () => connect("/x", { tls: true }),
-        Deno.errors.NotSupported,
+        RangeError,
+        "Expected serverName",
       );
       await assertRejects(
         () => loop.createUnixConnection(5 as never, "/x"),

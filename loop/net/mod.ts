@@ -19,11 +19,7 @@ export type { DatagramEndpointOptions } from "./create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
 export { DatagramTransport } from "./datagram_transport.ts";
 export type { HostAddress } from "./host_address.ts";
-export type {
-  AddrInfo,
-  AddrInfoOptions,
-  IpFamily,
-} from "./get_addr_info.ts";
+export type { AddrInfo, AddrInfoOptions, IpFamily } from "./get_addr_info.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve.ts";
@@ -31,5 +27,7 @@ export type { UnixServerOptions } from "./serve_unix.ts";
 export type { SendFileOptions } from "./send_file_options.ts";
 export { Server } from "./server.ts";
 export type { DatagramSocket } from "./sock_datagram.ts";
+export type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
+export type { TlsCertificate, TlsOptions } from "./tls_options.ts";
 export { Transport } from "./transport.ts";
 export { WriteTransport } from "./write_transport.ts";

@@ -13,6 +13,8 @@ import { mayUseAllNet } from "./_may_use_all_net.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { assertFactory, assertPort } from "./_tcp.ts";
+import type { TlsOptions } from "./tls_options.ts";
+import { serverTlsOf } from "./_tls_settings.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
 /** The options of `loop.createServer()`. */
@@ -31,8 +33,8 @@ export interface ServerOptions {
   startServing?: boolean | undefined;
   /** An existing listener to use; host and port are left out then. The server closes it. */
   sock?: Deno.Listener | undefined;
-  /** Whether connections are encrypted. Not yet. */
-  tls?: unknown;
+  /** How connections are encrypted; not at all by default. */
+  tls?: TlsOptions | undefined;
 }
 
 /** What `loop.createServer()` does. */
@@ -45,16 +47,22 @@ export async function serve(
 ): Promise<Server> {
   assertFactory("createServer", protocolFactory);
   assertServerOptions(host, port, options);
+  const tls = options.tls
+    ? await serverTlsOf("createServer", options.tls)
+    : null;
   const context = new CallbackContext(schedulerOf(loop));
   const listeners = options.sock
     ? [options.sock]
     : host === null || host === ""
-    ? listenEverywhere(port!, options.family ?? 0, options)
-    : listenAt(await targetsOf(loop, host, port!, options), options);
+    ? listenEverywhere(port!, options.family ?? 0, { ...options, tls })
+    : listenAt(await targetsOf(loop, host, port!, options), {
+      ...options,
+      tls,
+    });
   const acceptors = listeners.map((listener) =>
     new Acceptor(listener, context, options)
   );
-  return openServer(loop, context, acceptors, protocolFactory, options);
+  return openServer(loop, context, acceptors, protocolFactory, options, tls);
 }
 
 /** All addresses of the hosts, each once: `Deno.listen()` would take the first of each. */
@@ -89,8 +97,7 @@ function assertServerOptions(
   port: number | null,
   options: ServerOptions,
 ): void {
-  const { family, reusePort, sock, tls } = options;
-  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  const { family, reusePort, sock } = options;
   assertBacklog(options);
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {

@@ -11,6 +11,8 @@ import type { Server } from "./server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
 import { assertFactory } from "./_tcp.ts";
 import { assertUnixPath, pathOf, unixError } from "./_unix.ts";
+import type { TlsOptions } from "./tls_options.ts";
+import { serverTlsOf } from "./_tls_settings.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
 /** The options of `loop.createUnixServer()`. */
@@ -23,8 +25,8 @@ export interface UnixServerOptions {
   cleanupSocket?: boolean | undefined;
   /** An existing listener to use; the path is left out then. The server closes it. */
   sock?: Deno.UnixListener | undefined;
-  /** Whether connections are encrypted. Not yet. */
-  tls?: unknown;
+  /** How connections are encrypted; not at all by default. */
+  tls?: TlsOptions | undefined;
 }
 
 /** What `loop.createUnixServer()` does. */
@@ -37,13 +39,17 @@ export async function serveUnix(
   assertFactory("createUnixServer", protocolFactory);
   assertUnixPath("createUnixServer", path);
   assertUnixServerOptions(path, options);
+  const tls = options.tls
+    ? await serverTlsOf("createUnixServer", options.tls)
+    : null;
   const context = new CallbackContext(schedulerOf(loop));
   // Deno 2.5 tells no path if it is an abstract one.
   const name = path === null ? options.sock!.addr.path ?? "\0" : pathOf(path);
   const listener = options.sock ?? await listenUnix(context, name);
   const file = new SocketFile(name, options.cleanupSocket ?? true);
   const acceptor = new Acceptor(listener, context, { file });
-  return openServer(loop, context, [acceptor], protocolFactory, options);
+  const acceptors = [acceptor];
+  return openServer(loop, context, acceptors, protocolFactory, options, tls);
 }
 
 async function listenUnix(
@@ -63,8 +69,7 @@ function assertUnixServerOptions(
   path: string | URL | null,
   options: UnixServerOptions,
 ): void {
-  const { sock, tls } = options;
-  if (tls) throw new Deno.errors.NotSupported("tls is not supported yet");
+  const { sock } = options;
   assertBacklog(options);
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;

@@ -225,7 +225,8 @@ unixTest(
     );
     await assertRejects(
       () => serveWith(path, { tls: {} }),
-      Deno.errors.NotSupported,
+      RangeError,
+      "Expected cert and key",
     );
     await assertRejects(
       () => serveWith(null, { sock: {} }),

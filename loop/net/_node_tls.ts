@@ -1,0 +1,202 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Duplex } from "node:stream";
+import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
+import { DuplexConn } from "./_conn_of_duplex.ts";
+import { duplexOf } from "./_duplex_of_conn.ts";
+import type { Secure } from "./_handshake.ts";
+import { secureLink } from "./_secure_link.ts";
+import { tlsError, verificationError } from "./_tls_error.ts";
+import type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
+import type { ClientTls, ServerTls } from "./_tls_settings.ts";
+
+/** The first version of Deno whose `node:tls` works over any stream. */
+const FIRST_VERSION = [2, 9] as const;
+/** Node limits the time too, in milliseconds; we do. */
+const NO_TIMEOUT = 2 ** 31 - 1;
+
+/** Encrypts a connection of any kind, as a client. */
+export function nodeClient(tls: ClientTls): Secure {
+  assertVersion();
+  return async (conn) => {
+    const { remoteAddr } = conn;
+    const [tlsModule, duplex] = await Promise.all([
+      import("node:tls"),
+      duplexOf(conn),
+    ]);
+    const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
+    const socket = tlsModule.connect({
+      socket: duplex,
+      // Verified below, as an error of Node's does not tell the certificate.
+      rejectUnauthorized: false,
+      ...(tls.serverName === null ? {} : { host: tls.serverName }),
+      ...(isAddress ? {} : { servername: tls.serverName! }),
+      ...(tls.verifiesHostname ? {} : { checkServerIdentity: () => undefined }),
+      ...(tls.caCerts.length === 0 ? {} : {
+        ca: [...tlsModule.getCACertificates("default"), ...tls.caCerts],
+      }),
+      ...(tls.identity ?? {}),
+      ...protocolsOf(tls),
+    });
+    try {
+      await Promise.race([connected(socket), ended(duplex)]);
+      if (tls.verifiesCertificate && !socket.authorized) {
+        throw refusal(socket, tls.serverName);
+      }
+      return linkOf(socket, conn, tls);
+    } catch (error) {
+      socket.destroy();
+      throw tlsError(error, tls, remoteAddr);
+    }
+  };
+}
+
+/** Encrypts a connection of any kind, as a server. */
+export function nodeServer(tls: ServerTls): Secure {
+  assertVersion();
+  const contexts = new Map<string, SecureContext>();
+  return async (conn) => {
+    const { remoteAddr } = conn;
+    const [{ createSecureContext, createServer }, duplex] = await Promise.all([
+      import("node:tls"),
+      duplexOf(conn),
+    ]);
+    if (contexts.size === 0) {
+      for (const [name, identity] of tls.certificates) {
+        contexts.set(name, createSecureContext({ ...identity }));
+      }
+    }
+    // A TLSSocket alone would take any certificate of the client's.
+    const server = createServer({
+      ...tls.identity,
+      allowHalfOpen: true,
+      handshakeTimeout: NO_TIMEOUT,
+      requestCert: tls.requestCert !== false,
+      rejectUnauthorized: tls.requestCert === true && tls.verifiesCertificate,
+      ...(tls.requestCert ? { ca: [...tls.caCerts] } : {}),
+      ...(contexts.size === 0 ? {} : {
+        SNICallback: (
+          name: string,
+          callback: (error: null, context?: SecureContext) => void,
+        ) => callback(null, choose(contexts, name)),
+      }),
+      ...protocolsOf(tls),
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+    server.on("secureConnection", resolve);
+    server.on("tlsClientError", (error, socket) => {
+      // Node only says that the peer hung up.
+      reject(socket?.authorizationError ? refusal(socket, null) : error);
+    });
+    server.emit("connection", duplex);
+    try {
+      const socket = await Promise.race([promise, ended(duplex)]);
+      if (!isAcceptable(socket, tls)) throw refusal(socket, null);
+      return linkOf(socket, conn, tls);
+    } catch (error) {
+      duplex.destroy();
+      throw tlsError(error, tls, remoteAddr);
+    }
+  };
+}
+
+/** Node accepts whatever the client shows, if it may go without a certificate. */
+function isAcceptable(socket: TLSSocket, tls: ServerTls): boolean {
+  if (!tls.requestCert || !tls.verifiesCertificate) return true;
+  if (socket.authorized) return true;
+  return tls.requestCert === "optional" && certificateOf(socket) === null;
+}
+
+function connected(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on("secureConnect", resolve);
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Deno.errors.UnexpectedEof()));
+  });
+}
+
+/** Rejects at the end of the stream below, which Node does not tell of during a handshake. */
+function ended(duplex: Duplex): Promise<never> {
+  return new Promise((_, reject) => {
+    duplex.on("end", () => reject(new Deno.errors.UnexpectedEof()));
+    duplex.on("error", reject);
+  });
+}
+
+/** The error for a certificate that is not accepted. */
+function refusal(socket: TLSSocket, name: string | null): Error {
+  return verificationError(
+    socket.authorizationError,
+    name,
+    certificateOf(socket),
+  );
+}
+
+function linkOf(
+  socket: TLSSocket,
+  conn: Deno.Conn,
+  tls: ClientTls | ServerTls,
+) {
+  const info: TlsInfo = {
+    alpnProtocol: socket.alpnProtocol || null,
+    serverName: tls.side === "client" ? tls.serverName : nameOf(socket),
+    version: socket.getProtocol(),
+    cipher: socket.getCipher()?.name ?? null,
+    isAuthorized: socket.authorized && certificateOf(socket) !== null,
+    peerCertificate: certificateOf(socket),
+  };
+  return secureLink(new DuplexConn(socket, conn), tls, info);
+}
+
+/** What the client asked for. Not in the types of Node's, which have it for a client alone. */
+function nameOf(socket: TLSSocket): string | null {
+  const name: unknown = Reflect.get(socket, "servername");
+  return typeof name === "string" && name !== "" ? name : null;
+}
+
+function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
+  const certificate: Partial<PeerCertificate> | null = socket
+    .getPeerCertificate();
+  if (!certificate?.raw) return null;
+  return {
+    subject: { ...certificate.subject } as TlsPeerCertificate["subject"],
+    issuer: { ...certificate.issuer } as TlsPeerCertificate["issuer"],
+    subjectAltName: certificate.subjectaltname ?? null,
+    validFrom: certificate.valid_from!,
+    validTo: certificate.valid_to!,
+    fingerprint256: certificate.fingerprint256!,
+    raw: new Uint8Array(certificate.raw),
+  };
+}
+
+function choose(
+  contexts: ReadonlyMap<string, SecureContext>,
+  name: string,
+): SecureContext | undefined {
+  const lower = name.toLowerCase();
+  return contexts.get(lower) ?? contexts.get(lower.replace(/^[^.]*/, "*"));
+}
+
+function protocolsOf({ alpnProtocols }: ClientTls | ServerTls) {
+  return alpnProtocols.length === 0
+    ? {}
+    : { ALPNProtocols: [...alpnProtocols] };
+}
+
+function isIpAddress(name: string): boolean {
+  return name.includes(":") || /^[\d.]+$/.test(name);
+}
+
+function assertVersion(): void {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const [firstMajor, firstMinor] = FIRST_VERSION;
+  if (major > firstMajor || (major === firstMajor && minor >= firstMinor)) {
+    return;
+  }
+  throw new Deno.errors.NotSupported(
+    `This kind of TLS needs Deno ${
+      FIRST_VERSION.join(".")
+    } or later: received ${Deno.version.deno}. ` +
+      "Without certificates of clients, Unix sockets, upgrades and the like, TLS works on older ones too",
+  );
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CallbackContext } from "./_callback_context.ts";
+import type { Client } from "./_client.ts";
+import { completionOf } from "./_completion.ts";
+import { Handshake, type Secure, type Way } from "./_handshake.ts";
+import type { Link } from "./_link.ts";
+import {
+  isNativeClient,
+  isTlsConn,
+  nativeClient,
+  nativeServer,
+} from "./_native_tls.ts";
+import type { ClientTls, ServerTls } from "./_tls_settings.ts";
+
+/** Encrypts a connection of this task's. Cancelled, and if it fails, it closes the connection. */
+export async function secure(
+  context: CallbackContext,
+  conn: Deno.Conn,
+  tls: ClientTls | ServerTls,
+): Promise<Link> {
+  const way = tls.side === "client" ? clientWay(conn, tls) : serverWay(tls);
+  const handshake = new Handshake(context, conn, way);
+  try {
+    return await completionOf(context.scheduler, handshake.link);
+  } catch (error) {
+    handshake.abort();
+    throw error;
+  }
+}
+
+/** Encrypts by Deno itself where it can, which is twice as fast. */
+export function clientWay(conn: Deno.Conn, tls: ClientTls): Way {
+  const timeout = tls.handshakeTimeout;
+  if (isNativeClient(conn, tls)) return { secure: nativeClient(tls), timeout };
+  const secure: Secure = async (...args) => {
+    const { nodeClient } = await import("./_node_tls.ts");
+    return await nodeClient(tls)(...args);
+  };
+  return { secure, timeout };
+}
+
+/** Encrypts what listeners accepted, of Deno's encrypting kind or not. */
+export function serverWay(tls: ServerTls): Way {
+  const native = nativeServer(tls);
+  let node: Promise<Secure> | null = null;
+  const secure: Secure = async (conn, replace) => {
+    if (isTlsConn(conn)) return await native(conn);
+    node ??= import("./_node_tls.ts").then(({ nodeServer }) => nodeServer(tls));
+    return await (await node)(conn, replace);
+  };
+  return { secure, timeout: tls.handshakeTimeout };
+}
+
+/**
+ * Encrypts a connection that a server accepted, and hands it on in an entry. One that fails is closed
+ * and, as in asyncio, reported in debug mode only: anybody can make a server's handshakes fail.
+ */
+export function secureAccepted(
+  context: CallbackContext,
+  conn: Deno.Conn,
+  way: Way,
+  client: Client,
+  welcome: (link: Link) => void,
+): void {
+  const { loop } = context.scheduler;
+  const handshake = new Handshake(context, conn, way);
+  client.occupy(handshake);
+  const onSecure = (link: Link) => {
+    if (handshake.isAborted) client.end();
+    else welcome(link);
+  };
+  const onFailed = (exception: unknown) => {
+    client.end();
+    if (!loop.getDebug()) return;
+    loop.callExceptionHandler({
+      message: "The TLS handshake of a server failed",
+      exception,
+    });
+  };
+  context.run(() =>
+    handshake.link.then(
+      (link) => context.enqueue(() => onSecure(link)),
+      (error) => context.enqueue(() => onFailed(error)),
+    )
+  );
+}
