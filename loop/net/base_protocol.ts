@@ -25,6 +25,28 @@ export class BaseProtocol {
    * The connection is made. Called once.
    *
    * @param _transport The transport that stands for it.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol, type WriteTransport } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Greeter extends BaseProtocol {
+   *   override connectionMade(transport: WriteTransport): void {
+   *     transport.write("hello");
+   *     transport.close();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   await getRunningLoop().connectWritePipe(() => new Greeter(), writable);
+   *   assertEquals(await new Response(readable).text(), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol.connection_made}
    */
   connectionMade(_transport: BaseTransport): void {}
 
@@ -32,12 +54,104 @@ export class BaseProtocol {
    * The connection is lost or closed. Called once, after everything else.
    *
    * @param _error Why; `null` if it was closed, aborted, or ended by the peer.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends Protocol {
+   *   readonly lost = new Future<Error | null>();
+   *
+   *   override connectionLost(error: Error | null): void {
+   *     this.lost.setResult(error);
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .connectReadPipe(() => new Watcher(), new ReadableStream());
+   *   transport.close();
+   *   assertEquals(await watcher.lost, null);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol.connection_lost}
    */
   connectionLost(_error: Error | null): void {}
 
-  /** The transport's buffer is fuller than its high-water mark: time to stop writing. */
+  /**
+   * The transport's buffer is fuller than its high-water mark: time to stop writing.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Producer extends BaseProtocol {
+   *   mayWrite = true;
+   *
+   *   override pauseWriting(): void {
+   *     this.mayWrite = false;
+   *   }
+   *
+   *   override resumeWriting(): void {
+   *     this.mayWrite = true;
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport, producer] = await getRunningLoop()
+   *     .connectWritePipe(() => new Producer(), writable);
+   *   transport.write(new Uint8Array(100_000));
+   *   assertEquals(producer.mayWrite, false);
+   *   transport.close();
+   *   await new Response(readable).bytes();
+   *   assertEquals(producer.mayWrite, true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol.pause_writing}
+   */
   pauseWriting(): void {}
 
-  /** The transport's buffer is down to its low-water mark. */
+  /**
+   * The transport's buffer is down to its low-water mark.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Producer extends BaseProtocol {
+   *   mayWrite = true;
+   *
+   *   override pauseWriting(): void {
+   *     this.mayWrite = false;
+   *   }
+   *
+   *   override resumeWriting(): void {
+   *     this.mayWrite = true;
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport, producer] = await getRunningLoop()
+   *     .connectWritePipe(() => new Producer(), writable);
+   *   transport.write(new Uint8Array(100_000));
+   *   assertEquals(producer.mayWrite, false);
+   *   transport.close();
+   *   await new Response(readable).bytes();
+   *   assertEquals(producer.mayWrite, true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol.resume_writing}
+   */
   resumeWriting(): void {}
 }

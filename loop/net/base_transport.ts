@@ -28,6 +28,24 @@ export class BaseTransport {
   /**
    * Closes the transport: what is buffered is sent first, nothing more is received, and then the
    * protocol's `connectionLost(null)` is called. Closing twice does nothing.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("hello");
+   *   transport.close();
+   *   assertEquals(await new Response(readable).text(), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.close}
    */
   close(): void {
     throw notSupported("close");
@@ -37,6 +55,25 @@ export class BaseTransport {
    * Whether the transport is closed or about to be.
    *
    * @returns `true` if it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   assertEquals(transport.isClosing(), false);
+   *   transport.close();
+   *   assertEquals(transport.isClosing(), true);
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.is_closing}
    */
   isClosing(): boolean {
     throw notSupported("isClosing");
@@ -49,6 +86,25 @@ export class BaseTransport {
    * @param _name What is asked for.
    * @param defaultValue What is returned if nothing is known.
    * @returns The information.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   assertEquals(transport.getExtraInfo("pipe"), writable);
+   *   assertEquals(transport.getExtraInfo("peername", "nobody"), "nobody");
+   *   transport.abort();
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.get_extra_info}
    */
   getExtraInfo(_name: string, defaultValue: unknown = null): unknown {
     return defaultValue;
@@ -58,6 +114,25 @@ export class BaseTransport {
    * Hands the transport to another protocol.
    *
    * @param _protocol The protocol.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const pipe = new Blob(["hello"]).stream();
+   *   const [transport] = await getRunningLoop()
+   *     .connectReadPipe(() => new Protocol(), pipe);
+   *   const other = new Protocol();
+   *   transport.setProtocol(other);
+   *   assertEquals(transport.getProtocol(), other);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.set_protocol}
    */
   setProtocol(_protocol: BaseProtocol): void {
     throw notSupported("setProtocol");
@@ -67,6 +142,23 @@ export class BaseTransport {
    * The protocol.
    *
    * @returns The protocol.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const pipe = new Blob(["hello"]).stream();
+   *   const [transport] = await getRunningLoop()
+   *     .connectReadPipe(() => new Protocol(), pipe);
+   *   assertEquals(transport.getProtocol() instanceof Protocol, true);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.get_protocol}
    */
   getProtocol(): BaseProtocol {
     throw notSupported("getProtocol");

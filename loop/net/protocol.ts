@@ -41,6 +41,35 @@ export class Protocol extends BaseProtocol {
    * Some data arrived.
    *
    * @param _data The bytes, which the protocol may keep and change.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Collector extends Protocol {
+   *   text = "";
+   *   readonly end = new Future<void>();
+   *
+   *   override dataReceived(data: Uint8Array): void {
+   *     this.text += new TextDecoder().decode(data);
+   *   }
+   *
+   *   override eofReceived(): void {
+   *     this.end.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [, collector] = await getRunningLoop()
+   *     .connectReadPipe(() => new Collector(), new Blob(["hello"]).stream());
+   *   await collector.end;
+   *   assertEquals(collector.text, "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol.data_received}
    */
   dataReceived(_data: Uint8Array): void {}
 
@@ -48,6 +77,35 @@ export class Protocol extends BaseProtocol {
    * The peer sent its last byte.
    *
    * @returns Whether the transport is to stay open, for sending; otherwise it closes itself.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Collector extends Protocol {
+   *   text = "";
+   *   readonly end = new Future<void>();
+   *
+   *   override dataReceived(data: Uint8Array): void {
+   *     this.text += new TextDecoder().decode(data);
+   *   }
+   *
+   *   override eofReceived(): void {
+   *     this.end.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [, collector] = await getRunningLoop()
+   *     .connectReadPipe(() => new Collector(), new Blob(["hello"]).stream());
+   *   await collector.end;
+   *   assertEquals(collector.text, "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol.eof_received}
    */
   eofReceived(): boolean | void {}
 }

@@ -20,17 +20,79 @@ export class ReadTransport extends BaseTransport {
    * Whether the transport receives: it is neither paused nor closing.
    *
    * @returns `true` if it does.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const pipe = new Blob(["hello"]).stream();
+   *   const [transport] = await getRunningLoop()
+   *     .connectReadPipe(() => new Protocol(), pipe);
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   *   assertEquals(transport.isReading(), false);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.is_reading}
    */
   isReading(): boolean {
     throw notSupported("isReading");
   }
 
-  /** Stops receiving: the protocol gets no data until {@linkcode ReadTransport.resumeReading}. */
+  /**
+   * Stops receiving: the protocol gets no data until {@linkcode ReadTransport.resumeReading}.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const pipe = new Blob(["hello"]).stream();
+   *   const [transport] = await getRunningLoop()
+   *     .connectReadPipe(() => new Protocol(), pipe);
+   *   transport.pauseReading();
+   *   assertEquals(transport.isReading(), false);
+   *   transport.resumeReading();
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.pause_reading}
+   */
   pauseReading(): void {
     throw notSupported("pauseReading");
   }
 
-  /** Goes on receiving. */
+  /**
+   * Goes on receiving.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const pipe = new Blob(["hello"]).stream();
+   *   const [transport] = await getRunningLoop()
+   *     .connectReadPipe(() => new Protocol(), pipe);
+   *   transport.pauseReading();
+   *   assertEquals(transport.isReading(), false);
+   *   transport.resumeReading();
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.resume_reading}
+   */
   resumeReading(): void {
     throw notSupported("resumeReading");
   }

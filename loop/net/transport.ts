@@ -22,17 +22,82 @@ export class Transport extends WriteTransport implements ReadTransport {
    * Whether the transport receives: it is neither paused nor closing.
    *
    * @returns `true` if it does.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, startServer } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const [transport] = await getRunningLoop()
+   *     .createConnection(() => new Protocol(), hostname, port);
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   *   assertEquals(transport.isReading(), false);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.is_reading}
    */
   isReading(): boolean {
     throw notSupported("isReading");
   }
 
-  /** Stops receiving: the protocol gets no data until {@linkcode Transport.resumeReading}. */
+  /**
+   * Stops receiving: the protocol gets no data until {@linkcode Transport.resumeReading}.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, startServer } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const [transport] = await getRunningLoop()
+   *     .createConnection(() => new Protocol(), hostname, port);
+   *   transport.pauseReading();
+   *   assertEquals(transport.isReading(), false);
+   *   transport.resumeReading();
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.pause_reading}
+   */
   pauseReading(): void {
     throw notSupported("pauseReading");
   }
 
-  /** Goes on receiving. */
+  /**
+   * Goes on receiving.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, startServer } from "@asyncio/asyncio";
+   * import { Protocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const [transport] = await getRunningLoop()
+   *     .createConnection(() => new Protocol(), hostname, port);
+   *   transport.pauseReading();
+   *   assertEquals(transport.isReading(), false);
+   *   transport.resumeReading();
+   *   assertEquals(transport.isReading(), true);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport.resume_reading}
+   */
   resumeReading(): void {
     throw notSupported("resumeReading");
   }

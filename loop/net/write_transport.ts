@@ -21,6 +21,25 @@ export class WriteTransport extends BaseTransport {
    * to the caller again when the method returns.
    *
    * @param _data The bytes, or a string that is sent as UTF-8.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("hello, ");
+   *   transport.write(new Uint8Array([119, 111, 114, 108, 100]));
+   *   transport.close();
+   *   assertEquals(await new Response(readable).text(), "hello, world");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.write}
    */
   write(_data: Uint8Array | string): void {
     throw notSupported("write");
@@ -30,6 +49,24 @@ export class WriteTransport extends BaseTransport {
    * Sends several pieces of data as if they were one.
    *
    * @param _chunks The pieces.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.writeLines(["one\n", "two\n"]);
+   *   transport.close();
+   *   assertEquals(await new Response(readable).text(), "one\ntwo\n");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.writelines}
    */
   writeLines(_chunks: Iterable<Uint8Array | string>): void {
     throw notSupported("writeLines");
@@ -39,17 +76,76 @@ export class WriteTransport extends BaseTransport {
    * Whether {@linkcode WriteTransport.writeEof} is possible.
    *
    * @returns `true` if it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   assertEquals(transport.canWriteEof(), true);
+   *   transport.abort();
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.can_write_eof}
    */
   canWriteEof(): boolean {
     throw notSupported("canWriteEof");
   }
 
-  /** Ends the sending direction once everything is sent; receiving goes on. */
+  /**
+   * Ends the sending direction once everything is sent; receiving goes on.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("all there is");
+   *   transport.writeEof();
+   *   assertEquals(await new Response(readable).text(), "all there is");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.write_eof}
+   */
   writeEof(): void {
     throw notSupported("writeEof");
   }
 
-  /** Closes at once and drops what is not sent yet; `connectionLost(null)` follows. */
+  /**
+   * Closes at once and drops what is not sent yet; `connectionLost(null)` follows.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("never read");
+   *   transport.abort();
+   *   assertEquals(transport.getWriteBufferSize(), 0);
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.abort}
+   */
   abort(): void {
     throw notSupported("abort");
   }
@@ -58,6 +154,25 @@ export class WriteTransport extends BaseTransport {
    * How many bytes have not been sent yet.
    *
    * @returns The number of bytes.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.write("hello");
+   *   assertEquals(transport.getWriteBufferSize(), 5);
+   *   transport.close();
+   *   assertEquals(await new Response(readable).text(), "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_size}
    */
   getWriteBufferSize(): number {
     throw notSupported("getWriteBufferSize");
@@ -67,6 +182,24 @@ export class WriteTransport extends BaseTransport {
    * The water marks.
    *
    * @returns The low and the high one, in bytes.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   assertEquals(transport.getWriteBufferLimits(), [16 * 1024, 64 * 1024]);
+   *   transport.abort();
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_limits}
    */
   getWriteBufferLimits(): [low: number, high: number] {
     throw notSupported("getWriteBufferLimits");
@@ -78,6 +211,25 @@ export class WriteTransport extends BaseTransport {
    *
    * @param _high The high mark in bytes: 64 KiB by default, or four times the low one.
    * @param _low The low mark in bytes: a quarter of the high one by default.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   transport.setWriteBufferLimits(4096);
+   *   assertEquals(transport.getWriteBufferLimits(), [1024, 4096]);
+   *   transport.abort();
+   *   await readable.cancel();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.set_write_buffer_limits}
    */
   setWriteBufferLimits(_high?: number | null, _low?: number | null): void {
     throw notSupported("setWriteBufferLimits");
