@@ -3,7 +3,7 @@
 import type { EventLoop } from "../event_loop.ts";
 import { ExceptionGroup } from "../exception_group.ts";
 import { schedulerOf } from "../scheduler.ts";
-import type { AddrInfo, IpFamily } from "./get_addr_info.ts";
+import type { IpFamily } from "./get_addr_info.ts";
 import type { HostAddress } from "./host_address.ts";
 import { interleave } from "./_interleave.ts";
 import { hostAndPort, ipLiteralOf } from "./_ip_literal.ts";
@@ -29,9 +29,7 @@ export async function dial(
   loop: EventLoop,
   options: DialOptions,
 ): Promise<Deno.Conn> {
-  const targets = isLeftToDeno(options)
-    ? [{ hostname: options.host ?? "localhost", port: options.port }]
-    : await targetsOf(loop, options);
+  const targets = await targetsOf(loop, options);
   const connect = await connectorOf(loop, options);
   const outcome = await race<Deno.Conn>(schedulerOf(loop), {
     attempts: targets.map((target) => (signal) => connect(target, signal)),
@@ -42,16 +40,18 @@ export async function dial(
   throw dialError(options, targets, outcome.errors);
 }
 
-/** Whether Deno must find the addresses, as the program may not look them up. */
-function isLeftToDeno({ host, family, localAddr }: DialOptions): boolean {
-  if (host !== null && ipLiteralOf(host) !== null) return false;
-  return family === 0 && localAddr === null && !mayUseAllNet();
-}
-
 async function targetsOf(
   loop: EventLoop,
-  { host, port, family, interleave: count }: DialOptions,
-): Promise<AddrInfo[]> {
+  { host, port, family, localAddr, interleave: count }: DialOptions,
+): Promise<HostAddress[]> {
+  const literal = host === null ? null : ipLiteralOf(host);
+  if (family === 0) {
+    if (literal !== null) return [{ hostname: literal.hostname, port }];
+    // Deno must then find the addresses.
+    if (localAddr === null && !mayUseAllNet()) {
+      return [{ hostname: host ?? "localhost", port }];
+    }
+  }
   const infos = await loop.getAddrInfo(host, port, { family });
   return count > 0 ? interleave(infos, count) : infos;
 }

@@ -176,11 +176,37 @@ Deno.test("race() that is cancelled stops its attempts and its timer", () =>
     assertEquals(course.attempts.length, 2);
   }));
 
+Deno.test("race() of one attempt gives what that comes to", () =>
+  run(async () => {
+    const failing = new Course(1, 1);
+    const winning = new Course(1, 1);
+    await turns();
+    await failing.fail(0);
+    await winning.succeed(0);
+    assertEquals(await messages(failing), ["error 0"]);
+    assertEquals(await messages(winning), "value 0");
+    assertEquals(winning.delays, []);
+
+    for (const end of ["succeed", "fail"] as const) {
+      const cancelled = new Course(1, 1);
+      await turns();
+      cancelled.task.cancel();
+      await assertRejects(() => cancelled.task, CancelledError);
+      assertEquals(cancelled.aborted, [0]);
+      await cancelled[end](0);
+      assertEquals(
+        cancelled.discarded,
+        end === "succeed" ? ["value 0"] : [],
+      );
+    }
+  }));
+
 Deno.test("race() that is cancelled as it ends keeps no winner", () =>
   run(async () => {
     let cancelled = 0;
-    for (let steps = 0; steps < 8; steps++) {
-      const course = new Course(2, null);
+    for (let i = 0; i < 16; i++) {
+      const steps = i >> 1;
+      const course = new Course(1 + i % 2, null);
       await turns();
       course.attempts[0]!.resolve("value 0");
       for (let i = 0; i < steps; i++) await sleep(0);

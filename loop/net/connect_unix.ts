@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../cancelled_error.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertConn, assertEither, assertUnix } from "./_assert_socket.ts";
