@@ -2,7 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { LOOPBACK, runExample } from "../tests/doubles/example.ts";
+import { fileURLToPath } from "node:url";
 
+const CERTIFICATES = new URL("../tests/certificates/", import.meta.url);
 const ANSWER = "HTTP/1.1 200 OK\r\nServer: none\r\nX: y\r\n\r\nnot this";
 
 /** Answers one request, and gives it. */
@@ -14,12 +16,16 @@ async function answer(listener: Deno.Listener): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-Deno.test("http_headers prints the header of an http: URL", async () => {
-  using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = server.addr;
+/** Runs the example with a URL of a server, and expects it to do as it should. */
+async function runAndCheck(
+  scheme: string,
+  listener: Deno.TcpListener | Deno.TlsListener,
+  flags: readonly string[],
+): Promise<void> {
+  const { port } = listener.addr;
   const [request, end] = await Promise.all([
-    answer(server),
-    runExample("http_headers.ts", LOOPBACK, [`http://127.0.0.1:${port}/a?b`]),
+    answer(listener),
+    runExample("http_headers.ts", flags, [`${scheme}://127.0.0.1:${port}/a?b`]),
   ]);
   assertEquals(
     request,
@@ -30,4 +36,24 @@ Deno.test("http_headers prints the header of an http: URL", async () => {
     stdout: "HTTP/1.1 200 OK\nServer: none\nX: y\n",
     stderr: "",
   });
+}
+
+Deno.test("http_headers prints the header of an http: URL", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await runAndCheck("http", listener, LOOPBACK);
+});
+
+Deno.test("http_headers prints the header of an https: URL", async () => {
+  const [cert, key] = ["server.pem", "server.key"].map((name) =>
+    Deno.readTextFileSync(new URL(name, CERTIFICATES))
+  );
+  using listener = Deno.listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: cert!,
+    key: key!,
+  });
+  // Whom Deno trusts, beside those of the system
+  const authority = fileURLToPath(new URL("ca.pem", CERTIFICATES));
+  await runAndCheck("https", listener, [...LOOPBACK, `--cert=${authority}`]);
 });

@@ -9,9 +9,19 @@
 //
 //   deno run --allow-net --allow-read=public examples/http_server.ts --root=public
 //
+// By https, with a certificate and its key:
+//
+//   deno run --allow-net --allow-read examples/http_server.ts --cert=a.pem --key=a.key
+//
 // Ctrl-C stops it when the requests that it has begun to answer are answered.
 
-import { Event, KeyboardInterrupt, run, sleep } from "@asyncio/asyncio";
+import {
+  Event,
+  KeyboardInterrupt,
+  run,
+  sleep,
+  type TlsOptions,
+} from "@asyncio/asyncio";
 import { parseArgs } from "node:util";
 import type { HttpRequest } from "./http/connection.ts";
 import { replyWithFile } from "./http/files.ts";
@@ -25,6 +35,8 @@ const { values: options } = parseArgs({
     host: { type: "string", default: "127.0.0.1" },
     port: { type: "string", default: "8080" },
     root: { type: "string" },
+    cert: { type: "string" },
+    key: { type: "string" },
     "max-body": { type: "string", default: String(16 * 1024 * 1024) },
   },
 });
@@ -72,15 +84,34 @@ async function* count(url: URL): AsyncGenerator<Uint8Array, void> {
   }
 }
 
+async function readCertificate(
+  { cert, key }: { cert?: string; key?: string },
+): Promise<TlsOptions | null> {
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined) {
+    throw new TypeError("Expected --cert and --key: received one of them");
+  }
+  return {
+    cert: await Deno.readTextFile(cert),
+    key: await Deno.readTextFile(key),
+  };
+}
+
 async function main(): Promise<void> {
+  const tls = await readCertificate(options);
   await using server = await startHttpServer(
     route,
     options.host,
     Number(options.port),
-    { log: console.log, maxBody: Number(options["max-body"]) },
+    {
+      log: console.log,
+      maxBody: Number(options["max-body"]),
+      ...(tls === null ? {} : { tls }),
+    },
   );
   const { hostname, port } = server.address;
-  console.log(`Serving at http://${hostname}:${port}/`);
+  const scheme = tls === null ? "http" : "https";
+  console.log(`Serving at ${scheme}://${hostname}:${port}/`);
   await new Event().wait(); // for Ctrl-C, which cancels it
 }
 

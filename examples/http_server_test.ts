@@ -7,6 +7,7 @@ import {
   LOOPBACK,
   stopServer,
 } from "../tests/doubles/example.ts";
+import { fileURLToPath } from "node:url";
 
 const hasCurl = await curl("--version").then(() => true, () => false);
 const LARGE = new Uint8Array(8 * 1024 * 1024).map((_, index) => index * 7);
@@ -110,6 +111,29 @@ Deno.test("http_server serves the files of a directory, and no others", async ()
     assertEquals(response.status, status);
     await response.body?.cancel();
   }
+});
+
+Deno.test("http_server speaks https", async () => {
+  const certificates = fileURLToPath(
+    new URL("../tests/certificates/", import.meta.url),
+  );
+  const [server, url] = await serve(
+    [`--allow-read=${certificates}`],
+    `--cert=${certificates}server.pem`,
+    `--key=${certificates}server.key`,
+  );
+  await using _server = server;
+  using client = Deno.createHttpClient({
+    caCerts: [await Deno.readTextFile(`${certificates}ca.pem`)],
+  });
+  assertEquals(new URL(url).protocol, "https:");
+  const echo = await fetch(`${url}echo`, {
+    client,
+    method: "POST",
+    body: LARGE,
+  });
+  assertEquals(await echo.bytes(), LARGE);
+  await stopServer(server);
 });
 
 Deno.test({

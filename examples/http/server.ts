@@ -5,6 +5,7 @@ import {
   startServer,
   timeout,
   TimeoutError,
+  type TlsOptions,
 } from "@asyncio/asyncio";
 import { serveConnection, type Site } from "./connection.ts";
 import { HEAD_LIMIT } from "./head.ts";
@@ -23,6 +24,8 @@ export interface HttpServerOptions {
   readonly idleTimeout?: number;
   /** The most bytes a body may have. */
   readonly maxBody?: number;
+  /** The certificate and its key, for https. */
+  readonly tls?: TlsOptions;
 }
 
 /** Begins to serve. */
@@ -30,7 +33,7 @@ export async function startHttpServer(
   handle: Handler,
   host: string,
   port: number,
-  options: HttpServerOptions = {},
+  { tls, ...options }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const site: Site = {
     log: () => {},
@@ -47,7 +50,7 @@ export async function startHttpServer(
     (reader, writer) => serveConnection(reader, writer, site),
     host,
     port,
-    { limit: HEAD_LIMIT },
+    { limit: HEAD_LIMIT, tls },
   );
   return new HttpServer(server, site);
 }
