@@ -315,6 +315,12 @@ Deno.test("loop.connectWritePipe() has the stream work outside every task", () =
     transport.close();
     await protocol.lost;
     assertEquals(tasks, [null, null, null]);
+
+    const idle = new WritableStream<Uint8Array>({ close: note });
+    const [other, otherProtocol] = await connect(idle);
+    other.close();
+    await otherProtocol.lost;
+    assertEquals(tasks, [null, null, null, null]);
   }));
 
 Deno.test("loop.connectWritePipe() carries a StreamWriter", () =>

@@ -255,6 +255,20 @@ Deno.test("loop.sendFile() fails when the connection is lost", async () => {
   }
 });
 
+Deno.test("loop.sendFile() fails when the connection is lost before its turn comes", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      transport.write("before");
+      const task = createTask(() => send(transport, file));
+      while (transport.isReading()) await turns();
+      transport.abort();
+      await assertRejects(() => task, Deno.errors.ConnectionReset);
+      assertEquals(await protocol.lost, null);
+    })
+  ));
+
 Deno.test("loop.sendFile() fails with what broke the connection", () =>
   run(() =>
     withFile(async (file) => {
