@@ -69,7 +69,11 @@ export class EventLoop extends BaseEventLoop {
   /**
    * Connects by TCP.
    *
-   * Cancelled, it gives the attempt up; no connection stays behind.
+   * A name may have several addresses: they are tried in the system's order, one after the other, or as
+   * `happyEyeballsDelay` and `interleave` have it. A program that is not allowed all of `--allow-net` leaves
+   * that to Deno, which needs permission for the name and the port alone.
+   *
+   * Cancelled, it gives its attempts up; no connection stays behind.
    *
    * @typeParam P The type of the protocol.
    * @param protocolFactory Makes the protocol, once the connection is there.
@@ -78,7 +82,9 @@ export class EventLoop extends BaseEventLoop {
    * @param options How to connect, or an existing connection to use instead of host and port.
    * @returns The transport and the protocol, whose `connectionMade()` has been called.
    * @throws {RangeError} If the port is none, or if neither an address nor a connection is given.
-   * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+   * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise. If several
+   * addresses were tried, it is the class of the last error, and the message tells of all.
+   * @throws {Deno.errors.NotFound} If the host has no address.
    *
    * @example Usage
    * ```ts
@@ -137,6 +143,7 @@ export class EventLoop extends BaseEventLoop {
    * @returns The server, which accepts connections already.
    * @throws {RangeError} If the port is none, or if neither an address nor a listener is given.
    * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
+   * @throws {Deno.errors.NotFound} If a host has no address.
    *
    * @example Usage
    * ```ts

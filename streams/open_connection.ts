@@ -13,9 +13,9 @@ export interface OpenConnectionOptions extends ConnectionOptions {
 }
 
 /**
- * Connects by TCP.
+ * Connects by TCP, as `loop.createConnection()` does.
  *
- * Cancelled, it gives the attempt up; no connection stays behind.
+ * Cancelled, it gives its attempts up; no connection stays behind.
  *
  * @param host A host name or an address; this machine if it is `null`.
  * @param port The port.
@@ -23,6 +23,7 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  * @returns A reader and a writer. Close the writer when done.
  * @throws {RangeError} If the port is none, or the limit not greater than 0.
  * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
+ * @throws {Deno.errors.NotFound} If the host has no address.
  *
  * @example Usage
  * ```ts

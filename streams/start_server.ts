@@ -32,6 +32,7 @@ export interface StartServerOptions extends ServerOptions {
  * @throws {TypeError} If `clientConnected` is not a function.
  * @throws {RangeError} If the port is none, or the limit not greater than 0.
  * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
+ * @throws {Deno.errors.NotFound} If a host has no address.
  *
  * @example An echo server
  * ```ts

@@ -77,7 +77,7 @@ function kindOf(error: unknown): FailureKind {
   if (error instanceof Deno.errors.TimedOut) return "timed out";
   if (RESET_ERRORS.some((Class) => error instanceof Class)) return "reset";
   if (isUnreachable(error)) return "unreachable";
-  if (isUnresolved(error)) return "unresolved";
+  if (error instanceof Deno.errors.NotFound) return "unresolved";
   return "other";
 }
 
@@ -95,10 +95,4 @@ function isUnreachable(error: Error): boolean {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-/** Deno has no class for it, and each system has words of its own. */
-function isUnresolved(error: Error): boolean {
-  return error instanceof URIError ||
-    /failed to lookup address|no such host|not known/i.test(error.message);
 }

@@ -97,9 +97,9 @@ async function lookUp(host: string, family: IpFamily): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
+/** Whether the look-up itself says no, and not a system that is out of files, for instance. */
 function isResolverError(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error &&
-    error.syscall === "getaddrinfo";
+  return /^(ENOTFOUND|EAI_.*)$/.test(String(codeOf(error)));
 }
 
 function notCapable(host: string, cause: unknown): Error {

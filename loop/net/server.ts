@@ -22,7 +22,8 @@ export let makeServer: (
  * A server: it accepts connections until it is closed, and gives each a protocol of its own.
  *
  * `await using` closes it at the end of the scope and waits for its end, which includes the end of
- * its connections.
+ * its connections: it may wait for ever for a client that stays. {@linkcode Server.closeClients} or
+ * {@linkcode Server.abortClients} before the end of the scope see to that.
  *
  * @example Usage
  * ```ts
