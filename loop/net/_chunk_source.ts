@@ -10,6 +10,11 @@ const FIRST_SIZE = 1024;
 const MAX_SIZE = 64 * 1024;
 /** How many reads like the last one a block is for. */
 const READS_PER_BLOCK = 8;
+/**
+ * Chunks larger than this are copied. To hand out the memory that was read into would save the copy,
+ * and be slower: memory that waited for data has outlived the collections of young garbage.
+ */
+const MAX_VIEW = 16 * 1024;
 
 const NO_MEMORY = new Uint8Array(0);
 
@@ -80,7 +85,7 @@ export class ChunkSource implements Intake<number> {
   /** The rest of the block, unless another read like the last one would not leave it half empty. */
   #freeMemory(): Uint8Array {
     const rest = this.#block.length - this.#used;
-    if (rest > 0 && rest >= 2 * this.#lastCount) {
+    if (rest > 0 && rest >= Math.min(2 * this.#lastCount, MAX_SIZE)) {
       return this.#block.subarray(this.#used);
     }
     this.#used = 0;
@@ -93,8 +98,9 @@ export class ChunkSource implements Intake<number> {
   }
 
   #take(count: number): Uint8Array {
-    this.#used += count;
     this.#lastCount = count;
+    if (count > MAX_VIEW) return new Uint8Array(this.#free.subarray(0, count));
+    this.#used += count;
     return count < this.#free.length
       ? this.#free.subarray(0, count)
       : this.#free;
