@@ -2,6 +2,9 @@
 
 import type { Future } from "../loop/future.ts";
 
+/** How much is read at a time, in bytes. */
+const CHUNK_SIZE = 64 * 1024;
+
 /** What is read from. */
 export interface Reader {
   read(n: number): Future<Uint8Array>;
@@ -16,14 +19,13 @@ export interface ReadableEnding {
 /** A web stream of what a reader reads: it takes nothing that it is not asked for. */
 export function readableOf(
   reader: Reader,
-  chunkSize: number,
   ending: ReadableEnding,
 ): ReadableStream<Uint8Array> {
   let reading: Future<Uint8Array> | null = null;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        reading = reader.read(chunkSize);
+        reading = reader.read(CHUNK_SIZE);
         const chunk = await reading;
         if (chunk.length > 0) controller.enqueue(owned(chunk));
         else controller.close();

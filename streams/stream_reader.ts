@@ -260,7 +260,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * Cancel safe: what has arrived stays in the reader.
    *
-   * @param separator The separator, or several; the match that ends first wins.
+   * @param separator The separator, or several: the match that ends first wins, and of those that end at
+   * the same place the shortest.
    * @returns The bytes, which are the caller's own.
    * @throws {RangeError} If there is no separator, or an empty one.
    * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
@@ -500,7 +501,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * ```
    */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#readable ??= readableOf(this, this.#limit, {
+    return this.#readable ??= readableOf(this, {
       onCancelled: (reason) => this.#giveUp(reason),
       onBroken: () => this.#readable = null,
     });

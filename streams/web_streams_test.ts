@@ -244,6 +244,16 @@ Deno.test("StreamReader.readable breaks with a task that is cancelled, but not t
     assertEquals((await web.read()).done, true);
   }));
 
+Deno.test("StreamReader.readable does not depend on the limit", () =>
+  run(async () => {
+    for (const limit of [1, 2.5, Infinity]) {
+      const reader = new StreamReader({ limit });
+      reader.feedData(bytes("data"));
+      reader.feedEof();
+      assertEquals(await Array.fromAsync(reader.readable, textOf), ["data"]);
+    }
+  }));
+
 Deno.test("StreamReader.readable breaks with its reader", () =>
   run(async () => {
     const reader = new StreamReader();

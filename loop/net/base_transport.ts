@@ -81,7 +81,7 @@ export class BaseTransport {
 
   /**
    * What is known about the resource below: `"peername"` and `"sockname"` are addresses, `"socket"` is
-   * the `Deno.Conn`.
+   * the `Deno.Conn`, and `"pipe"` what was given to `connectReadPipe()` or `connectWritePipe()`.
    *
    * @param _name What is asked for.
    * @param defaultValue What is returned if nothing is known.

@@ -18,6 +18,8 @@ import {
   type ReadablePipe,
   type ReadTransport,
   run,
+  StreamReader,
+  StreamReaderProtocol,
 } from "../../mod.ts";
 import { FakeConn } from "../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
@@ -321,6 +323,22 @@ Deno.test("loop.connectReadPipe() has the stream work outside every task", () =>
     await protocol.lost;
     assert(tasks.length > 1);
     assert(tasks.every((task) => task === null));
+  }));
+
+Deno.test("loop.connectReadPipe() feeds a StreamReader, whatever its limit", () =>
+  run(async () => {
+    for (const limit of [1, 1_000_000]) {
+      const reader = new StreamReader({ limit });
+      const [transport] = await getRunningLoop().connectReadPipe(
+        () => new StreamReaderProtocol(reader),
+        new Blob(["x".repeat(300_000)]).stream(),
+      );
+      // As long as nobody reads, it takes no more than it may.
+      await turns();
+      assertEquals(transport.isClosing(), limit > 1);
+      assertEquals((await reader.read()).length, 300_000);
+      assert(reader.atEof());
+    }
   }));
 
 Deno.test("run() cancels the streams that its program left open", async () => {
