@@ -304,6 +304,22 @@ Deno.test(
     }),
 );
 
+Deno.test("loop.createServer() leaves no listener behind when it is cancelled", () =>
+  run(async () => {
+    let cancelled = 0;
+    for (let steps = 0; steps < 10; steps++) {
+      const task = createTask(() => serve(["localhost", "127.0.0.2"]));
+      for (let i = 0; i < steps; i++) await sleep(0);
+      task.cancel();
+      await task.catch(() => {});
+      if (task.cancelled()) cancelled++;
+      else await task.result()[Symbol.asyncDispose]();
+      // A look-up that was given up ends before the next.
+      await getRunningLoop().getAddrInfo("localhost", 0);
+    }
+    assert(cancelled > 0);
+  }));
+
 Deno.test("loop.createServer() says where it cannot listen", () =>
   run(async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
