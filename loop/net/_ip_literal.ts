@@ -13,7 +13,7 @@ export interface IpLiteral {
 export function ipLiteralOf(host: string): IpLiteral | null {
   if (isV4(host)) return { hostname: host, family: 4 };
   if (!host.includes(":")) return null;
-  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+  const hostname = withoutBrackets(host);
   const [address] = hostname.split("%");
   if (!URL.canParse(`http://[${address}]`)) return null;
   return { hostname, family: 6 };
@@ -25,8 +25,12 @@ function isV4(host: string): boolean {
     parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }
 
-/** An address and a port, as one reads and writes them. */
+/** A host, this machine if it is null, and a port, as one reads and writes them. */
 export function hostAndPort(host: string | null, port: number): string {
-  const name = host ?? "localhost";
+  const name = withoutBrackets(host ?? "localhost");
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
 }

@@ -16,6 +16,7 @@ export class SocketFile {
   readonly #inode: number | null;
   readonly #cleanUp: boolean;
   #otherName: string | null = null;
+  #released: Promise<void> | null = null;
 
   /** The socket listens already. If not `cleanUp`, its file is to stay. */
   constructor(path: string, cleanUp: boolean) {
@@ -35,12 +36,16 @@ export class SocketFile {
       Deno.linkSync(this.#path, name);
       this.#otherName = name;
     }
+    this.#released = released;
     releases.set(this.#path, released);
   }
 
   /** To be called once the socket is closed and Deno has let go of it. */
   closed(): void {
-    releases.delete(this.#path);
+    // Another server may have been closed at the path since.
+    if (releases.get(this.#path) === this.#released) {
+      releases.delete(this.#path);
+    }
     const otherName = this.#otherName;
     if (otherName !== null) {
       Deno.renameSync(otherName, this.#path);
@@ -74,9 +79,9 @@ function inodeOf(path: string): number | null {
   if (isAbstract(path)) return null;
   try {
     return Deno.statSync(path).ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+  } catch {
+    // Whether there is nothing or it may not be seen: there is nothing to clean up.
+    return null;
   }
 }
 

@@ -217,6 +217,11 @@ Deno.test("loop.createConnection() says what was tried, by the class of the last
       `Cannot connect to 127.0.0.1:${port}: Connection refused`,
     ) as Error & { code: string };
     assertEquals(alone.code, "ECONNREFUSED");
+    await assertRejects(
+      () => connectTo("[::ffff:127.0.0.1]", port),
+      Deno.errors.ConnectionRefused,
+      `Cannot connect to [::ffff:127.0.0.1]:${port}: Connection refused`,
+    );
     assert(alone.cause instanceof Deno.errors.ConnectionRefused);
 
     resolveTo(address("127.0.0.1", port));
@@ -294,7 +299,7 @@ Deno.test(
       await assertRejects(
         () => connectTo("127.0.0.1", port, { localAddr: LOCAL }),
         Deno.errors.NotCapable,
-        `Requires net access to "127.0.0.3:0"`,
+        `Requires net access to "${LOCAL.hostname}:0"`,
       );
       await assertRejects(
         () => connectTo("nowhere.invalid", port, { family: 4 }),
@@ -367,7 +372,11 @@ Deno.test("loop.createConnection() tries the next address beside one that is slo
   }
 });
 
-const LOCAL = { hostname: "127.0.0.3", port: 0 };
+// Not every system has all of 127.0.0.0/8.
+const LOCAL = {
+  hostname: Deno.build.os === "linux" ? "127.0.0.3" : "127.0.0.1",
+  port: 0,
+};
 
 Deno.test("loop.createConnection() connects from a local address", () =>
   run(async () => {
@@ -388,7 +397,7 @@ Deno.test("loop.createConnection() connects from a local address", () =>
     client.keepOpen = true;
     const peer = await accepted;
     const sockname = transport.getExtraInfo("sockname") as Deno.NetAddr;
-    assertEquals(sockname.hostname, "127.0.0.3");
+    assertEquals(sockname.hostname, LOCAL.hostname);
     assertEquals(
       peer.transport.getExtraInfo("peername") as Deno.NetAddr,
       sockname,
