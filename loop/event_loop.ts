@@ -266,14 +266,17 @@ export class EventLoop extends BaseEventLoop {
    * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
    * import { assertEquals } from "@std/assert";
    *
+   * const directory = await Deno.makeTempDir();
+   * const path = `${directory}/socket`;
+   *
    * await run(async () => {
    *   const loop = getRunningLoop();
-   *   const path = `${await Deno.makeTempDir()}/socket`;
    *   await using server = await loop.createUnixServer(() => new Protocol(), path);
    *   const [transport] = await loop.createUnixConnection(() => new Protocol(), path);
    *   assertEquals(transport.getExtraInfo("peername"), { transport: "unix", path });
    *   transport.close();
    * });
+   * await Deno.remove(directory);
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection}
@@ -311,11 +314,14 @@ export class EventLoop extends BaseEventLoop {
    * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
    * import { assertEquals } from "@std/assert";
    *
+   * const directory = await Deno.makeTempDir();
+   * const path = `${directory}/socket`;
+   *
    * await run(async () => {
-   *   const path = `${await Deno.makeTempDir()}/socket`;
    *   await using server = await getRunningLoop().createUnixServer(() => new Protocol(), path);
    *   assertEquals(server.sockets[0]!.addr, { transport: "unix", path });
    * });
+   * await Deno.remove(directory);
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server}

@@ -29,8 +29,10 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
  * import { openUnixConnection, run, startUnixServer } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
  *
+ * const directory = await Deno.makeTempDir();
+ * const path = `${directory}/socket`;
+ *
  * await run(async () => {
- *   const path = `${await Deno.makeTempDir()}/socket`;
  *   await using server = await startUnixServer((_reader, writer) => {
  *     writer.write("welcome\n");
  *     writer.close();
@@ -40,6 +42,7 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
  *   assertEquals(new TextDecoder().decode(await reader.readLine()), "welcome\n");
  *   writer.close();
  * });
+ * await Deno.remove(directory);
  * ```
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection}

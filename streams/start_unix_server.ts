@@ -39,8 +39,10 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  * import { openUnixConnection, run, startUnixServer } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
  *
+ * const directory = await Deno.makeTempDir();
+ * const path = `${directory}/socket`;
+ *
  * await run(async () => {
- *   const path = `${await Deno.makeTempDir()}/socket`;
  *   await using server = await startUnixServer(async (reader, writer) => {
  *     writer.write(await reader.readLine());
  *     writer.close();
@@ -51,6 +53,7 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  *   assertEquals(new TextDecoder().decode(await reader.read()), "one\n");
  *   writer.close();
  * });
+ * await Deno.remove(directory);
  * ```
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_unix_server}
