@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { nameOf } from "./_name_of.ts";
+
 /** What `loop.connectReadPipe()` reads: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes. */
 export type ReadablePipe =
   | ReadableStream<Uint8Array>
@@ -53,9 +55,4 @@ function assertUnlocked(stream: { readonly locked: boolean }): void {
 function has(pipe: unknown, method: string): boolean {
   return typeof pipe === "object" && pipe !== null &&
     typeof Reflect.get(pipe, method) === "function";
-}
-
-function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return `an instance of ${value.constructor?.name ?? "no class"}`;
 }
