@@ -93,6 +93,7 @@ function adopt(
     throw new RangeError("Expected a bound socket as sock: received another");
   }
   const link = datagramLinkOf(sock);
+  if (link.localAddr.transport === "unixpacket") throw unixNotSupported("sock");
   return [link, link.remoteAddr];
 }
 
@@ -138,9 +139,14 @@ function assertSocket(sock: unknown): void {
 
 function assertAddress(name: string, addr: object, leastPort: number): void {
   if (typeof addr === "object" && addr !== null && "path" in addr) {
-    throw new Deno.errors.NotSupported(
-      `${name} cannot be a Unix socket's: pass what Deno.listenDatagram() gives as sock, with --unstable-net`,
-    );
+    throw unixNotSupported(name);
   }
   netAddressOf(name, addr, leastPort);
+}
+
+/** Deno refuses to send by such a socket while it receives, which an endpoint always does. */
+function unixNotSupported(name: string): Error {
+  return new Deno.errors.NotSupported(
+    `${name} cannot be a Unix socket: use sockRecvFrom() and sockSendTo() in turn, on what Deno.listenDatagram() gives with --unstable-net`,
+  );
 }

@@ -63,6 +63,12 @@ Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does an
       Deno.errors.NotSupported,
       "--unstable-net",
     );
+    const unix = new FakeDatagramConn({ transport: "unixpacket", path: "/x" });
+    await assertRejects(
+      () => create({ sock: unix }),
+      Deno.errors.NotSupported,
+      "sockRecvFrom()",
+    );
     await assertRejects(
       () => create({ sock: new FakeConn() as never }),
       RangeError,

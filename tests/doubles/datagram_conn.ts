@@ -2,11 +2,7 @@
 
 /** A socket of datagrams whose other end is the test. */
 export class FakeDatagramConn implements Deno.DatagramConn {
-  readonly addr: Deno.Addr = {
-    transport: "udp",
-    hostname: "192.0.2.1",
-    port: 1,
-  };
+  readonly addr: Deno.Addr;
   /** What was sent, and the port that it was sent to. */
   readonly sent: string[] = [];
   isClosed = false;
@@ -16,6 +12,12 @@ export class FakeDatagramConn implements Deno.DatagramConn {
   #receiving:
     | PromiseWithResolvers<[Uint8Array<ArrayBuffer>, Deno.Addr]>
     | null = null;
+
+  constructor(
+    addr: Deno.Addr = { transport: "udp", hostname: "192.0.2.1", port: 1 },
+  ) {
+    this.addr = addr;
+  }
 
   /** Completes the receive that waits. */
   deliver(text: string, port = 2): void {
