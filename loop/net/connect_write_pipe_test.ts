@@ -113,6 +113,7 @@ Deno.test("Transport.abort() on a pipe drops what is not written", () =>
     sink.gate = promise;
     const [transport, protocol] = await connect(sink.stream);
     transport.write("first");
+    await turns();
     transport.write("second");
     transport.abort();
     transport.abort();
@@ -165,6 +166,7 @@ Deno.test("loop.connectWritePipe() tells the protocol what broke the pipe", () =
     const [transport, protocol] = await connect(conn);
     conn.block();
     transport.write("data");
+    await turns();
     const broken = new Deno.errors.BrokenPipe("broken");
     conn.fail(broken);
     assertStrictEquals(await protocol.lost, broken);
