@@ -8,6 +8,8 @@ import { osErrorOf } from "./_os_error.ts";
 
 /** How many bytes may wait to be received; as from a full buffer of the system's, more are dropped. */
 const MAX_WAITING = 256 * 1024;
+/** What a datagram counts beside its bytes: empty ones take memory too. */
+const OVERHEAD = 256;
 
 /** A link over a socket of `node:dgram`, which is bound. */
 export class DgramLink implements DatagramLink {
@@ -38,7 +40,7 @@ export class DgramLink implements DatagramLink {
     if (this.#isClosed) return Promise.reject(closedError());
     const arrival = this.#arrivals.shift();
     if (arrival !== undefined) {
-      this.#waitingBytes -= arrival[0].length;
+      this.#waitingBytes -= arrival[0].length + OVERHEAD;
       return Promise.resolve(arrival);
     }
     const receiver = Promise.withResolvers<Datagram>();
@@ -82,7 +84,8 @@ export class DgramLink implements DatagramLink {
     if (this.remoteAddr !== null && !isSameAddress(addr, this.remoteAddr)) {
       return;
     }
-    if (this.#waitingBytes + message.length > MAX_WAITING) return;
+    const size = message.length + OVERHEAD;
+    if (this.#waitingBytes + size > MAX_WAITING) return;
     // A copy, as each message comes in a block of 64 KiB.
     const datagram: Datagram = [new Uint8Array(message), addr];
     const receiver = this.#receivers.shift();
@@ -90,7 +93,7 @@ export class DgramLink implements DatagramLink {
       receiver.resolve(datagram);
       return;
     }
-    this.#waitingBytes += message.length;
+    this.#waitingBytes += size;
     this.#arrivals.push(datagram);
   };
 

@@ -68,6 +68,27 @@ Deno.test("loop.sockRecvFrom() that is cancelled leaves the datagram to the next
     assertEquals(decoder.decode(buffer), "kept");
   }));
 
+Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [sock, { hostname: address, port }] = await boundSocket();
+    const arrive = (text: string) =>
+      sock.emit("message", new TextEncoder().encode(text), { address, port });
+    const first = createTask(() => loop.sockRecvFrom(sock, 9));
+    await turns();
+    arrive("first");
+    // Each counts as 256 bytes beside its own; the bound is 256 KiB.
+    for (let i = 0; i < 1024; i++) arrive("");
+    arrive("dropped");
+    assertEquals(decoder.decode((await first)[0]), "first");
+    for (let i = 0; i < 1024; i++) {
+      assertEquals((await loop.sockRecvFrom(sock, 9))[0].length, 0);
+    }
+    arrive("next");
+    assertEquals(decoder.decode((await loop.sockRecvFrom(sock, 9))[0]), "next");
+    sock.close();
+  }));
+
 Deno.test("loop.sockRecvFrom() fails when the socket is closed", () =>
   run(async () => {
     const loop = getRunningLoop();
