@@ -6,12 +6,15 @@ import {
   createTask,
   Event,
   getRunningLoop,
+  openConnection,
   run,
   RuntimeError,
   SendfileNotAvailableError,
+  startServer,
   type Transport,
   WriteTransport,
 } from "../../mod.ts";
+import { AUTHORITY, LOCALHOST } from "../../tests/certificates/certificates.ts";
 import {
   fake,
   pair,
@@ -111,6 +114,28 @@ Deno.test("loop.sendFile() sends a part of a file", () =>
         await peer.lost;
         assertEquals(received(), CONTENT.subarray(start, end));
       }
+    })
+  ));
+
+Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", () =>
+  run(() =>
+    withFile(async (file) => {
+      await using server = await startServer(
+        async (_, writer) => {
+          assertEquals(await send(writer.transport, file), SIZE);
+          writer.close();
+        },
+        "127.0.0.1",
+        0,
+        { tls: LOCALHOST },
+      );
+      const { port } = server.sockets[0]!.addr as Deno.NetAddr;
+      const [reader, writer] = await openConnection("127.0.0.1", port, {
+        tls: { caCerts: [AUTHORITY] },
+      });
+      assertEquals(await reader.read(), CONTENT);
+      writer.close();
+      await writer.waitClosed();
     })
   ));
 
