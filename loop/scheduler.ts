@@ -42,6 +42,12 @@ export interface Resource {
   abandon(): void;
 }
 
+/** Work that several things in one entry ask for and that is done once, at its end. */
+export interface Epilogue {
+  /** Does it. Runs no code of the user's, and does not throw. */
+  run(): void;
+}
+
 /** What a task awaits at the moment. */
 export interface Wait {
   /** Cancels the awaited future; returns whether that took effect. */
@@ -147,6 +153,7 @@ export class Scheduler {
   #loop: EventLoop | null = null;
   readonly #ready = new ReadyQueue<Entry>();
   readonly #timers = new TimerQueue<Entry>();
+  readonly #epilogues: Epilogue[] = [];
   /** How many entries of the current batch have not run yet. */
   #batch = 0;
   /** An entry is being worked on, or it is settled when the next one will be. */
@@ -207,6 +214,12 @@ export class Scheduler {
   unschedule(timer: Timer<Entry>): void {
     this.#timers.cancel(timer);
     if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
+  }
+
+  /** Has some work done when the entry that runs is over, before the next; at once if none runs. */
+  atEnd(epilogue: Epilogue): void {
+    if (this.#busy) this.#epilogues.push(epilogue);
+    else epilogue.run();
   }
 
   /** A number that no other coroutine of any scheduler has. */
@@ -274,6 +287,7 @@ export class Scheduler {
 
   /** Forgets everything: the scheduler will not run again. */
   close(): void {
+    this.#runEpilogues();
     for (const resource of this.resources) resource.abandon();
     this.resources.clear();
     for (const [series, scheduler] of schedulerOfSeries) {
@@ -305,6 +319,7 @@ export class Scheduler {
   readonly #pump = (): void => {
     if (this.debug !== null) this.debug.over();
     while (true) {
+      if (this.#epilogues.length > 0) this.#runEpilogues();
       if (this.#batch === 0 && !this.#beginBatch()) return;
       if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
         this.host.macrotask(this.#resume, true);
@@ -319,6 +334,11 @@ export class Scheduler {
       }
     }
   };
+
+  #runEpilogues(): void {
+    for (const epilogue of this.#epilogues) epilogue.run();
+    this.#epilogues.length = 0;
+  }
 
   #executeWatched(entry: Entry): boolean {
     this.debug?.began(entry);

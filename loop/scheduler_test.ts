@@ -378,3 +378,37 @@ Deno.test("defaultScheduler() is one, and runs", () => {
   assert(defaultScheduler().running);
   assertStrictEquals(defaultScheduler().loop, getEventLoop());
 });
+
+Deno.test("Scheduler.atEnd() has its turn between two entries, and at once where none runs", async () => {
+  const events: string[] = [];
+  const epilogue = { run: () => events.push("epilogue") };
+  await run(async () => {
+    const scheduler = schedulerOf(getRunningLoop());
+    getRunningLoop().callSoon(() => events.push("next entry"));
+    scheduler.atEnd(epilogue);
+    events.push("step");
+    const done = new Future<void>();
+    done.setResult();
+    await done;
+    events.push("same step");
+    await sleep(0);
+  });
+  assertEquals(events, ["step", "same step", "epilogue", "next entry"]);
+
+  events.length = 0;
+  const idle = new Scheduler(new FakeHost(), { running: true });
+  idle.atEnd(epilogue);
+  events.push("after");
+  assertEquals(events, ["epilogue", "after"]);
+});
+
+Deno.test("Scheduler.atEnd() has its turn while a task awaits something foreign", async () => {
+  const events: string[] = [];
+  await run(async () => {
+    const foreign = Promise.withResolvers<void>();
+    schedulerOf(getRunningLoop()).atEnd({ run: () => foreign.resolve() });
+    await foreign.promise;
+    events.push("resolved");
+  });
+  assertEquals(events, ["resolved"]);
+});

@@ -18,15 +18,20 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-Deno.test("Transport.write() writes at once, and joins what is written in the meantime", () =>
+Deno.test("Transport.write() joins what is written in one step, and while the last operation lasts", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.write("a");
     transport.write(bytes("b"));
     transport.writeLines(["c", bytes("ü"), ""]);
+    conn.block();
+    await turns();
     transport.write("d");
     await turns();
-    assertEquals(conn.written, ["a", "bcüd"]);
+    transport.write("e");
+    conn.unblock();
+    await turns();
+    assertEquals(conn.written, ["abcü", "de"]);
     transport.close();
     await protocol.lost;
   }));
@@ -122,8 +127,17 @@ Deno.test("Transport.close() sends what is buffered first", () =>
     assertEquals(protocol.events, ["made"]);
     conn.unblock();
     assertEquals(await protocol.lost, null);
-    assertEquals(conn.written, ["a", "b"]);
+    assertEquals(conn.written, ["ab"]);
     assert(conn.isClosed);
+  }));
+
+Deno.test("Transport.abort() has what was just written sent, as far as that goes at once", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    transport.write("a");
+    transport.abort();
+    assertEquals(await protocol.lost, null);
+    assertEquals(conn.written, ["a"]);
   }));
 
 Deno.test("Transport.abort() drops what is buffered", () =>
@@ -131,6 +145,7 @@ Deno.test("Transport.abort() drops what is buffered", () =>
     const [conn, transport, protocol] = await fake();
     conn.block();
     transport.write("a");
+    await turns();
     transport.write("b");
     transport.close();
     transport.abort();
@@ -147,6 +162,7 @@ Deno.test("Transport tells its protocol why the connection was lost", () =>
     const [conn, transport, protocol] = await fake();
     conn.block();
     transport.write("a");
+    await turns();
     const error = new Deno.errors.BrokenPipe("gone");
     conn.fail(error);
     assertStrictEquals(await protocol.lost, error);

@@ -2,6 +2,7 @@
 
 import { assertBytes } from "./_assert_bytes.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
+import type { Epilogue } from "../scheduler.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { WaterMarks } from "./_water_marks.ts";
 import type { Whole } from "./_whole.ts";
@@ -16,13 +17,15 @@ export interface Sink {
 const SILENT_WRITES = 4;
 
 /** The half of a transport that sends: it queues what is written, and tells the protocol when to pause. */
-export class Sender {
+export class Sender implements Epilogue {
   readonly #sink: Sink;
   readonly #context: CallbackContext;
   readonly #whole: Whole<BaseProtocol>;
   readonly #onDrained: () => void;
   readonly #queue = new WriteQueue();
+  /** Something is being sent, or will be at the end of the entry. */
   #isSending = false;
+  #isDue = false;
   #isPaused = false;
   #isEnding = false;
   #isAbandoned = false;
@@ -114,18 +117,30 @@ export class Sender {
 
   /** Forgets what is not sent yet. */
   abandon(): void {
+    // Others would have sent it when it was written.
+    if (this.#isDue) this.#sink.write(this.#queue.head()).catch(() => {});
+    this.#isDue = false;
     this.#isAbandoned = true;
     this.#queue.clear();
     this.#onIdle?.();
   }
 
+  /** Sends what was written in the entry that is over. */
+  run(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    this.#send();
+  }
+
   #sendOrPause(): void {
-    if (!this.#isSending) this.#send();
+    if (!this.#isSending) {
+      this.#isSending = this.#isDue = true;
+      this.#context.scheduler.atEnd(this);
+    }
     if (this.#queue.size > this.#marks.high) this.#maybePause();
   }
 
   #send(): void {
-    this.#isSending = true;
     this.#sink.write(this.#queue.head())
       .then(this.#onWritten, this.#onWriteFailed);
   }
