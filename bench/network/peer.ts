@@ -118,6 +118,7 @@ export function denoWords(
     Deno.execPath(),
     "run",
     "-A",
+    "--v8-flags=--expose-gc",
     ...profiling(file),
     new URL(file, import.meta.url).pathname,
     ...args.map(String),

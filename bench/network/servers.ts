@@ -237,6 +237,7 @@ function announce(listener: Deno.Listener): void {
 }
 
 function state(): string {
+  (globalThis as { gc?: () => void }).gc?.();
   const { user, system } = process.cpuUsage();
   return JSON.stringify({
     busy: user + system,

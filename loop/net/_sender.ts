@@ -13,6 +13,8 @@ export interface Sink {
   write(data: Uint8Array): Promise<number>;
 }
 
+const DEFAULT_MARKS = new WaterMarks();
+
 /** How many writes after the end are ignored without a word. */
 const SILENT_WRITES = 4;
 
@@ -30,7 +32,7 @@ export class Sender implements Epilogue {
   #isEnding = false;
   #isAbandoned = false;
   #isAfterWriteDue = false;
-  #marks = new WaterMarks();
+  #marks = DEFAULT_MARKS;
   #writesAfterEnd = 0;
   /** Who waits until nothing is being sent. */
   #onIdle: (() => void) | null = null;
