@@ -25,6 +25,8 @@ import type { ReadTransport } from "./net/read_transport.ts";
 import type { SendFileOptions } from "./net/send_file_options.ts";
 import type { Server } from "./net/server.ts";
 import type { DatagramSocket } from "./net/sock_datagram.ts";
+import type { StartTlsOptions } from "./net/start_tls.ts";
+import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
 import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
@@ -377,7 +379,57 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Opens a socket of datagrams: of UDP, or any that is given as `sock`.
+   * Encrypts the connection of a transport from here on. What was written before goes out first. The
+   * protocol's `connectionMade()` is not called again; the old transport is used up.
+   *
+   * Cancelled, it closes the connection, as it does if the handshake fails: the protocol's
+   * `connectionLost()` follows.
+   *
+   * @param transport The transport of a TCP or Unix connection.
+   * @param protocol The protocol for the encrypted connection, mostly that of the transport.
+   * @param tls How to encrypt. A client must name the server in `serverName`.
+   * @param options Which side this is.
+   * @returns The transport to use from now on.
+   * @throws {TypeError} If the transport is none of a connection, or there is no protocol.
+   * @throws {RangeError} If an option is wrong, or there is no `serverName`.
+   * @throws {RuntimeError} If the transport is closed or closing.
+   * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not speak TLS.
+   * @throws {Deno.errors.ConnectionAborted} If the handshake takes too long.
+   * @throws {Deno.errors.ConnectionReset} If the peer closes the connection.
+   * @throws {Deno.errors.NotSupported} If the Deno is older than 2.9.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const loop = getRunningLoop();
+   *   const [plain, protocol] = await loop.createConnection(
+   *     () => new Protocol(),
+   *     "mail.example.org",
+   *     587,
+   *   );
+   *   const encrypted = await loop.startTls(plain, protocol, { serverName: "mail.example.org" });
+   *   encrypted.write("EHLO here\r\n");
+   *   encrypted.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls}
+   */
+  async startTls(
+    transport: Transport,
+    protocol: Protocol | BufferedProtocol,
+    tls: TlsOptions | true,
+    options: StartTlsOptions = {},
+  ): Promise<Transport> {
+    assertOpen(this);
+    const { startTls } = await import("./net/start_tls.ts");
+    return await startTls(transport, protocol, tls, options);
+  }
+
+  /**
+   * Opens a socket of UDP, or takes one that is given as `sock`.
    *
    * With a `remoteAddr` the endpoint sends only there, and receives only from there. That a datagram was
    * refused there nobody is told, unlike in asyncio: Deno does not connect the socket itself.

@@ -20,6 +20,8 @@ const DONE = withResult(undefined);
 /** What a protocol knows of its transport for those who write to it. */
 export class FlowControl {
   readonly scheduler: Scheduler;
+  /** Whether the protocol is that of a server's connection. */
+  readonly isServerSide: boolean;
   readonly line = new WaitingLine();
   isPaused = false;
   isLost = false;
@@ -28,8 +30,9 @@ export class FlowControl {
   readonly #done: Future<void>;
   readonly #closeWaiters = new Set<Future<void>>();
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, isServerSide: boolean) {
     this.scheduler = scheduler;
+    this.isServerSide = isServerSide;
     this.#done = fulfilled(scheduler, undefined);
   }
 

@@ -44,6 +44,15 @@ export function assertLimit(limit: number): void {
   );
 }
 
+/** Takes what nobody has read, since it is not for the reader: it is to be decrypted. */
+export let takeAll: (reader: StreamReader) => Uint8Array;
+
+/** Says that another transport feeds the reader from now on. */
+export let changeTransport: (
+  reader: StreamReader,
+  transport: ReadTransport,
+) => void;
+
 /**
  * Reads from a stream of bytes. `openConnection()` and `startServer()` give readers.
  *
@@ -91,6 +100,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     },
   };
   #readable: ReadableStream<Uint8Array> | null = null;
+
+  static {
+    takeAll = (reader) => reader.#takeAll();
+    changeTransport = (reader, transport) => reader.#transport = transport;
+  }
 
   /**
    * Constructs a new instance.
@@ -625,6 +639,17 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     );
     if (this.#buffer.size <= this.#limit) this.#resume();
     return new RangeError(message);
+  }
+
+  #takeAll(): Uint8Array {
+    const { size } = this.#buffer;
+    if (size > 0 && this.#waiting !== null) {
+      throw new RuntimeError(
+        "Cannot take what has arrived from the reader while a task waits for the rest",
+      );
+    }
+    this.#isPaused = false;
+    return this.#buffer.take(size);
   }
 
   #pause(): void {

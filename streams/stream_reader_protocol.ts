@@ -3,10 +3,19 @@
 import type { EventLoop } from "../loop/event_loop.ts";
 import { Protocol } from "../loop/net/protocol.ts";
 import type { Transport } from "../loop/net/transport.ts";
+import {
+  replaceTransport,
+  takeUnread,
+  type UpgradableProtocol,
+} from "../loop/net/upgradable_protocol.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
 import { bindFlow, FlowControl } from "./_flow_control.ts";
-import type { StreamReader } from "./stream_reader.ts";
+import {
+  changeTransport,
+  type StreamReader,
+  takeAll,
+} from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
 /** What a server calls for each connection. */
@@ -32,7 +41,8 @@ export type ClientConnected = (
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
  */
-export class StreamReaderProtocol extends Protocol {
+export class StreamReaderProtocol extends Protocol
+  implements UpgradableProtocol {
   readonly #reader: StreamReader | null;
   readonly #clientConnected: ClientConnected | null;
   readonly #flow: FlowControl;
@@ -61,7 +71,7 @@ export class StreamReaderProtocol extends Protocol {
       : currentScheduler();
     this.#reader = reader;
     this.#clientConnected = clientConnected;
-    this.#flow = new FlowControl(scheduler);
+    this.#flow = new FlowControl(scheduler, clientConnected !== null);
     bindFlow(this, this.#flow);
     this.#loop = scheduler.loop;
   }
@@ -122,6 +132,17 @@ export class StreamReaderProtocol extends Protocol {
     this.#flow.resume();
   }
 
+  /** @ignore */
+  [takeUnread](): Uint8Array {
+    return this.#reader === null ? NOTHING : takeAll(this.#reader);
+  }
+
+  /** @ignore */
+  [replaceTransport](transport: Transport): void {
+    this.#isEncrypted = isEncrypted(transport);
+    if (this.#reader !== null) changeTransport(this.#reader, transport);
+  }
+
   #taskEnded(task: Task<unknown>, transport: Transport): void {
     if (task.cancelled()) {
       transport.close();
@@ -138,6 +159,8 @@ export class StreamReaderProtocol extends Protocol {
     transport.close();
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function isEncrypted(transport: Transport): boolean {
   return transport.getExtraInfo("sslobject") !== null;

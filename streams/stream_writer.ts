@@ -2,6 +2,8 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import type { Future } from "../loop/future.ts";
+import type { StartTlsOptions } from "../loop/net/start_tls.ts";
+import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/operation.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
@@ -41,7 +43,8 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter}
  */
 export class StreamWriter implements AsyncDisposable {
-  readonly #transport: Transport;
+  #transport: Transport;
+  readonly #protocol: StreamReaderProtocol;
   readonly #flow: FlowControl;
   readonly #reader: StreamReader | null;
   readonly #loop: EventLoop;
@@ -62,6 +65,7 @@ export class StreamWriter implements AsyncDisposable {
     loop: EventLoop,
   ) {
     this.#transport = transport;
+    this.#protocol = protocol;
     this.#flow = flowOf(protocol);
     this.#reader = reader;
     this.#loop = loop;
@@ -380,6 +384,56 @@ export class StreamWriter implements AsyncDisposable {
    */
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
     return this.#transport.getExtraInfo(name, defaultValue);
+  }
+
+  /**
+   * Encrypts the connection from here on, as many protocols do after an agreement in plain text. What was
+   * written goes out first; what the reader holds unread is taken for encrypted.
+   *
+   * The side that was connected to is the one that shows its certificate; a client must name the server
+   * in `serverName`.
+   *
+   * Cancelled while it drains, nothing has happened; cancelled later, the connection is closed, and it is
+   * too if the handshake fails.
+   *
+   * @param tls How to encrypt; `true` needs nothing else only where the host name is not verified.
+   * @param options Which side this is, if not the one that it was made for.
+   * @returns A promise that resolves after the handshake.
+   * @throws {RangeError} If an option is wrong, or there is no `serverName`.
+   * @throws {RuntimeError} If the writer is closed.
+   * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not speak TLS.
+   * @throws {Deno.errors.ConnectionAborted} If the handshake takes too long.
+   * @throws {Deno.errors.ConnectionReset} If the peer closes the connection.
+   * @throws {Deno.errors.NotSupported} If the Deno is older than 2.9.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { openConnection, run } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const [reader, writer] = await openConnection("mail.example.org", 587);
+   *   await reader.readLine();
+   *   writer.write("STARTTLS\r\n");
+   *   await reader.readLine();
+   *   await writer.startTls({ serverName: "mail.example.org" });
+   *   writer.write("EHLO here\r\n");
+   *   writer.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.start_tls}
+   */
+  async startTls(
+    tls: TlsOptions | true,
+    options: StartTlsOptions = {},
+  ): Promise<void> {
+    await this.drain();
+    this.#transport = await this.#loop.startTls(
+      this.#transport,
+      this.#protocol,
+      tls,
+      { serverSide: this.#flow.isServerSide, ...options },
+    );
   }
 
   /**

@@ -69,6 +69,11 @@ export class ConnTransport extends Transport implements Resource {
     context.scheduler.resources.add(this);
   }
 
+  /** Where the callbacks run. */
+  get context(): CallbackContext {
+    return this.#context;
+  }
+
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): this {
     try {
@@ -273,6 +278,15 @@ export class ConnTransport extends Transport implements Resource {
     );
   }
 
+  /** Ends the life of a protocol whose connection was handed over, and is closed. */
+  lose(protocol: StreamProtocol, error: unknown): void {
+    this.#whole.protocol = protocol;
+    this.#context.enqueue(() => {
+      this.#callConnectionLost(error);
+      this.client?.end();
+    });
+  }
+
   /** Throws unless another transport may take over. */
   assertCanHandOver(method: string): void {
     if (this.#isClosing || this.#isEofWritten) {
@@ -318,15 +332,18 @@ export class ConnTransport extends Transport implements Resource {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#goodbyeTimer?.cancel();
+    this.#callConnectionLost(error);
+    this.#context.scheduler.resources.delete(this);
+    // Ends the read that is under way, and the write.
+    closeConn(this.#link.conn);
+    this.client?.end();
+  }
+
+  #callConnectionLost(error: unknown): void {
     try {
       this.#whole.protocol.connectionLost(asError(error));
     } catch (exception) {
       this.#report("protocol.connectionLost() failed", exception);
-    } finally {
-      this.#context.scheduler.resources.delete(this);
-      // Ends the read that is under way, and the write.
-      closeConn(this.#link.conn);
-      this.client?.end();
     }
   }
 

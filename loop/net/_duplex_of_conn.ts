@@ -5,23 +5,46 @@ import { closeConn } from "./_close_conn.ts";
 
 const READ_SIZE = 64 * 1024;
 
-/** A connection as Node has it. Whichever of the two is closed, the other is too. */
-export async function duplexOf(conn: Deno.Conn): Promise<Duplex> {
+/** A connection as Node has it. */
+export interface ConnDuplex {
+  readonly conn: Deno.Conn;
+  /** Closed together with the connection. */
+  readonly duplex: Duplex;
+  /** Waits until at most so many bytes are yet to be written to the connection, or it is closed. */
+  whenPending(atMost: number): Promise<void>;
+  /** Reads no more from the connection for now. */
+  pause(): void;
+  /** Goes on reading. */
+  resume(): void;
+}
+
+/** Makes a duplex stream of Node's. */
+export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
   const { Duplex } = await import("node:stream");
   const memory = new Uint8Array(READ_SIZE);
+  let onWritten: (() => void) | null = null;
+  let isPaused = false;
+  let isWaiting = false;
+  const read = () => {
+    conn.read(memory).then(
+      (count) => {
+        if (duplex.destroyed) return;
+        duplex.push(count === null ? null : memory.slice(0, count));
+      },
+      (error) => duplex.destroy(error),
+    );
+  };
   const duplex = new Duplex({
     allowHalfOpen: true,
     read() {
-      conn.read(memory).then(
-        (count) => {
-          if (duplex.destroyed) return;
-          duplex.push(count === null ? null : memory.slice(0, count));
-        },
-        (error) => duplex.destroy(error),
-      );
+      if (isPaused) isWaiting = true;
+      else read();
     },
     write(data: Uint8Array, _encoding, callback) {
-      writeAll(conn, data).then(() => callback(), callback);
+      writeAll(conn, data).then(() => {
+        callback();
+        onWritten?.();
+      }, callback);
     },
     final(callback) {
       conn.closeWrite().then(() => callback(), callback);
@@ -29,9 +52,27 @@ export async function duplexOf(conn: Deno.Conn): Promise<Duplex> {
     destroy(error, callback) {
       closeConn(conn);
       callback(error);
+      onWritten?.();
     },
   });
-  return duplex;
+  return {
+    conn,
+    duplex,
+    async whenPending(atMost) {
+      while (!duplex.destroyed && duplex.writableLength > atMost) {
+        await new Promise<void>((resolve) => onWritten = resolve);
+      }
+    },
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
+      if (!isWaiting) return;
+      isWaiting = false;
+      read();
+    },
+  };
 }
 
 async function writeAll(conn: Deno.Conn, data: Uint8Array): Promise<void> {

@@ -69,11 +69,7 @@ export class Handshake implements Closable, Resource {
   /** Closes the connection, encrypted or not yet. */
   abort(): void {
     this.#isAborted = true;
-    this.#fail(
-      new Deno.errors.ConnectionAborted(
-        "The connection was aborted during the TLS handshake",
-      ),
-    );
+    this.#fail(aborted());
     closeConn(this.#conn);
   }
 
@@ -105,6 +101,13 @@ export class Handshake implements Closable, Resource {
     this.#timer.cancel();
     this.#context.scheduler.resources.delete(this);
   }
+}
+
+/** The error of a handshake that somebody else aborted. */
+export function aborted(): Error {
+  return new Deno.errors.ConnectionAborted(
+    "The connection was aborted during the TLS handshake",
+  );
 }
 
 function tookTooLong(timeout: number): Error {

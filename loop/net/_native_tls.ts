@@ -1,15 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { hasNodeTls } from "./_assert_node_tls.ts";
 import type { Secure } from "./_handshake.ts";
 import type { Link } from "./_link.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError } from "./_tls_error.ts";
 import type { ClientTls, ServerTls } from "./_tls_settings.ts";
 
-/** Whether Deno itself can encrypt the connection as a client. */
+// A connection that is encrypted by Deno itself, and closed during the handshake, stays open until the peer
+// closes it; and a listener leaves TCP_NODELAY off, which makes an echo of 64 KiB fifteen times slower. So
+// this is for versions of Deno on which Node's code does not work.
+
+/** Whether Deno itself has to encrypt the connection as a client, and can. */
 export function isNativeClient(conn: Deno.Conn, tls: ClientTls): boolean {
-  // Only Deno's own connections have it.
-  return "setNoDelay" in conn && tls.identity === null &&
+  // Only Deno's own connections by TCP have that method.
+  return !hasNodeTls() && "setNoDelay" in conn && tls.identity === null &&
     tls.verifiesCertificate;
 }
 
@@ -32,9 +37,9 @@ export function nativeClient(tls: ClientTls): Secure {
   };
 }
 
-/** Whether a listener of Deno's own can encrypt as the server is to. */
+/** Whether a listener of Deno's own has to encrypt, and can. */
 export function isNativeServer(tls: ServerTls): boolean {
-  return !tls.requestCert && tls.certificates.size === 0;
+  return !hasNodeTls() && !tls.requestCert && tls.certificates.size === 0;
 }
 
 /** What such a listener is told. */

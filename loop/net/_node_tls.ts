@@ -1,51 +1,52 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Duplex } from "node:stream";
-import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
-import { DuplexConn } from "./_conn_of_duplex.ts";
-import { duplexOf } from "./_duplex_of_conn.ts";
+import type {
+  createSecureContext as createSecureContextOfNode,
+  PeerCertificate,
+  SecureContext,
+  TLSSocket,
+} from "node:tls";
+import { assertNodeTls } from "./_assert_node_tls.ts";
+import { type ConnDuplex, duplexOf } from "./_duplex_of_conn.ts";
 import type { Secure } from "./_handshake.ts";
+import { NodeTlsConn } from "./_node_tls_conn.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
 import type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 import type { ClientTls, ServerTls } from "./_tls_settings.ts";
 
-/** The first version of Deno whose `node:tls` works over any stream. */
-const FIRST_VERSION = [2, 9] as const;
 /** Node limits the time too, in milliseconds; we do. */
 const NO_TIMEOUT = 2 ** 31 - 1;
 
 /** Encrypts a connection of any kind, as a client. */
 export function nodeClient(tls: ClientTls): Secure {
-  assertVersion();
   return async (conn) => {
+    assertNodeTls();
     const { remoteAddr } = conn;
-    const [tlsModule, duplex] = await Promise.all([
+    const [tlsModule, below] = await Promise.all([
       import("node:tls"),
       duplexOf(conn),
     ]);
     const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
     const socket = tlsModule.connect({
-      socket: duplex,
+      socket: below.duplex,
       // Verified below, as an error of Node's does not tell the certificate.
       rejectUnauthorized: false,
       ...(tls.serverName === null ? {} : { host: tls.serverName }),
       ...(isAddress ? {} : { servername: tls.serverName! }),
       ...(tls.verifiesHostname ? {} : { checkServerIdentity: () => undefined }),
-      ...(tls.caCerts.length === 0 ? {} : {
-        ca: [...tlsModule.getCACertificates("default"), ...tls.caCerts],
-      }),
-      ...(tls.identity ?? {}),
+      secureContext: contextOf(tls, tlsModule.createSecureContext),
       ...protocolsOf(tls),
     });
+    const secured = new NodeTlsConn(socket, below);
     try {
-      await Promise.race([connected(socket), ended(duplex)]);
+      await Promise.race([connected(socket), ended(below)]);
       if (tls.verifiesCertificate && !socket.authorized) {
         throw refusal(socket, tls.serverName);
       }
-      return linkOf(socket, conn, tls);
+      return secureLink(secured, tls, infoOf(socket, tls));
     } catch (error) {
-      socket.destroy();
+      secured.close();
       throw tlsError(error, tls, remoteAddr);
     }
   };
@@ -53,11 +54,11 @@ export function nodeClient(tls: ClientTls): Secure {
 
 /** Encrypts a connection of any kind, as a server. */
 export function nodeServer(tls: ServerTls): Secure {
-  assertVersion();
   const contexts = new Map<string, SecureContext>();
   return async (conn) => {
+    assertNodeTls();
     const { remoteAddr } = conn;
-    const [{ createSecureContext, createServer }, duplex] = await Promise.all([
+    const [{ createSecureContext, createServer }, below] = await Promise.all([
       import("node:tls"),
       duplexOf(conn),
     ]);
@@ -82,22 +83,39 @@ export function nodeServer(tls: ServerTls): Secure {
       }),
       ...protocolsOf(tls),
     });
-    const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-    server.on("secureConnection", resolve);
+    const { promise, resolve, reject } = Promise.withResolvers<
+      [TLSSocket, NodeTlsConn]
+    >();
+    server.on(
+      "secureConnection",
+      (socket) => resolve([socket, new NodeTlsConn(socket, below)]),
+    );
     server.on("tlsClientError", (error, socket) => {
       // Node only says that the peer hung up.
       reject(socket?.authorizationError ? refusal(socket, null) : error);
     });
-    server.emit("connection", duplex);
+    server.emit("connection", below.duplex);
     try {
-      const socket = await Promise.race([promise, ended(duplex)]);
+      const [socket, secured] = await Promise.race([promise, ended(below)]);
       if (!isAcceptable(socket, tls)) throw refusal(socket, null);
-      return linkOf(socket, conn, tls);
+      return secureLink(secured, tls, infoOf(socket, tls));
     } catch (error) {
-      duplex.destroy();
+      below.duplex.destroy();
       throw tlsError(error, tls, remoteAddr);
     }
   };
+}
+
+/** What the client shows, and whom it trusts beside the authorities that Deno does. */
+function contextOf(
+  tls: ClientTls,
+  createSecureContext: typeof createSecureContextOfNode,
+): SecureContext {
+  const context = createSecureContext({ ...tls.identity });
+  // As the option `ca` they would be in place of the others; and to name the others there too takes
+  // 25 ms a connection.
+  if (tls.caCerts.length > 0) context.context.addCACert(tls.caCerts.join("\n"));
+  return context;
 }
 
 /** Node accepts whatever the client shows, if it may go without a certificate. */
@@ -116,7 +134,7 @@ function connected(socket: TLSSocket): Promise<void> {
 }
 
 /** Rejects at the end of the stream below, which Node does not tell of during a handshake. */
-function ended(duplex: Duplex): Promise<never> {
+function ended({ duplex }: ConnDuplex): Promise<never> {
   return new Promise((_, reject) => {
     duplex.on("end", () => reject(new Deno.errors.UnexpectedEof()));
     duplex.on("error", reject);
@@ -132,12 +150,8 @@ function refusal(socket: TLSSocket, name: string | null): Error {
   );
 }
 
-function linkOf(
-  socket: TLSSocket,
-  conn: Deno.Conn,
-  tls: ClientTls | ServerTls,
-) {
-  const info: TlsInfo = {
+function infoOf(socket: TLSSocket, tls: ClientTls | ServerTls): TlsInfo {
+  return {
     alpnProtocol: socket.alpnProtocol || null,
     serverName: tls.side === "client" ? tls.serverName : nameOf(socket),
     version: socket.getProtocol(),
@@ -145,7 +159,6 @@ function linkOf(
     isAuthorized: socket.authorized && certificateOf(socket) !== null,
     peerCertificate: certificateOf(socket),
   };
-  return secureLink(new DuplexConn(socket, conn), tls, info);
 }
 
 /** What the client asked for. Not in the types of Node's, which have it for a client alone. */
@@ -185,18 +198,4 @@ function protocolsOf({ alpnProtocols }: ClientTls | ServerTls) {
 
 function isIpAddress(name: string): boolean {
   return name.includes(":") || /^[\d.]+$/.test(name);
-}
-
-function assertVersion(): void {
-  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-  const [firstMajor, firstMinor] = FIRST_VERSION;
-  if (major > firstMajor || (major === firstMajor && minor >= firstMinor)) {
-    return;
-  }
-  throw new Deno.errors.NotSupported(
-    `This kind of TLS needs Deno ${
-      FIRST_VERSION.join(".")
-    } or later: received ${Deno.version.deno}. ` +
-      "Without certificates of clients, Unix sockets, upgrades and the like, TLS works on older ones too",
-  );
 }

@@ -83,6 +83,10 @@ export class BaseTransport {
    * What is known about the resource below: `"peername"` and `"sockname"` are addresses, `"socket"` is
    * the `Deno.Conn`, and `"pipe"` what was given to `connectReadPipe()` or `connectWritePipe()`.
    *
+   * Of an encrypted connection there are also `"sslobject"` (or `"ssl_object"`), a `TlsInfo`;
+   * `"sslcontext"`, the `TlsOptions`; `"peercert"` and `"cipher"`, which Deno does not tell where it
+   * encrypts itself.
+   *
    * @param _name What is asked for.
    * @param defaultValue What is returned if nothing is known.
    * @returns The information.

@@ -3,6 +3,7 @@
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertConn } from "./_assert_socket.ts";
+import { assertNodeTls } from "./_assert_node_tls.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { establish } from "./_establish.ts";
 import { assertFactory, setNoDelay } from "./_tcp.ts";
@@ -27,6 +28,7 @@ export async function connectAccepted<P extends StreamProtocol>(
   assertFactory("connectAcceptedSocket", protocolFactory);
   assertConn("conn", conn);
   const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;
+  if (settings !== null) assertNodeTls();
   setNoDelay(conn);
   const context = new CallbackContext(schedulerOf(loop));
   return await establish(context, conn, protocolFactory, settings);

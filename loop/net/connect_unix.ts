@@ -3,6 +3,7 @@
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertConn, assertEither, assertUnix } from "./_assert_socket.ts";
+import { assertNodeTls } from "./_assert_node_tls.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { establish } from "./_establish.ts";
 import { race } from "./_race.ts";
@@ -34,6 +35,7 @@ export async function connectUnix<P extends StreamProtocol>(
   const tls = options.tls
     ? await clientTlsOf("createUnixConnection", options.tls, null)
     : null;
+  if (tls !== null) assertNodeTls();
   const context = new CallbackContext(schedulerOf(loop));
   const conn = options.sock ?? await dialUnix(context, pathOf(path!));
   return await establish(context, conn, protocolFactory, tls);

@@ -27,6 +27,7 @@ export type { UnixServerOptions } from "./serve_unix.ts";
 export type { SendFileOptions } from "./send_file_options.ts";
 export { Server } from "./server.ts";
 export type { DatagramSocket } from "./sock_datagram.ts";
+export type { StartTlsOptions } from "./start_tls.ts";
 export type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 export type { TlsCertificate, TlsOptions } from "./tls_options.ts";
 export { Transport } from "./transport.ts";

@@ -3,6 +3,7 @@
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { Acceptor } from "./_acceptor.ts";
+import { assertNodeTls } from "./_assert_node_tls.ts";
 import { assertEither, assertListener } from "./_assert_socket.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { assertFamily, assertHost, type IpFamily } from "./get_addr_info.ts";
@@ -10,6 +11,7 @@ import type { HostAddress } from "./host_address.ts";
 import { ipLiteralOf } from "./_ip_literal.ts";
 import { listenAt, listenEverywhere } from "./_listen.ts";
 import { mayUseAllNet } from "./_may_use_all_net.ts";
+import { isNativeServer } from "./_native_tls.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { assertFactory, assertPort } from "./_tcp.ts";
@@ -50,6 +52,7 @@ export async function serve(
   const tls = options.tls
     ? await serverTlsOf("createServer", options.tls)
     : null;
+  if (tls !== null && (options.sock || !isNativeServer(tls))) assertNodeTls();
   const context = new CallbackContext(schedulerOf(loop));
   const listeners = options.sock
     ? [options.sock]

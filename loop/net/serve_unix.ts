@@ -4,6 +4,7 @@ import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertEither, assertListener, assertUnix } from "./_assert_socket.ts";
+import { assertNodeTls } from "./_assert_node_tls.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { completionOf } from "./_completion.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
@@ -42,6 +43,7 @@ export async function serveUnix(
   const tls = options.tls
     ? await serverTlsOf("createUnixServer", options.tls)
     : null;
+  if (tls !== null) assertNodeTls();
   const context = new CallbackContext(schedulerOf(loop));
   // Deno 2.5 tells no path if it is an abstract one.
   const name = path === null ? options.sock!.addr.path ?? "\0" : pathOf(path);

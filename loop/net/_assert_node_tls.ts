@@ -1,0 +1,22 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** The first version of Deno whose `node:tls` works over any stream. */
+const FIRST_VERSION = [2, 9] as const;
+
+/** Whether it does here. */
+export function hasNodeTls(): boolean {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const [firstMajor, firstMinor] = FIRST_VERSION;
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor);
+}
+
+/** Throws unless it does here. */
+export function assertNodeTls(): void {
+  if (hasNodeTls()) return;
+  throw new Deno.errors.NotSupported(
+    `This kind of TLS needs Deno ${
+      FIRST_VERSION.join(".")
+    } or later: received ${Deno.version.deno}. ` +
+      "Without certificates of clients, Unix sockets, upgrades and the like, TLS works on older ones too",
+  );
+}
