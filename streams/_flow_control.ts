@@ -27,13 +27,12 @@ export class FlowControl {
   isLost = false;
   /** Why the connection was lost, if not by being closed. */
   error: Error | null = null;
-  readonly #done: Future<void>;
-  readonly #closeWaiters = new Set<Future<void>>();
+  #done: Future<void> | null = null;
+  #closeWaiters: Set<Future<void>> | null = null;
 
   constructor(scheduler: Scheduler, isServerSide: boolean) {
     this.scheduler = scheduler;
     this.isServerSide = isServerSide;
-    this.#done = fulfilled(scheduler, undefined);
   }
 
   pause(): void {
@@ -50,16 +49,16 @@ export class FlowControl {
     this.isLost = true;
     this.error = error;
     this.line.wakeAll();
-    for (const waiter of this.#closeWaiters) {
+    for (const waiter of this.#closeWaiters ?? []) {
       if (waiter.done()) continue;
       if (error === null) waiter.setResult();
       else waiter.setException(error);
     }
-    this.#closeWaiters.clear();
+    this.#closeWaiters = null;
   }
 
   drain(isClosing: boolean): Future<void> {
-    if (!isClosing && !this.isLost && !this.isPaused) return this.#done;
+    if (!isClosing && !this.isLost && !this.isPaused) return this.#now();
     const subject = { flow: this, hasWaited: false };
     const drain = new Operation(this.scheduler, DRAIN, subject);
     // A closing transport is about to tell that the connection is lost: it must have its turn, or who
@@ -72,13 +71,19 @@ export class FlowControl {
   waitClosed(): Future<void> {
     if (this.isLost) {
       return this.error === null
-        ? this.#done
+        ? this.#now()
         : failed(this.scheduler, this.error);
     }
     const waiter = new Future<void>({ loop: this.scheduler.loop });
+    this.#closeWaiters ??= new Set();
     this.#closeWaiters.add(waiter);
-    waiter.addDoneCallback(() => this.#closeWaiters.delete(waiter));
+    waiter.addDoneCallback(() => this.#closeWaiters?.delete(waiter));
     return waiter;
+  }
+
+  /** A future that is done, the same every time. */
+  #now(): Future<void> {
+    return this.#done ??= fulfilled(this.scheduler, undefined);
   }
 }
 
@@ -108,17 +113,19 @@ function waitInLine(drain: Drain, operation: Operation<void, Drain>): void {
   operation.joinLine(drain.flow.line);
 }
 
-const flows = new WeakMap<object, FlowControl>();
+let reveal: (protocol: object) => FlowControl | null = () => null;
 
-/** Says which flow control is a protocol's. */
-export function bindFlow(protocol: object, flow: FlowControl): void {
-  flows.set(protocol, flow);
+/** Says how to come by the flow control of a protocol; it is `null` for what is none of ours. */
+export function revealFlows(
+  flowOf: (protocol: object) => FlowControl | null,
+): void {
+  reveal = flowOf;
 }
 
 /** The flow control of a protocol. */
 export function flowOf(protocol: object): FlowControl {
-  const flow = flows.get(protocol);
-  if (flow !== undefined) return flow;
+  const flow = reveal(protocol);
+  if (flow !== null) return flow;
   throw new TypeError(
     `A StreamWriter takes a StreamReaderProtocol: received ${typeof protocol}`,
   );

@@ -2,9 +2,14 @@
 
 import { RuntimeError } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
-import { fulfilled, type Future } from "../loop/future.ts";
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withResult,
+} from "../loop/future.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
-import { failed, Operation } from "../loop/operation.ts";
+import { failed, Operation, type OperationKind } from "../loop/operation.ts";
 import {
   currentScheduler,
   type Scheduler,
@@ -13,12 +18,6 @@ import {
 import { ByteQueue } from "./_byte_queue.ts";
 import { IncompleteReadError } from "./incomplete_read_error.ts";
 import { LimitOverrunError } from "./limit_overrun_error.ts";
-import {
-  READ,
-  type Reading,
-  type ReadOperation,
-  type Take,
-} from "./_reading.ts";
 import { readableOf } from "./_readable_of.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 import { WebSource } from "./_web_source.ts";
@@ -27,6 +26,16 @@ export type { Separator };
 
 /** The limit of a reader unless it is set otherwise, in bytes. */
 export const DEFAULT_LIMIT = 64 * 1024;
+
+/** Takes data from the buffer, or returns `null` as long as there is not enough. */
+type Take = () => Uint8Array | null;
+
+type ReadOperation = Operation<Uint8Array, StreamReader>;
+
+/** The data is taken in the reading task's step, so that one that is cancelled takes none. */
+let READ: OperationKind<Uint8Array, StreamReader>;
+
+const TAKE_NOTHING: Take = () => null;
 
 /** The options of a {@linkcode StreamReader}. */
 export interface StreamReaderOptions {
@@ -92,16 +101,20 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   #source: WebSource | null = null;
   #waiting: ReadOperation | null = null;
   /** What the one who waits waits for. */
-  #take: Take = () => null;
-  readonly #reading: Reading = {
-    attempt: () => this.#attempt(this.#take),
-    leave: (operation) => {
-      if (this.#waiting === operation) this.#waiting = null;
-    },
-  };
+  #take = TAKE_NOTHING;
   #readable: ReadableStream<Uint8Array> | null = null;
 
   static {
+    READ = {
+      proceed(reader, operation): Settlement | null {
+        const data = reader.#attempt(reader.#take);
+        if (data === null) return null;
+        reader.#leave(operation);
+        return withResult(data);
+      },
+      onCancelled: (reader, operation) => reader.#leave(operation),
+      abandon: (reader, operation) => reader.#leave(operation),
+    };
     takeAll = (reader) => reader.#takeAll();
     changeTransport = (reader, transport) => reader.#transport = transport;
   }
@@ -570,7 +583,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     }
     if (data !== null) return fulfilled(this.#scheduler, data);
     this.#take = take;
-    return this.#waiting = new Operation(this.#scheduler, READ, this.#reading);
+    return this.#waiting = new Operation(this.#scheduler, READ, this);
+  }
+
+  #leave(operation: ReadOperation): void {
+    if (this.#waiting === operation) this.#waiting = null;
   }
 
   #attempt(take: Take): Uint8Array | null {

@@ -10,7 +10,7 @@ import {
 } from "../loop/net/upgradable_protocol.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
-import { bindFlow, FlowControl } from "./_flow_control.ts";
+import { FlowControl, revealFlows } from "./_flow_control.ts";
 import {
   changeTransport,
   type StreamReader,
@@ -49,6 +49,10 @@ export class StreamReaderProtocol extends Protocol
   readonly #loop: EventLoop;
   #isEncrypted = false;
 
+  static {
+    revealFlows((protocol) => #flow in protocol ? protocol.#flow : null);
+  }
+
   /**
    * Constructs a new instance.
    *
@@ -72,7 +76,6 @@ export class StreamReaderProtocol extends Protocol
     this.#reader = reader;
     this.#clientConnected = clientConnected;
     this.#flow = new FlowControl(scheduler, clientConnected !== null);
-    bindFlow(this, this.#flow);
     this.#loop = scheduler.loop;
   }
 
