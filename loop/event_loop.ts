@@ -680,7 +680,7 @@ export class EventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv}
    */
-  async sockRecv(conn: Deno.Conn, n: number): Promise<Uint8Array> {
+  async sockRecv(conn: Deno.Conn, n: number): Promise<Uint8Array<ArrayBuffer>> {
     assertOpen(this);
     const { sockRecv } = await import("./net/sock_stream.ts");
     return sockRecv(this, conn, n);
@@ -741,7 +741,7 @@ export class EventLoop extends BaseEventLoop {
   async sockRecvFrom(
     sock: DatagramSocket,
     bufSize: number,
-  ): Promise<[data: Uint8Array, addr: Deno.Addr]> {
+  ): Promise<[data: Uint8Array<ArrayBuffer>, addr: Deno.Addr]> {
     assertOpen(this);
     const { sockRecvFrom } = await import("./net/sock_datagram.ts");
     return sockRecvFrom(this, sock, bufSize);

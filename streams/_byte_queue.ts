@@ -11,17 +11,17 @@ export class ByteQueue {
   /** How many bytes there are. */
   size = 0;
   /** The chunk at the front; mostly the only one. */
-  #first: Uint8Array = NO_BYTES;
+  #first: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** How many bytes of it are taken already. */
   #taken = 0;
-  readonly #more: Uint8Array[] = [];
+  readonly #more: Uint8Array<ArrayBuffer>[] = [];
   /** Where small chunks are collected: otherwise a peer that sends byte by byte would fill the memory. */
-  #tail: Uint8Array = NO_BYTES;
+  #tail: Uint8Array<ArrayBuffer> = NO_BYTES;
   #tailEnd = 0;
   /** The chunk at the end, if it is the one that small ones are added to. */
-  #tailChunk: Uint8Array | null = null;
+  #tailChunk: Uint8Array<ArrayBuffer> | null = null;
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.size === 0) this.#first = chunk;
     else if (chunk.length < SMALL) this.#collect(chunk);
     else {
@@ -32,7 +32,7 @@ export class ByteQueue {
   }
 
   /** Takes bytes from the front, at most `size`. */
-  take(count: number): Uint8Array {
+  take(count: number): Uint8Array<ArrayBuffer> {
     if (count === 0) return NO_BYTES;
     const first = this.#first;
     const start = this.#taken;
@@ -68,7 +68,7 @@ export class ByteQueue {
   }
 
   /** The chunk at the front is that at -1. */
-  #chunkAt(index: number): Uint8Array {
+  #chunkAt(index: number): Uint8Array<ArrayBuffer> {
     return index === -1 ? this.#first : this.#more[index]!;
   }
 
@@ -85,7 +85,7 @@ export class ByteQueue {
     return true;
   }
 
-  #collect(chunk: Uint8Array): void {
+  #collect(chunk: Uint8Array<ArrayBuffer>): void {
     let start = this.#tailEnd;
     if (start + chunk.length > this.#tail.length) {
       this.#tail = new Uint8Array(TAIL_SIZE);
@@ -101,7 +101,7 @@ export class ByteQueue {
   }
 
   /** Takes what lies in several chunks. */
-  #join(count: number): Uint8Array {
+  #join(count: number): Uint8Array<ArrayBuffer> {
     const joined = new Uint8Array(count);
     for (let filled = 0; filled < count;) {
       const start = this.#taken;

@@ -7,7 +7,7 @@ const CHUNK_SIZE = 64 * 1024;
 
 /** What is read from. */
 export interface Reader {
-  read(n: number): Future<Uint8Array>;
+  read(n: number): Future<Uint8Array<ArrayBuffer>>;
 }
 
 /** Who is told how the stream ends, if not with the reader. */
@@ -20,9 +20,9 @@ export interface ReadableEnding {
 export function readableOf(
   reader: Reader,
   ending: ReadableEnding,
-): ReadableStream<Uint8Array> {
-  let reading: Future<Uint8Array> | null = null;
-  return new ReadableStream<Uint8Array>({
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let reading: Future<Uint8Array<ArrayBuffer>> | null = null;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       try {
         reading = reader.read(CHUNK_SIZE);
@@ -43,6 +43,6 @@ export function readableOf(
 }
 
 /** On the platform a chunk's memory is transferred with it, and so must not be shared. */
-function owned(chunk: Uint8Array): Uint8Array {
+function owned(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
 }

@@ -20,7 +20,7 @@
  */
 export class IncompleteReadError extends Error {
   /** What had arrived. */
-  readonly partial: Uint8Array;
+  readonly partial: Uint8Array<ArrayBuffer>;
   /** How many bytes were asked for; `null` if that was not known. */
   readonly expected: number | null;
 
@@ -30,7 +30,7 @@ export class IncompleteReadError extends Error {
    * @param partial What had arrived.
    * @param expected How many bytes were asked for, or `null`.
    */
-  constructor(partial: Uint8Array, expected: number | null) {
+  constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
     super(
       `${partial.length} bytes read on a total of ${
         expected ?? "undefined"

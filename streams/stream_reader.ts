@@ -8,6 +8,7 @@ import {
   type Settlement,
   withResult,
 } from "../loop/future.ts";
+import { ownBytes } from "../loop/net/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
 import { failed, Operation, type OperationKind } from "../loop/operation.ts";
 import {
@@ -28,12 +29,12 @@ export type { Separator };
 export const DEFAULT_LIMIT = 64 * 1024;
 
 /** Takes data from the buffer, or returns `null` as long as there is not enough. */
-type Take = () => Uint8Array | null;
+type Take = () => Uint8Array<ArrayBuffer> | null;
 
-type ReadOperation = Operation<Uint8Array, StreamReader>;
+type ReadOperation = Operation<Uint8Array<ArrayBuffer>, StreamReader>;
 
 /** The data is taken in the reading task's step, so that one that is cancelled takes none. */
-let READ: OperationKind<Uint8Array, StreamReader>;
+let READ: OperationKind<Uint8Array<ArrayBuffer>, StreamReader>;
 
 const TAKE_NOTHING: Take = () => null;
 
@@ -54,7 +55,7 @@ export function assertLimit(limit: number): void {
 }
 
 /** Takes what nobody has read, since it is not for the reader: it is to be decrypted. */
-export let takeAll: (reader: StreamReader) => Uint8Array;
+export let takeAll: (reader: StreamReader) => Uint8Array<ArrayBuffer>;
 
 /** Says that another transport feeds the reader from now on. */
 export let changeTransport: (
@@ -89,7 +90,7 @@ export let changeTransport: (
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader}
  */
-export class StreamReader implements AsyncIterable<Uint8Array> {
+export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #scheduler: Scheduler;
   readonly #limit: number;
   readonly #buffer = new ByteQueue();
@@ -102,7 +103,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   #waiting: ReadOperation | null = null;
   /** What the one who waits waits for. */
   #take = TAKE_NOTHING;
-  #readable: ReadableStream<Uint8Array> | null = null;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
 
   static {
     READ = {
@@ -196,7 +197,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read}
    */
-  read(n = -1): Future<Uint8Array> {
+  read(n = -1): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n)) {
       return this.#failed(
         new TypeError(`read() takes an integer: received ${n}`),
@@ -229,7 +230,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline}
    */
-  readLine(): Future<Uint8Array> {
+  readLine(): Future<Uint8Array<ArrayBuffer>> {
     const attempt = this.#attemptUntil(NEWLINE);
     return this.#readWith("readLine", () => {
       try {
@@ -267,7 +268,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly}
    */
-  readExactly(n: number): Future<Uint8Array> {
+  readExactly(n: number): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n) || n < 0) {
       return this.#failed(
         new RangeError(
@@ -308,7 +309,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil}
    */
-  readUntil(separator: Separator = "\n"): Future<Uint8Array> {
+  readUntil(separator: Separator = "\n"): Future<Uint8Array<ArrayBuffer>> {
     let separators;
     try {
       separators = separator === "\n" ? NEWLINE : new Separators(separator);
@@ -345,7 +346,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   /**
    * Puts data at the end of the stream.
    *
-   * @param data The bytes. The reader keeps the array: it is not the caller's any more.
+   * @param data The bytes. The reader keeps the array, which is not the caller's any more; it copies one
+   * over a `SharedArrayBuffer`.
    * @throws {TypeError} If `data` is not a `Uint8Array`.
    * @throws {RuntimeError} After {@linkcode StreamReader.feedEof}.
    *
@@ -379,7 +381,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     }
     if (this.#isEof) throw new RuntimeError("Cannot feed data after feedEof()");
     if (data.length === 0) return;
-    this.#buffer.push(data);
+    this.#buffer.push(ownBytes(data));
     this.#waiting?.wake();
     if (this.#buffer.size > 2 * this.#limit && !this.#isPaused) this.#pause();
   }
@@ -491,8 +493,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * });
    * ```
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
-    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    const next = async (): Promise<IteratorResult<Uint8Array<ArrayBuffer>>> => {
       const value = await this.readLine();
       return value.length === 0
         ? { done: true, value: undefined }
@@ -527,7 +529,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * assertEquals(await new Response(reader.readable).json(), {});
    * ```
    */
-  get readable(): ReadableStream<Uint8Array> {
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableOf(this, {
       onCancelled: (reason) => this.#giveUp(reason),
       onBroken: () => this.#readable = null,
@@ -563,11 +565,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     this.feedEof();
   }
 
-  #failed(error: unknown): Future<Uint8Array> {
+  #failed(error: unknown): Future<Uint8Array<ArrayBuffer>> {
     return failed(this.#scheduler, error);
   }
 
-  #readWith(method: string, take: Take): Future<Uint8Array> {
+  #readWith(method: string, take: Take): Future<Uint8Array<ArrayBuffer>> {
     if (this.#waiting !== null) {
       return this.#failed(
         new RuntimeError(
@@ -590,7 +592,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (this.#waiting === operation) this.#waiting = null;
   }
 
-  #attempt(take: Take): Uint8Array | null {
+  #attempt(take: Take): Uint8Array<ArrayBuffer> | null {
     if (this.#exception !== null) throw this.#exception;
     const data = take();
     // Whoever waits for more must get it, however much there is.
@@ -599,7 +601,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     return data;
   }
 
-  #takeUpTo(n: number): Uint8Array | null {
+  #takeUpTo(n: number): Uint8Array<ArrayBuffer> | null {
     const { size } = this.#buffer;
     if (n < 0) return this.#isEof ? this.#buffer.take(size) : null;
     if (size === 0 && n > 0 && !this.#isEof) return null;
@@ -658,7 +660,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     return new RangeError(message);
   }
 
-  #takeAll(): Uint8Array {
+  #takeAll(): Uint8Array<ArrayBuffer> {
     const { size } = this.#buffer;
     if (size > 0 && this.#waiting !== null) {
       throw new RuntimeError(

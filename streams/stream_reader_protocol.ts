@@ -100,7 +100,7 @@ export class StreamReaderProtocol extends Protocol
    *
    * @param data The bytes.
    */
-  override dataReceived(data: Uint8Array): void {
+  override dataReceived(data: Uint8Array<ArrayBuffer>): void {
     this.#reader?.feedData(data);
   }
 
@@ -136,7 +136,7 @@ export class StreamReaderProtocol extends Protocol
   }
 
   /** @ignore */
-  [takeUnread](): Uint8Array {
+  [takeUnread](): Uint8Array<ArrayBuffer> {
     return this.#reader === null ? NOTHING : takeAll(this.#reader);
   }
 

@@ -55,6 +55,17 @@ Deno.test("StreamReader.read() gives what is there, up to the number", () =>
     assertEquals(textOf(await reader.read()), "");
   }));
 
+Deno.test("StreamReader.feedData() copies memory that is shared", () =>
+  run(async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(1);
+    const reader = new StreamReader();
+    reader.feedData(shared);
+    shared.fill(2);
+    const data = await reader.read(100);
+    assertEquals(data, new Uint8Array([1, 1]));
+    assertEquals((await crypto.subtle.digest("SHA-256", data)).byteLength, 32);
+  }));
+
 Deno.test("StreamReader.read() hands on a chunk without copying it", () =>
   run(async () => {
     const reader = new StreamReader();

@@ -31,12 +31,12 @@ export interface Source {
  */
 export class ChunkSource implements Intake<number> {
   readonly #source: Source;
-  #block: Uint8Array = NO_MEMORY;
+  #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** How much of the block is handed out. */
   #used = 0;
   #lastCount = 0;
   /** The rest of the block. */
-  #free: Uint8Array = NO_MEMORY;
+  #free: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** The protocol whose memory is being read into, if it is not our own. */
   #lender: BufferedProtocol | null = null;
   #lent: Uint8Array = NO_MEMORY;
@@ -76,14 +76,14 @@ export class ChunkSource implements Intake<number> {
     else protocol.dataReceived(chunk);
   }
 
-  release(count: number): Uint8Array {
+  release(count: number): Uint8Array<ArrayBuffer> {
     if (this.#lender === null) return this.#take(count);
     this.#lender = null;
     return this.#lent.slice(0, count);
   }
 
   /** The rest of the block, unless another read like the last one would not leave it half empty. */
-  #freeMemory(): Uint8Array {
+  #freeMemory(): Uint8Array<ArrayBuffer> {
     const rest = this.#block.length - this.#used;
     if (rest > 0 && rest >= Math.min(2 * this.#lastCount, MAX_SIZE)) {
       return this.#block.subarray(this.#used);
@@ -97,7 +97,7 @@ export class ChunkSource implements Intake<number> {
     return Math.min(Math.max(size, FIRST_SIZE), MAX_SIZE);
   }
 
-  #take(count: number): Uint8Array {
+  #take(count: number): Uint8Array<ArrayBuffer> {
     this.#lastCount = count;
     if (count > MAX_VIEW) return new Uint8Array(this.#free.subarray(0, count));
     this.#used += count;

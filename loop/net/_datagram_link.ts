@@ -4,7 +4,7 @@
 import type { Socket } from "node:dgram";
 
 /** A datagram and its sender. */
-export type Datagram = [data: Uint8Array, addr: Deno.Addr];
+export type Datagram = [data: Uint8Array<ArrayBuffer>, addr: Deno.Addr];
 
 /** What sends and receives datagrams, whichever kind of socket it is. */
 export interface DatagramLink {

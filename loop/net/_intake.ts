@@ -9,5 +9,5 @@ export interface Intake<T> {
   /** Hands on what was read. Runs the code of the protocol. */
   deliver(portion: T, protocol: StreamProtocol): void;
   /** What was read, for somebody else than a protocol. */
-  release(portion: T): Uint8Array;
+  release(portion: T): Uint8Array<ArrayBuffer>;
 }

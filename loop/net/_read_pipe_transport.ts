@@ -16,7 +16,7 @@ export function readPipeTransport(
   pipe: ReadablePipe,
   protocol: StreamProtocol,
   context: CallbackContext,
-): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array> {
+): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
   if (pipe instanceof ReadableStream) {
     const intake = new StreamIntake(pipe);
     const close = (reason: unknown) => intake.close(reason);

@@ -149,7 +149,7 @@ export class Receiver<T> {
 type Incoming<T> = T | null | Failure;
 
 /** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
-export type Rest = Uint8Array | null | Failure;
+export type Rest = Uint8Array<ArrayBuffer> | null | Failure;
 
 /** An operation that failed. */
 export class Failure {

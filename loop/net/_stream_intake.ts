@@ -2,17 +2,18 @@
 
 import { copyInto, isBuffered } from "./_chunk_source.ts";
 import type { Intake } from "./_intake.ts";
+import { ownBytes } from "./own_bytes.ts";
 import type { StreamProtocol } from "./_whole.ts";
 
-/** Reads a web stream, whose chunks are handed on as they are. */
-export class StreamIntake implements Intake<Uint8Array> {
+/** Reads a web stream, whose chunks are handed on as they are, unless their memory is shared. */
+export class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#reader = stream.getReader();
   }
 
-  async read(): Promise<Uint8Array | null> {
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     while (true) {
       const { done, value } = await this.#reader.read();
       if (done) return null;
@@ -23,16 +24,16 @@ export class StreamIntake implements Intake<Uint8Array> {
           `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
         );
       }
-      if (chunk.length > 0) return chunk;
+      if (chunk.length > 0) return ownBytes(chunk);
     }
   }
 
-  deliver(chunk: Uint8Array, protocol: StreamProtocol): void {
+  deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
     if (isBuffered(protocol)) copyInto(protocol, chunk);
     else protocol.dataReceived(chunk);
   }
 
-  release(chunk: Uint8Array): Uint8Array {
+  release(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     return chunk;
   }
 

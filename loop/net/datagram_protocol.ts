@@ -60,7 +60,7 @@ export class DatagramProtocol extends BaseProtocol {
    * @param _data Its bytes, which the protocol may keep and change; there may be none.
    * @param _addr Where it came from: of UDP a `Deno.NetAddr`.
    */
-  datagramReceived(_data: Uint8Array, _addr: Deno.Addr): void {}
+  datagramReceived(_data: Uint8Array<ArrayBuffer>, _addr: Deno.Addr): void {}
 
   /**
    * Sending or receiving a datagram failed. The transport goes on.

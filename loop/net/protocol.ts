@@ -71,7 +71,7 @@ export class Protocol extends BaseProtocol {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol.data_received}
    */
-  dataReceived(_data: Uint8Array): void {}
+  dataReceived(_data: Uint8Array<ArrayBuffer>): void {}
 
   /**
    * The peer sent its last byte.

@@ -30,7 +30,7 @@ export async function sockRecvFrom(
   loop: EventLoop,
   sock: DatagramSocket,
   bufSize: number,
-): Promise<[Uint8Array, Deno.Addr]> {
+): Promise<[Uint8Array<ArrayBuffer>, Deno.Addr]> {
   const link = usableLinkOf("sockRecvFrom", sock);
   assertSize("bufSize", bufSize);
   const [data, addr] = await receive(loop, link);

@@ -15,7 +15,7 @@ const MAX_READ = 64 * 1024;
 const encoder = new TextEncoder();
 
 /** What is read from each connection; no bytes at all at the end of the stream. */
-const readings = new WeakMap<Deno.Conn, Handover<Uint8Array>>();
+const readings = new WeakMap<Deno.Conn, Handover<Uint8Array<ArrayBuffer>>>();
 const acceptings = new WeakMap<Deno.Listener, Handover<Deno.Conn>>();
 
 /** What `loop.sockRecv()` does. */
@@ -23,7 +23,7 @@ export async function sockRecv(
   loop: EventLoop,
   conn: Deno.Conn,
   n: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   assertUsable("sockRecv", conn);
   assertSize("n", n);
   return await receive(schedulerOf(loop), conn, n);
@@ -99,7 +99,7 @@ async function receive(
   scheduler: Scheduler,
   conn: Deno.Conn,
   n: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   if (n === 0) return new Uint8Array(0);
   let reading = readings.get(conn);
   if (reading === undefined) {
@@ -112,7 +112,10 @@ async function receive(
   return chunk.subarray(0, n);
 }
 
-async function read(conn: Deno.Conn, n: number): Promise<Uint8Array> {
+async function read(
+  conn: Deno.Conn,
+  n: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const memory = new Uint8Array(Math.min(n, MAX_READ));
   const length = await conn.read(memory);
   return memory.subarray(0, length ?? 0);

@@ -31,5 +31,5 @@ export interface TlsPeerCertificate {
   /** Its SHA-256 fingerprint, in hexadecimal with colons. */
   readonly fingerprint256: string;
   /** The certificate itself, as DER. */
-  readonly raw: Uint8Array;
+  readonly raw: Uint8Array<ArrayBuffer>;
 }

@@ -9,7 +9,7 @@ export const replaceTransport: unique symbol = Symbol("replaceTransport");
 
 /** A protocol that has to know when its connection becomes an encrypted one. */
 export interface UpgradableProtocol {
-  [takeUnread](): Uint8Array;
+  [takeUnread](): Uint8Array<ArrayBuffer>;
   [replaceTransport](transport: Transport): void;
 }
 
