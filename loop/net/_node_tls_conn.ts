@@ -23,6 +23,8 @@ export class NodeTlsConn implements Deno.Conn {
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
+  /** Ends the operations under way, whose callbacks need not come once the socket is closed. */
+  readonly #calls = new Set<(error: Error) => void>();
   /** The last of the reads under way, each of which waits for the one before. */
   #lastRead: Promise<unknown> = Promise.resolve();
 
@@ -45,6 +47,7 @@ export class NodeTlsConn implements Deno.Conn {
     socket.on("close", () => {
       if (!this.#isOver) this.#error ??= interrupted();
       end();
+      for (const fail of this.#calls) fail(this.#error ?? interrupted());
     });
     socket.on("error", (error) => {
       this.#error ??= osErrorOf(error);
@@ -114,7 +117,10 @@ export class NodeTlsConn implements Deno.Conn {
     operation: (callback: (error?: Error | null) => void) => void,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw this.#error ?? interrupted();
+      this.#calls.add(reject);
       operation((error) => {
+        this.#calls.delete(reject);
         if (error) reject(this.#error ?? osErrorOf(error));
         else resolve();
       });
