@@ -6,7 +6,6 @@ import type { Transport } from "../loop/net/transport.ts";
 import {
   replaceTransport,
   takeUnread,
-  type UpgradableProtocol,
 } from "../loop/net/upgradable_protocol.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
@@ -41,8 +40,7 @@ export type ClientConnected = (
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
  */
-export class StreamReaderProtocol extends Protocol
-  implements UpgradableProtocol {
+export class StreamReaderProtocol extends Protocol {
   readonly #reader: StreamReader | null;
   readonly #clientConnected: ClientConnected | null;
   readonly #flow: FlowControl;

@@ -2,6 +2,7 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import type { Future } from "../loop/future.ts";
+import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
@@ -355,11 +356,11 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * What is known about the resource below, see `BaseTransport.getExtraInfo()`.
+   * What is known about the resource below, also after the end: see `ExtraInfo`.
    *
-   * @param name What is asked for: `"peername"`, `"sockname"`, `"socket"`.
-   * @param defaultValue What is returned if nothing is known.
-   * @returns The information.
+   * @typeParam K What is asked for.
+   * @param name What is asked for.
+   * @returns The information; `null` if nothing is known.
    *
    * @example Usage
    * ```ts
@@ -382,6 +383,30 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.get_extra_info}
    */
+  getExtraInfo<K extends keyof ExtraInfo>(
+    name: K,
+  ): NonNullable<ExtraInfo<Deno.Conn>[K]> | null;
+  /**
+   * What is known about the resource below.
+   *
+   * @typeParam K What is asked for.
+   * @typeParam D The type of the default.
+   * @param name What is asked for.
+   * @param defaultValue What is returned if nothing is known.
+   * @returns The information.
+   */
+  getExtraInfo<
+    K extends keyof ExtraInfo,
+    D extends NonNullable<unknown> | null,
+  >(name: K, defaultValue: D): NonNullable<ExtraInfo<Deno.Conn>[K]> | D;
+  /**
+   * What is known about the resource below, under any name.
+   *
+   * @param name What is asked for.
+   * @param defaultValue What is returned if nothing is known.
+   * @returns The information.
+   */
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
     return this.#transport.getExtraInfo(name, defaultValue);
   }

@@ -17,6 +17,10 @@ import {
   StreamReaderProtocol,
   StreamWriter,
 } from "../mod.ts";
+import {
+  isUpgradable,
+  type UpgradableProtocol,
+} from "../loop/net/upgradable_protocol.ts";
 import { FakeConn } from "../tests/doubles/conn.ts";
 import { turns } from "../tests/doubles/recorder.ts";
 
@@ -224,6 +228,12 @@ Deno.test("StreamReaderProtocol needs a reader only for the client of a server",
     protocol.eofReceived();
     protocol.connectionLost(null);
     assertThrows(() => new StreamReaderProtocol(null, () => {}), TypeError);
+  }));
+
+Deno.test("StreamReaderProtocol can be told that its connection is encrypted now", () =>
+  run(() => {
+    const protocol: UpgradableProtocol = new StreamReaderProtocol(null);
+    assert(isUpgradable(protocol));
   }));
 
 Deno.test("StreamWriter.close() ends the reader too", () =>

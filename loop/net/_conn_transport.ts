@@ -25,7 +25,6 @@ export class ConnTransport extends Transport implements Resource {
   readonly #context: CallbackContext;
   /** Whose connection of a server's it is. */
   readonly client: Client | null;
-  readonly #addresses: Record<string, Deno.Addr>;
   readonly #whole: Whole<StreamProtocol>;
   readonly #receiver: Receiver<number>;
   readonly #sender: Sender;
@@ -48,13 +47,13 @@ export class ConnTransport extends Transport implements Resource {
     context: CallbackContext,
     client: Client | null = null,
   ) {
-    super();
-    const { conn } = link;
+    const { conn, info } = link;
+    // Deno forgets the addresses when the connection closes.
+    const { remoteAddr: peername, localAddr: sockname } = conn;
+    super({ ...info, socket: conn, peername, sockname });
     this.#link = link;
     this.#context = context;
     this.client = client;
-    // Deno forgets them when the connection closes.
-    this.#addresses = { peername: conn.remoteAddr, sockname: conn.localAddr };
     const whole: Whole<StreamProtocol> = this.#whole = {
       protocol,
       fail: (error) => this.#forceEnd(error),
@@ -88,12 +87,6 @@ export class ConnTransport extends Transport implements Resource {
   takeOver(): this {
     this.#receiver.start();
     return this;
-  }
-
-  override getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    const { conn, info } = this.#link;
-    if (name === "socket") return conn;
-    return info?.[name] ?? this.#addresses[name] ?? defaultValue;
   }
 
   override setProtocol(protocol: BaseProtocol): void {

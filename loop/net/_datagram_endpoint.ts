@@ -52,12 +52,13 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     protocol: DatagramProtocol,
     context: CallbackContext,
   ) {
-    super();
+    const { socket, localAddr: sockname, remoteAddr: peername } = link;
+    super({ socket, sockname, peername });
     this.#link = link;
     this.#target = target;
     this.#protocol = protocol;
     this.#context = context;
-    occupy(link.socket, this);
+    occupy(socket, this);
     context.scheduler.resources.add(this);
   }
 
@@ -65,19 +66,6 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   start(): void {
     if (!this.#ended) this.#call("connectionMade", this);
     void this.#receive();
-  }
-
-  override getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    switch (name) {
-      case "socket":
-        return this.#link.socket;
-      case "sockname":
-        return this.#link.localAddr;
-      case "peername":
-        return this.#link.remoteAddr ?? defaultValue;
-      default:
-        return defaultValue;
-    }
   }
 
   override setProtocol(protocol: BaseProtocol): void {

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: whoever has such a socket has loaded the module.
-import type { Socket } from "node:dgram";
+import type { DatagramSocket } from "./datagram_socket.ts";
 
 /** A datagram and its sender. */
 export type Datagram = [data: Uint8Array<ArrayBuffer>, addr: Deno.Addr];
@@ -9,7 +8,7 @@ export type Datagram = [data: Uint8Array<ArrayBuffer>, addr: Deno.Addr];
 /** What sends and receives datagrams, whichever kind of socket it is. */
 export interface DatagramLink {
   /** The socket itself. */
-  readonly socket: Socket | Deno.DatagramConn;
+  readonly socket: DatagramSocket;
   readonly localAddr: Deno.Addr;
   /** Where the link is connected to: nothing is received from elsewhere. Deno itself connects nothing. */
   remoteAddr: Deno.Addr | null;

@@ -4,6 +4,7 @@
 import type { Socket } from "node:dgram";
 import { DatagramConnLink } from "./_datagram_conn_link.ts";
 import type { DatagramLink } from "./_datagram_link.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
 import { DgramLink } from "./_dgram_link.ts";
 
 /** One link a socket: what it received and nobody took belongs to whoever receives next. */
@@ -12,12 +13,12 @@ const links = new WeakMap<object, DatagramLink>();
 /** Whether `value` is a socket of datagrams. */
 export function isDatagramSocket(
   value: unknown,
-): value is Socket | Deno.DatagramConn {
+): value is DatagramSocket {
   return isDgramSocket(value) || isDatagramConn(value);
 }
 
 /** Whether the socket has an address of its own, and is open. */
-export function isBound(socket: Socket | Deno.DatagramConn): boolean {
+export function isBound(socket: DatagramSocket): boolean {
   if (!isDgramSocket(socket)) return true;
   try {
     socket.address();
@@ -29,7 +30,7 @@ export function isBound(socket: Socket | Deno.DatagramConn): boolean {
 
 /** The link over a socket, which is bound. */
 export function datagramLinkOf(
-  socket: Socket | Deno.DatagramConn,
+  socket: DatagramSocket,
 ): DatagramLink {
   let link = links.get(socket);
   if (link === undefined) {

@@ -1,10 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { ExtraInfo } from "./extra_info.ts";
+
 /** What a transport stands on: a connection, and what is known about it. */
 export interface Link {
   readonly conn: Deno.Conn;
   /** What `getExtraInfo()` tells beside the addresses and the connection itself. */
-  readonly info?: Readonly<Record<string, unknown>>;
+  readonly info?: ExtraInfo<Deno.Conn>;
   /**
    * How an encrypted connection is ended in order. Such a connection has no half-close: a link without
    * this can end one direction alone.

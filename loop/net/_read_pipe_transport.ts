@@ -36,7 +36,6 @@ interface ReadEnd<T> {
 
 /** A transport that reads a pipe. */
 export class ReadPipeTransport<T> extends ReadTransport {
-  readonly #pipe: ReadablePipe;
   readonly #context: CallbackContext;
   readonly #life: PipeLife<StreamProtocol>;
   readonly #receiver: Receiver<T>;
@@ -46,8 +45,7 @@ export class ReadPipeTransport<T> extends ReadTransport {
     protocol: StreamProtocol,
     context: CallbackContext,
   ) {
-    super();
-    this.#pipe = pipe;
+    super({ pipe });
     this.#context = context;
     this.#life = new PipeLife(protocol, context, this, {
       stop: () => this.#receiver.stop(),
@@ -65,10 +63,6 @@ export class ReadPipeTransport<T> extends ReadTransport {
   start(): void {
     this.#life.begin();
     this.#receiver.start();
-  }
-
-  override getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return name === "pipe" ? this.#pipe : defaultValue;
   }
 
   override setProtocol(protocol: BaseProtocol): void {

@@ -21,7 +21,6 @@ interface WriteEnd extends Sink {
  * one: the methods about receiving throw.
  */
 export class WritePipeTransport extends Transport {
-  readonly #pipe: WritablePipe;
   readonly #context: CallbackContext;
   readonly #end: WriteEnd;
   readonly #life: PipeLife<BaseProtocol>;
@@ -33,8 +32,7 @@ export class WritePipeTransport extends Transport {
     protocol: BaseProtocol,
     context: CallbackContext,
   ) {
-    super();
-    this.#pipe = pipe;
+    super({ pipe });
     this.#context = context;
     const end: WriteEnd = this.#end = pipe instanceof WritableStream
       ? new StreamSink(pipe, context, (reason) => this.#onBroken(reason))
@@ -49,10 +47,6 @@ export class WritePipeTransport extends Transport {
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): void {
     this.#life.begin();
-  }
-
-  override getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    return name === "pipe" ? this.#pipe : defaultValue;
   }
 
   override setProtocol(protocol: BaseProtocol): void {

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { BaseProtocol } from "./base_protocol.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
+import type { ExtraInfo } from "./extra_info.ts";
 
 /** The error for what a transport cannot do. */
 export function notSupported(method: string): Error {
@@ -12,7 +14,10 @@ export function notSupported(method: string): Error {
 /**
  * What every transport has: the loop makes transports, and hands them to protocols.
  *
- * The methods of this class throw; what a transport can do, its class overrides.
+ * The methods of this class throw; what a transport can do, its class overrides. Only
+ * {@linkcode BaseTransport.getExtraInfo} works, with what the constructor was given.
+ *
+ * @typeParam S The type of the socket below.
  *
  * @example Usage
  * ```ts
@@ -24,7 +29,18 @@ export function notSupported(method: string): Error {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport}
  */
-export class BaseTransport {
+export class BaseTransport<S = Deno.Conn | DatagramSocket> {
+  readonly #extra: ExtraInfo<S>;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param extra What {@linkcode BaseTransport.getExtraInfo} tells.
+   */
+  constructor(extra: ExtraInfo<S> = {}) {
+    this.#extra = extra;
+  }
+
   /**
    * Closes the transport: what is buffered is sent first, nothing more is received, and then the
    * protocol's `connectionLost(null)` is called. Closing twice does nothing.
@@ -80,16 +96,11 @@ export class BaseTransport {
   }
 
   /**
-   * What is known about the resource below: `"peername"` and `"sockname"` are addresses, `"socket"` is
-   * the `Deno.Conn`, and `"pipe"` what was given to `connectReadPipe()` or `connectWritePipe()`.
+   * What is known about the resource below, also after the end: see `ExtraInfo`.
    *
-   * Of an encrypted connection there are also `"sslobject"` (or `"ssl_object"`), a `TlsInfo`;
-   * `"sslcontext"`, the `TlsOptions`; `"peercert"` and `"cipher"`, which Deno does not tell where it
-   * encrypts itself.
-   *
-   * @param _name What is asked for.
-   * @param defaultValue What is returned if nothing is known.
-   * @returns The information.
+   * @typeParam K What is asked for.
+   * @param name What is asked for.
+   * @returns The information; `null` if nothing is known.
    *
    * @example Usage
    * ```ts
@@ -110,8 +121,33 @@ export class BaseTransport {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.get_extra_info}
    */
-  getExtraInfo(_name: string, defaultValue: unknown = null): unknown {
-    return defaultValue;
+  getExtraInfo<K extends keyof ExtraInfo>(
+    name: K,
+  ): NonNullable<ExtraInfo<S>[K]> | null;
+  /**
+   * What is known about the resource below.
+   *
+   * @typeParam K What is asked for.
+   * @typeParam D The type of the default.
+   * @param name What is asked for.
+   * @param defaultValue What is returned if nothing is known.
+   * @returns The information.
+   */
+  getExtraInfo<
+    K extends keyof ExtraInfo,
+    D extends NonNullable<unknown> | null,
+  >(name: K, defaultValue: D): NonNullable<ExtraInfo<S>[K]> | D;
+  /**
+   * What is known about the resource below, under any name.
+   *
+   * @param name What is asked for.
+   * @param defaultValue What is returned if nothing is known.
+   * @returns The information.
+   */
+  getExtraInfo(name: string, defaultValue?: unknown): unknown;
+  getExtraInfo(name: string, defaultValue: unknown = null): unknown {
+    if (!Object.hasOwn(this.#extra, name)) return defaultValue;
+    return Reflect.get(this.#extra, name) ?? defaultValue;
   }
 
   /**

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { BaseTransport, notSupported } from "./base_transport.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
 import type { HostAddress } from "./host_address.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { HostAddress } from "./host_address.ts";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramTransport}
  */
-export class DatagramTransport extends BaseTransport {
+export class DatagramTransport extends BaseTransport<DatagramSocket> {
   /**
    * Sends a datagram, without waiting for it. The array belongs to the caller again when the method
    * returns. Datagrams leave in the order of the calls; that one could not be sent the protocol's

@@ -4,7 +4,8 @@ import type { EventLoop } from "../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../scheduler.ts";
 import { completionOf } from "./_completion.ts";
 import { datagramAddressOf, netAddressOf } from "./_datagram_address.ts";
-import { type DatagramSocket, usableLinkOf } from "./sock_datagram.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
+import { usableLinkOf } from "./sock_datagram.ts";
 import type { HostAddress } from "./host_address.ts";
 import { resolveHost } from "./_resolve_host.ts";
 

@@ -1,7 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: whoever has such a socket has loaded the module.
-import type { Socket } from "node:dgram";
 import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import { assertBytes } from "./_assert_bytes.ts";
@@ -14,12 +12,10 @@ import {
   isBound,
   isDatagramSocket,
 } from "./_datagram_link_of.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
 import { Handover } from "./_handover.ts";
 import type { HostAddress } from "./host_address.ts";
 import { assertUnoccupied } from "./_occupants.ts";
-
-/** A socket of datagrams: one of `node:dgram`, or what `Deno.listenDatagram()` gives. */
-export type DatagramSocket = Socket | Deno.DatagramConn;
 
 const encoder = new TextEncoder();
 

@@ -17,7 +17,8 @@ import { WriteTransport } from "./write_transport.ts";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport}
  */
-export class Transport extends WriteTransport implements ReadTransport {
+export class Transport extends WriteTransport<Deno.Conn>
+  implements ReadTransport {
   /**
    * Whether the transport receives: it is neither paused nor closing.
    *

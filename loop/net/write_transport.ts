@@ -1,9 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { BaseTransport, notSupported } from "./base_transport.ts";
+import type { DatagramSocket } from "./datagram_socket.ts";
 
 /**
  * A transport that sends.
+ *
+ * @typeParam S The type of the socket below.
  *
  * @example Usage
  * ```ts
@@ -15,7 +18,8 @@ import { BaseTransport, notSupported } from "./base_transport.ts";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport}
  */
-export class WriteTransport extends BaseTransport {
+export class WriteTransport<S = Deno.Conn | DatagramSocket>
+  extends BaseTransport<S> {
   /**
    * Sends some data, without waiting for it. What cannot be sent at once is copied: the array belongs
    * to the caller again when the method returns.
