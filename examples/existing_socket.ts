@@ -17,7 +17,7 @@ const bytes = new TextEncoder().encode("abc");
 
 class Receiver extends Protocol {
   readonly end = getRunningLoop().createFuture<void>();
-  #transport: Transport | null = null;
+  #transport!: Transport;
 
   override connectionMade(transport: Transport): void {
     this.#transport = transport;
@@ -25,7 +25,7 @@ class Receiver extends Protocol {
 
   override dataReceived(data: Uint8Array): void {
     console.log("Received:", new TextDecoder().decode(data));
-    this.#transport?.close(); // connectionLost() comes next
+    this.#transport.close(); // connectionLost() comes next
   }
 
   override connectionLost(): void {

@@ -18,7 +18,7 @@ const [port = "8888"] = Deno.args;
 
 /** Made once for each connection. */
 class Echo extends Protocol {
-  #transport: Transport | null = null;
+  #transport!: Transport;
 
   override connectionMade(transport: Transport): void {
     const peer = transport.getExtraInfo("peername") as Deno.NetAddr;
@@ -28,8 +28,8 @@ class Echo extends Protocol {
 
   override dataReceived(data: Uint8Array): void {
     console.log("Received:", new TextDecoder().decode(data));
-    this.#transport?.write(data);
-    this.#transport?.close(); // once everything is sent
+    this.#transport.write(data);
+    this.#transport.close(); // once everything is sent
   }
 }
 

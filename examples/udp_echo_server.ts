@@ -19,7 +19,7 @@ const [port = "9999"] = Deno.args;
 
 /** One for all who send. */
 class Echo extends DatagramProtocol {
-  #transport: DatagramTransport | null = null;
+  #transport!: DatagramTransport;
 
   override connectionMade(transport: DatagramTransport): void {
     this.#transport = transport;
@@ -28,7 +28,7 @@ class Echo extends DatagramProtocol {
   override datagramReceived(data: Uint8Array, address: Deno.NetAddr): void {
     const text = new TextDecoder().decode(data);
     console.log(`${address.hostname} says ${JSON.stringify(text)}`);
-    this.#transport?.sendTo(data, address);
+    this.#transport.sendTo(data, address);
   }
 }
 

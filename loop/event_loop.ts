@@ -399,10 +399,10 @@ export class EventLoop extends BaseEventLoop {
    * @throws {Deno.errors.NotSupported} If the Deno is older than 2.9.
    *
    * @example Usage
-   * ```ts no-eval
-   * import { getRunningLoop, Protocol, run } from "@asyncio/asyncio";
+   * ```ts
+   * import { getRunningLoop, Protocol } from "@asyncio/asyncio";
    *
-   * await run(async () => {
+   * async function greet(): Promise<void> {
    *   const loop = getRunningLoop();
    *   const [plain, protocol] = await loop.createConnection(
    *     () => new Protocol(),
@@ -412,7 +412,7 @@ export class EventLoop extends BaseEventLoop {
    *   const encrypted = await loop.startTls(plain, protocol, { serverName: "mail.example.org" });
    *   encrypted.write("EHLO here\r\n");
    *   encrypted.close();
-   * });
+   * }
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls}

@@ -88,6 +88,21 @@ export let changeTransport: (
  * assertEquals(lines, ["one\n", "two"]);
  * ```
  *
+ * @example A peer may be silent for a minute, but not in the middle of a message
+ * ```ts
+ * import { StreamReader, timeout } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function readMessage(reader: StreamReader): Promise<Uint8Array> {
+ *   const [length] = await timeout(60, () => reader.readExactly(1));
+ *   return await timeout(5, () => reader.readExactly(length!));
+ * }
+ *
+ * const reader = new StreamReader();
+ * reader.feedData(new Uint8Array([2, 10, 20, 30]));
+ * assertEquals(await readMessage(reader), new Uint8Array([10, 20]));
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader}
  */
 export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {

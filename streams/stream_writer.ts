@@ -17,7 +17,9 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.
  *
  * {@linkcode StreamWriter.write} never waits; {@linkcode StreamWriter.drain} after it does, while the
- * peer is slow, so that memory stays bounded. `await using` closes the writer and waits for the end.
+ * peer is slow, so that memory stays bounded. `await using` closes the writer and waits for the end: if
+ * the peer never reads what was written, for ever, unless `transport.abort()` cuts the connection off, as
+ * in the second example.
  *
  * @example Usage
  * ```ts
@@ -38,6 +40,29 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  *   assertEquals(new TextDecoder().decode(await reader.read()), "hello\n");
  *   writer.close();
  *   await writer.waitClosed();
+ * });
+ * ```
+ *
+ * @example A peer that may never read
+ * ```ts
+ * import { getRunningLoop, openConnection, run, startServer } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   await using server = await startServer(() => {}, "127.0.0.1", 0);
+ *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *
+ *   const [, writer] = await openConnection(hostname, port);
+ *   writer.write(new Uint8Array(20_000_000));
+ *   writer.close();
+ *   const limit = getRunningLoop().callLater(0.05, () => writer.transport.abort());
+ *   try {
+ *     await writer.waitClosed();
+ *   } finally {
+ *     limit.cancel();
+ *   }
+ *   assertEquals(writer.transport.getWriteBufferSize(), 0);
+ *   server.abortClients();
  * });
  * ```
  *
@@ -101,7 +126,10 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes some data, without waiting. The array belongs to the caller again when the method returns.
+   * Writes some data, without waiting. It is copied: the array belongs to the caller again when the method
+   * returns.
+   *
+   * What a task writes until it waits is joined, and sent then.
    *
    * @param data The bytes, or a string that is sent as UTF-8.
    * @throws {TypeError} If `data` is neither.
@@ -432,10 +460,10 @@ export class StreamWriter implements AsyncDisposable {
    * @throws {Deno.errors.NotSupported} If the Deno is older than 2.9.
    *
    * @example Usage
-   * ```ts no-eval
-   * import { openConnection, run } from "@asyncio/asyncio";
+   * ```ts
+   * import { openConnection } from "@asyncio/asyncio";
    *
-   * await run(async () => {
+   * async function greet(): Promise<void> {
    *   const [reader, writer] = await openConnection("mail.example.org", 587);
    *   await reader.readLine();
    *   writer.write("STARTTLS\r\n");
@@ -443,7 +471,7 @@ export class StreamWriter implements AsyncDisposable {
    *   await writer.startTls({ serverName: "mail.example.org" });
    *   writer.write("EHLO here\r\n");
    *   writer.close();
-   * });
+   * }
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.start_tls}
@@ -518,7 +546,10 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Closes the stream and waits for its end. What broke the connection is not thrown again here.
+   * Closes the stream and waits for its end, for ever if the peer never reads what was written. What broke
+   * the connection is not thrown again here.
+   *
+   * Cancelled, only the waiting ends: what was written is still sent.
    *
    * @example Usage
    * ```ts

@@ -10,11 +10,11 @@ import { BaseProtocol } from "./base_protocol.ts";
  *
  * @example An echo server and its client
  * ```ts
- * import { DatagramProtocol, DatagramTransport, Future, getRunningLoop, run } from "@asyncio/asyncio";
+ * import { DatagramProtocol, type DatagramTransport, Future, getRunningLoop, run } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
  *
  * class Echo extends DatagramProtocol {
- *   #transport = new DatagramTransport();
+ *   #transport!: DatagramTransport;
  *
  *   override connectionMade(transport: DatagramTransport): void {
  *     this.#transport = transport;

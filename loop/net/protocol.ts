@@ -8,11 +8,11 @@ import { BaseProtocol } from "./base_protocol.ts";
  * @example An echo server
  * ```ts
  * import { getRunningLoop, openConnection, run } from "@asyncio/asyncio";
- * import { Protocol, Transport } from "@asyncio/asyncio/loop";
+ * import { Protocol, type Transport } from "@asyncio/asyncio/loop";
  * import { assertEquals } from "@std/assert";
  *
  * class Echo extends Protocol {
- *   #transport = new Transport();
+ *   #transport!: Transport;
  *
  *   override connectionMade(transport: Transport): void {
  *     this.#transport = transport;

@@ -22,8 +22,9 @@ export let makeServer: (
  * A server: it accepts connections until it is closed, and gives each a protocol of its own.
  *
  * `await using` closes it at the end of the scope and waits for its end, which includes the end of
- * its connections: it may wait for ever for a client that stays. {@linkcode Server.closeClients} or
- * {@linkcode Server.abortClients} before the end of the scope see to that.
+ * its connections: it may wait for ever for a client that stays, and so may
+ * {@linkcode Server.serveForever} when it is cancelled. {@linkcode Server.closeClients} and
+ * {@linkcode Server.abortClients} before the end of the scope see to that, as in the second example.
  *
  * @example Usage
  * ```ts
@@ -36,6 +37,40 @@ export let makeServer: (
  *   server.close();
  *   await server.waitClosed();
  *   assertEquals(server.sockets, []);
+ * });
+ * ```
+ *
+ * @example A server that stops although clients would stay
+ * ```ts
+ * import { createTask, Future, openConnection, run, startServer, wait } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function serve(address: Future<Deno.NetAddr>): Promise<void> {
+ *   await using server = await startServer((_, writer) => {
+ *     writer.write("welcome\n");
+ *   }, "127.0.0.1", 0);
+ *   address.setResult(server.sockets[0]!.addr as Deno.NetAddr);
+ *   try {
+ *     await new Future<never>(); // until the task is cancelled, by Ctrl-C for instance
+ *   } finally {
+ *     server.close();
+ *     server.closeClients(); // what was written is still sent
+ *     await wait([server.waitClosed()], { timeout: 5 });
+ *     server.abortClients(); // those that do not take it
+ *   }
+ * }
+ *
+ * await run(async () => {
+ *   const address = new Future<Deno.NetAddr>();
+ *   const task = createTask(() => serve(address));
+ *   const { hostname, port } = await address;
+ *   const [reader, writer] = await openConnection(hostname, port);
+ *   await reader.readLine();
+ *   task.cancel();
+ *   await wait([task]);
+ *   assertEquals(task.cancelled(), true);
+ *   assertEquals((await reader.read()).length, 0);
+ *   writer.close();
  * });
  * ```
  *
@@ -113,8 +148,9 @@ export class Server implements AsyncDisposable {
   /**
    * Accepts connections until the awaiting task is cancelled, which closes the server.
    *
-   * Cancelled, it waits until every connection has ended before the `CancelledError` goes on;
-   * {@linkcode Server.closeClients} and {@linkcode Server.abortClients} hasten that.
+   * Cancelled, it waits until every connection has ended before the `CancelledError` goes on. So a
+   * `finally` around it comes too late for {@linkcode Server.closeClients}: where clients may stay, call
+   * that from elsewhere, or wait for something else, as in the second example of the class.
    *
    * @returns A promise that only rejects: with a `CancelledError`, also when the server is closed.
    * @throws {RuntimeError} If the server is closed, or does so already.

@@ -17,14 +17,14 @@ export interface TlsCertificate {
  * trusts.
  *
  * @example A server with a certificate of its own, and a client that trusts who signed it
- * ```ts no-eval
- * import { openConnection, run, startServer } from "@asyncio/asyncio";
+ * ```ts
+ * import { openConnection, startServer } from "@asyncio/asyncio";
  *
- * const cert = Deno.readTextFileSync("server.pem");
- * const key = Deno.readTextFileSync("server.key");
- * const authority = Deno.readTextFileSync("ca.pem");
+ * async function main(): Promise<void> {
+ *   const cert = await Deno.readTextFile("server.pem");
+ *   const key = await Deno.readTextFile("server.key");
+ *   const authority = await Deno.readTextFile("ca.pem");
  *
- * await run(async () => {
  *   await using _server = await startServer((_, writer) => {
  *     writer.write("welcome\n");
  *     writer.close();
@@ -35,7 +35,7 @@ export interface TlsCertificate {
  *   });
  *   console.log(new TextDecoder().decode(await reader.readLine()));
  *   writer.close();
- * });
+ * }
  * ```
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}

@@ -21,8 +21,11 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 export class WriteTransport<S = Deno.Conn | DatagramSocket>
   extends BaseTransport<S> {
   /**
-   * Sends some data, without waiting for it. What cannot be sent at once is copied: the array belongs
-   * to the caller again when the method returns.
+   * Sends some data, without waiting for it. It is copied: the array belongs to the caller again when the
+   * method returns.
+   *
+   * What is written in one step, by a callback or by a task until it waits, is joined, and sent at the end
+   * of the step.
    *
    * @param _data The bytes, or a string that is sent as UTF-8.
    *
