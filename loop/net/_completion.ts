@@ -5,7 +5,7 @@ import { callOutsideTasks, type Scheduler } from "../scheduler.ts";
 
 /**
  * A future of what an operation of Deno's comes to. If its result comes too late, since the future
- * was cancelled, it goes to `discard`.
+ * was cancelled or the loop is closed, it goes to `discard`.
  */
 export function completionOf<T>(
   scheduler: Scheduler,
@@ -13,10 +13,11 @@ export function completionOf<T>(
   discard: (late: T) => void = () => {},
 ): Future<T> {
   const future = new Future<T>({ loop: scheduler.loop });
+  const isTooLate = () => future.done() || scheduler.loop.isClosed();
   callOutsideTasks(scheduler, () => {
     operation.then(
-      (value) => future.done() ? discard(value) : fulfil(future, value),
-      (error) => future.done() || fail(future, error),
+      (value) => isTooLate() ? discard(value) : fulfil(future, value),
+      (error) => isTooLate() || fail(future, error),
     );
   });
   return future;

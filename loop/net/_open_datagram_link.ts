@@ -54,7 +54,11 @@ async function bind(
 ): Promise<[DatagramLink, Deno.NetAddr | null]> {
   const socket = await createDgramSocket(family, reusePort);
   try {
-    const link = await completionOf(scheduler, bound(socket, local));
+    const link = await completionOf(
+      scheduler,
+      bound(socket, local),
+      (late) => late.close(),
+    );
     if (allowBroadcast) socket.setBroadcast(true);
     // Who answers a broadcast does so from an address of its own.
     else link.remoteAddr = remote;

@@ -2,7 +2,7 @@
 
 import { CancelledError } from "../cancelled_error.ts";
 import type { Future } from "../future.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { Resource, Scheduler } from "../scheduler.ts";
 import type { TimerHandle } from "../timer_handle.ts";
 import { completionOf } from "./_completion.ts";
 
@@ -46,17 +46,34 @@ async function runAlone<T>(
 ): Promise<Outcome<T>> {
   const abortion = new AbortController();
   const operation = attempt(abortion.signal);
+  const future = completionOf(scheduler, operation, discard);
+  const resource = { abandon: () => giveUp(future, abortion, discard) };
+  scheduler.resources.add(resource);
   try {
-    return { winner: await completionOf(scheduler, operation) };
+    return { winner: await future };
   } catch (error) {
     if (!(error instanceof CancelledError)) return { errors: [error] };
-    abortion.abort();
-    operation.then(discard, () => {});
+    giveUp(future, abortion, discard);
     throw error;
+  } finally {
+    scheduler.resources.delete(resource);
   }
 }
 
-class Race<T> {
+/** Stops an attempt that nobody waits for any more, which may have succeeded just now. */
+function giveUp<T>(
+  future: Future<T>,
+  abortion: AbortController,
+  discard: (loser: T) => void,
+): void {
+  abortion.abort();
+  future.cancel();
+  if (!future.cancelled() && future.exception() === null) {
+    discard(future.result());
+  }
+}
+
+class Race<T> implements Resource {
   readonly #scheduler: Scheduler;
   readonly #options: RaceOptions<T>;
   readonly #outcome: Future<Outcome<T>>;
@@ -73,6 +90,7 @@ class Race<T> {
   }
 
   async run(): Promise<Outcome<T>> {
+    this.#scheduler.resources.add(this);
     this.#beginNext();
     try {
       return await this.#outcome;
@@ -81,7 +99,20 @@ class Race<T> {
       if (!this.#outcome.cancelled()) this.#discardWinner();
       throw error;
     } finally {
+      this.#scheduler.resources.delete(this);
       this.#stop();
+    }
+  }
+
+  /** The loop is closed: nobody learns any more how the attempts ended. */
+  abandon(): void {
+    this.#timer?.cancel();
+    for (const [future, abortion] of this.#running) {
+      giveUp(future, abortion, this.#options.discard);
+    }
+    this.#running.clear();
+    if (this.#outcome.done() && !this.#outcome.cancelled()) {
+      this.#discardWinner();
     }
   }
 

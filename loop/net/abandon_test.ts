@@ -1,7 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openConnection, run, type Server, startServer } from "../../mod.ts";
+import {
+  DatagramProtocol,
+  type EventLoop,
+  newEventLoop,
+  openConnection,
+  Protocol,
+  run,
+  type Server,
+  startServer,
+} from "../../mod.ts";
 
 Deno.test("run() cuts off the connections and servers that its program left open", async () => {
   let accepted!: () => void;
@@ -42,4 +51,62 @@ Deno.test("A program that leaves a connection open exits at its end", async () =
   }).output();
   assert(success);
   assertEquals(new TextDecoder().decode(stdout), "over\n");
+});
+
+/** Closes a loop as it connects; the peer sees the end of whatever connection came of that. */
+async function closeConnecting(
+  connect: (loop: EventLoop, port: number) => Promise<unknown>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const loop = newEventLoop();
+  loop.setExceptionHandler(() => {});
+  loop.callSoon(() => {
+    loop.createTask(() => connect(loop, listener.addr.port));
+  });
+  const accepting = listener.accept();
+  const stopped = loop.runForever();
+  using peer = await accepting;
+  loop.stop();
+  await stopped;
+  loop.close();
+  assertEquals(await peer.read(new Uint8Array(1)).catch(() => null), null);
+}
+
+Deno.test("loop.close() gives up what connects", async () => {
+  await closeConnecting((loop, port) =>
+    loop.createConnection(() => new Protocol(), "127.0.0.1", port)
+  );
+  await closeConnecting((loop, port) =>
+    loop.sockConnect({ hostname: "127.0.0.1", port })
+  );
+  await closeConnecting((loop, port) => {
+    const found = { transport: "tcp", port, family: 4 } as const;
+    loop.getAddrInfo = () =>
+      Promise.resolve([
+        { ...found, hostname: "127.0.0.1" },
+        { ...found, hostname: "127.0.0.1" },
+      ]);
+    return loop.createConnection(() => new Protocol(), "twice.example", port, {
+      happyEyeballsDelay: 60,
+    });
+  });
+});
+
+Deno.test("loop.close() gives up a datagram endpoint that is being made", async () => {
+  const loop = newEventLoop();
+  loop.setExceptionHandler(() => {});
+  const { createSocket } = await import("node:dgram");
+  assert(createSocket);
+  loop.callSoon(() => {
+    loop.createTask(() =>
+      loop.createDatagramEndpoint(() => new DatagramProtocol(), {
+        localAddr: { hostname: "127.0.0.1", port: 0 },
+      })
+    );
+    loop.stop();
+  });
+  await loop.runForever();
+  loop.close();
+  // That nothing is left is for the sanitizers to say.
+  await new Promise((resolve) => setTimeout(resolve));
 });

@@ -2,11 +2,11 @@
 
 import type { EventLoop } from "../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../scheduler.ts";
-import { completionOf } from "./_completion.ts";
 import { datagramAddressOf, netAddressOf } from "./_datagram_address.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 import type { HostAddress } from "./host_address.ts";
+import { type Attempt, race } from "./_race.ts";
 import { resolveHost } from "./_resolve_host.ts";
 
 /** What `loop.sockConnect()` does with an address alone. */
@@ -55,15 +55,13 @@ export async function connectDatagrams(
 /** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
 async function connected(
   scheduler: Scheduler,
-  connect: (signal: AbortSignal) => Promise<Deno.Conn>,
+  connect: Attempt<Deno.Conn>,
 ): Promise<Deno.Conn> {
-  const abortion = new AbortController();
-  const operation = connect(abortion.signal);
-  try {
-    return await completionOf(scheduler, operation);
-  } catch (error) {
-    abortion.abort();
-    operation.then((conn) => conn.close(), () => {});
-    throw error;
-  }
+  const outcome = await race(scheduler, {
+    attempts: [connect],
+    delay: null,
+    discard: (conn) => conn.close(),
+  });
+  if ("winner" in outcome) return outcome.winner;
+  throw outcome.errors[0];
 }
