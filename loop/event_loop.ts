@@ -213,7 +213,8 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Looks up the names of a host and of a service by their address and port. Needs `--allow-net`.
+   * Looks up the names of a host and of a service by their address and port. Needs `--allow-net`
+   * for the address.
    *
    * The flags are POSIX's, added up: 1 for the address as it is (`NI_NUMERICHOST`), 2 for the port as it is
    * (`NI_NUMERICSERV`), 8 for an error where a host has no name (`NI_NAMEREQD`) instead of its address. With
@@ -250,7 +251,8 @@ export class EventLoop extends BaseEventLoop {
   }
 
   /**
-   * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path.
+   * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path, and
+   * `--allow-net=unix:<path>`.
    *
    * Cancelled, it gives the attempt up; no connection stays behind.
    *
@@ -295,7 +297,7 @@ export class EventLoop extends BaseEventLoop {
 
   /**
    * Listens at a Unix socket, and gives each connection a protocol of its own. Needs `--allow-read`
-   * and `--allow-write` for its path.
+   * and `--allow-write` for its path, and `--allow-net=unix:<path>`.
    *
    * A socket that another server left at the path is removed first, without a look at whether that
    * server still runs; any other file there is an error. Closing the server removes the socket, unless

@@ -13,7 +13,8 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
 }
 
 /**
- * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path.
+ * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path, and
+ * `--allow-net=unix:<path>`.
  *
  * Cancelled, it gives the attempt up; no connection stays behind.
  *

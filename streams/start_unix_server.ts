@@ -18,7 +18,8 @@ export interface StartUnixServerOptions extends UnixServerOptions {
 
 /**
  * Listens at a Unix socket, and calls a function for each connection, in a task of its own: see
- * {@linkcode startServer}. Needs `--allow-read` and `--allow-write` for the path.
+ * {@linkcode startServer}. Needs `--allow-read` and `--allow-write` for the path, and
+ * `--allow-net=unix:<path>`.
  *
  * A socket that another server left at the path is removed first, without a look at whether that server
  * still runs; any other file there is an error. Closing the server removes the socket.
