@@ -22,6 +22,7 @@ export class Acceptor implements Resource {
   readonly listener: Deno.Listener;
   readonly #context: CallbackContext;
   readonly #options: AcceptorOptions;
+  readonly #turn: Turn;
   #isClosed = false;
   #accepting: Promise<void> = Promise.resolve();
   #endPause: (() => void) | null = null;
@@ -34,6 +35,7 @@ export class Acceptor implements Resource {
     this.listener = listener;
     this.#context = context;
     this.#options = options;
+    this.#turn = new Turn(context.scheduler);
     context.scheduler.resources.add(this);
   }
 
@@ -44,14 +46,16 @@ export class Acceptor implements Resource {
 
   /** Stops for good; `released` is called when the port or path is free again. */
   close(released: () => void): void {
-    this.#context.scheduler.resources.delete(this);
-    const ended = this.#letGo();
+    const ended = this.#letGo().then(() => {
+      this.#context.scheduler.resources.delete(this);
+    });
     this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
   }
 
   /** Stops for good as the loop is closed. */
   abandon(): void {
-    void this.#letGo();
+    if (!this.#isClosed) void this.#letGo();
+    this.#turn.skip();
   }
 
   /** Closes the listener. Deno lets go of it only when the pending accept has ended. */
@@ -75,7 +79,6 @@ export class Acceptor implements Resource {
 
   async #accept(welcome: (conn: Deno.Conn) => void): Promise<void> {
     const { scheduler } = this.#context;
-    const turn = new Turn(scheduler);
     while (!this.#isClosed) {
       let conn;
       try {
@@ -83,12 +86,8 @@ export class Acceptor implements Resource {
       } catch (error) {
         if (this.#isClosed || error instanceof Deno.errors.BadResource) return;
         if (error instanceof Deno.errors.ConnectionAborted) continue;
-        await turn;
-        this.#report(
-          `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
-          error,
-        );
-        const pause = this.#pause();
+        await this.#turn;
+        const pause = this.#isClosed ? null : this.#pauseAfter(error);
         scheduler.proceed();
         await pause;
         continue;
@@ -99,7 +98,7 @@ export class Acceptor implements Resource {
       }
       setNoDelay(conn);
       if (this.#options.keepAlive) setKeepAlive(conn);
-      await turn;
+      await this.#turn;
       if (this.#isClosed) conn.close();
       else welcome(conn);
       scheduler.proceed();
@@ -110,7 +109,11 @@ export class Acceptor implements Resource {
     this.#context.scheduler.loop.callExceptionHandler({ message, exception });
   }
 
-  #pause(): Promise<void> {
+  #pauseAfter(error: unknown): Promise<void> {
+    this.#report(
+      `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
+      error,
+    );
     const { scheduler } = this.#context;
     return new Promise((resolve) => {
       const handle = scheduler.loop.callLater(RETRY_DELAY, resolve);

@@ -20,10 +20,15 @@ export class Turn implements Entry {
     this.#scheduler.enqueue(this);
   }
 
-  [execute](): boolean {
+  /** Goes on at once if the turn is awaited: the loop is closed, which has no turns any more. */
+  skip(): void {
     const resume = this.#resume;
     this.#resume = null;
     resume?.();
+  }
+
+  [execute](): boolean {
+    this.skip();
     return true;
   }
 }

@@ -10,7 +10,10 @@ import {
   run,
   type Server,
   startServer,
+  startUnixServer,
 } from "../../mod.ts";
+import { FakeConn } from "../../tests/doubles/conn.ts";
+import { withDirectory } from "../../tests/doubles/directory.ts";
 
 Deno.test("run() cuts off the connections and servers that its program left open", async () => {
   let accepted!: () => void;
@@ -52,6 +55,9 @@ Deno.test("A program that leaves a connection open exits at its end", async () =
   assert(success);
   assertEquals(new TextDecoder().decode(stdout), "over\n");
 });
+
+const localAddr: Deno.UnixAddr = { transport: "unix", path: "here" };
+const remoteAddr: Deno.UnixAddr = { transport: "unix", path: "there" };
 
 /** Closes a loop as it connects; the peer sees the end of whatever connection came of that. */
 async function closeConnecting(
@@ -109,4 +115,34 @@ Deno.test("loop.close() gives up a datagram endpoint that is being made", async 
   loop.close();
   // That nothing is left is for the sanitizers to say.
   await new Promise((resolve) => setTimeout(resolve));
+});
+
+Deno.test("loop.close() closes a connection that was accepted and not welcomed yet", async () => {
+  for (const isServerClosed of [false, true]) {
+    await withDirectory(async (directory) => {
+      const path = `${directory}/socket`;
+      const listener = Deno.listen({ transport: "unix", path });
+      const accepted = Promise.withResolvers<Deno.UnixConn>();
+      listener.accept = () => accepted.promise;
+      const conn = Object.assign(new FakeConn(), { localAddr, remoteAddr });
+      const loop = newEventLoop();
+      const server = await loop.runUntilComplete(() =>
+        loop.createUnixServer(() => new Protocol(), null, { sock: listener })
+      );
+      loop.callSoon(() => {
+        accepted.resolve(conn);
+        loop.stop();
+      });
+      await loop.runForever();
+      if (isServerClosed) server.close();
+      loop.close();
+
+      await run(async () => {
+        // It would wait for the other one to let go of the path.
+        await using next = await startUnixServer(() => {}, path);
+        assertEquals(next.isServing(), true);
+      });
+      assertEquals(conn.isClosed, true);
+    });
+  }
 });
