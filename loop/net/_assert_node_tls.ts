@@ -14,9 +14,8 @@ export function hasNodeTls(): boolean {
 export function assertNodeTls(): void {
   if (hasNodeTls()) return;
   throw new Deno.errors.NotSupported(
-    `This kind of TLS needs Deno ${
+    `TLS with certificates of clients or without verification, over Unix sockets and by startTls() needs Deno ${
       FIRST_VERSION.join(".")
-    } or later: received ${Deno.version.deno}. ` +
-      "Without certificates of clients, Unix sockets, upgrades and the like, TLS works on older ones too",
+    } or later: received ${Deno.version.deno}`,
   );
 }

@@ -10,8 +10,8 @@ export interface ConnDuplex {
   readonly conn: Deno.Conn;
   /** Closed together with the connection. */
   readonly duplex: Duplex;
-  /** Waits until at most so many bytes are yet to be written to the connection, or it is closed. */
-  whenPending(atMost: number): Promise<void>;
+  /** Waits until everything is written to the connection, or it is closed. */
+  flushed(): Promise<void>;
   /** Reads no more from the connection for now. */
   pause(): void;
   /** Goes on reading. */
@@ -58,8 +58,8 @@ export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
   return {
     conn,
     duplex,
-    async whenPending(atMost) {
-      while (!duplex.destroyed && duplex.writableLength > atMost) {
+    async flushed() {
+      while (!duplex.destroyed && duplex.writableLength > 0) {
         await new Promise<void>((resolve) => onWritten = resolve);
       }
     },

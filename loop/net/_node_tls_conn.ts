@@ -5,9 +5,6 @@ import { closeConn } from "./_close_conn.ts";
 import type { ConnDuplex } from "./_duplex_of_conn.ts";
 import { osErrorOf } from "./_os_error.ts";
 
-/** How much may be encrypted and not yet written, in bytes. */
-const MAX_PENDING = 64 * 1024;
-
 /**
  * A connection that Node's code encrypts.
  *
@@ -63,14 +60,15 @@ export class NodeTlsConn implements Deno.Conn {
 
   async write(data: Uint8Array): Promise<number> {
     await this.#call((callback) => this.#socket.write(data, callback));
-    // Node encrypts however much there is, whether the peer takes it or not.
-    await this.#below.whenPending(MAX_PENDING);
     return data.length;
   }
 
   async closeWrite(): Promise<void> {
     await this.#call((callback) => this.#socket.end(callback));
-    await this.#below.whenPending(0);
+    await this.#below.flushed();
+    // What waited for that, the farewell for instance, is written a turn later.
+    await new Promise((resolve) => setTimeout(resolve));
+    await this.#below.flushed();
   }
 
   close(): void {

@@ -58,7 +58,6 @@ export async function startTls(
       : clientWay(conn, settings),
   );
   transport.successor = handshake;
-  transport.client?.occupy(handshake);
   let link;
   try {
     link = await completionOf(transport.context.scheduler, handshake.link);

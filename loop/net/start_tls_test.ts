@@ -214,6 +214,8 @@ Deno.test("StreamWriter.startTls() lets the reader pause the new transport", () 
     writer.write("STARTTLS\n");
     await writer.startTls(CLIENT);
     while (writer.transport.isReading()) await sleep(0.001);
+    // Not even the end has arrived.
+    assertEquals(writer.transport.isClosing(), false);
     assertEquals((await reader.readExactly(size)).length, size);
     writer.close();
     await writer.waitClosed();

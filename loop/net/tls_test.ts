@@ -346,6 +346,41 @@ for (const { name, server, client } of TLS_PAIRS) {
       assert(mostBuffered < 100_000, `${mostBuffered} bytes were buffered`);
     }));
 
+  Deno.test(`An encrypted connection takes no more than its peer does with ${name}`, () =>
+    run(async () => {
+      const [one, other] = await pair(server, client);
+      other.transport.pauseReading();
+      const most = 64 * 1024 * 1024;
+      let count = 0;
+      const chunk = new Uint8Array(256 * 1024);
+      one.resumeWriting = () => {
+        while (count < most && one.transport.getWriteBufferSize() === 0) {
+          one.transport.write(chunk);
+          count += chunk.length;
+        }
+      };
+      one.transport.setWriteBufferLimits(0);
+      one.resumeWriting();
+      for (let before = -1; before !== count;) {
+        before = count;
+        await sleep(0.1);
+      }
+      // The rest is in the buffers of the system, which hold a few MiB.
+      assert(count < most / 2, `${count} bytes were taken`);
+      let received = 0;
+      const all = new Future<void>();
+      other.dataReceived = (data) => {
+        received += data.length;
+        if (received === most) all.setResult();
+      };
+      other.transport.resumeReading();
+      await all;
+      one.transport.abort();
+      other.transport.abort();
+      await one.lost;
+      await other.lost;
+    }));
+
   Deno.test(`createServer() makes 64 handshakes side by side with ${name}`, () =>
     run(async () => {
       await using listening = await startServer(tell, "127.0.0.1", 0, {
@@ -627,6 +662,40 @@ async function relayOf(
   upstream.close();
   downstream.close();
 }
+
+Deno.test("Transport of an encrypted connection says goodbye to who did so first", () =>
+  run(async () => {
+    const recorder = new Recorder();
+    const listening = await getRunningLoop().createServer(
+      () => recorder,
+      "127.0.0.1",
+      0,
+      { tls: LOCALHOST },
+    );
+    // Deno's own, which tells whether the peer went without a word.
+    const conn = await Deno.connectTls({
+      hostname: "127.0.0.1",
+      port: portOf(listening),
+      caCerts: [AUTHORITY],
+    });
+    await conn.handshake();
+    while (recorder.events.length === 0) await sleep(0);
+    const size = 8_000_000;
+    recorder.transport.write(new Uint8Array(size));
+    await conn.closeWrite();
+    await recorder.eof.wait();
+    const memory = new Uint8Array(100_000);
+    for (let received = 0; received < size;) {
+      const count = await conn.read(memory);
+      assert(count !== null, `the end comes after ${received} bytes`);
+      received += count;
+    }
+    assertEquals(await conn.read(memory), null);
+    assertEquals(await recorder.lost, null);
+    conn.close();
+    listening.close();
+    await listening.waitClosed();
+  }));
 
 Deno.test("TlsOptions.requestCert lets in who shows a certificate that is trusted", () =>
   run(async () => {
