@@ -87,6 +87,7 @@ export class EventLoop extends BaseEventLoop {
    * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise. If several
    * addresses were tried, it is the class of the last error, and the message tells of all.
    * @throws {Deno.errors.NotFound} If the host has no address.
+   * @throws {Deno.errors.InvalidData} If it is to be encrypted, and the certificate is not accepted.
    *
    * @example Usage
    * ```ts

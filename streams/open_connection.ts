@@ -24,6 +24,7 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  * @throws {RangeError} If the port is none, or the limit not greater than 0.
  * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
  * @throws {Deno.errors.NotFound} If the host has no address.
+ * @throws {Deno.errors.InvalidData} If it is to be encrypted, and the certificate is not accepted.
  *
  * @example Usage
  * ```ts

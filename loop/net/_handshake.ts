@@ -62,6 +62,11 @@ export class Handshake implements Closable, Resource {
     return this.#isAborted;
   }
 
+  /** Somebody else takes care of the encrypted connection from now on. */
+  release(): void {
+    this.#context.scheduler.resources.delete(this);
+  }
+
   close(): void {
     this.abort();
   }
@@ -70,6 +75,7 @@ export class Handshake implements Closable, Resource {
   abort(): void {
     this.#isAborted = true;
     this.#fail(aborted());
+    this.release();
     closeConn(this.#conn);
   }
 
@@ -92,6 +98,7 @@ export class Handshake implements Closable, Resource {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#end();
+    this.release();
     closeConn(this.#conn);
     this.#outcome.reject(error);
   }
@@ -99,7 +106,6 @@ export class Handshake implements Closable, Resource {
   #end(): void {
     this.#isOver = true;
     this.#timer.cancel();
-    this.#context.scheduler.resources.delete(this);
   }
 }
 

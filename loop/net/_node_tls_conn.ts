@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { closeConn } from "./_close_conn.ts";
 import type { ConnDuplex } from "./_duplex_of_conn.ts";
 import { osErrorOf } from "./_os_error.ts";
+import { connectionError } from "./_tls_error.ts";
 
 /**
  * A connection that Node's code encrypts.
@@ -47,7 +48,7 @@ export class NodeTlsConn implements Deno.Conn {
       for (const fail of this.#calls) fail(this.#error ?? interrupted());
     });
     socket.on("error", (error) => {
-      this.#error ??= osErrorOf(error);
+      this.#error ??= connectionError(error);
       this.#wake?.();
     });
   }

@@ -23,7 +23,9 @@ export async function secure(
   const way = tls.side === "client" ? clientWay(conn, tls) : serverWay(tls);
   const handshake = new Handshake(context, conn, way);
   try {
-    return await completionOf(context.scheduler, handshake.link);
+    const link = await completionOf(context.scheduler, handshake.link);
+    handshake.release();
+    return link;
   } catch (error) {
     handshake.abort();
     throw error;
@@ -61,6 +63,7 @@ export function secureAccepted(
   const handshake = new Handshake(context, conn, way);
   client.occupy(handshake);
   const onSecure = (link: Link) => {
+    handshake.release();
     if (handshake.isAborted) client.end();
     else welcome(link);
   };

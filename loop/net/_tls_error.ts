@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { osErrorOf } from "./_os_error.ts";
 import { messageOf } from "./_rephrase.ts";
 import type { TlsPeerCertificate } from "./tls_info.ts";
 import type { ClientTls, ServerTls } from "./_tls_settings.ts";
@@ -55,22 +56,34 @@ export function tlsError(
     : tls.serverName === null
     ? `Cannot connect to ${addressOf(peer)} by TLS`
     : `Cannot connect to ${tls.serverName} at ${addressOf(peer)} by TLS`;
-  const original = `${codeOf(error)} ${messageOf(error)}`;
   if (isEnd(error)) {
     return new Deno.errors.ConnectionReset(
       `${what}: the peer closed the connection during the handshake`,
       { cause: error },
     );
   }
+  return new Deno.errors.InvalidData(`${what}: ${meaningOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** The error of a connection that was encrypted: the peer may refuse a certificate after the handshake. */
+export function connectionError(error: unknown): Error {
+  if (!codeOf(error).startsWith("ERR_SSL")) return osErrorOf(error);
+  return new Deno.errors.InvalidData(
+    `The encrypted connection was broken by the peer: ${meaningOf(error)}`,
+    { cause: error },
+  );
+}
+
+function meaningOf(error: unknown): string {
+  const original = `${codeOf(error)} ${messageOf(error)}`;
   for (const [pattern, meaning] of MEANINGS) {
     const match = original.match(pattern);
     if (match === null) continue;
-    const words = typeof meaning === "string" ? meaning : meaning(match);
-    return new Deno.errors.InvalidData(`${what}: ${words}`, { cause: error });
+    return typeof meaning === "string" ? meaning : meaning(match);
   }
-  return new Deno.errors.InvalidData(`${what}: ${messageOf(error)}`, {
-    cause: error,
-  });
+  return messageOf(error);
 }
 
 /** What is wrong with a certificate that Node did not accept, in Deno's words: Node's are less exact. */

@@ -61,6 +61,7 @@ export async function startTls(
   let link;
   try {
     link = await completionOf(transport.context.scheduler, handshake.link);
+    handshake.release();
     if (handshake.isAborted) throw aborted();
   } catch (error) {
     const isAborted = handshake.isAborted || error instanceof CancelledError;
