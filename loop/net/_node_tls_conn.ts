@@ -65,11 +65,9 @@ export class NodeTlsConn implements Deno.Conn {
   }
 
   async closeWrite(): Promise<void> {
+    await this.#flushed();
     await this.#call((callback) => this.#socket.end(callback));
-    await this.#below.flushed();
-    // What waited for that, the farewell for instance, is written a turn later.
-    await new Promise((resolve) => setTimeout(resolve));
-    await this.#below.flushed();
+    await this.#flushed();
   }
 
   close(): void {
@@ -110,6 +108,13 @@ export class NodeTlsConn implements Deno.Conn {
     if (count < chunk.length) this.#chunks[0] = chunk.subarray(count);
     else this.#chunks.shift();
     return count;
+  }
+
+  /** Waits until everything is written, with what Node writes only a turn after the rest. */
+  async #flushed(): Promise<void> {
+    await this.#below.flushed();
+    await new Promise((resolve) => setTimeout(resolve));
+    await this.#below.flushed();
   }
 
   #call(
