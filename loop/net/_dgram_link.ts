@@ -4,7 +4,9 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isSameAddress } from "./_datagram_address.ts";
 import type { Datagram, DatagramLink } from "./_datagram_link.ts";
+import { hostAndPort } from "./_ip_literal.ts";
 import { osErrorOf } from "./_os_error.ts";
+import { codeOf } from "./_unresolved.ts";
 
 /** How many bytes may wait to be received; as from a full buffer of the system's, more are dropped. */
 const MAX_WAITING = 256 * 1024;
@@ -67,7 +69,7 @@ export class DgramLink implements DatagramLink {
   #send(data: Uint8Array, addr: Deno.NetAddr): Promise<void> {
     return new Promise((resolve, reject) => {
       const onSent = (error: Error | null) => {
-        if (error) reject(osErrorOf(error));
+        if (error) reject(sendErrorOf(error, addr));
         else resolve();
       };
       try {
@@ -121,6 +123,19 @@ function remoteAddrOf(socket: Socket): Deno.NetAddr | null {
   } catch {
     return null; // It is not connected.
   }
+}
+
+/** What is not permitted, Node calls unknown. */
+function sendErrorOf(error: Error, { hostname, port }: Deno.NetAddr): Error {
+  const host = hostAndPort(hostname, port);
+  if (
+    codeOf(error) !== "UNKNOWN" ||
+    Deno.permissions.querySync({ name: "net", host }).state === "granted"
+  ) return osErrorOf(error);
+  return new Deno.errors.NotCapable(
+    `Requires net access to "${host}", run again with the --allow-net flag`,
+    { cause: error },
+  );
 }
 
 function closedError(): Error {

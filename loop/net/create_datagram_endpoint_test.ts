@@ -280,6 +280,23 @@ Deno.test("loop.createDatagramEndpoint() tells a missing permission to its calle
   assertEquals(stdout, "NotCapable\n");
 });
 
+Deno.test({
+  name: "DatagramTransport.sendTo() tells the protocol of a missing permission",
+  permissions: { net: ["127.0.0.1:0"] },
+  fn: () =>
+    run(async () => {
+      const [protocol] = await receiver();
+      protocol.transport.sendTo("data", { hostname: "192.0.2.1", port: 9 });
+      await protocol.has(2);
+      assertEquals(
+        protocol.events[1],
+        'error Requires net access to "192.0.2.1:9", run again with the --allow-net flag',
+      );
+      protocol.transport.close();
+      await protocol.lost;
+    }),
+});
+
 Deno.test("DatagramTransport takes part in a multicast group", () =>
   run(async () => {
     const [server, serverProtocol] = await getRunningLoop()
