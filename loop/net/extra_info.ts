@@ -27,8 +27,8 @@ export interface ExtraInfo<S = Deno.Conn | DatagramSocket> {
   readonly sslobject?: TlsInfo;
   /** The same. */
   readonly ssl_object?: TlsInfo;
-  /** The certificate of the peer. Deno does not tell it where it encrypts itself. */
+  /** The certificate of the peer; none before Deno 2.9. */
   readonly peercert?: TlsPeerCertificate | null;
-  /** For instance `"TLS_AES_256_GCM_SHA384"`. Deno does not tell it where it encrypts itself. */
+  /** For instance `"TLS_AES_256_GCM_SHA384"`; none before Deno 2.9. */
   readonly cipher?: string | null;
 }
