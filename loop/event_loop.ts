@@ -29,8 +29,23 @@ import type { StartTlsOptions } from "./net/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
+import { lazy } from "./_lazy.ts";
 import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
 import { type Direction, unwatch, watch } from "./_selector.ts";
+
+const loadConnect = lazy(() => import("./net/connect.ts"));
+const loadServe = lazy(() => import("./net/serve.ts"));
+const loadGetAddrInfo = lazy(() => import("./net/get_addr_info.ts"));
+const loadGetNameInfo = lazy(() => import("./net/get_name_info.ts"));
+const loadConnectUnix = lazy(() => import("./net/connect_unix.ts"));
+const loadServeUnix = lazy(() => import("./net/serve_unix.ts"));
+const loadConnectAccepted = lazy(() => import("./net/connect_accepted.ts"));
+const loadStartTls = lazy(() => import("./net/start_tls.ts"));
+const loadConnectPipe = lazy(() => import("./net/connect_pipe.ts"));
+const loadSendFile = lazy(() => import("./net/send_file.ts"));
+const loadSockStream = lazy(() => import("./net/sock_stream.ts"));
+const loadSockDatagram = lazy(() => import("./net/sock_datagram.ts"));
+const loadSockSendFile = lazy(() => import("./net/sock_send_file.ts"));
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
@@ -130,7 +145,7 @@ export class EventLoop extends BaseEventLoop {
     options: ConnectionOptions = {},
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connect } = await import("./net/connect.ts");
+    const { connect } = await loadConnect();
     return connect(this, protocolFactory, host, port, options);
   }
 
@@ -167,9 +182,9 @@ export class EventLoop extends BaseEventLoop {
     host: string | readonly string[] | null = null,
     port: number | null = null,
     options: ServerOptions = {},
-  ): Promise<Server> {
+  ): Promise<Server<Deno.NetAddr>> {
     assertOpen(this);
-    const { serve } = await import("./net/serve.ts");
+    const { serve } = await loadServe();
     return serve(this, protocolFactory, host, port, options);
   }
 
@@ -209,7 +224,7 @@ export class EventLoop extends BaseEventLoop {
     options: AddrInfoOptions = {},
   ): Promise<AddrInfo[]> {
     assertOpen(this);
-    const { getAddrInfo } = await import("./net/get_addr_info.ts");
+    const { getAddrInfo } = await loadGetAddrInfo();
     return getAddrInfo(this, host, port, options);
   }
 
@@ -247,7 +262,7 @@ export class EventLoop extends BaseEventLoop {
     flags = 0,
   ): Promise<[host: string, service: string]> {
     assertOpen(this);
-    const { getNameInfo } = await import("./net/get_name_info.ts");
+    const { getNameInfo } = await loadGetNameInfo();
     return getNameInfo(this, addr, flags);
   }
 
@@ -292,7 +307,7 @@ export class EventLoop extends BaseEventLoop {
     options: UnixConnectionOptions = {},
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectUnix } = await import("./net/connect_unix.ts");
+    const { connectUnix } = await loadConnectUnix();
     return connectUnix(this, protocolFactory, path, options);
   }
 
@@ -335,9 +350,9 @@ export class EventLoop extends BaseEventLoop {
     protocolFactory: () => Protocol | BufferedProtocol,
     path: string | URL | null = null,
     options: UnixServerOptions = {},
-  ): Promise<Server> {
+  ): Promise<Server<Deno.UnixAddr>> {
     assertOpen(this);
-    const { serveUnix } = await import("./net/serve_unix.ts");
+    const { serveUnix } = await loadServeUnix();
     return serveUnix(this, protocolFactory, path, options);
   }
 
@@ -377,7 +392,7 @@ export class EventLoop extends BaseEventLoop {
     options: AcceptedSocketOptions = {},
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectAccepted } = await import("./net/connect_accepted.ts");
+    const { connectAccepted } = await loadConnectAccepted();
     return connectAccepted(this, protocolFactory, conn, options);
   }
 
@@ -427,7 +442,7 @@ export class EventLoop extends BaseEventLoop {
     options: StartTlsOptions = {},
   ): Promise<Transport> {
     assertOpen(this);
-    const { startTls } = await import("./net/start_tls.ts");
+    const { startTls } = await loadStartTls();
     return await startTls(transport, protocol, tls, options);
   }
 
@@ -528,7 +543,7 @@ export class EventLoop extends BaseEventLoop {
     pipe: ReadablePipe,
   ): Promise<[transport: ReadTransport, protocol: P]> {
     assertOpen(this);
-    const { connectReadPipe } = await import("./net/connect_pipe.ts");
+    const { connectReadPipe } = await loadConnectPipe();
     return connectReadPipe(this, protocolFactory, pipe);
   }
 
@@ -597,7 +612,7 @@ export class EventLoop extends BaseEventLoop {
     pipe: WritablePipe,
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectWritePipe } = await import("./net/connect_pipe.ts");
+    const { connectWritePipe } = await loadConnectPipe();
     return connectWritePipe(this, protocolFactory, pipe);
   }
 
@@ -649,7 +664,7 @@ export class EventLoop extends BaseEventLoop {
     options: SendFileOptions = {},
   ): Promise<number> {
     assertOpen(this);
-    const { sendFile } = await import("./net/send_file.ts");
+    const { sendFile } = await loadSendFile();
     return sendFile(this, transport, file, options);
   }
 
@@ -685,7 +700,7 @@ export class EventLoop extends BaseEventLoop {
    */
   async sockRecv(conn: Deno.Conn, n: number): Promise<Uint8Array<ArrayBuffer>> {
     assertOpen(this);
-    const { sockRecv } = await import("./net/sock_stream.ts");
+    const { sockRecv } = await loadSockStream();
     return sockRecv(this, conn, n);
   }
 
@@ -703,7 +718,7 @@ export class EventLoop extends BaseEventLoop {
    */
   async sockRecvInto(conn: Deno.Conn, buf: Uint8Array): Promise<number> {
     assertOpen(this);
-    const { sockRecvInto } = await import("./net/sock_stream.ts");
+    const { sockRecvInto } = await loadSockStream();
     return sockRecvInto(this, conn, buf);
   }
 
@@ -746,7 +761,7 @@ export class EventLoop extends BaseEventLoop {
     bufSize: number,
   ): Promise<[data: Uint8Array<ArrayBuffer>, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockRecvFrom } = await import("./net/sock_datagram.ts");
+    const { sockRecvFrom } = await loadSockDatagram();
     return sockRecvFrom(this, sock, bufSize);
   }
 
@@ -769,7 +784,7 @@ export class EventLoop extends BaseEventLoop {
     nbytes = 0,
   ): Promise<[count: number, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockRecvFromInto } = await import("./net/sock_datagram.ts");
+    const { sockRecvFromInto } = await loadSockDatagram();
     return sockRecvFromInto(this, sock, buf, nbytes);
   }
 
@@ -789,7 +804,7 @@ export class EventLoop extends BaseEventLoop {
     data: Uint8Array | string,
   ): Promise<void> {
     assertOpen(this);
-    const { sockSendAll } = await import("./net/sock_stream.ts");
+    const { sockSendAll } = await loadSockStream();
     return sockSendAll(this, conn, data);
   }
 
@@ -811,7 +826,7 @@ export class EventLoop extends BaseEventLoop {
     addr: HostAddress | Deno.UnixAddr,
   ): Promise<number> {
     assertOpen(this);
-    const { sockSendTo } = await import("./net/sock_datagram.ts");
+    const { sockSendTo } = await loadSockDatagram();
     return sockSendTo(this, sock, data, addr);
   }
 
@@ -869,7 +884,7 @@ export class EventLoop extends BaseEventLoop {
     listener: Deno.Listener,
   ): Promise<[conn: Deno.Conn, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockAccept } = await import("./net/sock_stream.ts");
+    const { sockAccept } = await loadSockStream();
     return sockAccept(this, listener);
   }
 
@@ -893,7 +908,7 @@ export class EventLoop extends BaseEventLoop {
     options: SendFileOptions = {},
   ): Promise<number> {
     assertOpen(this);
-    const { sockSendFile } = await import("./net/sock_send_file.ts");
+    const { sockSendFile } = await loadSockSendFile();
     return sockSendFile(this, conn, file, options);
   }
 

@@ -5,12 +5,15 @@ import { ExceptionGroup } from "../exception_group.ts";
 import { schedulerOf } from "../scheduler.ts";
 import type { IpFamily } from "./get_addr_info.ts";
 import type { HostAddress } from "./host_address.ts";
+import { lazy } from "../_lazy.ts";
 import { interleave } from "./_interleave.ts";
 import { hostAndPort, ipLiteralOf } from "./_ip_literal.ts";
 import { mayUseAllNet } from "./_may_use_all_net.ts";
 import { race } from "./_race.ts";
 import { messageOf, rephrase } from "./_rephrase.ts";
 import { isUnresolved, unresolved } from "./_unresolved.ts";
+
+const loadConnectFrom = lazy(() => import("./_connect_from.ts"));
 
 /** Where to connect to, and how. */
 export interface DialOptions {
@@ -68,7 +71,7 @@ async function connectorOf(
   if (localAddr !== null) {
     const { hostname, port } = localAddr;
     const locals = await loop.getAddrInfo(hostname, port, { family });
-    const { connectFrom } = await import("./_connect_from.ts");
+    const { connectFrom } = await loadConnectFrom();
     return (target, signal) => connectFrom(locals, target, signal);
   }
   // For names that are left to Deno.

@@ -1,0 +1,47 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals } from "@std/assert";
+
+const MOD = new URL("../../mod.ts", import.meta.url).href;
+
+/** Deno leaves the async context on in which a module is first loaded, for whatever it calls next. */
+const PROGRAM = `
+import { currentTask, getRunningLoop, openConnection, run, startServer } from "${MOD}";
+
+const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
+  const task = currentTask();
+  return new Response(String(task) + " " + await run(() => "ran"));
+});
+await run(async () => {
+  const loop = getRunningLoop();
+  const localAddr = { hostname: "127.0.0.1", port: 0 };
+  await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
+  const { port } = server.sockets[0].addr;
+  const [, writer] = await openConnection("127.0.0.1", port, { localAddr });
+  writer.close();
+  const [transport] = await loop.createDatagramEndpoint(() => new (class {
+    connectionMade() {}
+    connectionLost() {}
+  })(), { localAddr });
+  transport.close();
+});
+const answer = await fetch("http://127.0.0.1:" + http.addr.port);
+console.log(await answer.text());
+await http.shutdown();
+`;
+
+Deno.test("what a task is the first to load does not take its task along", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(PROGRAM));
+  await input.close();
+  const { stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  assertEquals(text.decode(stderr), "");
+  assertEquals(text.decode(stdout), "null ran\n");
+});
