@@ -24,9 +24,9 @@ await run(async () => {
     connectionLost() {}
   })(), { localAddr });
   transport.close();
+  const answer = await fetch("http://127.0.0.1:" + http.addr.port);
+  console.log(await answer.text());
 });
-const answer = await fetch("http://127.0.0.1:" + http.addr.port);
-console.log(await answer.text());
 await http.shutdown();
 `;
 
