@@ -41,6 +41,9 @@ const loadConnectUnix = lazy(() => import("./net/connect_unix.ts"));
 const loadServeUnix = lazy(() => import("./net/serve_unix.ts"));
 const loadConnectAccepted = lazy(() => import("./net/connect_accepted.ts"));
 const loadStartTls = lazy(() => import("./net/start_tls.ts"));
+const loadCreateDatagramEndpoint = lazy(() =>
+  import("./net/create_datagram_endpoint.ts")
+);
 const loadConnectPipe = lazy(() => import("./net/connect_pipe.ts"));
 const loadSendFile = lazy(() => import("./net/send_file.ts"));
 const loadSockStream = lazy(() => import("./net/sock_stream.ts"));
@@ -127,7 +130,7 @@ export class EventLoop extends BaseEventLoop {
    *     writer.write("welcome");
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, listener] = await getRunningLoop()
    *     .createConnection(() => new Listener(), hostname, port);
@@ -485,9 +488,7 @@ export class EventLoop extends BaseEventLoop {
     options: DatagramEndpointOptions = {},
   ): Promise<[transport: DatagramTransport, protocol: P]> {
     assertOpen(this);
-    const { createDatagramEndpoint } = await import(
-      "./net/create_datagram_endpoint.ts"
-    );
+    const { createDatagramEndpoint } = await loadCreateDatagramEndpoint();
     return createDatagramEndpoint(this, protocolFactory, options);
   }
 
@@ -647,7 +648,7 @@ export class EventLoop extends BaseEventLoop {
    *     await getRunningLoop().sendFile(writer.transport, file, { offset: 7 });
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   assertEquals(new TextDecoder().decode(await reader.read()), "world");
