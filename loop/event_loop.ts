@@ -46,6 +46,7 @@ const loadCreateDatagramEndpoint = lazy(() =>
 );
 const loadConnectPipe = lazy(() => import("./net/connect_pipe.ts"));
 const loadSendFile = lazy(() => import("./net/send_file.ts"));
+const loadSockConnect = lazy(() => import("./net/sock_connect.ts"));
 const loadSockStream = lazy(() => import("./net/sock_stream.ts"));
 const loadSockDatagram = lazy(() => import("./net/sock_datagram.ts"));
 const loadSockSendFile = lazy(() => import("./net/sock_send_file.ts"));
@@ -863,9 +864,7 @@ export class EventLoop extends BaseEventLoop {
       | [sock: DatagramSocket, address: HostAddress | Deno.UnixAddr]
   ): Promise<Deno.Conn | void> {
     assertOpen(this);
-    const { connectDatagrams, connectStream } = await import(
-      "./net/sock_connect.ts"
-    );
+    const { connectDatagrams, connectStream } = await loadSockConnect();
     return args.length === 1
       ? connectStream(this, ...args)
       : connectDatagrams(this, ...args);
