@@ -78,7 +78,7 @@ export class ConnTransport extends Transport implements Resource {
     try {
       this.#whole.protocol.connectionMade(this);
     } catch (error) {
-      this.#failByProtocol("connectionMade", error);
+      this.#report("protocol.connectionMade() failed", error);
     }
     return this.takeOver();
   }

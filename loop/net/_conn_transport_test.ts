@@ -166,7 +166,6 @@ Deno.test("Transport ends while it is paused", () =>
 Deno.test("Transport reports what a protocol throws, and ends", async () => {
   for (
     const method of [
-      "connectionMade",
       "dataReceived",
       "eofReceived",
       "connectionLost",
@@ -202,6 +201,28 @@ Deno.test("Transport reports what a protocol throws, and ends", async () => {
     });
   }
 });
+
+Deno.test("Transport reports what connectionMade() throws, and goes on", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const conn = new FakeConn();
+    const error = new Error("by connectionMade");
+    const protocol = new Recorder();
+    protocol.connectionMade = () => {
+      throw error;
+    };
+    const [transport] = await getRunningLoop()
+      .createConnection(() => protocol, null, null, { sock: conn });
+    assertEquals(reports.map(({ exception }) => exception), [error]);
+    assertStrictEquals(reports[0]!.transport, transport);
+    await turns();
+    conn.receive("data");
+    await turns();
+    conn.receive(null);
+    assertEquals(await protocol.lost, null);
+    assertEquals(protocol.events, ["data", "eof", "lost null"]);
+  }));
 
 Deno.test("Transport reads into the memory of a BufferedProtocol", () =>
   run(async () => {

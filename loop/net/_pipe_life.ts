@@ -44,7 +44,7 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
     try {
       this.protocol.connectionMade(this.#transport);
     } catch (error) {
-      this.failByProtocol("connectionMade", error);
+      this.report("protocol.connectionMade() failed", error);
     }
   }
 

@@ -166,7 +166,6 @@ Deno.test("loop.connectReadPipe() takes a stream of bytes only", () =>
 Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", async () => {
   for (
     const method of [
-      "connectionMade",
       "dataReceived",
       "eofReceived",
       "connectionLost",
@@ -184,7 +183,7 @@ Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", asy
         .connectReadPipe(() => protocol, source.stream);
       await turns();
       if (method === "dataReceived") source.controller.enqueue(bytes("data"));
-      else if (method !== "connectionMade") source.controller.close();
+      else source.controller.close();
       await turns();
       assertEquals(reports.map(({ exception }) => exception), [error]);
       assertStrictEquals(reports[0]!.transport, transport);
@@ -198,6 +197,23 @@ Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", asy
     });
   }
 });
+
+Deno.test("loop.connectReadPipe() reports what connectionMade() throws, and goes on", () =>
+  run(async () => {
+    const reports = recordExceptions(getRunningLoop());
+    const source = new FakeSource();
+    const error = new Error("by connectionMade");
+    const protocol = new Recorder();
+    protocol.connectionMade = () => {
+      throw error;
+    };
+    await getRunningLoop().connectReadPipe(() => protocol, source.stream);
+    assertEquals(reports.map(({ exception }) => exception), [error]);
+    source.controller.enqueue(bytes("data"));
+    source.controller.close();
+    assertEquals(await protocol.lost, null);
+    assertEquals(protocol.events, ["data", "eof", "lost null"]);
+  }));
 
 Deno.test("loop.connectReadPipe() copies into the memory of a BufferedProtocol", () =>
   run(async () => {
