@@ -45,7 +45,7 @@ async function measure(switches: number): Promise<[Lateness, Lateness]> {
       "127.0.0.1",
       0,
     );
-    const { port } = server.sockets[0]!.addr as Deno.NetAddr;
+    const { port } = server.sockets[0]!.addr;
     const client = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", import.meta.url, String(port)],
       stdin: "piped",

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     Number(port),
   );
   for (const { addr } of server.sockets) {
-    const { hostname, port } = addr as Deno.NetAddr;
+    const { hostname, port } = addr;
     console.log(`Serving at ${hostname}:${port}`);
   }
   await server.serveForever();

@@ -31,7 +31,7 @@ async function echo(reader: StreamReader, writer: StreamWriter): Promise<void> {
 async function main(): Promise<void> {
   await using server = await startServer(echo, "127.0.0.1", Number(port));
   for (const { addr } of server.sockets) {
-    const { hostname, port } = addr as Deno.NetAddr;
+    const { hostname, port } = addr;
     console.log(`Serving at ${hostname}:${port}`);
   }
   await server.serveForever();

@@ -36,7 +36,7 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  *     writer.write("welcome\n");
  *     writer.close();
  *   }, "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const { hostname, port } = server.sockets[0]!.addr;
  *
  *   const [reader, writer] = await openConnection(hostname, port);
  *   assertEquals(new TextDecoder().decode(await reader.readLine()), "welcome\n");

@@ -47,7 +47,7 @@ export interface StartServerOptions extends ServerOptions {
  *     }
  *     writer.close();
  *   }, "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const { hostname, port } = server.sockets[0]!.addr;
  *
  *   const [reader, writer] = await openConnection(hostname, port);
  *   writer.write("one\ntwo\n");
@@ -64,7 +64,7 @@ export async function startServer(
   host: string | readonly string[] | null = null,
   port: number | null = null,
   options: StartServerOptions = {},
-): Promise<Server> {
+): Promise<Server<Deno.NetAddr>> {
   assertClientConnected("startServer", clientConnected);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
   assertLimit(limit);

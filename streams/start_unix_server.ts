@@ -63,7 +63,7 @@ export async function startUnixServer(
   clientConnected: ClientConnected,
   path: string | URL | null = null,
   options: StartUnixServerOptions = {},
-): Promise<Server> {
+): Promise<Server<Deno.UnixAddr>> {
   assertClientConnected("startUnixServer", clientConnected);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
   assertLimit(limit);

@@ -498,7 +498,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    *     writer.write("one\ntwo\n");
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   const lines: string[] = [];

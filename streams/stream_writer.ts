@@ -32,7 +32,7 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  *     await writer.drain();
  *     writer.close();
  *   }, "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const { hostname, port } = server.sockets[0]!.addr;
  *
  *   const [reader, writer] = await openConnection(hostname, port);
  *   writer.write("hello\n");
@@ -50,7 +50,7 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  *
  * await run(async () => {
  *   await using server = await startServer(() => {}, "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const { hostname, port } = server.sockets[0]!.addr;
  *
  *   const [, writer] = await openConnection(hostname, port);
  *   writer.write(new Uint8Array(20_000_000));
@@ -110,7 +110,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   writer.transport.setWriteBufferLimits(16 * 1024);
@@ -145,7 +145,7 @@ export class StreamWriter implements AsyncDisposable {
    *     writer.write(await reader.read());
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   writer.write("hello, ");
@@ -180,7 +180,7 @@ export class StreamWriter implements AsyncDisposable {
    *     writer.write(await reader.read());
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   writer.writeLines(["one\n", "two\n"]);
@@ -214,7 +214,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   for (let i = 0; i < 100; i++) {
@@ -246,7 +246,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   writer.write("goodbye");
@@ -277,7 +277,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   assertEquals(writer.isClosing(), false);
@@ -310,7 +310,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   writer.close();
@@ -340,7 +340,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   assertEquals(writer.canWriteEof(), true);
@@ -367,7 +367,7 @@ export class StreamWriter implements AsyncDisposable {
    *     writer.write(await reader.read());
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   writer.write("all there is");
@@ -400,7 +400,7 @@ export class StreamWriter implements AsyncDisposable {
    *     await reader.read();
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [, writer] = await openConnection(hostname, port);
    *   assertEquals(writer.getExtraInfo("peername"), { transport: "tcp", hostname, port });
@@ -506,7 +506,7 @@ export class StreamWriter implements AsyncDisposable {
    *   await using server = await startServer(async (_, writer) => {
    *     await new Blob(["hello"]).stream().pipeTo(writer.writable);
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   const [reader, writer] = await openConnection(hostname, port);
    *   assertEquals(new TextDecoder().decode(await reader.read()), "hello");
@@ -561,7 +561,7 @@ export class StreamWriter implements AsyncDisposable {
    *     writer.write(await reader.read());
    *     writer.close();
    *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *
    *   await using writer = (await openConnection(hostname, port))[1];
    *   writer.write("closed at the end of the block");

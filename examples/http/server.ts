@@ -57,17 +57,17 @@ export async function startHttpServer(
 
 /** A server that answers requests. */
 export class HttpServer implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: Server<Deno.NetAddr>;
   readonly #site: Site;
 
-  constructor(server: Server, site: Site) {
+  constructor(server: Server<Deno.NetAddr>, site: Site) {
     this.#server = server;
     this.#site = site;
   }
 
   /** Where it serves. */
   get address(): Deno.NetAddr {
-    return this.#server.sockets[0]!.addr as Deno.NetAddr;
+    return this.#server.sockets[0]!.addr;
   }
 
   /** Answers the requests that have begun, for some seconds at most, and no others. */

@@ -18,8 +18,8 @@ export interface AcceptorOptions {
 }
 
 /** Accepts the connections of one listener. */
-export class Acceptor implements Resource {
-  readonly listener: Deno.Listener;
+export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
+  readonly listener: Deno.Listener<Deno.Conn, A>;
   readonly #context: CallbackContext;
   readonly #options: AcceptorOptions;
   readonly #turn: Turn;
@@ -28,7 +28,7 @@ export class Acceptor implements Resource {
   #endPause: (() => void) | null = null;
 
   constructor(
-    listener: Deno.Listener,
+    listener: Deno.Listener<Deno.Conn, A>,
     context: CallbackContext,
     options: AcceptorOptions = {},
   ) {

@@ -9,6 +9,9 @@ import { messageOf, rephrase } from "./_rephrase.ts";
 import type { ServerTls } from "./_tls_settings.ts";
 import { codeOf, isUnresolved, unresolved } from "./_unresolved.ts";
 
+/** A listener of TCP, be it Deno's encrypting kind or not. */
+export type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
+
 /** How to listen. */
 export interface ListenOptions {
   readonly backlog?: number | undefined;
@@ -24,7 +27,7 @@ export function listenEverywhere(
   port: number,
   family: IpFamily,
   options: ListenOptions,
-): Deno.Listener[] {
+): TcpListener[] {
   const v6 = { hostname: "::", port };
   const v4 = { hostname: "0.0.0.0", port };
   if (family !== 0) return listenAt([family === 4 ? v4 : v6], options);
@@ -48,8 +51,8 @@ export function listenEverywhere(
 export function listenAt(
   targets: readonly HostAddress[],
   options: ListenOptions,
-): Deno.Listener[] {
-  const listeners: Deno.Listener[] = [];
+): TcpListener[] {
+  const listeners: TcpListener[] = [];
   let lack: unknown;
   try {
     for (const target of targets) {
@@ -77,7 +80,7 @@ function isLack(error: unknown): boolean {
 function listen(
   { hostname, port }: HostAddress,
   { backlog = DEFAULT_BACKLOG, reusePort, tls }: ListenOptions,
-): Deno.TcpListener | Deno.TlsListener {
+): TcpListener {
   const options = {
     hostname,
     port,

@@ -20,14 +20,14 @@ export interface OpenServerOptions {
 export const DEFAULT_BACKLOG = 100;
 
 /** Makes a server of listeners that listen already, and begins to serve if that is asked for. */
-export async function openServer(
+export async function openServer<A extends Deno.Addr>(
   loop: EventLoop,
   context: CallbackContext,
-  acceptors: readonly Acceptor[],
+  acceptors: readonly Acceptor<A>[],
   protocolFactory: () => StreamProtocol,
   { startServing = true }: OpenServerOptions,
   tls: ServerTls | null,
-): Promise<Server> {
+): Promise<Server<A>> {
   const way = tls === null ? null : serverWay(tls);
   const server = makeServer(loop, acceptors, (conn, client) => {
     const protocol = protocolFactory();

@@ -26,7 +26,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  * await run(async () => {
  *   const loop = getRunningLoop();
  *   await using server = await loop.createServer(() => new Echo(), "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+ *   const { hostname, port } = server.sockets[0]!.addr;
  *   const [reader, writer] = await openConnection(hostname, port);
  *   writer.write("hello\n");
  *   assertEquals(new TextDecoder().decode(await reader.readLine()), "hello\n");

@@ -34,7 +34,7 @@ export interface ServerOptions {
   /** Whether connections are accepted at once, as by default. They can be made in any case. */
   startServing?: boolean | undefined;
   /** An existing listener to use; host and port are left out then. The server closes it. */
-  sock?: Deno.Listener | undefined;
+  sock?: Deno.Listener<Deno.Conn, Deno.NetAddr> | undefined;
   /** How connections are encrypted; not at all by default. */
   tls?: TlsOptions | undefined;
 }
@@ -46,7 +46,7 @@ export async function serve(
   host: string | readonly string[] | null,
   port: number | null,
   options: ServerOptions,
-): Promise<Server> {
+): Promise<Server<Deno.NetAddr>> {
   assertFactory("createServer", protocolFactory);
   assertServerOptions(host, port, options);
   const tls = options.tls

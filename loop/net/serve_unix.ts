@@ -36,7 +36,7 @@ export async function serveUnix(
   protocolFactory: () => StreamProtocol,
   path: string | URL | null,
   options: UnixServerOptions,
-): Promise<Server> {
+): Promise<Server<Deno.UnixAddr>> {
   assertFactory("createUnixServer", protocolFactory);
   assertUnixPath("createUnixServer", path);
   assertUnixServerOptions(path, options);

@@ -12,11 +12,11 @@ import { Client } from "./_client.ts";
 export type MakeClient = (conn: Deno.Conn, client: Client) => void;
 
 /** Makes a server: `loop.createServer()` does. */
-export let makeServer: (
+export let makeServer: <A extends Deno.Addr>(
   loop: EventLoop,
-  acceptors: readonly Acceptor[],
+  acceptors: readonly Acceptor<A>[],
   makeClient: MakeClient,
-) => Server;
+) => Server<A>;
 
 /**
  * A server: it accepts connections until it is closed, and gives each a protocol of its own.
@@ -25,6 +25,8 @@ export let makeServer: (
  * its connections: it may wait for ever for a client that stays, and so may
  * {@linkcode Server.serveForever} when it is cancelled. {@linkcode Server.closeClients} and
  * {@linkcode Server.abortClients} before the end of the scope see to that, as in the second example.
+ *
+ * @typeParam A The type of the addresses that it listens at.
  *
  * @example Usage
  * ```ts
@@ -49,7 +51,7 @@ export let makeServer: (
  *   await using server = await startServer((_, writer) => {
  *     writer.write("welcome\n");
  *   }, "127.0.0.1", 0);
- *   address.setResult(server.sockets[0]!.addr as Deno.NetAddr);
+ *   address.setResult(server.sockets[0]!.addr);
  *   try {
  *     await new Future<never>(); // until the task is cancelled, by Ctrl-C for instance
  *   } finally {
@@ -76,9 +78,10 @@ export let makeServer: (
  *
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server}
  */
-export class Server implements AsyncDisposable {
+export class Server<A extends Deno.Addr = Deno.Addr>
+  implements AsyncDisposable {
   readonly #loop: EventLoop;
-  readonly #acceptors: readonly Acceptor[];
+  readonly #acceptors: readonly Acceptor<A>[];
   readonly #makeClient: MakeClient;
   readonly #clients = new Set<Client>();
   #isServing = false;
@@ -99,7 +102,7 @@ export class Server implements AsyncDisposable {
    */
   private constructor(
     loop: EventLoop,
-    acceptors: readonly Acceptor[],
+    acceptors: readonly Acceptor<A>[],
     makeClient: MakeClient,
   ) {
     this.#loop = loop;
@@ -109,7 +112,7 @@ export class Server implements AsyncDisposable {
   }
 
   /** The listeners; none once the server is closed. */
-  get sockets(): readonly Deno.Listener[] {
+  get sockets(): readonly Deno.Listener<Deno.Conn, A>[] {
     if (this.#isClosed) return [];
     return this.#acceptors.map(({ listener }) => listener);
   }

@@ -1,9 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
 import {
   CancelledError,
   createTask,
+  type EventLoop,
   type ExceptionContext,
   Future,
   getRunningLoop,
@@ -93,6 +95,15 @@ Deno.test("Server.waitClosed() that is cancelled leaves the others waiting", () 
     server.close();
     await other;
   }));
+
+Deno.test("Server.sockets are typed by the addresses that they have", () => {
+  type Addresses<S extends Server> = S["sockets"][number]["addr"];
+  type Tcp = Awaited<ReturnType<EventLoop["createServer"]>>;
+  type Unix = Awaited<ReturnType<EventLoop["createUnixServer"]>>;
+  assertType<IsExact<Addresses<Server>, Deno.Addr>>(true);
+  assertType<IsExact<Addresses<Tcp>, Deno.NetAddr>>(true);
+  assertType<IsExact<Addresses<Unix>, Deno.UnixAddr>>(true);
+});
 
 Deno.test("Server.serveForever() ends by cancellation, which closes the server", () =>
   run(async () => {
@@ -487,8 +498,8 @@ class FakeTcpConn extends FakeConn {
 }
 
 /** A listener to which the test connects. */
-class FakeListener implements Deno.Listener {
-  readonly addr: Deno.Addr = {
+class FakeListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
+  readonly addr: Deno.NetAddr = {
     transport: "tcp",
     hostname: "192.0.2.1",
     port: 1,

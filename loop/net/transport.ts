@@ -32,7 +32,7 @@ export class Transport extends WriteTransport<Deno.Conn>
    *
    * await run(async () => {
    *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *   const [transport] = await getRunningLoop()
    *     .createConnection(() => new Protocol(), hostname, port);
    *   assertEquals(transport.isReading(), true);
@@ -58,7 +58,7 @@ export class Transport extends WriteTransport<Deno.Conn>
    *
    * await run(async () => {
    *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *   const [transport] = await getRunningLoop()
    *     .createConnection(() => new Protocol(), hostname, port);
    *   transport.pauseReading();
@@ -86,7 +86,7 @@ export class Transport extends WriteTransport<Deno.Conn>
    *
    * await run(async () => {
    *   await using server = await startServer((_, writer) => writer.close(), "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
+   *   const { hostname, port } = server.sockets[0]!.addr;
    *   const [transport] = await getRunningLoop()
    *     .createConnection(() => new Protocol(), hostname, port);
    *   transport.pauseReading();

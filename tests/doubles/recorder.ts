@@ -75,7 +75,7 @@ export async function pair(): Promise<[Recorder, Recorder]> {
     }
   }
   const server = await loop.createServer(() => new Accepted(), "127.0.0.1", 0);
-  const { port } = server.sockets[0]!.addr as Deno.NetAddr;
+  const { port } = server.sockets[0]!.addr;
   const [, client] = await loop.createConnection(
     () => new Recorder(),
     "127.0.0.1",
