@@ -1,3 +1,4 @@
+# Copyright 2026 the asyncio for Deno authors. MIT license.
 """Plays scenarios with asyncio's transports, and prints what their protocols saw."""
 
 import asyncio
