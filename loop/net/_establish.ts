@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future } from "../future.ts";
+import { begin } from "./_begin.ts";
 import type { CallbackContext } from "./_callback_context.ts";
 import { ConnTransport } from "./_conn_transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
@@ -29,22 +29,4 @@ export async function establish<P extends StreamProtocol>(
   const transport = new ConnTransport(link, protocol, context);
   await begin(context, transport);
   return [transport, protocol];
-}
-
-/** Starts a transport, in its turn, and waits until that is done. Cancelled, it closes the transport. */
-export async function begin(
-  context: CallbackContext,
-  transport: { start(): void; close(): void },
-): Promise<void> {
-  const made = new Future<void>({ loop: context.scheduler.loop });
-  context.enqueue(() => {
-    transport.start();
-    if (!made.done()) made.setResult();
-  });
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import type { EventLoop } from "../event_loop.ts";
 import { schedulerOf } from "../scheduler.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import { CallbackContext } from "./_callback_context.ts";
-import { begin } from "./_establish.ts";
+import { begin } from "./_begin.ts";
 import {
   assertReadable,
   assertWritable,
