@@ -11,7 +11,7 @@ import type { BaseProtocol } from "./net/base_protocol.ts";
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
 import type { ConnectionOptions } from "./net/connect.ts";
 import type { AcceptedSocketOptions } from "./net/connect_accepted.ts";
-import type { ReadablePipe, WritablePipe } from "./net/connect_pipe.ts";
+import type { ReadablePipe, WritablePipe } from "./net/pipe.ts";
 import type { UnixConnectionOptions } from "./net/connect_unix.ts";
 import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";

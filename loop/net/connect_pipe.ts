@@ -5,12 +5,8 @@ import { schedulerOf } from "../scheduler.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import { CallbackContext } from "./_callback_context.ts";
 import { begin } from "./_begin.ts";
-import {
-  assertReadable,
-  assertWritable,
-  type ReadablePipe,
-  type WritablePipe,
-} from "./_pipe.ts";
+import { assertReadable, assertWritable } from "./_assert_pipe.ts";
+import type { ReadablePipe, WritablePipe } from "./pipe.ts";
 import { readPipeTransport } from "./_read_pipe_transport.ts";
 import type { ReadTransport } from "./read_transport.ts";
 import { assertFactory } from "./_tcp.ts";
@@ -18,7 +14,6 @@ import type { Transport } from "./transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
 import { WritePipeTransport } from "./_write_pipe_transport.ts";
 
-export type { ReadablePipe, WritablePipe };
 
 /** What `loop.connectReadPipe()` does. */
 export async function connectReadPipe<P extends StreamProtocol>(

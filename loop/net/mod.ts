@@ -14,7 +14,7 @@ export { BufferedProtocol } from "./buffered_protocol.ts";
 export type { ConnectionOptions } from "./connect.ts";
 export type { AcceptedSocketOptions } from "./connect_accepted.ts";
 export type { UnixConnectionOptions } from "./connect_unix.ts";
-export type { ReadablePipe, WritablePipe } from "./connect_pipe.ts";
+export type { ReadablePipe, WritablePipe } from "./pipe.ts";
 export type { DatagramEndpointOptions } from "./create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
 export type { DatagramSocket } from "./datagram_socket.ts";

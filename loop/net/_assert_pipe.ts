@@ -2,16 +2,6 @@
 
 import { nameOf } from "./_name_of.ts";
 
-/** What `loop.connectReadPipe()` reads: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes. */
-export type ReadablePipe =
-  | ReadableStream<Uint8Array>
-  | { read(memory: Uint8Array): Promise<number | null>; close(): void };
-
-/** What `loop.connectWritePipe()` writes: a `Deno.FsFile`, `Deno.stdout`, or a web stream of bytes. */
-export type WritablePipe =
-  | WritableStream<Uint8Array>
-  | { write(data: Uint8Array): Promise<number>; close(): void };
-
 /** Throws unless the pipe can be read. */
 export function assertReadable(pipe: unknown): void {
   if (pipe instanceof ReadableStream) assertUnlocked(pipe);
