@@ -3,7 +3,8 @@
 import { assertBytes } from "./_assert_bytes.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { CallbackContext } from "./_callback_context.ts";
-import { closeFile, type WritablePipe } from "./_pipe.ts";
+import { closeFile } from "./_assert_pipe.ts";
+import type { WritablePipe } from "./pipe.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import { bytesOf, Sender, type Sink } from "./_sender.ts";
 import { StreamSink } from "./_stream_sink.ts";

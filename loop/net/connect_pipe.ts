@@ -14,7 +14,6 @@ import type { Transport } from "./transport.ts";
 import type { StreamProtocol } from "./_whole.ts";
 import { WritePipeTransport } from "./_write_pipe_transport.ts";
 
-
 /** What `loop.connectReadPipe()` does. */
 export async function connectReadPipe<P extends StreamProtocol>(
   loop: EventLoop,
