@@ -9,23 +9,23 @@ import {
 // Of types only: the network code is loaded by the first method that needs it.
 import type { BaseProtocol } from "./net/base_protocol.ts";
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
-import type { ConnectionOptions } from "./net/connect.ts";
-import type { AcceptedSocketOptions } from "./net/connect_accepted.ts";
+import type { ConnectionOptions } from "./net/connect/connect.ts";
+import type { AcceptedSocketOptions } from "./net/connect/connect_accepted.ts";
 import type { ReadablePipe, WritablePipe } from "./net/pipe.ts";
-import type { UnixConnectionOptions } from "./net/connect_unix.ts";
-import type { DatagramEndpointOptions } from "./net/create_datagram_endpoint.ts";
+import type { UnixConnectionOptions } from "./net/connect/connect_unix.ts";
+import type { DatagramEndpointOptions } from "./net/datagram/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";
 import type { DatagramSocket } from "./net/datagram_socket.ts";
 import type { DatagramTransport } from "./net/datagram_transport.ts";
-import type { AddrInfo, AddrInfoOptions } from "./net/get_addr_info.ts";
+import type { AddrInfo, AddrInfoOptions } from "./net/dns/get_addr_info.ts";
 import type { HostAddress } from "./net/host_address.ts";
 import type { Protocol } from "./net/protocol.ts";
-import type { ServerOptions } from "./net/serve.ts";
-import type { UnixServerOptions } from "./net/serve_unix.ts";
+import type { ServerOptions } from "./net/serve/serve.ts";
+import type { UnixServerOptions } from "./net/serve/serve_unix.ts";
 import type { ReadTransport } from "./net/read_transport.ts";
-import type { SendFileOptions } from "./net/send_file_options.ts";
-import type { Server } from "./net/server.ts";
-import type { StartTlsOptions } from "./net/start_tls.ts";
+import type { SendFileOptions } from "./net/file/send_file_options.ts";
+import type { Server } from "./net/serve/server.ts";
+import type { StartTlsOptions } from "./net/tls/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
@@ -33,23 +33,25 @@ import { lazy } from "./_lazy.ts";
 import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
 import { type Direction, unwatch, watch } from "./_selector.ts";
 
-const loadConnect = lazy(() => import("./net/connect.ts"));
-const loadServe = lazy(() => import("./net/serve.ts"));
-const loadGetAddrInfo = lazy(() => import("./net/get_addr_info.ts"));
-const loadGetNameInfo = lazy(() => import("./net/get_name_info.ts"));
-const loadConnectUnix = lazy(() => import("./net/connect_unix.ts"));
-const loadServeUnix = lazy(() => import("./net/serve_unix.ts"));
-const loadConnectAccepted = lazy(() => import("./net/connect_accepted.ts"));
-const loadStartTls = lazy(() => import("./net/start_tls.ts"));
-const loadCreateDatagramEndpoint = lazy(() =>
-  import("./net/create_datagram_endpoint.ts")
+const loadConnect = lazy(() => import("./net/connect/connect.ts"));
+const loadServe = lazy(() => import("./net/serve/serve.ts"));
+const loadGetAddrInfo = lazy(() => import("./net/dns/get_addr_info.ts"));
+const loadGetNameInfo = lazy(() => import("./net/dns/get_name_info.ts"));
+const loadConnectUnix = lazy(() => import("./net/connect/connect_unix.ts"));
+const loadServeUnix = lazy(() => import("./net/serve/serve_unix.ts"));
+const loadConnectAccepted = lazy(() =>
+  import("./net/connect/connect_accepted.ts")
 );
-const loadConnectPipe = lazy(() => import("./net/connect_pipe.ts"));
-const loadSendFile = lazy(() => import("./net/send_file.ts"));
-const loadSockConnect = lazy(() => import("./net/sock_connect.ts"));
-const loadSockStream = lazy(() => import("./net/sock_stream.ts"));
-const loadSockDatagram = lazy(() => import("./net/sock_datagram.ts"));
-const loadSockSendFile = lazy(() => import("./net/sock_send_file.ts"));
+const loadStartTls = lazy(() => import("./net/tls/start_tls.ts"));
+const loadCreateDatagramEndpoint = lazy(() =>
+  import("./net/datagram/create_datagram_endpoint.ts")
+);
+const loadConnectPipe = lazy(() => import("./net/pipe/connect_pipe.ts"));
+const loadSendFile = lazy(() => import("./net/file/send_file.ts"));
+const loadSockConnect = lazy(() => import("./net/sock/sock_connect.ts"));
+const loadSockStream = lazy(() => import("./net/sock/sock_stream.ts"));
+const loadSockDatagram = lazy(() => import("./net/sock/sock_datagram.ts"));
+const loadSockSendFile = lazy(() => import("./net/sock/sock_send_file.ts"));
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { ConnectionOptions } from "../loop/net/connect.ts";
+import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";

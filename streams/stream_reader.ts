@@ -8,7 +8,7 @@ import {
   type Settlement,
   withResult,
 } from "../loop/future.ts";
-import { ownBytes } from "../loop/net/own_bytes.ts";
+import { ownBytes } from "../loop/net/engine/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
 import { failed, Operation, type OperationKind } from "../loop/operation.ts";
 import {

@@ -3,7 +3,7 @@
 import type { EventLoop } from "../loop/event_loop.ts";
 import type { Future } from "../loop/future.ts";
 import type { ExtraInfo } from "../loop/net/extra_info.ts";
-import type { StartTlsOptions } from "../loop/net/start_tls.ts";
+import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/operation.ts";

@@ -1,0 +1,130 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Socket } from "node:net";
+import { DuplexConn } from "./_conn_of_duplex.ts";
+import type { AddrInfo } from "../dns/get_addr_info.ts";
+import type { HostAddress } from "../host_address.ts";
+import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
+import { mayUseAllNet } from "../dns/may_use_all_net.ts";
+import { osErrorOf } from "../engine/os_error.ts";
+import { messageOf, rephrase } from "../engine/rephrase.ts";
+
+/**
+ * Connects from a local address, which `Deno.connect()` cannot: from the first of several that fits and
+ * is free.
+ */
+export async function connectFrom(
+  locals: readonly AddrInfo[],
+  remote: HostAddress,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  const family = ipLiteralOf(remote.hostname)?.family;
+  const fitting = locals.filter((local) => local.family === family);
+  if (fitting.length === 0) {
+    throw new Deno.errors.AddrNotAvailable(
+      `The local address is none of IPv${family}`,
+    );
+  }
+  let lastError: unknown;
+  for (const local of fitting) {
+    try {
+      return await connectBound(local, remote, signal);
+    } catch (error) {
+      if (!isOfBinding(error)) throw osErrorOf(error);
+      const message = `Cannot bind to ${
+        hostAndPort(local.hostname, local.port)
+      }`;
+      lastError = rephrase(osErrorOf(error), `${message}: ${messageOf(error)}`);
+    }
+  }
+  throw lastError;
+}
+
+async function connectBound(
+  local: HostAddress,
+  remote: HostAddress,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  // What is not permitted, `node:net` throws where nobody can catch it.
+  await assertPermitted(local);
+  await assertPermitted(remote);
+  const { connect } = await import("node:net");
+  signal.throwIfAborted();
+  const socket = connect({
+    host: remote.hostname,
+    port: remote.port,
+    localAddress: local.hostname,
+    localPort: local.port,
+    noDelay: true,
+    allowHalfOpen: true,
+  });
+  const abort = () => socket.destroy();
+  signal.addEventListener("abort", abort);
+  try {
+    await connected(socket);
+    return connOf(socket, local, remote);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.on("error", reject);
+    socket.once("close", () => reject(new Deno.errors.Interrupted("Aborted")));
+  });
+}
+
+function connOf(
+  socket: Socket,
+  local: HostAddress,
+  remote: HostAddress,
+): Deno.Conn {
+  if (!isBoundTo(socket, local)) {
+    socket.destroy();
+    throw new Deno.errors.NotSupported(
+      `localAddr needs a newer Deno than ${Deno.version.deno}`,
+    );
+  }
+  const { hostname, port } = remote;
+  return new DuplexConn(socket, {
+    localAddr: {
+      transport: "tcp",
+      hostname: socket.localAddress ?? local.hostname,
+      port: socket.localPort ?? local.port,
+    },
+    remoteAddr: { transport: "tcp", hostname, port },
+    close: () => {},
+    ref: () => socket.ref(),
+    unref: () => socket.unref(),
+  });
+}
+
+/** Deno 2.5 connects from an address of its own choice. */
+function isBoundTo(socket: Socket, { hostname, port }: HostAddress): boolean {
+  if (port !== 0 && socket.localPort !== port) return false;
+  if (hostname === "0.0.0.0" || hostname === "::") return true;
+  return canonical(socket.localAddress ?? "") === canonical(hostname);
+}
+
+/** An address without its scope, in one way of many to write it. */
+function canonical(hostname: string): string {
+  const [address = ""] = hostname.split("%");
+  return new URL(`http://${hostAndPort(address, 0)}`).hostname;
+}
+
+function isOfBinding(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error &&
+    error.syscall === "bind";
+}
+
+async function assertPermitted({ hostname, port }: HostAddress): Promise<void> {
+  if (mayUseAllNet()) return;
+  const host = hostAndPort(hostname, port);
+  const { state } = await Deno.permissions.request({ name: "net", host });
+  if (state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires net access to "${host}", run again with the --allow-net flag`,
+  );
+}

@@ -1,0 +1,119 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { ExceptionGroup } from "../../exception_group.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import type { IpFamily } from "../dns/get_addr_info.ts";
+import type { HostAddress } from "../host_address.ts";
+import { lazy } from "../../_lazy.ts";
+import { interleave } from "./_interleave.ts";
+import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
+import { mayUseAllNet } from "../dns/may_use_all_net.ts";
+import { race } from "./race.ts";
+import { messageOf, rephrase } from "../engine/rephrase.ts";
+import { isUnresolved, unresolved } from "../dns/unresolved.ts";
+
+const loadConnectFrom = lazy(() => import("./_connect_from.ts"));
+
+/** Where to connect to, and how. */
+export interface DialOptions {
+  readonly host: string | null;
+  readonly port: number;
+  readonly family: IpFamily;
+  readonly localAddr: HostAddress | null;
+  readonly happyEyeballsDelay: number | null;
+  /** How many addresses of the first family come first; 0 to leave them in the order of the system. */
+  readonly interleave: number;
+  readonly allErrors: boolean;
+}
+
+/** Connects by TCP. Cancelled, it gives its attempts up; no connection stays behind. */
+export async function dial(
+  loop: EventLoop,
+  options: DialOptions,
+): Promise<Deno.Conn> {
+  const targets = await targetsOf(loop, options);
+  const connect = await connectorOf(loop, options);
+  const outcome = await race<Deno.Conn>(schedulerOf(loop), {
+    attempts: targets.map((target) => (signal) => connect(target, signal)),
+    delay: options.happyEyeballsDelay,
+    discard: (conn) => conn.close(),
+  });
+  if ("winner" in outcome) return outcome.winner;
+  throw dialError(options, targets, outcome.errors);
+}
+
+async function targetsOf(
+  loop: EventLoop,
+  { host, port, family, localAddr, interleave: count }: DialOptions,
+): Promise<HostAddress[]> {
+  const literal = host === null ? null : ipLiteralOf(host);
+  if (family === 0) {
+    if (literal !== null) return [{ hostname: literal.hostname, port }];
+    // Deno must then find the addresses.
+    if (localAddr === null && !mayUseAllNet()) {
+      return [{ hostname: host ?? "localhost", port }];
+    }
+  }
+  const infos = await loop.getAddrInfo(host, port, { family });
+  return count > 0 ? interleave(infos, count) : infos;
+}
+
+type Connector = (
+  target: HostAddress,
+  signal: AbortSignal,
+) => Promise<Deno.Conn>;
+
+async function connectorOf(
+  loop: EventLoop,
+  { localAddr, family, happyEyeballsDelay }: DialOptions,
+): Promise<Connector> {
+  if (localAddr !== null) {
+    const { hostname, port } = localAddr;
+    const locals = await loop.getAddrInfo(hostname, port, { family });
+    const { connectFrom } = await loadConnectFrom();
+    return (target, signal) => connectFrom(locals, target, signal);
+  }
+  // For names that are left to Deno.
+  const own = happyEyeballsDelay === null
+    ? {}
+    : { autoSelectFamilyAttemptDelay: happyEyeballsDelay * 1000 };
+  return ({ hostname, port }, signal) =>
+    Deno.connect({ hostname, port, signal, ...own });
+}
+
+/** It is of the class of the last error, as if Deno had tried the addresses, and tells of all. */
+function dialError(
+  { host, port, allErrors }: DialOptions,
+  targets: readonly HostAddress[],
+  errors: readonly unknown[],
+): Error {
+  const where = hostAndPort(host, port);
+  const what = `Cannot connect to ${where}`;
+  const tried = targets.map((target, i) => ({
+    where: hostAndPort(target.hostname, target.port),
+    error: errors[i],
+  }));
+  if (allErrors) {
+    return new ExceptionGroup(
+      what,
+      tried.map(({ where, error }) => attemptError(where, error)),
+    );
+  }
+  const last = tried.at(-1)!;
+  if (last.where === where) {
+    return isUnresolved(last.error)
+      ? unresolved(host, port, last.error)
+      : attemptError(where, last.error);
+  }
+  const list = tried.map(({ where, error }) => `${where}: ${messageOf(error)}`);
+  return rephrase(
+    last.error,
+    `${what} (tried ${list.join("; ")})`,
+    errors.length === 1 ? last.error : new ExceptionGroup(what, errors),
+  );
+}
+
+function attemptError(where: string, error: unknown): Error {
+  return rephrase(error, `Cannot connect to ${where}: ${messageOf(error)}`);
+}

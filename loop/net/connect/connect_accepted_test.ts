@@ -1,0 +1,87 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createTask, getRunningLoop, run, sleep } from "../../../mod.ts";
+import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { Recorder } from "../../../tests/doubles/recorder.ts";
+
+Deno.test("loop.connectAcceptedSocket() serves a connection that was accepted elsewhere", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const [[, client], conn] = await Promise.all([
+      loop.createConnection(
+        () => new Recorder(),
+        "127.0.0.1",
+        listener.addr.port,
+      ),
+      listener.accept(),
+    ]);
+    const [transport, server] = await loop
+      .connectAcceptedSocket(() => new Recorder(), conn);
+    assertEquals(transport.getExtraInfo("socket"), conn);
+    assertEquals(
+      transport.getExtraInfo("peername"),
+      client.transport.getExtraInfo("sockname"),
+    );
+    client.transport.write("hello");
+    client.transport.writeEof();
+    await server.lost;
+    assertEquals(server.events, ["made", "hello", "eof", "lost null"]);
+    await client.lost;
+  }));
+
+Deno.test("loop.connectAcceptedSocket() tells wrong arguments, and leaves the connection alone", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const conn = new FakeConn();
+    await assertRejects(
+      () => loop.connectAcceptedSocket(null as never, conn),
+      TypeError,
+      "received object",
+    );
+    for (const value of [null, undefined, 5, {}]) {
+      await assertRejects(
+        () => loop.connectAcceptedSocket(() => new Recorder(), value as never),
+        TypeError,
+        "Expected conn to be a Deno.Conn",
+      );
+    }
+    await assertRejects(
+      () => loop.connectAcceptedSocket(() => new Recorder(), conn, { tls: {} }),
+      RangeError,
+      "Expected cert and key",
+    );
+    assertEquals(conn.isClosed, false);
+  }));
+
+Deno.test("loop.connectAcceptedSocket() closes the connection when it fails or is cancelled", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const broken = new FakeConn();
+    const make = () => {
+      throw new Error("no protocol");
+    };
+    await assertRejects(
+      () => loop.connectAcceptedSocket(make, broken),
+      Error,
+      "no protocol",
+    );
+    assert(broken.isClosed);
+    let cancelled = 0;
+    for (let steps = 1; steps < 6; steps++) {
+      const conn = new FakeConn();
+      const recorder = new Recorder();
+      const task = createTask(() =>
+        loop.connectAcceptedSocket(() => recorder, conn)
+      );
+      for (let i = 0; i < steps; i++) await sleep(0);
+      task.cancel();
+      await task.catch(() => {});
+      if (task.cancelled()) cancelled++;
+      else recorder.transport.close();
+      if (recorder.events.length > 0) await recorder.lost;
+      assert(conn.isClosed || recorder.losses === 0);
+    }
+    assert(cancelled > 0);
+  }));

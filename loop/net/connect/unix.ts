@@ -1,0 +1,51 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { messageOf, rephrase } from "../engine/rephrase.ts";
+
+/** Throws where there are no Unix sockets, or where the path is none. */
+export function assertUnixPath(
+  method: string,
+  path: string | URL | null,
+): void {
+  if (Deno.build.os === "windows") {
+    throw new Deno.errors.NotSupported(
+      `${method}() is not supported on Windows: Deno has no Unix sockets there`,
+    );
+  }
+  if (path === null) return;
+  if (path instanceof URL) {
+    if (path.protocol === "file:") return;
+    throw new TypeError(`Expected the path as a file URL: received ${path}`);
+  }
+  if (typeof path !== "string") {
+    throw new TypeError(
+      `Expected the path as a string or a file URL: received ${typeof path}`,
+    );
+  }
+  // To bind to an empty path would be to bind to a random abstract one.
+  if (path === "") {
+    throw new RangeError(
+      "Expected the path of a socket: received an empty one",
+    );
+  }
+}
+
+/** The path as Deno's functions for sockets take it. */
+export function pathOf(path: string | URL): string {
+  return typeof path === "string" ? path : decodeURIComponent(path.pathname);
+}
+
+/** Whether the path names no file, but a socket in Linux's abstract namespace. */
+export function isAbstract(path: string): boolean {
+  return path.startsWith("\0");
+}
+
+/** What the operating system says to the use of a path, and of which. */
+export function unixError(
+  what: string,
+  path: string,
+  error: unknown,
+): Error {
+  const message = `${what} ${JSON.stringify(path)}: ${messageOf(error)}`;
+  return rephrase(error, message);
+}

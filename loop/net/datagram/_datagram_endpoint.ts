@@ -1,0 +1,292 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Resource } from "../../scheduler.ts";
+import { assertBytes } from "../engine/assert_bytes.ts";
+import type { BaseProtocol } from "../base_protocol.ts";
+import type { CallbackContext } from "../engine/callback_context.ts";
+import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
+import {
+  type Datagram,
+  type DatagramLink,
+  isOfClosed,
+} from "./datagram_link.ts";
+import type { DatagramProtocol } from "../datagram_protocol.ts";
+import { DatagramTransport } from "../datagram_transport.ts";
+import type { HostAddress } from "../host_address.ts";
+import { occupy } from "../engine/occupants.ts";
+import { Turn } from "../engine/turn.ts";
+import { WaterMarks } from "../engine/water_marks.ts";
+
+/** What a datagram counts in the buffer beside its bytes. */
+const HEADER_SIZE = 8;
+
+/** How many datagrams after the end are ignored without a word. */
+const SILENT_SENDS = 5;
+
+const encoder = new TextEncoder();
+
+/** A transport over a socket of datagrams. */
+export class DatagramEndpoint extends DatagramTransport implements Resource {
+  readonly #link: DatagramLink;
+  /** Where datagrams without an address go; those that have one must have this. */
+  readonly #target: Deno.Addr | null;
+  readonly #context: CallbackContext;
+  #protocol: DatagramProtocol;
+
+  /** No more is received, and what is sent is ignored. */
+  #closing = false;
+  /** `connectionLost()` has been called. */
+  #ended = false;
+
+  readonly #queue: [data: Uint8Array, addr: Deno.Addr][] = [];
+  #queuedBytes = 0;
+  #isSending = false;
+  #marks = new WaterMarks();
+  #writingPaused = false;
+  #sendsAfterEnd = 0;
+
+  /** In the async context of callbacks: `start()` is to follow. */
+  constructor(
+    link: DatagramLink,
+    target: Deno.Addr | null,
+    protocol: DatagramProtocol,
+    context: CallbackContext,
+  ) {
+    const { socket, localAddr: sockname, remoteAddr: peername } = link;
+    super({ socket, sockname, peername });
+    this.#link = link;
+    this.#target = target;
+    this.#protocol = protocol;
+    this.#context = context;
+    occupy(socket, this);
+    context.scheduler.resources.add(this);
+  }
+
+  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  start(): void {
+    if (!this.#ended) this.#call("connectionMade", this);
+    void this.#receive();
+  }
+
+  override setProtocol(protocol: BaseProtocol): void {
+    this.#protocol = protocol as DatagramProtocol;
+  }
+
+  override getProtocol(): BaseProtocol {
+    return this.#protocol;
+  }
+
+  override isClosing(): boolean {
+    return this.#closing;
+  }
+
+  override close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#queue.length === 0) this.#endSoon(null);
+  }
+
+  override abort(): void {
+    this.#forceEnd(null);
+  }
+
+  // Receiving.
+
+  /** Runs in the async context of callbacks throughout. */
+  async #receive(): Promise<void> {
+    const { scheduler } = this.#context;
+    const turn = new Turn(scheduler);
+    while (!this.#closing) {
+      let incoming: Datagram | Failure;
+      try {
+        incoming = await this.#link.receive();
+      } catch (error) {
+        incoming = new Failure(error);
+      }
+      if (this.#closing) return;
+      await turn;
+      if (!this.#closing) this.#deliver(incoming);
+      scheduler.proceed();
+    }
+  }
+
+  #deliver(incoming: Datagram | Failure): void {
+    if (incoming instanceof Failure) {
+      this.#tellError(incoming.error);
+      return;
+    }
+    this.#call("datagramReceived", ...incoming);
+  }
+
+  // Sending.
+
+  override sendTo(
+    data: Uint8Array | string,
+    addr: HostAddress | Deno.UnixAddr | null = null,
+  ): void {
+    assertBytes("sendTo", data);
+    const target = this.#targetOf(addr);
+    if (this.#closing) {
+      this.#warnOfSendAfterEnd();
+      return;
+    }
+    const bytes = typeof data === "string"
+      ? encoder.encode(data)
+      : new Uint8Array(data);
+    this.#queue.push([bytes, target]);
+    this.#queuedBytes += bytes.length + HEADER_SIZE;
+    if (!this.#isSending) this.#context.run(() => void this.#send());
+    this.#maybePauseWriting();
+  }
+
+  override getWriteBufferSize(): number {
+    return this.#queuedBytes;
+  }
+
+  override getWriteBufferLimits(): [low: number, high: number] {
+    return [this.#marks.low, this.#marks.high];
+  }
+
+  override setWriteBufferLimits(
+    high?: number | null,
+    low?: number | null,
+  ): void {
+    this.#marks = new WaterMarks(high, low);
+    this.#maybePauseWriting();
+  }
+
+  #targetOf(addr: HostAddress | Deno.UnixAddr | null): Deno.Addr {
+    const target = this.#target;
+    if (addr === null) {
+      if (target !== null) return target;
+      throw new TypeError(
+        "sendTo() takes an address as its addr, as the endpoint has no remote one: received none",
+      );
+    }
+    const { transport } = this.#link.localAddr;
+    const named = datagramAddressOf("addr", addr, transport);
+    if (target === null || isSameAddress(named, target)) return target ?? named;
+    throw new RangeError(
+      `Expected no addr, or the endpoint's remote one: received ${
+        JSON.stringify(addr)
+      }`,
+    );
+  }
+
+  /** Sends what is queued. Runs in the async context of callbacks. */
+  async #send(): Promise<void> {
+    const { scheduler } = this.#context;
+    const turn = new Turn(scheduler);
+    this.#isSending = true;
+    while (this.#queue.length > 0) {
+      const [data, addr] = this.#queue[0]!;
+      let failure: Failure | null = null;
+      try {
+        await this.#link.send(data, addr);
+      } catch (error) {
+        failure = new Failure(error);
+      }
+      if (this.#queue.length === 0) return; // Aborted.
+      this.#queue.shift();
+      this.#queuedBytes -= data.length + HEADER_SIZE;
+      if (failure === null && !this.#writingPaused && !this.#closing) continue;
+      await turn;
+      if (!this.#ended) this.#afterSend(failure);
+      scheduler.proceed();
+    }
+    this.#isSending = false;
+  }
+
+  #afterSend(failure: Failure | null): void {
+    if (failure !== null) this.#tellError(failure.error);
+    if (this.#writingPaused && this.#queuedBytes <= this.#marks.low) {
+      this.#writingPaused = false;
+      this.#call("resumeWriting");
+    }
+    // The protocol may have sent more.
+    if (this.#closing && this.#queue.length === 0) this.#endSoon(null);
+  }
+
+  #maybePauseWriting(): void {
+    if (this.#writingPaused || this.#queuedBytes <= this.#marks.high) return;
+    this.#writingPaused = true;
+    // The caller may be a task, but a callback of the protocol runs outside every task.
+    this.#context.run(() => this.#call("pauseWriting"));
+  }
+
+  #warnOfSendAfterEnd(): void {
+    if (this.#sendsAfterEnd++ < SILENT_SENDS) return;
+    console.warn("Nothing was sent: the endpoint is closed or closing");
+  }
+
+  // The end.
+
+  #tellError(error: unknown): void {
+    if (isOfClosed(error)) this.#forceEnd(error);
+    else this.#call("errorReceived", asError(error));
+  }
+
+  /** As in asyncio, a protocol that fails does not end a transport of datagrams. */
+  #call<M extends ProtocolMethod>(
+    method: M,
+    ...args: Parameters<DatagramProtocol[M]>
+  ): void {
+    try {
+      Reflect.apply(this.#protocol[method], this.#protocol, args);
+    } catch (exception) {
+      this.#context.scheduler.loop.callExceptionHandler({
+        message: `protocol.${method}() failed`,
+        exception,
+        transport: this,
+        protocol: this.#protocol,
+      });
+    }
+  }
+
+  /** Ends without sending what is still queued. */
+  #forceEnd(error: unknown): void {
+    if (this.#ended) return;
+    this.#closing = true;
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+    this.#writingPaused = false;
+    this.#endSoon(error);
+  }
+
+  #endSoon(error: unknown): void {
+    this.#context.enqueue(() => this.#end(error));
+  }
+
+  #end(error: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#call("connectionLost", error === null ? null : asError(error));
+    this.#context.scheduler.resources.delete(this);
+    this.#link.close();
+  }
+
+  /** The loop is closed; there is nobody left to call the protocol. */
+  abandon(): void {
+    this.#ended = true;
+    this.#closing = true;
+    this.#queue.length = 0;
+    this.#link.close();
+  }
+}
+
+type ProtocolMethod =
+  | "connectionMade"
+  | "connectionLost"
+  | "datagramReceived"
+  | "errorReceived"
+  | "pauseWriting"
+  | "resumeWriting";
+
+class Failure {
+  constructor(readonly error: unknown) {}
+}
+
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  return new Error(String(error), { cause: error });
+}

@@ -1,0 +1,110 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { completionOf } from "../engine/completion.ts";
+import { ipLiteralOf } from "./ip_literal.ts";
+import { assertPort } from "../engine/tcp.ts";
+import { codeOf, unresolved } from "./unresolved.ts";
+
+/** Which version of IP: either, 4 or 6. */
+export type IpFamily = 0 | 4 | 6;
+
+/** An address of a host. Functions that take a `Deno.NetAddr` take it. */
+export interface AddrInfo extends Deno.NetAddr {
+  /** The version of IP. */
+  family: 4 | 6;
+}
+
+/** The options of `loop.getAddrInfo()`. */
+export interface AddrInfoOptions {
+  /** Which version of IP; 0, the default, for either. */
+  family?: IpFamily | undefined;
+  /** What is to run on IP; TCP by default. */
+  transport?: "tcp" | "udp" | undefined;
+  /** Whether, if there is no host, the addresses to listen at are meant, and not those of this machine. */
+  passive?: boolean | undefined;
+}
+
+/** What `loop.getAddrInfo()` does. */
+export async function getAddrInfo(
+  loop: EventLoop,
+  host: string | null,
+  port: number | null,
+  options: AddrInfoOptions,
+): Promise<AddrInfo[]> {
+  const { family = 0, transport = "tcp", passive = false } = options;
+  assertHost(host);
+  if (port !== null) assertPort(port);
+  assertFamily(family);
+  assertTransport(transport);
+  const found = host
+    ? await addressesOf(loop, host, port ?? 0, family)
+    : passive
+    ? ["0.0.0.0", "::"]
+    : ["::1", "127.0.0.1"];
+  const infos = found.map((hostname): AddrInfo => ({
+    transport,
+    hostname,
+    port: port ?? 0,
+    family: hostname.includes(":") ? 6 : 4,
+  })).filter((info) => family === 0 || info.family === family);
+  if (infos.length > 0) return infos;
+  throw unresolved(host, port ?? 0, `it has none of IPv${family}`);
+}
+
+/** Throws unless it is a version of IP. */
+export function assertFamily(family: unknown): void {
+  if (family === 0 || family === 4 || family === 6) return;
+  throw new RangeError(`Expected the family as 0, 4 or 6: received ${family}`);
+}
+
+/** Throws unless it is the name or address of a host, or none. */
+export function assertHost(host: unknown): void {
+  if (host === null || typeof host === "string") return;
+  throw new TypeError(
+    `Expected the host as a string or null: received ${typeof host}`,
+  );
+}
+
+function assertTransport(transport: unknown): void {
+  if (transport === "tcp" || transport === "udp") return;
+  throw new RangeError(
+    `Expected the transport as "tcp" or "udp": received ${transport}`,
+  );
+}
+
+async function addressesOf(
+  loop: EventLoop,
+  host: string,
+  port: number,
+  family: IpFamily,
+): Promise<string[]> {
+  const literal = ipLiteralOf(host);
+  if (literal !== null) return [literal.hostname];
+  try {
+    return await completionOf(schedulerOf(loop), lookUp(host, family));
+  } catch (error) {
+    if (codeOf(error) === "EPERM") throw notCapable(host, error);
+    if (isResolverError(error)) throw unresolved(host, port, error);
+    throw error;
+  }
+}
+
+async function lookUp(host: string, family: IpFamily): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
+  const found = await lookup(host, { all: true, family, verbatim: true });
+  return found.map(({ address }) => address);
+}
+
+/** Whether the look-up itself says no, and not a system that is out of files, for instance. */
+function isResolverError(error: unknown): boolean {
+  return /^(ENOTFOUND|EAI_.*)$/.test(String(codeOf(error)));
+}
+
+function notCapable(host: string, cause: unknown): Error {
+  return new Deno.errors.NotCapable(
+    `Cannot look up ${host}: requires net access, run again with --allow-net=${host}`,
+    { cause },
+  );
+}

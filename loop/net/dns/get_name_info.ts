@@ -1,0 +1,87 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { completionOf } from "../engine/completion.ts";
+import type { HostAddress } from "../host_address.ts";
+import { ipLiteralOf } from "./ip_literal.ts";
+import { assertPort } from "../engine/tcp.ts";
+import { codeOf, unresolved } from "./unresolved.ts";
+
+/** The address as it is, and no name of its host. */
+const NI_NUMERICHOST = 1;
+/** The port as it is, and no name of its service. */
+const NI_NUMERICSERV = 2;
+/** An error if the host has no name. */
+const NI_NAMEREQD = 8;
+/** All flags that POSIX has; the others make no difference here. */
+const ALL_FLAGS = 0x1f;
+
+/** What `loop.getNameInfo()` does. */
+export async function getNameInfo(
+  loop: EventLoop,
+  addr: HostAddress,
+  flags: number,
+): Promise<[host: string, service: string]> {
+  const { hostname, port } = literalAddress(addr);
+  assertFlags(flags);
+  const isNumericHost = (flags & NI_NUMERICHOST) !== 0;
+  const isNumericService = (flags & NI_NUMERICSERV) !== 0;
+  if (isNumericHost && isNumericService) return [hostname, String(port)];
+  let found;
+  try {
+    found = await completionOf(schedulerOf(loop), lookUp(hostname, port));
+  } catch (error) {
+    if (codeOf(error) === "EPERM") throw notCapable(hostname, error);
+    if (codeOf(error) !== "ENOTFOUND") throw error;
+    if (!isNumericHost && (flags & NI_NAMEREQD)) {
+      throw unresolved(hostname, port, "its host has no name");
+    }
+    found = { hostname, service: String(port) };
+  }
+  return [
+    isNumericHost ? hostname : found.hostname,
+    isNumericService ? String(port) : found.service,
+  ];
+}
+
+function literalAddress(addr: HostAddress): HostAddress {
+  if (typeof addr?.hostname !== "string") {
+    throw new TypeError(
+      `Expected addr as an address with a hostname and a port: received ${typeof addr}`,
+    );
+  }
+  assertPort(addr.port);
+  const literal = ipLiteralOf(addr.hostname);
+  if (literal !== null) return { hostname: literal.hostname, port: addr.port };
+  throw new RangeError(
+    `Expected addr with an address of IPv4 or IPv6: received ${addr.hostname}`,
+  );
+}
+
+function assertFlags(flags: unknown): void {
+  if (Number.isInteger(flags) && (Number(flags) & ~ALL_FLAGS) === 0) return;
+  throw new RangeError(
+    `Expected flags as a sum of 1, 2, 4, 8 and 16: received ${flags}`,
+  );
+}
+
+async function lookUp(
+  hostname: string,
+  port: number,
+): Promise<{ hostname: string; service: string }> {
+  const { promises } = await import("node:dns");
+  if (typeof promises.lookupService === "function") {
+    return await promises.lookupService(hostname, port);
+  }
+  throw new Deno.errors.NotSupported(
+    `getNameInfo() needs a newer Deno than ${Deno.version.deno}, or the flags for a numeric host and service`,
+  );
+}
+
+function notCapable(hostname: string, cause: unknown): Error {
+  return new Deno.errors.NotCapable(
+    `Cannot look up ${hostname}: requires net access, run again with --allow-net`,
+    { cause },
+  );
+}

@@ -1,0 +1,84 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Failure, type Rest } from "./receiver.ts";
+
+/** A connection that was another transport's, whose last read may have brought some bytes. */
+export class HeirConn implements Deno.Conn {
+  readonly #conn: Deno.Conn;
+  #unread: Uint8Array;
+  #rest: Promise<Rest> | null;
+  readonly #sent: Promise<void>;
+
+  /**
+   * What is `unread` comes first, then what the `rest` of the other's reading brings. Nothing is written
+   * before everything of the other's is `sent`.
+   */
+  constructor(
+    conn: Deno.Conn,
+    unread: Uint8Array,
+    rest: Promise<Rest>,
+    sent: Promise<void>,
+  ) {
+    this.#conn = conn;
+    this.#unread = unread;
+    this.#rest = rest;
+    this.#sent = sent;
+  }
+
+  get localAddr(): Deno.Addr {
+    return this.#conn.localAddr;
+  }
+
+  get remoteAddr(): Deno.Addr {
+    return this.#conn.remoteAddr;
+  }
+
+  async read(memory: Uint8Array): Promise<number | null> {
+    if (this.#unread.length === 0 && this.#rest !== null) {
+      const rest = await this.#rest;
+      if (rest instanceof Failure) throw rest.error;
+      if (rest === null) return null;
+      this.#rest = null;
+      this.#unread = rest;
+    }
+    if (this.#unread.length === 0) return await this.#conn.read(memory);
+    const count = Math.min(this.#unread.length, memory.length);
+    memory.set(this.#unread.subarray(0, count));
+    this.#unread = this.#unread.subarray(count);
+    return count;
+  }
+
+  async write(data: Uint8Array): Promise<number> {
+    await this.#sent;
+    return await this.#conn.write(data);
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.#sent;
+    await this.#conn.closeWrite();
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+
+  ref(): void {
+    this.#conn.ref();
+  }
+
+  unref(): void {
+    this.#conn.unref();
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#conn.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#conn.writable;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,148 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  DatagramProtocol,
+  type EventLoop,
+  newEventLoop,
+  openConnection,
+  Protocol,
+  run,
+  type Server,
+  startServer,
+  startUnixServer,
+} from "../../../mod.ts";
+import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { withDirectory } from "../../../tests/doubles/directory.ts";
+
+Deno.test("run() cuts off the connections and servers that its program left open", async () => {
+  let accepted!: () => void;
+  const isAccepted = new Promise<void>((resolve) => accepted = resolve);
+  let server!: Server;
+  await run(async () => {
+    server = await startServer(() => accepted(), "127.0.0.1", 0);
+    const { port } = server.sockets[0]!.addr as Deno.NetAddr;
+    await openConnection("127.0.0.1", port);
+    await isAccepted;
+  });
+  // That nothing is left is for the sanitizers to say.
+  await assertRejects(
+    () => server.sockets[0]!.accept(),
+    Deno.errors.BadResource,
+  );
+});
+
+Deno.test("A program that leaves a connection open exits at its end", async () => {
+  const script = `
+    import { openConnection, run, startServer } from ${
+    JSON.stringify(new URL("../../../mod.ts", import.meta.url))
+  };
+    await run(async () => {
+      const server = await startServer(() => {}, "127.0.0.1", 0);
+      await openConnection("127.0.0.1", server.sockets[0].addr.port);
+    });
+    console.log("over");
+  `;
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-net",
+      "--no-config",
+      `data:text/javascript,${encodeURIComponent(script)}`,
+    ],
+    stderr: "inherit",
+  }).output();
+  assert(success);
+  assertEquals(new TextDecoder().decode(stdout), "over\n");
+});
+
+const localAddr: Deno.UnixAddr = { transport: "unix", path: "here" };
+const remoteAddr: Deno.UnixAddr = { transport: "unix", path: "there" };
+
+/** Closes a loop as it connects; the peer sees the end of whatever connection came of that. */
+async function closeConnecting(
+  connect: (loop: EventLoop, port: number) => Promise<unknown>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const loop = newEventLoop();
+  loop.setExceptionHandler(() => {});
+  loop.callSoon(() => {
+    loop.createTask(() => connect(loop, listener.addr.port));
+  });
+  const accepting = listener.accept();
+  const stopped = loop.runForever();
+  using peer = await accepting;
+  loop.stop();
+  await stopped;
+  loop.close();
+  assertEquals(await peer.read(new Uint8Array(1)).catch(() => null), null);
+}
+
+Deno.test("loop.close() gives up what connects", async () => {
+  await closeConnecting((loop, port) =>
+    loop.createConnection(() => new Protocol(), "127.0.0.1", port)
+  );
+  await closeConnecting((loop, port) =>
+    loop.sockConnect({ hostname: "127.0.0.1", port })
+  );
+  await closeConnecting((loop, port) => {
+    const found = { transport: "tcp", port, family: 4 } as const;
+    loop.getAddrInfo = () =>
+      Promise.resolve([
+        { ...found, hostname: "127.0.0.1" },
+        { ...found, hostname: "127.0.0.1" },
+      ]);
+    return loop.createConnection(() => new Protocol(), "twice.example", port, {
+      happyEyeballsDelay: 60,
+    });
+  });
+});
+
+Deno.test("loop.close() gives up a datagram endpoint that is being made", async () => {
+  const loop = newEventLoop();
+  loop.setExceptionHandler(() => {});
+  const { createSocket } = await import("node:dgram");
+  assert(createSocket);
+  loop.callSoon(() => {
+    loop.createTask(() =>
+      loop.createDatagramEndpoint(() => new DatagramProtocol(), {
+        localAddr: { hostname: "127.0.0.1", port: 0 },
+      })
+    );
+    loop.stop();
+  });
+  await loop.runForever();
+  loop.close();
+  // That nothing is left is for the sanitizers to say.
+  await new Promise((resolve) => setTimeout(resolve));
+});
+
+Deno.test("loop.close() closes a connection that was accepted and not welcomed yet", async () => {
+  for (const isServerClosed of [false, true]) {
+    await withDirectory(async (directory) => {
+      const path = `${directory}/socket`;
+      const listener = Deno.listen({ transport: "unix", path });
+      const accepted = Promise.withResolvers<Deno.UnixConn>();
+      listener.accept = () => accepted.promise;
+      const conn = Object.assign(new FakeConn(), { localAddr, remoteAddr });
+      const loop = newEventLoop();
+      const server = await loop.runUntilComplete(() =>
+        loop.createUnixServer(() => new Protocol(), null, { sock: listener })
+      );
+      loop.callSoon(() => {
+        accepted.resolve(conn);
+        loop.stop();
+      });
+      await loop.runForever();
+      if (isServerClosed) server.close();
+      loop.close();
+
+      await run(async () => {
+        // It would wait for the other one to let go of the path.
+        await using next = await startUnixServer(() => {}, path);
+        assertEquals(next.isServing(), true);
+      });
+      assertEquals(conn.isClosed, true);
+    });
+  }
+});

@@ -1,0 +1,24 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { fail, fulfil, Future } from "../../future.ts";
+import { callOutsideTasks, type Scheduler } from "../../scheduler.ts";
+
+/**
+ * A future of what an operation of Deno's comes to. If its result comes too late, since the future
+ * was cancelled or the loop is closed, it goes to `discard`.
+ */
+export function completionOf<T>(
+  scheduler: Scheduler,
+  operation: Promise<T>,
+  discard: (late: T) => void = () => {},
+): Future<T> {
+  const future = new Future<T>({ loop: scheduler.loop });
+  const isTooLate = () => future.done() || scheduler.loop.isClosed();
+  callOutsideTasks(scheduler, () => {
+    operation.then(
+      (value) => isTooLate() ? discard(value) : fulfil(future, value),
+      (error) => isTooLate() || fail(future, error),
+    );
+  });
+  return future;
+}

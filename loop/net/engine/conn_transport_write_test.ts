@@ -1,0 +1,243 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  type ExceptionContext,
+  getRunningLoop,
+  run,
+  RuntimeError,
+} from "../../../mod.ts";
+import { fake, turns } from "../../../tests/doubles/recorder.ts";
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+Deno.test("Transport.write() joins what is written in one step, and while the last operation lasts", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    transport.write("a");
+    transport.write(bytes("b"));
+    transport.writeLines(["c", bytes("ü"), ""]);
+    conn.block();
+    await turns();
+    transport.write("d");
+    await turns();
+    transport.write("e");
+    conn.unblock();
+    await turns();
+    assertEquals(conn.written, ["abcü", "de"]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport.writeLines() makes one operation", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    transport.writeLines(["a", bytes("b"), "c"]);
+    await turns();
+    assertEquals(conn.written, ["abc"]);
+    transport.writeLines([]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport.write() goes on after a partial write", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    conn.takes = 3;
+    transport.write("abcdefgh");
+    await turns();
+    assertEquals(conn.written, ["abc", "def", "gh"]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport.write() gives the array back to the caller", () =>
+  run(async () => {
+    for (const size of [10, 100_000]) {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      const data = new Uint8Array(size).fill(97);
+      transport.write(data);
+      data.fill(98);
+      conn.unblock();
+      await turns();
+      assertEquals(conn.written.join(""), "a".repeat(size));
+      transport.close();
+      await protocol.lost;
+    }
+  }));
+
+Deno.test("Transport pauses and resumes writing at the water marks", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    assertEquals(transport.getWriteBufferLimits(), [16384, 65536]);
+    transport.setWriteBufferLimits(10);
+    assertEquals(transport.getWriteBufferLimits(), [2, 10]);
+    conn.block();
+    conn.takes = 6;
+    transport.write("0123456789");
+    assertEquals(protocol.events, ["made"]);
+    transport.write("ab");
+    assertEquals(protocol.events, ["made", "pause"]);
+    assertEquals(transport.getWriteBufferSize(), 12);
+    transport.write("c");
+    conn.unblock();
+    await turns();
+    assertEquals(transport.getWriteBufferSize(), 0);
+    assertEquals(protocol.events, ["made", "pause", "resume"]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport.setWriteBufferLimits() fills in what is missing, and pauses at once", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    transport.setWriteBufferLimits(null, 100);
+    assertEquals(transport.getWriteBufferLimits(), [100, 400]);
+    assertThrows(() => transport.setWriteBufferLimits(1, 2), RangeError);
+    assertThrows(() => transport.setWriteBufferLimits(1, -1), RangeError);
+    assertEquals(transport.getWriteBufferLimits(), [100, 400]);
+    conn.block();
+    transport.write("abc");
+    transport.setWriteBufferLimits(0);
+    assertEquals(protocol.events, ["made", "pause"]);
+    conn.unblock();
+    transport.close();
+    await protocol.lost;
+    assertEquals(protocol.events, ["made", "pause", "resume", "lost null"]);
+  }));
+
+Deno.test("Transport.close() sends what is buffered first", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    conn.block();
+    transport.write("a");
+    transport.write("b");
+    transport.close();
+    transport.close();
+    assert(transport.isClosing());
+    await turns();
+    assertEquals(protocol.events, ["made"]);
+    conn.unblock();
+    assertEquals(await protocol.lost, null);
+    assertEquals(conn.written, ["ab"]);
+    assert(conn.isClosed);
+  }));
+
+Deno.test("Transport.abort() has what was just written sent, as far as that goes at once", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    transport.write("a");
+    transport.abort();
+    assertEquals(await protocol.lost, null);
+    assertEquals(conn.written, ["a"]);
+  }));
+
+Deno.test("Transport.abort() drops what is buffered", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    conn.block();
+    transport.write("a");
+    await turns();
+    transport.write("b");
+    transport.close();
+    transport.abort();
+    transport.abort();
+    assertEquals(transport.getWriteBufferSize(), 0);
+    assertEquals(await protocol.lost, null);
+    await turns();
+    assertEquals(conn.written, []);
+    assertEquals(protocol.losses, 1);
+  }));
+
+Deno.test("Transport tells its protocol why the connection was lost", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    conn.block();
+    transport.write("a");
+    await turns();
+    const error = new Deno.errors.BrokenPipe("gone");
+    conn.fail(error);
+    assertStrictEquals(await protocol.lost, error);
+    assert(transport.isClosing());
+    assert(conn.isClosed);
+  }));
+
+Deno.test("Transport.writeEof() ends sending after what is buffered", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    assert(transport.canWriteEof());
+    conn.block();
+    transport.write("a");
+    transport.writeEof();
+    transport.writeEof();
+    assertThrows(() => transport.write("b"), RuntimeError, "writeEof");
+    conn.unblock();
+    await turns();
+    assertEquals(conn.written, ["a", "EOF"]);
+    conn.receive("still");
+    await turns();
+    assertEquals(protocol.events, ["made", "still"]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport survives what pauseWriting() throws", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const [conn, transport, protocol] = await fake();
+    protocol.pauseWriting = () => {
+      throw new Error("by pauseWriting");
+    };
+    transport.setWriteBufferLimits(0);
+    transport.write("a");
+    assertEquals(reports.length, 1);
+    transport.close();
+    assertEquals(await protocol.lost, null);
+    assertEquals(conn.written, ["a"]);
+  }));
+
+Deno.test("Transport.write() takes bytes and strings only", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    assertThrows(
+      () => transport.write(5 as never),
+      TypeError,
+      "write() takes a Uint8Array or a string: received 5",
+    );
+    assertThrows(
+      () => transport.writeLines(["a", [1] as never]),
+      TypeError,
+      "writeLines() takes a Uint8Array or a string: received an instance of Array",
+    );
+    transport.write("");
+    await turns();
+    assertEquals(conn.written, []);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("Transport.write() after the end is ignored, at length with a warning", () =>
+  run(async () => {
+    const warn = console.warn;
+    let warnings = 0;
+    console.warn = () => warnings++;
+    try {
+      const [conn, transport, protocol] = await fake();
+      transport.close();
+      for (let i = 0; i < 10; i++) transport.write("a");
+      await protocol.lost;
+      assertEquals(conn.written, []);
+      assertEquals(warnings, 6);
+    } finally {
+      console.warn = warn;
+    }
+  }));

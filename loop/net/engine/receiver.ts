@@ -1,0 +1,159 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CallbackContext } from "./callback_context.ts";
+import { isBuffered } from "./chunk_source.ts";
+import type { Intake } from "./intake.ts";
+import { Turn } from "./turn.ts";
+import type { StreamProtocol, Whole } from "./whole.ts";
+
+/** The half of a transport that receives: it reads, and hands what comes to the protocol. */
+export class Receiver<T> {
+  readonly #intake: Intake<T>;
+  readonly #context: CallbackContext;
+  readonly #whole: Whole<StreamProtocol>;
+  readonly #onEof: () => void;
+  #isPaused = false;
+  #isStopped = false;
+  #isOver = false;
+  #unpark: (() => void) | null = null;
+  /** Who gets what a read that is under way brings, if it is not the protocol any more. */
+  #heir: ((rest: Rest) => void) | null = null;
+
+  constructor(
+    intake: Intake<T>,
+    context: CallbackContext,
+    whole: Whole<StreamProtocol>,
+    onEof: () => void,
+  ) {
+    this.#intake = intake;
+    this.#context = context;
+    this.#whole = whole;
+    this.#onEof = onEof;
+  }
+
+  get isReading(): boolean {
+    return !this.#isPaused && !this.#isStopped;
+  }
+
+  /** Begins to receive. Called once, in an entry and in the async context of callbacks. */
+  start(): void {
+    void this.#receive();
+  }
+
+  pause(): void {
+    if (!this.#isStopped) this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#wake();
+  }
+
+  /** Receives no more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#isPaused = false;
+    this.#wake();
+  }
+
+  /** Receives no more; what a read under way brings is the result. */
+  handOver(): Promise<Rest> {
+    if (this.#isOver) return Promise.resolve(null);
+    const rest = new Promise<Rest>((resolve) => this.#heir = resolve);
+    this.stop();
+    return rest;
+  }
+
+  /** Runs in the async context of callbacks throughout, which so costs nothing for each message. */
+  async #receive(): Promise<void> {
+    const { scheduler } = this.#context;
+    const turn = new Turn(scheduler);
+    let incoming: Incoming<T> | undefined;
+    while (true) {
+      if (this.#isPaused) await this.#resumed();
+      if (this.#isStopped) break;
+      await turn;
+      let reading: Promise<T | null> | null = null;
+      if (this.isReading) {
+        if (incoming !== undefined && this.#deliver(incoming)) {
+          scheduler.proceed();
+          break;
+        }
+        incoming = undefined;
+        if (this.isReading) reading = this.#read();
+      }
+      scheduler.proceed();
+      if (reading === null) continue;
+      try {
+        incoming = await reading;
+      } catch (error) {
+        // Of a peer that ends an encrypted connection without a word; asyncio takes it for the end, too.
+        incoming = error instanceof Deno.errors.UnexpectedEof
+          ? null
+          : new Failure(error);
+      }
+    }
+    this.#isOver = true;
+    this.#heir?.(this.#restOf(incoming));
+  }
+
+  #read(): Promise<T | null> | null {
+    try {
+      return this.#intake.read(this.#whole.protocol);
+    } catch (error) {
+      this.#whole.failByProtocol("getBuffer", error);
+      return null;
+    }
+  }
+
+  /** Hands on what was read; returns whether there is nothing more to come. */
+  #deliver(incoming: Incoming<T>): boolean {
+    if (incoming === null) {
+      this.#onEof();
+      return true;
+    }
+    if (incoming instanceof Failure) {
+      this.#whole.fail(incoming.error);
+      return true;
+    }
+    const { protocol } = this.#whole;
+    try {
+      this.#intake.deliver(incoming, protocol);
+    } catch (error) {
+      this.#whole.failByProtocol(
+        isBuffered(protocol) ? "bufferUpdated" : "dataReceived",
+        error,
+      );
+    }
+    return false;
+  }
+
+  #restOf(incoming: Incoming<T> | undefined): Rest {
+    if (incoming === undefined) return NOTHING;
+    if (incoming === null || incoming instanceof Failure) return incoming;
+    return this.#intake.release(incoming);
+  }
+
+  #resumed(): Promise<void> {
+    return new Promise((resolve) => this.#unpark = resolve);
+  }
+
+  #wake(): void {
+    this.#unpark?.();
+    this.#unpark = null;
+  }
+}
+
+/** What a read came to: a portion, `null` at the end of the stream, or a failure. */
+type Incoming<T> = T | null | Failure;
+
+/** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
+export type Rest = Uint8Array<ArrayBuffer> | null | Failure;
+
+/** An operation that failed. */
+export class Failure {
+  constructor(readonly error: unknown) {}
+}
+
+const NOTHING = new Uint8Array(0);

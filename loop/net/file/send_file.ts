@@ -1,0 +1,49 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { RuntimeError, SendfileNotAvailableError } from "../../errors.ts";
+import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { completionOf } from "../engine/completion.ts";
+import { ConnTransport } from "../engine/conn_transport.ts";
+import { assertFilePart, sendChunks } from "./file_chunks.ts";
+import type { SendFileOptions } from "./send_file_options.ts";
+import type { WriteTransport } from "../write_transport.ts";
+
+/** What `loop.sendFile()` does. */
+export async function sendFile(
+  loop: EventLoop,
+  transport: WriteTransport,
+  file: Deno.FsFile,
+  { offset = 0, count = null, fallback = true }: SendFileOptions,
+): Promise<number> {
+  assertFilePart("sendFile", file, { offset, count });
+  if (!(transport instanceof ConnTransport)) {
+    throw new RuntimeError(
+      "Expected the transport of a connection: received one that cannot send files",
+    );
+  }
+  if (transport.isClosing()) {
+    throw new RuntimeError("Cannot send a file as the transport is closing");
+  }
+  if (!fallback) {
+    throw new SendfileNotAvailableError(
+      "Deno cannot have the system send a file: `fallback` must not be false",
+    );
+  }
+  const scheduler = schedulerOf(loop);
+  const isEmpty = transport.beginFile();
+  const wasReading = transport.isReading();
+  transport.pauseReading();
+  try {
+    await completionOf(scheduler, isEmpty);
+    return await sendChunks(
+      scheduler,
+      file,
+      { offset, count },
+      (chunk) => completionOf(scheduler, transport.sendPart(chunk)),
+    );
+  } finally {
+    transport.endFile();
+    if (wasReading) transport.resumeReading();
+  }
+}

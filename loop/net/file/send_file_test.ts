@@ -1,0 +1,346 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  CancelledError,
+  createTask,
+  Event,
+  getRunningLoop,
+  openConnection,
+  run,
+  RuntimeError,
+  SendfileNotAvailableError,
+  startServer,
+  type Transport,
+  WriteTransport,
+} from "../../../mod.ts";
+import {
+  AUTHORITY,
+  LOCALHOST,
+} from "../../../tests/certificates/certificates.ts";
+import {
+  fake,
+  pair,
+  type Recorder,
+  turns,
+} from "../../../tests/doubles/recorder.ts";
+
+/** Larger than what is read at a time, and no multiple of it. */
+const SIZE = 300_007;
+
+const CONTENT = new Uint8Array(SIZE).map((_, i) => i ^ (i >> 8));
+
+/** Runs a function with an open file of the content above, and removes that. */
+async function withFile(
+  body: (file: Deno.FsFile) => Promise<void>,
+): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, CONTENT);
+    using file = await Deno.open(path);
+    await body(file);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** Both ends of a connection, and what arrives at the second. */
+async function connection(): Promise<
+  { client: Recorder; peer: Recorder; received: () => Uint8Array }
+> {
+  const [client, peer] = await pair();
+  const chunks: Uint8Array[] = [];
+  peer.dataReceived = (data) => void chunks.push(data);
+  return { client, peer, received: () => concat(chunks) };
+}
+
+function concat(chunks: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(
+    chunks.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function send(
+  transport: WriteTransport,
+  file: Deno.FsFile,
+  options?: { offset?: number; count?: number | null; fallback?: boolean },
+): Promise<number> {
+  return getRunningLoop().sendFile(transport, file, options);
+}
+
+async function positionOf(file: Deno.FsFile): Promise<number> {
+  return await file.seek(0, Deno.SeekMode.Current);
+}
+
+Deno.test("loop.sendFile() sends a file behind what was written before", () =>
+  run(() =>
+    withFile(async (file) => {
+      const { client, peer, received } = await connection();
+      // Wherever the file's position is.
+      await file.seek(1000, Deno.SeekMode.Start);
+      client.transport.write("before");
+      assertEquals(await send(client.transport, file), SIZE);
+      assertEquals(await positionOf(file), SIZE);
+      client.transport.write("after");
+      client.transport.close();
+      await peer.lost;
+      const expected = new TextEncoder();
+      assertEquals(
+        received(),
+        concat([expected.encode("before"), CONTENT, expected.encode("after")]),
+      );
+    })
+  ));
+
+Deno.test("loop.sendFile() sends a part of a file", () =>
+  run(() =>
+    withFile(async (file) => {
+      const cases = [
+        [{ offset: 0, count: 10 }, 0, 10],
+        [{ offset: 1000, count: 100_000 }, 1000, 101_000],
+        [{ offset: SIZE - 5 }, SIZE - 5, SIZE],
+        [{ offset: SIZE - 5, count: 100 }, SIZE - 5, SIZE],
+        [{ count: null }, 0, SIZE],
+        [{ offset: SIZE }, SIZE, SIZE],
+      ] as const;
+      for (const [options, start, end] of cases) {
+        const { client, peer, received } = await connection();
+        assertEquals(await send(client.transport, file, options), end - start);
+        assertEquals(await positionOf(file), end);
+        client.transport.close();
+        await peer.lost;
+        assertEquals(received(), CONTENT.subarray(start, end));
+      }
+    })
+  ));
+
+Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", () =>
+  run(() =>
+    withFile(async (file) => {
+      await using server = await startServer(
+        async (_, writer) => {
+          assertEquals(await send(writer.transport, file), SIZE);
+          writer.close();
+        },
+        "127.0.0.1",
+        0,
+        { tls: LOCALHOST },
+      );
+      const { port } = server.sockets[0]!.addr as Deno.NetAddr;
+      const [reader, writer] = await openConnection("127.0.0.1", port, {
+        tls: { caCerts: [AUTHORITY] },
+      });
+      assertEquals(await reader.read(), CONTENT);
+      writer.close();
+      await writer.waitClosed();
+    })
+  ));
+
+Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      transport.write("before");
+      const task = createTask(() => send(transport, file, { count: 10 }));
+      while (transport.isReading()) await turns();
+      assertThrows(() => transport.write("no"), RuntimeError, "file");
+      assertThrows(() => transport.writeLines(["no"]), RuntimeError, "file");
+      await assertRejects(() => send(transport, file), RuntimeError, "file");
+      conn.unblock();
+      assertEquals(await task, 10);
+      assertEquals(conn.written.length, 2);
+      assert(transport.isReading());
+      transport.write("after");
+      transport.close();
+      await protocol.lost;
+      assertEquals([conn.written[0], conn.written[2]], ["before", "after"]);
+    })
+  ));
+
+Deno.test("loop.sendFile() leaves a transport paused that was", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [, transport, protocol] = await fake();
+      transport.pauseReading();
+      await send(transport, file);
+      assertEquals(transport.isReading(), false);
+      transport.close();
+      await protocol.lost;
+    })
+  ));
+
+Deno.test("loop.sendFile() writes on where the connection took a part only", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.takes = 7;
+      assertEquals(await send(transport, file, { count: 20 }), 20);
+      assertEquals(conn.written.length, 3);
+      transport.close();
+      await protocol.lost;
+    })
+  ));
+
+Deno.test("loop.sendFile() refuses what it cannot do", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [, transport, protocol] = await fake();
+      await assertRejects(
+        () => send(transport, file, { fallback: false }),
+        SendfileNotAvailableError,
+      );
+      for (
+        const options of [
+          { offset: -1 },
+          { offset: 0.5 },
+          { count: 0 },
+          { count: -1 },
+        ]
+      ) {
+        await assertRejects(() => send(transport, file, options), RangeError);
+      }
+      await assertRejects(() => send(transport, {} as never), TypeError);
+      await assertRejects(
+        () => send(new WriteTransport(), file),
+        RuntimeError,
+        "cannot send files",
+      );
+      // None of that stands in the way of others.
+      transport.write("still");
+      transport.writeEof();
+      await assertRejects(() => send(transport, file), RuntimeError);
+      transport.close();
+      await assertRejects(() => send(transport, file), RuntimeError, "closing");
+      await protocol.lost;
+    })
+  ));
+
+Deno.test("loop.sendFile() that is cancelled sends what is under way", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      const task = createTask(() => send(transport, file, { offset: 5 }));
+      await isWriting(conn);
+      task.cancel();
+      await assertRejects(() => task, CancelledError);
+      assertEquals(await positionOf(file), 5);
+      transport.write("after");
+      transport.close();
+      conn.unblock();
+      await protocol.lost;
+      assertEquals(conn.written.length, 2);
+      assertEquals(conn.written[1], "after");
+    })
+  ));
+
+Deno.test("loop.sendFile() that is cancelled while it waits for its turn sends nothing", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      transport.write("before");
+      const task = createTask(() => send(transport, file));
+      while (transport.isReading()) await turns();
+      task.cancel();
+      await assertRejects(() => task, CancelledError);
+      assert(transport.isReading());
+      transport.write("after");
+      conn.unblock();
+      transport.close();
+      await protocol.lost;
+      assertEquals(conn.written, ["before", "after"]);
+    })
+  ));
+
+Deno.test("loop.sendFile() fails when the connection is lost", async () => {
+  const endings: ((transport: Transport) => void)[] = [
+    (transport) => transport.abort(),
+    (transport) => transport.close(),
+  ];
+  for (const end of endings) {
+    await run(() =>
+      withFile(async (file) => {
+        const [conn, transport, protocol] = await fake();
+        conn.block();
+        const task = createTask(() => send(transport, file));
+        await isWriting(conn);
+        end(transport);
+        await turns();
+        conn.unblock();
+        await assertRejects(() => task, Deno.errors.ConnectionReset);
+        assertEquals(await protocol.lost, null);
+        assert(conn.isClosed);
+      })
+    );
+  }
+});
+
+Deno.test("loop.sendFile() fails when the connection is lost before its turn comes", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      transport.write("before");
+      const task = createTask(() => send(transport, file));
+      while (transport.isReading()) await turns();
+      transport.abort();
+      await assertRejects(() => task, Deno.errors.ConnectionReset);
+      assertEquals(await protocol.lost, null);
+    })
+  ));
+
+Deno.test("loop.sendFile() fails with what broke the connection", () =>
+  run(() =>
+    withFile(async (file) => {
+      const [conn, transport, protocol] = await fake();
+      conn.block();
+      const task = createTask(() => send(transport, file));
+      await isWriting(conn);
+      conn.fail(new Deno.errors.BrokenPipe("gone"));
+      await assertRejects(() => task, Deno.errors.BrokenPipe);
+      assertEquals((await protocol.lost)?.message, "gone");
+    })
+  ));
+
+Deno.test("loop.sendFile() fails when the peer goes, and when the transport is aborted", () =>
+  run(async () => {
+    const path = await Deno.makeTempFile();
+    await Deno.truncate(path, 64_000_000);
+    for (const who of ["client", "peer"] as const) {
+      const ends = await connection();
+      ends.peer.transport.pauseReading();
+      using file = await Deno.open(path);
+      const isUnderWay = new Event();
+      const read = file.read.bind(file);
+      let reads = 0;
+      file.read = (memory) => {
+        if (++reads === 3) isUnderWay.set();
+        return read(memory);
+      };
+      const task = createTask(() => send(ends.client.transport, file));
+      await isUnderWay.wait();
+      ends[who].transport.abort();
+      await assertRejects(
+        () => task,
+        who === "client" ? Deno.errors.ConnectionReset : Error,
+      );
+      assert(await positionOf(file) < 64_000_000);
+      await ends.client.lost;
+      ends.peer.transport.abort();
+      await ends.peer.lost;
+    }
+    await Deno.remove(path);
+  }));
+
+/** Waits until a write is under way, which it is only some time after the file was read. */
+async function isWriting(conn: { readonly isWriting: boolean }): Promise<void> {
+  while (!conn.isWriting) await turns();
+}

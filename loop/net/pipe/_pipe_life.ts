@@ -1,0 +1,97 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Resource } from "../../scheduler.ts";
+import { asError } from "../engine/as_error.ts";
+import type { BaseProtocol } from "../base_protocol.ts";
+import type { BaseTransport } from "../base_transport.ts";
+import type { CallbackContext } from "../engine/callback_context.ts";
+import type { Whole } from "../engine/whole.ts";
+
+/** What a transport over a pipe does to end. */
+export interface PipeEnding {
+  /** Does nothing more with the pipe: its end is near. */
+  stop(): void;
+  /** Lets go of the pipe; says why, if it is not in order. */
+  release(error: unknown): void;
+}
+
+/** The life of a transport over a pipe, in either direction: the protocol's begins and ends with it. */
+export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
+  protocol: P;
+  /** The transport is closed or about to be. */
+  isClosing = false;
+  readonly #context: CallbackContext;
+  readonly #transport: BaseTransport;
+  readonly #ending: PipeEnding;
+  /** `connectionLost()` has been called, or will never be. */
+  #isEnded = false;
+
+  constructor(
+    protocol: P,
+    context: CallbackContext,
+    transport: BaseTransport,
+    ending: PipeEnding,
+  ) {
+    this.protocol = protocol;
+    this.#context = context;
+    this.#transport = transport;
+    this.#ending = ending;
+    context.scheduler.resources.add(this);
+  }
+
+  /** Called once, in an entry and in the async context of callbacks. */
+  begin(): void {
+    try {
+      this.protocol.connectionMade(this.#transport);
+    } catch (error) {
+      this.report("protocol.connectionMade() failed", error);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.#isEnded) return;
+    this.isClosing = true;
+    this.#ending.stop();
+    this.endSoon(error);
+  }
+
+  failByProtocol(method: string, error: unknown): void {
+    this.report(`Fatal error: protocol.${method}() call failed`, error);
+    this.fail(error);
+  }
+
+  report(message: string, exception: unknown): void {
+    this.#context.scheduler.loop.callExceptionHandler({
+      message,
+      exception,
+      transport: this.#transport,
+      protocol: this.protocol,
+    });
+  }
+
+  /** Calls `connectionLost()`, in its turn, and lets go of the pipe. */
+  endSoon(error: unknown): void {
+    this.#context.enqueue(() => this.#end(error));
+  }
+
+  #end(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    try {
+      this.protocol.connectionLost(asError(error));
+    } catch (exception) {
+      this.report("protocol.connectionLost() failed", exception);
+    } finally {
+      this.#context.scheduler.resources.delete(this);
+      this.#ending.release(error);
+    }
+  }
+
+  /** The loop is closed; there is nobody left to call the protocol. */
+  abandon(): void {
+    this.#isEnded = true;
+    this.isClosing = true;
+    this.#ending.stop();
+    this.#ending.release(null);
+  }
+}

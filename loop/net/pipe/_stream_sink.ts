@@ -1,0 +1,42 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CallbackContext } from "../engine/callback_context.ts";
+import type { Sink } from "../engine/sender.ts";
+
+/** Writes to a web stream. What the stream calls runs outside every task. */
+export class StreamSink implements Sink {
+  readonly #context: CallbackContext;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+
+  /** `onBroken` is called, with the stream's reason, once nothing can be written any more. */
+  constructor(
+    stream: WritableStream<Uint8Array>,
+    context: CallbackContext,
+    onBroken: (reason: unknown) => void,
+  ) {
+    this.#context = context;
+    this.#writer = stream.getWriter();
+    context.run(() => void this.#writer.closed.catch(onBroken));
+  }
+
+  write(data: Uint8Array): Promise<number> {
+    return this.#context.run(() => this.#write(data));
+  }
+
+  /** Closes the stream in order. */
+  finish(): Promise<void> {
+    return this.#context.run(() => this.#writer.close());
+  }
+
+  /** Lets go of the stream, which is aborted unless it is closed. */
+  close(reason: unknown): void {
+    this.#writer.abort(reason).catch(() => {});
+    this.#writer.releaseLock();
+  }
+
+  async #write(data: Uint8Array): Promise<number> {
+    // A copy, as whoever reads at the other end may keep it, and the queue uses its memory again.
+    await this.#writer.write(data.slice());
+    return data.length;
+  }
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertBytes } from "../engine/assert_bytes.ts";
+import type { BaseProtocol } from "../base_protocol.ts";
+import type { CallbackContext } from "../engine/callback_context.ts";
+import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
+import type { WritablePipe } from "../pipe.ts";
+import { PipeLife } from "./_pipe_life.ts";
+import { bytesOf, Sender, type Sink } from "../engine/sender.ts";
+import { StreamSink } from "./_stream_sink.ts";
+import { Transport } from "../transport.ts";
+
+/** The end of a pipe that is written. */
+interface WriteEnd extends Sink {
+  /** Ends in order, once everything is written, where that takes time. */
+  finish?(): Promise<void>;
+  close(reason: unknown): void;
+}
+
+/**
+ * A transport that writes a pipe. It is a `Transport` for those who take only such, a `StreamWriter` for
+ * one: the methods about receiving throw.
+ */
+export class WritePipeTransport extends Transport {
+  readonly #context: CallbackContext;
+  readonly #end: WriteEnd;
+  readonly #life: PipeLife<BaseProtocol>;
+  readonly #sender: Sender;
+
+  /** `start()` is to follow. */
+  constructor(
+    pipe: WritablePipe,
+    protocol: BaseProtocol,
+    context: CallbackContext,
+  ) {
+    super({ pipe });
+    this.#context = context;
+    const end: WriteEnd = this.#end = pipe instanceof WritableStream
+      ? new StreamSink(pipe, context, (reason) => this.#onBroken(reason))
+      : {
+        write: (data) => pipe.write(data),
+        close: () => closeUnlessClosed(pipe),
+      };
+    this.#life = new PipeLife(protocol, context, this, {
+      stop: () => this.#sender.abandon(),
+      release: (error) => end.close(error),
+    });
+    this.#sender = new Sender(end, context, this.#life, () => this.#finish());
+  }
+
+  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  start(): void {
+    this.#life.begin();
+  }
+
+  override setProtocol(protocol: BaseProtocol): void {
+    this.#life.protocol = protocol;
+  }
+
+  override getProtocol(): BaseProtocol {
+    return this.#life.protocol;
+  }
+
+  override isClosing(): boolean {
+    return this.#life.isClosing;
+  }
+
+  override close(): void {
+    if (this.#life.isClosing) return;
+    this.#life.isClosing = true;
+    if (this.#sender.end()) this.#finish();
+  }
+
+  override abort(): void {
+    this.#life.fail(null);
+  }
+
+  override write(data: Uint8Array | string): void {
+    assertBytes("write", data);
+    if (this.#life.isClosing) this.#sender.ignore();
+    else this.#sender.write(data);
+  }
+
+  override writeLines(chunks: Iterable<Uint8Array | string>): void {
+    const list = bytesOf(chunks);
+    if (this.#life.isClosing) this.#sender.ignore();
+    else this.#sender.writeLines(list);
+  }
+
+  override canWriteEof(): boolean {
+    return true;
+  }
+
+  /** The end of a pipe is its being closed. */
+  override writeEof(): void {
+    this.close();
+  }
+
+  override getWriteBufferSize(): number {
+    return this.#sender.size;
+  }
+
+  override getWriteBufferLimits(): [low: number, high: number] {
+    return this.#sender.limits;
+  }
+
+  override setWriteBufferLimits(
+    high?: number | null,
+    low?: number | null,
+  ): void {
+    this.#sender.setLimits(high, low);
+  }
+
+  /** Everything is written, and there will be no more. */
+  #finish(): void {
+    const end = (error: unknown) => this.#life.endSoon(error);
+    const finished = this.#end.finish?.();
+    if (finished === undefined) end(null);
+    else this.#context.run(() => finished.then(() => end(null), end));
+  }
+
+  /** Whoever reads has gone; without a reason that is only an error if something was still to be read. */
+  #onBroken(reason: unknown): void {
+    const isComplete = this.#sender.size === 0;
+    this.#life.fail(reason ?? (isComplete ? null : brokenPipe()));
+  }
+}
+
+function brokenPipe(): Error {
+  return new Deno.errors.BrokenPipe("The reader of the stream is gone");
+}

@@ -1,0 +1,394 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  BufferedProtocol,
+  CancelledError,
+  createTask,
+  currentTask,
+  Future,
+  getRunningLoop,
+  Protocol,
+  type ReadablePipe,
+  type ReadTransport,
+  run,
+  StreamReader,
+  StreamReaderProtocol,
+} from "../../../mod.ts";
+import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
+import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
+import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A web stream whose source is the test. */
+class FakeSource {
+  controller!: ReadableStreamDefaultController<Uint8Array>;
+  pulls = 0;
+  readonly cancellations: unknown[] = [];
+  readonly stream = new ReadableStream<Uint8Array>({
+    start: (controller) => void (this.controller = controller),
+    pull: () => void this.pulls++,
+    cancel: (reason) => void this.cancellations.push(reason),
+  }, { highWaterMark: 0 });
+}
+
+async function connect(
+  pipe: ReadablePipe,
+): Promise<[ReadTransport, Recorder]> {
+  const [transport, protocol] = await getRunningLoop()
+    .connectReadPipe(() => new Recorder(), pipe);
+  await turns();
+  return [transport, protocol];
+}
+
+Deno.test("loop.connectReadPipe() reads a file to its end, and closes it", () =>
+  run(async () => {
+    const path = await Deno.makeTempFile();
+    await Deno.writeTextFile(path, "hello");
+    const file = await Deno.open(path);
+    const [transport, protocol] = await connect(file);
+    protocol.keepOpen = true;
+    assertEquals(await protocol.lost, null);
+    assertEquals(protocol.events, ["made", "hello", "eof", "lost null"]);
+    assert(transport.isClosing());
+    await assertRejects(() => file.stat(), Deno.errors.BadResource);
+    await Deno.remove(path);
+  }));
+
+Deno.test("loop.connectReadPipe() hands on the chunks of a web stream as they are", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const [transport, protocol] = await connect(source.stream);
+    const chunk = bytes("chunk");
+    const got = new Future<Uint8Array>();
+    protocol.dataReceived = (data) => got.setResult(data);
+    source.controller.enqueue(new Uint8Array(0));
+    source.controller.enqueue(chunk);
+    assertStrictEquals(await got, chunk);
+    assertStrictEquals(transport.getExtraInfo("pipe"), source.stream);
+    assertEquals(transport.getExtraInfo("peername"), null);
+    source.controller.close();
+    assertEquals(await protocol.lost, null);
+    assertEquals(protocol.events, ["made", "eof", "lost null"]);
+    assertEquals(source.cancellations, []);
+    assert(!source.stream.locked);
+  }));
+
+Deno.test("ReadTransport.pauseReading() on a pipe takes nothing more from it", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const [transport, protocol] = await connect(source.stream);
+    assertEquals([transport.isReading(), source.pulls], [true, 1]);
+    transport.pauseReading();
+    source.controller.enqueue(bytes("kept"));
+    await turns();
+    assertEquals(protocol.events, ["made"]);
+    assertEquals([transport.isReading(), source.pulls], [false, 1]);
+    transport.resumeReading();
+    await turns();
+    assertEquals(protocol.events, ["made", "kept"]);
+    assertEquals([transport.isReading(), source.pulls], [true, 2]);
+    transport.close();
+    await protocol.lost;
+  }));
+
+Deno.test("ReadTransport.close() on a pipe cancels a read that is under way", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const [transport, protocol] = await connect(source.stream);
+    transport.close();
+    transport.close();
+    transport.resumeReading();
+    assertEquals([transport.isClosing(), transport.isReading()], [true, false]);
+    assertEquals(await protocol.lost, null);
+    await turns();
+    assertEquals(protocol.events, ["made", "lost null"]);
+    assertEquals(source.cancellations.length, 1);
+  }));
+
+Deno.test("ReadTransport.close() on a pipe that is paused, or has brought something, hands on nothing more", () =>
+  run(async () => {
+    for (const isPaused of [false, true]) {
+      const source = new FakeSource();
+      const [transport, protocol] = await connect(source.stream);
+      if (isPaused) transport.pauseReading();
+      source.controller.enqueue(bytes("late"));
+      transport.close();
+      await protocol.lost;
+      await turns();
+      assertEquals(protocol.events, ["made", "lost null"]);
+    }
+  }));
+
+Deno.test("loop.connectReadPipe() tells the protocol what broke the pipe", () =>
+  run(async () => {
+    const reports = recordExceptions(getRunningLoop());
+    const source = new FakeSource();
+    const [, protocol] = await connect(source.stream);
+    const error = new Error("broken");
+    source.controller.error(error);
+    assertStrictEquals(await protocol.lost, error);
+
+    const conn = new FakeConn();
+    const [, other] = await connect(conn);
+    const reset = new Deno.errors.ConnectionReset("reset");
+    conn.failRead(reset);
+    assertStrictEquals(await other.lost, reset);
+    assert(conn.isClosed);
+    assertEquals(protocol.losses + other.losses, 2);
+    assertEquals(reports, []);
+  }));
+
+Deno.test("loop.connectReadPipe() takes a stream of bytes only", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const [, protocol] = await connect(source.stream);
+    source.controller.enqueue("text" as never);
+    const error = await protocol.lost;
+    assertInstanceOf(error, TypeError);
+    assertEquals(
+      error.message,
+      "Expected a stream of Uint8Arrays: received a chunk of type string",
+    );
+    assertEquals(source.cancellations, [error]);
+  }));
+
+Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", async () => {
+  for (
+    const method of [
+      "dataReceived",
+      "eofReceived",
+      "connectionLost",
+    ] as const
+  ) {
+    await run(async () => {
+      const reports = recordExceptions(getRunningLoop());
+      const source = new FakeSource();
+      const error = new Error(`by ${method}`);
+      const protocol = new Recorder();
+      protocol[method] = () => {
+        throw error;
+      };
+      const [transport] = await getRunningLoop()
+        .connectReadPipe(() => protocol, source.stream);
+      await turns();
+      if (method === "dataReceived") source.controller.enqueue(bytes("data"));
+      else source.controller.close();
+      await turns();
+      assertEquals(reports.map(({ exception }) => exception), [error]);
+      assertStrictEquals(reports[0]!.transport, transport);
+      assertStrictEquals(reports[0]!.protocol, protocol);
+      // The end of the stream is the end, even if hearing of it failed.
+      const expected = method === "eofReceived" ? null : error;
+      if (method !== "connectionLost") {
+        assertStrictEquals(await protocol.lost, expected);
+      }
+      assert(!source.stream.locked);
+    });
+  }
+});
+
+Deno.test("loop.connectReadPipe() reports what connectionMade() throws, and goes on", () =>
+  run(async () => {
+    const reports = recordExceptions(getRunningLoop());
+    const source = new FakeSource();
+    const error = new Error("by connectionMade");
+    const protocol = new Recorder();
+    protocol.connectionMade = () => {
+      throw error;
+    };
+    await getRunningLoop().connectReadPipe(() => protocol, source.stream);
+    assertEquals(reports.map(({ exception }) => exception), [error]);
+    source.controller.enqueue(bytes("data"));
+    source.controller.close();
+    assertEquals(await protocol.lost, null);
+    assertEquals(protocol.events, ["data", "eof", "lost null"]);
+  }));
+
+Deno.test("loop.connectReadPipe() copies into the memory of a BufferedProtocol", () =>
+  run(async () => {
+    class Small extends BufferedProtocol {
+      readonly memory = new Uint8Array(2);
+      readonly lost = new Future<void>();
+      text = "";
+      override getBuffer(): Uint8Array {
+        return this.memory;
+      }
+      override bufferUpdated(count: number): void {
+        this.text += new TextDecoder().decode(this.memory.subarray(0, count));
+      }
+      override connectionLost(): void {
+        this.lost.setResult();
+      }
+    }
+    const source = new FakeSource();
+    const [, small] = await getRunningLoop()
+      .connectReadPipe(() => new Small(), source.stream);
+    source.controller.enqueue(bytes("abcde"));
+    source.controller.close();
+    await small.lost;
+    assertEquals(small.text, "abcde");
+  }));
+
+Deno.test("ReadTransport.setProtocol() hands what comes to the new protocol", () =>
+  run(async () => {
+    const source = new FakeSource();
+    const [transport, first] = await connect(source.stream);
+    const second = new Recorder();
+    transport.setProtocol(second);
+    assertStrictEquals(transport.getProtocol(), second);
+    source.controller.enqueue(bytes("data"));
+    source.controller.close();
+    await second.lost;
+    assertEquals(first.events, ["made"]);
+    assertEquals(second.events, ["data", "eof", "lost null"]);
+  }));
+
+Deno.test("loop.connectReadPipe() refuses what is no pipe, before it makes a protocol", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const factory = (): Protocol => {
+      throw new Error("no protocol is needed");
+    };
+    for (const pipe of [null, 1, "path", {}, { read() {} }]) {
+      await assertRejects(
+        () => loop.connectReadPipe(factory, pipe as never),
+        TypeError,
+        "Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received",
+      );
+    }
+    const { stream } = new FakeSource();
+    stream.getReader();
+    await assertRejects(
+      () => loop.connectReadPipe(factory, stream),
+      TypeError,
+      "locked",
+    );
+    await assertRejects(
+      () => loop.connectReadPipe(new Protocol() as never, stream),
+      TypeError,
+      "connectReadPipe() takes a function",
+    );
+  }));
+
+Deno.test("loop.connectReadPipe() leaves the pipe alone if the factory throws", () =>
+  run(async () => {
+    const { stream, cancellations } = new FakeSource();
+    await assertRejects(
+      () =>
+        getRunningLoop().connectReadPipe((): Protocol => {
+          throw new RangeError("no");
+        }, stream),
+      RangeError,
+    );
+    assertEquals([stream.locked, cancellations.length], [false, 0]);
+  }));
+
+Deno.test("loop.connectReadPipe() that is cancelled closes the pipe", () =>
+  run(async () => {
+    // At whichever await it is.
+    for (let turn = 0; turn < 5; turn++) {
+      const source = new FakeSource();
+      const loop = getRunningLoop();
+      const protocol = new Recorder();
+      const made = new Future<void>();
+      const task = createTask(() =>
+        loop.connectReadPipe(() => {
+          made.setResult();
+          return protocol;
+        }, source.stream)
+      );
+      await made;
+      for (let i = 0; i < turn; i++) await Promise.resolve();
+      task.cancel();
+      try {
+        const [transport] = await task;
+        transport.close();
+      } catch (error) {
+        assertInstanceOf(error, CancelledError);
+      }
+      await protocol.lost;
+      await turns();
+      assertEquals(source.cancellations.length, 1);
+    }
+  }));
+
+Deno.test("loop.connectReadPipe() has the stream work outside every task", () =>
+  run(async () => {
+    const tasks: unknown[] = [];
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        tasks.push(currentTask());
+        controller.enqueue(bytes("a"));
+      },
+      cancel: () => void tasks.push(currentTask()),
+    }, { highWaterMark: 0 });
+    const [transport, protocol] = await connect(stream);
+    await protocol.got.wait();
+    transport.close();
+    await protocol.lost;
+    assert(tasks.length > 1);
+    assert(tasks.every((task) => task === null));
+  }));
+
+Deno.test("loop.connectReadPipe() feeds a StreamReader, whatever its limit", () =>
+  run(async () => {
+    for (const limit of [1, 1_000_000]) {
+      const reader = new StreamReader({ limit });
+      const [transport] = await getRunningLoop().connectReadPipe(
+        () => new StreamReaderProtocol(reader),
+        new Blob(["x".repeat(300_000)]).stream(),
+      );
+      // As long as nobody reads, it takes no more than it may.
+      await turns();
+      assertEquals(transport.isClosing(), limit > 1);
+      assertEquals((await reader.read()).length, 300_000);
+      assert(reader.atEof());
+    }
+  }));
+
+Deno.test("run() cancels the streams that its program left open", async () => {
+  const source = new FakeSource();
+  await run(async () => void await connect(source.stream));
+  assertEquals(source.cancellations.length, 1);
+});
+
+Deno.test(
+  "ReadTransport.close() ends a read of a named pipe that nobody writes to",
+  { ignore: !canMakeFifo },
+  () =>
+    run(async () => {
+      const [input, output] = await openFifo();
+      const [transport, protocol] = await connect(input);
+      await output.write(bytes("hello"));
+      await protocol.got.wait();
+      transport.close();
+      assertEquals(await protocol.lost, null);
+      assertEquals(protocol.events, ["made", "hello", "lost null"]);
+      output.close();
+    }),
+);
+
+Deno.test(
+  "loop.connectReadPipe() reads a named pipe until its writer closes it",
+  { ignore: !canMakeFifo },
+  () =>
+    run(async () => {
+      const [input, output] = await openFifo();
+      const [, protocol] = await connect(input);
+      await output.write(bytes("hello"));
+      output.close();
+      assertEquals(await protocol.lost, null);
+      assertEquals(protocol.events, ["made", "hello", "eof", "lost null"]);
+    }),
+);

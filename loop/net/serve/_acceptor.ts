@@ -1,0 +1,135 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CallbackContext } from "../engine/callback_context.ts";
+import type { Resource } from "../../scheduler.ts";
+import type { SocketFile } from "./_socket_file.ts";
+import { setKeepAlive, setNoDelay } from "../engine/tcp.ts";
+import { Turn } from "../engine/turn.ts";
+
+/** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
+const RETRY_DELAY = 1;
+
+/** What an acceptor may be told. */
+export interface AcceptorOptions {
+  /** Whether the system is to ask silent peers whether they are still there. */
+  readonly keepAlive?: boolean | undefined;
+  /** The file at which the listener listens. */
+  readonly file?: SocketFile;
+}
+
+/** Accepts the connections of one listener. */
+export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
+  readonly listener: Deno.Listener<Deno.Conn, A>;
+  readonly #context: CallbackContext;
+  readonly #options: AcceptorOptions;
+  readonly #turn: Turn;
+  #isClosed = false;
+  #accepting: Promise<void> = Promise.resolve();
+  #endPause: (() => void) | null = null;
+
+  constructor(
+    listener: Deno.Listener<Deno.Conn, A>,
+    context: CallbackContext,
+    options: AcceptorOptions = {},
+  ) {
+    this.listener = listener;
+    this.#context = context;
+    this.#options = options;
+    this.#turn = new Turn(context.scheduler);
+    context.scheduler.resources.add(this);
+  }
+
+  /** Calls `welcome` for each connection, in an entry and in the async context of callbacks. */
+  start(welcome: (conn: Deno.Conn) => void): void {
+    this.#accepting = this.#context.run(() => this.#accept(welcome));
+  }
+
+  /** Stops for good; `released` is called when the port or path is free again. */
+  close(released: () => void): void {
+    const ended = this.#letGo().then(() => {
+      this.#context.scheduler.resources.delete(this);
+    });
+    this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
+  }
+
+  /** Stops for good as the loop is closed. */
+  abandon(): void {
+    if (!this.#isClosed) void this.#letGo();
+    this.#turn.skip();
+  }
+
+  /** Closes the listener. Deno lets go of it only when the pending accept has ended. */
+  async #letGo(): Promise<void> {
+    this.#isClosed = true;
+    this.#endPause?.();
+    const { file } = this.#options;
+    if (file) this.#attempt(() => file.closing(this.#accepting));
+    closeListener(this.listener);
+    await this.#accepting;
+    if (file) this.#attempt(() => file.closed());
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (exception) {
+      this.#report("Cannot clean up the file of a Unix socket", exception);
+    }
+  }
+
+  async #accept(welcome: (conn: Deno.Conn) => void): Promise<void> {
+    const { scheduler } = this.#context;
+    while (!this.#isClosed) {
+      let conn;
+      try {
+        conn = await this.listener.accept();
+      } catch (error) {
+        if (this.#isClosed || error instanceof Deno.errors.BadResource) return;
+        if (error instanceof Deno.errors.ConnectionAborted) continue;
+        await this.#turn;
+        const pause = this.#isClosed ? null : this.#pauseAfter(error);
+        scheduler.proceed();
+        await pause;
+        continue;
+      }
+      if (this.#isClosed) {
+        conn.close();
+        return;
+      }
+      setNoDelay(conn);
+      if (this.#options.keepAlive) setKeepAlive(conn);
+      await this.#turn;
+      if (this.#isClosed) conn.close();
+      else welcome(conn);
+      scheduler.proceed();
+    }
+  }
+
+  #report(message: string, exception: unknown): void {
+    this.#context.scheduler.loop.callExceptionHandler({ message, exception });
+  }
+
+  #pauseAfter(error: unknown): Promise<void> {
+    this.#report(
+      `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
+      error,
+    );
+    const { scheduler } = this.#context;
+    return new Promise((resolve) => {
+      const handle = scheduler.loop.callLater(RETRY_DELAY, resolve);
+      this.#endPause = () => {
+        handle.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+function closeListener(listener: Deno.Listener): void {
+  try {
+    listener.close();
+  } catch (error) {
+    // Whoever took it from `server.sockets` may have closed it.
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}

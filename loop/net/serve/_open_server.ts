@@ -1,0 +1,50 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import type { Acceptor } from "./_acceptor.ts";
+import type { CallbackContext } from "../engine/callback_context.ts";
+import { ConnTransport } from "../engine/conn_transport.ts";
+import type { Link } from "../engine/link.ts";
+import { secureAccepted, serverWay } from "../tls/secure.ts";
+import { makeServer, type Server } from "./server.ts";
+import type { ServerTls } from "../tls/tls_settings.ts";
+import type { StreamProtocol } from "../engine/whole.ts";
+
+/** What servers of every kind have. */
+export interface OpenServerOptions {
+  startServing?: boolean | undefined;
+  backlog?: number | undefined;
+}
+
+/** How many connections may wait to be accepted, unless the program says. */
+export const DEFAULT_BACKLOG = 100;
+
+/** Makes a server of listeners that listen already, and begins to serve if that is asked for. */
+export async function openServer<A extends Deno.Addr>(
+  loop: EventLoop,
+  context: CallbackContext,
+  acceptors: readonly Acceptor<A>[],
+  protocolFactory: () => StreamProtocol,
+  { startServing = true }: OpenServerOptions,
+  tls: ServerTls | null,
+): Promise<Server<A>> {
+  const way = tls === null ? null : serverWay(tls);
+  const server = makeServer(loop, acceptors, (conn, client) => {
+    const protocol = protocolFactory();
+    const begin = (link: Link) => {
+      new ConnTransport(link, protocol, context, client).start();
+    };
+    if (way === null) begin({ conn });
+    else secureAccepted(context, conn, way, client, begin);
+  });
+  if (startServing) await server.startServing();
+  return server;
+}
+
+/** Throws unless the backlog is one. */
+export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
+  if (Number.isInteger(backlog) && backlog >= 1) return;
+  throw new RangeError(
+    `The backlog must be a positive integer: received ${backlog}`,
+  );
+}

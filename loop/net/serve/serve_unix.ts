@@ -1,0 +1,84 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { Acceptor } from "./_acceptor.ts";
+import {
+  assertEither,
+  assertListener,
+  assertUnix,
+} from "../engine/assert_socket.ts";
+import { assertNodeTls } from "../tls/assert_node_tls.ts";
+import { CallbackContext } from "../engine/callback_context.ts";
+import { completionOf } from "../engine/completion.ts";
+import { assertBacklog, openServer } from "./_open_server.ts";
+import type { Server } from "./server.ts";
+import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
+import { assertFactory } from "../engine/tcp.ts";
+import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
+import type { TlsOptions } from "../tls_options.ts";
+import { serverTlsOf } from "../tls/tls_settings.ts";
+import type { StreamProtocol } from "../engine/whole.ts";
+
+/** The options of `loop.createUnixServer()`. */
+export interface UnixServerOptions {
+  /** How many connections may wait to be accepted. A wish: Deno chooses the number itself. */
+  backlog?: number | undefined;
+  /** Whether connections are accepted at once, as by default. They can be made in any case. */
+  startServing?: boolean | undefined;
+  /** Whether the socket's file is removed when the server is closed, as by default. */
+  cleanupSocket?: boolean | undefined;
+  /** An existing listener to use; the path is left out then. The server closes it. */
+  sock?: Deno.UnixListener | undefined;
+  /** How connections are encrypted; not at all by default. */
+  tls?: TlsOptions | undefined;
+}
+
+/** What `loop.createUnixServer()` does. */
+export async function serveUnix(
+  loop: EventLoop,
+  protocolFactory: () => StreamProtocol,
+  path: string | URL | null,
+  options: UnixServerOptions,
+): Promise<Server<Deno.UnixAddr>> {
+  assertFactory("createUnixServer", protocolFactory);
+  assertUnixPath("createUnixServer", path);
+  assertUnixServerOptions(path, options);
+  const tls = options.tls
+    ? await serverTlsOf("createUnixServer", options.tls)
+    : null;
+  if (tls !== null) assertNodeTls();
+  const context = new CallbackContext(schedulerOf(loop));
+  // Deno 2.5 tells no path if it is an abstract one.
+  const name = path === null ? options.sock!.addr.path ?? "\0" : pathOf(path);
+  const listener = options.sock ?? await listenUnix(context, name);
+  const file = new SocketFile(name, options.cleanupSocket ?? true);
+  const acceptor = new Acceptor(listener, context, { file });
+  const acceptors = [acceptor];
+  return openServer(loop, context, acceptors, protocolFactory, options, tls);
+}
+
+async function listenUnix(
+  { scheduler }: CallbackContext,
+  path: string,
+): Promise<Deno.UnixListener> {
+  await completionOf(scheduler, whenReleased(path));
+  removeStaleSocket(path);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    throw unixError("Cannot listen at the Unix socket", path, error);
+  }
+}
+
+function assertUnixServerOptions(
+  path: string | URL | null,
+  options: UnixServerOptions,
+): void {
+  const { sock } = options;
+  assertBacklog(options);
+  assertEither("a path", path !== null, sock);
+  if (sock === undefined) return;
+  assertListener("sock", sock);
+  assertUnix("sock", sock.addr);
+}

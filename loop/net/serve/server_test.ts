@@ -1,0 +1,546 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertType, type IsExact } from "@std/testing/types";
+import {
+  CancelledError,
+  createTask,
+  type EventLoop,
+  type ExceptionContext,
+  Future,
+  getRunningLoop,
+  run,
+  RuntimeError,
+  type Server,
+  sleep,
+} from "../../../mod.ts";
+import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
+
+function portOf(server: Server): number {
+  return (server.sockets[0]!.addr as Deno.NetAddr).port;
+}
+
+function serve(
+  host: string | string[] | null = "127.0.0.1",
+  options = {},
+): Promise<Server> {
+  return getRunningLoop().createServer(() => new Recorder(), host, 0, options);
+}
+
+async function connect(server: Server): Promise<Recorder> {
+  const [, protocol] = await getRunningLoop().createConnection(
+    () => new Recorder(),
+    "127.0.0.1",
+    portOf(server),
+  );
+  return protocol;
+}
+
+Deno.test("Server knows its loop, its listeners and whether it serves", () =>
+  run(async () => {
+    const server = await serve();
+    assertEquals(server.getLoop(), getRunningLoop());
+    assert(server.isServing());
+    assertEquals(server.sockets.length, 1);
+    server.close();
+    assertEquals(server.isServing(), false);
+    assertEquals(server.sockets, []);
+    server.close();
+    await server.waitClosed();
+  }));
+
+Deno.test("Server.waitClosed() resolves when the port is free again", () =>
+  run(async () => {
+    let port = 0;
+    for (let i = 0; i < 20; i++) {
+      const server = await getRunningLoop()
+        .createServer(() => new Recorder(), "127.0.0.1", port);
+      port = portOf(server);
+      server.close();
+      await server.waitClosed();
+    }
+  }));
+
+Deno.test("Server.waitClosed() waits until the server is closed and its connections have ended", () =>
+  run(async () => {
+    const order: string[] = [];
+    const server = await serve();
+    const client = await connect(server);
+    const waiter = createTask(async () => {
+      await server.waitClosed();
+      order.push("closed");
+    });
+    await turns();
+    order.push("closing");
+    server.close();
+    await turns();
+    order.push("client ends");
+    client.transport.close();
+    await waiter;
+    assertEquals(order, ["closing", "client ends", "closed"]);
+    await server.waitClosed();
+    await client.lost;
+  }));
+
+Deno.test("Server.waitClosed() that is cancelled leaves the others waiting", () =>
+  run(async () => {
+    const server = await serve();
+    const one = createTask(() => server.waitClosed());
+    const other = createTask(() => server.waitClosed());
+    await sleep(0);
+    one.cancel();
+    await assertRejects(() => one, CancelledError);
+    assertEquals(other.done(), false);
+    server.close();
+    await other;
+  }));
+
+Deno.test("Server.sockets are typed by the addresses that they have", () => {
+  type Addresses<S extends Server> = S["sockets"][number]["addr"];
+  type Tcp = Awaited<ReturnType<EventLoop["createServer"]>>;
+  type Unix = Awaited<ReturnType<EventLoop["createUnixServer"]>>;
+  assertType<IsExact<Addresses<Server>, Deno.Addr>>(true);
+  assertType<IsExact<Addresses<Tcp>, Deno.NetAddr>>(true);
+  assertType<IsExact<Addresses<Unix>, Deno.UnixAddr>>(true);
+});
+
+Deno.test("Server.serveForever() ends by cancellation, which closes the server", () =>
+  run(async () => {
+    const server = await serve("127.0.0.1", { startServing: false });
+    assertEquals(server.isServing(), false);
+    const task = createTask(() => server.serveForever());
+    await sleep(0);
+    assert(server.isServing());
+    await assertRejects(() => server.serveForever(), RuntimeError, "another");
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assertEquals(server.sockets, []);
+    await assertRejects(() => server.serveForever(), RuntimeError, "closed");
+    await assertRejects(() => server.startServing(), RuntimeError, "closed");
+  }));
+
+Deno.test("Server.serveForever() ends when the server is closed", () =>
+  run(async () => {
+    const server = await serve();
+    const task = createTask(() => server.serveForever());
+    await sleep(0);
+    server.close();
+    await assertRejects(() => task, CancelledError);
+  }));
+
+Deno.test("Server.startServing() accepts what was waiting", () =>
+  run(async () => {
+    const server = await serve("127.0.0.1", { startServing: false });
+    const client = await connect(server);
+    assertEquals(server.isServing(), false);
+    await server.startServing();
+    await server.startServing();
+    client.transport.writeEof();
+    // Its protocol closes at the end of the stream.
+    await client.lost;
+    server.close();
+    await server.waitClosed();
+  }));
+
+Deno.test("Server.closeClients() and abortClients() end the connections", () =>
+  run(async () => {
+    for (const end of ["closeClients", "abortClients"] as const) {
+      await using server = await serve();
+      const clients = await Promise.all([1, 2, 3].map(() => connect(server)));
+      for (const client of clients) client.transport.write("hello");
+      // Once one has an answer to its end, all three have been accepted.
+      server.close();
+      server[end]();
+      for (const client of clients) {
+        // A connection may have been waiting to be accepted.
+        client.transport.close();
+        await client.lost;
+      }
+    }
+  }));
+
+Deno.test("Server is disposed of with its connections", () =>
+  run(async () => {
+    let server;
+    {
+      await using scoped = await serve();
+      server = scoped;
+      (await connect(scoped)).transport.close();
+    }
+    assertEquals(server.isServing(), false);
+  }));
+
+Deno.test("loop.createServer() listens at several hosts, and everywhere", () =>
+  run(async () => {
+    await using both = await serve(["127.0.0.1", "localhost", "127.0.0.2"]);
+    const hosts = both.sockets.map(({ addr }) =>
+      (addr as Deno.NetAddr).hostname
+    );
+    assert(hosts.includes("127.0.0.1") && hosts.includes("127.0.0.2"));
+    assertEquals(hosts.length, new Set(hosts).size);
+    for (const host of [null, ""]) {
+      await using everywhere = await serve(host);
+      const client = await connect(everywhere);
+      client.transport.close();
+      await client.lost;
+    }
+  }));
+
+Deno.test("loop.createServer() tells wrong arguments before it does anything", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const make = () => new Recorder();
+    await assertRejects(() => loop.createServer(make), RangeError, "neither");
+    await assertRejects(
+      () => loop.createServer(make, "127.0.0.1", -1),
+      RangeError,
+      "received -1",
+    );
+    await assertRejects(
+      () => loop.createServer(make, [], 0),
+      RangeError,
+      "empty",
+    );
+    await assertRejects(
+      () => loop.createServer(make, null, 0, { backlog: 0 }),
+      RangeError,
+      "backlog",
+    );
+    await assertRejects(
+      () => loop.createServer("make" as never, null, 0),
+      TypeError,
+      "received string",
+    );
+    const sock = new FakeListener();
+    await assertRejects(
+      () => loop.createServer(make, null, 0, { sock }),
+      RangeError,
+      "both",
+    );
+    assertEquals(sock.isClosed, false);
+    await assertRejects(
+      () => loop.createServer(make, null, null, { sock: {} as never }),
+      TypeError,
+      "Expected sock to be a Deno.Listener: received object",
+    );
+    await assertRejects(
+      () => loop.createServer(make, null, 0, { family: 5 as never }),
+      RangeError,
+      "received 5",
+    );
+    await assertRejects(
+      () => loop.createServer(make, ["127.0.0.1", 5 as never], 0),
+      TypeError,
+      "the host as a string or null: received number",
+    );
+  }));
+
+Deno.test("loop.createServer() tells which flag reusePort needs", {
+  ignore: "listenDatagram" in Deno,
+}, () =>
+  run(async () => {
+    await assertRejects(
+      () => serve("127.0.0.1", { reusePort: true }),
+      Deno.errors.NotSupported,
+      "reusePort needs the flag --unstable-net",
+    );
+  }));
+
+Deno.test("loop.createServer() listens at all addresses of a name that are the machine's", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const addresses = ["127.0.0.1", "192.0.2.1", "127.0.0.2"];
+    loop.getAddrInfo = (host, port, options) => {
+      assertEquals([host, options], ["host.test", {
+        family: 0,
+        passive: true,
+      }]);
+      return Promise.resolve(addresses.map((hostname) => ({
+        transport: "tcp",
+        hostname,
+        port: port!,
+        family: 4,
+      })));
+    };
+    await using server = await serve("host.test");
+    assertEquals(
+      server.sockets.map(({ addr }) => (addr as Deno.NetAddr).hostname),
+      ["127.0.0.1", "127.0.0.2"],
+    );
+    const ports = server.sockets.map(({ addr }) => (addr as Deno.NetAddr).port);
+    assertEquals(new Set(ports).size, 2);
+
+    addresses.length = 0;
+    addresses.push("192.0.2.1");
+    await assertRejects(
+      () => serve("host.test"),
+      Deno.errors.AddrNotAvailable,
+      "Cannot listen at 192.0.2.1:0: ",
+    );
+  }));
+
+Deno.test("loop.createServer() listens at one version of IP", () =>
+  run(async () => {
+    await using server = await serve(null, { family: 4 });
+    assertEquals(
+      server.sockets.map(({ addr }) => (addr as Deno.NetAddr).hostname),
+      ["0.0.0.0"],
+    );
+    await assertRejects(
+      () => serve("127.0.0.1", { family: 6 }),
+      Deno.errors.NotFound,
+      "none of IPv6",
+    );
+  }));
+
+Deno.test(
+  "loop.createServer() serves IPv6",
+  { ignore: !hasIPv6() },
+  () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      for (const options of [{}, { family: 6 }]) {
+        await using server = await serve("::1", options);
+        const [transport, client] = await loop.createConnection(
+          () => new Recorder(),
+          "::1",
+          portOf(server),
+        );
+        const { hostname } = transport.getExtraInfo("peername") as Deno.NetAddr;
+        assertEquals(hostname, "::1");
+        transport.close();
+        await client.lost;
+      }
+    }),
+);
+
+Deno.test("loop.createServer() leaves no listener behind when it is cancelled", () =>
+  run(async () => {
+    let cancelled = 0;
+    for (let steps = 0; steps < 10; steps++) {
+      const task = createTask(() => serve(["localhost", "127.0.0.2"]));
+      for (let i = 0; i < steps; i++) await sleep(0);
+      task.cancel();
+      await task.catch(() => {});
+      if (task.cancelled()) cancelled++;
+      else await task.result()[Symbol.asyncDispose]();
+      // A look-up that was given up ends before the next.
+      await getRunningLoop().getAddrInfo("localhost", 0);
+    }
+    assert(cancelled > 0);
+  }));
+
+Deno.test("loop.createServer() says where it cannot listen", () =>
+  run(async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    const error = await assertRejects(
+      () =>
+        getRunningLoop()
+          .createServer(() => new Recorder(), "127.0.0.1", port),
+      Deno.errors.AddrInUse,
+      `Cannot listen at 127.0.0.1:${port}: Address already in use`,
+    ) as Error & { code: string };
+    assertEquals(error.code, "EADDRINUSE");
+    assert(error.cause instanceof Deno.errors.AddrInUse);
+  }));
+
+Deno.test("loop.createServer() has the system look after silent clients if that is asked for", () =>
+  run(async () => {
+    for (const keepAlive of [true, undefined]) {
+      const sock = new FakeListener();
+      await using server = await getRunningLoop()
+        .createServer(() => new Recorder(), null, null, { sock, keepAlive });
+      const conn = new FakeTcpConn();
+      sock.connect(conn);
+      await turns();
+      assertEquals(conn.isNoDelay, true);
+      assertEquals(conn.isKeptAlive, keepAlive ?? false);
+      server.abortClients();
+    }
+  }));
+
+Deno.test("loop.createServer() lets go of all ports if one is not free", () =>
+  run(async () => {
+    const taken = Deno.listen({ hostname: "127.0.0.2", port: 0 });
+    const { port } = taken.addr;
+    const listen = () =>
+      getRunningLoop().createServer(
+        () => new Recorder(),
+        ["127.0.0.1", "127.0.0.2"],
+        port,
+      );
+    await assertRejects(listen, Deno.errors.AddrInUse);
+    taken.close();
+    const server = await listen();
+    server.close();
+    await server.waitClosed();
+  }));
+
+Deno.test("loop.createServer() takes a listener", () =>
+  run(async () => {
+    const sock = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using server = await getRunningLoop()
+      .createServer(() => new Recorder(), null, null, { sock });
+    assertEquals(server.sockets, [sock]);
+    const client = await connect(server);
+    client.transport.close();
+    await client.lost;
+  }));
+
+Deno.test("Server reports what its protocol factory throws, and goes on", () =>
+  run(async () => {
+    const report = new Future<ExceptionContext>();
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => report.setResult(context));
+    let count = 0;
+    await using server = await loop.createServer(
+      () => {
+        if (count++ === 0) throw new Error("no protocol");
+        return new Recorder();
+      },
+      "127.0.0.1",
+      0,
+    );
+    const first = await connect(server);
+    assertEquals(((await report).exception as Error).message, "no protocol");
+    await first.lost;
+    const second = await connect(server);
+    second.transport.close();
+    await second.lost;
+  }));
+
+Deno.test("Server reports a failure to accept, waits, and goes on", () =>
+  run(async () => {
+    const report = new Future<ExceptionContext>();
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => report.setResult(context));
+    const delays: unknown[] = [];
+    loop.callLater = (delay, callback, ...args) => {
+      delays.push(delay);
+      return loop.callAt(0, callback, ...args);
+    };
+    const sock = new FakeListener();
+    const server = await loop
+      .createServer(() => new Recorder(), null, null, { sock });
+    sock.fail(new Error("Too many open files (os error 24)"));
+    assert(String((await report).exception).includes("Too many open files"));
+    await turns();
+    assertEquals(delays, [1]);
+    assert(sock.isAccepting);
+    server.close();
+    await server.waitClosed();
+  }));
+
+Deno.test("Server closes while it waits after a failure to accept", () =>
+  run(async () => {
+    const report = new Future<ExceptionContext>();
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => report.setResult(context));
+    loop.callLater = (_, ...rest) => loop.callAt(loop.time() + 3600, ...rest);
+    const sock = new FakeListener();
+    const server = await loop
+      .createServer(() => new Recorder(), null, null, { sock });
+    sock.fail(new Error("Too many open files (os error 24)"));
+    await report;
+    server.close();
+    await server.waitClosed();
+    assertEquals(sock.isAccepting, false);
+  }));
+
+Deno.test("Server passes over a client that gave up before it was accepted", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    const sock = new FakeListener();
+    await using _ = await loop
+      .createServer(() => new Recorder(), null, null, { sock });
+    sock.fail(new Deno.errors.ConnectionAborted("gone"));
+    await turns();
+    assert(sock.isAccepting);
+    assertEquals(reports, []);
+  }));
+
+Deno.test("Server accepts no more when its listener is closed from outside", () =>
+  run(async () => {
+    const reports: ExceptionContext[] = [];
+    const loop = getRunningLoop();
+    loop.setExceptionHandler((_, context) => reports.push(context));
+    await using server = await serve();
+    server.sockets[0]!.close();
+    await turns();
+    assertEquals(reports, []);
+  }));
+
+function hasIPv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A connection that knows what is set. */
+class FakeTcpConn extends FakeConn {
+  isNoDelay = false;
+  isKeptAlive = false;
+
+  setNoDelay(on: boolean): void {
+    this.isNoDelay = on;
+  }
+
+  setKeepAlive(on: boolean): void {
+    this.isKeptAlive = on;
+  }
+}
+
+/** A listener to which the test connects. */
+class FakeListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
+  readonly addr: Deno.NetAddr = {
+    transport: "tcp",
+    hostname: "192.0.2.1",
+    port: 1,
+  };
+  isClosed = false;
+  #accept: PromiseWithResolvers<Deno.Conn> | null = null;
+
+  get isAccepting(): boolean {
+    return this.#accept !== null;
+  }
+
+  connect(conn: Deno.Conn): void {
+    const accept = this.#accept;
+    this.#accept = null;
+    accept?.resolve(conn);
+  }
+
+  fail(error: Error): void {
+    const accept = this.#accept;
+    this.#accept = null;
+    accept?.reject(error);
+  }
+
+  accept(): Promise<Deno.Conn> {
+    this.#accept = Promise.withResolvers();
+    return this.#accept.promise;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.fail(new Deno.errors.BadResource("Listener has been closed"));
+  }
+
+  ref(): void {}
+  unref(): void {}
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Deno.Conn> {
+    throw new Error("The iterator of a listener is not used");
+  }
+}

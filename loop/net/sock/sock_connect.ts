@@ -1,0 +1,70 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import {
+  datagramAddressOf,
+  netAddressOf,
+} from "../datagram/datagram_address.ts";
+import type { DatagramSocket } from "../datagram_socket.ts";
+import { usableLinkOf } from "./sock_datagram.ts";
+import type { HostAddress } from "../host_address.ts";
+import { type Attempt, race } from "../connect/race.ts";
+import { resolveHost } from "../dns/resolve_host.ts";
+
+/** What `loop.sockConnect()` does with an address alone. */
+export async function connectStream(
+  loop: EventLoop,
+  address: HostAddress | Deno.UnixAddr,
+): Promise<Deno.Conn> {
+  if (typeof address === "object" && address !== null && "path" in address) {
+    const { path } = address;
+    return await connected(
+      schedulerOf(loop),
+      () => Deno.connect({ transport: "unix", path }),
+    );
+  }
+  const { hostname, port } = netAddressOf("address", address, 1);
+  return await connected(
+    schedulerOf(loop),
+    (signal) => Deno.connect({ hostname, port, signal }),
+  );
+}
+
+/** What `loop.sockConnect()` does with a socket of datagrams. */
+export async function connectDatagrams(
+  loop: EventLoop,
+  sock: DatagramSocket,
+  address: HostAddress | Deno.UnixAddr,
+): Promise<void> {
+  const link = usableLinkOf("sockConnect", sock);
+  const { transport } = link.localAddr;
+  const target = datagramAddressOf("address", address, transport);
+  if (!("hostname" in target && "hostname" in link.localAddr)) {
+    link.remoteAddr = target;
+    return;
+  }
+  const found = await resolveHost(loop, target);
+  const family = link.localAddr.hostname.includes(":") ? 6 : 4;
+  const remote = found.get(family);
+  if (remote === undefined) {
+    throw new RangeError(
+      `Expected an address of IPv${family}: received ${target.hostname}`,
+    );
+  }
+  link.remoteAddr = remote;
+}
+
+/** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
+async function connected(
+  scheduler: Scheduler,
+  connect: Attempt<Deno.Conn>,
+): Promise<Deno.Conn> {
+  const outcome = await race(scheduler, {
+    attempts: [connect],
+    delay: null,
+    discard: (conn) => conn.close(),
+  });
+  if ("winner" in outcome) return outcome.winner;
+  throw outcome.errors[0];
+}

@@ -1,0 +1,101 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { assertBytes } from "../engine/assert_bytes.ts";
+import { assertBuffer, assertSize } from "../engine/assert_size.ts";
+import { completionOf } from "../engine/completion.ts";
+import { datagramAddressOf } from "../datagram/datagram_address.ts";
+import type { Datagram, DatagramLink } from "../datagram/datagram_link.ts";
+import {
+  datagramLinkOf,
+  isBound,
+  isDatagramSocket,
+} from "../datagram/datagram_link_of.ts";
+import type { DatagramSocket } from "../datagram_socket.ts";
+import { Handover } from "../engine/handover.ts";
+import type { HostAddress } from "../host_address.ts";
+import { assertUnoccupied } from "../engine/occupants.ts";
+
+const encoder = new TextEncoder();
+
+const receivings = new WeakMap<DatagramLink, Handover<Datagram>>();
+
+/** What `loop.sockRecvFrom()` does. */
+export async function sockRecvFrom(
+  loop: EventLoop,
+  sock: DatagramSocket,
+  bufSize: number,
+): Promise<[Uint8Array<ArrayBuffer>, Deno.Addr]> {
+  const link = usableLinkOf("sockRecvFrom", sock);
+  assertSize("bufSize", bufSize);
+  const [data, addr] = await receive(loop, link);
+  return [data.subarray(0, bufSize), addr];
+}
+
+/** What `loop.sockRecvFromInto()` does. */
+export async function sockRecvFromInto(
+  loop: EventLoop,
+  sock: DatagramSocket,
+  buf: Uint8Array,
+  nbytes: number,
+): Promise<[number, Deno.Addr]> {
+  const link = usableLinkOf("sockRecvFromInto", sock);
+  assertBuffer("buf", buf);
+  assertSize("nbytes", nbytes);
+  if (nbytes > buf.length) {
+    throw new RangeError(
+      `Expected nbytes to be at most the length of buf, ${buf.length}: received ${nbytes}`,
+    );
+  }
+  const [data, addr] = await receive(loop, link);
+  const part = data.subarray(0, nbytes || buf.length);
+  buf.set(part);
+  return [part.length, addr];
+}
+
+/** What `loop.sockSendTo()` does. */
+export async function sockSendTo(
+  loop: EventLoop,
+  sock: DatagramSocket,
+  data: Uint8Array | string,
+  addr: HostAddress | Deno.UnixAddr,
+): Promise<number> {
+  const link = usableLinkOf("sockSendTo", sock);
+  assertBytes("sockSendTo", data);
+  const target = datagramAddressOf("addr", addr, link.localAddr.transport);
+  const bytes = typeof data === "string" ? encoder.encode(data) : data;
+  await completionOf(schedulerOf(loop), link.send(bytes, target));
+  return bytes.length;
+}
+
+/** The link over a socket that the caller alone uses; throws if it is none. */
+export function usableLinkOf(
+  method: string,
+  sock: DatagramSocket,
+): DatagramLink {
+  if (!isDatagramSocket(sock)) {
+    throw new TypeError(
+      `Expected sock to be a socket of node:dgram or a Deno.DatagramConn: received ${
+        sock === null ? "null" : typeof sock
+      }`,
+    );
+  }
+  if (!isBound(sock)) {
+    throw new RangeError("Expected a bound socket as sock: received another");
+  }
+  assertUnoccupied(method, sock);
+  return datagramLinkOf(sock);
+}
+
+async function receive(
+  loop: EventLoop,
+  link: DatagramLink,
+): Promise<Datagram> {
+  let receiving = receivings.get(link);
+  if (receiving === undefined) {
+    receiving = new Handover();
+    receivings.set(link, receiving);
+  }
+  return await receiving.next(schedulerOf(loop), () => link.receive());
+}

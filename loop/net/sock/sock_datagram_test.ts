@@ -1,0 +1,190 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { createSocket, type Socket } from "node:dgram";
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  CancelledError,
+  createTask,
+  gather,
+  getRunningLoop,
+  run,
+  RuntimeError,
+} from "../../../mod.ts";
+import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
+import { receiver } from "../../../tests/doubles/datagram_recorder.ts";
+import { turns } from "../../../tests/doubles/recorder.ts";
+
+const decoder = new TextDecoder();
+
+/** A socket of `node:dgram`, bound to a port of its own, and its address. */
+function boundSocket(
+  address = "127.0.0.1",
+): Promise<[Socket, { hostname: string; port: number }]> {
+  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+  return new Promise((resolve) =>
+    socket.bind(0, address, () => {
+      const { port } = socket.address();
+      resolve([socket, { hostname: address, port }]);
+    })
+  );
+}
+
+Deno.test("loop.sockRecvFrom() gives a datagram and its sender", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [one, oneAddr] = await boundSocket();
+    const [other, otherAddr] = await boundSocket();
+    const receiving = createTask(() => loop.sockRecvFrom(one, 4));
+    await turns();
+    assertEquals(await loop.sockSendTo(other, "abcdef", oneAddr), 6);
+    const [data, addr] = await receiving;
+    assertEquals(decoder.decode(data), "abcd");
+    assertEquals(addr, { transport: "udp", ...otherAddr });
+
+    const buffer = new Uint8Array(5);
+    await loop.sockSendTo(other, "ghijkl", oneAddr);
+    assertEquals((await loop.sockRecvFromInto(one, buffer))[0], 5);
+    assertEquals(decoder.decode(buffer), "ghijk");
+    await loop.sockSendTo(other, "mnopqr", oneAddr);
+    assertEquals(await loop.sockRecvFromInto(one, buffer, 2), [2, addr]);
+    assertEquals(decoder.decode(buffer), "mnijk");
+    one.close();
+    other.close();
+    await assertRejects(() => loop.sockRecvFrom(one, 1), RangeError, "bound");
+  }));
+
+Deno.test("loop.sockRecvFrom() that is cancelled leaves the datagram to the next", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const sock = new FakeDatagramConn();
+    const task = createTask(() => loop.sockRecvFrom(sock, 100));
+    await turns();
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    sock.deliver("kept");
+    const buffer = new Uint8Array(4);
+    await loop.sockRecvFromInto(sock, buffer);
+    assertEquals(decoder.decode(buffer), "kept");
+  }));
+
+Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [sock, { hostname: address, port }] = await boundSocket();
+    const arrive = (text: string) =>
+      sock.emit("message", new TextEncoder().encode(text), { address, port });
+    const first = createTask(() => loop.sockRecvFrom(sock, 9));
+    await turns();
+    arrive("first");
+    // Each counts as 256 bytes beside its own; the bound is 256 KiB.
+    for (let i = 0; i < 1024; i++) arrive("");
+    arrive("dropped");
+    assertEquals(decoder.decode((await first)[0]), "first");
+    for (let i = 0; i < 1024; i++) {
+      assertEquals((await loop.sockRecvFrom(sock, 9))[0].length, 0);
+    }
+    arrive("next");
+    assertEquals(decoder.decode((await loop.sockRecvFrom(sock, 9))[0]), "next");
+    sock.close();
+  }));
+
+Deno.test("loop.sockRecvFrom() fails when the socket is closed", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [sock] = await boundSocket();
+    const task = createTask(() => loop.sockRecvFrom(sock, 100));
+    await turns();
+    sock.close();
+    await assertRejects(() => task, Deno.errors.BadResource);
+  }));
+
+Deno.test("loop.sockSendTo() keeps the order of the calls", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [server, addr] = await receiver();
+    const [sock] = await boundSocket();
+    await gather(
+      Array.from(
+        { length: 20 },
+        (_, i) => () => loop.sockSendTo(sock, String(i), addr),
+      ),
+    );
+    await server.has(21);
+    assertEquals(
+      server.events.slice(1),
+      Array.from({ length: 20 }, (_, i) => `got ${i}`),
+    );
+    await assertRejects(
+      () => loop.sockSendTo(sock, new Uint8Array(70_000), addr),
+      Error,
+      "EMSGSIZE",
+    );
+    sock.close();
+    server.transport.close();
+  }));
+
+Deno.test("loop.sockConnect() has a socket of datagrams receive from one address alone", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [sock, addr] = await boundSocket();
+    const [known, knownAddr] = await boundSocket();
+    const [stranger] = await boundSocket();
+    await loop.sockConnect(sock, {
+      hostname: "localhost",
+      port: knownAddr.port,
+    });
+    await loop.sockSendTo(stranger, "strange", addr);
+    await loop.sockSendTo(known, "known", addr);
+    const [data] = await loop.sockRecvFrom(sock, 100);
+    assertEquals(decoder.decode(data), "known");
+    for (const each of [sock, known, stranger]) each.close();
+
+    const [six] = await boundSocket("::1");
+    await assertRejects(
+      () => loop.sockConnect(six, { hostname: "127.0.0.1", port: 1 }),
+      RangeError,
+      "IPv6",
+    );
+    six.close();
+  }));
+
+Deno.test("The sock methods of datagrams refuse what they cannot use", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [server, addr] = await receiver();
+    const used = server.transport.getExtraInfo("socket") as Socket;
+    await assertRejects(
+      () => loop.sockRecvFrom(used, 1),
+      RuntimeError,
+      "used by a transport",
+    );
+    await assertRejects(() => loop.sockSendTo(used, "x", addr), RuntimeError);
+    server.transport.close();
+    await server.lost;
+
+    const conn = new FakeConn() as never;
+    await assertRejects(
+      () => loop.sockRecvFrom(conn, 1),
+      TypeError,
+      "node:dgram",
+    );
+    await assertRejects(() => loop.sockConnect(conn, addr), TypeError);
+    const sock = new FakeDatagramConn();
+    await assertRejects(
+      () => loop.sockRecvFrom(sock, -1),
+      RangeError,
+      "received -1",
+    );
+    await assertRejects(
+      () => loop.sockRecvFromInto(sock, new Uint8Array(1), 2),
+      RangeError,
+      "received 2",
+    );
+    await assertRejects(
+      () => loop.sockSendTo(sock, "x", "there" as never),
+      TypeError,
+      "received there",
+    );
+    assertEquals(sock.sent, []);
+  }));

@@ -1,0 +1,122 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../../event_loop.ts";
+import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import { assertBytes } from "../engine/assert_bytes.ts";
+import { assertConn, assertListener } from "../engine/assert_socket.ts";
+import { assertBuffer, assertSize } from "../engine/assert_size.ts";
+import { completionOf } from "../engine/completion.ts";
+import { Handover } from "../engine/handover.ts";
+import { assertUnoccupied } from "../engine/occupants.ts";
+
+/** The most that is read at once, in bytes. */
+const MAX_READ = 64 * 1024;
+
+const encoder = new TextEncoder();
+
+/** What is read from each connection; no bytes at all at the end of the stream. */
+const readings = new WeakMap<Deno.Conn, Handover<Uint8Array<ArrayBuffer>>>();
+const acceptings = new WeakMap<Deno.Listener, Handover<Deno.Conn>>();
+
+/** What `loop.sockRecv()` does. */
+export async function sockRecv(
+  loop: EventLoop,
+  conn: Deno.Conn,
+  n: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  assertUsable("sockRecv", conn);
+  assertSize("n", n);
+  return await receive(schedulerOf(loop), conn, n);
+}
+
+/** What `loop.sockRecvInto()` does. */
+export async function sockRecvInto(
+  loop: EventLoop,
+  conn: Deno.Conn,
+  buf: Uint8Array,
+): Promise<number> {
+  assertUsable("sockRecvInto", conn);
+  assertBuffer("buf", buf);
+  // Not read in place: what is cancelled goes on, and may not write where the caller no longer looks.
+  const chunk = await receive(schedulerOf(loop), conn, buf.length);
+  buf.set(chunk);
+  return chunk.length;
+}
+
+/** What `loop.sockSendAll()` does. */
+export async function sockSendAll(
+  loop: EventLoop,
+  conn: Deno.Conn,
+  data: Uint8Array | string,
+): Promise<void> {
+  assertUsable("sockSendAll", conn);
+  assertBytes("sockSendAll", data);
+  const bytes = typeof data === "string" ? encoder.encode(data) : data;
+  await sendAll(schedulerOf(loop), conn, bytes);
+}
+
+/** Sends all of the bytes. */
+export async function sendAll(
+  scheduler: Scheduler,
+  conn: Deno.Conn,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await completionOf(scheduler, conn.write(bytes.subarray(sent)));
+  }
+}
+
+/** What `loop.sockAccept()` does. */
+export async function sockAccept(
+  loop: EventLoop,
+  listener: Deno.Listener,
+): Promise<[Deno.Conn, Deno.Addr]> {
+  assertListener("listener", listener);
+  const scheduler = schedulerOf(loop);
+  let accepting = acceptings.get(listener);
+  if (accepting === undefined) {
+    accepting = new Handover((conn) => conn.close());
+    acceptings.set(listener, accepting);
+  }
+  try {
+    const conn = await accepting.next(scheduler, () => listener.accept());
+    scheduler.resources.delete(accepting);
+    return [conn, conn.remoteAddr];
+  } catch (error) {
+    // A connection may come after the cancellation, and nobody ask for it: the loop's end closes it.
+    scheduler.resources.add(accepting);
+    throw error;
+  }
+}
+
+/** Throws unless the caller alone uses the connection. */
+export function assertUsable(method: string, conn: Deno.Conn): void {
+  assertConn("conn", conn);
+  assertUnoccupied(method, conn);
+}
+
+async function receive(
+  scheduler: Scheduler,
+  conn: Deno.Conn,
+  n: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (n === 0) return new Uint8Array(0);
+  let reading = readings.get(conn);
+  if (reading === undefined) {
+    reading = new Handover();
+    readings.set(conn, reading);
+  }
+  const chunk = await reading.next(scheduler, () => read(conn, n));
+  if (chunk.length <= n) return chunk;
+  reading.putBack(chunk.subarray(n));
+  return chunk.subarray(0, n);
+}
+
+async function read(
+  conn: Deno.Conn,
+  n: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const memory = new Uint8Array(Math.min(n, MAX_READ));
+  const length = await conn.read(memory);
+  return memory.subarray(0, length ?? 0);
+}

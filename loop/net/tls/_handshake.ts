@@ -1,0 +1,123 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { TimerHandle } from "../../timer_handle.ts";
+import type { Resource } from "../../scheduler.ts";
+import type { CallbackContext } from "../engine/callback_context.ts";
+import type { Closable } from "../engine/client.ts";
+import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
+import type { Link } from "../engine/link.ts";
+
+/**
+ * Makes an encrypted connection of one that is not. What is to be closed in place of that one, from some
+ * time on, is handed to `replace`; closing ends the handshake.
+ */
+export type Secure = (
+  conn: Deno.Conn,
+  replace: (conn: Deno.Conn) => void,
+) => Promise<Link>;
+
+/** How to encrypt, and how long that may take, in seconds. */
+export interface Way {
+  readonly secure: Secure;
+  readonly timeout: number;
+}
+
+/** A TLS handshake under way. Nobody's connection stays behind, however it ends. */
+export class Handshake implements Closable, Resource {
+  readonly #context: CallbackContext;
+  readonly #outcome = Promise.withResolvers<Link>();
+  readonly #timer: TimerHandle;
+  #conn: Deno.Conn;
+  #isOver = false;
+  #isAborted = false;
+
+  /** Begins it. */
+  constructor(
+    context: CallbackContext,
+    conn: Deno.Conn,
+    { secure, timeout }: Way,
+  ) {
+    this.#context = context;
+    this.#conn = conn;
+    const { scheduler } = context;
+    scheduler.resources.add(this);
+    // Whoever aborts it need not want to know that it failed.
+    this.#outcome.promise.catch(() => {});
+    this.#timer = context.run(() =>
+      scheduler.loop.callLater(timeout, () => this.#fail(tookTooLong(timeout)))
+    );
+    context.run(() =>
+      secure(conn, (conn) => this.#replace(conn))
+        .then((link) => this.#succeed(link), (error) => this.#fail(error))
+    );
+  }
+
+  /** The encrypted connection. Not settled in an entry. */
+  get link(): Promise<Link> {
+    return this.#outcome.promise;
+  }
+
+  /** Whether the connection was closed by {@linkcode Handshake.abort}. */
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** Somebody else takes care of the encrypted connection from now on. */
+  release(): void {
+    this.#context.scheduler.resources.delete(this);
+  }
+
+  close(): void {
+    this.abort();
+  }
+
+  /** Closes the connection, encrypted or not yet. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#fail(aborted());
+    this.release();
+    closeUnlessClosed(this.#conn);
+  }
+
+  abandon(): void {
+    this.abort();
+  }
+
+  #replace(conn: Deno.Conn): void {
+    this.#conn = conn;
+    if (this.#isOver) closeUnlessClosed(conn);
+  }
+
+  #succeed(link: Link): void {
+    this.#replace(link.conn);
+    if (this.#isOver) return;
+    this.#end();
+    this.#outcome.resolve(link);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.release();
+    closeUnlessClosed(this.#conn);
+    this.#outcome.reject(error);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timer.cancel();
+  }
+}
+
+/** The error of a handshake that somebody else aborted. */
+export function aborted(): Error {
+  return new Deno.errors.ConnectionAborted(
+    "The connection was aborted during the TLS handshake",
+  );
+}
+
+function tookTooLong(timeout: number): Error {
+  return new Deno.errors.ConnectionAborted(
+    `The TLS handshake was not over after ${timeout} s, and the connection was closed`,
+  );
+}

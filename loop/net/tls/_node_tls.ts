@@ -1,0 +1,201 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type {
+  createSecureContext as createSecureContextOfNode,
+  PeerCertificate,
+  SecureContext,
+  TLSSocket,
+} from "node:tls";
+import { assertNodeTls } from "./assert_node_tls.ts";
+import { type ConnDuplex, duplexOf } from "./_duplex_of_conn.ts";
+import type { Secure } from "./_handshake.ts";
+import { NodeTlsConn } from "./_node_tls_conn.ts";
+import { secureLink } from "./_secure_link.ts";
+import { tlsError, verificationError } from "./_tls_error.ts";
+import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
+import type { ClientTls, ServerTls } from "./tls_settings.ts";
+
+/** Node limits the time too, in milliseconds; we do. */
+const NO_TIMEOUT = 2 ** 31 - 1;
+
+/** Encrypts a connection of any kind, as a client. */
+export function nodeClient(tls: ClientTls): Secure {
+  return async (conn) => {
+    assertNodeTls();
+    const { remoteAddr } = conn;
+    const [tlsModule, below] = await Promise.all([
+      import("node:tls"),
+      duplexOf(conn),
+    ]);
+    const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
+    const socket = tlsModule.connect({
+      socket: below.duplex,
+      // Verified below, as an error of Node's does not tell the certificate.
+      rejectUnauthorized: false,
+      ...(tls.serverName === null ? {} : { host: tls.serverName }),
+      ...(isAddress ? {} : { servername: tls.serverName! }),
+      ...(tls.verifiesHostname ? {} : { checkServerIdentity: () => undefined }),
+      secureContext: contextOf(tls, tlsModule.createSecureContext),
+      ...protocolsOf(tls),
+    });
+    const secured = new NodeTlsConn(socket, below);
+    try {
+      await Promise.race([connected(socket), ended(below)]);
+      if (tls.verifiesCertificate && !socket.authorized) {
+        throw refusal(socket, tls.serverName);
+      }
+      return secureLink(secured, tls, infoOf(socket, tls));
+    } catch (error) {
+      secured.close();
+      throw tlsError(error, tls, remoteAddr);
+    }
+  };
+}
+
+/** Encrypts a connection of any kind, as a server. */
+export function nodeServer(tls: ServerTls): Secure {
+  const contexts = new Map<string, SecureContext>();
+  return async (conn) => {
+    assertNodeTls();
+    const { remoteAddr } = conn;
+    const [{ createSecureContext, createServer }, below] = await Promise.all([
+      import("node:tls"),
+      duplexOf(conn),
+    ]);
+    if (contexts.size === 0) {
+      for (const [name, identity] of tls.certificates) {
+        contexts.set(name, createSecureContext({ ...identity }));
+      }
+    }
+    // A TLSSocket alone would take any certificate of the client's.
+    const server = createServer({
+      ...tls.identity,
+      allowHalfOpen: true,
+      handshakeTimeout: NO_TIMEOUT,
+      requestCert: tls.requestCert !== false,
+      rejectUnauthorized: tls.requestCert === true && tls.verifiesCertificate,
+      ...(tls.requestCert ? { ca: [...tls.caCerts] } : {}),
+      ...(contexts.size === 0 ? {} : {
+        SNICallback: (
+          name: string,
+          callback: (error: null, context?: SecureContext) => void,
+        ) => callback(null, choose(contexts, name)),
+      }),
+      ...protocolsOf(tls),
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<
+      [TLSSocket, NodeTlsConn]
+    >();
+    server.on(
+      "secureConnection",
+      (socket) => resolve([socket, new NodeTlsConn(socket, below)]),
+    );
+    server.on("tlsClientError", (error, socket) => {
+      // Node only says that the peer hung up.
+      reject(socket?.authorizationError ? refusal(socket, null) : error);
+    });
+    server.emit("connection", below.duplex);
+    try {
+      const [socket, secured] = await Promise.race([promise, ended(below)]);
+      if (!isAcceptable(socket, tls)) throw refusal(socket, null);
+      return secureLink(secured, tls, infoOf(socket, tls));
+    } catch (error) {
+      below.duplex.destroy();
+      throw tlsError(error, tls, remoteAddr);
+    }
+  };
+}
+
+/** What the client shows, and whom it trusts beside the authorities that Deno does. */
+function contextOf(
+  tls: ClientTls,
+  createSecureContext: typeof createSecureContextOfNode,
+): SecureContext {
+  const context = createSecureContext({ ...tls.identity });
+  // As the option `ca` they would be in place of the others; and to name the others there too takes
+  // 25 ms a connection.
+  if (tls.caCerts.length > 0) context.context.addCACert(tls.caCerts.join("\n"));
+  return context;
+}
+
+/** Node accepts whatever the client shows, if it may go without a certificate. */
+function isAcceptable(socket: TLSSocket, tls: ServerTls): boolean {
+  if (!tls.requestCert || !tls.verifiesCertificate) return true;
+  if (socket.authorized) return true;
+  return tls.requestCert === "optional" && certificateOf(socket) === null;
+}
+
+function connected(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on("secureConnect", resolve);
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Deno.errors.UnexpectedEof()));
+  });
+}
+
+/** Rejects at the end of the stream below, which Node does not tell of during a handshake. */
+function ended({ duplex }: ConnDuplex): Promise<never> {
+  return new Promise((_, reject) => {
+    duplex.on("end", () => reject(new Deno.errors.UnexpectedEof()));
+    duplex.on("error", reject);
+  });
+}
+
+/** The error for a certificate that is not accepted. */
+function refusal(socket: TLSSocket, name: string | null): Error {
+  return verificationError(
+    socket.authorizationError,
+    name,
+    certificateOf(socket),
+  );
+}
+
+function infoOf(socket: TLSSocket, tls: ClientTls | ServerTls): TlsInfo {
+  return {
+    alpnProtocol: socket.alpnProtocol || null,
+    serverName: tls.side === "client" ? tls.serverName : nameOf(socket),
+    version: socket.getProtocol(),
+    cipher: socket.getCipher()?.name ?? null,
+    isAuthorized: socket.authorized && certificateOf(socket) !== null,
+    peerCertificate: certificateOf(socket),
+  };
+}
+
+/** What the client asked for. Not in the types of Node's, which have it for a client alone. */
+function nameOf(socket: TLSSocket): string | null {
+  const name: unknown = Reflect.get(socket, "servername");
+  return typeof name === "string" && name !== "" ? name : null;
+}
+
+function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
+  const certificate: Partial<PeerCertificate> | null = socket
+    .getPeerCertificate();
+  if (!certificate?.raw) return null;
+  return {
+    subject: { ...certificate.subject } as TlsPeerCertificate["subject"],
+    issuer: { ...certificate.issuer } as TlsPeerCertificate["issuer"],
+    subjectAltName: certificate.subjectaltname ?? null,
+    validFrom: certificate.valid_from!,
+    validTo: certificate.valid_to!,
+    fingerprint256: certificate.fingerprint256!,
+    raw: new Uint8Array(certificate.raw),
+  };
+}
+
+function choose(
+  contexts: ReadonlyMap<string, SecureContext>,
+  name: string,
+): SecureContext | undefined {
+  const lower = name.toLowerCase();
+  return contexts.get(lower) ?? contexts.get(lower.replace(/^[^.]*/, "*"));
+}
+
+function protocolsOf({ alpnProtocols }: ClientTls | ServerTls) {
+  return alpnProtocols.length === 0
+    ? {}
+    : { ALPNProtocols: [...alpnProtocols] };
+}
+
+function isIpAddress(name: string): boolean {
+  return name.includes(":") || /^[\d.]+$/.test(name);
+}

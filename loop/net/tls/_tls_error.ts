@@ -1,0 +1,129 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { osErrorOf } from "../engine/os_error.ts";
+import { messageOf } from "../engine/rephrase.ts";
+import type { TlsPeerCertificate } from "../tls_info.ts";
+import type { ClientTls, ServerTls } from "./tls_settings.ts";
+
+const UNTRUSTED =
+  "its certificate is not signed by an authority that is trusted here; caCerts may name one";
+const NO_PROTOCOL = "no protocol in alpnProtocols is one of the peer's";
+
+/** What the messages and codes of Deno and of Node mean. */
+const MEANINGS: readonly [
+  RegExp,
+  string | ((match: RegExpMatchArray) => string),
+][] = [
+  [
+    /not valid for name "(.*?)"; certificate is only valid for (.*)/,
+    ([, name, names]) =>
+      `its certificate is not valid for ${name}, only for ${
+        plainNames(names!)
+      }`,
+  ],
+  [
+    /not valid for name "(.*?)"/,
+    ([, name]) => `its certificate is not valid for ${name}`,
+  ],
+  [/certificate expired/, "its certificate has expired"],
+  [/not valid yet/i, "its certificate is not valid yet"],
+  [/UnknownIssuer|UNABLE_TO|SELF_SIGNED/, UNTRUSTED],
+  [/InvalidContentType|WRONG_VERSION_NUMBER/, "it does not speak TLS"],
+  [
+    /sent no certificates/,
+    "it showed no certificate, which requestCert asks for",
+  ],
+  [/NoApplicationProtocol|support any known protocol/, NO_PROTOCOL],
+  [
+    /fatal alert: CertificateRequired/,
+    "it asks for a certificate: cert and key",
+  ],
+  [
+    /fatal alert: (UnknownCA|BadCertificate|CertificateUnknown|CertificateExpired)/,
+    ([, alert]) => `it refused the certificate (${alert})`,
+  ],
+  [/fatal alert: (\w+)/, ([, alert]) => `it refused (${alert})`],
+];
+
+/** Why a handshake failed, in words that help. The original error is the cause. */
+export function tlsError(
+  error: unknown,
+  tls: ClientTls | ServerTls,
+  peer: Deno.Addr,
+): Error {
+  const what = tls.side === "server"
+    ? `Cannot accept ${addressOf(peer)} by TLS`
+    : tls.serverName === null
+    ? `Cannot connect to ${addressOf(peer)} by TLS`
+    : `Cannot connect to ${tls.serverName} at ${addressOf(peer)} by TLS`;
+  if (isEnd(error)) {
+    return new Deno.errors.ConnectionReset(
+      `${what}: the peer closed the connection during the handshake`,
+      { cause: error },
+    );
+  }
+  return new Deno.errors.InvalidData(`${what}: ${meaningOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** The error of a connection that was encrypted: the peer may refuse a certificate after the handshake. */
+export function connectionError(error: unknown): Error {
+  if (!codeOf(error).startsWith("ERR_SSL")) return osErrorOf(error);
+  return new Deno.errors.InvalidData(
+    `The encrypted connection was broken by the peer: ${meaningOf(error)}`,
+    { cause: error },
+  );
+}
+
+function meaningOf(error: unknown): string {
+  const original = `${codeOf(error)} ${messageOf(error)}`;
+  for (const [pattern, meaning] of MEANINGS) {
+    const match = original.match(pattern);
+    if (match === null) continue;
+    return typeof meaning === "string" ? meaning : meaning(match);
+  }
+  return messageOf(error);
+}
+
+/** What is wrong with a certificate that Node did not accept, in Deno's words: Node's are less exact. */
+export function verificationError(
+  code: unknown,
+  name: string | null,
+  certificate: TlsPeerCertificate | null,
+): Error {
+  if (certificate !== null && Date.parse(certificate.validTo) < Date.now()) {
+    return new Error("certificate expired");
+  }
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID") return new Error(String(code));
+  return new Error(
+    `certificate not valid for name "${name}"; certificate is only valid for ${
+      certificate?.subjectAltName?.replaceAll(/DNS:|IP Address:/g, "")
+    }`,
+  );
+}
+
+function isEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe || codeOf(error) === "ECONNRESET";
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** `DnsName("localhost") or IpAddress(127.0.0.1)` without the frills. */
+function plainNames(names: string): string {
+  return names.replaceAll(/(?:DnsName|IpAddress)\("?(.*?)"?\)/g, "$1");
+}
+
+function addressOf(addr: Deno.Addr): string {
+  if ("hostname" in addr) {
+    const { hostname, port } = addr;
+    return hostname.includes(":")
+      ? `[${hostname}]:${port}`
+      : `${hostname}:${port}`;
+  }
+  return "path" in addr && addr.path ? addr.path : "the peer";
+}

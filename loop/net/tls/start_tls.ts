@@ -1,0 +1,87 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../../cancelled_error.ts";
+import { assertNodeTls } from "./assert_node_tls.ts";
+import { completionOf } from "../engine/completion.ts";
+import { ConnTransport } from "../engine/conn_transport.ts";
+import { aborted, Handshake } from "./_handshake.ts";
+import type { Link } from "../engine/link.ts";
+import { clientWay, serverWay } from "./secure.ts";
+import { clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import type { Transport } from "../transport.ts";
+import {
+  isUpgradable,
+  replaceTransport,
+  takeUnread,
+} from "../upgradable_protocol.ts";
+import type { StreamProtocol } from "../engine/whole.ts";
+
+/** The options of `loop.startTls()`. */
+export interface StartTlsOptions {
+  /** Whether this is the side that was connected to, and shows its certificate. */
+  serverSide?: boolean | undefined;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** What `loop.startTls()` does. */
+export async function startTls(
+  transport: Transport,
+  protocol: StreamProtocol,
+  tls: unknown,
+  { serverSide = false }: StartTlsOptions,
+): Promise<Transport> {
+  if (!(transport instanceof ConnTransport)) {
+    throw new TypeError(
+      "Expected the transport of a connection to encrypt: received another one",
+    );
+  }
+  if (typeof protocol !== "object" || protocol === null) {
+    throw new TypeError(
+      `Expected a protocol for the encrypted connection: received ${
+        protocol === null ? "null" : typeof protocol
+      }`,
+    );
+  }
+  const settings = serverSide
+    ? await serverTlsOf("startTls", tls)
+    : await clientTlsOf("startTls", tls, null);
+  assertNodeTls();
+  transport.assertCanHandOver("startTls");
+  const unread = isUpgradable(protocol) ? protocol[takeUnread]() : NOTHING;
+  const conn = transport.handOver(unread);
+  const handshake = new Handshake(
+    transport.context,
+    conn,
+    settings.side === "server"
+      ? serverWay(settings)
+      : clientWay(conn, settings),
+  );
+  transport.successor = handshake;
+  let link;
+  try {
+    link = await completionOf(transport.context.scheduler, handshake.link);
+    handshake.release();
+    if (handshake.isAborted) throw aborted();
+  } catch (error) {
+    const isAborted = handshake.isAborted || error instanceof CancelledError;
+    handshake.abort();
+    transport.lose(protocol, isAborted ? null : error);
+    throw error;
+  }
+  return transport.successor = replace(transport, link, protocol);
+}
+
+/** Has a transport for the encrypted connection take over. */
+function replace(
+  { context, client }: ConnTransport,
+  link: Link,
+  protocol: StreamProtocol,
+): ConnTransport {
+  const transport = context.run(() =>
+    new ConnTransport(link, protocol, context, client)
+  );
+  if (isUpgradable(protocol)) protocol[replaceTransport](transport);
+  context.enqueue(() => transport.takeOver());
+  return transport;
+}

@@ -1,0 +1,212 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Delay, secondsOf } from "../../delay.ts";
+import { assertCertificates, assertKeyPair } from "./_pem.ts";
+import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
+
+/** How long a handshake may take, in seconds, unless the program says. */
+const HANDSHAKE_TIMEOUT = 60;
+/** How long closing waits for the peer, in seconds, unless the program says. */
+const SHUTDOWN_TIMEOUT = 30;
+
+const MAX_PROTOCOL_LENGTH = 255;
+
+/** What was asked for, complete and checked. */
+export interface TlsSettings {
+  /** What the program gave. */
+  readonly options: TlsOptions;
+  /** What to show to the peer. */
+  readonly identity: TlsCertificate | null;
+  readonly caCerts: readonly string[];
+  readonly alpnProtocols: readonly string[];
+  readonly handshakeTimeout: number;
+  readonly shutdownTimeout: number;
+  readonly verifiesCertificate: boolean;
+}
+
+/** How a client encrypts. */
+export interface ClientTls extends TlsSettings {
+  readonly side: "client";
+  /** What the certificate must be valid for; `null` only if that is not verified. */
+  readonly serverName: string | null;
+  readonly verifiesHostname: boolean;
+}
+
+/** How a server encrypts. */
+export interface ServerTls extends TlsSettings {
+  readonly side: "server";
+  readonly identity: TlsCertificate;
+  readonly certificates: ReadonlyMap<string, TlsCertificate>;
+  readonly requestCert: boolean | "optional";
+}
+
+/** The settings of a client that is to encrypt. `host` is what it connects to, if that has a name. */
+export async function clientTlsOf(
+  caller: string,
+  tls: unknown,
+  host: string | null,
+): Promise<ClientTls> {
+  const options = optionsOf(tls);
+  assertAbsent("server", "client", options, ["certificates", "requestCert"]);
+  const settings = await settingsOf(caller, options);
+  const verifiesHostname = settings.verifiesCertificate &&
+    !options.unsafelyDisableHostnameVerification;
+  const serverName = serverNameOf(options, host);
+  if (serverName === null && verifiesHostname) {
+    throw new RangeError(
+      "Expected serverName in tls, as there is no host name that the certificate could be valid for: received none",
+    );
+  }
+  return { ...settings, side: "client", serverName, verifiesHostname };
+}
+
+/** The settings of a server that is to encrypt. */
+export async function serverTlsOf(
+  caller: string,
+  tls: unknown,
+): Promise<ServerTls> {
+  const options = optionsOf(tls);
+  assertAbsent("client", "server", options, [
+    "serverName",
+    "unsafelyDisableHostnameVerification",
+  ]);
+  const settings = await settingsOf(caller, options);
+  const { identity } = settings;
+  if (identity === null) {
+    throw new RangeError(
+      "Expected cert and key in the tls of a server: received neither",
+    );
+  }
+  const { requestCert = false, certificates = {} } = options;
+  if (requestCert !== "optional" && typeof requestCert !== "boolean") {
+    throw new TypeError(
+      `Expected requestCert to be true, false or "optional": received ${requestCert}`,
+    );
+  }
+  if (
+    requestCert && settings.verifiesCertificate && settings.caCerts.length === 0
+  ) {
+    throw new RangeError(
+      "Expected caCerts in tls, by which the certificates of clients are verified: received none",
+    );
+  }
+  for (const [name, pair] of Object.entries(certificates)) {
+    const path = `certificates[${JSON.stringify(name)}]`;
+    await assertKeyPair(`${path}.cert`, `${path}.key`, pair?.cert, pair?.key);
+  }
+  return {
+    ...settings,
+    side: "server",
+    identity,
+    requestCert,
+    certificates: new Map(
+      Object.entries(certificates)
+        .map(([name, pair]) => [name.toLowerCase(), pair]),
+    ),
+  };
+}
+
+function optionsOf(tls: unknown): TlsOptions {
+  if (tls === true) return {};
+  if (typeof tls === "object" && tls !== null) return tls;
+  throw new TypeError(
+    `Expected tls to be true or TlsOptions: received ${typeof tls}`,
+  );
+}
+
+async function settingsOf(
+  caller: string,
+  options: TlsOptions,
+): Promise<TlsSettings> {
+  const { cert, key, caCerts = [], alpnProtocols = [] } = options;
+  const handshakeTimeout = timeoutOf(
+    caller,
+    "handshakeTimeout",
+    options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+  );
+  const shutdownTimeout = timeoutOf(
+    caller,
+    "shutdownTimeout",
+    options.shutdownTimeout ?? SHUTDOWN_TIMEOUT,
+  );
+  assertProtocols(alpnProtocols);
+  if (!Array.isArray(caCerts)) {
+    throw new TypeError(
+      `Expected caCerts to be an array of PEM strings: received ${typeof caCerts}`,
+    );
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new RangeError(
+      `Expected cert and key together in tls: received ${
+        cert === undefined ? "key" : "cert"
+      } alone`,
+    );
+  }
+  for (const [index, pem] of caCerts.entries()) {
+    await assertCertificates(`caCerts[${index}]`, pem);
+  }
+  if (cert !== undefined) await assertKeyPair("cert", "key", cert, key);
+  return {
+    options,
+    identity: cert !== undefined && key !== undefined ? { cert, key } : null,
+    caCerts,
+    alpnProtocols,
+    handshakeTimeout,
+    shutdownTimeout,
+    verifiesCertificate: !options.unsafelyDisableCertificateVerification,
+  };
+}
+
+function serverNameOf(
+  { serverName }: TlsOptions,
+  host: string | null,
+): string | null {
+  if (serverName === undefined) return host;
+  if (typeof serverName === "string" && serverName !== "") return serverName;
+  throw new RangeError(
+    `Expected serverName to be a host name or an IP address: received ${
+      serverName === "" ? "an empty string" : typeof serverName
+    }`,
+  );
+}
+
+function timeoutOf(caller: string, name: string, delay: Delay): number {
+  const seconds = secondsOf(caller, name, delay);
+  if (seconds > 0) return seconds;
+  throw new RangeError(
+    `Expected ${name} to be greater than 0: received ${seconds}`,
+  );
+}
+
+function assertProtocols(protocols: unknown): void {
+  if (!Array.isArray(protocols)) {
+    throw new TypeError(
+      `Expected alpnProtocols to be an array of strings: received ${typeof protocols}`,
+    );
+  }
+  for (const protocol of protocols) {
+    if (
+      typeof protocol === "string" && protocol.length >= 1 &&
+      protocol.length <= MAX_PROTOCOL_LENGTH
+    ) continue;
+    throw new RangeError(
+      `Expected alpnProtocols to be strings of 1 to ${MAX_PROTOCOL_LENGTH} characters: received ${
+        JSON.stringify(protocol)
+      }`,
+    );
+  }
+}
+
+function assertAbsent(
+  side: string,
+  otherSide: string,
+  options: TlsOptions,
+  names: (keyof TlsOptions)[],
+): void {
+  for (const name of names) {
+    if (options[name] === undefined) continue;
+    throw new RangeError(
+      `Expected no ${name} in the tls of a ${otherSide}, as it is for a ${side}: received one`,
+    );
+  }
+}

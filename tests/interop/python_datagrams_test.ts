@@ -1,0 +1,114 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals } from "@std/assert";
+import { run } from "../../mod.ts";
+import { findPython } from "../peers/python.ts";
+import { receiver, sender } from "../doubles/datagram_recorder.ts";
+
+const python = await findPython();
+// Without Python there is nobody to talk with.
+const ignore = python === null;
+
+/** Echoes until it is told to stop. */
+const SERVER = `
+import asyncio
+
+class Echo(asyncio.DatagramProtocol):
+    def connection_made(self, transport):
+        self.transport = transport
+        self.over = asyncio.get_running_loop().create_future()
+    def datagram_received(self, data, addr):
+        if data == b"stop":
+            self.over.set_result(None)
+        else:
+            self.transport.sendto(data.upper(), addr)
+
+async def main():
+    transport, echo = await asyncio.get_running_loop().create_datagram_endpoint(
+        Echo, local_addr=("127.0.0.1", 0))
+    print(transport.get_extra_info("sockname")[1], flush=True)
+    await echo.over
+    transport.close()
+
+asyncio.run(main())
+`;
+
+/** Asks our server, and prints its answers. */
+const CLIENT = `
+import asyncio, sys
+
+class Client(asyncio.DatagramProtocol):
+    def connection_made(self, transport):
+        self.over = asyncio.get_running_loop().create_future()
+        for i in range(5):
+            transport.sendto(b"question %d" % i)
+        transport.sendto(b"x" * 60000)
+    def datagram_received(self, data, addr):
+        print(len(data), data[:10].decode(), flush=True)
+        if len(data) == 60000:
+            self.over.set_result(None)
+
+async def main():
+    transport, client = await asyncio.get_running_loop().create_datagram_endpoint(
+        Client, remote_addr=("127.0.0.1", int(sys.argv[1])))
+    await client.over
+    transport.close()
+
+asyncio.run(main())
+`;
+
+function spawn(script: string, ...args: string[]) {
+  const [program, ...words] = python!.command;
+  return new Deno.Command(program!, {
+    args: [...words, "-c", script, ...args],
+    stdout: "piped",
+  }).spawn();
+}
+
+Deno.test(
+  "loop.createDatagramEndpoint() talks with a server of asyncio, where there is Python",
+  { ignore },
+  () =>
+    run(async () => {
+      const server = spawn(SERVER);
+      const output = server.stdout.getReader();
+      const { value } = await output.read();
+      const port = Number(new TextDecoder().decode(value));
+      const client = await sender({
+        transport: "udp",
+        hostname: "127.0.0.1",
+        port,
+      });
+      for (const word of ["one", "two", "three"]) client.transport.sendTo(word);
+      await client.has(4);
+      assertEquals(client.events, ["made", "got ONE", "got TWO", "got THREE"]);
+      client.transport.sendTo("stop");
+      client.transport.close();
+      await output.cancel();
+      assertEquals((await server.status).code, 0);
+    }),
+);
+
+Deno.test(
+  "loop.createDatagramEndpoint() talks with a client of asyncio, where there is Python",
+  { ignore },
+  () =>
+    run(async () => {
+      const [server, { port }] = await receiver();
+      const client = spawn(CLIENT, String(port));
+      for (let i = 0; i < 6; i++) {
+        await server.has(i + 2);
+        const text = server.events[i + 1]!.slice("got ".length);
+        server.transport.sendTo(text, server.addrs[i] as Deno.NetAddr);
+      }
+      assertEquals(
+        (await new Response(client.stdout).text()).trim().split(/\r?\n/),
+        [
+          ...[0, 1, 2, 3, 4].map((i) => `10 question ${i}`),
+          "60000 xxxxxxxxxx",
+        ],
+      );
+      assertEquals((await client.status).code, 0);
+      server.transport.close();
+    }),
+);
