@@ -21,6 +21,8 @@ const NEWER: [version: string, ops: Op[]][] = [
     "waitConditionFor",
   ]],
   ["3.12", [
+    // Who is cancelled while several permits are free wakes as many of the others.
+    "releaseSemaphore",
     "waitFor",
     "waitForFuture",
     "waitForTask",
