@@ -67,10 +67,10 @@ async function bulk(): Promise<void> {
 async function idleCost(name: string, connections: number): Promise<number> {
   const server = await Server.start(denoWords("servers.ts", name));
   const stopFirst = await startClient("hold", server.port, connections / 5);
-  const before = await server.state();
+  const before = await server.state(true);
   const counted = connections * 4 / 5;
   const stop = await startClient("hold", server.port, counted);
-  const after = await server.state();
+  const after = await server.state(true);
   await stop();
   await stopFirst();
   await server.stop();

@@ -48,10 +48,13 @@ export class Server {
   /**
    * Asks the server how it is.
    *
+   * @param collect Whether it is to collect its garbage first, after which its code is slow for a while.
    * @returns How long its core has been busy in µs, what memory it takes, and the most it took, in bytes.
    */
-  async state(): Promise<State> {
-    await this.#requests.write(new Uint8Array([10]));
+  async state(collect = false): Promise<State> {
+    await this.#requests.write(
+      new TextEncoder().encode(collect ? "c\n" : "\n"),
+    );
     const { value } = await this.#answers.read();
     return JSON.parse(value ?? "null") as State;
   }

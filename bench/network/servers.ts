@@ -23,6 +23,8 @@ import { TextLineStream } from "../text_line_stream.ts";
 
 const BUFFER_SIZE = 64 * 1024;
 const BULK = 1024 * 1024;
+/** The request to collect the garbage first. */
+const COLLECT = "c".charCodeAt(0);
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 
 // Without this library.
@@ -231,13 +233,15 @@ const SERVERS: Record<string, () => Promise<void>> = {
 function announce(listener: Deno.Listener): void {
   console.log((listener.addr as Deno.NetAddr).port);
   void (async () => {
-    for await (const _ of Deno.stdin.readable) console.log(state());
+    for await (const request of Deno.stdin.readable) {
+      if (request[0] === COLLECT) (globalThis as { gc?: () => void }).gc?.();
+      console.log(state());
+    }
     Deno.exit();
   })();
 }
 
 function state(): string {
-  (globalThis as { gc?: () => void }).gc?.();
   const { user, system } = process.cpuUsage();
   return JSON.stringify({
     busy: user + system,
