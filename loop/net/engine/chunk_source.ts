@@ -10,9 +10,12 @@ const FIRST_SIZE = 1024;
 const MAX_SIZE = 64 * 1024;
 /** How many reads like the last one a block is for. */
 const READS_PER_BLOCK = 8;
+/** What of an expectation is left after a read that brought less. */
+const FORGETTING = 0.75;
 /**
- * Chunks larger than this are copied. To hand out the memory that was read into would save the copy,
- * and be slower: memory that waited for data has outlived the collections of young garbage.
+ * Where larger chunks than this are to be expected, all are copied. To hand out the memory that was read
+ * into would save the copy, and be slower: memory that waited for data has outlived the collections of
+ * young garbage.
  */
 const MAX_VIEW = 16 * 1024;
 
@@ -34,7 +37,8 @@ export class ChunkSource implements Intake<number> {
   #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** How much of the block is handed out. */
   #used = 0;
-  #lastCount = 0;
+  /** How many bytes a read is expected to bring, by those before. */
+  #expected = 0;
   /** The rest of the block. */
   #free: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** The protocol whose memory is being read into, if it is not our own. */
@@ -82,24 +86,31 @@ export class ChunkSource implements Intake<number> {
     return this.#lent.slice(0, count);
   }
 
-  /** The rest of the block, unless another read like the last one would not leave it half empty. */
+  /** The rest of the block, unless a read as large as is to be expected would leave it half empty. */
   #freeMemory(): Uint8Array<ArrayBuffer> {
     const rest = this.#block.length - this.#used;
-    if (rest > 0 && rest >= Math.min(2 * this.#lastCount, MAX_SIZE)) {
-      return this.#block.subarray(this.#used);
+    if (rest > 0 && rest >= Math.min(2 * this.#expected, MAX_SIZE)) {
+      return rest === this.#block.length
+        ? this.#block
+        : this.#block.subarray(this.#used);
     }
     this.#used = 0;
     return this.#block = new Uint8Array(this.#nextSize());
   }
 
   #nextSize(): number {
-    const size = READS_PER_BLOCK * this.#lastCount;
+    const size = READS_PER_BLOCK * this.#expected;
     return Math.min(Math.max(size, FIRST_SIZE), MAX_SIZE);
   }
 
   #take(count: number): Uint8Array<ArrayBuffer> {
-    this.#lastCount = count;
-    if (count > MAX_VIEW) return new Uint8Array(this.#free.subarray(0, count));
+    this.#expected = Math.max(
+      count,
+      Math.floor(this.#expected * FORGETTING),
+    );
+    if (this.#expected > MAX_VIEW && this.#used === 0) {
+      return new Uint8Array(this.#free.subarray(0, count));
+    }
     this.#used += count;
     return count < this.#free.length
       ? this.#free.subarray(0, count)
