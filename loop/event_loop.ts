@@ -29,7 +29,7 @@ import type { StartTlsOptions } from "./net/tls/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
-import { lazy } from "./_lazy.ts";
+import { lazy } from "./lazy.ts";
 import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
 import { type Direction, unwatch, watch } from "./_selector.ts";
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Socket } from "node:net";
-import { DuplexConn } from "./_conn_of_duplex.ts";
+import { DuplexConn } from "./_duplex_conn.ts";
 import type { AddrInfo } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
 import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";

@@ -5,7 +5,7 @@ import { ExceptionGroup } from "../../exception_group.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import type { IpFamily } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
-import { lazy } from "../../_lazy.ts";
+import { lazy } from "../../lazy.ts";
 import { interleave } from "./_interleave.ts";
 import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
 import { mayUseAllNet } from "../dns/may_use_all_net.ts";
