@@ -12,7 +12,8 @@ import {
   type IpFamily,
 } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
-import { assertFactory, assertPort, setNoDelay } from "../engine/tcp.ts";
+import { assertFactory } from "../engine/assert_factory.ts";
+import { assertPort, setNoDelay } from "../engine/tcp.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { clientTlsOf } from "../tls/tls_settings.ts";
 import type { Transport } from "../transport.ts";

@@ -11,7 +11,7 @@ import { assertNodeTls } from "../tls/assert_node_tls.ts";
 import { CallbackContext } from "../engine/callback_context.ts";
 import { establish } from "./_establish.ts";
 import { race } from "./race.ts";
-import { assertFactory } from "../engine/tcp.ts";
+import { assertFactory } from "../engine/assert_factory.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { clientTlsOf } from "../tls/tls_settings.ts";
 import type { Transport } from "../transport.ts";

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 import { isSameAddress } from "./datagram_address.ts";
 import type { Datagram, DatagramLink } from "./datagram_link.ts";
 
@@ -32,11 +33,6 @@ export class DatagramConnLink implements DatagramLink {
   }
 
   close(): void {
-    try {
-      this.socket.close();
-    } catch (error) {
-      // Whoever took it by getExtraInfo("socket") may have closed it.
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
+    closeUnlessClosed(this.socket);
   }
 }

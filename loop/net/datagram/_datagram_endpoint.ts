@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Resource } from "../../scheduler.ts";
+import { asError, reasonOf } from "../engine/as_error.ts";
 import { assertBytes } from "../engine/assert_bytes.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { CallbackContext } from "../engine/callback_context.ts";
@@ -13,6 +14,7 @@ import {
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
 import type { HostAddress } from "../host_address.ts";
+import { Failure } from "../engine/failure.ts";
 import { occupy } from "../engine/occupants.ts";
 import { Turn } from "../engine/turn.ts";
 import { WaterMarks } from "../engine/water_marks.ts";
@@ -34,15 +36,15 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   #protocol: DatagramProtocol;
 
   /** No more is received, and what is sent is ignored. */
-  #closing = false;
+  #isClosing = false;
   /** `connectionLost()` has been called. */
-  #ended = false;
+  #isEnded = false;
 
   readonly #queue: [data: Uint8Array, addr: Deno.Addr][] = [];
   #queuedBytes = 0;
   #isSending = false;
   #marks = new WaterMarks();
-  #writingPaused = false;
+  #isPaused = false;
   #sendsAfterEnd = 0;
 
   /** In the async context of callbacks: `start()` is to follow. */
@@ -64,7 +66,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): void {
-    if (!this.#ended) this.#call("connectionMade", this);
+    if (!this.#isEnded) this.#call("connectionMade", this);
     void this.#receive();
   }
 
@@ -77,12 +79,12 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   }
 
   override isClosing(): boolean {
-    return this.#closing;
+    return this.#isClosing;
   }
 
   override close(): void {
-    if (this.#closing) return;
-    this.#closing = true;
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     if (this.#queue.length === 0) this.#endSoon(null);
   }
 
@@ -96,16 +98,16 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   async #receive(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
-    while (!this.#closing) {
+    while (!this.#isClosing) {
       let incoming: Datagram | Failure;
       try {
         incoming = await this.#link.receive();
       } catch (error) {
         incoming = new Failure(error);
       }
-      if (this.#closing) return;
+      if (this.#isClosing) return;
       await turn;
-      if (!this.#closing) this.#deliver(incoming);
+      if (!this.#isClosing) this.#deliver(incoming);
       scheduler.proceed();
     }
   }
@@ -126,7 +128,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   ): void {
     assertBytes("sendTo", data);
     const target = this.#targetOf(addr);
-    if (this.#closing) {
+    if (this.#isClosing) {
       this.#warnOfSendAfterEnd();
       return;
     }
@@ -189,9 +191,9 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       if (this.#queue.length === 0) return; // Aborted.
       this.#queue.shift();
       this.#queuedBytes -= data.length + HEADER_SIZE;
-      if (failure === null && !this.#writingPaused && !this.#closing) continue;
+      if (failure === null && !this.#isPaused && !this.#isClosing) continue;
       await turn;
-      if (!this.#ended) this.#afterSend(failure);
+      if (!this.#isEnded) this.#afterSend(failure);
       scheduler.proceed();
     }
     this.#isSending = false;
@@ -199,17 +201,17 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   #afterSend(failure: Failure | null): void {
     if (failure !== null) this.#tellError(failure.error);
-    if (this.#writingPaused && this.#queuedBytes <= this.#marks.low) {
-      this.#writingPaused = false;
+    if (this.#isPaused && this.#queuedBytes <= this.#marks.low) {
+      this.#isPaused = false;
       this.#call("resumeWriting");
     }
     // The protocol may have sent more.
-    if (this.#closing && this.#queue.length === 0) this.#endSoon(null);
+    if (this.#isClosing && this.#queue.length === 0) this.#endSoon(null);
   }
 
   #maybePauseWriting(): void {
-    if (this.#writingPaused || this.#queuedBytes <= this.#marks.high) return;
-    this.#writingPaused = true;
+    if (this.#isPaused || this.#queuedBytes <= this.#marks.high) return;
+    this.#isPaused = true;
     // The caller may be a task, but a callback of the protocol runs outside every task.
     this.#context.run(() => this.#call("pauseWriting"));
   }
@@ -245,11 +247,11 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   /** Ends without sending what is still queued. */
   #forceEnd(error: unknown): void {
-    if (this.#ended) return;
-    this.#closing = true;
+    if (this.#isEnded) return;
+    this.#isClosing = true;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
-    this.#writingPaused = false;
+    this.#isPaused = false;
     this.#endSoon(error);
   }
 
@@ -258,17 +260,17 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   }
 
   #end(error: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#call("connectionLost", error === null ? null : asError(error));
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#call("connectionLost", reasonOf(error));
     this.#context.scheduler.resources.delete(this);
     this.#link.close();
   }
 
   /** The loop is closed; there is nobody left to call the protocol. */
   abandon(): void {
-    this.#ended = true;
-    this.#closing = true;
+    this.#isEnded = true;
+    this.#isClosing = true;
     this.#queue.length = 0;
     this.#link.close();
   }
@@ -281,12 +283,3 @@ type ProtocolMethod =
   | "errorReceived"
   | "pauseWriting"
   | "resumeWriting";
-
-class Failure {
-  constructor(readonly error: unknown) {}
-}
-
-function asError(error: unknown): Error {
-  if (error instanceof Error) return error;
-  return new Error(String(error), { cause: error });
-}

@@ -5,8 +5,7 @@ import type { RemoteInfo, Socket } from "node:dgram";
 import { isSameAddress } from "./datagram_address.ts";
 import type { Datagram, DatagramLink } from "./datagram_link.ts";
 import { hostAndPort } from "../dns/ip_literal.ts";
-import { osErrorOf } from "../engine/os_error.ts";
-import { codeOf } from "../dns/unresolved.ts";
+import { codeOf, osErrorOf } from "../engine/os_error.ts";
 
 /** How many bytes may wait to be received; as from a full buffer of the system's, more are dropped. */
 const MAX_WAITING = 256 * 1024;

@@ -3,8 +3,8 @@
 // Of types only: the module is loaded when a socket is to be made.
 import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
-import { Future } from "../../future.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { begin } from "../engine/begin.ts";
 import { CallbackContext } from "../engine/callback_context.ts";
 import { netAddressOf } from "./datagram_address.ts";
 import { DatagramEndpoint } from "./_datagram_endpoint.ts";
@@ -17,8 +17,9 @@ import {
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
 import type { HostAddress } from "../host_address.ts";
+import { typeNameOf } from "../engine/name_of.ts";
 import { openDatagramLink } from "./_open_datagram_link.ts";
-import { assertFactory } from "../engine/tcp.ts";
+import { assertFactory } from "../engine/assert_factory.ts";
 
 /** The options of `loop.createDatagramEndpoint()`. */
 export interface DatagramEndpointOptions {
@@ -72,17 +73,7 @@ async function establish<P extends DatagramProtocol>(
     throw error;
   }
   const transport = new DatagramEndpoint(link, target, protocol, context);
-  const made = new Future<void>({ loop: context.scheduler.loop });
-  context.enqueue(() => {
-    transport.start();
-    if (!made.done()) made.setResult();
-  });
-  try {
-    await made;
-  } catch (error) {
-    transport.close();
-    throw error;
-  }
+  await begin(context, transport);
   return [transport, protocol];
 }
 
@@ -130,9 +121,7 @@ function assertOptions(options: DatagramEndpointOptions): void {
 function assertSocket(sock: unknown): void {
   if (!isDatagramSocket(sock)) {
     throw new RangeError(
-      `Expected a socket of datagrams as sock: received ${
-        Object.prototype.toString.call(sock)
-      }`,
+      `Expected a socket of datagrams as sock: received ${typeNameOf(sock)}`,
     );
   }
 }

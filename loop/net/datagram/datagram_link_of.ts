@@ -4,6 +4,7 @@
 import type { Socket } from "node:dgram";
 import { DatagramConnLink } from "./_datagram_conn_link.ts";
 import type { DatagramLink } from "./datagram_link.ts";
+import { hasMethods } from "../engine/has_methods.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { DgramLink } from "./_dgram_link.ts";
 
@@ -50,9 +51,4 @@ function isDgramSocket(value: unknown): value is Socket {
 
 function isDatagramConn(value: unknown): value is Deno.DatagramConn {
   return hasMethods(value, "receive", "send", "close");
-}
-
-function hasMethods(value: unknown, ...names: string[]): boolean {
-  return typeof value === "object" && value !== null &&
-    names.every((name) => typeof Reflect.get(value, name) === "function");
 }

@@ -5,7 +5,8 @@ import { schedulerOf } from "../../scheduler.ts";
 import { completionOf } from "../engine/completion.ts";
 import { ipLiteralOf } from "./ip_literal.ts";
 import { assertPort } from "../engine/tcp.ts";
-import { codeOf, unresolved } from "./unresolved.ts";
+import { codeOf } from "../engine/os_error.ts";
+import { unresolved } from "./unresolved.ts";
 
 /** Which version of IP: either, 4 or 6. */
 export type IpFamily = 0 | 4 | 6;

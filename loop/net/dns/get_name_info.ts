@@ -6,7 +6,8 @@ import { completionOf } from "../engine/completion.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf } from "./ip_literal.ts";
 import { assertPort } from "../engine/tcp.ts";
-import { codeOf, unresolved } from "./unresolved.ts";
+import { codeOf } from "../engine/os_error.ts";
+import { unresolved } from "./unresolved.ts";
 
 /** The address as it is, and no name of its host. */
 const NI_NUMERICHOST = 1;

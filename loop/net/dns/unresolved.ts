@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { hostAndPort } from "./ip_literal.ts";
+import { codeOf } from "../engine/os_error.ts";
 import { messageOf } from "../engine/rephrase.ts";
 
 /** The error for a host that has no address. */
@@ -23,9 +24,4 @@ export function unresolved(
 export function isUnresolved(error: unknown): boolean {
   return error instanceof URIError || error instanceof Error &&
       /failed to lookup address|no such host|not known/i.test(error.message);
-}
-
-/** The code of an error of the system's, if it has one. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

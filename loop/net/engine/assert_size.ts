@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { typeNameOf } from "./name_of.ts";
+
 /** Throws unless the value is a number of bytes. */
 export function assertSize(name: string, value: unknown): void {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
@@ -14,8 +16,6 @@ export function assertSize(name: string, value: unknown): void {
 export function assertBuffer(name: string, value: unknown): void {
   if (value instanceof Uint8Array) return;
   throw new TypeError(
-    `Expected ${name} to be a Uint8Array: received ${
-      value === null ? "null" : typeof value
-    }`,
+    `Expected ${name} to be a Uint8Array: received ${typeNameOf(value)}`,
   );
 }

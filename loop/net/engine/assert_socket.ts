@@ -1,5 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { hasMethods } from "./has_methods.ts";
+import { typeNameOf } from "./name_of.ts";
+
 /** Throws unless the value looks like a connection: read and write are what transports need. */
 export function assertConn(name: string, value: unknown): void {
   assertMethods(name, "Deno.Conn", value, ["read", "write", "close"]);
@@ -38,15 +41,8 @@ function assertMethods(
   value: unknown,
   methods: string[],
 ): void {
-  if (typeof value === "object" && value !== null) {
-    const members = value as Record<string, unknown>;
-    if (methods.every((method) => typeof members[method] === "function")) {
-      return;
-    }
-  }
+  if (hasMethods(value, ...methods)) return;
   throw new TypeError(
-    `Expected ${name} to be a ${type}: received ${
-      value === null ? "null" : typeof value
-    }`,
+    `Expected ${name} to be a ${type}: received ${typeNameOf(value)}`,
   );
 }

@@ -3,7 +3,7 @@
 import { RuntimeError, TimeoutError } from "../../errors.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { TimerHandle } from "../../timer_handle.ts";
-import { asError } from "./as_error.ts";
+import { reasonOf } from "./as_error.ts";
 import { assertBytes } from "./assert_bytes.ts";
 import { notSupported } from "../base_transport.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -334,7 +334,7 @@ export class ConnTransport extends Transport implements Resource {
 
   #callConnectionLost(error: unknown): void {
     try {
-      this.#whole.protocol.connectionLost(asError(error));
+      this.#whole.protocol.connectionLost(reasonOf(error));
     } catch (exception) {
       this.#report("protocol.connectionLost() failed", exception);
     }

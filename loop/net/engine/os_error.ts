@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { asError } from "./as_error.ts";
+
 type ErrorClass = new (message?: string, options?: ErrorOptions) => Error;
 
 const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
@@ -26,12 +28,16 @@ const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
  * are as they were.
  */
 export function osErrorOf(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  if (!("code" in error)) return error;
-  const { code } = error;
+  if (!(error instanceof Error)) return asError(error);
+  const code = codeOf(error);
   const ErrorClass = CLASSES.get(code);
   if (ErrorClass === undefined) return error;
   return Object.assign(new ErrorClass(error.message, { cause: error }), {
     code,
   });
+}
+
+/** The code of an error of the system's, if it has one. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -2,6 +2,7 @@
 
 import type { CallbackContext } from "./callback_context.ts";
 import { isBuffered } from "./chunk_source.ts";
+import { Failure } from "./failure.ts";
 import type { Intake } from "./intake.ts";
 import { Turn } from "./turn.ts";
 import type { StreamProtocol, Whole } from "./whole.ts";
@@ -150,10 +151,5 @@ type Incoming<T> = T | null | Failure;
 
 /** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
 export type Rest = Uint8Array<ArrayBuffer> | null | Failure;
-
-/** An operation that failed. */
-export class Failure {
-  constructor(readonly error: unknown) {}
-}
 
 const NOTHING = new Uint8Array(0);

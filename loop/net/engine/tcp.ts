@@ -11,14 +11,6 @@ export function assertPort(port: unknown): void {
   );
 }
 
-/** Throws unless the factory of protocols is a function. */
-export function assertFactory(method: string, factory: unknown): void {
-  if (typeof factory === "function") return;
-  throw new TypeError(
-    `${method}() takes a function that makes a protocol: received ${typeof factory}`,
-  );
-}
-
 /** Has small pieces of data sent at once, if the connection is one of TCP. */
 export function setNoDelay(conn: Deno.Conn): void {
   if (!isTcp(conn)) return;

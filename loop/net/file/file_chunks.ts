@@ -1,7 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Scheduler } from "../../scheduler.ts";
+import { assertSize } from "../engine/assert_size.ts";
 import { completionOf } from "../engine/completion.ts";
+import { typeNameOf } from "../engine/name_of.ts";
 
 /** How much is read at a time, in bytes; with a quarter of that it takes twice as long. */
 const BLOCK_SIZE = 256 * 1024;
@@ -22,14 +24,12 @@ export function assertFilePart(
 ): void {
   if (!(file instanceof Deno.FsFile)) {
     throw new TypeError(
-      `${method}() takes a Deno.FsFile as its file: received ${typeof file}`,
+      `${method}() takes a Deno.FsFile as its file: received ${
+        typeNameOf(file)
+      }`,
     );
   }
-  if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw new RangeError(
-      `The offset must be an integer of at least 0: received ${offset}`,
-    );
-  }
+  assertSize("offset", offset);
   if (count !== null && (!Number.isSafeInteger(count) || count <= 0)) {
     throw new RangeError(
       `The count must be a positive integer or null: received ${count}`,

@@ -1,11 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { hasMethods } from "../engine/has_methods.ts";
 import { nameOf } from "../engine/name_of.ts";
 
 /** Throws unless the pipe can be read. */
 export function assertReadable(pipe: unknown): void {
   if (pipe instanceof ReadableStream) assertUnlocked(pipe);
-  else if (!has(pipe, "read") || !has(pipe, "close")) {
+  else if (!hasMethods(pipe, "read", "close")) {
     throw new TypeError(
       `Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received ${
         nameOf(pipe)
@@ -17,7 +18,7 @@ export function assertReadable(pipe: unknown): void {
 /** Throws unless the pipe can be written. */
 export function assertWritable(pipe: unknown): void {
   if (pipe instanceof WritableStream) assertUnlocked(pipe);
-  else if (!has(pipe, "write") || !has(pipe, "close")) {
+  else if (!hasMethods(pipe, "write", "close")) {
     throw new TypeError(
       `Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received ${
         nameOf(pipe)
@@ -31,9 +32,4 @@ function assertUnlocked(stream: { readonly locked: boolean }): void {
   throw new TypeError(
     "Expected a stream that nobody else uses as the pipe: received a locked one",
   );
-}
-
-function has(pipe: unknown, method: string): boolean {
-  return typeof pipe === "object" && pipe !== null &&
-    typeof Reflect.get(pipe, method) === "function";
 }

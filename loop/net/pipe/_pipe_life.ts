@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Resource } from "../../scheduler.ts";
-import { asError } from "../engine/as_error.ts";
+import { reasonOf } from "../engine/as_error.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { BaseTransport } from "../base_transport.ts";
 import type { CallbackContext } from "../engine/callback_context.ts";
@@ -78,7 +78,7 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
     if (this.#isEnded) return;
     this.#isEnded = true;
     try {
-      this.protocol.connectionLost(asError(error));
+      this.protocol.connectionLost(reasonOf(error));
     } catch (exception) {
       this.report("protocol.connectionLost() failed", exception);
     } finally {

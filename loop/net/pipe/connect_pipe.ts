@@ -9,7 +9,7 @@ import { assertReadable, assertWritable } from "./_assert_pipe.ts";
 import type { ReadablePipe, WritablePipe } from "../pipe.ts";
 import { readPipeTransport } from "./_read_pipe_transport.ts";
 import type { ReadTransport } from "../read_transport.ts";
-import { assertFactory } from "../engine/tcp.ts";
+import { assertFactory } from "../engine/assert_factory.ts";
 import type { Transport } from "../transport.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import { WritePipeTransport } from "./_write_pipe_transport.ts";

@@ -3,6 +3,7 @@
 import type { CallbackContext } from "../engine/callback_context.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { SocketFile } from "./_socket_file.ts";
+import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 import { setKeepAlive, setNoDelay } from "../engine/tcp.ts";
 import { Turn } from "../engine/turn.ts";
 
@@ -64,7 +65,7 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#endPause?.();
     const { file } = this.#options;
     if (file) this.#attempt(() => file.closing(this.#accepting));
-    closeListener(this.listener);
+    closeUnlessClosed(this.listener);
     await this.#accepting;
     if (file) this.#attempt(() => file.closed());
   }
@@ -122,14 +123,5 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
         resolve();
       };
     });
-  }
-}
-
-function closeListener(listener: Deno.Listener): void {
-  try {
-    listener.close();
-  } catch (error) {
-    // Whoever took it from `server.sockets` may have closed it.
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -7,7 +7,8 @@ import { isNativeServer, nativeListenOptions } from "../tls/native_tls.ts";
 import { DEFAULT_BACKLOG } from "./_open_server.ts";
 import { messageOf, rephrase } from "../engine/rephrase.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
-import { codeOf, isUnresolved, unresolved } from "../dns/unresolved.ts";
+import { codeOf } from "../engine/os_error.ts";
+import { isUnresolved, unresolved } from "../dns/unresolved.ts";
 
 /** A listener of TCP, be it Deno's encrypting kind or not. */
 export type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;

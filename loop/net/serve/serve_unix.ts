@@ -14,7 +14,7 @@ import { completionOf } from "../engine/completion.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
-import { assertFactory } from "../engine/tcp.ts";
+import { assertFactory } from "../engine/assert_factory.ts";
 import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";

@@ -14,6 +14,7 @@ import {
 } from "../datagram/datagram_link_of.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { Handover } from "../engine/handover.ts";
+import { typeNameOf } from "../engine/name_of.ts";
 import type { HostAddress } from "../host_address.ts";
 import { assertUnoccupied } from "../engine/occupants.ts";
 
@@ -77,7 +78,7 @@ export function usableLinkOf(
   if (!isDatagramSocket(sock)) {
     throw new TypeError(
       `Expected sock to be a socket of node:dgram or a Deno.DatagramConn: received ${
-        sock === null ? "null" : typeof sock
+        typeNameOf(sock)
       }`,
     );
   }
