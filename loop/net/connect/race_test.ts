@@ -111,6 +111,7 @@ Deno.test("race() begins the next attempt after the delay, and at once after a f
     assertEquals(course.timers, 1);
     await course.fail(1);
     assertEquals(course.attempts.length, 3);
+    assertEquals(course.timers, 1);
     await course.passDelay();
     assertEquals(course.attempts.length, 4);
     // There is no fifth to wait for.

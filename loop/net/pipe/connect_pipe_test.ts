@@ -25,6 +25,7 @@ import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
+import { schedulerOf } from "../../scheduler.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -62,6 +63,7 @@ Deno.test("loop.connectReadPipe() reads a file to its end, and closes it", () =>
     assertEquals(protocol.events, ["made", "hello", "eof", "lost null"]);
     assert(transport.isClosing());
     await assertRejects(() => file.stat(), Deno.errors.BadResource);
+    assertEquals(schedulerOf(getRunningLoop()).resources.size, 0);
     await Deno.remove(path);
   }));
 

@@ -14,6 +14,7 @@ import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
 import { receiver } from "../../../tests/doubles/datagram_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
+import type { DatagramSocket } from "../datagram_socket.ts";
 
 const decoder = new TextDecoder();
 
@@ -122,6 +123,40 @@ Deno.test("loop.sockSendTo() keeps the order of the calls", () =>
     );
     sock.close();
     server.transport.close();
+  }));
+
+Deno.test("loop.sockSendTo() sends one datagram after the other", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const addr = { hostname: "192.0.2.1", port: 2 };
+    const sendTwo = (sock: DatagramSocket) =>
+      gather(["a", "b"].map((text) => () => loop.sockSendTo(sock, text, addr)));
+
+    const conn = new FakeDatagramConn();
+    conn.isBlocked = true;
+    const byConn = sendTwo(conn);
+    await turns();
+    assertEquals(conn.sending.length, 1);
+    conn.sending[0]!.resolve();
+    await turns();
+    conn.sending[1]!.resolve();
+    await byConn;
+    assertEquals(conn.sent, ["a to 2", "b to 2"]);
+
+    const [socket] = await boundSocket();
+    const sending: (() => void)[] = [];
+    Object.assign(socket, {
+      send: (_: unknown, _port: number, _host: string, onSent: () => void) =>
+        sending.push(onSent),
+    });
+    const bySocket = sendTwo(socket);
+    await turns();
+    assertEquals(sending.length, 1);
+    sending[0]!();
+    await turns();
+    sending[1]!();
+    assertEquals(await bySocket, [1, 1]);
+    socket.close();
   }));
 
 Deno.test("loop.sockConnect() has a socket of datagrams receive from one address alone", () =>

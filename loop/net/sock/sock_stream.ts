@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { CancelledError } from "../../cancelled_error.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
 import { assertBytes } from "../engine/assert_bytes.ts";
@@ -83,8 +84,8 @@ export async function sockAccept(
     scheduler.resources.delete(accepting);
     return [conn, conn.remoteAddr];
   } catch (error) {
-    // A connection may come after the cancellation, and nobody ask for it: the loop's end closes it.
-    scheduler.resources.add(accepting);
+    // A connection may come all the same, and nobody ask for it: the loop's end closes it.
+    if (error instanceof CancelledError) scheduler.resources.add(accepting);
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
+import { schedulerOf } from "../../scheduler.ts";
 
 const decoder = new TextDecoder();
 
@@ -187,6 +188,7 @@ Deno.test("loop.sockAccept() that is cancelled leaves the connection to the next
     using server = conn;
     assertEquals(addr, client.localAddr);
     assertEquals(server.localAddr, client.remoteAddr);
+    assertEquals(schedulerOf(loop).resources.size, 0);
   }));
 
 Deno.test("loop.sockAccept() that is cancelled leaves nothing behind when the loop ends", async () => {
@@ -225,6 +227,7 @@ Deno.test("loop.sockAccept() fails when the listener is closed", () =>
       () => loop.sockAccept(listener),
       Deno.errors.BadResource,
     );
+    assertEquals(schedulerOf(loop).resources.size, 0);
   }));
 
 Deno.test("The sock methods refuse what a transport uses", () =>
