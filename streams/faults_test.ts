@@ -13,19 +13,14 @@ import {
   sleep,
   startServer,
   type StreamReader,
-  type StreamWriter,
   type Task,
 } from "../mod.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { turns } from "../tests/doubles/recorder.ts";
-
-type Stream = [reader: StreamReader, writer: StreamWriter];
+import { textOf } from "../tests/doubles/text.ts";
+import { type Stream, streamPair } from "../tests/doubles/streams.ts";
 
 const MIB = 1024 * 1024;
-
-function textOf(data: Uint8Array): string {
-  return new TextDecoder().decode(data);
-}
 
 /** A stream whose peer is a plain connection, which the test misuses. */
 async function misused(
@@ -60,20 +55,6 @@ async function resettable(
   stream[1].close();
   peer.destroy();
   await closed;
-}
-
-/** Both ends of a connection. */
-async function pair(): Promise<[Stream, Stream]> {
-  const accepted = new Future<Stream>();
-  const server = await startServer(
-    (...stream) => accepted.setResult(stream),
-    "127.0.0.1",
-    0,
-  );
-  const { port } = server.sockets[0]!.addr as Deno.NetAddr;
-  const client = await openConnection("127.0.0.1", port);
-  server.close();
-  return [client, await accepted];
 }
 
 async function send(peer: Deno.Conn, text: string): Promise<void> {
@@ -355,7 +336,7 @@ Deno.test("A connection ends, and all its waits with it, in whatever order it is
     const reports = recordExceptions(getRunningLoop());
     for (const order of ordersOf(Object.values(actions), 3)) {
       for (const isHasty of [false, true]) {
-        const streams = await pair();
+        const streams = await streamPair();
         const waits = streams.flatMap(([reader, writer]) => {
           writer.write(new Uint8Array(1000));
           return [

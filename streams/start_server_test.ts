@@ -28,14 +28,11 @@ import {
   type Task,
   timeout,
 } from "../mod.ts";
+import { textOf } from "../tests/doubles/text.ts";
 
 function addressOf(server: Server): [hostname: string, port: number] {
   const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
   return [hostname, port];
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 async function echo(reader: StreamReader, writer: StreamWriter): Promise<void> {

@@ -18,15 +18,10 @@ import {
   sleep,
   StreamReader,
 } from "../mod.ts";
-
-const encoder = new TextEncoder();
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
+import { bytesOf, textOf } from "../tests/doubles/text.ts";
 
 function feed(reader: StreamReader, ...texts: string[]): StreamReader {
-  for (const text of texts) reader.feedData(encoder.encode(text));
+  for (const text of texts) reader.feedData(bytesOf(text));
   return reader;
 }
 
@@ -69,7 +64,7 @@ Deno.test("StreamReader.feedData() copies memory that is shared", () =>
 Deno.test("StreamReader.read() hands on a chunk without copying it", () =>
   run(async () => {
     const reader = new StreamReader();
-    const chunk = encoder.encode("chunk");
+    const chunk = bytesOf("chunk");
     reader.feedData(chunk);
     assertStrictEquals(await reader.read(100), chunk);
     reader.feedData(chunk);
@@ -176,7 +171,7 @@ Deno.test("StreamReader.readUntil() finds a separator across chunks", () =>
       "Crest",
     );
     assertEquals(textOf(await reader.readUntil("ABC")), "key=ABvalueAABC");
-    assertEquals(textOf(await reader.readUntil(encoder.encode("t"))), "rest");
+    assertEquals(textOf(await reader.readUntil(bytesOf("t"))), "rest");
     const task = createTask(() => reader.readUntil("SEP"));
     for (const text of ["datS", "SE", "SES", "E", "P."]) {
       await sleep(0);
@@ -196,7 +191,7 @@ Deno.test("StreamReader.readUntil() takes several separators, of which the first
     );
     assertEquals(textOf(await reader.readUntil(["\r\n", "\n"])), "more\r\n");
     assertEquals(
-      textOf(await reader.readUntil(["\r\n", encoder.encode("\n")])),
+      textOf(await reader.readUntil(["\r\n", bytesOf("\n")])),
       "last\n",
     );
     // The one that ends first, though the other begins before it.
@@ -394,7 +389,7 @@ Deno.test("StreamReader.readable is the stream as the platform has it", () =>
 Deno.test("StreamReader gives the same bytes however they are cut", () =>
   run(async () => {
     const text = Array.from({ length: 3000 }, (_, i) => `${i}\r\n`).join("");
-    const bytes = encoder.encode(text);
+    const bytes = bytesOf(text);
     let seed = 1;
     const random = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
     for (const longest of [1, 3, 700, 5000]) {

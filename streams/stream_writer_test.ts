@@ -4,16 +4,12 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   CancelledError,
   createTask,
-  Future,
   gather,
   getRunningLoop,
   IncompleteReadError,
-  openConnection,
   run,
   RuntimeError,
   sleep,
-  startServer,
-  type StreamReader,
   StreamReaderProtocol,
   StreamWriter,
 } from "../mod.ts";
@@ -21,32 +17,12 @@ import {
   isUpgradable,
   type UpgradableProtocol,
 } from "../loop/net/upgradable_protocol.ts";
-import { FakeConn } from "../tests/doubles/conn.ts";
 import { turns } from "../tests/doubles/recorder.ts";
-
-type Stream = [reader: StreamReader, writer: StreamWriter];
-
-/** A stream over a connection whose other end is the test. */
-async function fake(): Promise<[FakeConn, ...Stream]> {
-  const conn = new FakeConn();
-  const [reader, writer] = await openConnection(null, null, { sock: conn });
-  await turns();
-  return [conn, reader, writer];
-}
-
-/** Both ends of a TCP connection. */
-async function pair(): Promise<[Stream, Stream]> {
-  const accepted = new Future<[StreamReader, StreamWriter]>();
-  const server = await startServer(
-    (...stream) => accepted.setResult(stream),
-    "127.0.0.1",
-    0,
-  );
-  const { hostname, port } = server.sockets[0]!.addr as Deno.NetAddr;
-  const client = await openConnection(hostname, port);
-  server.close();
-  return [client, await accepted];
-}
+import {
+  fakeStream,
+  type Stream,
+  streamPair,
+} from "../tests/doubles/streams.ts";
 
 async function end(...streams: Stream[]): Promise<void> {
   for (const [, writer] of streams) writer.transport.abort();
@@ -55,7 +31,7 @@ async function end(...streams: Stream[]): Promise<void> {
 
 Deno.test("StreamWriter writes through its transport", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.write("a");
     writer.writeLines(["b", new Uint8Array([99])]);
     await writer.drain();
@@ -78,7 +54,7 @@ Deno.test("StreamWriter writes through its transport", () =>
 
 Deno.test("StreamWriter.write() takes bytes and strings only", () =>
   run(async () => {
-    const [, , writer] = await fake();
+    const [, , writer] = await fakeStream();
     assertThrows(() => writer.write(1 as never), TypeError, "received 1");
     writer.close();
     await writer.waitClosed();
@@ -86,7 +62,7 @@ Deno.test("StreamWriter.write() takes bytes and strings only", () =>
 
 Deno.test("StreamWriter.drain() does not wait while there is room", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     conn.block();
     writer.write("a");
     assert(writer.drain().done());
@@ -95,7 +71,7 @@ Deno.test("StreamWriter.drain() does not wait while there is room", () =>
 
 Deno.test("StreamWriter.drain() waits for a slow peer, whoever calls it", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
     conn.block();
     writer.write("a");
@@ -113,7 +89,7 @@ Deno.test("StreamWriter.drain() waits for a slow peer, whoever calls it", () =>
 
 Deno.test("StreamWriter.drain() that is cancelled sends all the same", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
     conn.block();
     writer.write("a");
@@ -130,7 +106,7 @@ Deno.test("StreamWriter.drain() that is cancelled sends all the same", () =>
 
 Deno.test("StreamWriter.drain() fails when the connection is lost", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
     conn.block();
     writer.write("a");
@@ -145,7 +121,7 @@ Deno.test("StreamWriter.drain() fails when the connection is lost", () =>
 
 Deno.test("StreamWriter.drain() after close() lets the end come, and tells", () =>
   run(async () => {
-    const [, , writer] = await fake();
+    const [, , writer] = await fakeStream();
     writer.close();
     await assertRejects(
       async () => {
@@ -161,7 +137,7 @@ Deno.test("StreamWriter.drain() after close() lets the end come, and tells", () 
 
 Deno.test("StreamWriter.drain() waits for what close() still sends", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
     conn.block();
     writer.write("a");
@@ -176,7 +152,7 @@ Deno.test("StreamWriter.drain() waits for what close() still sends", () =>
 
 Deno.test("StreamWriter.waitClosed() that is cancelled leaves the others waiting", () =>
   run(async () => {
-    const [, , writer] = await fake();
+    const [, , writer] = await fakeStream();
     const one = createTask(() => writer.waitClosed());
     const other = createTask(() => writer.waitClosed());
     await sleep(0);
@@ -188,7 +164,7 @@ Deno.test("StreamWriter.waitClosed() that is cancelled leaves the others waiting
 
 Deno.test("StreamWriter is disposed of without a second error", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     {
       await using scoped = writer;
       conn.block();
@@ -202,11 +178,11 @@ Deno.test("StreamWriter is disposed of without a second error", () =>
 
 Deno.test("StreamWriter.writable is the stream as the platform has it", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     await new Blob(["one ", "two"]).stream().pipeTo(writer.writable);
     assertEquals(conn.written.join(""), "one two");
     assert(conn.isClosed);
-    const [other, , aborted] = await fake();
+    const [other, , aborted] = await fakeStream();
     await aborted.writable.abort("no more");
     await aborted.waitClosed();
     assert(other.isClosed);
@@ -238,7 +214,7 @@ Deno.test("StreamReaderProtocol can be told that its connection is encrypted now
 
 Deno.test("StreamWriter.close() ends the reader too", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     conn.receive("unread");
     await turns();
     const task = createTask(() => reader.readExactly(100));
@@ -251,7 +227,7 @@ Deno.test("StreamWriter.close() ends the reader too", () =>
 
 Deno.test("StreamWriter keeps memory bounded while the peer does not read", () =>
   run(async () => {
-    const [client, server] = await pair();
+    const [client, server] = await streamPair();
     const [, writer] = client;
     const chunk = new Uint8Array(64 * 1024);
     let written = 0;
@@ -282,7 +258,7 @@ Deno.test("StreamWriter keeps memory bounded while the peer does not read", () =
 
 Deno.test("StreamReader that nobody reads stops its peer", () =>
   run(async () => {
-    const [client, server] = await pair();
+    const [client, server] = await streamPair();
     const task = createTask(async () => {
       while (true) {
         server[1].write(new Uint8Array(100_000));
@@ -300,7 +276,7 @@ Deno.test("StreamReader that nobody reads stops its peer", () =>
 Deno.test("StreamWriter and StreamReader are half closed one by one", () =>
   run(async () => {
     const [[clientReader, clientWriter], [serverReader, serverWriter]] =
-      await pair();
+      await streamPair();
     clientWriter.write("question");
     clientWriter.writeEof();
     assertEquals((await serverReader.read()).length, 8);

@@ -13,43 +13,15 @@ import {
   CancelledError,
   createTask,
   currentTask,
-  openConnection,
   run,
   RuntimeError,
   sleep,
   StreamReader,
-  type StreamWriter,
 } from "../mod.ts";
-import { FakeConn } from "../tests/doubles/conn.ts";
 import { turns } from "../tests/doubles/recorder.ts";
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function textOf(data: Uint8Array | undefined): string {
-  return new TextDecoder().decode(data);
-}
-
-/** A web stream whose source is the test. */
-class FakeSource {
-  controller!: ReadableStreamDefaultController<Uint8Array>;
-  pulls = 0;
-  readonly cancellations: unknown[] = [];
-  readonly stream = new ReadableStream<Uint8Array>({
-    start: (controller) => void (this.controller = controller),
-    pull: () => void this.pulls++,
-    cancel: (reason) => void this.cancellations.push(reason),
-  }, { highWaterMark: 0 });
-}
-
-/** A stream over a connection whose other end is the test. */
-async function fake(): Promise<[FakeConn, StreamReader, StreamWriter]> {
-  const conn = new FakeConn();
-  const [reader, writer] = await openConnection(null, null, { sock: conn });
-  await turns();
-  return [conn, reader, writer];
-}
+import { bytesOf, textOf } from "../tests/doubles/text.ts";
+import { FakeSource } from "../tests/doubles/source.ts";
+import { fakeStream } from "../tests/doubles/streams.ts";
 
 Deno.test("StreamReader.from() asks for a chunk only while somebody waits", () =>
   run(async () => {
@@ -60,17 +32,17 @@ Deno.test("StreamReader.from() asks for a chunk only while somebody waits", () =
     const task = createTask(() => reader.readLine());
     await turns();
     assertEquals(source.pulls, 1);
-    source.controller.enqueue(bytes("on"));
+    source.controller.enqueue(bytesOf("on"));
     await turns();
     assertEquals(source.pulls, 2);
     source.controller.enqueue(new Uint8Array(0));
-    source.controller.enqueue(bytes("e\ntwo\nth"));
+    source.controller.enqueue(bytesOf("e\ntwo\nth"));
     assertEquals(textOf(await task), "one\n");
     const { pulls } = source;
     assertEquals(textOf(await reader.readLine()), "two\n");
     await turns();
     assertEquals(source.pulls, pulls);
-    source.controller.enqueue(bytes("ree"));
+    source.controller.enqueue(bytesOf("ree"));
     source.controller.close();
     assertEquals(textOf(await reader.read()), "three");
     assert(reader.atEof());
@@ -88,7 +60,7 @@ Deno.test("StreamReader.from() keeps the chunk that comes after a cancellation",
     await turns();
     task.cancel();
     await assertRejects(() => task, CancelledError);
-    source.controller.enqueue(bytes("kept"));
+    source.controller.enqueue(bytesOf("kept"));
     await turns();
     assertEquals(textOf(await reader.read(100)), "kept");
     assertEquals(source.pulls, 1);
@@ -165,7 +137,7 @@ Deno.test("StreamReader.from() has its stream work outside every task", () =>
       pull: async (controller) => {
         tasks.push(currentTask());
         await sleep(0);
-        controller.enqueue(bytes("line\n"));
+        controller.enqueue(bytesOf("line\n"));
       },
     }, { highWaterMark: 0 });
     const reader = StreamReader.from(stream);
@@ -177,7 +149,7 @@ Deno.test("StreamReader.from() has its stream work outside every task", () =>
 
 Deno.test("StreamReader.readable and the reader itself are read in turn", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     conn.receive("head\nbody");
     assertEquals(textOf(await reader.readLine()), "head\n");
     const web = reader.readable.getReader();
@@ -196,7 +168,7 @@ Deno.test("StreamReader.readable and the reader itself are read in turn", () =>
 
 Deno.test("StreamReader.readable gives chunks that can be transferred", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     const web = reader.readable.getReader();
     for (const text of ["one\ntwo", "three"]) {
       conn.receive(text);
@@ -213,7 +185,7 @@ Deno.test("StreamReader.readable gives chunks that can be transferred", () =>
 
 Deno.test("StreamReader.readable that is cancelled leaves a connection as it is", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     const first = reader.readable;
     const web = first.getReader();
     const reading = web.read();
@@ -230,7 +202,7 @@ Deno.test("StreamReader.readable that is cancelled leaves a connection as it is"
 
 Deno.test("StreamReader.readable breaks with a task that is cancelled, but not the reader", () =>
   run(async () => {
-    const [conn, reader, writer] = await fake();
+    const [conn, reader, writer] = await fakeStream();
     const task = createTask(() => new Response(reader.readable).text());
     await turns();
     task.cancel();
@@ -248,7 +220,7 @@ Deno.test("StreamReader.readable does not depend on the limit", () =>
   run(async () => {
     for (const limit of [1, 2.5, Infinity]) {
       const reader = new StreamReader({ limit });
-      reader.feedData(bytes("data"));
+      reader.feedData(bytesOf("data"));
       reader.feedEof();
       assertEquals(await Array.fromAsync(reader.readable, textOf), ["data"]);
     }
@@ -277,13 +249,13 @@ Deno.test("StreamReader.readable breaks with its reader", () =>
 
 Deno.test("StreamWriter.writable waits while the peer is slow", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(4);
     conn.block();
     const web = writer.writable.getWriter();
-    await web.write(bytes("abc"));
+    await web.write(bytesOf("abc"));
     let isWritten = false;
-    const writing = web.write(bytes("def")).then(() => isWritten = true);
+    const writing = web.write(bytesOf("def")).then(() => isWritten = true);
     await turns();
     assertEquals([isWritten, web.desiredSize], [false, 0]);
     conn.unblock();
@@ -295,24 +267,24 @@ Deno.test("StreamWriter.writable waits while the peer is slow", () =>
 Deno.test("StreamWriter.writable breaks when the connection is lost", () =>
   run(async () => {
     const broken = new Deno.errors.BrokenPipe("gone");
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     const web = writer.writable.getWriter();
     conn.failRead(broken);
     assertStrictEquals(await assertRejects(() => web.closed), broken);
 
-    const [, , other] = await fake();
+    const [, , other] = await fakeStream();
     const otherWeb = other.writable.getWriter();
     other.transport.abort();
     await assertRejects(() => otherWeb.closed, Deno.errors.ConnectionReset);
-    await assertRejects(() => otherWeb.write(bytes("late")));
+    await assertRejects(() => otherWeb.write(bytesOf("late")));
   }));
 
 Deno.test("StreamWriter.writable fails its close() if the rest cannot be sent", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     const web = writer.writable.getWriter();
     conn.block();
-    await web.write(bytes("data"));
+    await web.write(bytesOf("data"));
     const closing = web.close();
     await turns();
     const broken = new Deno.errors.BrokenPipe("gone");
@@ -322,7 +294,7 @@ Deno.test("StreamWriter.writable fails its close() if the rest cannot be sent", 
 
 Deno.test("StreamWriter.writable takes bytes and strings only", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     await assertRejects(
       () => writer.writable.getWriter().write(1 as never),
       TypeError,
@@ -330,14 +302,14 @@ Deno.test("StreamWriter.writable takes bytes and strings only", () =>
     // The writer itself is as it was.
     writer.write("on");
     const web = writer.writable.getWriter();
-    await web.write(bytes("ward"));
+    await web.write(bytesOf("ward"));
     await web.close();
     assertEquals(conn.written.join(""), "onward");
   }));
 
 Deno.test("StreamWriter.writable breaks with a task that is cancelled, but not the writer", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
     conn.block();
     const task = createTask(() =>
@@ -348,18 +320,18 @@ Deno.test("StreamWriter.writable breaks with a task that is cancelled, but not t
     assertInstanceOf(await assertRejects(() => task), CancelledError);
     conn.unblock();
     const web = writer.writable.getWriter();
-    await web.write(bytes(" two"));
+    await web.write(bytesOf(" two"));
     await web.close();
     assertEquals(conn.written.join(""), "one two");
   }));
 
 Deno.test("StreamWriter.writable that is aborted drops what is not sent", () =>
   run(async () => {
-    const [conn, , writer] = await fake();
+    const [conn, , writer] = await fakeStream();
     conn.block();
     const web = writer.writable.getWriter();
-    await web.write(bytes("one"));
-    await web.write(bytes("two"));
+    await web.write(bytesOf("one"));
+    await web.write(bytesOf("two"));
     await web.abort("no more");
     await writer.waitClosed();
     conn.unblock();

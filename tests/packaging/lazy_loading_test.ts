@@ -1,12 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-
-const MOD = new URL("../../mod.ts", import.meta.url).href;
+import { runProgram } from "../doubles/program.ts";
 
 /** Deno leaves the async context on in which a module is first loaded, for whatever it calls next. */
 const PROGRAM = `
-import { currentTask, getRunningLoop, openConnection, run, startServer } from "${MOD}";
+import { currentTask, getRunningLoop, openConnection, run, startServer } from "asyncio";
 
 const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
   const task = currentTask();
@@ -31,17 +30,7 @@ await http.shutdown();
 `;
 
 Deno.test("what a task is the first to load does not take its task along", async () => {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(PROGRAM));
-  await input.close();
-  const { stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  assertEquals(text.decode(stderr), "");
-  assertEquals(text.decode(stdout), "null ran\n");
+  const { stdout, stderr } = await runProgram(PROGRAM);
+  assertEquals(stderr, "");
+  assertEquals(stdout, "null ran\n");
 });

@@ -12,6 +12,7 @@ import { Event } from "../../sync/mod.ts";
 import { createTask, sleep, timeout } from "../../tasks/mod.ts";
 import { newVirtualLoop } from "../doubles/fake_host.ts";
 import { property } from "./property.ts";
+import { textOf } from "../doubles/text.ts";
 
 /** One thing that is read, after some passes; and cancelled after some, if it waits by then. */
 interface Read {
@@ -257,10 +258,6 @@ async function pour(
     for (let i = 0; i < passes; i++) await sleep(0);
   }
   reader.feedEof();
-}
-
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 /** What was read, and whether the stream ended too early; `null` if the read was cancelled. */

@@ -16,17 +16,10 @@ import {
 } from "../../../tests/doubles/datagram_recorder.ts";
 import { runProgram } from "../../../tests/doubles/program.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { boundSocket } from "../../../tests/doubles/bound_socket.ts";
 
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 const make = () => new DatagramRecorder();
-
-/** A socket of `node:dgram`, bound to a port of its own. */
-function boundSocket(): Promise<Socket> {
-  const socket = createSocket("udp4");
-  return new Promise((resolve) =>
-    socket.bind(0, "127.0.0.1", () => resolve(socket))
-  );
-}
 
 Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does anything", () =>
   run(async () => {
@@ -179,13 +172,13 @@ Deno.test("loop.createDatagramEndpoint() takes a socket of node:dgram", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [server, serverAddr] = await receiver();
-    const sock = await boundSocket();
+    const [sock] = await boundSocket();
     const [transport] = await loop.createDatagramEndpoint(make, { sock });
     transport.sendTo("unconnected", serverAddr);
     await server.has(2);
     transport.close();
 
-    const connected = await boundSocket();
+    const [connected] = await boundSocket();
     await new Promise<void>((resolve) =>
       connected.connect(serverAddr.port, "127.0.0.1", resolve)
     );

@@ -19,10 +19,7 @@ import {
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, Recorder, turns } from "../../../tests/doubles/recorder.ts";
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
+import { bytesOf } from "../../../tests/doubles/text.ts";
 
 Deno.test("Transport calls its protocol outside every task, in the context of its creation", () =>
   run(async () => {
@@ -250,7 +247,7 @@ Deno.test("Transport reads into the memory of a BufferedProtocol", () =>
     );
     await turns();
     conn.receive("abc");
-    assertEquals(protocol.memory.subarray(0, 3), bytes("abc"));
+    assertEquals(protocol.memory.subarray(0, 3), bytesOf("abc"));
     await turns();
     assertEquals(protocol.counts, [3]);
     conn.receive(null);

@@ -13,17 +13,14 @@ import {
   RuntimeError,
 } from "../../../mod.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
+import { bytesOf } from "../../../tests/doubles/text.ts";
 
 Deno.test("Transport.write() joins what is written in one step, and while the last operation lasts", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.write("a");
-    transport.write(bytes("b"));
-    transport.writeLines(["c", bytes("ü"), ""]);
+    transport.write(bytesOf("b"));
+    transport.writeLines(["c", bytesOf("ü"), ""]);
     conn.block();
     await turns();
     transport.write("d");
@@ -39,7 +36,7 @@ Deno.test("Transport.write() joins what is written in one step, and while the la
 Deno.test("Transport.writeLines() makes one operation", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
-    transport.writeLines(["a", bytes("b"), "c"]);
+    transport.writeLines(["a", bytesOf("b"), "c"]);
     await turns();
     assertEquals(conn.written, ["abc"]);
     transport.writeLines([]);
@@ -88,6 +85,15 @@ Deno.test("Transport pauses and resumes writing at the water marks", () =>
     assertEquals(protocol.events, ["made", "pause"]);
     assertEquals(transport.getWriteBufferSize(), 12);
     transport.write("c");
+    await turns();
+    // Not as soon as it is below the high mark, but before it is empty.
+    for (const [left, event] of [[7, "pause"], [1, "resume"]] as const) {
+      conn.unblock();
+      conn.block();
+      await turns();
+      assertEquals(transport.getWriteBufferSize(), left);
+      assertEquals(protocol.events.at(-1), event);
+    }
     conn.unblock();
     await turns();
     assertEquals(transport.getWriteBufferSize(), 0);

@@ -24,25 +24,12 @@ import {
   type Recorder,
   turns,
 } from "../../../tests/doubles/recorder.ts";
+import { positionOf, withFile } from "../../../tests/doubles/file.ts";
 
 /** Larger than what is read at a time, and no multiple of it. */
 const SIZE = 300_007;
 
 const CONTENT = new Uint8Array(SIZE).map((_, i) => i ^ (i >> 8));
-
-/** Runs a function with an open file of the content above, and removes that. */
-async function withFile(
-  body: (file: Deno.FsFile) => Promise<void>,
-): Promise<void> {
-  const path = await Deno.makeTempFile();
-  try {
-    await Deno.writeFile(path, CONTENT);
-    using file = await Deno.open(path);
-    await body(file);
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 /** Both ends of a connection, and what arrives at the second. */
 async function connection(): Promise<
@@ -74,19 +61,15 @@ function send(
   return getRunningLoop().sendFile(transport, file, options);
 }
 
-async function positionOf(file: Deno.FsFile): Promise<number> {
-  return await file.seek(0, Deno.SeekMode.Current);
-}
-
 Deno.test("loop.sendFile() sends a file behind what was written before", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const { client, peer, received } = await connection();
       // Wherever the file's position is.
       await file.seek(1000, Deno.SeekMode.Start);
       client.transport.write("before");
       assertEquals(await send(client.transport, file), SIZE);
-      assertEquals(await positionOf(file), SIZE);
+      assertEquals(positionOf(file), SIZE);
       client.transport.write("after");
       client.transport.close();
       await peer.lost;
@@ -100,7 +83,7 @@ Deno.test("loop.sendFile() sends a file behind what was written before", () =>
 
 Deno.test("loop.sendFile() sends a part of a file", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const cases = [
         [{ offset: 0, count: 10 }, 0, 10],
         [{ offset: 1000, count: 100_000 }, 1000, 101_000],
@@ -112,7 +95,7 @@ Deno.test("loop.sendFile() sends a part of a file", () =>
       for (const [options, start, end] of cases) {
         const { client, peer, received } = await connection();
         assertEquals(await send(client.transport, file, options), end - start);
-        assertEquals(await positionOf(file), end);
+        assertEquals(positionOf(file), end);
         client.transport.close();
         await peer.lost;
         assertEquals(received(), CONTENT.subarray(start, end));
@@ -122,7 +105,7 @@ Deno.test("loop.sendFile() sends a part of a file", () =>
 
 Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       await using server = await startServer(
         async (_, writer) => {
           assertEquals(await send(writer.transport, file), SIZE);
@@ -144,7 +127,7 @@ Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", (
 
 Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.block();
       transport.write("before");
@@ -166,7 +149,7 @@ Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =
 
 Deno.test("loop.sendFile() leaves a transport paused that was", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [, transport, protocol] = await fake();
       transport.pauseReading();
       await send(transport, file);
@@ -178,7 +161,7 @@ Deno.test("loop.sendFile() leaves a transport paused that was", () =>
 
 Deno.test("loop.sendFile() writes on where the connection took a part only", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.takes = 7;
       assertEquals(await send(transport, file, { count: 20 }), 20);
@@ -190,7 +173,7 @@ Deno.test("loop.sendFile() writes on where the connection took a part only", () 
 
 Deno.test("loop.sendFile() refuses what it cannot do", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [, transport, protocol] = await fake();
       await assertRejects(
         () => send(transport, file, { fallback: false }),
@@ -224,14 +207,14 @@ Deno.test("loop.sendFile() refuses what it cannot do", () =>
 
 Deno.test("loop.sendFile() that is cancelled sends what is under way", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.block();
       const task = createTask(() => send(transport, file, { offset: 5 }));
       await isWriting(conn);
       task.cancel();
       await assertRejects(() => task, CancelledError);
-      assertEquals(await positionOf(file), 5);
+      assertEquals(positionOf(file), 5);
       transport.write("after");
       transport.close();
       conn.unblock();
@@ -243,7 +226,7 @@ Deno.test("loop.sendFile() that is cancelled sends what is under way", () =>
 
 Deno.test("loop.sendFile() that is cancelled while it waits for its turn sends nothing", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.block();
       transport.write("before");
@@ -267,7 +250,7 @@ Deno.test("loop.sendFile() fails when the connection is lost", async () => {
   ];
   for (const end of endings) {
     await run(() =>
-      withFile(async (file) => {
+      withFile(CONTENT, async (file) => {
         const [conn, transport, protocol] = await fake();
         conn.block();
         const task = createTask(() => send(transport, file));
@@ -285,7 +268,7 @@ Deno.test("loop.sendFile() fails when the connection is lost", async () => {
 
 Deno.test("loop.sendFile() fails when the connection is lost before its turn comes", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.block();
       transport.write("before");
@@ -299,7 +282,7 @@ Deno.test("loop.sendFile() fails when the connection is lost before its turn com
 
 Deno.test("loop.sendFile() fails with what broke the connection", () =>
   run(() =>
-    withFile(async (file) => {
+    withFile(CONTENT, async (file) => {
       const [conn, transport, protocol] = await fake();
       conn.block();
       const task = createTask(() => send(transport, file));
@@ -332,7 +315,7 @@ Deno.test("loop.sendFile() fails when the peer goes, and when the transport is a
         () => task,
         who === "client" ? Deno.errors.ConnectionReset : Error,
       );
-      assert(await positionOf(file) < 64_000_000);
+      assert(positionOf(file) < 64_000_000);
       await ends.client.lost;
       ends.peer.transport.abort();
       await ends.peer.lost;

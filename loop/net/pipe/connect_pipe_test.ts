@@ -26,22 +26,8 @@ import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
 import { schedulerOf } from "../../scheduler.ts";
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-/** A web stream whose source is the test. */
-class FakeSource {
-  controller!: ReadableStreamDefaultController<Uint8Array>;
-  pulls = 0;
-  readonly cancellations: unknown[] = [];
-  readonly stream = new ReadableStream<Uint8Array>({
-    start: (controller) => void (this.controller = controller),
-    pull: () => void this.pulls++,
-    cancel: (reason) => void this.cancellations.push(reason),
-  }, { highWaterMark: 0 });
-}
+import { bytesOf } from "../../../tests/doubles/text.ts";
+import { FakeSource } from "../../../tests/doubles/source.ts";
 
 async function connect(
   pipe: ReadablePipe,
@@ -71,7 +57,7 @@ Deno.test("loop.connectReadPipe() hands on the chunks of a web stream as they ar
   run(async () => {
     const source = new FakeSource();
     const [transport, protocol] = await connect(source.stream);
-    const chunk = bytes("chunk");
+    const chunk = bytesOf("chunk");
     const got = new Future<Uint8Array>();
     protocol.dataReceived = (data) => got.setResult(data);
     source.controller.enqueue(new Uint8Array(0));
@@ -92,7 +78,7 @@ Deno.test("ReadTransport.pauseReading() on a pipe takes nothing more from it", (
     const [transport, protocol] = await connect(source.stream);
     assertEquals([transport.isReading(), source.pulls], [true, 1]);
     transport.pauseReading();
-    source.controller.enqueue(bytes("kept"));
+    source.controller.enqueue(bytesOf("kept"));
     await turns();
     assertEquals(protocol.events, ["made"]);
     assertEquals([transport.isReading(), source.pulls], [false, 1]);
@@ -124,7 +110,7 @@ Deno.test("ReadTransport.close() on a pipe that is paused, or has brought someth
       const source = new FakeSource();
       const [transport, protocol] = await connect(source.stream);
       if (isPaused) transport.pauseReading();
-      source.controller.enqueue(bytes("late"));
+      source.controller.enqueue(bytesOf("late"));
       transport.close();
       await protocol.lost;
       await turns();
@@ -184,7 +170,7 @@ Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", asy
       const [transport] = await getRunningLoop()
         .connectReadPipe(() => protocol, source.stream);
       await turns();
-      if (method === "dataReceived") source.controller.enqueue(bytes("data"));
+      if (method === "dataReceived") source.controller.enqueue(bytesOf("data"));
       else source.controller.close();
       await turns();
       assertEquals(reports.map(({ exception }) => exception), [error]);
@@ -211,7 +197,7 @@ Deno.test("loop.connectReadPipe() reports what connectionMade() throws, and goes
     };
     await getRunningLoop().connectReadPipe(() => protocol, source.stream);
     assertEquals(reports.map(({ exception }) => exception), [error]);
-    source.controller.enqueue(bytes("data"));
+    source.controller.enqueue(bytesOf("data"));
     source.controller.close();
     assertEquals(await protocol.lost, null);
     assertEquals(protocol.events, ["data", "eof", "lost null"]);
@@ -236,7 +222,7 @@ Deno.test("loop.connectReadPipe() copies into the memory of a BufferedProtocol",
     const source = new FakeSource();
     const [, small] = await getRunningLoop()
       .connectReadPipe(() => new Small(), source.stream);
-    source.controller.enqueue(bytes("abcde"));
+    source.controller.enqueue(bytesOf("abcde"));
     source.controller.close();
     await small.lost;
     assertEquals(small.text, "abcde");
@@ -249,7 +235,7 @@ Deno.test("ReadTransport.setProtocol() hands what comes to the new protocol", ()
     const second = new Recorder();
     transport.setProtocol(second);
     assertStrictEquals(transport.getProtocol(), second);
-    source.controller.enqueue(bytes("data"));
+    source.controller.enqueue(bytesOf("data"));
     source.controller.close();
     await second.lost;
     assertEquals(first.events, ["made"]);
@@ -331,7 +317,7 @@ Deno.test("loop.connectReadPipe() has the stream work outside every task", () =>
     const stream = new ReadableStream<Uint8Array>({
       pull: (controller) => {
         tasks.push(currentTask());
-        controller.enqueue(bytes("a"));
+        controller.enqueue(bytesOf("a"));
       },
       cancel: () => void tasks.push(currentTask()),
     }, { highWaterMark: 0 });
@@ -372,7 +358,7 @@ Deno.test(
     run(async () => {
       const [input, output] = await openFifo();
       const [transport, protocol] = await connect(input);
-      await output.write(bytes("hello"));
+      await output.write(bytesOf("hello"));
       await protocol.got.wait();
       transport.close();
       assertEquals(await protocol.lost, null);
@@ -388,7 +374,7 @@ Deno.test(
     run(async () => {
       const [input, output] = await openFifo();
       const [, protocol] = await connect(input);
-      await output.write(bytes("hello"));
+      await output.write(bytesOf("hello"));
       output.close();
       assertEquals(await protocol.lost, null);
       assertEquals(protocol.events, ["made", "hello", "eof", "lost null"]);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { createSocket, type Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   CancelledError,
@@ -15,21 +15,8 @@ import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
 import { receiver } from "../../../tests/doubles/datagram_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
-
-const decoder = new TextDecoder();
-
-/** A socket of `node:dgram`, bound to a port of its own, and its address. */
-function boundSocket(
-  address = "127.0.0.1",
-): Promise<[Socket, { hostname: string; port: number }]> {
-  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
-  return new Promise((resolve) =>
-    socket.bind(0, address, () => {
-      const { port } = socket.address();
-      resolve([socket, { hostname: address, port }]);
-    })
-  );
-}
+import { textOf } from "../../../tests/doubles/text.ts";
+import { boundSocket } from "../../../tests/doubles/bound_socket.ts";
 
 Deno.test("loop.sockRecvFrom() gives a datagram and its sender", () =>
   run(async () => {
@@ -40,16 +27,16 @@ Deno.test("loop.sockRecvFrom() gives a datagram and its sender", () =>
     await turns();
     assertEquals(await loop.sockSendTo(other, "abcdef", oneAddr), 6);
     const [data, addr] = await receiving;
-    assertEquals(decoder.decode(data), "abcd");
+    assertEquals(textOf(data), "abcd");
     assertEquals(addr, { transport: "udp", ...otherAddr });
 
     const buffer = new Uint8Array(5);
     await loop.sockSendTo(other, "ghijkl", oneAddr);
     assertEquals((await loop.sockRecvFromInto(one, buffer))[0], 5);
-    assertEquals(decoder.decode(buffer), "ghijk");
+    assertEquals(textOf(buffer), "ghijk");
     await loop.sockSendTo(other, "mnopqr", oneAddr);
     assertEquals(await loop.sockRecvFromInto(one, buffer, 2), [2, addr]);
-    assertEquals(decoder.decode(buffer), "mnijk");
+    assertEquals(textOf(buffer), "mnijk");
     one.close();
     other.close();
     await assertRejects(() => loop.sockRecvFrom(one, 1), RangeError, "bound");
@@ -66,7 +53,7 @@ Deno.test("loop.sockRecvFrom() that is cancelled leaves the datagram to the next
     sock.deliver("kept");
     const buffer = new Uint8Array(4);
     await loop.sockRecvFromInto(sock, buffer);
-    assertEquals(decoder.decode(buffer), "kept");
+    assertEquals(textOf(buffer), "kept");
   }));
 
 Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
@@ -81,12 +68,12 @@ Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
     // Each counts as 256 bytes beside its own; the bound is 256 KiB.
     for (let i = 0; i < 1024; i++) arrive("");
     arrive("dropped");
-    assertEquals(decoder.decode((await first)[0]), "first");
+    assertEquals(textOf((await first)[0]), "first");
     for (let i = 0; i < 1024; i++) {
       assertEquals((await loop.sockRecvFrom(sock, 9))[0].length, 0);
     }
     arrive("next");
-    assertEquals(decoder.decode((await loop.sockRecvFrom(sock, 9))[0]), "next");
+    assertEquals(textOf((await loop.sockRecvFrom(sock, 9))[0]), "next");
     sock.close();
   }));
 
@@ -172,7 +159,7 @@ Deno.test("loop.sockConnect() has a socket of datagrams receive from one address
     await loop.sockSendTo(stranger, "strange", addr);
     await loop.sockSendTo(known, "known", addr);
     const [data] = await loop.sockRecvFrom(sock, 100);
-    assertEquals(decoder.decode(data), "known");
+    assertEquals(textOf(data), "known");
     for (const each of [sock, known, stranger]) each.close();
 
     const [six] = await boundSocket("::1");

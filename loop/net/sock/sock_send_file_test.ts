@@ -10,25 +10,7 @@ import {
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
-
-/** Runs `body` with a file that holds `text`. */
-async function withFile(
-  text: string,
-  body: (file: Deno.FsFile) => Promise<void>,
-): Promise<void> {
-  const path = await Deno.makeTempFile();
-  try {
-    await Deno.writeTextFile(path, text);
-    using file = await Deno.open(path);
-    await body(file);
-  } finally {
-    await Deno.remove(path);
-  }
-}
-
-function position(file: Deno.FsFile): number {
-  return file.seekSync(0, Deno.SeekMode.Current);
-}
+import { positionOf, withFile } from "../../../tests/doubles/file.ts";
 
 Deno.test("loop.sockSendFile() sends a file, or a part of it", () =>
   run(() =>
@@ -36,13 +18,13 @@ Deno.test("loop.sockSendFile() sends a file, or a part of it", () =>
       const loop = getRunningLoop();
       const conn = new FakeConn();
       assertEquals(await loop.sockSendFile(conn, file), 10);
-      assertEquals(position(file), 10);
+      assertEquals(positionOf(file), 10);
       assertEquals(await loop.sockSendFile(conn, file, { offset: 7 }), 3);
       assertEquals(
         await loop.sockSendFile(conn, file, { offset: 2, count: 3 }),
         3,
       );
-      assertEquals(position(file), 5);
+      assertEquals(positionOf(file), 5);
       assertEquals(await loop.sockSendFile(conn, file, { count: 100 }), 10);
       assertEquals(await loop.sockSendFile(conn, file, { offset: 20 }), 0);
       assertEquals(conn.written, ["0123456789", "789", "234", "0123456789"]);
@@ -72,7 +54,7 @@ Deno.test("loop.sockSendFile() leaves the position behind what was sent", () =>
       while (!conn.isWriting) await turns();
       conn.fail(new Error("broken"));
       await assertRejects(() => failing, Error, "broken");
-      assertEquals(position(file), 256 * 1024);
+      assertEquals(positionOf(file), 256 * 1024);
     })
   ));
 
@@ -92,7 +74,7 @@ Deno.test("loop.sockSendFile() can be cancelled at every await", () =>
           if (!(error instanceof CancelledError)) throw error;
         });
         // The last chunk may have been written, and nobody have been told.
-        const unknown = 1 + conn.written.join("").length - position(file);
+        const unknown = 1 + conn.written.join("").length - positionOf(file);
         assert(unknown >= 0 && unknown <= 256 * 1024);
       }
     })

@@ -14,8 +14,7 @@ import {
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
 import { schedulerOf } from "../../scheduler.ts";
-
-const decoder = new TextDecoder();
+import { textOf } from "../../../tests/doubles/text.ts";
 
 /** Two connections that are connected with each other. */
 async function connections(): Promise<[Deno.Conn, Deno.Conn]> {
@@ -31,11 +30,11 @@ Deno.test("loop.sockRecv() gives what there is, and nothing at the end", () =>
     const loop = getRunningLoop();
     const [one, other] = await connections();
     await loop.sockSendAll(one, "hällo");
-    assertEquals(decoder.decode(await loop.sockRecv(other, 100)), "hällo");
+    assertEquals(textOf(await loop.sockRecv(other, 100)), "hällo");
     await loop.sockSendAll(one, new TextEncoder().encode("abcdef"));
     assertEquals((await loop.sockRecv(other, 0)).length, 0);
-    assertEquals(decoder.decode(await loop.sockRecv(other, 2)), "ab");
-    assertEquals(decoder.decode(await loop.sockRecv(other, 10)), "cdef");
+    assertEquals(textOf(await loop.sockRecv(other, 2)), "ab");
+    assertEquals(textOf(await loop.sockRecv(other, 10)), "cdef");
     one.close();
     assertEquals((await loop.sockRecv(other, 10)).length, 0);
     assertEquals((await loop.sockRecv(other, 10)).length, 0);
@@ -55,11 +54,11 @@ Deno.test("loop.sockRecv() that is cancelled leaves the bytes to the next", () =
     first.cancel();
     await assertRejects(() => first, CancelledError);
     conn.receive("abcdef");
-    assertEquals(decoder.decode(await loop.sockRecv(conn, 2)), "ab");
+    assertEquals(textOf(await loop.sockRecv(conn, 2)), "ab");
     const buffer = new Uint8Array(3);
     assertEquals(await loop.sockRecvInto(conn, buffer), 3);
-    assertEquals(decoder.decode(buffer), "cde");
-    assertEquals(decoder.decode(await loop.sockRecv(conn, 9)), "f");
+    assertEquals(textOf(buffer), "cde");
+    assertEquals(textOf(await loop.sockRecv(conn, 9)), "f");
     assertEquals(conn.isReading, false);
   }));
 
@@ -78,7 +77,7 @@ Deno.test("loop.sockRecv() that is cancelled when its bytes have come loses none
         cancelled++;
         return loop.sockRecv(conn, 100);
       });
-      assertEquals(decoder.decode(result), "kept");
+      assertEquals(textOf(result), "kept");
     }
     assert(cancelled > 0);
   }));
@@ -96,8 +95,8 @@ Deno.test("loop.sockRecv() serves several tasks at once", () =>
     await turns();
     conn.receive("cd");
     const [one, other] = await both;
-    assertEquals(decoder.decode(one), "ab");
-    assertEquals(decoder.decode(other), "cd");
+    assertEquals(textOf(one), "ab");
+    assertEquals(textOf(other), "cd");
   }));
 
 Deno.test("loop.sockRecv() tells an error that came after a cancellation", () =>
@@ -129,7 +128,7 @@ Deno.test("loop.sockRecvInto() leaves the buffer alone when it is cancelled", ()
     await turns();
     assertEquals(buffer, new Uint8Array(4));
     assertEquals(await loop.sockRecvInto(conn, buffer), 4);
-    assertEquals(decoder.decode(buffer), "late");
+    assertEquals(textOf(buffer), "late");
     assertEquals(await loop.sockRecvInto(conn, new Uint8Array(0)), 0);
   }));
 
