@@ -15,8 +15,8 @@ import { tlsError, verificationError } from "./_tls_error.ts";
 import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
-/** Node limits the time too, in milliseconds; we do. */
-const NO_TIMEOUT = 2 ** 31 - 1;
+/** Has Node not limit the time: we do. A timer of Deno 2.9's would keep each handshake that failed until it fires. */
+const NO_TIMEOUT = -1;
 
 /** Encrypts a connection of any kind, as a client. */
 export function nodeClient(tls: ClientTls): Secure {

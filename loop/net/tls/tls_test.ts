@@ -37,6 +37,7 @@ import {
   OTHER_AUTHORITY,
   STRANGER,
 } from "../../../tests/certificates/certificates.ts";
+import { runProgram } from "../../../tests/doubles/program.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { TLS_PAIRS } from "../../../tests/doubles/tls.ts";
 
@@ -945,3 +946,38 @@ Deno.test("TlsOptions are checked before anything is done", () =>
       await assertRejects(() => call(tls), Expected, message);
     }
   }));
+
+Deno.test("A server forgets a handshake that failed", async () => {
+  // Each has 64 KiB of memory to read into.
+  const source = `
+    import { openConnection, run, sleep, startServer } from "asyncio";
+    async function knock(port, times) {
+      for (let i = 0; i < times; i++) {
+        const [reader, writer] = await openConnection("127.0.0.1", port);
+        writer.write("no handshake");
+        await reader.read().catch(() => {});
+        writer.close();
+        await writer.waitClosed().catch(() => {});
+      }
+      for (let i = 0; i < 5; i++) {
+        await sleep(0.01);
+        globalThis.gc();
+      }
+      return Deno.memoryUsage().external;
+    }
+    await run(async () => {
+      const server = await startServer(() => {}, "127.0.0.1", 0, {
+        tls: ${JSON.stringify(LOCALHOST)},
+      });
+      const { port } = server.sockets[0].addr;
+      const before = await knock(port, 10);
+      const after = await knock(port, 200);
+      console.log((after - before) / 200 < 32 * 1024);
+      server.close();
+    });
+  `;
+  const { stdout, stderr } = await runProgram(source, {
+    v8Flags: "--expose-gc",
+  });
+  assertEquals([stdout, stderr], ["true\n", ""]);
+});
