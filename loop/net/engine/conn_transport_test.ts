@@ -19,7 +19,8 @@ import {
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, Recorder, turns } from "../../../tests/doubles/recorder.ts";
-import { bytesOf } from "../../../tests/doubles/text.ts";
+import { bytesOf, textOf } from "../../../tests/doubles/text.ts";
+import { ConnTransport } from "./conn_transport.ts";
 
 Deno.test("Transport calls its protocol outside every task, in the context of its creation", () =>
   run(async () => {
@@ -300,4 +301,18 @@ Deno.test("Transport.setProtocol() hands a read that is under way to the new pro
     assertEquals(recorder.events, ["made", "xy"]);
     transport.close();
     await recorder.lost;
+  }));
+
+Deno.test("ConnTransport.handOver() gives what is being read to the heir, whatever is called then", () =>
+  run(async () => {
+    const [conn, transport] = await fake();
+    assertInstanceOf(transport, ConnTransport);
+    const heir = transport.handOver(bytesOf("a"));
+    transport.pauseReading();
+    conn.receive("bc");
+    const memory = new Uint8Array(4);
+    assertEquals(await heir.read(memory), 1);
+    assertEquals(await heir.read(memory), 2);
+    assertEquals(textOf(memory.subarray(0, 2)), "bc");
+    heir.close();
   }));

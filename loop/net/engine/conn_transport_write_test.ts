@@ -129,11 +129,15 @@ Deno.test("Transport.close() sends what is buffered first", () =>
     transport.close();
     transport.close();
     assert(transport.isClosing());
+    conn.takes = 1;
     await turns();
-    assertEquals(protocol.events, ["made"]);
+    conn.unblock();
+    conn.block();
+    await turns();
+    assertEquals([conn.written, protocol.events], [["a"], ["made"]]);
     conn.unblock();
     assertEquals(await protocol.lost, null);
-    assertEquals(conn.written, ["ab"]);
+    assertEquals(conn.written, ["a", "b"]);
     assert(conn.isClosed);
   }));
 
