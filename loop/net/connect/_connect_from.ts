@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { DuplexConn } from "./_duplex_conn.ts";
 import type { AddrInfo } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
-import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
+import { hostAndPort, ipLiteralOf, isSameHost } from "../dns/ip_literal.ts";
 import { mayUseAllNet } from "../dns/may_use_all_net.ts";
 import { osErrorOf } from "../engine/os_error.ts";
 import { messageOf, rephrase } from "../engine/rephrase.ts";
@@ -105,13 +105,7 @@ function connOf(
 function isBoundTo(socket: Socket, { hostname, port }: HostAddress): boolean {
   if (port !== 0 && socket.localPort !== port) return false;
   if (hostname === "0.0.0.0" || hostname === "::") return true;
-  return canonical(socket.localAddress ?? "") === canonical(hostname);
-}
-
-/** An address without its scope, in one way of many to write it. */
-function canonical(hostname: string): string {
-  const [address = ""] = hostname.split("%");
-  return new URL(`http://${hostAndPort(address, 0)}`).hostname;
+  return isSameHost(socket.localAddress ?? "", hostname);
 }
 
 function isOfBinding(error: unknown): boolean {

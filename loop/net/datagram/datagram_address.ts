@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isSameHost } from "../dns/ip_literal.ts";
+
 /** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
 export function datagramAddressOf(
   name: string,
@@ -33,11 +35,11 @@ export function netAddressOf(
   );
 }
 
-/** Whether two addresses are the same one, however it is written. */
+/** Whether two addresses are the same one: of a sender no scope is told. */
 export function isSameAddress(one: Deno.Addr, other: Deno.Addr): boolean {
   if ("path" in one) return "path" in other && one.path === other.path;
   return "hostname" in one && "hostname" in other && one.port === other.port &&
-    canonical(one.hostname) === canonical(other.hostname);
+    isSameHost(one.hostname, other.hostname);
 }
 
 function portOf(port: unknown, least: number): number {
@@ -58,11 +60,4 @@ function isObject(value: unknown): value is object {
 
 function describe(value: unknown): string {
   return isObject(value) ? JSON.stringify(value) : String(value);
-}
-
-/** An address of IPv6 can be written in several ways; which network it is of is not told of a sender. */
-function canonical(hostname: string): string {
-  if (!hostname.includes(":")) return hostname;
-  const [address] = hostname.split("%", 1);
-  return URL.parse(`http://[${address}]`)?.hostname ?? hostname;
 }

@@ -25,10 +25,20 @@ function isV4(host: string): boolean {
     parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }
 
+/** Whether two addresses are the same one, however it is written; scopes are left aside. */
+export function isSameHost(one: string, other: string): boolean {
+  return one === other || canonical(one) === canonical(other);
+}
+
 /** A host, this machine if it is null, and a port, as one reads and writes them. */
 export function hostAndPort(host: string | null, port: number): string {
   const name = withoutBrackets(host ?? "localhost");
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
+}
+
+function canonical(hostname: string): string {
+  const [address = ""] = hostname.split("%");
+  return URL.parse(`http://${hostAndPort(address, 0)}`)?.hostname ?? hostname;
 }
 
 function withoutBrackets(host: string): string {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { hostAndPort, ipLiteralOf } from "./ip_literal.ts";
+import { hostAndPort, ipLiteralOf, isSameHost } from "./ip_literal.ts";
 
 Deno.test("ipLiteralOf() tells addresses from names", () => {
   const addresses: [host: string, hostname: string, family: number][] = [
@@ -36,4 +36,19 @@ Deno.test("hostAndPort() puts IPv6 in brackets", () => {
   assertEquals(hostAndPort("::1", 1), "[::1]:1");
   assertEquals(hostAndPort("[::1]", 1), "[::1]:1");
   assertEquals(hostAndPort(null, 1), "localhost:1");
+});
+
+Deno.test("isSameHost() knows an address however it is written", () => {
+  const pairs: [one: string, other: string, isSame: boolean][] = [
+    ["127.0.0.1", "127.0.0.1", true],
+    ["127.0.0.1", "127.0.0.2", false],
+    ["::1", "0:0:0:0:0:0:0:1", true],
+    ["::1", "::2", false],
+    ["fe80::1%eth0", "fe80::1", true],
+    ["FE80::A", "fe80::a", true],
+    ["", "::1", false],
+  ];
+  for (const [one, other, isSame] of pairs) {
+    assertEquals(isSameHost(one, other), isSame, `${one} and ${other}`);
+  }
 });
