@@ -22,6 +22,9 @@ export const EXAMPLE = pair("other_name");
 /** A server's for `localhost` that expired in 2020. */
 export const EXPIRED = pair("expired");
 
+/** A server's for `localhost` that is valid from 2118, signed by itself. */
+export const FUTURE = pair("future");
+
 /** A client's. */
 export const CLIENT = pair("client");
 

@@ -49,10 +49,11 @@ sign other_ca 'Other CA' "$end" "$authority" -selfsign -keyfile other_ca.key
 sign server localhost "$end" "$server$localhost" -cert ca.pem -keyfile ca.key
 sign other_name example.org "$end" "${server}DNS:example.org,DNS:*.example.org" -cert ca.pem -keyfile ca.key
 sign expired localhost 20200102000000Z "$server$localhost" -cert ca.pem -keyfile ca.key
+(begin=21180101000000Z; sign future localhost "$end" "$server$localhost" -selfsign -keyfile future.key)
 sign client client "$end" "$client" -cert ca.pem -keyfile ca.key
 sign other_client stranger "$end" "$client" -cert other_ca.pem -keyfile other_ca.key
 
-for name in server other_name expired client other_client; do
+for name in server other_name expired future client other_client; do
   cp "$name.key" "$name.pem" "$out"
 done
 cp ca.pem other_ca.pem "$out"

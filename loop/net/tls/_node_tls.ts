@@ -23,8 +23,9 @@ export function nodeClient(tls: ClientTls): Secure {
   return async (conn) => {
     assertNodeTls();
     const { remoteAddr } = conn;
-    const [tlsModule, below] = await Promise.all([
+    const [tlsModule, { domainToASCII }, below] = await Promise.all([
       import("node:tls"),
+      import("node:url"),
       duplexOf(conn),
     ]);
     const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
@@ -33,7 +34,10 @@ export function nodeClient(tls: ClientTls): Secure {
       // Verified below, as an error of Node's does not tell the certificate.
       rejectUnauthorized: false,
       ...(tls.serverName === null ? {} : { host: tls.serverName }),
-      ...(isAddress ? {} : { servername: tls.serverName! }),
+      // A name that is not ASCII would not be sent.
+      ...(isAddress
+        ? {}
+        : { servername: domainToASCII(tls.serverName!) || tls.serverName! }),
       ...(tls.verifiesHostname ? {} : { checkServerIdentity: () => undefined }),
       secureContext: contextOf(tls, tlsModule.createSecureContext),
       ...protocolsOf(tls),

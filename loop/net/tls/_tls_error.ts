@@ -95,6 +95,9 @@ export function verificationError(
   if (certificate !== null && Date.parse(certificate.validTo) < Date.now()) {
     return new Error("certificate expired");
   }
+  if (certificate !== null && Date.parse(certificate.validFrom) > Date.now()) {
+    return new Error("certificate not valid yet");
+  }
   if (code !== "ERR_TLS_CERT_ALTNAME_INVALID") return new Error(String(code));
   return new Error(
     `certificate not valid for name "${name}"; certificate is only valid for ${

@@ -33,6 +33,7 @@ import {
   CLIENT,
   EXAMPLE,
   EXPIRED,
+  FUTURE,
   LOCALHOST,
   OTHER_AUTHORITY,
   STRANGER,
@@ -170,6 +171,11 @@ for (const { name, server, client } of TLS_PAIRS) {
         () => meet(show(EXPIRED), client),
         Deno.errors.InvalidData,
         "its certificate has expired",
+      );
+      await assertRejects(
+        () => meet(show(FUTURE), { ...client, caCerts: [FUTURE.cert] }),
+        Deno.errors.InvalidData,
+        "its certificate is not valid yet",
       );
     }));
 
@@ -764,6 +770,17 @@ Deno.test("TlsOptions.certificates are chosen by the name that the client asks f
       Deno.errors.InvalidData,
       "only for localhost",
     );
+  }));
+
+Deno.test("TlsOptions.serverName need not be ASCII", () =>
+  run(async () => {
+    const infos = await meet(LOCALHOST, {
+      ...TRUSTING,
+      serverName: "bücher.example",
+      unsafelyDisableHostnameVerification: true,
+    });
+    assertEquals(infos.server.serverName, "xn--bcher-kva.example");
+    assertEquals(infos.client.serverName, "bücher.example");
   }));
 
 Deno.test("openUnixConnection() and startUnixServer() encrypt", {
