@@ -70,6 +70,7 @@ Deno.test("loop.connectReadPipe() hands on the chunks of a web stream as they ar
     assertEquals(protocol.events, ["made", "eof", "lost null"]);
     assertEquals(source.cancellations, []);
     assert(!source.stream.locked);
+    assertEquals(transport.isReading(), false);
   }));
 
 Deno.test("ReadTransport.pauseReading() on a pipe takes nothing more from it", () =>

@@ -15,6 +15,7 @@ import {
   sleep,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 
 function portOf(server: Server): number {
@@ -359,6 +360,42 @@ Deno.test("loop.createServer() has the system look after silent clients if that 
       assertEquals(conn.isKeptAlive, keepAlive ?? false);
       server.abortClients();
     }
+  }));
+
+Deno.test("Server.close() refuses a connection that was accepted and not yet served", () =>
+  run(async () => {
+    // Wherever it is on its way.
+    for (let steps = 0; steps < 6; steps++) {
+      const sock = new FakeListener();
+      const served: boolean[] = [];
+      const make = () => {
+        served.push(server.isServing());
+        return new Recorder();
+      };
+      const server = await getRunningLoop()
+        .createServer(make, null, null, { sock });
+      const conn = new FakeConn();
+      sock.connect(conn);
+      for (let i = 0; i < steps; i++) await Promise.resolve();
+      server.close();
+      await turns();
+      if (served.length === 0) assert(conn.isClosed);
+      else assertEquals(served, [true]);
+      server.abortClients();
+      await server.waitClosed();
+    }
+  }));
+
+Deno.test("Server says nothing of a connection that its client took back", () =>
+  run(async () => {
+    const reports = recordExceptions(getRunningLoop());
+    const sock = new FakeListener();
+    await using _ = await getRunningLoop()
+      .createServer(() => new Recorder(), null, null, { sock });
+    sock.fail(new Deno.errors.ConnectionAborted("aborted"));
+    await turns();
+    assert(sock.isAccepting);
+    assertEquals(reports, []);
   }));
 
 Deno.test("loop.createServer() lets go of all ports if one is not free", () =>
