@@ -855,6 +855,7 @@ export class EventLoop extends BaseEventLoop {
    * @param address Where to.
    * @returns A promise that resolves when the host name, if it is one, is known.
    * @throws {RuntimeError} If a transport uses the socket.
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect}
    */
   async sockConnect(
     sock: DatagramSocket,
