@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 
 const READ_SIZE = 64 * 1024;
+const NO_MEMORY = new Uint8Array(0);
 
 /** A connection as Node has it. */
 export interface ConnDuplex {
@@ -21,7 +22,7 @@ export interface ConnDuplex {
 /** Makes a duplex stream of Node's. */
 export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
   const { Duplex } = await import("node:stream");
-  const memory = new Uint8Array(READ_SIZE);
+  let memory = new Uint8Array(READ_SIZE);
   let onWritten: (() => void) | null = null;
   let isPaused = false;
   let isWaiting = false;
@@ -51,6 +52,8 @@ export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
     },
     destroy(error, callback) {
       closeUnlessClosed(conn);
+      // Deno 2.9 never forgets a handshake that failed at a server with several certificates.
+      memory = NO_MEMORY;
       callback(error);
       onWritten?.();
     },
