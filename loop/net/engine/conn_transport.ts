@@ -11,7 +11,7 @@ import type { CallbackContext } from "./callback_context.ts";
 import type { Client, Closable } from "./client.ts";
 import { closeUnlessClosed } from "./close_unless_closed.ts";
 import { ChunkSource } from "./chunk_source.ts";
-import { HeirConn } from "./_heir_conn.ts";
+import { HeirConn } from "./heir_conn.ts";
 import type { Link } from "./link.ts";
 import { occupy } from "./occupants.ts";
 import { Receiver } from "./receiver.ts";

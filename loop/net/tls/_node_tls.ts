@@ -6,17 +6,22 @@ import type {
   SecureContext,
   TLSSocket,
 } from "node:tls";
+import { HeirConn } from "../engine/heir_conn.ts";
 import { assertNodeTls } from "./assert_node_tls.ts";
+import { readClientHello } from "./_client_hello.ts";
 import { type ConnDuplex, duplexOf } from "./_duplex_of_conn.ts";
 import type { Secure } from "./_handshake.ts";
 import { NodeTlsConn } from "./_node_tls_conn.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
 import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
+import type { TlsCertificate } from "../tls_options.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 /** Has Node not limit the time: we do. A timer of Deno 2.9's would keep each handshake that failed until it fires. */
 const NO_TIMEOUT = -1;
+
+const NOTHING = new Uint8Array(0);
 
 /** Encrypts a connection of any kind, as a client. */
 export function nodeClient(tls: ClientTls): Secure {
@@ -58,33 +63,23 @@ export function nodeClient(tls: ClientTls): Secure {
 
 /** Encrypts a connection of any kind, as a server. */
 export function nodeServer(tls: ServerTls): Secure {
-  const contexts = new Map<string, SecureContext>();
   return async (conn) => {
     assertNodeTls();
     const { remoteAddr } = conn;
-    const [{ createSecureContext, createServer }, below] = await Promise.all([
-      import("node:tls"),
-      duplexOf(conn),
-    ]);
-    if (contexts.size === 0) {
-      for (const [name, identity] of tls.certificates) {
-        contexts.set(name, createSecureContext({ ...identity }));
-      }
-    }
+    const { createServer } = await import("node:tls");
+    const [identity, greeted] = await identityFor(tls, conn)
+      .catch((error) => {
+        throw tlsError(error, tls, remoteAddr);
+      });
+    const below = await duplexOf(greeted);
     // A TLSSocket alone would take any certificate of the client's.
     const server = createServer({
-      ...tls.identity,
+      ...identity,
       allowHalfOpen: true,
       handshakeTimeout: NO_TIMEOUT,
       requestCert: tls.requestCert !== false,
       rejectUnauthorized: tls.requestCert === true && tls.verifiesCertificate,
       ...(tls.requestCert ? { ca: [...tls.caCerts] } : {}),
-      ...(contexts.size === 0 ? {} : {
-        SNICallback: (
-          name: string,
-          callback: (error: null, context?: SecureContext) => void,
-        ) => callback(null, choose(contexts, name)),
-      }),
       ...protocolsOf(tls),
     });
     const { promise, resolve, reject } = Promise.withResolvers<
@@ -186,12 +181,24 @@ function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
   };
 }
 
-function choose(
-  contexts: ReadonlyMap<string, SecureContext>,
-  name: string,
-): SecureContext | undefined {
-  const lower = name.toLowerCase();
-  return contexts.get(lower) ?? contexts.get(lower.replace(/^[^.]*/, "*"));
+/**
+ * The certificate for the name that the client asks for, and the connection to go on with. Node would
+ * choose by a callback, and Deno 2.9 then never lets go of a handshake that fails.
+ */
+async function identityFor(
+  { certificates, identity }: ServerTls,
+  conn: Deno.Conn,
+): Promise<[identity: TlsCertificate, conn: Deno.Conn]> {
+  if (certificates.size === 0) return [identity, conn];
+  const { bytes, serverName } = await readClientHello(conn);
+  const name = serverName?.toLowerCase() ?? "";
+  const chosen = certificates.get(name) ??
+    certificates.get(name.replace(/^[^.]*/, "*"));
+  const sent = Promise.resolve();
+  return [
+    chosen ?? identity,
+    new HeirConn(conn, bytes, Promise.resolve(NOTHING), sent),
+  ];
 }
 
 function protocolsOf({ alpnProtocols }: ClientTls | ServerTls) {
