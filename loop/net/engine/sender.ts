@@ -120,7 +120,7 @@ export class Sender implements Epilogue {
   /** Forgets what is not sent yet. */
   abandon(): void {
     // Others would have sent it when it was written.
-    if (this.#isDue) this.#sink.write(this.#queue.head()).catch(() => {});
+    if (this.#isDue) this.#writeHead().catch(() => {});
     this.#isDue = false;
     this.#isAbandoned = true;
     this.#queue.clear();
@@ -143,12 +143,20 @@ export class Sender implements Epilogue {
   }
 
   #send(): void {
-    this.#sink.write(this.#queue.head())
-      .then(this.#onWritten, this.#onWriteFailed);
+    this.#writeHead().then(this.#onWritten, this.#onWriteFailed);
   }
 
-  // These two run in the context of whoever wrote: only through this.#context may they do more than
-  // go on writing.
+  /** A sink of the user's may throw where it should reject, which must not stop the scheduler. */
+  #writeHead(): Promise<number> {
+    try {
+      return this.#sink.write(this.#queue.head());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  // These two run in the context of whatever entry was over: only through this.#context may they do more
+  // than go on writing.
 
   readonly #onWritten = (count: number): void => {
     if (this.#isAbandoned) return;

@@ -427,3 +427,22 @@ Deno.test("loop.connectReadPipe() and connectWritePipe() carry standard input an
   assert((await child.status).success);
   await input.close().catch(() => {});
 });
+
+Deno.test("Transport.write() to a pipe that throws at once ends the pipe, and the loop goes on", () =>
+  run(async () => {
+    const error = new Error("at once");
+    const pipe: WritablePipe = {
+      write() {
+        throw error;
+      },
+      close() {},
+    };
+    const [broken, first] = await connect(pipe);
+    broken.write("text");
+    assertStrictEquals(await first.lost, error);
+
+    const [aborted, second] = await connect(pipe);
+    aborted.write("text");
+    aborted.abort();
+    assertStrictEquals(await second.lost, null);
+  }));

@@ -1,9 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 const READ_SIZE = 4 * 1024;
-/** Longer than any that is meant well. */
-const MAX_LENGTH = 64 * 1024;
+/** Longer than any that is meant well; what is longer goes on without a name. */
+const MAX_LENGTH = 16 * 1024;
 
+const RECORD_HEADER = 5;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
@@ -40,15 +41,15 @@ export async function readClientHello(
 function messageIn(bytes: Uint8Array): DataView | null | "incomplete" {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for (let rest = bytes; rest.length >= 5;) {
+  for (let rest = bytes; rest.length > 0;) {
     if (rest[0] !== HANDSHAKE) return null;
-    const end = 5 + (rest[3]! << 8 | rest[4]!);
+    if (rest.length < RECORD_HEADER) break;
+    const end = RECORD_HEADER + (rest[3]! << 8 | rest[4]!);
     if (rest.length < end) break;
-    parts.push(rest.subarray(5, end));
-    length += end - 5;
+    parts.push(rest.subarray(RECORD_HEADER, end));
+    length += end - RECORD_HEADER;
     rest = rest.subarray(end);
   }
-  if (bytes.length > 0 && bytes[0] !== HANDSHAKE) return null;
   const message = new Uint8Array(length);
   let filled = 0;
   for (const part of parts) {
