@@ -28,6 +28,7 @@ export { Handle } from "./handle.ts";
 export * from "./is_future.ts";
 export * from "./loops.ts";
 export * from "./net/mod.ts";
+export { NetworkEventLoop } from "./network_event_loop.ts";
 export {
   type CoroutineFunction,
   type PrintTaskStackOptions,
