@@ -1,9 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import { contextForCallback, emptyContext } from "./context.ts";
-import { Handle } from "./handle.ts";
 import { type Libc, openLibc } from "./_libc.ts";
+import { type Callback, RepeatedCall } from "./_repeated_call.ts";
 import {
   callOutsideTasks,
   type Entry,
@@ -24,37 +22,8 @@ const REVENTS_AT = 6;
 /** Whether a descriptor can be read, or written. */
 export type Direction = "reader" | "writer";
 
-type Callback = (...args: unknown[]) => unknown;
-
-/** Calls a function in the context in which it was asked for. */
-class Interest {
-  readonly #scheduler: Scheduler;
-  readonly #makeHandle: () => Handle;
-  /** The call that waits for its turn, or has had it. */
-  #handle: Handle | null = null;
-
-  constructor(scheduler: Scheduler, callback: Callback, args: unknown[]) {
-    this.#scheduler = scheduler;
-    const run = AsyncLocalStorage.snapshot();
-    // The same one in every call: what a call sets in it the next one sees.
-    const context = contextForCallback() ?? emptyContext();
-    const inContext = () => context.run(callback, ...args);
-    Object.defineProperty(inContext, "name", { value: callback.name });
-    this.#makeHandle = () => run(() => new Handle(scheduler, inContext, []));
-  }
-
-  call(): void {
-    this.#handle = this.#makeHandle();
-    this.#scheduler.enqueue(this.#handle);
-  }
-
-  cancel(): void {
-    this.#handle?.cancel();
-  }
-}
-
 /** Who waits for a descriptor. Never changed, so that what was polled for can be told from what came after. */
-type Watch = Readonly<Record<Direction, Interest | null>>;
+type Watch = Readonly<Record<Direction, RepeatedCall | null>>;
 
 const selectors = new WeakMap<Scheduler, Selector>();
 
@@ -77,7 +46,7 @@ export function watch(
     );
   }
   selector ??= new Selector(scheduler, libc);
-  selector.watch(direction, fd, new Interest(scheduler, callback, args));
+  selector.watch(direction, fd, new RepeatedCall(scheduler, callback, args));
 }
 
 /** Takes that back; returns whether there was such a function. */
@@ -119,22 +88,22 @@ class Selector implements Resource {
     selectors.set(scheduler, this);
   }
 
-  watch(direction: Direction, fd: number, interest: Interest): void {
+  watch(direction: Direction, fd: number, call: RepeatedCall): void {
     const before = this.#watches.get(fd);
     before?.[direction]?.cancel();
     this.#watches.set(fd, {
       reader: before?.reader ?? null,
       writer: before?.writer ?? null,
-      [direction]: interest,
+      [direction]: call,
     });
     this.#changed();
   }
 
   unwatch(direction: Direction, fd: number): boolean {
     const before = this.#watches.get(fd);
-    const interest = before?.[direction];
-    if (before === undefined || interest == null) return false;
-    interest.cancel();
+    const call = before?.[direction];
+    if (before === undefined || call == null) return false;
+    call.cancel();
     const after = { ...before, [direction]: null };
     if (after.reader === null && after.writer === null) {
       this.#watches.delete(fd);
@@ -212,8 +181,8 @@ class Selector implements Resource {
         this.#lose(fd);
         continue;
       }
-      if (revents & ~POLLOUT) watch.reader?.call();
-      if (revents & ~POLLIN) watch.writer?.call();
+      if (revents & ~POLLOUT) watch.reader?.enqueue();
+      if (revents & ~POLLIN) watch.writer?.enqueue();
     }
     this.#lookSoon();
   }
