@@ -82,11 +82,15 @@ export function assertCallback(
       }`,
     );
   }
-  if (loop.getDebug() && isCoroutineFunction(callback)) {
-    throw new TypeError(
-      `${method}() takes a function that is not async: createTask() starts those`,
-    );
-  }
+  if (loop.getDebug()) assertNotAsync(method, callback);
+}
+
+/** Throws if `callback` is an async function. */
+export function assertNotAsync(method: string, callback: unknown): void {
+  if (!isCoroutineFunction(callback)) return;
+  throw new TypeError(
+    `${method}() takes a function that is not async: createTask() starts those`,
+  );
 }
 
 /**

@@ -1,8 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { adoptScheduler } from "./base_event_loop.ts";
+import {
+  adoptScheduler,
+  assertCallback,
+  assertNotAsync,
+} from "./base_event_loop.ts";
 import { NetworkEventLoop } from "./network_event_loop.ts";
-import { presentSchedulers, Scheduler } from "./scheduler.ts";
+import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
+import {
+  assertSignal,
+  handleSignal,
+  unhandleSignal,
+} from "./signal_handlers.ts";
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
@@ -38,5 +47,83 @@ export class EventLoop extends NetworkEventLoop {
   constructor() {
     super();
     adoptScheduler(this, new Scheduler());
+  }
+
+  /**
+   * Has a function called at each signal of a kind, in place of the one before and of what the signal does
+   * by default.
+   *
+   * The function runs as other callbacks of the loop do, in its turn, and may use the loop. Signals of one
+   * kind that come while the program is busy count as one. A handler for `"SIGINT"` takes the place of what
+   * `run()` does at Ctrl-C. The loop's handlers end when it is closed. They do not keep the program from
+   * exiting when nothing else is left to wait for.
+   *
+   * @typeParam A The types of the arguments.
+   * @param signal The signal.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @throws {TypeError} If `signal` is not a string, or `callback` is not a function or an async one.
+   * @throws {RangeError} If there is no signal of that name.
+   * @throws {RuntimeError} If the signal cannot be caught, in a worker, or if the loop is closed.
+   * @throws {Deno.errors.NotSupported} If the system does not have the signal.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event, getRunningLoop, run, timeout } from "@asyncio/asyncio";
+   *
+   * await run(async () => {
+   *   const stop = new Event();
+   *   getRunningLoop().addSignalHandler("SIGTERM", () => stop.set());
+   *   Deno.kill(Deno.pid, "SIGTERM"); // as another program would
+   *   await timeout(3600, () => stop.wait());
+   *   console.log("told to end");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.add_signal_handler}
+   */
+  addSignalHandler<A extends unknown[]>(
+    signal: Deno.Signal,
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): void {
+    assertSignal("addSignalHandler", signal);
+    assertCallback(this, "addSignalHandler", callback);
+    assertNotAsync("addSignalHandler", callback);
+    handleSignal(
+      schedulerOf(this),
+      signal,
+      callback as (...args: unknown[]) => unknown,
+      args,
+    );
+  }
+
+  /**
+   * Takes back what {@linkcode EventLoop.addSignalHandler} asked for, also a call that waits for its turn:
+   * the signal does again what it does by default.
+   *
+   * @param signal The signal.
+   * @returns Whether there was something to take back.
+   * @throws {TypeError} If `signal` is not a string.
+   * @throws {RangeError} If there is no signal of that name.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(() => {
+   *   const loop = getRunningLoop();
+   *   loop.addSignalHandler("SIGINT", () => console.log("not now"));
+   *   assertEquals(loop.removeSignalHandler("SIGINT"), true);
+   *   assertEquals(loop.removeSignalHandler("SIGINT"), false);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.remove_signal_handler}
+   */
+  removeSignalHandler(signal: Deno.Signal): boolean {
+    assertSignal("removeSignalHandler", signal);
+    return unhandleSignal(schedulerOf(this), signal);
   }
 }

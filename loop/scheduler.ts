@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
+import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 import { ReadyQueue } from "./_ready_queue.ts";
@@ -458,7 +459,7 @@ export function presentSchedulers(
 }
 
 /** The scheduler behind a loop. */
-export function schedulerOf(loop: EventLoop): Scheduler {
+export function schedulerOf(loop: BaseEventLoop): Scheduler {
   const scheduler = schedulers.get(loop);
   if (scheduler === undefined) {
     throw new TypeError(
