@@ -27,5 +27,6 @@
 export * from "./loop/mod.ts";
 export * from "./queues/mod.ts";
 export * from "./streams/mod.ts";
+export * from "./subprocess/mod.ts";
 export * from "./sync/mod.ts";
 export * from "./tasks/mod.ts";

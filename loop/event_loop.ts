@@ -4,7 +4,13 @@ import {
   adoptScheduler,
   assertCallback,
   assertNotAsync,
+  assertOpen,
 } from "./base_event_loop.ts";
+import { lazy } from "./lazy.ts";
+// Of types only: the code is loaded by the first method that needs it.
+import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
+import type { SubprocessProtocol } from "./net/subprocess_protocol.ts";
+import type { SubprocessTransport } from "./net/subprocess_transport.ts";
 import { NetworkEventLoop } from "./network_event_loop.ts";
 import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
 import {
@@ -12,6 +18,8 @@ import {
   handleSignal,
   unhandleSignal,
 } from "./signal_handlers.ts";
+
+const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
@@ -125,5 +133,115 @@ export class EventLoop extends NetworkEventLoop {
   removeSignalHandler(signal: Deno.Signal): boolean {
     assertSignal("removeSignalHandler", signal);
     return unhandleSignal(schedulerOf(this), signal);
+  }
+
+  /**
+   * Starts a program. Its standard streams are pipes unless the options say otherwise; `null` is for what this
+   * program has itself.
+   *
+   * Needs `--allow-run` for the program, and nothing else. With `stderr: STDOUT` it is the shell that runs the
+   * program, so that it needs `--allow-run=sh` as well; what the shell cannot start, which for a path is only
+   * known beforehand with `--allow-read`, exits with 126 or 127 then.
+   *
+   * Cancelled, it leaves no process behind.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol.
+   * @param program The name of the program, looked for as the shell does, or its path.
+   * @param args Its arguments.
+   * @param options Its standard streams, its directory, its environment.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {Deno.errors.NotFound} If there is no such program, or no such directory.
+   * @throws {Deno.errors.PermissionDenied} If the file must not be run.
+   * @throws {Deno.errors.NotCapable} If this program lacks a permission.
+   * @throws {Deno.errors.NotSupported} If `stderr` is `STDOUT` on Windows.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Collector extends SubprocessProtocol {
+   *   output = "";
+   *   readonly end = new Future<void>();
+   *
+   *   override pipeDataReceived(_fd: number, data: Uint8Array): void {
+   *     this.output += new TextDecoder().decode(data);
+   *   }
+   *
+   *   override connectionLost(): void {
+   *     this.end.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, collector] = await getRunningLoop()
+   *     .subprocessExec(() => new Collector(), "echo", ["hello"], { stdin: null });
+   *   await collector.end;
+   *   assertEquals(collector.output, "hello\n");
+   *   assertEquals(transport.getReturnCode(), 0);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec}
+   */
+  async subprocessExec<P extends SubprocessProtocol>(
+    protocolFactory: () => P,
+    program: string | URL,
+    args: readonly string[] = [],
+    options: SubprocessOptions = {},
+  ): Promise<[transport: SubprocessTransport, protocol: P]> {
+    assertOpen(this);
+    const { subprocessExec } = await loadSpawn();
+    return subprocessExec(this, protocolFactory, program, args, options);
+  }
+
+  /**
+   * Has the shell run a command: `/bin/sh`, or `cmd` on Windows. What of the command comes from elsewhere
+   * must be quoted for the shell. For the rest it is as {@linkcode EventLoop.subprocessExec}; it needs
+   * `--allow-run` for `/bin/sh` or `sh`.
+   *
+   * Cancelled, it leaves no process behind.
+   *
+   * @typeParam P The type of the protocol.
+   * @param protocolFactory Makes the protocol.
+   * @param command The command.
+   * @param options Its standard streams, its directory, its environment.
+   * @returns The transport and the protocol, whose `connectionMade()` has been called.
+   * @throws {Deno.errors.NotFound} If there is no such directory.
+   * @throws {Deno.errors.NotCapable} If this program lacks a permission.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends SubprocessProtocol {
+   *   readonly exited = new Future<void>();
+   *
+   *   override processExited(): void {
+   *     this.exited.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .subprocessShell(() => new Watcher(), "test 1 -gt 2");
+   *   await watcher.exited;
+   *   assertEquals(transport.getReturnCode(), 1);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_shell}
+   */
+  async subprocessShell<P extends SubprocessProtocol>(
+    protocolFactory: () => P,
+    command: string,
+    options: SubprocessOptions = {},
+  ): Promise<[transport: SubprocessTransport, protocol: P]> {
+    assertOpen(this);
+    const { subprocessShell } = await loadSpawn();
+    return subprocessShell(this, protocolFactory, command, options);
   }
 }

@@ -21,6 +21,8 @@ export interface ExtraInfo<S = Deno.Conn | DatagramSocket> {
   readonly socket?: S;
   /** What was given to `connectReadPipe()` or `connectWritePipe()`. */
   readonly pipe?: ReadablePipe | WritablePipe;
+  /** The process that the transport stands for. */
+  readonly subprocess?: Deno.ChildProcess;
   /** How the connection is to be encrypted. */
   readonly sslcontext?: TlsOptions;
   /** How it is encrypted. */

@@ -27,12 +27,16 @@ export type {
   IpFamily,
 } from "./dns/get_addr_info.ts";
 export { Protocol } from "./protocol.ts";
+export type { Stdio } from "./process/stdio.ts";
+export type { SubprocessOptions } from "./process/subprocess_options.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve/serve.ts";
 export type { UnixServerOptions } from "./serve/serve_unix.ts";
 export type { SendFileOptions } from "./file/send_file_options.ts";
 export { Server } from "./serve/server.ts";
 export type { StartTlsOptions } from "./tls/start_tls.ts";
+export { SubprocessProtocol } from "./subprocess_protocol.ts";
+export { SubprocessTransport } from "./subprocess_transport.ts";
 export type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 export type { TlsCertificate, TlsOptions } from "./tls_options.ts";
 export { Transport } from "./transport.ts";

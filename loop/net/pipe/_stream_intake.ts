@@ -5,27 +5,77 @@ import type { Intake } from "../engine/intake.ts";
 import { ownBytes } from "../engine/own_bytes.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 
-/** Reads a web stream, whose chunks are handed on as they are, unless their memory is shared. */
-export class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+/** How much is asked of a stream of bytes at once. */
+const BLOCK_SIZE = 64 * 1024;
 
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader();
+/** Reads a web stream: into memory of its own, if the stream can, else whatever chunks it gives. */
+export function streamIntake(stream: ReadableStream<Uint8Array>): StreamIntake {
+  try {
+    return new StreamIntake(readBytes(stream.getReader({ mode: "byob" })));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new StreamIntake(readChunks(stream.getReader()));
+  }
+}
+
+/** What reads a stream, and how it is let go. */
+interface StreamSource {
+  readonly reader: Pick<
+    ReadableStreamDefaultReader,
+    "cancel" | "releaseLock"
+  >;
+  /** The next chunk, which is the caller's own; `null` at the end. */
+  read(): Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
+/**
+ * The same memory is read into again and again, and copied from: to hand it out, and read into another block
+ * each time, takes longer, and a chunk of one byte would keep the whole block.
+ */
+function readBytes(reader: ReadableStreamBYOBReader): StreamSource {
+  let memory = new ArrayBuffer(BLOCK_SIZE);
+  return {
+    reader,
+    async read() {
+      const { value } = await reader.read(new Uint8Array(memory));
+      // A stream that is cancelled keeps the memory.
+      if (value === undefined) return null;
+      memory = value.buffer;
+      return value.length === 0 ? null : value.slice();
+    },
+  };
+}
+
+function readChunks(reader: ReadableStreamDefaultReader): StreamSource {
+  return {
+    reader,
+    async read() {
+      while (true) {
+        const { done, value } = await reader.read();
+        if (done) return null;
+        // The types cannot see to it: a stream may come from JavaScript.
+        const chunk: unknown = value;
+        if (!(chunk instanceof Uint8Array)) {
+          throw new TypeError(
+            `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
+          );
+        }
+        if (chunk.length > 0) return ownBytes(chunk);
+      }
+    },
+  };
+}
+
+/** Hands on the chunks of a web stream. */
+class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
+  readonly #source: StreamSource;
+
+  constructor(source: StreamSource) {
+    this.#source = source;
   }
 
-  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    while (true) {
-      const { done, value } = await this.#reader.read();
-      if (done) return null;
-      // The types cannot see to it: a stream may come from JavaScript.
-      const chunk: unknown = value;
-      if (!(chunk instanceof Uint8Array)) {
-        throw new TypeError(
-          `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
-        );
-      }
-      if (chunk.length > 0) return ownBytes(chunk);
-    }
+  read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.#source.read();
   }
 
   deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
@@ -39,7 +89,8 @@ export class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
 
   /** Cancels the stream, if it has not ended. */
   close(reason: unknown): void {
-    this.#reader.cancel(reason).catch(() => {});
-    this.#reader.releaseLock();
+    const { reader } = this.#source;
+    reader.cancel(reason).catch(() => {});
+    reader.releaseLock();
   }
 }

@@ -7,12 +7,12 @@ import { CallbackContext } from "../engine/callback_context.ts";
 import { begin } from "../engine/begin.ts";
 import { assertReadable, assertWritable } from "./_assert_pipe.ts";
 import type { ReadablePipe, WritablePipe } from "../pipe.ts";
-import { readPipeTransport } from "./_read_pipe_transport.ts";
+import { readPipeTransport } from "./read_pipe_transport.ts";
 import type { ReadTransport } from "../read_transport.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
 import type { Transport } from "../transport.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
-import { WritePipeTransport } from "./_write_pipe_transport.ts";
+import { WritePipeTransport } from "./write_pipe_transport.ts";
 
 /** What `loop.connectReadPipe()` does. */
 export async function connectReadPipe<P extends StreamProtocol>(

@@ -9,7 +9,7 @@ import type { ReadablePipe } from "../pipe.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import { ReadTransport } from "../read_transport.ts";
 import { Receiver } from "../engine/receiver.ts";
-import { StreamIntake } from "./_stream_intake.ts";
+import { streamIntake } from "./_stream_intake.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */
@@ -19,7 +19,7 @@ export function readPipeTransport(
   context: CallbackContext,
 ): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
   if (pipe instanceof ReadableStream) {
-    const intake = new StreamIntake(pipe);
+    const intake = streamIntake(pipe);
     const close = (reason: unknown) => intake.close(reason);
     return new ReadPipeTransport({ pipe, intake, close }, protocol, context);
   }

@@ -1,0 +1,68 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Has a pipe made to a standard stream of a process.
+ *
+ * @example Usage
+ * ```ts
+ * import { createSubprocessExec, PIPE, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const process = await createSubprocessExec("echo", ["hello"], { stdout: PIPE });
+ *   const [stdout] = await process.communicate();
+ *   assertEquals(new TextDecoder().decode(stdout!), "hello\n");
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.PIPE}
+ */
+export const PIPE = "piped";
+
+/**
+ * Connects a standard stream of a process to nothing: reading is at the end at once, what is written is lost.
+ *
+ * @example Usage
+ * ```ts
+ * import { createSubprocessExec, DEVNULL, run } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const process = await createSubprocessExec("echo", ["hello"], { stdout: DEVNULL });
+ *   assertEquals(await process.wait(), 0);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.DEVNULL}
+ */
+export const DEVNULL = "null";
+
+/**
+ * Sends the standard error of a process to where its standard output goes, in the order in which the process
+ * writes.
+ *
+ * @example Usage
+ * ```ts
+ * import { createSubprocessShell, PIPE, run, STDOUT } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const process = await createSubprocessShell("echo one; echo two >&2; echo three", {
+ *     stdout: PIPE,
+ *     stderr: STDOUT,
+ *   });
+ *   const [stdout, stderr] = await process.communicate();
+ *   assertEquals(new TextDecoder().decode(stdout!), "one\ntwo\nthree\n");
+ *   assertEquals(stderr, null);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.STDOUT}
+ */
+export const STDOUT = "stdout";
+
+/**
+ * What a standard stream of a process is connected to: a pipe, nothing, what the program's own is
+ * (`"inherit"`), or an open file.
+ */
+export type Stdio = typeof PIPE | typeof DEVNULL | "inherit" | Deno.FsFile;

@@ -1,0 +1,262 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { BaseTransport, notSupported } from "./base_transport.ts";
+import type { ReadTransport } from "./read_transport.ts";
+import type { WriteTransport } from "./write_transport.ts";
+
+/**
+ * A transport that stands for a process and its pipes. `loop.subprocessExec()` and
+ * `loop.subprocessShell()` give such ones.
+ *
+ * @example Usage
+ * ```ts
+ * import { SubprocessTransport } from "@asyncio/asyncio/loop";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => new SubprocessTransport().kill(), Deno.errors.NotSupported);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport}
+ */
+export class SubprocessTransport extends BaseTransport {
+  /**
+   * The number of the process.
+   *
+   * @returns The number.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assert } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const [transport] = await getRunningLoop()
+   *     .subprocessExec(() => new SubprocessProtocol(), "sleep", ["60"]);
+   *   assert(transport.getPid() > 0);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.get_pid}
+   */
+  getPid(): number {
+    throw notSupported("getPid");
+  }
+
+  /**
+   * What the process exited with.
+   *
+   * @returns Its exit code; the number of the signal that ended it, negative; `null` while it runs.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends SubprocessProtocol {
+   *   readonly exited = new Future<void>();
+   *
+   *   override processExited(): void {
+   *     this.exited.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .subprocessShell(() => new Watcher(), "exit 3");
+   *   assertEquals(transport.getReturnCode(), null);
+   *   await watcher.exited;
+   *   assertEquals(transport.getReturnCode(), 3);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.get_returncode}
+   */
+  getReturnCode(): number | null {
+    throw notSupported("getReturnCode");
+  }
+
+  /**
+   * The transport of the process's standard input, which can be written.
+   *
+   * @param fd Which pipe.
+   * @returns The transport; `null` if there is no pipe.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Listener extends SubprocessProtocol {
+   *   heard = "";
+   *   readonly end = new Future<void>();
+   *
+   *   override pipeDataReceived(_fd: number, data: Uint8Array): void {
+   *     this.heard += new TextDecoder().decode(data);
+   *   }
+   *
+   *   override connectionLost(): void {
+   *     this.end.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, listener] = await getRunningLoop()
+   *     .subprocessExec(() => new Listener(), "cat");
+   *   const stdin = transport.getPipeTransport(0)!;
+   *   stdin.write("hello");
+   *   stdin.close();
+   *   await listener.end;
+   *   assertEquals(listener.heard, "hello");
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.get_pipe_transport}
+   */
+  getPipeTransport(fd: 0): WriteTransport | null;
+  /**
+   * The transport of the process's standard output or standard error, which can be read.
+   *
+   * @param fd Which pipe.
+   * @returns The transport; `null` if there is no pipe.
+   */
+  getPipeTransport(fd: 1 | 2): ReadTransport | null;
+  /**
+   * The transport of a pipe.
+   *
+   * @param fd The number of the pipe: 0 is standard input, 1 standard output, 2 standard error.
+   * @returns The transport; `null` if there is no such pipe.
+   */
+  getPipeTransport(fd: number): WriteTransport | ReadTransport | null;
+  getPipeTransport(_fd: number): WriteTransport | ReadTransport | null {
+    throw notSupported("getPipeTransport");
+  }
+
+  /**
+   * Sends a signal to the process.
+   *
+   * @param _signal Its name.
+   * @throws {Deno.errors.NotFound} If the process has ended.
+   * @throws {TypeError} If there is no such signal.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends SubprocessProtocol {
+   *   readonly exited = new Future<void>();
+   *
+   *   override processExited(): void {
+   *     this.exited.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .subprocessExec(() => new Watcher(), "sleep", ["60"]);
+   *   transport.sendSignal("SIGHUP");
+   *   await watcher.exited;
+   *   assertEquals(transport.getReturnCode(), -1);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.send_signal}
+   */
+  sendSignal(_signal: Deno.Signal): void {
+    throw notSupported("sendSignal");
+  }
+
+  /**
+   * Asks the process to end, by SIGTERM.
+   *
+   * @throws {Deno.errors.NotFound} If the process has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends SubprocessProtocol {
+   *   readonly exited = new Future<void>();
+   *
+   *   override processExited(): void {
+   *     this.exited.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .subprocessExec(() => new Watcher(), "sleep", ["60"]);
+   *   transport.terminate();
+   *   await watcher.exited;
+   *   assertEquals(transport.getReturnCode(), -15);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.terminate}
+   */
+  terminate(): void {
+    throw notSupported("terminate");
+  }
+
+  /**
+   * Ends the process, by SIGKILL.
+   *
+   * @throws {Deno.errors.NotFound} If the process has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Future, getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Watcher extends SubprocessProtocol {
+   *   readonly exited = new Future<void>();
+   *
+   *   override processExited(): void {
+   *     this.exited.setResult();
+   *   }
+   * }
+   *
+   * await run(async () => {
+   *   const [transport, watcher] = await getRunningLoop()
+   *     .subprocessExec(() => new Watcher(), "sleep", ["60"]);
+   *   transport.kill();
+   *   await watcher.exited;
+   *   assertEquals(transport.getReturnCode(), -9);
+   *   transport.close();
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.kill}
+   */
+  kill(): void {
+    throw notSupported("kill");
+  }
+
+  /**
+   * Closes the pipes, and ends the process by SIGKILL if it still runs. The protocol's `processExited()`
+   * and `connectionLost()` follow.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const [transport] = await getRunningLoop()
+   *     .subprocessExec(() => new SubprocessProtocol(), "sleep", ["60"]);
+   *   transport.close();
+   *   assertEquals(transport.isClosing(), true);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.close}
+   */
+  override close(): void {
+    throw notSupported("close");
+  }
+}

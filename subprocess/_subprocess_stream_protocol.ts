@@ -1,0 +1,117 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../loop/event_loop.ts";
+import { Future } from "../loop/future.ts";
+import { PIPE } from "../loop/net/process/stdio.ts";
+import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
+import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
+import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
+import type { Transport } from "../loop/net/transport.ts";
+import { StreamReader } from "../streams/stream_reader.ts";
+import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
+import { StreamWriter } from "../streams/stream_writer.ts";
+
+/** What a stream protocol needs to know of a process beforehand. */
+export interface SubprocessStreamOptions extends SubprocessOptions {
+  readonly limit?: number | undefined;
+}
+
+/** Makes streams of the pipes of a process. */
+export class SubprocessStreamProtocol extends SubprocessProtocol {
+  stdin: StreamWriter | null = null;
+  readonly stdout: StreamReader | null;
+  readonly stderr: StreamReader | null;
+  readonly #loop: EventLoop;
+  /** What the writer of standard input knows its transport by. */
+  readonly #input: StreamReaderProtocol;
+  #transport: SubprocessTransport | null = null;
+  /** The outputs that may bring more. */
+  readonly #open = new Set<number>();
+  readonly #exitWaiters = new Set<Future<void>>();
+  #hasExited = false;
+
+  constructor(loop: EventLoop, options: SubprocessStreamOptions) {
+    super();
+    this.#loop = loop;
+    this.#input = new StreamReaderProtocol(null, null, { loop });
+    const { limit } = options;
+    const readerOf = (fd: number, isPipe: boolean) => {
+      const reader = new StreamReader({ limit, loop });
+      if (!isPipe) return null;
+      this.#open.add(fd);
+      return reader;
+    };
+    this.stdout = readerOf(1, options.stdout === PIPE);
+    this.stderr = readerOf(2, options.stderr === PIPE);
+  }
+
+  override connectionMade(transport: SubprocessTransport): void {
+    this.#transport = transport;
+    const input = transport.getPipeTransport(0);
+    if (input !== null) {
+      this.stdin = new StreamWriter(
+        input as Transport,
+        this.#input,
+        null,
+        this.#loop,
+      );
+    }
+    const output = transport.getPipeTransport(1);
+    if (output !== null) this.stdout?.setTransport(output);
+    const errors = transport.getPipeTransport(2);
+    if (errors !== null) this.stderr?.setTransport(errors);
+  }
+
+  override pipeDataReceived(fd: number, data: Uint8Array<ArrayBuffer>): void {
+    this.#readerOf(fd)?.feedData(data);
+  }
+
+  override pipeConnectionLost(fd: number, error: Error | null): void {
+    if (fd === 0) {
+      this.#input.connectionLost(error);
+      return;
+    }
+    const reader = this.#readerOf(fd);
+    if (error === null) reader?.feedEof();
+    else reader?.setException(error);
+    this.#open.delete(fd);
+    this.#closeIfOver();
+  }
+
+  override processExited(): void {
+    this.#hasExited = true;
+    for (const waiter of this.#exitWaiters) {
+      if (!waiter.done()) waiter.setResult();
+    }
+    this.#exitWaiters.clear();
+    this.#closeIfOver();
+  }
+
+  override pauseWriting(): void {
+    this.#input.pauseWriting();
+  }
+
+  override resumeWriting(): void {
+    this.#input.resumeWriting();
+  }
+
+  /** Waits until the process has exited. */
+  async exited(): Promise<void> {
+    if (this.#hasExited) return;
+    const waiter = new Future<void>({ loop: this.#loop });
+    this.#exitWaiters.add(waiter);
+    try {
+      await waiter;
+    } finally {
+      this.#exitWaiters.delete(waiter);
+    }
+  }
+
+  #readerOf(fd: number): StreamReader | null {
+    return fd === 1 ? this.stdout : this.stderr;
+  }
+
+  #closeIfOver(): void {
+    if (this.#hasExited && this.#open.size === 0) this.#transport?.close();
+  }
+}

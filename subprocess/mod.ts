@@ -1,0 +1,20 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Subprocesses: starting programs, talking to them over streams, waiting for them and ending them.
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html}
+ *
+ * @module
+ */
+
+export {
+  DEVNULL,
+  PIPE,
+  type Stdio,
+  STDOUT,
+} from "../loop/net/process/stdio.ts";
+export type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
+export * from "./create_subprocess_exec.ts";
+export * from "./create_subprocess_shell.ts";
+export { Process } from "./process.ts";
