@@ -1,0 +1,432 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  ContextVar,
+  currentTask,
+  type EventLoop,
+  Future,
+  getEventLoop,
+  getRunningLoop,
+  newEventLoop,
+  run,
+  RuntimeError,
+  waitFor,
+} from "../mod.ts";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
+import { runProgram } from "../tests/doubles/program.ts";
+import { turns } from "../tests/doubles/recorder.ts";
+import { isSignalHandled } from "./signal_handlers.ts";
+
+// Windows has no signals that a program could send itself.
+const ignore = Deno.build.os === "windows";
+
+function raise(signal: Deno.Signal): void {
+  Deno.kill(Deno.pid, signal);
+}
+
+/** Sends a signal; a listener of the platform's, added after the handlers, waits until it has come. */
+async function raiseAndWait(
+  signal: Deno.Signal,
+  onDelivery: () => void = () => {},
+): Promise<void> {
+  const delivered = new Future<void>();
+  const listener = () => {
+    onDelivery();
+    delivered.setResult();
+  };
+  Deno.addSignalListener(signal, listener);
+  try {
+    raise(signal);
+    // A listener for a signal does not keep the test from ending, a time limit does.
+    await waitFor(delivered, 60);
+    await turns();
+  } finally {
+    Deno.removeSignalListener(signal, listener);
+  }
+}
+
+Deno.test({
+  name:
+    "loop.addSignalHandler() calls back at each signal, with the arguments, outside every task",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const calls: unknown[] = [];
+      const handler = (...args: [number, string]) => {
+        assertStrictEquals(getRunningLoop(), loop);
+        calls.push([currentTask(), ...args]);
+      };
+      assertEquals(
+        loop.addSignalHandler("SIGUSR1", handler, 1, "a"),
+        undefined,
+      );
+      for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+      assertEquals(calls, [[null, 1, "a"], [null, 1, "a"]]);
+    }),
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() calls back in its turn, not at once",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const log: string[] = [];
+      // What is called first, at once, makes something ready before the handler is.
+      const early = () => loop.callSoon(() => log.push("ready before"));
+      Deno.addSignalListener("SIGUSR1", early);
+      loop.addSignalHandler("SIGUSR1", () => log.push("handler"));
+      try {
+        await raiseAndWait("SIGUSR1", () => {
+          log.push("delivered");
+          loop.callSoon(() => log.push("ready after"));
+        });
+      } finally {
+        Deno.removeSignalListener("SIGUSR1", early);
+      }
+      assertEquals(log, [
+        "delivered",
+        "ready before",
+        "handler",
+        "ready after",
+      ]);
+    }),
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() takes the place of the handler before",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const log: string[] = [];
+      loop.addSignalHandler("SIGUSR1", () => log.push("first"));
+      loop.addSignalHandler("SIGUSR2", () => log.push("other"));
+      loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+      await raiseAndWait("SIGUSR1");
+      await raiseAndWait("SIGUSR2");
+      assertEquals(log, ["second", "other"]);
+      assert(loop.removeSignalHandler("SIGUSR1"));
+      assertFalse(loop.removeSignalHandler("SIGUSR1"));
+    }),
+});
+
+Deno.test({
+  name:
+    "loop.addSignalHandler() leaves a signal that has come to the handler before",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const log: string[] = [];
+      loop.addSignalHandler("SIGUSR1", () => log.push("first"));
+      await raiseAndWait("SIGUSR1", () => {
+        loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+      });
+      assertEquals(log, ["first"]);
+    }),
+});
+
+Deno.test({
+  name: "loop.removeSignalHandler() drops calls that wait for their turn",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const log: string[] = [];
+      loop.addSignalHandler("SIGUSR1", () => log.push("never"));
+      await raiseAndWait("SIGUSR1", () => {
+        assert(loop.removeSignalHandler("SIGUSR1"));
+      });
+      assertEquals(log, []);
+      // Nor is it what it was when there is a handler anew.
+      loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+      await raiseAndWait("SIGUSR1");
+      assertEquals(log, ["second"]);
+    }),
+});
+
+Deno.test({
+  name:
+    "loop.addSignalHandler() calls back in the context of the call, whoever listened first",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const storage = new AsyncLocalStorage<string>();
+      const variable = new ContextVar("variable", "default");
+      const seen: unknown[] = [];
+      const other = () => {};
+      storage.run("another's", () => Deno.addSignalListener("SIGUSR1", other));
+      variable.set("at the call");
+      storage.run("at the call", () => {
+        loop.addSignalHandler("SIGUSR1", () => {
+          seen.push(storage.getStore(), variable.get());
+          variable.set("set by the handler");
+        });
+      });
+      variable.set("later");
+      try {
+        for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+      } finally {
+        Deno.removeSignalListener("SIGUSR1", other);
+      }
+      assertEquals(seen, [
+        "at the call",
+        "at the call",
+        "at the call",
+        "set by the handler",
+      ]);
+      assertEquals(variable.get(), "later");
+    }),
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() reports what a handler throws, and keeps it",
+  ignore,
+  fn: () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const contexts = recordExceptions(loop);
+      const error = new Error("boom");
+      const handler = () => {
+        throw error;
+      };
+      loop.addSignalHandler("SIGUSR1", handler);
+      for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+      assertEquals(
+        contexts.map(({ message, exception, handle }) => [
+          message,
+          exception === error,
+          String(handle),
+        ]),
+        Array(2).fill([
+          "An exception was thrown in a callback",
+          true,
+          "<Handle handler>",
+        ]),
+      );
+    }),
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() hears of many signals at once at least once",
+  ignore,
+  fn: () =>
+    run(async () => {
+      let calls = 0;
+      getRunningLoop().addSignalHandler("SIGUSR1", () => calls++);
+      for (let i = 0; i < 99; i++) raise("SIGUSR1");
+      await raiseAndWait("SIGUSR1");
+      assert(calls >= 1 && calls <= 100, `${calls} calls`);
+    }),
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() of several loops: each is called",
+  ignore,
+  async fn() {
+    const called: EventLoop[] = [];
+    const main = async () => {
+      const loop = getRunningLoop();
+      const signalled = new Future<void>();
+      loop.addSignalHandler("SIGUSR1", () => {
+        called.push(loop);
+        signalled.setResult();
+      });
+      await waitFor(signalled, 60);
+      // The handler of a loop that goes on stays while others end.
+      assert(isSignalHandled("SIGUSR1"));
+    };
+    const runs = [run(main), run(main), run(main)];
+    await run(() => turns());
+    raise("SIGUSR1");
+    await Promise.all(runs);
+    assertEquals(new Set(called).size, 3);
+    assertFalse(isSignalHandled("SIGUSR1"));
+  },
+});
+
+Deno.test({
+  name: "loop.addSignalHandler() works on the default loop",
+  ignore,
+  async fn() {
+    const loop = getEventLoop();
+    const signalled = new Future<EventLoop>();
+    loop.addSignalHandler(
+      "SIGUSR1",
+      () => signalled.setResult(getRunningLoop()),
+    );
+    raise("SIGUSR1");
+    assertStrictEquals(await waitFor(signalled, 60), loop);
+    assert(loop.removeSignalHandler("SIGUSR1"));
+  },
+});
+
+Deno.test({
+  name: "loop.close() takes the signal handlers off",
+  ignore,
+  fn() {
+    const loop = newEventLoop();
+    loop.addSignalHandler("SIGUSR1", () => {});
+    loop.addSignalHandler("SIGUSR2", () => {});
+    assert(isSignalHandled("SIGUSR1"));
+    loop.close();
+    assertFalse(isSignalHandled("SIGUSR1"));
+    assertFalse(loop.removeSignalHandler("SIGUSR1"));
+    assertThrows(
+      () => loop.addSignalHandler("SIGUSR1", () => {}),
+      RuntimeError,
+      "Cannot use the event loop as it is closed",
+    );
+    assertFalse(isSignalHandled("SIGUSR1"));
+  },
+});
+
+Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is no signal", () => {
+  const loop = newEventLoop();
+  const handler = () => {};
+  for (const signal of [2, null, undefined, {}] as unknown as Deno.Signal[]) {
+    for (
+      const [method, call] of [
+        ["addSignalHandler", () => loop.addSignalHandler(signal, handler)],
+        ["removeSignalHandler", () => loop.removeSignalHandler(signal)],
+      ] as const
+    ) {
+      assertThrows(
+        call,
+        TypeError,
+        `${method}() takes the name of a signal, such as "SIGINT": received ${signal}`,
+      );
+    }
+  }
+  for (const signal of ["boom", "sigint", "INT", "toString", ""]) {
+    const name = signal as Deno.Signal;
+    assertThrows(
+      () => loop.addSignalHandler(name, handler),
+      RangeError,
+      `addSignalHandler() takes the name of a signal, such as "SIGINT": received "${signal}"`,
+    );
+    assertThrows(() => loop.removeSignalHandler(name), RangeError);
+  }
+  loop.close();
+});
+
+Deno.test("loop.addSignalHandler() refuses signals that cannot be caught", () => {
+  const loop = newEventLoop();
+  for (
+    const signal of [
+      "SIGKILL",
+      "SIGSTOP",
+      "SIGILL",
+      "SIGFPE",
+      "SIGSEGV",
+    ] as const
+  ) {
+    assertThrows(
+      () => loop.addSignalHandler(signal, () => {}),
+      RuntimeError,
+      `The signal ${signal} cannot be caught`,
+    );
+    assertFalse(loop.removeSignalHandler(signal));
+  }
+  loop.close();
+});
+
+Deno.test({
+  name:
+    "loop.addSignalHandler() refuses a signal that the system does not have",
+  ignore: Deno.build.os !== "linux",
+  fn() {
+    const loop = newEventLoop();
+    assertThrows(
+      () => loop.addSignalHandler("SIGEMT", () => {}),
+      Deno.errors.NotSupported,
+      "addSignalHandler() is not supported for SIGEMT on linux",
+    );
+    assertFalse(isSignalHandled("SIGEMT"));
+    assertFalse(loop.removeSignalHandler("SIGEMT"));
+    loop.close();
+  },
+});
+
+Deno.test("loop.addSignalHandler() refuses what is no function, and async ones", () => {
+  const loop = newEventLoop();
+  for (const [value, received] of [[1, "number"], [null, "null"]] as const) {
+    assertThrows(
+      () => loop.addSignalHandler("SIGINT", value as unknown as () => void),
+      TypeError,
+      `addSignalHandler() takes a function as its callback: received ${received}`,
+    );
+  }
+  assertThrows(
+    () => loop.addSignalHandler("SIGINT", async () => {}),
+    TypeError,
+    "addSignalHandler() takes a function that is not async: createTask() starts those",
+  );
+  assertFalse(isSignalHandled("SIGINT"));
+  loop.close();
+});
+
+Deno.test("loop.addSignalHandler() refuses in a worker", async () => {
+  const { stdout, stderr } = await runProgram(`
+    const source = ${"`"}
+      import { newEventLoop } from "asyncio";
+      const loop = newEventLoop();
+      let error;
+      try { loop.addSignalHandler("SIGINT", () => {}); } catch (e) { error = e; }
+      postMessage(error + "; removed: " + loop.removeSignalHandler("SIGINT"));
+      close();
+    ${"`"};
+    const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });
+    worker.onmessage = ({ data }) => console.log(data);
+  `);
+  assertEquals(stderr, "");
+  assertEquals(
+    stdout,
+    "RuntimeError: Cannot handle signals in a worker: only the main thread can; removed: false\n",
+  );
+});
+
+Deno.test({
+  name:
+    "loop.addSignalHandler() takes the place of what the signal does by default, until it is taken back",
+  ignore,
+  async fn() {
+    const { code, stdout } = await runProgram(
+      `
+      import { getEventLoop } from "asyncio";
+      const loop = getEventLoop();
+      const timer = setTimeout(() => console.log("too late"), 60000);
+      loop.addSignalHandler("SIGTERM", (signal) => {
+        loop.removeSignalHandler(signal);
+        console.log("ready again");
+      }, "SIGTERM");
+      console.log("ready");
+    `,
+      {
+        onOutput: (stdout, child) => {
+          if (stdout.endsWith("\n")) child.kill("SIGTERM");
+        },
+      },
+    );
+    assertEquals([code, stdout], [143, "ready\nready again\n"]);
+  },
+});
+
+Deno.test("loop.addSignalHandler() does not keep the program from exiting", async () => {
+  const { code, stderr } = await runProgram(`
+    import { getEventLoop } from "asyncio";
+    getEventLoop().addSignalHandler("SIGINT", () => {});
+  `);
+  assertEquals([code, stderr], [0, ""]);
+});
