@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../loop/cancelled_error.ts";
-import { RuntimeError } from "../loop/errors.ts";
+import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
 import { Future, observe, thrownBy } from "../loop/future.ts";
 import {
@@ -106,12 +106,14 @@ export class TaskGroup {
    * every task this happens in a task of its own.
    *
    * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of
-   * all that failed arises. If the calling task is cancelled, so are the tasks.
+   * all that failed arises; a `KeyboardInterrupt` among it arises by itself. If the calling task is
+   * cancelled, so are the tasks.
    *
    * @typeParam T The type of the result.
    * @param body The function; it gets the group.
    * @returns What the body returns.
    * @throws {ExceptionGroup} If the body or a task failed.
+   * @throws {KeyboardInterrupt} If the body or a task threw that.
    * @throws {RuntimeError} If this group was used before.
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
@@ -157,7 +159,12 @@ export class TaskGroup {
       this.#parent!.uncancel();
       this.#parent!.cancel();
     }
-    throw new ExceptionGroup("Tasks of a group failed", this.#errors);
+    // Nobody who handles the failures of tasks means to handle that.
+    const interrupt = this.#errors.find((error) =>
+      error instanceof KeyboardInterrupt
+    );
+    throw interrupt ??
+      new ExceptionGroup("Tasks of a group failed", this.#errors);
   }
 
   /**
@@ -224,14 +231,15 @@ export class TaskGroup {
  * Runs a function that starts tasks, and awaits them all: none of them outlives the call.
  *
  * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all
- * that failed arises. If the calling task is cancelled, so are the tasks. Outside every task the body
- * runs in a task of its own.
+ * that failed arises; a `KeyboardInterrupt` among it arises by itself. If the calling task is cancelled,
+ * so are the tasks. Outside every task the body runs in a task of its own.
  *
  * @typeParam T The type of the result.
  * @param body The function; it gets the group.
  * @param options A signal that cancels the group from outside.
  * @returns What the body returns, after all tasks are done.
  * @throws {ExceptionGroup} If the body or a task failed.
+ * @throws {KeyboardInterrupt} If the body or a task threw that.
  *
  * @example Usage
  * ```ts

@@ -17,6 +17,7 @@ import {
   ExceptionGroup,
   Future,
   getRunningLoop,
+  KeyboardInterrupt,
   RuntimeError,
   type Task,
 } from "../loop/mod.ts";
@@ -890,3 +891,74 @@ Deno.test("TaskGroup reports a task that fails after the parent task has ended",
   );
   assertEquals(String(contexts[0]?.exception), "Error: too late");
 });
+
+Deno.test(
+  "taskGroup() lets a KeyboardInterrupt of a task through by itself, after the others ended",
+  inVirtualTime(async () => {
+    const log: string[] = [];
+    const interrupt = new KeyboardInterrupt();
+    const error = await assertRejects(() =>
+      taskGroup(async (group) => {
+        group.createTask(waiting(log, "task", new Error("while cleaning up")));
+        group.createTask(async () => {
+          await sleep(1);
+          throw interrupt;
+        });
+        await waiting(log, "body")();
+      })
+    );
+    assertStrictEquals(error, interrupt);
+    assertEquals(log.sort(), ["body: CancelledError", "task: CancelledError"]);
+    assertEquals(currentTask()!.cancelling(), 0);
+    await sleep(1);
+  }),
+);
+
+Deno.test(
+  "taskGroup() lets a KeyboardInterrupt of the body through by itself",
+  inVirtualTime(async () => {
+    const interrupt = new KeyboardInterrupt();
+    const error = await assertRejects(() =>
+      taskGroup(async (group) => {
+        group.createTask(failing(1, "boom"));
+        try {
+          await sleep(1e6);
+        } catch {
+          throw interrupt;
+        }
+      })
+    );
+    assertStrictEquals(error, interrupt);
+    assertEquals(currentTask()!.cancelling(), 0);
+  }),
+);
+
+Deno.test(
+  "taskGroup() with a KeyboardInterrupt keeps a cancellation from outside for the next await",
+  inVirtualTime(async () => {
+    const log: string[] = [];
+    const interrupt = new KeyboardInterrupt();
+    const task = createTask(async () => {
+      const error = await assertRejects(() =>
+        taskGroup((group) => {
+          group.createTask(async () => {
+            try {
+              await sleep(1e6);
+            } finally {
+              // deno-lint-ignore no-unsafe-finally -- that is what is tested
+              throw interrupt;
+            }
+          });
+        })
+      );
+      assertStrictEquals(error, interrupt);
+      log.push("interrupted");
+      await sleep(1);
+      log.push("never");
+    });
+    await sleep(1);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assertEquals(log, ["interrupted"]);
+  }),
+);
