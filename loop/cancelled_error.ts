@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "./error_classes.ts";
 import type { CancelMessage } from "./scheduler.ts";
 
 /**
@@ -41,6 +42,8 @@ export class CancelledError extends Error {
     this.name = "CancelledError";
   }
 }
+
+registerErrorClass(CancelledError);
 
 Object.defineProperty(
   CancelledError.prototype,

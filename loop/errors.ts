@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "./error_classes.ts";
+
 /**
  * Something was used in a way or at a time in which it cannot work.
  *
@@ -134,3 +136,9 @@ export class SendfileNotAvailableError extends RuntimeError {
     this.name = "SendfileNotAvailableError";
   }
 }
+
+registerErrorClass(RuntimeError);
+registerErrorClass(TimeoutError);
+registerErrorClass(InvalidStateError);
+registerErrorClass(KeyboardInterrupt);
+registerErrorClass(SendfileNotAvailableError);

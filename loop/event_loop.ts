@@ -6,7 +6,19 @@ import {
   assertNotAsync,
   assertOpen,
 } from "./base_event_loop.ts";
+import { DefaultExecutor } from "./executor/default_executor.ts";
+import { Executor } from "./executor/executor.ts";
+import {
+  type JobArguments,
+  type JobName,
+  type JobResult,
+  WorkerExecutor,
+} from "./executor/worker_executor.ts";
+import type { Delay } from "./delay.ts";
+import type { Future } from "./future.ts";
+import type { Handle } from "./handle.ts";
 import { lazy } from "./lazy.ts";
+import { futureIn } from "./link_futures.ts";
 // Of types only: the code is loaded by the first method that needs it.
 import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
 import type { SubprocessProtocol } from "./net/subprocess_protocol.ts";
@@ -20,6 +32,9 @@ import {
 } from "./signal_handlers.ts";
 
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
+
+/** What a loop uses where no executor is named. */
+export let defaultExecutorOf: (loop: EventLoop) => DefaultExecutor;
 
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
@@ -41,7 +56,11 @@ const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html}
  */
 export class EventLoop extends NetworkEventLoop {
+  #executor: DefaultExecutor | null = null;
+
   static {
+    defaultExecutorOf = (loop) =>
+      loop.#executor ??= new DefaultExecutor(schedulerOf(loop));
     presentSchedulers((scheduler) => {
       const loop = new EventLoop();
       // The constructor gave it one that nobody knows.
@@ -244,4 +263,178 @@ export class EventLoop extends NetworkEventLoop {
     const { subprocessShell } = await loadSpawn();
     return subprocessShell(this, protocolFactory, command, options);
   }
+
+  /**
+   * As {@linkcode EventLoop.callSoon}. A function of another thread's has no other way to reach a loop: in a
+   * worker, a job that got a loop as an argument calls this method of it.
+   *
+   * @typeParam A The types of the arguments.
+   * @param callback The function.
+   * @param args What it is called with.
+   * @returns A handle that takes it back.
+   * @throws {RuntimeError} If the loop is closed.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, type ThreadsafeLoop, toThread } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function work(loop: ThreadsafeLoop, report: (percent: number) => unknown) {
+   *   loop.callSoonThreadsafe(report, 50);
+   *   loop.callSoonThreadsafe(report, 100);
+   * }
+   *
+   * await run(async () => {
+   *   const reports: number[] = [];
+   *   await toThread(work, [getRunningLoop(), (percent) => reports.push(percent)]);
+   *   assertEquals(reports, [50, 100]);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe}
+   */
+  callSoonThreadsafe<A extends unknown[]>(
+    callback: (...args: A) => unknown,
+    ...args: A
+  ): Handle {
+    assertCallback(this, "callSoonThreadsafe", callback);
+    return this.callSoon(callback, ...args);
+  }
+
+  /**
+   * Has a self-contained function called in another thread; see {@linkcode WorkerExecutor} for what that means
+   * for the function, its arguments and its result.
+   *
+   * Cancelled, a job that has not begun is dropped; one that runs goes on, unless the executor's options say
+   * otherwise.
+   *
+   * @typeParam A The types of the arguments.
+   * @typeParam T What the function returns.
+   * @param executor What calls the function; `null` for the loop's default executor.
+   * @param fn The function.
+   * @param args What it is called with.
+   * @returns A future of what it returns.
+   * @throws {RuntimeError} If the executor is shut down, or the loop is closed.
+   * @throws {TypeError} If the function cannot be sent to a worker, or an argument cannot be cloned.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function sum(below: number): number {
+   *   let sum = 0;
+   *   for (let n = 0; n < below; n++) sum += n;
+   *   return sum;
+   * }
+   *
+   * await run(async () => {
+   *   assertEquals(await getRunningLoop().runInExecutor(null, sum, 1000), 499_500);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.run_in_executor}
+   */
+  runInExecutor<A extends unknown[], T>(
+    executor: Executor | null,
+    fn: (...args: A) => T | PromiseLike<T>,
+    ...args: A
+  ): Future<T>;
+  /**
+   * Has a function of an executor's module called in another thread.
+   *
+   * @typeParam M The type of the module.
+   * @typeParam K The name of the function.
+   * @param executor An executor of the module.
+   * @param name The name by which the module exports the function.
+   * @param args What it is called with.
+   * @returns A future of what it returns.
+   * @throws {RuntimeError} If the executor is shut down, or the loop is closed.
+   * @throws {TypeError} If an argument cannot be cloned.
+   */
+  runInExecutor<M extends object, K extends JobName<M>>(
+    executor: WorkerExecutor<M>,
+    name: K,
+    ...args: JobArguments<M, K>
+  ): Future<JobResult<M, K>>;
+  runInExecutor(
+    executor: Executor | null,
+    fn: ((...args: unknown[]) => unknown) | string,
+    ...args: unknown[]
+  ): Future<unknown> {
+    assertOpen(this);
+    const chosen = executor ?? defaultExecutorOf(this).get();
+    assertExecutor("runInExecutor", chosen);
+    if (typeof fn === "function") {
+      return futureIn(this, chosen.submit(fn, ...args));
+    }
+    if (!(chosen instanceof WorkerExecutor)) {
+      throw new TypeError(
+        `runInExecutor() takes a function, as only a WorkerExecutor has a module: received ${typeof fn}`,
+      );
+    }
+    return futureIn(this, chosen.submit(fn as never, ...args as never));
+  }
+
+  /**
+   * Sets what {@linkcode EventLoop.runInExecutor} uses where no executor is named, and `toThread()`. It is shut
+   * down with the loop; the one before is not.
+   *
+   * @param executor The executor.
+   * @throws {TypeError} If it is none.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run, toThread, WorkerExecutor } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   getRunningLoop().setDefaultExecutor(new WorkerExecutor({ maxWorkers: 1 }));
+   *   assertEquals(await toThread((n: number) => n + 1, [1]), 2);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_default_executor}
+   */
+  setDefaultExecutor(executor: Executor): void {
+    assertExecutor("setDefaultExecutor", executor);
+    defaultExecutorOf(this).set(executor);
+  }
+
+  /**
+   * Shuts the default executor down, and waits for its jobs; there will be no other. `run()` does so at its
+   * end.
+   *
+   * Cancelled, it no longer waits; the jobs go on.
+   *
+   * @param timeout How long, in seconds, it waits; then it warns, and terminates the workers. `null` for as long
+   * as it takes.
+   * @returns A promise that resolves when the executor has ended.
+   * @throws {RangeError} If `timeout` is not a length of time.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, RuntimeError, run, toThread } from "@asyncio/asyncio";
+   * import { assertThrows } from "@std/assert";
+   *
+   * await run(async () => {
+   *   await getRunningLoop().shutdownDefaultExecutor();
+   *   assertThrows(() => toThread(() => 1), RuntimeError);
+   * });
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_default_executor}
+   */
+  async shutdownDefaultExecutor(timeout: Delay | null = null): Promise<void> {
+    await defaultExecutorOf(this).shutdown(timeout);
+  }
+}
+
+function assertExecutor(method: string, executor: unknown): void {
+  if (executor instanceof Executor) return;
+  throw new TypeError(
+    `${method}() takes an Executor: received ${
+      executor === null ? "null" : typeof executor
+    }`,
+  );
 }

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "./error_classes.ts";
+
 /**
  * What selects exceptions of a group: a class, one of several classes, or a predicate.
  */
@@ -127,6 +129,11 @@ export class ExceptionGroup extends AggregateError {
     return part;
   }
 }
+
+registerErrorClass(
+  ExceptionGroup,
+  (message, errors) => new ExceptionGroup(message, errors),
+);
 
 function predicateOf(
   condition: ExceptionCondition,

@@ -22,6 +22,20 @@ export {
 } from "./base_event_loop.ts";
 export { EventLoop } from "./event_loop.ts";
 export * from "./event_loop_policy.ts";
+export {
+  BrokenExecutor,
+  Executor,
+  type ExecutorShutdownOptions,
+} from "./executor/executor.ts";
+export type { ThreadsafeLoop } from "./executor/threadsafe_loop.ts";
+export {
+  type JobArguments,
+  type JobName,
+  type JobOptions,
+  type JobResult,
+  WorkerExecutor,
+  type WorkerExecutorOptions,
+} from "./executor/worker_executor.ts";
 export * from "./exception_group.ts";
 export { Future, type FutureOptions } from "./future.ts";
 export { Handle } from "./handle.ts";

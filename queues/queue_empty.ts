@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
+
 /**
  * The queue is empty: what `Queue.getNowait()` throws then.
  *
@@ -25,3 +27,5 @@ export class QueueEmpty extends Error {
     this.name = "QueueEmpty";
   }
 }
+
+registerErrorClass(QueueEmpty);

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
+
 /**
  * The queue is full: what `Queue.putNowait()` throws then.
  *
@@ -27,3 +29,5 @@ export class QueueFull extends Error {
     this.name = "QueueFull";
   }
 }
+
+registerErrorClass(QueueFull);

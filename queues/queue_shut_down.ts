@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
+
 /**
  * The queue is shut down: nothing can be put into it any more, and there is nothing left to get.
  *
@@ -27,3 +29,5 @@ export class QueueShutDown extends Error {
     this.name = "QueueShutDown";
   }
 }
+
+registerErrorClass(QueueShutDown);

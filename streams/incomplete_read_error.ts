@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
+
 /**
  * The stream ended before everything that was asked for had arrived.
  *
@@ -41,3 +43,5 @@ export class IncompleteReadError extends Error {
     this.expected = expected;
   }
 }
+
+registerErrorClass(IncompleteReadError);

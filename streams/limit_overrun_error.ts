@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
+
 /**
  * The limit of a reader was reached before a separator was found. The bytes stay in the reader.
  *
@@ -33,3 +35,5 @@ export class LimitOverrunError extends Error {
     this.consumed = consumed;
   }
 }
+
+registerErrorClass(LimitOverrunError);

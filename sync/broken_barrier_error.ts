@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass } from "../loop/error_classes.ts";
 import { RuntimeError } from "../loop/errors.ts";
 
 /**
@@ -29,3 +30,5 @@ export class BrokenBarrierError extends RuntimeError {
     this.name = "BrokenBarrierError";
   }
 }
+
+registerErrorClass(BrokenBarrierError);

@@ -31,10 +31,12 @@ export {
   type Results,
 } from "./gather.ts";
 export * from "./run.ts";
+export * from "./run_coroutine_threadsafe.ts";
 export * from "./runner.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";
 export * from "./timeout.ts";
+export * from "./to_thread.ts";
 export * from "./wait.ts";
 export * from "./wait_for.ts";

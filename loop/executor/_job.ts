@@ -1,0 +1,178 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { BaseEventLoop } from "../base_event_loop.ts";
+import { fail, fulfil, Future, homeOf } from "../future.ts";
+import type { JobFunction, JobMessage, Representative } from "./_messages.ts";
+import type { PoolWorker } from "./_pool_worker.ts";
+import { RemoteCalls } from "./_remote_calls.ts";
+import { transferablesIn } from "./_transferables.ts";
+
+/** How a job is done. */
+export interface JobTerms {
+  readonly transfer: Transferable[];
+  readonly transferResults: boolean;
+  readonly terminateOnCancel: boolean;
+}
+
+/** A function with its arguments, to be called in a worker, and the future of what it comes to. */
+export class Job {
+  /** Of the loop that runs the caller. */
+  readonly future: Future<unknown> = new Future<unknown>();
+  readonly terminateOnCancel: boolean;
+  /** What the worker does; `null` where no argument is a function. */
+  readonly calls: RemoteCalls | null;
+  /** Who does it, once it has begun. */
+  worker: PoolWorker | null = null;
+  #message: JobMessage;
+  #transfer: Transferable[];
+  readonly #submission: { stack?: string } = {};
+
+  /** `caller` is the function that a program calls: what is above it in a stack is the library's. */
+  constructor(
+    fn: JobFunction,
+    args: readonly unknown[],
+    { transfer, transferResults, terminateOnCancel }: JobTerms,
+    caller: (...args: never[]) => unknown,
+  ) {
+    const representatives = args.map(representativeOf)
+      .filter((each) => each !== null);
+    const indices = new Set(representatives.map(({ index }) => index));
+    this.#message = {
+      kind: "job",
+      fn,
+      args: args.map((arg, index) => indices.has(index) ? null : arg),
+      representatives,
+      transferResults,
+    };
+    this.#transfer = transfer;
+    this.terminateOnCancel = terminateOnCancel;
+    this.calls = representatives.length === 0 ? null : new RemoteCalls(
+      homeOf(this.future),
+      args,
+      (call, task) => this.worker?.answer(call, task),
+    );
+    Error.captureStackTrace(this.#submission, caller);
+    if (transfer.length > 0) this.#assertRestCloneable();
+  }
+
+  /**
+   * Takes a copy of the arguments: the job waits, and they are the caller's again.
+   *
+   * @throws {TypeError} If one of them cannot be cloned.
+   */
+  copyArguments(): void {
+    const { args } = this.#message;
+    const transfer = this.#transfer;
+    const copy = this.#cloning(() =>
+      structuredClone({ args, transfer }, { transfer })
+    );
+    this.#message = { ...this.#message, args: copy.args };
+    this.#transfer = copy.transfer;
+  }
+
+  /**
+   * Sends the job.
+   *
+   * @throws {TypeError} If an argument cannot be cloned.
+   */
+  send(worker: Worker): void {
+    this.#cloning(() =>
+      // Without a list it takes a faster way.
+      this.#transfer.length === 0
+        ? worker.postMessage(this.#message)
+        : worker.postMessage(this.#message, this.#transfer)
+    );
+  }
+
+  succeed(value: unknown): void {
+    this.calls?.release();
+    if (this.#isAwaited()) fulfil(this.future, value);
+  }
+
+  fail(error: unknown, workerName: string): void {
+    this.calls?.release();
+    if (!this.#isAwaited()) return;
+    fail(this.future, this.#withStacks(this.#explained(error), workerName));
+  }
+
+  #isAwaited(): boolean {
+    return !this.future.done() && !this.future.getLoop().isClosed();
+  }
+
+  #cloning<T>(clone: () => T): T {
+    try {
+      return clone();
+    } catch (error) {
+      if (this.#transfer.length === 0) assertCloneable(this.#message.args);
+      throw notCloneable("Expected arguments that can be cloned", error);
+    }
+  }
+
+  /** What is in the list is gone even if the rest turns out not to be cloneable. */
+  #assertRestCloneable(): void {
+    const transferred = new Set(this.#transfer);
+    assertCloneable(
+      this.#message.args.map((arg) =>
+        transferablesIn(arg).some((each) => transferred.has(each)) ? null : arg
+      ),
+    );
+  }
+
+  /** What a function that was run by its source did not find may be there for its author. */
+  #explained(error: unknown): unknown {
+    if (!("source" in this.#message.fn) || !(error instanceof ReferenceError)) {
+      return error;
+    }
+    const name = /^(\S+) is not defined$/.exec(error.message)?.[1];
+    if (name === undefined) return error;
+    const explained = new ReferenceError(
+      `Cannot find "${name}" in the worker, where a function that is run by its source has only its ` +
+        `arguments and the global scope: pass it as an argument, or move the function into a module ` +
+        `and use a WorkerExecutor of that`,
+      { cause: error },
+    );
+    explained.stack = `${explained}\n${framesOf(error.stack)}`;
+    return explained;
+  }
+
+  #withStacks(error: unknown, workerName: string): unknown {
+    if (error instanceof Error) {
+      error.stack = `${error.stack}\n    at <worker ${workerName}>\n` +
+        framesOf(this.#submission.stack);
+    }
+    return error;
+  }
+}
+
+function representativeOf(arg: unknown, index: number): Representative | null {
+  if (typeof arg === "function") return { index, kind: "function" };
+  if (arg instanceof BaseEventLoop) return { index, kind: "loop" };
+  return null;
+}
+
+function assertCloneable(args: readonly unknown[]): void {
+  for (const [index, arg] of args.entries()) {
+    try {
+      structuredClone(arg);
+    } catch (error) {
+      throw notCloneable(
+        `Expected arguments that can be cloned: argument ${
+          index + 1
+        } cannot be`,
+        error,
+      );
+    }
+  }
+}
+
+function notCloneable(message: string, cause: unknown): TypeError {
+  return new TypeError(
+    `${message}: ${cause instanceof Error ? cause.message : cause}`,
+    { cause },
+  );
+}
+
+function framesOf(stack: string | undefined): string {
+  return stack?.split("\n").filter((line) => /^\s+at /.test(line))
+    .join("\n") ?? "";
+}

@@ -1,0 +1,169 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { EventLoop } from "../event_loop.ts";
+import { type Future, thrownBy } from "../future.ts";
+import type { ErrorCodec } from "./_error_codec.ts";
+import { BrokenExecutor } from "./executor.ts";
+import type { Job } from "./_job.ts";
+import type {
+  AnswerMessage,
+  CallMessage,
+  MessageFromWorker,
+  Outcome,
+} from "./_messages.ts";
+import { programUrl } from "./_worker_program.ts";
+import { ref, unref } from "./_worker_ref.ts";
+
+/** A worker hears in the async context in which it was made, which must be nobody's. */
+const outside = AsyncLocalStorage.snapshot();
+
+/** Who has workers. */
+export interface WorkerOwner {
+  /** A worker is done with its job. */
+  onFree(worker: PoolWorker): void;
+  /** A worker is of no more use; it has been terminated. */
+  onBroken(worker: PoolWorker): void;
+}
+
+/** A worker that does one job at a time. */
+export class PoolWorker {
+  readonly #name: string;
+  readonly #codec: ErrorCodec;
+  readonly #owner: WorkerOwner;
+  readonly #worker: Worker;
+  #job: Job | null = null;
+  /** The loop of its last job. */
+  #loop: EventLoop | null = null;
+  #resting = false;
+
+  constructor(name: string, codec: ErrorCodec, owner: WorkerOwner) {
+    this.#name = name;
+    this.#codec = codec;
+    this.#owner = owner;
+    this.#worker = outside(() =>
+      new Worker(programUrl(), { type: "module", name })
+    );
+    this.#worker.onmessage = ({ data }) => this.#onMessage(data);
+    this.#worker.onmessageerror = ({ data }) =>
+      this.#break("what it sent cannot be read", { error: data });
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#break(event.message);
+    };
+  }
+
+  /**
+   * Does a job, which from now on keeps the program alive.
+   *
+   * @throws {TypeError} If an argument cannot be cloned; then there is no job.
+   */
+  begin(job: Job): void {
+    job.send(this.#worker);
+    this.#job = job;
+    job.worker = this;
+    this.#loop = job.future.getLoop();
+    if (this.#resting) ref(this.#worker);
+    this.#resting = false;
+  }
+
+  /** There is nothing to do: the program may end. */
+  rest(): void {
+    if (!this.#resting) unref(this.#worker);
+    this.#resting = true;
+  }
+
+  /** Ends the worker, and with it its job, for a reason. */
+  terminate(reason: string, cause?: { error: unknown }): void {
+    this.#worker.terminate();
+    const job = this.#job;
+    this.#job = null;
+    if (job === null) return;
+    job.worker = null;
+    job.calls?.cancelAll();
+    job.fail(this.#broken(reason, cause), this.#name);
+  }
+
+  /** Tells the job what a call came to. */
+  answer(call: number, task: Future<unknown>): void {
+    this.#tryAnswer(call, () => {
+      const failed = task.cancelled() || task.exception() !== null;
+      return failed
+        ? { failure: this.#codec.encode(thrownBy(task)) }
+        : { value: task.result() };
+    });
+  }
+
+  #onMessage(message: MessageFromWorker): void {
+    const job = this.#job;
+    if (message.kind === "broken") {
+      const { reason, cause } = message;
+      this.#break(reason, cause && { error: this.#codec.decode(cause) });
+    } else if (job === null) {
+      return;
+    } else if (message.kind === "done") {
+      this.#finish(job, message.outcome);
+    } else if (message.kind === "call") {
+      this.#call(job, message);
+    } else {
+      job.calls?.cancel(message.call);
+    }
+  }
+
+  #finish(job: Job, outcome: Outcome): void {
+    this.#job = null;
+    job.worker = null;
+    if ("value" in outcome) job.succeed(outcome.value);
+    else job.fail(this.#codec.decode(outcome.failure), this.#name);
+    this.#owner.onFree(this);
+  }
+
+  #call(job: Job, message: CallMessage): void {
+    try {
+      job.calls?.begin(message);
+    } catch (error) {
+      // The loop is closed: where nobody waits for the answer, nobody is to be told.
+      if (message.call === null) return;
+      this.#tryAnswer(message.call, () => {
+        throw error;
+      });
+    }
+  }
+
+  #tryAnswer(call: number, outcome: () => Outcome): void {
+    try {
+      this.#post({ kind: "answer", call, outcome: outcome() });
+    } catch (error) {
+      const failure = this.#codec.encode(error);
+      this.#post({ kind: "answer", call, outcome: { failure } });
+    }
+  }
+
+  #post(message: AnswerMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  #break(reason: string, cause?: { error: unknown }): void {
+    if (this.#job === null) this.#report(reason, cause);
+    this.terminate(reason, cause);
+    this.#owner.onBroken(this);
+  }
+
+  /** What a job left behind failed after its end: there is no future to tell. */
+  #report(reason: string, cause?: { error: unknown }): void {
+    this.#loop?.callExceptionHandler({
+      message: "A worker ended after its job was done",
+      exception: this.#broken(reason, cause),
+    });
+  }
+
+  #broken(reason: string, cause?: { error: unknown }): BrokenExecutor {
+    const error = new BrokenExecutor(
+      `The worker ${this.#name} has ended: ${reason}`,
+      cause && { cause: cause.error },
+    );
+    // Where the library noticed says nothing.
+    error.stack = String(error);
+    return error;
+  }
+}

@@ -1,0 +1,31 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * What in a value can be moved to another thread: buffers, ports and streams, those of views too.
+ *
+ * The function is self-contained: its source is a part of the program of a worker.
+ */
+export function transferablesIn(value: unknown): Transferable[] {
+  const found = new Set<Transferable>();
+  const values = new Set([value]);
+  for (const each of values) {
+    if (typeof each !== "object" || each === null) continue;
+    if (ArrayBuffer.isView(each)) {
+      values.add(each.buffer);
+    } else if (each instanceof ArrayBuffer) {
+      if (!each.detached) found.add(each);
+    } else if (
+      each instanceof MessagePort || each instanceof ReadableStream ||
+      each instanceof WritableStream || each instanceof TransformStream
+    ) {
+      found.add(each);
+    } else if (each instanceof Map) {
+      for (const [key, item] of each) values.add(key).add(item);
+    } else if (each instanceof Set) {
+      for (const item of each) values.add(item);
+    } else {
+      for (const item of Object.values(each)) values.add(item);
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,82 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Delay, secondsOf } from "../delay.ts";
+import { RuntimeError } from "../errors.ts";
+import { fail, fulfil, Future } from "../future.ts";
+import type { Resource, Scheduler } from "../scheduler.ts";
+import type { Executor } from "./executor.ts";
+import { WorkerExecutor } from "./worker_executor.ts";
+
+/** The executor that a loop uses where none is named; it ends with the loop. */
+export class DefaultExecutor implements Resource {
+  readonly #scheduler: Scheduler;
+  #executor: Executor | null = null;
+  #isShutDown = false;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  /**
+   * The executor, which is made when it is first asked for.
+   *
+   * @throws {RuntimeError} If it was shut down.
+   */
+  get(): Executor {
+    if (this.#isShutDown) {
+      throw new RuntimeError("Executor shutdown has been called");
+    }
+    if (this.#executor === null) this.set(new WorkerExecutor());
+    return this.#executor!;
+  }
+
+  set(executor: Executor): void {
+    this.#executor = executor;
+    this.#scheduler.resources.add(this);
+  }
+
+  /** Shuts it down, and waits for its jobs; after `timeout` seconds they are given up. */
+  async shutdown(timeout: Delay | null): Promise<void> {
+    const seconds = timeout === null
+      ? null
+      : secondsOf("shutdownDefaultExecutor", "timeout", timeout);
+    this.#isShutDown = true;
+    const executor = this.#executor;
+    if (executor === null) return;
+    if (await this.#endsWithin(executor, seconds)) return;
+    console.warn(
+      `The executor did not end its workers within ${seconds} seconds: they are terminated`,
+    );
+    if (executor instanceof WorkerExecutor) executor.terminateWorkers();
+    else await executor.shutdown({ wait: false, cancelFutures: true });
+  }
+
+  abandon(): void {
+    this.#executor?.shutdown({ wait: false }).catch((exception) =>
+      this.#scheduler.loop.callExceptionHandler({
+        message: "The default executor failed to shut down",
+        exception,
+      })
+    );
+  }
+
+  async #endsWithin(
+    executor: Executor,
+    seconds: number | null,
+  ): Promise<boolean> {
+    const { loop } = this.#scheduler;
+    const ended = new Future<boolean>({ loop });
+    executor.shutdown().then(
+      () => ended.done() || fulfil(ended, true),
+      (error) => ended.done() || fail(ended, error),
+    );
+    const timer = seconds === null
+      ? null
+      : loop.callLater(seconds, () => ended.done() || fulfil(ended, false));
+    try {
+      return await ended;
+    } finally {
+      timer?.cancel();
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import type { EventLoop } from "../loop/event_loop.ts";
+import {
+  isRepresented,
+  type RemoteCall,
+  type ThreadsafeLoop,
+} from "../loop/executor/threadsafe_loop.ts";
+import { fail, fulfil, Future, homeOf, observe } from "../loop/future.ts";
+import { linkFutures } from "../loop/link_futures.ts";
+import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
+import { type CoroutineFunction, notAFunction } from "../loop/task.ts";
+
+/**
+ * Runs a function as a task of a loop, from anywhere: from code of another loop, or from a worker.
+ *
+ * In a worker, function and loop are arguments that the job got: the function itself runs in the main
+ * program, and its result is copied. So a job can await what the main program awaits.
+ *
+ * Cancelled, it cancels the task.
+ *
+ * @typeParam T The type of the result.
+ * @param coro The function.
+ * @param loop The loop.
+ * @returns A future of the result, of the loop that runs the caller.
+ * @throws {TypeError} If `coro` is not a function, or not one that came as an argument of a job.
+ * @throws {RuntimeError} If the loop is closed, or the job that got it has ended.
+ *
+ * @example Await a task of another loop
+ * ```ts
+ * import { newEventLoop, runCoroutineThreadsafe, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loop = newEventLoop();
+ * const running = loop.runForever();
+ * assertEquals(await runCoroutineThreadsafe(() => sleep(0.001, "done"), loop), "done");
+ * loop.stop();
+ * await running;
+ * loop.close();
+ * ```
+ *
+ * @example Await the main program from a worker
+ * ```ts ignore
+ * // jobs.ts
+ * import { runCoroutineThreadsafe, type ThreadsafeLoop } from "@asyncio/asyncio";
+ *
+ * export async function consume(loop: ThreadsafeLoop, next: () => PromiseLike<number>) {
+ *   return 2 * await runCoroutineThreadsafe(next, loop);
+ * }
+ *
+ * // main.ts
+ * import { getRunningLoop, Queue, run, WorkerExecutor } from "@asyncio/asyncio";
+ *
+ * await run(async () => {
+ *   const queue = new Queue<number>();
+ *   queue.putNowait(21);
+ *   await using pool = new WorkerExecutor<typeof import("./jobs.ts")>(
+ *     new URL("./jobs.ts", import.meta.url),
+ *   );
+ *   const loop = getRunningLoop();
+ *   console.log(await loop.runInExecutor(pool, "consume", loop, () => queue.get()));
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.run_coroutine_threadsafe}
+ */
+export function runCoroutineThreadsafe<T>(
+  coro: CoroutineFunction<T>,
+  loop: EventLoop | ThreadsafeLoop,
+): Future<T> {
+  if (typeof coro !== "function") {
+    throw notAFunction("runCoroutineThreadsafe", "coro", coro);
+  }
+  if (isRepresented(loop)) return futureOf<T>(loop.callRemotely(coro));
+  // What is not represented is a loop of this thread.
+  const home = schedulerOf(loop as EventLoop).loop;
+  const future = new Future<T>();
+  home.callSoonThreadsafe(() => {
+    if (future.done()) return;
+    try {
+      linkFutures(home.createTask(coro), future);
+    } catch (error) {
+      // A task factory of the user's may throw.
+      callOutsideTasks(homeOf(future), () => fail(future, error));
+      throw error;
+    }
+  });
+  return future;
+}
+
+function futureOf<T>({ result, cancel }: RemoteCall): Future<T> {
+  const future = new Future<T>();
+  observe(future, () => {
+    if (future.cancelled()) cancel();
+  });
+  callOutsideTasks(homeOf(future), () => {
+    result.then(
+      (value) => future.done() || fulfil(future, value as T),
+      (error) => {
+        if (future.done()) return;
+        if (error instanceof CancelledError) future.cancel(error.message);
+        else fail(future, error);
+      },
+    );
+  });
+  return future;
+}

@@ -1,0 +1,97 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { defaultExecutorOf } from "../loop/event_loop.ts";
+import { Executor } from "../loop/executor/executor.ts";
+import {
+  type JobOptions,
+  WorkerExecutor,
+} from "../loop/executor/worker_executor.ts";
+import type { Future } from "../loop/future.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
+
+/** The options of {@linkcode toThread}. */
+export interface ToThreadOptions extends JobOptions {
+  /** What calls the function; the loop's default executor if it is not given. */
+  executor?: Executor | undefined;
+}
+
+/**
+ * Has a function called in another thread, so that the event loop goes on meanwhile.
+ *
+ * The function is self-contained: its source is sent, so it has its arguments and the global scope, but
+ * none of the variables around it. Arguments and result are copied; see `WorkerExecutor` for all the
+ * rules, and for functions of a module. Context variables do not reach the thread.
+ *
+ * Cancelled, a job that has not begun is dropped; one that runs goes on and its result is dropped, or
+ * its thread is ended if `terminateOnCancel` is set. Who awaits it is free at once either way.
+ *
+ * @typeParam A The types of the arguments.
+ * @typeParam T What the function returns.
+ * @param fn The function.
+ * @param args What it is called with.
+ * @param options Another executor, what is moved, and what a cancellation does.
+ * @returns A future of what the function returns.
+ * @throws {RuntimeError} If the executor is shut down.
+ * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
+ *
+ * @example Usage
+ * ```ts
+ * import { gather, run, sleep, toThread } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function fibonacci(n: number): number {
+ *   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+ * }
+ *
+ * await run(async () => {
+ *   const [result] = await gather([toThread(fibonacci, [20]), sleep(0.001)]);
+ *   assertEquals(result, 6765);
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.to_thread}
+ */
+export function toThread<T>(
+  fn: () => T | PromiseLike<T>,
+  args?: [],
+  options?: ToThreadOptions,
+): Future<T>;
+/**
+ * Has a function called in another thread with arguments.
+ *
+ * @typeParam A The types of the arguments.
+ * @typeParam T What the function returns.
+ * @param fn The function.
+ * @param args What it is called with.
+ * @param options Another executor, what is moved, and what a cancellation does.
+ * @returns A future of what the function returns.
+ * @throws {RuntimeError} If the executor is shut down.
+ * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
+ */
+export function toThread<A extends unknown[], T>(
+  fn: (...args: A) => T | PromiseLike<T>,
+  args: A,
+  options?: ToThreadOptions,
+): Future<T>;
+export function toThread<T>(
+  fn: (...args: unknown[]) => T | PromiseLike<T>,
+  args: unknown[] = [],
+  { executor, ...options }: ToThreadOptions = {},
+): Future<T> {
+  const chosen = executor ??
+    defaultExecutorOf(currentScheduler().loop).get();
+  if (chosen instanceof WorkerExecutor) return chosen.run(fn, args, options);
+  if (!(chosen instanceof Executor)) {
+    throw new TypeError(
+      `toThread() takes an Executor as its executor: received ${typeof chosen}`,
+    );
+  }
+  if (Object.keys(options).length > 0) {
+    throw new TypeError(
+      `toThread() takes these options only for a WorkerExecutor: received ${
+        Object.keys(options).join(", ")
+      }`,
+    );
+  }
+  return chosen.submit(fn, ...args);
+}
