@@ -131,7 +131,10 @@ export class Runner implements AsyncDisposable {
     }
   }
 
-  /** Cancels what is left on the loop, waits for it, and closes the loop. */
+  /**
+   * Cancels what is left on the loop, waits for it and for the jobs of the default executor, and closes the
+   * loop.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -140,6 +143,9 @@ export class Runner implements AsyncDisposable {
     try {
       await cancelAllTasks(loop);
       await loop.runUntilComplete(() => loop.shutdownAsyncGens());
+      await loop.runUntilComplete(() =>
+        loop.shutdownDefaultExecutor(EXECUTOR_GRACE)
+      );
     } finally {
       loop.close();
     }
@@ -192,6 +198,9 @@ class Interrupts {
  * cancellation does not reach: a promise that never settles must not keep the program from ending.
  */
 const FOREIGN_GRACE = 2;
+
+/** How long, in seconds, the end of a program waits for jobs in other threads; asyncio waits as long. */
+const EXECUTOR_GRACE = 300;
 
 async function cancelAllTasks(loop: EventLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
