@@ -81,7 +81,8 @@ export class InvalidStateError extends Error {
 }
 
 /**
- * The user interrupted the program, ordinarily with Ctrl-C: what `run()` throws after a SIGINT.
+ * The user interrupted the program, ordinarily with Ctrl-C: what `run()` throws after a SIGINT. A program
+ * that does not catch that one ends with the exit code 130, and without a stack.
  *
  * @example Usage
  * ```ts ignore

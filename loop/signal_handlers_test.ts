@@ -40,7 +40,7 @@ async function raiseAndWait(
   const delivered = new Future<void>();
   const listener = () => {
     onDelivery();
-    delivered.setResult();
+    if (!delivered.done()) delivered.setResult();
   };
   Deno.addSignalListener(signal, listener);
   try {
@@ -224,9 +224,10 @@ Deno.test({
   fn: () =>
     run(async () => {
       let calls = 0;
-      getRunningLoop().addSignalHandler("SIGUSR1", () => calls++);
-      for (let i = 0; i < 99; i++) raise("SIGUSR1");
-      await raiseAndWait("SIGUSR1");
+      // Nothing happens if the last ones come when there is no handler any more.
+      getRunningLoop().addSignalHandler("SIGURG", () => calls++);
+      for (let i = 0; i < 99; i++) raise("SIGURG");
+      await raiseAndWait("SIGURG");
       assert(calls >= 1 && calls <= 100, `${calls} calls`);
     }),
 });

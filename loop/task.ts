@@ -55,6 +55,9 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
   write?: ((text: string) => unknown) | undefined;
 }
 
+/** Whether a task has been cancelled while it awaits something foreign, and nothing has told it. */
+export const isUnaware: unique symbol = Symbol("is unaware");
+
 let created = 0;
 
 /** The tasks of a scheduler that are not done, oldest first. */
@@ -312,6 +315,11 @@ export class Task<T = unknown> extends Future<T> {
   override get [waitsForOthers](): boolean {
     const { wait, moreWaits } = this.#body;
     return wait !== null || (moreWaits !== null && moreWaits.size > 0);
+  }
+
+  /** @ignore */
+  get [isUnaware](): boolean {
+    return this.#body.mustCancel && this.#controller === null;
   }
 
   /** @ignore */

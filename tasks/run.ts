@@ -7,8 +7,9 @@ import { Runner, type RunOptions } from "./runner.ts";
  * Runs a program: a function on an event loop of its own, which is closed at the end.
  *
  * At the end, tasks that are left are cancelled and awaited. The first SIGINT (Ctrl-C) cancels the
- * main task, and `run()` throws a `KeyboardInterrupt`; a second one ends the process at once, with the
- * exit code 130.
+ * main task, and `run()` throws a `KeyboardInterrupt`; a program that does not catch that ends with the
+ * exit code 130. A second SIGINT ends the process at once, with the same code. A handler of the program's
+ * own, by `loop.addSignalHandler("SIGINT", …)`, takes the place of all that.
  *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.

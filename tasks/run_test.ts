@@ -7,12 +7,11 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
-  assertStringIncludes,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
-import { type ProgramOptions, runProgram } from "../tests/doubles/program.ts";
+import { runProgram } from "../tests/doubles/program.ts";
 import {
   CancelledError,
   type EventLoop,
@@ -25,20 +24,6 @@ import { createTask } from "./create_task.ts";
 import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
-
-/** A signal listener does not keep Windows from ending the process. */
-const noSignals = Deno.build.os === "windows";
-
-/** Sends a SIGINT each time the program has printed another line. */
-const INTERRUPTING: ProgramOptions = (() => {
-  const options: ProgramOptions = {
-    onOutput(stdout, child) {
-      const last = stdout.trimEnd().split("\n").at(-1);
-      if (last?.startsWith("ready")) child.kill("SIGINT");
-    },
-  };
-  return options;
-})();
 
 Deno.test("run() gives what the function returns", async () => {
   const result = run(() => sleep(0, "result"));
@@ -314,155 +299,4 @@ Deno.test("run() lets the program exit by itself", async () => {
     });
   `);
   assertEquals([code, stdout, stderr], [0, "Hello ...\n... World!\n", ""]);
-});
-
-Deno.test({
-  name:
-    "run() turns a SIGINT into a KeyboardInterrupt, after finally blocks ran",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
-      import { CancelledError, createTask, KeyboardInterrupt, run, sleep } from "asyncio";
-      try {
-        await run(async () => {
-          createTask(async () => {
-            try { await sleep(3600); } finally { console.log("other task"); }
-          });
-          try {
-            await sleep(0);
-            console.log("ready");
-            await sleep(3600);
-          } finally {
-            await sleep(0.001);
-            console.log("main task");
-          }
-        });
-      } catch (error) {
-        console.log(error instanceof KeyboardInterrupt, error.message, error.cause instanceof CancelledError);
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(stderr, "");
-    assertEquals(
-      stdout,
-      "ready\nmain task\nother task\ntrue Interrupted by SIGINT true\n",
-    );
-    assertEquals(code, 0);
-  },
-});
-
-Deno.test({
-  name: "run() ends the process with code 130 on a second SIGINT",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
-      await run(async () => {
-        try {
-          console.log("ready");
-          await sleep(3600);
-        } finally {
-          console.log("ready again");
-          await sleep(3600);
-          console.log("never");
-        }
-      });
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [130, "ready\nready again\n"]);
-  },
-});
-
-Deno.test({
-  name:
-    "run() gives the result of a function that swallows the SIGINT's cancellation",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
-      console.log(await run(async () => {
-        try {
-          console.log("ready");
-          await sleep(3600);
-        } catch {}
-        return "result";
-      }));
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [0, "ready\nresult\n"]);
-  },
-});
-
-Deno.test({
-  name:
-    "run() takes its signal listener off: a SIGINT afterwards ends the process",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run } from "asyncio";
-      await run(() => {});
-      console.log("ready");
-      setTimeout(() => console.log("too late"), 60000);
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [130, "ready\n"]);
-  },
-});
-
-Deno.test({
-  name: "run() that a SIGINT ended with an exception of its own throws that",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
-      await run(async () => {
-        try {
-          console.log("ready");
-          await sleep(3600);
-        } catch {
-          throw new RangeError("while cleaning up");
-        }
-      });
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [1, "ready\n"]);
-    assertStringIncludes(stderr, "RangeError: while cleaning up");
-  },
-});
-
-Deno.test({
-  name:
-    "run() that was cancelled otherwise too throws that, not a KeyboardInterrupt",
-  ignore: noSignals,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { CancelledError, currentTask, run, sleep } from "asyncio";
-      try {
-        await run(async () => {
-          try {
-            currentTask().cancel("otherwise");
-            await sleep(0);
-          } catch {}
-          console.log("ready");
-          await sleep(3600);
-        });
-      } catch (error) {
-        console.log(error instanceof CancelledError);
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [0, "ready\ntrue\n"]);
-  },
 });

@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Context, copyContext } from "../loop/context.ts";
-import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/future.ts";
 import { newEventLoop } from "../loop/loops.ts";
@@ -15,6 +14,8 @@ import {
 } from "../loop/task.ts";
 import { gather } from "./gather.ts";
 import { sleep } from "./sleep.ts";
+import { FOREIGN_GRACE } from "./_foreign_grace.ts";
+import { runInterruptibly } from "./_run_interruptibly.ts";
 
 /** The options of a {@linkcode Runner}. */
 export interface RunnerOptions {
@@ -33,8 +34,10 @@ export interface RunOptions extends RunnerOptions {
 /**
  * Runs several functions, one after the other, on one loop of its own.
  *
- * The first SIGINT while one runs cancels it, and `run()` throws a {@linkcode KeyboardInterrupt}; a
- * second one ends the process at once, with the exit code 130.
+ * The first SIGINT while one runs cancels it, and `run()` throws a `KeyboardInterrupt`; a program that
+ * does not catch that ends with the exit code 130. A second SIGINT ends the process at once, with the same
+ * code. A handler of the program's own, by `loop.addSignalHandler("SIGINT", …)`, takes the place of all
+ * that.
  *
  * @example Usage
  * ```ts
@@ -118,17 +121,7 @@ export class Runner implements AsyncDisposable {
       context: options?.context ?? (this.#context ??= copyContext()),
       signal: options?.signal,
     });
-    const interrupts = new Interrupts(task);
-    try {
-      return await loop.runUntilComplete(task);
-    } catch (error) {
-      if (interrupts.ended(error)) {
-        throw new KeyboardInterrupt("Interrupted by SIGINT", { cause: error });
-      }
-      throw error;
-    } finally {
-      interrupts.stop();
-    }
+    return await runInterruptibly(loop, task);
   }
 
   /**
@@ -156,48 +149,6 @@ export class Runner implements AsyncDisposable {
     await this.close();
   }
 }
-
-/** The interrupts of the user's while a task is the main task. */
-class Interrupts {
-  readonly #task: Task<unknown>;
-  readonly #listener = () => this.#onInterrupt();
-  #count = 0;
-
-  constructor(task: Task<unknown>) {
-    this.#task = task;
-    try {
-      Deno.addSignalListener("SIGINT", this.#listener);
-    } catch {
-      // A worker gets no signals.
-    }
-  }
-
-  stop(): void {
-    try {
-      Deno.removeSignalListener("SIGINT", this.#listener);
-    } catch {
-      // As above.
-    }
-  }
-
-  /** Whether an interrupt, and nothing else, ended the task with `error`. */
-  ended(error: unknown): boolean {
-    return this.#count > 0 && error instanceof CancelledError &&
-      this.#task.uncancel() === 0;
-  }
-
-  #onInterrupt(): void {
-    this.#count++;
-    if (this.#count > 1 || this.#task.done()) Deno.exit(130);
-    this.#task.cancel();
-  }
-}
-
-/**
- * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
- * cancellation does not reach: a promise that never settles must not keep the program from ending.
- */
-const FOREIGN_GRACE = 2;
 
 /** How long, in seconds, the end of a program waits for jobs in other threads; asyncio waits as long. */
 const EXECUTOR_GRACE = 300;

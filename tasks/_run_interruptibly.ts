@@ -1,0 +1,96 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import type { EventLoop } from "../loop/event_loop.ts";
+import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
+import { isSignalHandled, isWorker } from "../loop/signal_handlers.ts";
+import { isUnaware, type Task } from "../loop/task.ts";
+import type { TimerHandle } from "../loop/timer_handle.ts";
+import { FOREIGN_GRACE } from "./_foreign_grace.ts";
+import { INTERRUPTED, makeKeyboardInterrupt } from "./_keyboard_interrupt.ts";
+
+/**
+ * Runs a loop until its main task is done. The first SIGINT cancels that, which gives a
+ * `KeyboardInterrupt`; the second one ends the process.
+ */
+export async function runInterruptibly<T>(
+  loop: EventLoop,
+  task: Task<T>,
+): Promise<T> {
+  const interrupts = new Interrupts(loop, task);
+  const options: ErrorOptions = {};
+  try {
+    const result = await loop.runUntilComplete(task);
+    if (!interrupts.areFinal) return result;
+  } catch (error) {
+    if (!interrupts.areFinal && !interrupts.ended(error)) throw error;
+    options.cause = error;
+  } finally {
+    interrupts.ignore();
+  }
+  throw makeKeyboardInterrupt(options, loop.getDebug());
+}
+
+/** The interrupts of the user's while a task is the main task. */
+class Interrupts {
+  /** They take effect however the task has ended, and even if it has not. */
+  areFinal = false;
+  readonly #loop: EventLoop;
+  readonly #task: Task<unknown>;
+  readonly #listener: () => void;
+  #count = 0;
+  #patience: TimerHandle | null = null;
+
+  constructor(loop: EventLoop, task: Task<unknown>) {
+    this.#loop = loop;
+    this.#task = task;
+    const scheduler = schedulerOf(loop);
+    // Deno calls in the async context of whoever was the first to listen for the signal.
+    this.#listener = () =>
+      callOutsideTasks(scheduler, () => this.#onInterrupt());
+    // A worker would take it from the main thread.
+    if (isWorker()) return;
+    try {
+      Deno.addSignalListener("SIGINT", this.#listener);
+    } catch {
+      // There are no signals here.
+    }
+  }
+
+  ignore(): void {
+    this.#patience?.cancel();
+    try {
+      Deno.removeSignalListener("SIGINT", this.#listener);
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Whether an interrupt, and nothing else, ended the task with `error`. */
+  ended(error: unknown): boolean {
+    return this.#count > 0 && error instanceof CancelledError &&
+      this.#task.uncancel() === 0;
+  }
+
+  #onInterrupt(): void {
+    // A handler of the program's own takes the place of this one.
+    if (isSignalHandled("SIGINT")) return;
+    this.#count++;
+    if (this.#count > 1) Deno.exit(INTERRUPTED);
+    if (this.#task.done()) {
+      this.areFinal = true;
+      return;
+    }
+    this.#task.cancel();
+    this.#patience = this.#loop.callLater(
+      FOREIGN_GRACE,
+      () => this.#giveUpIfUnaware(),
+    );
+  }
+
+  #giveUpIfUnaware(): void {
+    if (!this.#task[isUnaware]) return;
+    this.areFinal = true;
+    this.#loop.stop();
+  }
+}
