@@ -15,13 +15,7 @@
 //
 // Ctrl-C stops it when the requests that it has begun to answer are answered.
 
-import {
-  Event,
-  KeyboardInterrupt,
-  run,
-  sleep,
-  type TlsOptions,
-} from "@asyncio/asyncio";
+import { Event, run, sleep, type TlsOptions } from "@asyncio/asyncio";
 import { parseArgs } from "node:util";
 import type { HttpRequest } from "./http/connection.ts";
 import { replyWithFile } from "./http/files.ts";
@@ -115,8 +109,4 @@ async function main(): Promise<void> {
   await new Event().wait(); // for Ctrl-C, which cancels it
 }
 
-try {
-  await run(main);
-} catch (error) {
-  if (!(error instanceof KeyboardInterrupt)) throw error;
-}
+await run(main);

@@ -8,7 +8,6 @@
 
 import {
   getRunningLoop,
-  KeyboardInterrupt,
   Protocol,
   run,
   type Transport,
@@ -46,8 +45,4 @@ async function main(): Promise<void> {
   await server.serveForever();
 }
 
-try {
-  await run(main);
-} catch (error) {
-  if (!(error instanceof KeyboardInterrupt)) throw error;
-}
+await run(main);

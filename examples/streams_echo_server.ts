@@ -7,7 +7,6 @@
 // Ctrl-C stops it when the last client is gone, a second Ctrl-C at once.
 
 import {
-  KeyboardInterrupt,
   run,
   startServer,
   type StreamReader,
@@ -37,8 +36,4 @@ async function main(): Promise<void> {
   await server.serveForever();
 }
 
-try {
-  await run(main);
-} catch (error) {
-  if (!(error instanceof KeyboardInterrupt)) throw error;
-}
+await run(main);

@@ -11,7 +11,6 @@ import {
   type DatagramTransport,
   Event,
   getRunningLoop,
-  KeyboardInterrupt,
   run,
 } from "@asyncio/asyncio";
 
@@ -46,8 +45,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await run(main);
-} catch (error) {
-  if (!(error instanceof KeyboardInterrupt)) throw error;
-}
+await run(main);

@@ -151,7 +151,7 @@ export function portOf(line: string): string {
 }
 
 /**
- * Stops a server by Ctrl-C, where there is such a thing, and expects it to end well.
+ * Stops a server by Ctrl-C, where there is such a thing, and expects it to end as interrupted.
  *
  * @param server The server.
  */
@@ -159,6 +159,8 @@ export async function stopServer(server: Example): Promise<void> {
   if (Deno.build.os === "windows") return;
   server.interrupt();
   const { code, stderr } = await server.end();
-  if (code === 0 && stderr === "") return;
+  if (
+    code === 130 && stderr === "KeyboardInterrupt: Interrupted by SIGINT\n"
+  ) return;
   throw new Error(`Expected a quiet end: received ${code} ${stderr}`);
 }
