@@ -52,8 +52,13 @@ function assertStdio(
 }
 
 function assertDirectory(cwd: unknown): void {
-  if (cwd == null || cwd instanceof URL) return;
-  assertText("cwd", cwd);
+  if (cwd == null) return;
+  if (!(cwd instanceof URL)) assertText("cwd", cwd);
+  else if (cwd.protocol !== "file:") {
+    throw new RangeError(
+      `Expected a path or a file: URL as cwd: received ${cwd}`,
+    );
+  }
 }
 
 function assertEnvironment(env: unknown): void {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CallbackContext } from "../engine/callback_context.ts";
+import type { Resource, Scheduler } from "../../scheduler.ts";
 
 const BLOCK_SIZE = 64 * 1024;
 
@@ -25,56 +25,72 @@ export async function feedFile(
   }
 }
 
-/** Writes what a process puts out into a file. */
-export class FileDrain {
+/** Writes what a process puts out into a file, until the end, which is far if another process puts out more. */
+export class FileDrain implements Resource {
   readonly #file: Deno.FsFile;
-  readonly #context: CallbackContext;
-  #isReading = false;
-  #isEnded = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #scheduler: Scheduler;
+  /** What is being written; `null` while there is nothing to write. */
+  #writing: Promise<void> | null = null;
   /** How many chunks there have been. */
   #count = 0;
+  #isEnded = false;
+  #isSettled = false;
 
-  constructor(file: Deno.FsFile, context: CallbackContext) {
+  constructor(
+    file: Deno.FsFile,
+    output: ReadableStream<Uint8Array>,
+    scheduler: Scheduler,
+  ) {
     this.#file = file;
-    this.#context = context;
+    this.#reader = output.getReader();
+    this.#scheduler = scheduler;
+    scheduler.resources.add(this);
   }
 
   /** Writes until the end; fails if the file cannot be written. */
-  async run(output: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = output.getReader();
+  async run(): Promise<void> {
     try {
       while (true) {
-        this.#isReading = true;
-        const { done, value } = await reader.read();
-        this.#isReading = false;
+        const { done, value } = await this.#reader.read();
         if (done) return;
         this.#count++;
-        await writeAll(this.#file, value);
+        this.#writing = writeAll(this.#file, value);
+        await this.#writing;
+        this.#writing = null;
       }
-    } catch (error) {
-      // Who writes is told as at the end of a Unix pipe.
-      await reader.cancel(error).catch(() => {});
-      throw error;
     } finally {
       this.#isEnded = true;
+      this.#scheduler.resources.delete(this);
+      // Who writes is told as at the end of a Unix pipe.
+      this.stop();
     }
   }
 
-  /**
-   * Resolves when everything is in the file that had been put out by the time of the call. The end may be
-   * far: another process may have the same output.
-   */
+  /** Resolves when everything is in the file that had been put out by the time of the call. */
   async settled(): Promise<void> {
     while (!this.#isEnded) {
       const before = this.#count;
+      await this.#writing?.catch(() => {});
       await this.#turn();
       // What is in the pipe is read within a turn.
-      if (this.#isReading && this.#count === before) return;
+      if (this.#writing === null && this.#count === before) break;
     }
+    this.#isSettled = true;
+  }
+
+  /** Writes no more. */
+  stop(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  /** The loop is closed. The process is killed then, and what it had put out is still written. */
+  abandon(): void {
+    if (this.#isSettled) this.stop();
   }
 
   #turn(): Promise<void> {
-    const { host } = this.#context.scheduler;
+    const { host } = this.#scheduler;
     return new Promise((resolve) => host.macrotask(resolve, true));
   }
 }

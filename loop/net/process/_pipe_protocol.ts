@@ -7,6 +7,8 @@ import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 export interface ProcessPipes {
   /** The protocol that is served at the moment. */
   readonly protocol: SubprocessProtocol;
+  /** Something was read from a pipe. */
+  pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void;
   /** A pipe is closed. */
   pipeLost(fd: number, error: Error | null): void;
 }
@@ -23,7 +25,7 @@ export class PipeProtocol extends Protocol {
   }
 
   override dataReceived(data: Uint8Array<ArrayBuffer>): void {
-    this.#pipes.protocol.pipeDataReceived(this.#fd, data);
+    this.#pipes.pipeReceived(this.#fd, data);
   }
 
   override connectionLost(error: Error | null): void {

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Future } from "../../future.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { CallbackContext } from "../engine/callback_context.ts";
@@ -33,6 +34,7 @@ export class ProcessTransport extends SubprocessTransport
   readonly #open = new Set<number>();
   readonly #drains: FileDrain[] = [];
   #returnCode: number | null = null;
+  #exited: Future<void> | null = null;
   #isClosing = false;
 
   /** `start()` is to follow. */
@@ -123,17 +125,30 @@ export class ProcessTransport extends SubprocessTransport
   /** The loop is closed, which closes the pipes, too. */
   abandon(): void {
     this.#isClosing = true;
-    if (this.#isDetached) this.#child.unref();
-    else if (this.#returnCode === null) this.#tryKill();
+    if (this.#returnCode !== null) return;
+    if (this.#isDetached) this.#release();
+    else this.#tryKill();
+  }
+
+  /** Waits until the process has exited. Called once. */
+  exited(): Future<void> {
+    this.#exited = new Future<void>({ loop: this.#context.scheduler.loop });
+    if (this.#returnCode !== null) this.#exited.setResult();
+    return this.#exited;
+  }
+
+  pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void {
+    this.#call("pipeDataReceived", () => {
+      this.protocol.pipeDataReceived(fd, data);
+    });
   }
 
   pipeLost(fd: number, error: Error | null): void {
     this.#open.delete(fd);
-    try {
+    this.#call("pipeConnectionLost", () => {
       this.protocol.pipeConnectionLost(fd, error);
-    } finally {
-      this.#endIfOver();
-    }
+    });
+    this.#endIfOver();
   }
 
   #connectInput(stdio: Stdio | null | undefined): void {
@@ -146,6 +161,7 @@ export class ProcessTransport extends SubprocessTransport
         this.#child.stdin,
         protocol,
         this.#context,
+        { isOwn: true },
       );
     }
   }
@@ -156,46 +172,52 @@ export class ProcessTransport extends SubprocessTransport
     stream: () => ReadableStream<Uint8Array>,
   ): void {
     if (isFile(stdio)) {
-      const drain = new FileDrain(stdio, this.#context);
+      const { scheduler } = this.#context;
+      const drain = new FileDrain(stdio, stream(), scheduler);
       this.#drains.push(drain);
-      this.#watchFile(() => drain.run(stream()));
+      this.#watchFile(() => drain.run());
     } else if (stdio === PIPE) {
       this.#open.add(fd);
       const protocol = new PipeProtocol(fd, this);
       this.#outputs.set(
         fd,
-        readPipeTransport(stream(), protocol, this.#context),
+        readPipeTransport(stream(), protocol, this.#context, { isOwn: true }),
       );
     }
   }
 
   #watchFile(pass: () => Promise<void>): void {
-    this.#context.run(pass).catch((exception) => {
-      if (this.#context.scheduler.loop.isClosed()) return;
-      this.#report(
-        "A file of a process could not be read or written",
-        exception,
-      );
-    });
+    const message = "A file of a process could not be read or written";
+    this.#context.run(() =>
+      pass().catch((error) => this.#reportSoon(message, error))
+    );
   }
 
   /** Waits until the process has exited, and everything that it has put out is where it belongs. */
   async #watch(): Promise<void> {
-    let code: number;
-    try {
-      const status = await this.#child.status;
-      code = status.signal === null
-        ? status.code
-        : FIRST_SIGNAL_CODE - status.code;
-    } catch (error) {
-      code = unnamedSignalOf(error);
+    const code = await this.#exitCode();
+    for (const drain of this.#drains) {
+      await drain.settled();
+      if (this.#isClosing) drain.stop();
     }
-    for (const drain of this.#drains) await drain.settled();
     this.#context.enqueue(() => this.#onExit(code));
+  }
+
+  async #exitCode(): Promise<number> {
+    try {
+      const { code, signal } = await this.#child.status;
+      return signal === null ? code : FIRST_SIGNAL_CODE - code;
+    } catch (error) {
+      const signal = unnamedSignalOf(error);
+      if (signal !== null) return -signal;
+      this.#reportSoon("It is unknown what a process exited with", error);
+      return UNKNOWN_CODE;
+    }
   }
 
   #onExit(code: number): void {
     this.#returnCode = code;
+    if (this.#exited?.done() === false) this.#exited.setResult();
     this.#call("processExited", () => this.protocol.processExited());
     this.#endIfOver();
   }
@@ -215,6 +237,15 @@ export class ProcessTransport extends SubprocessTransport
     this.#isClosing = true;
     this.#context.scheduler.resources.delete(this);
     this.#call("connectionLost", () => this.protocol.connectionLost(null));
+  }
+
+  /** Lets the process go on without this program. */
+  #release(): void {
+    try {
+      this.#child.unref();
+    } catch {
+      // It has ended, of which we would be about to hear.
+    }
   }
 
   #tryKill(): void {
@@ -244,6 +275,11 @@ export class ProcessTransport extends SubprocessTransport
     }
   }
 
+  /** From outside the ready queue. */
+  #reportSoon(message: string, exception: unknown): void {
+    this.#context.enqueue(() => this.#report(message, exception));
+  }
+
   #report(message: string, exception: unknown): void {
     this.#context.scheduler.loop.callExceptionHandler({
       message,
@@ -257,11 +293,13 @@ export class ProcessTransport extends SubprocessTransport
 /** What Deno adds to the number of a signal. */
 const FIRST_SIGNAL_CODE = 128;
 
-/** The return code of a process that was ended by a signal that Deno has no name for. */
-function unnamedSignalOf(error: unknown): number {
+/** asyncio's for a process of which it cannot be told. */
+const UNKNOWN_CODE = 255;
+
+/** The number of the signal that ended a process, if that is one that Deno has no name for. */
+function unnamedSignalOf(error: unknown): number | null {
   const number = /signal: (\d+)/.exec(messageOf(error))?.[1];
-  if (number === undefined) throw error;
-  return -Number(number);
+  return number === undefined ? null : Number(number);
 }
 
 function isFile(

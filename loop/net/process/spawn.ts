@@ -62,7 +62,13 @@ async function start<P extends SubprocessProtocol>(
   const protocol = protocolFactory();
   const child = launch(settings);
   const transport = new ProcessTransport(child, protocol, context, settings);
-  await begin(context, transport);
+  try {
+    await begin(context, transport);
+  } catch (error) {
+    // It is closed, so the process ends.
+    await transport.exited();
+    throw error;
+  }
   return [transport, protocol];
 }
 
