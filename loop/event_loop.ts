@@ -99,11 +99,11 @@ export class EventLoop extends NetworkEventLoop {
    * import { Event, getRunningLoop, run, timeout } from "@asyncio/asyncio";
    *
    * await run(async () => {
+   *   const loop = getRunningLoop();
    *   const stop = new Event();
-   *   getRunningLoop().addSignalHandler("SIGTERM", () => stop.set());
-   *   Deno.kill(Deno.pid, "SIGTERM"); // as another program would
+   *   loop.addSignalHandler("SIGINT", () => stop.set());
+   *   loop.callLater(0.001, () => stop.set()); // so that this example ends
    *   await timeout(3600, () => stop.wait());
-   *   console.log("told to end");
    * });
    * ```
    *
