@@ -467,3 +467,14 @@ for (
     },
   });
 }
+
+Deno.test("run() works where there are no signals", async () => {
+  const { stdout, stderr } = await runProgram(`
+    import { run } from "asyncio";
+    Deno.addSignalListener = () => {
+      throw new Error("not here");
+    };
+    console.log(await run(() => "result"));
+  `);
+  assertEquals([stdout, stderr], ["result\n", ""]);
+});
