@@ -1,0 +1,301 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  createSubprocessExec,
+  createSubprocessShell,
+  DEVNULL,
+  getRunningLoop,
+  newEventLoop,
+  PIPE,
+  run,
+  STDOUT,
+} from "../../../mod.ts";
+import { withDirectory } from "../../../tests/doubles/directory.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
+import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
+import { positionOf, withFile } from "../../../tests/doubles/file.ts";
+import { gone } from "../../../tests/doubles/process_recorder.ts";
+import { turns } from "../../../tests/doubles/recorder.ts";
+import { textOf } from "../../../tests/doubles/text.ts";
+import { schedulerOf } from "../../scheduler.ts";
+
+const ignore = Deno.build.os === "windows";
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore, fn });
+}
+
+/** Calls a function with a file to write, and the path of it. */
+async function withOutput(
+  use: (file: Deno.FsFile, path: string) => Promise<void>,
+): Promise<void> {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/output`;
+    using file = await Deno.open(path, { create: true, write: true });
+    await use(file, path);
+  });
+}
+
+const BIG = 5_000_000;
+
+test("stdin from a file: the process reads it to its end", () =>
+  run(async () => {
+    for (const size of [0, 1, BIG]) {
+      await withFile(new Uint8Array(size), async (file) => {
+        const process = await createSubprocessExec("wc", ["-c"], {
+          stdin: file,
+          stdout: PIPE,
+        });
+        assertEquals(process.stdin, null);
+        const [stdout] = await process.communicate();
+        assertEquals(textOf(stdout!).trim(), `${size}`);
+        assertEquals(positionOf(file), size);
+      });
+    }
+  }));
+
+test("stdin from a file begins where the file stands", () =>
+  run(() =>
+    withFile("hello", async (file) => {
+      await file.seek(2, Deno.SeekMode.Start);
+      const process = await createSubprocessExec("cat", [], {
+        stdin: file,
+        stdout: PIPE,
+      });
+      assertEquals(textOf((await process.communicate())[0]!), "llo");
+    })
+  ));
+
+test("stdin from a file that the process does not read, or not to its end, is no error", () =>
+  run(async () => {
+    const contexts = recordExceptions(getRunningLoop());
+    for (const command of ["exit 0", "head -c 10 >/dev/null", "exec <&-"]) {
+      await withFile(new Uint8Array(BIG), async (file) => {
+        const process = await createSubprocessShell(command, { stdin: file });
+        assertEquals(await process.wait(), 0);
+        await turns();
+        // It is open, and somebody else's.
+        assert((await file.stat()).isFile);
+      });
+    }
+    assertEquals(contexts, []);
+  }));
+
+test("stdin from a file that cannot be read is reported, and the process sees the end", () =>
+  run(async () => {
+    const contexts = recordExceptions(getRunningLoop());
+    await withOutput(async (file) => {
+      const process = await createSubprocessExec("cat", [], {
+        stdin: file,
+        stdout: PIPE,
+      });
+      assertEquals(textOf((await process.communicate())[0]!), "");
+      assertEquals(contexts.map(({ message }) => message), [
+        "A file of a process could not be read or written",
+      ]);
+      assertInstanceOf(contexts[0]!.exception, Error);
+    });
+  }));
+
+test("stdin from a file that is closed is reported, and the process sees the end", () =>
+  run(async () => {
+    const contexts = recordExceptions(getRunningLoop());
+    await withFile("hello", async (original) => {
+      const file = await Deno.open("/dev/null");
+      file.close();
+      const process = await createSubprocessExec("cat", [], {
+        stdin: file,
+        stdout: PIPE,
+      });
+      assertEquals(textOf((await process.communicate())[0]!), "");
+      assertInstanceOf(contexts[0]?.exception, Deno.errors.BadResource);
+      assertEquals(contexts.length, 1);
+      assertEquals(positionOf(original), 0);
+    });
+  }));
+
+test("stdout into a file: all of it is there when wait() resolves", () =>
+  run(async () => {
+    for (let i = 0; i < 20; i++) {
+      await withOutput(async (file, path) => {
+        const process = await createSubprocessExec("head", [
+          "-c",
+          `${i * 100_000}`,
+          "/dev/zero",
+        ], { stdout: file });
+        assertEquals(process.stdout, null);
+        assertEquals(await process.wait(), 0);
+        assertEquals((await Deno.stat(path)).size, i * 100_000);
+        assertEquals(positionOf(file), i * 100_000);
+      });
+    }
+  }));
+
+test("stdout into a file: wait() does not wait for another process that has the pipe, whose output follows", () =>
+  run(async () => {
+    for (let i = 0; i < 20; i++) {
+      await withOutput(async (file, path) => {
+        const command = `
+          (while [ ! -e ${path}.go ]; do sleep 0.01; done; echo late) &
+          head -c ${i * 50_000} /dev/zero
+          echo early
+        `;
+        const process = await createSubprocessShell(command, { stdout: file });
+        assertEquals(await process.wait(), 0);
+        const early = "\0".repeat(i * 50_000) + "early\n";
+        assertStrictEquals(await Deno.readTextFile(path), early);
+        await Deno.writeTextFile(`${path}.go`, "");
+        const { resources } = schedulerOf(getRunningLoop());
+        while (resources.size > 0) await turns();
+        assertStrictEquals(await Deno.readTextFile(path), early + "late\n");
+      });
+    }
+  }));
+
+test("stdout and stderr into one file", () =>
+  run(() =>
+    withOutput(async (file, path) => {
+      const command =
+        "for i in 1 2 3 4 5 6 7 8; do echo out; echo err >&2; done";
+      const process = await createSubprocessShell(command, {
+        stdout: file,
+        stderr: file,
+      });
+      await process.wait();
+      const lines = (await Deno.readTextFile(path)).split("\n");
+      assertEquals(lines.filter((line) => line === "out").length, 8);
+      assertEquals(lines.filter((line) => line === "err").length, 8);
+    })
+  ));
+
+test("stderr goes where stdout goes, into a file and in order", () =>
+  run(async () => {
+    const script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done";
+    const expected = "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n";
+    await withOutput(async (file, path) => {
+      const options = { stdout: file, stderr: STDOUT } as const;
+      const process = await createSubprocessShell(script, options);
+      await process.wait();
+      assertEquals(await Deno.readTextFile(path), expected);
+      const other = await createSubprocessExec("sh", ["-c", script], options);
+      await other.wait();
+      assertEquals(await Deno.readTextFile(path), expected + expected);
+    });
+  }));
+
+test("stdout into a file that cannot be written is reported, and the process told by SIGPIPE", () =>
+  run(() =>
+    withFile("", async (file) => {
+      const contexts = recordExceptions(getRunningLoop());
+      const process = await createSubprocessExec("yes", [], {
+        stdout: file,
+        stderr: DEVNULL,
+      });
+      const code = await process.wait();
+      // Deno has its children ignore the signal, or not.
+      assert(code === -13 || code === 1, `${code}`);
+      assertEquals(contexts.map(({ message }) => message), [
+        "A file of a process could not be read or written",
+      ]);
+      assertEquals(positionOf(file), 0);
+    })
+  ));
+
+test("stdout into a file that is closed meanwhile is reported", () =>
+  run(async () => {
+    const contexts = recordExceptions(getRunningLoop());
+    await withDirectory(async (directory) => {
+      const path = `${directory}/output`;
+      const file = await Deno.open(path, { create: true, write: true });
+      const process = await createSubprocessShell("read -r line; exec yes", {
+        stdin: PIPE,
+        stdout: file,
+        stderr: DEVNULL,
+      });
+      file.close();
+      process.stdin!.write("\n");
+      await process.wait();
+      assertInstanceOf(contexts[0]?.exception, Deno.errors.BadResource);
+      assertEquals(contexts.length, 1);
+    });
+  }));
+
+test("stdout into a file that is slow keeps the process, not the program, waiting", async () => {
+  if (!canMakeFifo) return;
+  const [input, output] = await openFifo();
+  await run(async () => {
+    const process = await createSubprocessExec("head", [
+      "-c",
+      "1000000",
+      "/dev/zero",
+    ], { stdout: output });
+    await turns();
+    assertEquals(process.returnCode, null);
+    const waiting = process.wait();
+    let count = 0;
+    const block = new Uint8Array(65536);
+    while (count < 1_000_000) count += (await input.read(block))!;
+    assertEquals(await waiting, 0);
+    assertEquals(count, 1_000_000);
+  });
+  input.close();
+  output.close();
+});
+
+test("A file that takes the output of another process is let go when the loop is closed", async () => {
+  await withOutput(async (file, path) => {
+    const loop = newEventLoop();
+    await loop.runUntilComplete(async () => {
+      const process = await createSubprocessShell("sleep 60 & echo $!", {
+        stdout: file,
+      });
+      await process.wait();
+      assert(schedulerOf(loop).resources.size > 0);
+    });
+    loop.close();
+    // That nothing is left is for the sanitizers to say.
+    Deno.kill(Number(await Deno.readTextFile(path)), "SIGKILL");
+  });
+});
+
+test("await using ends a process whose output goes into a file, and which another one has", () =>
+  run(() =>
+    withOutput(async (file, path) => {
+      {
+        await using process = await createSubprocessShell(
+          "sleep 60 & echo $!; echo >&2; exec sleep 60",
+          { stdout: file, stderr: PIPE },
+        );
+        await process.stderr!.readLine();
+      }
+      const pid = Number(await Deno.readTextFile(path));
+      assert(pid > 0);
+      const { resources } = schedulerOf(getRunningLoop());
+      while (resources.size > 0) await turns();
+      Deno.kill(pid, "SIGKILL");
+    })
+  ));
+
+test("loop.close() has what a process put out in its file, and lets the file go", async () => {
+  await withOutput(async (file, path) => {
+    const loop = newEventLoop();
+    const pid = await loop.runUntilComplete(async () => {
+      const process = await createSubprocessShell(
+        "echo before; echo >&2; exec cat",
+        { stdin: PIPE, stdout: file, stderr: PIPE },
+      );
+      await process.stderr!.readLine();
+      return process.pid;
+    });
+    loop.close();
+    await gone(pid);
+    while ((await Deno.readTextFile(path)) === "") await turns();
+    assertStrictEquals(await Deno.readTextFile(path), "before\n");
+  });
+});
