@@ -2,10 +2,12 @@
 
 import type { CallbackContext } from "../engine/callback_context.ts";
 import type { Sink } from "../engine/sender.ts";
+import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 
 /** Writes to a web stream. What the stream calls runs outside every task. */
 export class StreamSink implements Sink {
   readonly #context: CallbackContext;
+  readonly #isOwn: boolean;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
   /** `onBroken` is called, with the stream's reason, once nothing can be written any more. */
@@ -13,8 +15,10 @@ export class StreamSink implements Sink {
     stream: WritableStream<Uint8Array>,
     context: CallbackContext,
     onBroken: (reason: unknown) => void,
+    { isOwn = false }: StreamPipeOptions = {},
   ) {
     this.#context = context;
+    this.#isOwn = isOwn;
     this.#writer = stream.getWriter();
     context.run(() => void this.#writer.closed.catch(onBroken));
   }
@@ -31,12 +35,12 @@ export class StreamSink implements Sink {
   /** Lets go of the stream, which is aborted unless it is closed. */
   close(reason: unknown): void {
     this.#writer.abort(reason).catch(() => {});
-    this.#writer.releaseLock();
+    if (!this.#isOwn) this.#writer.releaseLock();
   }
 
   async #write(data: Uint8Array): Promise<number> {
     // A copy, as whoever reads at the other end may keep it, and the queue uses its memory again.
-    await this.#writer.write(data.slice());
+    await this.#writer.write(this.#isOwn ? data : data.slice());
     return data.length;
   }
 }

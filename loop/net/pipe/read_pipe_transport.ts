@@ -10,6 +10,7 @@ import { PipeLife } from "./_pipe_life.ts";
 import { ReadTransport } from "../read_transport.ts";
 import { Receiver } from "../engine/receiver.ts";
 import { streamIntake } from "./_stream_intake.ts";
+import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */
@@ -17,9 +18,10 @@ export function readPipeTransport(
   pipe: ReadablePipe,
   protocol: StreamProtocol,
   context: CallbackContext,
+  options?: StreamPipeOptions,
 ): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
   if (pipe instanceof ReadableStream) {
-    const intake = streamIntake(pipe);
+    const intake = streamIntake(pipe, options);
     const close = (reason: unknown) => intake.close(reason);
     return new ReadPipeTransport({ pipe, intake, close }, protocol, context);
   }

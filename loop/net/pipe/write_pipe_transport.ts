@@ -7,6 +7,7 @@ import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 import type { WritablePipe } from "../pipe.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import { bytesOf, Sender, type Sink } from "../engine/sender.ts";
+import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { StreamSink } from "./_stream_sink.ts";
 import { Transport } from "../transport.ts";
 
@@ -32,11 +33,17 @@ export class WritePipeTransport extends Transport {
     pipe: WritablePipe,
     protocol: BaseProtocol,
     context: CallbackContext,
+    options?: StreamPipeOptions,
   ) {
     super({ pipe });
     this.#context = context;
     const end: WriteEnd = this.#end = pipe instanceof WritableStream
-      ? new StreamSink(pipe, context, (reason) => this.#onBroken(reason))
+      ? new StreamSink(
+        pipe,
+        context,
+        (reason) => this.#onBroken(reason),
+        options,
+      )
       : {
         write: (data) => pipe.write(data),
         close: () => closeUnlessClosed(pipe),
