@@ -55,6 +55,8 @@ const INPUT_PORTION = 256 * 1024;
 export class Process implements AsyncDisposable {
   readonly #transport: SubprocessTransport;
   readonly #protocol: SubprocessStreamProtocol;
+  /** The whole outputs that `communicate()` has read, and has not given as it was cancelled. */
+  readonly #read = new Map<StreamReader, Uint8Array<ArrayBuffer>>();
 
   /** The number of the process. */
   readonly pid: number;
@@ -141,8 +143,8 @@ export class Process implements AsyncDisposable {
    * it has exited. All at the same time, so that neither side waits for the other for ever. A process that
    * does not read its input is no error. The output is kept in memory; the input is sent in portions.
    *
-   * Cancelled, nothing is lost: the process goes on, and what it has put out is what the next call gives, or
-   * who reads its streams. What of the input is not sent by then will not be; standard input stays open.
+   * Cancelled, nothing is lost: the process goes on, and what it has put out is what the next call gives. What
+   * of the input is not sent by then will not be; standard input stays open.
    *
    * @param input What to send; a string is encoded as UTF-8.
    * @returns What came out of standard output and of standard error, each `null` unless it is a pipe.
@@ -181,11 +183,12 @@ export class Process implements AsyncDisposable {
       );
     }
     const [stdout, stderr] = await Promise.all([
-      this.stdout?.read() ?? null,
-      this.stderr?.read() ?? null,
+      this.stdout && this.#readAll(this.stdout),
+      this.stderr && this.#readAll(this.stderr),
       this.stdin && feed(this.stdin, bytes),
     ]);
     await this.wait();
+    this.#read.clear();
     return [stdout, stderr];
   }
 
@@ -265,6 +268,13 @@ export class Process implements AsyncDisposable {
    */
   kill(): void {
     this.#transport.kill();
+  }
+
+  async #readAll(reader: StreamReader): Promise<Uint8Array<ArrayBuffer>> {
+    const output = await reader.read();
+    const all = this.#read.get(reader) ?? output;
+    this.#read.set(reader, all);
+    return all;
   }
 
   /** Closes the pipes, kills the process if it still runs, and waits until it has ended. */
