@@ -17,7 +17,7 @@
  *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.PIPE}
  */
-export const PIPE = "piped";
+export const PIPE = "piped" as const;
 
 /**
  * Connects a standard stream of a process to nothing: reading is at the end at once, what is written is lost.
@@ -35,7 +35,7 @@ export const PIPE = "piped";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.DEVNULL}
  */
-export const DEVNULL = "null";
+export const DEVNULL = "null" as const;
 
 /**
  * Sends the standard error of a process to where its standard output goes, in the order in which the process
@@ -59,7 +59,7 @@ export const DEVNULL = "null";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.STDOUT}
  */
-export const STDOUT = "stdout";
+export const STDOUT = "stdout" as const;
 
 /**
  * What a standard stream of a process is connected to: a pipe, nothing, what the program's own is

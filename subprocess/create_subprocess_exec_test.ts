@@ -1,0 +1,351 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  createSubprocessExec,
+  type CreateSubprocessOptions,
+  createSubprocessShell,
+  createTask,
+  DEVNULL,
+  gather,
+  getRunningLoop,
+  PIPE,
+  run,
+  sleep,
+  STDOUT,
+} from "../mod.ts";
+import { schedulerOf } from "../loop/scheduler.ts";
+import { withDirectory } from "../tests/doubles/directory.ts";
+import { runProgram } from "../tests/doubles/program.ts";
+import { textOf } from "../tests/doubles/text.ts";
+
+const ignore = Deno.build.os === "windows";
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore, fn });
+}
+
+/** What a program puts out. */
+async function outputOf(
+  program: string | URL,
+  args: string[] = [],
+  options: CreateSubprocessOptions = {},
+): Promise<string> {
+  const process = await createSubprocessExec(program, args, {
+    stdout: PIPE,
+    ...options,
+  });
+  const [stdout] = await process.communicate();
+  return textOf(stdout!);
+}
+
+/** Makes a script that can be run, or not. */
+async function makeScript(
+  path: string,
+  text: string,
+  mode = 0o755,
+): Promise<void> {
+  await Deno.writeTextFile(path, text);
+  await Deno.chmod(path, mode);
+}
+
+/** Where the standard error goes makes a difference to how a program is started. */
+const STDERRS = [null, PIPE, STDOUT] as const;
+
+test("createSubprocessExec() passes arguments on as they are", () =>
+  run(async () => {
+    const args = [
+      "",
+      " ",
+      "a b",
+      "$HOME",
+      "'",
+      '"',
+      "*",
+      "\\",
+      "ä",
+      "\n",
+      "-n",
+    ];
+    const expected = args.map((arg) => `<${arg}>`).join("");
+    for (const stderr of STDERRS) {
+      const script = 'for arg; do printf "<%s>" "$arg"; done';
+      assertEquals(
+        await outputOf("sh", ["-c", script, "sh", ...args], { stderr }),
+        expected,
+      );
+    }
+  }));
+
+test("createSubprocessExec() says that there is no such program", () =>
+  run(async () => {
+    for (const stderr of STDERRS) {
+      for (const program of ["no-such-program", "/no/such/program", "./none"]) {
+        const error = await assertRejects(
+          () => createSubprocessExec(program, ["x"], { stderr }),
+          Deno.errors.NotFound,
+          `Cannot start ${program}: there is no such `,
+        );
+        assertEquals(error.cause instanceof Deno.errors.NotFound, true);
+      }
+    }
+    assertEquals(schedulerOf(getRunningLoop()).resources.size, 0);
+  }));
+
+test("createSubprocessExec() says that a file must not be run", () =>
+  run(() =>
+    withDirectory(async (directory) => {
+      const path = `${directory}/script`;
+      await makeScript(path, "#!/bin/sh\n", 0o644);
+      for (const stderr of STDERRS) {
+        for (const program of [path, directory]) {
+          await assertRejects(
+            () => createSubprocessExec(program, [], { stderr }),
+            Deno.errors.PermissionDenied,
+            `'${program}': Permission denied`,
+          );
+        }
+      }
+    })
+  ));
+
+test("createSubprocessExec() says that a script's interpreter may be missing, or the shell does", () =>
+  run(() =>
+    withDirectory(async (directory) => {
+      const path = `${directory}/script`;
+      await makeScript(path, "#!/no/such/interpreter\n");
+      for (const stderr of [null, PIPE]) {
+        await assertRejects(
+          () => createSubprocessExec(path, [], { stderr }),
+          Deno.errors.NotFound,
+          `Cannot start ${path}: there is no such file, or not what its first line`,
+        );
+      }
+      const process = await createSubprocessExec(path, [], {
+        stdout: PIPE,
+        stderr: STDOUT,
+      });
+      const [stdout] = await process.communicate();
+      assertStringIncludes(textOf(stdout!), path);
+      assertEquals(process.returnCode, 127);
+    })
+  ));
+
+test("createSubprocessExec() says that there is no such directory", () =>
+  run(() =>
+    withDirectory(async (directory) => {
+      await Deno.writeTextFile(`${directory}/file`, "");
+      for (const stderr of STDERRS) {
+        for (const name of ["none", "file"]) {
+          const cwd = `${directory}/${name}`;
+          for (const place of [cwd, new URL(`file://${cwd}`)]) {
+            const error = await assertRejects(
+              () => createSubprocessExec("cat", [], { stderr, cwd: place }),
+              Deno.errors.NotFound,
+              cwd,
+            );
+            assertStringIncludes(error.message, "cat");
+          }
+        }
+      }
+    })
+  ));
+
+test("createSubprocessExec() starts a program by its path, its URL, and in a directory", () =>
+  run(() =>
+    withDirectory(async (original) => {
+      const directory = `${await Deno.realPath(original)}/a b%20ü`;
+      await Deno.mkdir(directory);
+      await makeScript(`${directory}/script`, "#!/bin/sh\necho $1; pwd\n");
+      const url = new URL(`file://${directory.replaceAll("%", "%25")}/script`);
+      const cwds = [directory, new URL(".", url)];
+      for (const stderr of STDERRS) {
+        for (const program of [`${directory}/script`, url, "./script"]) {
+          for (const cwd of cwds) {
+            assertEquals(
+              await outputOf(program, ["x"], { cwd, stderr }),
+              `x\n${directory}\n`,
+            );
+          }
+        }
+      }
+    })
+  ));
+
+test("createSubprocessExec() looks a program up by the environment that it gets", () =>
+  run(() =>
+    withDirectory(async (directory) => {
+      await makeScript(`${directory}/my-script`, "#!/bin/sh\necho found\n");
+      for (const stderr of STDERRS) {
+        const env = { PATH: directory };
+        assertEquals(
+          await outputOf("my-script", [], { env, stderr }),
+          "found\n",
+        );
+        await assertRejects(
+          () => createSubprocessExec("my-script", [], { stderr }),
+          Deno.errors.NotFound,
+        );
+      }
+    })
+  ));
+
+test("createSubprocessExec() adds to the environment, or replaces it", () =>
+  run(async () => {
+    const script = "echo $ONE $TWO ${HOME:+home}";
+    const of = (options: CreateSubprocessOptions) =>
+      outputOf("/bin/sh", ["-c", script], options);
+    Deno.env.set("ONE", "1");
+    try {
+      for (const stderr of STDERRS) {
+        const env = { TWO: "2", HOME: "/" };
+        assertEquals(await of({ stderr, env }), "1 2 home\n");
+        assertEquals(await of({ stderr, env, clearEnv: true }), "2 home\n");
+        assertEquals(await of({ stderr, clearEnv: true }), "\n");
+        assertEquals(await of({ stderr, env: { ONE: "3" } }), "3 home\n");
+        assertEquals(await of({ stderr, env: null, cwd: null }), "1 home\n");
+      }
+    } finally {
+      Deno.env.delete("ONE");
+    }
+  }));
+
+Deno.test({
+  name: "createSubprocessExec() runs a program as another user (needs root)",
+  ignore: ignore || Deno.uid() !== 0,
+  fn: () =>
+    run(async () => {
+      for (const stderr of STDERRS) {
+        const options = { uid: 65534, gid: 65533, stderr, cwd: "/" };
+        const script = "id -u; id -g";
+        assertEquals(
+          await outputOf("sh", ["-c", script], options),
+          "65534\n65533\n",
+        );
+      }
+    }),
+});
+
+test("createSubprocessExec() connects a standard stream to nothing", () =>
+  run(async () => {
+    const script = "wc -c; echo err >&2";
+    const process = await createSubprocessExec("sh", ["-c", script], {
+      stdin: DEVNULL,
+      stdout: PIPE,
+      stderr: DEVNULL,
+    });
+    const [stdout, stderr] = await process.communicate();
+    assertEquals([textOf(stdout!).trim(), stderr], ["0", null]);
+    const other = await createSubprocessExec("sh", ["-c", script], {
+      stdin: PIPE,
+      stdout: DEVNULL,
+      stderr: PIPE,
+    });
+    const [none, error] = await other.communicate("abc");
+    assertEquals([none, textOf(error!)], [null, "err\n"]);
+  }));
+
+test("createSubprocessExec() sends the standard error where the standard output goes, in order", () =>
+  run(async () => {
+    const script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done";
+    const expected = "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n";
+    const options = { stderr: STDOUT };
+    assertEquals(await outputOf("sh", ["-c", script], options), expected);
+    const process = await createSubprocessShell(script, {
+      stdout: PIPE,
+      stderr: STDOUT,
+    });
+    const [stdout, stderr] = await process.communicate();
+    assertEquals([textOf(stdout!), stderr], [expected, null]);
+    const silent = await createSubprocessExec("sh", ["-c", "echo >&2"], {
+      stdout: DEVNULL,
+      stderr: STDOUT,
+    });
+    assertEquals(await silent.wait(), 0);
+  }));
+
+test("createSubprocessExec() starts the program itself even if its standard error goes elsewhere", () =>
+  run(async () => {
+    const process = await createSubprocessExec("sleep", ["60"], {
+      stderr: STDOUT,
+    });
+    process.terminate();
+    assertEquals(await process.wait(), -15);
+  }));
+
+test("createSubprocessShell() runs a command", () =>
+  run(async () => {
+    const process = await createSubprocessShell("yes | head -n 3; exit 7", {
+      stdout: PIPE,
+    });
+    const [stdout] = await process.communicate();
+    assertEquals(textOf(stdout!), "y\ny\ny\n");
+    assertEquals(process.returnCode, 7);
+  }));
+
+test("createSubprocessShell() redirects a command that has several lines, or a comment at its end", () =>
+  run(async () => {
+    for (const command of ["echo 1\necho 2 >&2", "echo 1; echo 2 >&2 # 3"]) {
+      const process = await createSubprocessShell(command, {
+        stdout: PIPE,
+        stderr: STDOUT,
+      });
+      assertEquals(textOf((await process.communicate())[0]!), "1\n2\n");
+    }
+  }));
+
+test("createSubprocessShell() has the shell say what it cannot run", () =>
+  run(async () => {
+    const process = await createSubprocessShell("no-such-program", {
+      stderr: PIPE,
+    });
+    const [, stderr] = await process.communicate();
+    assertStringIncludes(textOf(stderr!), "no-such-program");
+    assertEquals(process.returnCode, 127);
+  }));
+
+test("createSubprocessExec() many at a time", () =>
+  run(async () => {
+    const texts = Array.from({ length: 10 }, (_, i) => `text ${i}\n`);
+    const outputs = await gather(
+      texts.map((text) => () => outputOf("printf", [text])),
+    );
+    assertEquals(outputs, texts);
+  }));
+
+test("createSubprocessExec() cancelled at any time leaves no process", () =>
+  run(async () => {
+    for (let count = 0; count < 8; count++) {
+      const task = createTask(async () => {
+        await using _ = await createSubprocessExec("sleep", ["60"]);
+        await sleep(0);
+      });
+      for (let i = 0; i < count; i++) await sleep(0);
+      task.cancel();
+      await gather([task], { returnExceptions: true });
+      const { resources } = schedulerOf(getRunningLoop());
+      while (resources.size > 0) await sleep(0);
+    }
+  }));
+
+test("createSubprocessExec() lets a program have this program's standard streams", async () => {
+  for (const stdio of ['"inherit"', "null", "undefined"]) {
+    const { stdout, stderr, code } = await runProgram(`
+      import { createSubprocessExec, createSubprocessShell, run, STDOUT } from "asyncio";
+      await run(async () => {
+        const options = { stdin: ${stdio}, stdout: ${stdio}, stderr: ${stdio} };
+        const process = await createSubprocessShell("cat; echo out; echo err >&2", options);
+        await process.wait();
+        const sh = ["-c", "echo one; echo two >&2; echo three"];
+        const other = await createSubprocessExec("sh", sh, { stderr: STDOUT });
+        await other.wait();
+        console.log(process.stdin, process.stdout, process.stderr);
+      });
+    `);
+    assertEquals({ stdout, stderr, code }, {
+      stdout: "out\none\ntwo\nthree\nnull null null\n",
+      stderr: "err\n",
+      code: 0,
+    });
+  }
+});
