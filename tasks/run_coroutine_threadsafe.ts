@@ -4,13 +4,28 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   isRepresented,
-  type RemoteCall,
+  type RepresentedLoop,
   type ThreadsafeLoop,
 } from "../loop/executor/threadsafe_loop.ts";
-import { fail, fulfil, Future, homeOf, observe } from "../loop/future.ts";
-import { linkFutures } from "../loop/link_futures.ts";
-import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
-import { type CoroutineFunction, notAFunction } from "../loop/task.ts";
+import {
+  cancelPending,
+  fail,
+  fulfil,
+  type Future,
+  homeOf,
+} from "../loop/future.ts";
+import { follow } from "../loop/link_futures.ts";
+import { Operation, type OperationKind } from "../loop/operation.ts";
+import {
+  callOutsideTasks,
+  currentScheduler,
+  schedulerOf,
+} from "../loop/scheduler.ts";
+import {
+  type CoroutineFunction,
+  notAFunction,
+  type Task,
+} from "../loop/task.ts";
 
 /**
  * Runs a function as a task of a loop, from anywhere: from code of another loop, or from a worker.
@@ -72,14 +87,44 @@ export function runCoroutineThreadsafe<T>(
   if (typeof coro !== "function") {
     throw notAFunction("runCoroutineThreadsafe", "coro", coro);
   }
-  if (isRepresented(loop)) return futureOf<T>(loop.callRemotely(coro));
-  // What is not represented is a loop of this thread.
-  const home = schedulerOf(loop as EventLoop).loop;
-  const future = new Future<T>();
-  home.callSoonThreadsafe(() => {
+  return isRepresented(loop)
+    ? runElsewhere<T>(coro, loop)
+    // What is not represented is a loop of this thread.
+    : runHere(coro, schedulerOf(loop as EventLoop).loop);
+}
+
+/** A future whose end is that of a task which is out of reach. */
+const DISTANT: OperationKind<unknown, () => void> = {
+  proceed: () => null,
+  onCancelled() {},
+  abandon() {},
+  cancel(cancelTask, operation, message) {
+    cancelTask();
+    cancelPending(operation, message);
+    return true;
+  },
+};
+
+function distant<T>(cancelTask: () => void): Future<T> {
+  return new Operation<T, () => void>(
+    currentScheduler(),
+    DISTANT as OperationKind<T, () => void>,
+    cancelTask,
+  );
+}
+
+function runHere<T>(coro: CoroutineFunction<T>, loop: EventLoop): Future<T> {
+  let task: Task<T> | null = null;
+  const future = distant<T>(() => {
+    if (task !== null && !loop.isClosed()) {
+      loop.callSoonThreadsafe(() => task?.cancel());
+    }
+  });
+  loop.callSoonThreadsafe(() => {
     if (future.done()) return;
     try {
-      linkFutures(home.createTask(coro), future);
+      task = loop.createTask(coro);
+      follow(future, task);
     } catch (error) {
       // A task factory of the user's may throw.
       callOutsideTasks(homeOf(future), () => fail(future, error));
@@ -89,18 +134,20 @@ export function runCoroutineThreadsafe<T>(
   return future;
 }
 
-function futureOf<T>({ result, cancel }: RemoteCall): Future<T> {
-  const future = new Future<T>();
-  observe(future, () => {
-    if (future.cancelled()) cancel();
-  });
+function runElsewhere<T>(
+  coro: CoroutineFunction<T>,
+  loop: RepresentedLoop,
+): Future<T> {
+  const { result, cancel } = loop.callRemotely(coro);
+  const future = distant<T>(cancel);
   callOutsideTasks(homeOf(future), () => {
     result.then(
       (value) => future.done() || fulfil(future, value as T),
       (error) => {
         if (future.done()) return;
-        if (error instanceof CancelledError) future.cancel(error.message);
-        else fail(future, error);
+        if (error instanceof CancelledError) {
+          cancelPending(future, error.message);
+        } else fail(future, error);
       },
     );
   });

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { contextForCallback } from "../context.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { type Future, observe } from "../future.ts";
 import { callOutsideTasks, type Scheduler } from "../scheduler.ts";
@@ -35,7 +36,8 @@ export class RemoteCalls {
     this.#answer = answer;
     let run: (<T>(fn: () => T) => T) | undefined;
     callOutsideTasks(scheduler, () => run = AsyncLocalStorage.snapshot());
-    this.#run = run!;
+    const context = contextForCallback();
+    this.#run = context === null ? run! : (fn) => run!(() => context.run(fn));
   }
 
   /**
