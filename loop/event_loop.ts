@@ -363,7 +363,7 @@ export class EventLoop extends NetworkEventLoop {
     ...args: unknown[]
   ): Future<unknown> {
     assertOpen(this);
-    const chosen = executor ?? defaultExecutorOf(this).get();
+    const chosen = executor === null ? defaultExecutorOf(this).get() : executor;
     assertExecutor("runInExecutor", chosen);
     if (typeof fn === "function") {
       return futureIn(this, chosen.submit(fn, ...args));
