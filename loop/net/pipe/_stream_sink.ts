@@ -24,7 +24,9 @@ export class StreamSink implements Sink {
   }
 
   write(data: Uint8Array): Promise<number> {
-    return this.#context.run(() => this.#write(data));
+    if (this.#isOwn) return this.#write(data);
+    // A copy, as whoever reads at the other end may keep it, and the queue uses its memory again.
+    return this.#context.run(() => this.#write(data.slice()));
   }
 
   /** Closes the stream in order. */
@@ -39,8 +41,7 @@ export class StreamSink implements Sink {
   }
 
   async #write(data: Uint8Array): Promise<number> {
-    // A copy, as whoever reads at the other end may keep it, and the queue uses its memory again.
-    await this.#writer.write(this.#isOwn ? data : data.slice());
+    await this.#writer.write(data);
     return data.length;
   }
 }
