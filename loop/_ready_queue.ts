@@ -17,6 +17,11 @@ export class ReadyQueue<T> {
     this.#size++;
   }
 
+  /** The entry at `index`, which is less than the size. */
+  at(index: number): T {
+    return this.#ring[(this.#head + index) & this.#mask] as T;
+  }
+
   /** Takes the oldest entry; the queue must not be empty. */
   shift(): T {
     const entry = this.#ring[this.#head] as T;
@@ -29,7 +34,7 @@ export class ReadyQueue<T> {
   /** Takes the entry at `index`, keeping the order of the others. */
   take(index: number): T {
     const ring = this.#ring;
-    const entry = ring[(this.#head + index) & this.#mask] as T;
+    const entry = this.at(index);
     for (let i = index; i > 0; i--) {
       ring[(this.#head + i) & this.#mask] =
         ring[(this.#head + i - 1) & this.#mask];

@@ -1,5 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+/** What is ready to run, the oldest first. */
+export interface ReadyEntries {
+  readonly size: number;
+  /** The entry with this index, which is less than the size. */
+  at(index: number): object;
+}
+
 /** What a scheduler needs from the world around it. */
 export interface Host {
   /** Monotonic time in seconds. */
@@ -8,8 +15,10 @@ export interface Host {
   macrotask(callback: () => void, afterIo: boolean): void;
   /** Calls back after `delay` seconds or earlier; the result cancels that. */
   timer(callback: () => void, delay: number): () => void;
-  /** The index of the entry that runs next, of `ready` entries of this batch; without it, 0. */
-  choose?(ready: number): number;
+  /** The index of the entry that runs next; without it, 0. What is not over yet is over when it is called. */
+  choose?(ready: ReadyEntries): number;
+  /** Nothing is ready any more, and the timer is set, if there is one. */
+  idle?(): void;
 }
 
 /**

@@ -16,5 +16,15 @@ const outside = AsyncLocalStorage.snapshot();
  */
 export function lazy<M>(load: () => Promise<M>): () => M | Promise<M> {
   let loaded: M | null = null;
-  return () => loaded ?? outside(load).then((module) => loaded = module);
+  const get = () => loaded ?? outside(load).then((module) => loaded = module);
+  getters.add(get);
+  return get;
+}
+
+const getters = new Set<() => unknown>();
+
+/** Loads everything now: nothing has to wait for it then. */
+export async function loadEverything(): Promise<void> {
+  // What is loaded may have more to load.
+  for (const get of getters) await get();
 }

@@ -92,6 +92,7 @@ export class Coroutine {
     this.finished = true;
     this.mustCancel = false;
     unfinished.delete(this.#id);
+    this.scheduler.returned(this);
   }
 
   attach(wait: Wait): void {
@@ -149,6 +150,10 @@ export class Scheduler {
   readonly host: Host;
   /** What is to be abandoned when the loop closes; what ends before takes itself out. */
   readonly resources: Set<Resource> = new Set();
+  /** How many promises from elsewhere futures of this loop wait for. */
+  outside = 0;
+  /** Coroutines that once awaited something foreign, and perhaps do. */
+  readonly #elsewhere = new Set<Coroutine>();
   /** Watches the work in debug mode, which is on where this is set. */
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
@@ -182,6 +187,11 @@ export class Scheduler {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  /** Whether nothing is being worked on, and nothing is ready. */
+  get idle(): boolean {
+    return !this.#busy;
   }
 
   /** The loop that presents this scheduler to the user. */
@@ -223,6 +233,11 @@ export class Scheduler {
     else epilogue.run();
   }
 
+  /** When the next timer is due; `null` if there is none. */
+  deadline(): number | null {
+    return this.#timers.next();
+  }
+
   /** A number that no other coroutine of any scheduler has. */
   nextId(): number {
     if (this.#place === SERIES_SIZE) {
@@ -244,6 +259,27 @@ export class Scheduler {
     this.#open = coroutine;
     if (this.debug !== null) this.debug.began(coroutine.task);
     if (!this.#turnArmed) this.#armTurn();
+  }
+
+  /** `coroutine` began outside every step, and may await something foreign. */
+  left(coroutine: Coroutine): void {
+    if (!coroutine.finished) this.#elsewhere.add(coroutine);
+  }
+
+  /** `coroutine` awaits nothing foreign any more. */
+  returned(coroutine: Coroutine): void {
+    if (this.#elsewhere.size > 0) this.#elsewhere.delete(coroutine);
+  }
+
+  /** The coroutines that await something that tells us nothing. */
+  elsewhere(): Coroutine[] {
+    for (const coroutine of this.#elsewhere) {
+      const { wait, moreWaits } = coroutine;
+      if (wait !== null || (moreWaits !== null && moreWaits.size > 0)) {
+        this.#elsewhere.delete(coroutine);
+      }
+    }
+    return [...this.#elsewhere];
   }
 
   /** `coroutine` suspended on a future: if its step was open, that is over. */
@@ -355,7 +391,7 @@ export class Scheduler {
 
   #take(): Entry {
     if (this.host.choose === undefined) return this.#ready.shift();
-    return this.#ready.take(this.host.choose(this.#batch + 1));
+    return this.#ready.take(this.host.choose(this.#ready));
   }
 
   /** Makes what is ready now the next batch. Returns whether there is something to do. */
@@ -371,6 +407,7 @@ export class Scheduler {
     } else {
       this.#busy = false;
       this.#armHostTimer();
+      this.host.idle?.();
     }
     return false;
   }
@@ -420,6 +457,7 @@ export class Scheduler {
     this.#turnArmed = false;
     if (this.#open === null) return;
     // The microtasks ran dry and the step is still open: its task awaits something foreign.
+    this.#elsewhere.add(this.#open);
     this.#open = null;
     this.#resume();
   };

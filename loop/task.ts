@@ -132,6 +132,7 @@ export class Task<T = unknown> extends Future<T> {
     const isEager = options?.eagerStart && scheduler.running;
     if (isEager && !this.#body.mustCancel) {
       this.#body.run(Task.#run, this);
+      scheduler.left(this.#body);
     } else {
       this.#body.run(Task.#prepare, this);
       scheduler.enqueue(this);

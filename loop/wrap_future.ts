@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fail, fulfil, Future, type FutureOptions } from "./future.ts";
+import { fail, fulfil, Future, type FutureOptions, homeOf } from "./future.ts";
 
 /**
  * Wraps a promise in a future. Cancelling the future detaches it from the promise, which goes on.
@@ -34,11 +34,15 @@ export function wrapFuture<T>(
     );
   }
   const future = new Future<T>(options);
+  const scheduler = homeOf(future);
+  scheduler.outside++;
   promise.then(
     (value) => {
+      scheduler.outside--;
       if (!future.done()) fulfil(future, value);
     },
     (error) => {
+      scheduler.outside--;
       if (!future.done()) fail(future, error);
     },
   );

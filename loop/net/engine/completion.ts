@@ -14,10 +14,18 @@ export function completionOf<T>(
 ): Future<T> {
   const future = new Future<T>({ loop: scheduler.loop });
   const isTooLate = () => future.done() || scheduler.loop.isClosed();
+  scheduler.outside++;
   callOutsideTasks(scheduler, () => {
     operation.then(
-      (value) => isTooLate() ? discard(value) : fulfil(future, value),
-      (error) => isTooLate() || fail(future, error),
+      (value) => {
+        scheduler.outside--;
+        if (isTooLate()) discard(value);
+        else fulfil(future, value);
+      },
+      (error) => {
+        scheduler.outside--;
+        if (!isTooLate()) fail(future, error);
+      },
     );
   });
   return future;

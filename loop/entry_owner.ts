@@ -1,0 +1,19 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { awaitersOf } from "./awaiters.ts";
+import { Future } from "./future.ts";
+import { Task } from "./task.ts";
+import { Waiter } from "./_await.ts";
+
+/** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
+export function ownerOf(entry: object): Task<unknown> | null {
+  if (entry instanceof Task) return entry;
+  if (entry instanceof Waiter) return taskOf(entry.awaiter);
+  if (!(entry instanceof Future)) return null;
+  const [first = null] = awaitersOf(entry);
+  return taskOf(first);
+}
+
+function taskOf(awaiter: Future<unknown> | null): Task<unknown> | null {
+  return awaiter instanceof Task ? awaiter : null;
+}
