@@ -1,0 +1,59 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { schedulerOf } from "../loop/scheduler.ts";
+import { unfinishedTasks } from "../loop/task.ts";
+import { wait } from "../tasks/wait.ts";
+import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
+import type { Strategy } from "./_strategy.ts";
+
+/** What came of one schedule. */
+export interface Attempt {
+  /** What went wrong first, if anything did. */
+  readonly failure: { readonly error: unknown } | null;
+  readonly trace: readonly string[];
+}
+
+/** Runs a body once, in the order that a strategy says. */
+export async function attempt(
+  body: (loop: ExploringLoop) => unknown,
+  strategy: Strategy,
+  freedom: Freedom,
+  { debug = false }: { debug?: boolean } = {},
+): Promise<Attempt> {
+  const loop = new ExploringLoop(strategy, freedom);
+  if (debug) loop.setDebug(true);
+  const failures: unknown[] = [];
+  loop.setExceptionHandler((_, { exception, message }) => {
+    failures.push(exception ?? new Error(message));
+  });
+  try {
+    await loop.runUntilComplete(async () => void await body(loop));
+  } catch (error) {
+    failures.unshift(error);
+  }
+  const { trace } = loop;
+  loop.settleDown();
+  const steps = trace.slice();
+  try {
+    await endTasks(loop);
+  } catch (error) {
+    failures.push(error);
+  }
+  loop.close();
+  const failure = failures.length === 0 ? null : { error: failures[0] };
+  return { failure, trace: steps };
+}
+
+/** Cancels what the body left behind, and waits for it. */
+async function endTasks(loop: ExploringLoop): Promise<void> {
+  const tasks = unfinishedTasks(schedulerOf(loop));
+  if (tasks.length === 0) return;
+  for (const task of tasks) task.cancel();
+  await loop.runUntilComplete(() => wait(tasks));
+  for (const task of tasks) {
+    if (task.cancelled()) continue;
+    const error = task.exception();
+    if (error !== null && !(error instanceof CancelledError)) throw error;
+  }
+}

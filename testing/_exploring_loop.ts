@@ -1,0 +1,153 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { ownerOf } from "../loop/entry_owner.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import { Handle } from "../loop/handle.ts";
+import type { ReadyEntries } from "../loop/host.ts";
+import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
+import type { Task } from "../loop/task.ts";
+import type { Move, Strategy } from "./_strategy.ts";
+import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
+
+/** What may happen in a schedule beside the steps of its tasks. */
+export interface Freedom {
+  /** Whether a timer may be due while others are not done yet. */
+  readonly timeouts: boolean;
+  /** After how many steps a schedule is taken for endless. */
+  readonly maxSteps: number;
+}
+
+/** A name that nobody gave the task: it counts all tasks of the process. */
+const COUNTED_NAME = /^Task-\d+$/;
+
+/** A loop in virtual time that lets a strategy say what happens next. */
+export class ExploringLoop extends VirtualTimeLoop {
+  /** What has happened, a line for each step. */
+  readonly trace: string[] = [];
+  readonly #strategy: Strategy;
+  readonly #freedom: Freedom;
+  readonly #scheduler: Scheduler;
+  readonly #cancellable = new Set<Task<unknown>>();
+  readonly #names = new Map<object, string>();
+  #isFree = true;
+
+  constructor(strategy: Strategy, freedom: Freedom) {
+    super({ io: "refuse" });
+    this.#strategy = strategy;
+    this.#freedom = freedom;
+    this.#scheduler = schedulerOf(this);
+    const host = hostOf(this);
+    host.choose = (ready) => this.#choose(ready);
+    host.onIdle = () => this.#whenIdle();
+  }
+
+  /** How many steps there have been. */
+  get steps(): number {
+    return this.trace.length;
+  }
+
+  /** The task may be cancelled at any time from now on. */
+  mayCancel(task: Task<unknown>): void {
+    this.#cancellable.add(task);
+  }
+
+  /** From now on everything happens in the ordinary order. */
+  settleDown(): void {
+    this.#isFree = false;
+  }
+
+  #choose(ready: ReadyEntries): number {
+    if (!this.#isFree) return 0;
+    while (true) {
+      const moves = this.#movesOf(ready);
+      const move = moves[this.#strategy.choose(moves)]!;
+      this.#note(move, ready);
+      if (move.kind === "run") return move.index;
+      if (move.kind === "cancel") move.task.cancel();
+      else this.#expire();
+    }
+  }
+
+  /** A fault may also strike while everybody waits. */
+  #whenIdle(): void {
+    if (!this.#isFree || this.#strategy.whenIdle === undefined) return;
+    const moves = this.#faults();
+    const choice = this.#strategy.whenIdle(moves);
+    const move = choice === null ? undefined : moves[choice];
+    if (move?.kind !== "cancel") return;
+    this.#note(move, NOTHING);
+    move.task.cancel();
+  }
+
+  #movesOf(ready: ReadyEntries): Move[] {
+    const moves: Move[] = [];
+    const seen = new Set<Task<unknown> | null>();
+    for (let index = 0; index < ready.size; index++) {
+      const task = ownerOf(ready.at(index));
+      if (seen.has(task)) continue;
+      seen.add(task);
+      moves.push({ kind: "run", task, index });
+    }
+    return [...moves, ...this.#faults()];
+  }
+
+  #faults(): Move[] {
+    const moves: Move[] = [];
+    for (const task of this.#cancellable) {
+      if (task.done()) this.#cancellable.delete(task);
+      else moves.push({ kind: "cancel", task });
+    }
+    const deadline = this.#scheduler.deadline();
+    if (
+      this.#freedom.timeouts && deadline !== null && deadline > this.time()
+    ) moves.push({ kind: "expire" });
+    return moves;
+  }
+
+  #expire(): void {
+    const deadline = this.#scheduler.deadline();
+    if (deadline !== null) this.advance(deadline - this.time());
+  }
+
+  #note(move: Move, ready: ReadyEntries): void {
+    this.trace.push(
+      `${this.time().toFixed(3)}  ${this.#describe(move, ready)}`,
+    );
+    if (this.trace.length <= this.#freedom.maxSteps) return;
+    this.#isFree = false;
+    failLoop(
+      this,
+      new RuntimeError(
+        `The program did not end within ${this.#freedom.maxSteps} steps`,
+      ),
+    );
+  }
+
+  #describe(move: Move, ready: ReadyEntries): string {
+    if (move.kind === "cancel") return `cancel ${this.#nameOf(move.task)}`;
+    if (move.kind === "expire") {
+      return `time jumps to ${this.#scheduler.deadline()}`;
+    }
+    if (move.task !== null) return this.#nameOf(move.task);
+    const entry = ready.at(move.index);
+    return entry instanceof Handle ? String(entry) : "a callback";
+  }
+
+  /** The same in every run of a schedule. */
+  #nameOf(task: Task<unknown>): string {
+    let name = this.#names.get(task);
+    if (name === undefined) {
+      const given = task.getName();
+      name = COUNTED_NAME.test(given) ? `Task-${this.#names.size + 1}` : given;
+      this.#names.set(task, name);
+    }
+    return name;
+  }
+}
+
+const NOTHING: ReadyEntries = {
+  size: 0,
+  at: () => {
+    throw new RangeError("Nothing is ready");
+  },
+};

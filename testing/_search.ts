@@ -1,0 +1,38 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Move, Strategy } from "./_strategy.ts";
+
+/** Follows given choices, and then takes the first move each time; notes what there was to choose from. */
+export class Path implements Strategy {
+  readonly #given: readonly number[];
+  /** What was chosen where there was a choice, and of how many moves. */
+  readonly #taken: { choice: number; of: number }[] = [];
+
+  constructor(given: readonly number[]) {
+    this.#given = given;
+  }
+
+  choose(moves: readonly Move[]): number {
+    const of = moves.length;
+    if (of === 1) return 0;
+    const choice = Math.min(this.#given[this.#taken.length] ?? 0, of - 1);
+    this.#taken.push({ choice, of });
+    return choice;
+  }
+
+  /** The choices up to the last one that is not the first. */
+  choices(): number[] {
+    const choices = this.#taken.map(({ choice }) => choice);
+    return choices.slice(0, choices.findLastIndex((each) => each > 0) + 1);
+  }
+
+  /** The choices of all paths that are like this one, but take another move at one later place. */
+  *deviations(): Generator<number[]> {
+    const choices = this.#taken.map(({ choice }) => choice);
+    for (let i = this.#given.length; i < this.#taken.length; i++) {
+      for (let choice = 1; choice < this.#taken[i]!.of; choice++) {
+        yield [...choices.slice(0, i), choice];
+      }
+    }
+  }
+}

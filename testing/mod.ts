@@ -1,0 +1,27 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Testing concurrent code: virtual time, other orders of events, cancellation everywhere, a network in memory.
+ *
+ * @module
+ */
+
+export {
+  cancelEverywhere,
+  type CancelEverywhereOptions,
+  type CancellationScenario,
+} from "./cancel_everywhere.ts";
+export { ExplorationError } from "./exploration_error.ts";
+export { type Exploration, explore, type ExploreOptions } from "./explore.ts";
+export { HangError } from "./hang_error.ts";
+export {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type NetworkEvent,
+} from "./network/memory_network.ts";
+export type { TroubleKind, TroubleOptions } from "./network/_trouble.ts";
+export { Trial } from "./trial.ts";
+export {
+  VirtualTimeLoop,
+  type VirtualTimeOptions,
+} from "./virtual_time_loop.ts";

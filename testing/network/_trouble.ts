@@ -1,0 +1,110 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Scheduler } from "../../loop/scheduler.ts";
+import type { Random } from "../_random.ts";
+import { callAt } from "./_appointment.ts";
+import type { MemoryNetwork } from "./memory_network.ts";
+
+/** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
+export type TroubleKind = "cut" | "slow" | "reset" | "crash";
+
+/** How much trouble there is. */
+export interface TroubleOptions {
+  /** How much time, in seconds, goes by between two faults on average. */
+  every: number;
+  /** How long, in seconds, a cut or a slowness lasts on average; 30 by default. */
+  lasting?: number | undefined;
+  /** What happens; everything by default. */
+  kinds?: readonly TroubleKind[] | undefined;
+  /** To which hosts; to all by default. */
+  hosts?: readonly string[] | undefined;
+}
+
+const ALL_KINDS: readonly TroubleKind[] = ["cut", "slow", "reset", "crash"];
+
+/** How much slower than usual a slow host is at most. */
+const MAX_SLOWNESS = 100;
+
+/** Faults at random times, which go on until it is disposed. */
+export class Trouble implements Disposable {
+  readonly #network: MemoryNetwork;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #hosts: () => readonly string[];
+  readonly #options: TroubleOptions;
+  /** What undoes what lasts. */
+  readonly #lasting = new Set<() => void>();
+  #cancelNext: () => void = () => {};
+
+  constructor(
+    network: MemoryNetwork,
+    { scheduler, random, hosts }: {
+      scheduler: Scheduler;
+      random: Random;
+      hosts: () => readonly string[];
+    },
+    options: TroubleOptions,
+  ) {
+    this.#network = network;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#hosts = hosts;
+    this.#options = options;
+    this.#planNext();
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelNext();
+    for (const undo of this.#lasting) undo();
+  }
+
+  #planNext(): void {
+    const when = this.#scheduler.time() + this.#about(this.#options.every);
+    this.#cancelNext = callAt(this.#scheduler, when, () => {
+      this.#planNext();
+      this.#strike();
+    });
+  }
+
+  #strike(): void {
+    const host = this.#oneOf(this.#options.hosts ?? this.#hosts());
+    const kind = this.#oneOf(this.#options.kinds ?? ALL_KINDS);
+    if (host === undefined || kind === undefined) return;
+    switch (kind) {
+      case "reset":
+        this.#network.reset(host);
+        break;
+      case "crash":
+        this.#network.crash(host);
+        break;
+      case "cut":
+        this.#last(this.#network.cut(host));
+        break;
+      case "slow":
+        this.#last(
+          this.#network.slow(host, 1 + this.#random.below(MAX_SLOWNESS)),
+        );
+    }
+  }
+
+  #last(fault: Disposable): void {
+    const when = this.#scheduler.time() +
+      this.#about(this.#options.lasting ?? 30);
+    const undo = () => {
+      cancel();
+      this.#lasting.delete(undo);
+      fault[Symbol.dispose]();
+    };
+    const cancel = callAt(this.#scheduler, when, undo);
+    this.#lasting.add(undo);
+  }
+
+  /** A random time, as it goes by between things that happen independently of each other. */
+  #about(mean: number): number {
+    return -Math.log(1 - this.#random.next()) * mean;
+  }
+
+  #oneOf<T>(values: readonly T[]): T | undefined {
+    return values[this.#random.below(values.length)];
+  }
+}

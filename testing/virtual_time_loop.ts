@@ -1,0 +1,313 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Awaitable } from "../loop/awaitable.ts";
+import type { BufferedProtocol } from "../loop/net/buffered_protocol.ts";
+import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
+import type { DatagramEndpointOptions } from "../loop/net/datagram/create_datagram_endpoint.ts";
+import { datagramLinkOf } from "../loop/net/datagram/datagram_link_of.ts";
+import { netAddressOf } from "../loop/net/datagram/datagram_address.ts";
+import type { DatagramProtocol } from "../loop/net/datagram_protocol.ts";
+import type { DatagramTransport } from "../loop/net/datagram_transport.ts";
+import { assertFactory } from "../loop/net/engine/assert_factory.ts";
+import { assertPort } from "../loop/net/engine/tcp.ts";
+import type { Protocol } from "../loop/net/protocol.ts";
+import type { ServerOptions } from "../loop/net/serve/serve.ts";
+import type { Server } from "../loop/net/serve/server.ts";
+import type { Transport } from "../loop/net/transport.ts";
+import { EVERYWHERE, type MemoryNetwork } from "./network/memory_network.ts";
+import { adoptScheduler } from "../loop/base_event_loop.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import { EventLoop } from "../loop/event_loop.ts";
+import { loadEverything } from "../loop/lazy.ts";
+import { type Coroutine, Scheduler } from "../loop/scheduler.ts";
+import { HangError } from "./hang_error.ts";
+import { describeWaits } from "./_describe_waits.ts";
+import { VirtualHost } from "./_virtual_host.ts";
+
+/** The options of a {@linkcode VirtualTimeLoop}. */
+export interface VirtualTimeOptions {
+  /** What `loop.time()` is at the beginning, in seconds; 0 by default. */
+  start?: number | undefined;
+  /**
+   * What happens when a task waits for something that is not the loop's own, such as a file or `fetch()`:
+   * `"hold"`, the default, has the clock stand still meanwhile; `"refuse"` has the program fail, as one that
+   * is to run in the same way every time must do nothing of the kind.
+   */
+  io?: "hold" | "refuse" | undefined;
+  /**
+   * What takes the place of the real network; with it, `io` is `"refuse"` by default.
+   */
+  network?: MemoryNetwork | undefined;
+  /**
+   * For how many real seconds at most the clock stands still; 5 by default. A promise that never settles
+   * looks like one that takes long.
+   */
+  patience?: number | undefined;
+}
+
+/** Stops a loop, whose run fails with the error. */
+export let failLoop: (loop: VirtualTimeLoop, error: Error) => void;
+
+/** The clock of a loop, and what decides the order of events. */
+export let hostOf: (loop: VirtualTimeLoop) => VirtualHost;
+
+// A program that waits for a module to be loaded waits for what is outside its loop.
+await loadEverything();
+
+/** For how many milliseconds the clock stands still because something is open that may hear from elsewhere. */
+const PATIENCE_WITH_OPEN = 10;
+
+/**
+ * An event loop whose clock stands still while something can happen, and jumps to the next timer when nothing
+ * can: an hour of sleep takes no time, and every run goes the same way.
+ *
+ * When nothing is ready, no timer is set and the program is not over, it fails at once with a
+ * {@linkcode HangError}.
+ *
+ * Real input and output hold the clock while a task waits for them. What is open without anybody waiting for a
+ * promise, such as a server, gets some milliseconds each time.
+ *
+ * @example A test in which an hour passes
+ * ```ts
+ * import { getRunningLoop, run, sleep } from "@asyncio/asyncio";
+ * import { VirtualTimeLoop } from "@asyncio/asyncio/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await run(async () => {
+ *   await sleep(3600);
+ *   assertEquals(getRunningLoop().time(), 3600);
+ * }, { loopFactory: () => new VirtualTimeLoop() });
+ * ```
+ */
+export class VirtualTimeLoop extends EventLoop {
+  readonly #host: VirtualHost;
+  readonly #scheduler: Scheduler;
+  readonly #io: "hold" | "refuse";
+  readonly #network: MemoryNetwork | null;
+  readonly #patience: number;
+  #failure: Error | null = null;
+
+  static {
+    hostOf = (loop) => loop.#host;
+    failLoop = (loop, error) => loop.#fail(error);
+  }
+
+  /**
+   * Constructs a new instance, which does not run yet.
+   *
+   * @param options When its time begins, and what it does about input and output.
+   * @throws {RangeError} If the start or the patience is not a number, or the patience negative.
+   */
+  constructor(options: VirtualTimeOptions = {}) {
+    super();
+    const { start = 0, network = null, patience = 5 } = options;
+    const { io = network === null ? "hold" : "refuse" } = options;
+    assertNumber("start", start, -Infinity);
+    assertNumber("patience", patience, 0);
+    this.#io = io;
+    this.#network = network;
+    this.#patience = patience * 1000;
+    // The constructor of an ordinary loop gave it another one.
+    this.setDebug(false);
+    this.#host = this.#makeHost(start);
+    this.#scheduler = new Scheduler(this.#host);
+    adoptScheduler(this, this.#scheduler);
+  }
+
+  /**
+   * Lets time go by while something runs, as a calculation would that takes so long.
+   *
+   * @param seconds How long.
+   * @throws {RangeError} If that is not a number of 0 or more.
+   *
+   * @example Usage
+   * ```ts
+   * import { run, sleep, TimeoutError, timeout } from "@asyncio/asyncio";
+   * import { VirtualTimeLoop } from "@asyncio/asyncio/testing";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const loop = new VirtualTimeLoop();
+   * await run(() =>
+   *   assertRejects(() =>
+   *     timeout(1, async () => {
+   *       loop.advance(2);
+   *       await sleep(1);
+   *     }), TimeoutError), { loopFactory: () => loop });
+   * ```
+   */
+  advance(seconds: number): void {
+    assertNumber("seconds", seconds, 0);
+    this.#host.pass(seconds);
+  }
+
+  /**
+   * Runs the loop until an awaitable is done, as {@linkcode EventLoop.runUntilComplete} does.
+   *
+   * @typeParam T The type of the result.
+   * @param aw What is awaited; a function becomes a task of this loop.
+   * @returns The result.
+   * @throws {HangError} If nothing can happen any more.
+   * @throws {RuntimeError} If the loop runs, or is closed, or was stopped before `aw` was done, or if a task
+   * waits for something that it must not.
+   */
+  override async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
+    try {
+      return await super.runUntilComplete(aw);
+    } catch (error) {
+      throw this.#takeFailure() ?? error;
+    }
+  }
+
+  /**
+   * Runs the loop until it is stopped, as {@linkcode EventLoop.runForever} does.
+   *
+   * @returns A promise that resolves after {@linkcode EventLoop.stop}.
+   * @throws {HangError} If nothing can happen any more.
+   * @throws {RuntimeError} If the loop runs or is closed, or if a task waits for something that it must not.
+   */
+  override async runForever(): Promise<void> {
+    await super.runForever();
+    const failure = this.#takeFailure();
+    if (failure !== null) throw failure;
+  }
+
+  /** Closes the loop, as {@linkcode EventLoop.close} does. */
+  override close(): void {
+    super.close();
+    this.#host.stop();
+  }
+
+  /** Connects as {@linkcode EventLoop.createConnection} does; inside the network in memory, if there is one. */
+  override async createConnection<P extends Protocol | BufferedProtocol>(
+    protocolFactory: () => P,
+    host: string | null = null,
+    port: number | null = null,
+    options: ConnectionOptions = {},
+  ): Promise<[transport: Transport, protocol: P]> {
+    const network = this.#network;
+    if (network === null || options.sock !== undefined) {
+      return await super.createConnection(
+        protocolFactory,
+        host,
+        port,
+        options,
+      );
+    }
+    assertFactory("createConnection", protocolFactory);
+    assertNoTls(options.tls);
+    const target = { hostname: host || "localhost", port: portOf(port) };
+    const sock = await network.connect(this, target);
+    return await super.createConnection(protocolFactory, null, null, { sock });
+  }
+
+  /** Serves as {@linkcode EventLoop.createServer} does; inside the network in memory, if there is one. */
+  override async createServer(
+    protocolFactory: () => Protocol | BufferedProtocol,
+    host: string | readonly string[] | null = null,
+    port: number | null = null,
+    options: ServerOptions = {},
+  ): Promise<Server<Deno.NetAddr>> {
+    const network = this.#network;
+    if (network === null || options.sock !== undefined) {
+      return await super.createServer(protocolFactory, host, port, options);
+    }
+    assertFactory("createServer", protocolFactory);
+    assertNoTls(options.tls);
+    const hostname = hostnameOf(host);
+    const { startServing } = options;
+    const sock = network.listen(this, { hostname, port: portOf(port) });
+    return await super.createServer(protocolFactory, null, null, {
+      sock,
+      startServing,
+    });
+  }
+
+  /**
+   * Opens a socket of datagrams as {@linkcode EventLoop.createDatagramEndpoint} does; inside the network in
+   * memory, if there is one.
+   */
+  override async createDatagramEndpoint<P extends DatagramProtocol>(
+    protocolFactory: () => P,
+    options: DatagramEndpointOptions = {},
+  ): Promise<[transport: DatagramTransport, protocol: P]> {
+    const network = this.#network;
+    if (network === null || options.sock !== undefined) {
+      return await super.createDatagramEndpoint(protocolFactory, options);
+    }
+    assertFactory("createDatagramEndpoint", protocolFactory);
+    const { localAddr, remoteAddr } = options;
+    const local = localAddr && netAddressOf("localAddr", localAddr, 0);
+    const remote = remoteAddr && netAddressOf("remoteAddr", remoteAddr, 1);
+    const sock = network.bindDatagrams(this, local ?? null);
+    datagramLinkOf(sock).remoteAddr = remote ?? null;
+    return await super.createDatagramEndpoint(protocolFactory, { sock });
+  }
+
+  #makeHost(start: number): VirtualHost {
+    return new VirtualHost(start, {
+      isIdle: () => this.#scheduler.idle && this.isRunning(),
+      patience: () => this.#patienceNow(),
+      onStuck: () => {
+        this.#fail(new HangError(describeWaits(this.#scheduler)));
+      },
+    });
+  }
+
+  #patienceNow(): number {
+    const waiting = this.#scheduler.elsewhere();
+    if (waiting.length > 0 || this.#scheduler.outside > 0) {
+      if (this.#io === "hold") return this.#patience;
+      this.#fail(new RuntimeError(refusal(waiting)));
+      return Infinity;
+    }
+    // What is open then hears from nowhere else.
+    if (this.#io === "refuse") return 0;
+    return this.#scheduler.resources.size > 0 ? PATIENCE_WITH_OPEN : 0;
+  }
+
+  #fail(failure: Error): void {
+    this.#failure = failure;
+    this.stop();
+  }
+
+  #takeFailure(): Error | null {
+    const failure = this.#failure;
+    this.#failure = null;
+    return failure;
+  }
+}
+
+function portOf(port: number | null): number {
+  assertPort(port);
+  return port!;
+}
+
+/** The one host that a server listens at. */
+function hostnameOf(host: string | readonly string[] | null): string {
+  const hosts = typeof host === "string" ? [host] : host ?? [];
+  if (hosts.length <= 1) return hosts[0] || EVERYWHERE;
+  throw new Deno.errors.NotSupported(
+    "A server in memory listens at one host: start several",
+  );
+}
+
+function assertNoTls(tls: unknown): void {
+  if (!tls) return;
+  throw new Deno.errors.NotSupported(
+    "TLS is not supported by a network in memory: leave tls out in the test",
+  );
+}
+
+function refusal(waiting: readonly Coroutine[]): string {
+  const who = waiting.map(({ task }) => `${task}`).join(", ") ||
+    "a future of the loop";
+  return `Cannot wait for what is outside a loop with io: "refuse": ${who} does`;
+}
+
+function assertNumber(name: string, value: number, least: number): void {
+  if (typeof value === "number" && value >= least) return;
+  const range = least === -Infinity ? "" : ` of ${least} or more`;
+  throw new RangeError(
+    `Expected a number${range} as ${name}: received ${value}`,
+  );
+}
