@@ -101,7 +101,7 @@ export function isSignalHandled(signal: Deno.Signal): boolean {
 export function assertSignal(method: string, signal: unknown): void {
   const expected = `${method}() takes the name of a signal, such as "SIGINT"`;
   if (typeof signal !== "string") {
-    throw new TypeError(`${expected}: received ${signal}`);
+    throw new TypeError(`${expected}: received ${String(signal)}`);
   }
   if (!Object.hasOwn(NAMES, signal)) {
     throw new RangeError(`${expected}: received "${signal}"`);

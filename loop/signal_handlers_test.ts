@@ -296,7 +296,15 @@ Deno.test({
 Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is no signal", () => {
   const loop = newEventLoop();
   const handler = () => {};
-  for (const signal of [2, null, undefined, {}] as unknown as Deno.Signal[]) {
+  for (
+    const signal of [
+      2,
+      null,
+      undefined,
+      {},
+      Symbol(),
+    ] as unknown as Deno.Signal[]
+  ) {
     for (
       const [method, call] of [
         ["addSignalHandler", () => loop.addSignalHandler(signal, handler)],
@@ -306,7 +314,9 @@ Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is
       assertThrows(
         call,
         TypeError,
-        `${method}() takes the name of a signal, such as "SIGINT": received ${signal}`,
+        `${method}() takes the name of a signal, such as "SIGINT": received ${
+          String(signal)
+        }`,
       );
     }
   }
