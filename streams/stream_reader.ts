@@ -509,14 +509,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
-    const next = async (): Promise<IteratorResult<Uint8Array<ArrayBuffer>>> => {
-      const value = await this.readLine();
-      return value.length === 0
-        ? { done: true, value: undefined }
-        : { done: false, value };
-    };
     return {
-      next,
+      // A line that is there already is not awaited: that takes longer than to find it.
+      next: () => {
+        const line = this.readLine();
+        return line.done() && line.exception() === null
+          ? Promise.resolve(iteration(line.result()))
+          : iterationLater(line);
+      },
       [Symbol.asyncIterator]() {
         return this;
       },
@@ -703,4 +703,18 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     this.#isPaused = false;
     this.#transport?.resumeReading();
   }
+}
+
+function iteration(
+  line: Uint8Array<ArrayBuffer>,
+): IteratorResult<Uint8Array<ArrayBuffer>> {
+  return line.length === 0
+    ? { done: true, value: undefined }
+    : { done: false, value: line };
+}
+
+async function iterationLater(
+  line: Future<Uint8Array<ArrayBuffer>>,
+): Promise<IteratorResult<Uint8Array<ArrayBuffer>>> {
+  return iteration(await line);
 }
