@@ -82,8 +82,8 @@ export class EventLoop extends NetworkEventLoop {
    *
    * The function runs as other callbacks of the loop do, in its turn, and may use the loop. Signals of one
    * kind that come while the program is busy count as one. A handler for `"SIGINT"` takes the place of what
-   * `run()` does at Ctrl-C. The loop's handlers end when it is closed. They do not keep the program from
-   * exiting when nothing else is left to wait for.
+   * `run()` does at Ctrl-C. The loop's handlers end when it is closed, and until then they keep the
+   * program from ending; those of the default loop do not.
    *
    * @typeParam A The types of the arguments.
    * @param signal The signal.

@@ -1,9 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "./errors.ts";
+import { DENO_HOST } from "./host.ts";
 import { type Callback, RepeatedCall } from "./_repeated_call.ts";
 import {
   callOutsideTasks,
+  defaultScheduler,
   type Resource,
   type Scheduler,
 } from "./scheduler.ts";
@@ -120,6 +122,8 @@ class SignalHandler implements Resource {
   readonly #scheduler: Scheduler;
   readonly #signal: Deno.Signal;
   call: RepeatedCall;
+  /** Lets the program end. */
+  readonly #release: () => void;
 
   constructor(scheduler: Scheduler, signal: Deno.Signal, call: RepeatedCall) {
     this.#scheduler = scheduler;
@@ -138,9 +142,14 @@ class SignalHandler implements Resource {
       handlers.set(signal, new Map([[scheduler, this]]));
     } else others.set(scheduler, this);
     scheduler.resources.add(this);
+    // A listener of Deno's does not keep the program alive; a loop that is run may wait for nothing else.
+    this.#release = scheduler === defaultScheduler()
+      ? () => {}
+      : DENO_HOST.timer(() => {}, Infinity);
   }
 
   abandon(): void {
+    this.#release();
     Deno.removeSignalListener(this.#signal, this.#onSignal);
     this.call.cancel();
     const all = handlers.get(this.#signal)!;

@@ -434,7 +434,37 @@ Deno.test({
   },
 });
 
-Deno.test("loop.addSignalHandler() does not keep the program from exiting", async () => {
+Deno.test({
+  name:
+    "loop.addSignalHandler() keeps a program alive that waits for nothing else",
+  ignore,
+  async fn() {
+    let isSent = false;
+    const { code, stdout, stderr } = await runProgram(
+      `
+      import { Event, getRunningLoop, run } from "asyncio";
+      await run(async () => {
+        const stop = new Event();
+        getRunningLoop().addSignalHandler("SIGTERM", () => stop.set());
+        console.log("ready");
+        await stop.wait();
+        console.log("stopped");
+      });
+      `,
+      {
+        onOutput(output, child) {
+          if (isSent || !output.includes("ready")) return;
+          isSent = true;
+          // Long enough for a program that has nothing to wait for to have ended.
+          setTimeout(() => child.kill("SIGTERM"), 100);
+        },
+      },
+    );
+    assertEquals([code, stdout, stderr], [0, "ready\nstopped\n", ""]);
+  },
+});
+
+Deno.test("loop.addSignalHandler() of the default loop does not keep the program from exiting", async () => {
   const { code, stderr } = await runProgram(`
     import { getEventLoop } from "asyncio";
     getEventLoop().addSignalHandler("SIGINT", () => {});
