@@ -188,12 +188,14 @@ export class Sender implements Epilogue {
   #afterWrite(): void {
     this.#isAfterWriteDue = false;
     if (this.#isAbandoned) return;
+    // If it is the protocol that ends it, `end()` has said that everything is sent.
+    const isEnding = this.#isEnding;
     if (this.#isPaused && this.#queue.size <= this.#marks.low) {
       this.#isPaused = false;
       this.#callProtocol("resumeWriting");
     }
     // The protocol may have written more.
-    if (this.#isEnding && !this.#isSending) this.#onDrained();
+    if (isEnding && !this.#isSending) this.#onDrained();
   }
 
   #maybePause(): void {

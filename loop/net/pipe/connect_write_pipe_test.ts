@@ -106,6 +106,23 @@ Deno.test("loop.connectWritePipe() has the protocol pause while the stream is fu
     await protocol.lost;
   }));
 
+Deno.test("Transport.close() on a pipe, as its protocol resumes writing, closes it once and in order", () =>
+  run(async () => {
+    for (const more of ["", "more"]) {
+      const sink = new FakeSink();
+      const [transport, protocol] = await connect(sink.stream);
+      protocol.resumeWriting = () => {
+        transport.write(more);
+        transport.close();
+      };
+      transport.setWriteBufferLimits(1);
+      transport.write("data");
+      assertEquals(await protocol.lost, null);
+      assertEquals(sink.written.join(""), `data${more}`);
+      assertEquals(sink.calls, ["close"]);
+    }
+  }));
+
 Deno.test("Transport.abort() on a pipe drops what is not written", () =>
   run(async () => {
     const sink = new FakeSink();

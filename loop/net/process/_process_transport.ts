@@ -145,7 +145,7 @@ export class ProcessTransport extends SubprocessTransport
 
   pipeLost(fd: number, error: Error | null): void {
     this.#open.delete(fd);
-    this.#call("pipeConnectionLost", () => {
+    this.#callSoon("pipeConnectionLost", () => {
       this.protocol.pipeConnectionLost(fd, error);
     });
     this.#endIfOver();
@@ -218,7 +218,7 @@ export class ProcessTransport extends SubprocessTransport
   #onExit(code: number): void {
     this.#returnCode = code;
     if (this.#exited?.done() === false) this.#exited.setResult();
-    this.#call("processExited", () => this.protocol.processExited());
+    this.#callSoon("processExited", () => this.protocol.processExited());
     this.#endIfOver();
   }
 
@@ -234,7 +234,6 @@ export class ProcessTransport extends SubprocessTransport
   }
 
   #end(): void {
-    this.#isClosing = true;
     this.#context.scheduler.resources.delete(this);
     this.#call("connectionLost", () => this.protocol.connectionLost(null));
   }
@@ -265,6 +264,11 @@ export class ProcessTransport extends SubprocessTransport
         messageOf(error).includes("already terminated");
       if (!isOver) throw error;
     }
+  }
+
+  /** In a turn of its own, as asyncio: if this is the last, `connectionLost()` comes before whatever it wakes. */
+  #callSoon(method: string, callback: () => void): void {
+    this.#context.enqueue(() => this.#call(method, callback));
   }
 
   #call(method: string, callback: () => void): void {
