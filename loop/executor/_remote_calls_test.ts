@@ -261,6 +261,22 @@ Deno.test(
 );
 
 Deno.test(
+  "what represents the main program fails when no job runs",
+  withJobs(async (pool) => {
+    const { port1, port2 } = new MessageChannel();
+    const error = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => resolve(data);
+    });
+    await pool.run("useLate", [() => 1, port2], { transfer: [port2] });
+    assertEquals(
+      await error,
+      "RuntimeError: Cannot reach the main program as the job that could has ended",
+    );
+    port1.close();
+  }),
+);
+
+Deno.test(
   "what a job began and did not wait for goes on after its end",
   withJobs(async (pool) => {
     const contexts = recordExceptions(getRunningLoop());

@@ -381,11 +381,21 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     }
   }
 
+  #beginOrFail(worker: PoolWorker, job: Job): boolean {
+    try {
+      worker.begin(job);
+      return true;
+    } catch (error) {
+      job.fail(error, this.#name);
+      return false;
+    }
+  }
+
   #onFree(worker: PoolWorker): void {
-    const next = this.#nextJob();
-    if (next !== null) {
-      worker.begin(next);
-    } else if (this.#isShutDown || !canUnref()) {
+    for (let job; (job = this.#nextJob()) !== null;) {
+      if (this.#beginOrFail(worker, job)) return;
+    }
+    if (this.#isShutDown || !canUnref()) {
       // One that would keep the program alive must go: starting another takes a few milliseconds.
       this.#end(worker);
       this.#settleEnd();
@@ -415,16 +425,22 @@ export class WorkerExecutor<M extends object = Record<never, never>>
 
   /** A worker is gone: starts another if a job waits. */
   #replace(): void {
-    const next = this.#nextJob();
-    if (next === null) {
+    const job = this.#nextJob();
+    if (job === null) {
       this.#settleEnd();
       return;
     }
+    let worker: PoolWorker | null;
     try {
-      this.#start()?.begin(next);
+      worker = this.#start();
     } catch (error) {
-      // The system has no threads left.
-      next.fail(error, this.#name);
+      // The system has no threads left. Other workers may be there for the jobs that still wait.
+      job.fail(error, this.#name);
+      if (this.#workers.size === 0) this.#replace();
+      return;
+    }
+    if (worker !== null && !this.#beginOrFail(worker, job)) {
+      this.#onFree(worker);
     }
   }
 

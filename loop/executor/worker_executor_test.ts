@@ -317,21 +317,52 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.run() moves ports",
+  "WorkerExecutor.run() moves ports, at once or later",
   withPool(async (pool) => {
-    const { port1, port2 } = new MessageChannel();
-    const message = new Promise((resolve) => {
-      port1.onmessage = ({ data }) => resolve(data);
+    const speak = (port: MessagePort, text: string) => port.postMessage(text);
+    const messages = ["now", "later"].map((text) => {
+      const { port1, port2 } = new MessageChannel();
+      const message = new Promise((resolve) => {
+        port1.onmessage = ({ data }) => {
+          port1.close();
+          resolve(data);
+        };
+      });
+      pool.run(speak, [port2, text], { transfer: [port2] });
+      return message;
     });
-    await pool.run(
-      (port: MessagePort) => port.postMessage("through a port"),
-      [port2],
-      { transfer: [port2] },
-    );
-    assertEquals(await message, "through a port");
-    port1.close();
+    assertEquals(await Promise.all(messages), ["now", "later"]);
   }),
 );
+
+Deno.test("a job that waits fails if its worker cannot be started", () =>
+  countingWorkers(() =>
+    run(async () => {
+      await using pool = new WorkerExecutor({ maxWorkers: 1 });
+      const begun = new Event();
+      const jobs = [
+        pool.submit(async (begun: () => unknown) => {
+          await begun();
+          Deno.exit();
+        }, () => begun.set()),
+        pool.submit(() => 1),
+        pool.submit(() => 2),
+      ];
+      await begun.wait();
+      const Counting = Worker;
+      globalThis.Worker = new Proxy(Counting, {
+        construct() {
+          throw new Deno.errors.WouldBlock("no threads left");
+        },
+      });
+      const [first, ...rest] = await gather(jobs, { returnExceptions: true });
+      assertInstanceOf(first, BrokenExecutor);
+      for (const each of rest) assertInstanceOf(each, Deno.errors.WouldBlock);
+      assertThrows(() => pool.submit(() => 1), Deno.errors.WouldBlock);
+      globalThis.Worker = Counting;
+      assertEquals(await pool.submit(() => 3), 3);
+    })
+  ));
 
 Deno.test(
   "WorkerExecutor.run() moves results where it is told to",

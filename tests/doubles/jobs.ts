@@ -139,6 +139,17 @@ export async function useKept(): Promise<string[]> {
   return errors;
 }
 
+/** Uses what it gets after its end, and says through a port what came of that. */
+export function useLate(fn: () => unknown, port: MessagePort): void {
+  setTimeout(async () => {
+    try {
+      await fn();
+    } catch (error) {
+      port.postMessage(String(error));
+    }
+  });
+}
+
 /** Whether the library of the worker knows nothing of the main program's tasks. */
 export function hasNoTask(): boolean {
   return currentTask() === null;
