@@ -1,0 +1,85 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Runs programs, some at a time, each for no longer than it may, and prints their lines as they come:
+//
+//   deno run --allow-run examples/jobs.ts [at once] [seconds] ['ls /' 'sleep 60' ...]
+//
+// One whose time is over is asked to end, and killed if it does not. Ctrl-C ends them all.
+
+import {
+  createSubprocessExec,
+  DEVNULL,
+  PIPE,
+  type Process,
+  run,
+  Semaphore,
+  taskGroup,
+  TimeoutError,
+  waitFor,
+} from "@asyncio/asyncio";
+
+/** How long a program has to end after it was asked to, in seconds. */
+const GRACE = 0.5;
+
+const [atOnce = "2", limit = "5", ...jobs] = Deno.args;
+
+async function main(): Promise<void> {
+  const slots = new Semaphore(Number(atOnce));
+  await taskGroup((group) => {
+    for (const job of jobs) {
+      group.createTask(async () => {
+        using _slot = await slots.acquire();
+        console.log(`${job}: ${await perform(job)}`);
+      });
+    }
+  });
+}
+
+/** Runs one; the result says how it ended. */
+async function perform(job: string): Promise<string> {
+  const [program = "", ...args] = job.split(" ");
+  try {
+    await using process = await createSubprocessExec(program, args, {
+      stdin: DEVNULL,
+      stdout: PIPE,
+    });
+    return await taskGroup((group) => {
+      group.createTask(() => printLines(job, process));
+      return end(process);
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return error.message;
+    throw error;
+  }
+}
+
+// A program whose lines nobody reads stops when the pipe is full
+async function printLines(job: string, process: Process): Promise<void> {
+  for await (const line of process.stdout!) {
+    console.log(`${job}: ${new TextDecoder().decode(line).trimEnd()}`);
+  }
+}
+
+/** Waits for the end, sees to it that it comes, and says what it was. */
+async function end(process: Process): Promise<string> {
+  if (await hasEnded(process, Number(limit))) {
+    return `exited with ${process.returnCode}`;
+  }
+  process.terminate();
+  if (await hasEnded(process, GRACE)) return "was told to end";
+  process.kill();
+  await process.wait();
+  return "was killed";
+}
+
+async function hasEnded(process: Process, seconds: number): Promise<boolean> {
+  try {
+    await waitFor(() => process.wait(), seconds);
+    return true;
+  } catch (error) {
+    if (error instanceof TimeoutError) return false;
+    throw error;
+  }
+}
+
+await run(main);
