@@ -19,6 +19,7 @@ const ALL = [
   "fairness",
   "echo",
   "connections",
+  "subprocess",
 ];
 
 for (const name of Deno.args.length > 0 ? Deno.args : ALL) {

@@ -88,7 +88,7 @@ async function compare(
 }
 
 /** A Python process that measures a case when it is told its name. */
-class PythonPeer implements AsyncDisposable {
+export class PythonPeer implements AsyncDisposable {
   readonly version: string;
   readonly #process: Deno.ChildProcess;
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
