@@ -20,6 +20,7 @@ import {
   newEventLoop,
   run,
   RuntimeError,
+  timeout,
   WorkerExecutor,
 } from "../../mod.ts";
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
@@ -623,7 +624,8 @@ Deno.test("what a job leaves behind and fails after its end is reported", () =>
           throw new RangeError("too late");
         });
       });
-      await reported.wait();
+      // An idle worker does not keep the program alive.
+      await timeout(60, () => reported.wait());
       assertEquals(contexts.length, 1);
       const { exception } = contexts[0]!;
       assertInstanceOf(exception, BrokenExecutor);
@@ -856,11 +858,17 @@ Deno.test("a pool serves several loops, and forgets those that are closed", asyn
   );
   assertEquals(results, [0, 1]);
   const [closed, open] = loops as [typeof loops[0], typeof loops[0]];
+  const flag = new Int32Array(new SharedArrayBuffer(4));
   let dropped: Future<number> | undefined;
   await closed!.runUntilComplete(() => {
-    dropped = pool.submit(() => 1);
+    dropped = pool.submit((flag: Int32Array) => {
+      Atomics.wait(flag, 0, 0);
+      return 1;
+    }, flag);
   });
   closed!.close();
+  Atomics.store(flag, 0, 1);
+  Atomics.notify(flag, 0);
   open!.setExceptionHandler((_, { message }) => {
     throw new Error(message);
   });
