@@ -75,11 +75,10 @@ async function end(process: Process): Promise<string> {
 async function hasEnded(process: Process, seconds: number): Promise<boolean> {
   try {
     await waitFor(() => process.wait(), seconds);
-    return true;
   } catch (error) {
-    if (error instanceof TimeoutError) return false;
-    throw error;
+    if (!(error instanceof TimeoutError)) throw error;
   }
+  return process.returnCode !== null;
 }
 
 await run(main);
