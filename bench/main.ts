@@ -20,6 +20,7 @@ const ALL = [
   "echo",
   "connections",
   "subprocess",
+  "executors",
 ];
 
 for (const name of Deno.args.length > 0 ? Deno.args : ALL) {

@@ -180,12 +180,14 @@ function program(
     return fn;
   }
 
+  /** What the module exports: importing it again would take longer than a small job. */
+  let exports: Record<string, unknown> | null = null;
+
   async function importFunction(
     { module, name }: Exclude<JobFunction, { source: string }>,
   ): Promise<Callable> {
-    let exports: Record<string, unknown>;
     try {
-      exports = await import(module);
+      exports ??= await import(module) as Record<string, unknown>;
     } catch (error) {
       throw new TypeError(
         `Cannot load the module of the executor: ${
