@@ -11,6 +11,8 @@ export interface ReadyEntries {
 export interface Host {
   /** Monotonic time in seconds. */
   now(): number;
+  /** The time, in seconds, by which others keep I/O waiting; without it, `now()`. */
+  sliceTime?(): number;
   /** Calls back in a macrotask of its own, before which I/O had its turn if `afterIo`. */
   macrotask(callback: () => void, afterIo: boolean): void;
   /** Calls back after `delay` seconds or earlier; the result cancels that. */

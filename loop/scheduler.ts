@@ -150,7 +150,7 @@ export class Scheduler {
   readonly host: Host;
   /** What is to be abandoned when the loop closes; what ends before takes itself out. */
   readonly resources: Set<Resource> = new Set();
-  /** How many promises from elsewhere futures of this loop wait for. */
+  /** How many promises, processes and jobs of workers this loop waits for. */
   outside = 0;
   /** Coroutines that once awaited something foreign, and perhaps do. */
   readonly #elsewhere = new Set<Coroutine>();
@@ -430,13 +430,13 @@ export class Scheduler {
   }
 
   #beginSlice(): void {
-    this.#sliceStart = this.#lastLook = this.host.now();
+    this.#sliceStart = this.#lastLook = this.#sliceTime();
     this.#entriesUntilLook = this.#entriesPerLook;
   }
 
   /** Looks at the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
   #isSliceOver(): boolean {
-    const now = this.host.now();
+    const now = this.#sliceTime();
     const elapsed = Math.max(now - this.#lastLook, 1e-7);
     const entries = Math.floor(this.#entriesPerLook * CLOCK_INTERVAL / elapsed);
     this.#entriesPerLook = Math.max(
@@ -446,6 +446,10 @@ export class Scheduler {
     this.#entriesUntilLook = this.#entriesPerLook;
     this.#lastLook = now;
     return now - this.#sliceStart >= SLICE;
+  }
+
+  #sliceTime(): number {
+    return this.host.sliceTime?.() ?? this.host.now();
   }
 
   #armTurn(): void {

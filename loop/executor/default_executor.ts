@@ -2,9 +2,10 @@
 
 import { type Delay, secondsOf } from "../delay.ts";
 import { RuntimeError } from "../errors.ts";
-import { fail, fulfil, Future } from "../future.ts";
+import { fulfil } from "../future.ts";
 import type { Resource, Scheduler } from "../scheduler.ts";
 import type { Executor } from "./executor.ts";
+import { wrapFuture } from "../wrap_future.ts";
 import { WorkerExecutor } from "./worker_executor.ts";
 
 /** The executor that a loop uses where none is named; it ends with the loop. */
@@ -65,11 +66,7 @@ export class DefaultExecutor implements Resource {
     seconds: number | null,
   ): Promise<boolean> {
     const { loop } = this.#scheduler;
-    const ended = new Future<boolean>({ loop });
-    executor.shutdown().then(
-      () => ended.done() || fulfil(ended, true),
-      (error) => ended.done() || fail(ended, error),
-    );
+    const ended = wrapFuture(executor.shutdown().then(() => true), { loop });
     const timer = seconds === null
       ? null
       : loop.callLater(seconds, () => ended.done() || fulfil(ended, false));

@@ -2,7 +2,7 @@
 
 import { type ErrorClass, errorClassNamed } from "../error_classes.ts";
 import { RuntimeError } from "../errors.ts";
-import { type Future, observe } from "../future.ts";
+import { type Future, homeOf, observe } from "../future.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
 import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
 import { sourceOf } from "./_function_source.ts";
@@ -346,7 +346,10 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     } else {
       this.#beginOrRest(worker, job);
     }
+    const scheduler = homeOf(job.future);
+    scheduler.outside++;
     observe(job.future, () => {
+      scheduler.outside--;
       if (job.future.cancelled()) this.#onCancelled(job);
     });
     // The overloads say of what type the result is.

@@ -195,11 +195,14 @@ export class ProcessTransport extends SubprocessTransport
 
   /** Waits until the process has exited, and everything that it has put out is where it belongs. */
   async #watch(): Promise<void> {
+    const { scheduler } = this.#context;
+    scheduler.outside++;
     const code = await this.#exitCode();
     for (const drain of this.#drains) {
       await drain.settled();
       if (this.#isClosing) drain.stop();
     }
+    scheduler.outside--;
     this.#context.enqueue(() => this.#onExit(code));
   }
 
