@@ -39,6 +39,15 @@ export async function run<T>(
   options: RunOptions = {},
 ): Promise<T> {
   const { signal, ...runnerOptions } = options;
-  await using runner = new Runner(runnerOptions);
-  return await runner.run(main, { signal });
+  const runner = new Runner(runnerOptions);
+  let result: T;
+  try {
+    result = await runner.run(main, { signal });
+  } catch (error) {
+    // What ended the program says more than what ended its clean-up.
+    await runner.close().catch(() => {});
+    throw error;
+  }
+  await runner.close();
+  return result;
 }

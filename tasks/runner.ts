@@ -13,7 +13,6 @@ import {
   unfinishedTasks,
 } from "../loop/task.ts";
 import { gather } from "./gather.ts";
-import { sleep } from "./sleep.ts";
 import { FOREIGN_GRACE } from "./_foreign_grace.ts";
 import { runInterruptibly } from "./_run_interruptibly.ts";
 
@@ -174,22 +173,23 @@ async function cancelAllTasks(loop: EventLoop): Promise<void> {
 async function allEnded(tasks: readonly Task<unknown>[]): Promise<void> {
   const ended = gather(tasks, { returnExceptions: true });
   while (!ended.done()) {
-    await eitherOf(ended, sleep(FOREIGN_GRACE));
+    await doneOrLate(ended);
     const left = tasks.filter((task) => !task.done());
     if (!left.some((task) => task[waitsForOthers])) return;
   }
 }
 
-async function eitherOf(
-  future: Future<unknown>,
-  limit: Future<unknown>,
-): Promise<void> {
+/** Waits until a future is done, but not longer than a while: by the clock of what is foreign. */
+async function doneOrLate(future: Future<unknown>): Promise<void> {
   const either = new Future<void>();
   const onDone = () => {
     if (!either.done()) either.setResult();
   };
   observe(future, onDone);
-  observe(limit, onDone);
-  await either;
-  limit.cancel();
+  const timer = setTimeout(onDone, FOREIGN_GRACE * 1000);
+  try {
+    await either;
+  } finally {
+    clearTimeout(timer);
+  }
 }
