@@ -1,25 +1,64 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
+import { Future } from "../loop/future.ts";
 import type { Coroutine, Scheduler } from "../loop/scheduler.ts";
-import { Task } from "../loop/task.ts";
-import { formatCallGraph } from "../tasks/call_graph.ts";
+import {
+  captureCallGraph,
+  formatCallGraph,
+  type FutureCallGraph,
+} from "../tasks/call_graph.ts";
+
+/** How many lines of each task's stack are shown. */
+const SHOWN_FRAMES = 3;
 
 /** Says of all tasks of a loop that is stuck what they wait for. */
 export function describeWaits(scheduler: Scheduler): string {
   const tasks = scheduler.unfinished();
-  const graphs = [...new Set(tasks.flatMap(futuresOf))]
-    .filter((future) => !(future instanceof Task))
-    .map((future) => formatCallGraph(future, { limit: 3 }));
+  const outside = scheduler.elsewhere();
+  const headline =
+    "Nothing can happen any more: nothing is ready, and no timer is set.";
+  if (tasks.length === 0) return `${headline} There is no task`;
   return [
-    "Nothing can happen any more: nothing is ready, and no timer is set. Who waits for what:",
-    ...graphs,
+    `${headline} Who waits for what:`,
+    ...rootsOf(new Set(tasks.flatMap(futuresOf))).map(formatted),
+    ...outside.map(({ task }) => describeOutside(task as Future<unknown>)),
+    ...scheduler.debug === null ? ["Debug mode shows at which lines"] : [],
   ].join("\n");
 }
 
 function futuresOf({ wait, moreWaits }: Coroutine): Future<unknown>[] {
   const waits = wait === null ? [] : [wait];
-  return [...waits, ...moreWaits ?? []].map(({ future }) =>
-    future as Future<unknown>
-  );
+  return [...waits, ...moreWaits ?? []].map(({ future }) => future)
+    .filter((future) => future instanceof Future);
+}
+
+/** Those that wait for none of the others. */
+function rootsOf(futures: Set<Future<unknown>>): Future<unknown>[] {
+  const awaiters = new Set<Future<unknown>>();
+  for (const future of futures) addAwaiters(captureCallGraph(future), awaiters);
+  return [...futures.difference(awaiters)];
+}
+
+function addAwaiters(
+  graph: FutureCallGraph | null,
+  found: Set<Future<unknown>>,
+): void {
+  const left = [...graph?.awaitedBy ?? []];
+  for (let next; (next = left.pop()) !== undefined;) {
+    if (found.has(next.future)) continue;
+    found.add(next.future);
+    left.push(...next.awaitedBy);
+  }
+}
+
+function formatted(future: Future<unknown>): string {
+  return formatCallGraph(future, { limit: SHOWN_FRAMES });
+}
+
+function describeOutside(task: Future<unknown>): string {
+  return [
+    "* something outside the loop",
+    "  + Awaited by:",
+    formatted(task).replaceAll(/^/gm, "    "),
+  ].join("\n");
 }

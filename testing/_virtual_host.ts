@@ -6,8 +6,12 @@ import { DENO_HOST, type Host, type ReadyEntries } from "../loop/host.ts";
 export interface Quiet {
   /** Whether the scheduler is still idle. */
   isIdle(): boolean;
-  /** For how many milliseconds more the clock must stand still, as something may come from outside. */
+  /** When the next timer is due; `null` if there is none. */
+  deadline(): number | null;
+  /** For how many milliseconds the clock must stand still, as something may come from outside. */
   patience(): number;
+  /** The reactions to promises have all run. */
+  onTurn(): void;
   /** Nothing will ever happen again. */
   onStuck(): void;
 }
@@ -19,7 +23,7 @@ const LOOK_INTERVAL = 1;
 export class VirtualHost implements Host {
   #now: number;
   readonly #quiet: Quiet;
-  #timer: { when: number; callback: () => void } | null = null;
+  #timer: { callback: () => void } | null = null;
   choose?: (ready: ReadyEntries) => number;
   /** Called when nothing is ready. */
   onIdle?: () => void;
@@ -40,12 +44,20 @@ export class VirtualHost implements Host {
     this.#now += seconds;
   }
 
-  macrotask(callback: () => void, afterIo: boolean): void {
-    DENO_HOST.macrotask(callback, afterIo);
+  /** Tasks that keep each other busy must not keep real I/O waiting, although no time passes. */
+  sliceTime(): number {
+    return DENO_HOST.now();
   }
 
-  timer(callback: () => void, delay: number): () => void {
-    const timer = this.#timer = { when: this.#now + delay, callback };
+  macrotask(callback: () => void, afterIo: boolean): void {
+    DENO_HOST.macrotask(() => {
+      callback();
+      if (!afterIo) this.#quiet.onTurn();
+    }, afterIo);
+  }
+
+  timer(callback: () => void, _delay: number): () => void {
+    const timer = this.#timer = { callback };
     this.#lookSoon();
     return () => {
       if (this.#timer === timer) this.#timer = null;
@@ -67,26 +79,24 @@ export class VirtualHost implements Host {
   #lookSoon(): void {
     if (this.#cancelLook !== null) return;
     // By then every reaction to a promise has run that only waited for its turn.
-    const id = setImmediate(() => this.#look(0));
+    const id = setImmediate(() => this.#look(performance.now()));
     this.#cancelLook = () => clearImmediate(id);
   }
 
-  #look(waited: number): void {
+  #look(since: number): void {
     this.#cancelLook = null;
     if (!this.#quiet.isIdle()) return;
-    if (waited < this.#quiet.patience()) {
-      const id = setTimeout(
-        () => this.#look(waited + LOOK_INTERVAL),
-        LOOK_INTERVAL,
-      );
+    if (performance.now() - since < this.#quiet.patience()) {
+      const id = setTimeout(() => this.#look(since), LOOK_INTERVAL);
       this.#cancelLook = () => clearTimeout(id);
-    } else if (this.#timer !== null) this.#jump(this.#timer);
+    } else if (this.#timer !== null) this.#jump(this.#timer.callback);
     else this.#quiet.onStuck();
   }
 
-  #jump({ when, callback }: { when: number; callback: () => void }): void {
+  #jump(callback: () => void): void {
     this.#timer = null;
-    this.#now = Math.max(this.#now, when);
+    // Not now and the delay: their sum may be a bit less than the deadline.
+    this.#now = Math.max(this.#now, this.#quiet.deadline() ?? 0);
     callback();
   }
 }

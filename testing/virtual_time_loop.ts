@@ -19,7 +19,11 @@ import { adoptScheduler } from "../loop/base_event_loop.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { loadEverything } from "../loop/lazy.ts";
-import { type Coroutine, Scheduler } from "../loop/scheduler.ts";
+import {
+  callOutsideTasks,
+  type Coroutine,
+  Scheduler,
+} from "../loop/scheduler.ts";
 import { HangError } from "./hang_error.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
@@ -29,9 +33,9 @@ export interface VirtualTimeOptions {
   /** What `loop.time()` is at the beginning, in seconds; 0 by default. */
   start?: number | undefined;
   /**
-   * What happens when a task waits for something that is not the loop's own, such as a file or `fetch()`:
-   * `"hold"`, the default, has the clock stand still meanwhile; `"refuse"` has the program fail, as one that
-   * is to run in the same way every time must do nothing of the kind.
+   * What happens when a task waits for something that is not the loop's own, such as a file or `fetch()`, and
+   * nothing else is ready: `"hold"`, the default, has the clock stand still meanwhile; `"refuse"` has the
+   * program fail, as one that is to run in the same way every time must do nothing of the kind.
    */
   io?: "hold" | "refuse" | undefined;
   /**
@@ -39,8 +43,8 @@ export interface VirtualTimeOptions {
    */
   network?: MemoryNetwork | undefined;
   /**
-   * For how many real seconds at most the clock stands still; 5 by default. A promise that never settles
-   * looks like one that takes long.
+   * For how many real seconds at most the clock stands still before it jumps, or the program fails; 5 by
+   * default. A promise that never settles looks like one that takes long.
    */
   patience?: number | undefined;
 }
@@ -54,7 +58,7 @@ export let hostOf: (loop: VirtualTimeLoop) => VirtualHost;
 // A program that waits for a module to be loaded waits for what is outside its loop.
 await loadEverything();
 
-/** For how many milliseconds the clock stands still because something is open that may hear from elsewhere. */
+/** For how many milliseconds it is waited before each jump for what may come to what is open. */
 const PATIENCE_WITH_OPEN = 10;
 
 /**
@@ -64,8 +68,10 @@ const PATIENCE_WITH_OPEN = 10;
  * When nothing is ready, no timer is set and the program is not over, it fails at once with a
  * {@linkcode HangError}.
  *
- * Real input and output hold the clock while a task waits for them. What is open without anybody waiting for a
- * promise, such as a server, gets some milliseconds each time.
+ * What happens outside holds the clock while it is waited for: a promise that is not the loop's own, as of a
+ * file or of `fetch()`, a job in another thread, a process that runs. What is open, such as a server or a
+ * connection, may hear from outside at any time: it gets some milliseconds before each jump of the clock, and
+ * holds a {@linkcode HangError} back for as long as `patience` says.
  *
  * @example A test in which an hour passes
  * ```ts
@@ -245,24 +251,47 @@ export class VirtualTimeLoop extends EventLoop {
 
   #makeHost(start: number): VirtualHost {
     return new VirtualHost(start, {
-      isIdle: () => this.#scheduler.idle && this.isRunning(),
+      isIdle: () => this.#isIdle,
+      deadline: () => this.#scheduler.deadline(),
       patience: () => this.#patienceNow(),
+      onTurn: () => {
+        // It may be over sooner than it is looked for: a program is refused each time, or never.
+        if (this.#io === "refuse" && this.#isIdle) this.#refuseToWait();
+      },
       onStuck: () => {
-        this.#fail(new HangError(describeWaits(this.#scheduler)));
+        // This may be called in the async context of a task.
+        callOutsideTasks(this.#scheduler, () => {
+          this.#fail(new HangError(describeWaits(this.#scheduler)));
+        });
       },
     });
   }
 
+  get #isIdle(): boolean {
+    return this.#scheduler.idle && this.isRunning();
+  }
+
   #patienceNow(): number {
-    const waiting = this.#scheduler.elsewhere();
-    if (waiting.length > 0 || this.#scheduler.outside > 0) {
-      if (this.#io === "hold") return this.#patience;
-      this.#fail(new RuntimeError(refusal(waiting)));
-      return Infinity;
-    }
     // What is open then hears from nowhere else.
-    if (this.#io === "refuse") return 0;
-    return this.#scheduler.resources.size > 0 ? PATIENCE_WITH_OPEN : 0;
+    if (this.#io === "refuse") return this.#refuseToWait() ? Infinity : 0;
+    const { resources } = this.#scheduler;
+    if (this.#isWaitingOutside()) return this.#patience;
+    if (resources.size === 0) return 0;
+    return this.#scheduler.deadline() === null
+      ? this.#patience
+      : Math.min(PATIENCE_WITH_OPEN, this.#patience);
+  }
+
+  #isWaitingOutside(): boolean {
+    return this.#scheduler.outside > 0 ||
+      this.#scheduler.elsewhere().length > 0;
+  }
+
+  /** Fails if something outside is waited for; returns whether it is. */
+  #refuseToWait(): boolean {
+    if (!this.#isWaitingOutside()) return false;
+    this.#fail(new RuntimeError(refusal(this.#scheduler.elsewhere())));
+    return true;
   }
 
   #fail(failure: Error): void {
@@ -301,7 +330,7 @@ function assertNoTls(tls: unknown): void {
 function refusal(waiting: readonly Coroutine[]): string {
   const who = waiting.map(({ task }) => `${task}`).join(", ") ||
     "a future of the loop";
-  return `Cannot wait for what is outside a loop with io: "refuse": ${who} does`;
+  return `Cannot wait for what is outside a loop with io: "refuse", as ${who} does`;
 }
 
 function assertNumber(name: string, value: number, least: number): void {
