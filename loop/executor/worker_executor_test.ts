@@ -213,7 +213,7 @@ Deno.test("WorkerExecutor.submit() fails jobs of a module that cannot be loaded"
     for (
       const [url, message] of [
         [new URL("missing.ts", import.meta.url), "missing.ts"],
-        ["data:text/javascript,export const a =", "SyntaxError"],
+        ["data:text/javascript,export const a =", "Expression expected"],
         ["data:text/javascript,throw new Error('at load')", "at load"],
       ] as const
     ) {
