@@ -73,6 +73,26 @@ testProgram(
 );
 
 testProgram(
+  "A program ends whose files take what a process puts out that it does not know",
+  `
+    import { createSubprocessShell, DEVNULL, run } from "asyncio";
+    const path = Deno.makeTempFileSync();
+    using file = Deno.openSync(path, { write: true });
+    await run(async () => {
+      const process = await createSubprocessShell("sleep 60 & echo $!", { stdout: file, stderr: DEVNULL });
+      await process.wait();
+    });
+    console.log(Deno.readTextFileSync(path));
+    Deno.removeSync(path);
+  `,
+  (stdout) => {
+    const pid = Number(stdout);
+    assert(isThere(pid));
+    Deno.kill(pid, "SIGKILL");
+  },
+);
+
+testProgram(
   "A program waits at its top level for what the default loop does with a process",
   `
     import { createSubprocessShell, PIPE } from "asyncio";

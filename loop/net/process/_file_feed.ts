@@ -10,8 +10,6 @@ export async function feedFile(
   stdin: WritableStream<Uint8Array>,
 ): Promise<void> {
   const writer = stdin.getWriter();
-  // Who reads may go before everything is written, as at the end of a Unix pipe.
-  writer.closed.catch(() => {});
   const block = new Uint8Array(BLOCK_SIZE);
   try {
     for (let count; (count = await file.read(block)) !== null;) {

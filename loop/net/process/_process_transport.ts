@@ -115,7 +115,6 @@ export class ProcessTransport extends SubprocessTransport
   }
 
   override close(): void {
-    if (this.#isClosing) return;
     this.#isClosing = true;
     this.#stdin?.close();
     for (const output of this.#outputs.values()) output.close();

@@ -9,7 +9,9 @@ import {
 import {
   createSubprocessExec,
   createSubprocessShell,
+  createTask,
   DEVNULL,
+  Future,
   getRunningLoop,
   newEventLoop,
   PIPE,
@@ -18,12 +20,12 @@ import {
 } from "../../../mod.ts";
 import { withDirectory } from "../../../tests/doubles/directory.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
-import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
 import { positionOf, withFile } from "../../../tests/doubles/file.ts";
 import { gone } from "../../../tests/doubles/process_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { DENO_HOST } from "../../host.ts";
+import { Scheduler, schedulerOf } from "../../scheduler.ts";
 
 const ignore = Deno.build.os === "windows";
 
@@ -226,42 +228,58 @@ test("stdout into a file that is closed meanwhile is reported", () =>
     });
   }));
 
-test("stdout into a file that is slow keeps the process, not the program, waiting", async () => {
-  if (!canMakeFifo) return;
-  const [input, output] = await openFifo();
-  await run(async () => {
-    const process = await createSubprocessExec("head", [
-      "-c",
-      "1000000",
-      "/dev/zero",
-    ], { stdout: output });
-    await turns();
-    assertEquals(process.returnCode, null);
-    const waiting = process.wait();
-    let count = 0;
-    const block = new Uint8Array(65536);
-    while (count < 1_000_000) count += (await input.read(block))!;
-    assertEquals(await waiting, 0);
-    assertEquals(count, 1_000_000);
-  });
-  input.close();
-  output.close();
-});
-
-test("A file that takes the output of another process is let go when the loop is closed", async () => {
-  await withOutput(async (file, path) => {
-    const loop = newEventLoop();
-    await loop.runUntilComplete(async () => {
-      const process = await createSubprocessShell("sleep 60 & echo $!", {
-        stdout: file,
-      });
+test("stdout into a file: wait() waits for what is still in the pipe when the exit is known", () =>
+  run(() =>
+    withOutput(async (file, path) => {
+      const process = await createSubprocessShell(
+        `head -c 50000 /dev/zero; : >${path}.over`,
+        { stdout: file },
+      );
+      // Nothing is read and nothing is known meanwhile.
+      while (!existsSync(`${path}.over`));
       await process.wait();
-      assert(schedulerOf(loop).resources.size > 0);
-    });
-    loop.close();
-    // That nothing is left is for the sanitizers to say.
-    Deno.kill(Number(await Deno.readTextFile(path)), "SIGKILL");
+      assertEquals((await Deno.stat(path)).size, 50_000);
+    })
+  ));
+
+test("stdout into a file that is slow, and takes little at once: wait() waits, and keeps nobody busy", async () => {
+  let turnCount = 0;
+  const { loop } = new Scheduler({
+    ...DENO_HOST,
+    macrotask(callback, afterIo) {
+      if (afterIo) turnCount++;
+      DENO_HOST.macrotask(callback, afterIo);
+    },
   });
+  await loop.runUntilComplete(() =>
+    withOutput(async (file, path) => {
+      const begun = new Future<void>();
+      const gate = Promise.withResolvers<void>();
+      const write = file.write.bind(file);
+      file.write = async (data) => {
+        if (!begun.done()) begun.setResult();
+        await gate.promise;
+        return await write(data.subarray(0, 10_000));
+      };
+      const process = await createSubprocessShell(
+        "head -c 50000 /dev/zero; exec sleep 60",
+        { stdout: file },
+      );
+      await begun;
+      process.kill();
+      await gone(process.pid);
+      const task = createTask(() => process.wait());
+      await turns();
+      turnCount = 0;
+      for (let i = 0; i < 10; i++) await turns();
+      assert(!task.done());
+      assertEquals(turnCount, 0);
+      gate.resolve();
+      assertEquals(await task, -9);
+      assertEquals((await Deno.stat(path)).size, 50_000);
+    })
+  );
+  loop.close();
 });
 
 test("await using ends a process whose output goes into a file, and which another one has", () =>
@@ -287,10 +305,10 @@ test("loop.close() has what a process put out in its file, and lets the file go"
     const loop = newEventLoop();
     const pid = await loop.runUntilComplete(async () => {
       const process = await createSubprocessShell(
-        "echo before; echo >&2; exec cat",
-        { stdin: PIPE, stdout: file, stderr: PIPE },
+        `echo before; : >${path}.over; exec cat`,
+        { stdin: PIPE, stdout: file },
       );
-      await process.stderr!.readLine();
+      while (!existsSync(`${path}.over`));
       return process.pid;
     });
     loop.close();
@@ -299,3 +317,12 @@ test("loop.close() has what a process put out in its file, and lets the file go"
     assertStrictEquals(await Deno.readTextFile(path), "before\n");
   });
 });
+
+function existsSync(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

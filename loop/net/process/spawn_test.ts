@@ -181,6 +181,9 @@ test("SubprocessTransport.close() closes the pipes, and kills the process", () =
     transport.close();
     transport.close();
     assertEquals(transport.isClosing(), true);
+    for (const fd of [0, 1, 2]) {
+      assertEquals(transport.getPipeTransport(fd)!.isClosing(), true);
+    }
     assertEquals(await recorder.lost, null);
     assertEquals(transport.getReturnCode(), -9);
     assertEquals(recorder.events.toSorted(), [
@@ -193,9 +196,6 @@ test("SubprocessTransport.close() closes the pipes, and kills the process", () =
     ]);
     assertEquals(recorder.events.at(-1), "lost");
     transport.close();
-    for (const fd of [0, 1, 2]) {
-      assertEquals(transport.getPipeTransport(fd)!.isClosing(), true);
-    }
     assertNothingLeft();
   }));
 
