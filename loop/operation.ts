@@ -5,6 +5,7 @@ import { home, settleNow } from "./_future_access.ts";
 import {
   fail,
   Future,
+  label,
   type Settlement,
   waitsForOthers,
   withCancellation,
@@ -24,6 +25,9 @@ const WOKEN_AND_CANCELLED = 3;
  * @typeParam S The type of what they are done on.
  */
 export interface OperationKind<T, S> {
+  /** What the operations are called in messages: that which a program calls. */
+  readonly name: string;
+
   /**
    * The wait is over: how the operation ends, or `null` if it waits again. One that throws has changed
    * nothing, fails with what it threw, and is abandoned as if it had been cancelled.
@@ -110,6 +114,11 @@ export class Operation<T, S = unknown> extends Future<T> {
       this.#message = msg;
     }
     return true;
+  }
+
+  /** @ignore */
+  override get [label](): string {
+    return this.#kind.name;
   }
 
   /** @ignore */

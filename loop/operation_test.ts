@@ -23,6 +23,7 @@ class Subject {
 }
 
 const KIND: OperationKind<string, Subject> = {
+  name: "the operation",
   proceed({ log, ends }) {
     log.push("proceed");
     return ends.shift()!();
@@ -154,3 +155,9 @@ Deno.test("boundElsewhere() says what is bound to another loop", () => {
     "Cannot wait for the lock as it is bound to another event loop",
   );
 });
+
+Deno.test("Operation.toString() says what the program called", () =>
+  run(() => {
+    const operation = operationOn(new Subject(() => withResult("granted")));
+    assertEquals(`${operation}`, "<the operation pending>");
+  }));

@@ -180,6 +180,7 @@ export class Channel<T> {
 type Get<T> = OperationKind<T, Channel<T>>;
 
 const GET: Get<unknown> = {
+  name: "Queue.get()",
   proceed(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
@@ -197,6 +198,7 @@ const GET: Get<unknown> = {
 type Next<T> = OperationKind<IteratorResult<T, undefined>, Channel<T>>;
 
 const NEXT: Next<unknown> = {
+  name: "Queue.get()",
   proceed(channel, next) {
     if (!channel.isEmpty) return withResult(yielded(channel.take()));
     if (channel.isShutDown) return withResult(END);
@@ -209,6 +211,7 @@ const NEXT: Next<unknown> = {
 
 /** A wait for room. */
 const PUT: OperationKind<void, { channel: Channel<unknown>; item: unknown }> = {
+  name: "Queue.put()",
   proceed({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
@@ -226,6 +229,7 @@ const PUT: OperationKind<void, { channel: Channel<unknown>; item: unknown }> = {
 
 /** A wait for the work to be done: who was woken goes on, even if there is new work by then. */
 const JOIN: OperationKind<void, null> = {
+  name: "Queue.join()",
   proceed: () => DONE,
   onCancelled: (_, join) => join.leaveLine(),
   abandon() {},

@@ -94,6 +94,7 @@ interface Drain {
 }
 
 const DRAIN: OperationKind<void, Drain> = {
+  name: "StreamWriter.drain()",
   proceed(drain, operation): Settlement | null {
     const { isLost, isPaused, error } = drain.flow;
     if (drain.hasWaited) return error === null ? DONE : withError(error);

@@ -122,6 +122,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 
   static {
     READ = {
+      name: "StreamReader.read()",
       proceed(reader, operation): Settlement | null {
         const data = reader.#attempt(reader.#take);
         if (data === null) return null;

@@ -321,6 +321,7 @@ export class Condition {
 const NOTIFIED = withResult(undefined);
 
 const NOTIFICATION: OperationKind<void, null> = {
+  name: "Condition.wait()",
   proceed: () => NOTIFIED,
   onCancelled: (_, notification) => notification.leaveLine(),
   abandon() {},

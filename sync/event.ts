@@ -152,6 +152,7 @@ const SET = withResult(true);
 
 /** Who was woken goes on, whatever has become of the flag. */
 const WAIT: OperationKind<true, null> = {
+  name: "Event.wait()",
   proceed: () => SET,
   onCancelled: (_, wait) => wait.leaveLine(),
   abandon() {},

@@ -72,6 +72,7 @@ export class Lock {
   }
 
   static readonly #acquisition: OperationKind<Disposable, Lock> = {
+    name: "Lock.acquire()",
     proceed(lock, acquisition) {
       lock.#contenders--;
       acquisition.leaveLine();

@@ -62,6 +62,7 @@ export class Semaphore {
   }
 
   static readonly #acquisition: OperationKind<Disposable, Semaphore> = {
+    name: "Semaphore.acquire()",
     proceed(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();

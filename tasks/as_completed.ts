@@ -198,6 +198,7 @@ const giveBack = {
 
 /** Takes the next future itself, wrapped, as a future cannot be the result of a future. */
 const FUTURE: OperationKind<{ future: Future<unknown> }, Completions> = {
+  name: "asCompleted()",
   proceed: (completions, operation) =>
     takeNext(completions, operation, (future) => withResult({ future })),
   ...giveBack,
@@ -205,6 +206,7 @@ const FUTURE: OperationKind<{ future: Future<unknown> }, Completions> = {
 
 /** Takes the outcome of the next future. */
 const RESULT: OperationKind<unknown, Completions> = {
+  name: "asCompleted()",
   proceed: (completions, operation) =>
     takeNext(completions, operation, outcomeOf),
   ...giveBack,

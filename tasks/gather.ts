@@ -165,6 +165,7 @@ class Gathering {
 }
 
 const GATHER: OperationKind<unknown[], Gathering> = {
+  name: "gather()",
   cancel: (gathering, _, message) => gathering.cancel(message),
   proceed: () => null,
   onCancelled() {},

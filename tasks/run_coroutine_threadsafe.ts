@@ -95,6 +95,7 @@ export function runCoroutineThreadsafe<T>(
 
 /** A future whose end is that of a task which is out of reach. */
 const DISTANT: OperationKind<unknown, () => void> = {
+  name: "runCoroutineThreadsafe()",
   proceed: () => null,
   onCancelled() {},
   abandon() {},

@@ -52,6 +52,7 @@ export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
 
 /** One turn round the ready queue, in which the awaiting task goes on. */
 const PASS: OperationKind<unknown, unknown> = {
+  name: "sleep()",
   proceed: (result) => result === undefined ? DONE : withResult(result),
   onCancelled() {},
   abandon() {},
@@ -100,6 +101,7 @@ class Deadline<T> implements Entry {
 
 /** A wait for a deadline, whose entry ends it. */
 const SLEEP: OperationKind<never, Deadline<never>> = {
+  name: "sleep()",
   proceed: () => null,
   onCancelled: (deadline) => deadline.cancel(),
   abandon() {},
