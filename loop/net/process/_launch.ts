@@ -11,7 +11,7 @@ const NUL = /nul byte/;
 /** The bits of a file's mode that say who may run it. */
 const ANY_EXECUTE = 0o111;
 
-/** Starts a program. */
+/** Starts a program whose standard error may go where its standard output does. */
 export function launchProgram(
   command: Command,
   options: SubprocessOptions,
@@ -23,15 +23,8 @@ export function launchProgram(
   return launch(wrapped, options);
 }
 
-/** Starts the shell, which knows what to do with the standard error by its command. */
-export function launchShell(
-  command: Command,
-  options: SubprocessOptions,
-): Deno.ChildProcess {
-  return launch(command, options);
-}
-
-function launch(
+/** Starts a program whose standard error goes where its standard output does only if it sees to that itself. */
+export function launch(
   command: Command,
   options: SubprocessOptions,
 ): Deno.ChildProcess {

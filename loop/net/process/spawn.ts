@@ -9,7 +9,7 @@ import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import type { SubprocessTransport } from "../subprocess_transport.ts";
 import { assertOptions } from "./_assert_options.ts";
 import { commandOf, programOf } from "./_command.ts";
-import { launchProgram, launchShell } from "./_launch.ts";
+import { launch, launchProgram } from "./_launch.ts";
 import { ProcessTransport } from "./_process_transport.ts";
 import { PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
@@ -46,7 +46,7 @@ export async function subprocessShell<P extends SubprocessProtocol>(
     loop,
     protocolFactory,
     options,
-    (settings) => launchShell(shell, settings),
+    (settings) => launch(shell, settings),
   );
 }
 
@@ -54,13 +54,13 @@ async function start<P extends SubprocessProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
   options: SubprocessOptions,
-  launch: (options: SubprocessOptions) => Deno.ChildProcess,
+  spawn: (options: SubprocessOptions) => Deno.ChildProcess,
 ): Promise<[SubprocessTransport, P]> {
   assertOptions(options);
   const settings = withPipes(options);
   const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
-  const child = launch(settings);
+  const child = spawn(settings);
   const transport = new ProcessTransport(child, protocol, context, settings);
   try {
     await begin(context, transport);

@@ -14,7 +14,10 @@ export interface SubprocessOptions {
    * stays open.
    */
   stdout?: Stdio | null | undefined;
-  /** Its standard error, likewise; `STDOUT` for where its standard output goes. */
+  /**
+   * Its standard error, likewise; `STDOUT` for where its standard output goes. In the order in which it writes
+   * to both they only come with `STDOUT`, also if they go into the same file.
+   */
   stderr?: Stdio | typeof STDOUT | null | undefined;
   /** The directory that it starts in; this program's, if it is left out. */
   cwd?: string | URL | null | undefined;
@@ -26,6 +29,9 @@ export interface SubprocessOptions {
   uid?: number | undefined;
   /** The group that it runs as, by number; not on Windows. */
   gid?: number | undefined;
-  /** Whether it runs in a session of its own and may outlive this program, and its event loop. */
+  /**
+   * Whether it runs in a session of its own and may outlive this program, and its event loop. Its pipes and
+   * files end with those: connect it to `DEVNULL`, or to what this program has itself.
+   */
   detached?: boolean | undefined;
 }
