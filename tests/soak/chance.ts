@@ -1,0 +1,51 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  CancelledError,
+  createTask,
+  sleep,
+  type Task,
+  wait,
+} from "../../mod.ts";
+
+/** What came of the many things that an activity does. */
+export interface Tally {
+  done: number;
+  cancelled: number;
+  failed: number;
+}
+
+/** A random number of seconds, mostly a short one. */
+export function moment(most: number): number {
+  return most * Math.random() ** 3;
+}
+
+/** Does the same thing again and again, half of the times cancelled at a random moment; counts what comes of it. */
+export async function again(
+  tally: Tally,
+  work: () => Promise<unknown>,
+  { within, isExpected }: {
+    within: number;
+    isExpected: (error: Error) => boolean;
+  },
+): Promise<never> {
+  while (true) {
+    const task = createTask(work);
+    try {
+      if (Math.random() < 0.5) await wait([task], { timeout: moment(within) });
+      else await wait([task]);
+    } finally {
+      task.cancel();
+      await wait([task]);
+      if (!task.cancelled()) task.exception();
+    }
+    if (task.cancelled()) tally.cancelled++;
+    else {
+      const error = task.exception();
+      if (error === null) tally.done++;
+      else if (isExpected(error)) tally.failed++;
+      else if (!(error instanceof CancelledError)) throw error;
+    }
+    await sleep(0);
+  }
+}
