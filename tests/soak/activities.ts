@@ -21,7 +21,7 @@ import {
   TimeoutError,
   type TlsOptions,
   toThread,
-  WorkerExecutor,
+  type WorkerExecutor,
 } from "../../mod.ts";
 import { moment } from "./chance.ts";
 

@@ -1,12 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  CancelledError,
-  createTask,
-  sleep,
-  type Task,
-  wait,
-} from "../../mod.ts";
+import { CancelledError, createTask, sleep, wait } from "../../mod.ts";
 
 /** What came of the many things that an activity does. */
 export interface Tally {

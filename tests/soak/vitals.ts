@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type EventLoop } from "../../mod.ts";
+import type { EventLoop } from "../../mod.ts";
 import { schedulerOf } from "../../loop/scheduler.ts";
 
 /** How a program is at a moment. */
