@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../loop/cancelled_error.ts";
+import { RuntimeError } from "../loop/errors.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
 import { unfinishedTasks } from "../loop/task.ts";
 import { wait } from "../tasks/wait.ts";
@@ -50,7 +51,14 @@ async function endTasks(loop: ExploringLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
   if (tasks.length === 0) return;
   for (const task of tasks) task.cancel();
-  await loop.runUntilComplete(() => wait(tasks));
+  try {
+    await loop.runUntilComplete(() => wait(tasks));
+  } catch (cause) {
+    throw new RuntimeError(
+      `A task that was left over did not end when it was cancelled: ${cause}`,
+      { cause },
+    );
+  }
   for (const task of tasks) {
     if (task.cancelled()) continue;
     const error = task.exception();

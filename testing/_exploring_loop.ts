@@ -4,13 +4,20 @@ import { ownerOf } from "../loop/entry_owner.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { Handle } from "../loop/handle.ts";
 import type { ReadyEntries } from "../loop/host.ts";
-import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
+import {
+  callOutsideTasks,
+  type Scheduler,
+  schedulerOf,
+} from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
+import { placeOf } from "./_place.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
 
 /** What may happen in a schedule beside the steps of its tasks. */
 export interface Freedom {
+  /** How many cancellations there may be. */
+  readonly cancellations: number;
   /** Whether a timer may be due while others are not done yet. */
   readonly timeouts: boolean;
   /** After how many steps a schedule is taken for endless. */
@@ -30,20 +37,19 @@ export class ExploringLoop extends VirtualTimeLoop {
   readonly #cancellable = new Set<Task<unknown>>();
   readonly #names = new Map<object, string>();
   #isFree = true;
+  #cancellationsLeft: number;
+  #stepsLeft: number;
 
   constructor(strategy: Strategy, freedom: Freedom) {
     super({ io: "refuse" });
     this.#strategy = strategy;
     this.#freedom = freedom;
+    this.#cancellationsLeft = freedom.cancellations;
+    this.#stepsLeft = freedom.maxSteps;
     this.#scheduler = schedulerOf(this);
     const host = hostOf(this);
     host.choose = (ready) => this.#choose(ready);
     host.onIdle = () => this.#whenIdle();
-  }
-
-  /** How many steps there have been. */
-  get steps(): number {
-    return this.trace.length;
   }
 
   /** The task may be cancelled at any time from now on. */
@@ -51,21 +57,41 @@ export class ExploringLoop extends VirtualTimeLoop {
     this.#cancellable.add(task);
   }
 
-  /** From now on everything happens in the ordinary order. */
+  /** From now on everything happens in the ordinary order, and is not noted. */
   settleDown(): void {
     this.#isFree = false;
+    this.#stepsLeft = this.#freedom.maxSteps;
   }
 
   #choose(ready: ReadyEntries): number {
-    if (!this.#isFree) return 0;
     while (true) {
+      this.#countStep();
+      if (!this.#isFree) return 0;
       const moves = this.#movesOf(ready);
       const move = moves[this.#strategy.choose(moves)]!;
       this.#note(move, ready);
       if (move.kind === "run") return move.index;
-      if (move.kind === "cancel") move.task.cancel();
+      if (move.kind === "cancel") this.#cancel(move.task);
       else this.#expire();
     }
+  }
+
+  #countStep(): void {
+    if (--this.#stepsLeft >= 0) return;
+    this.#isFree = false;
+    this.#stepsLeft = this.#freedom.maxSteps;
+    failLoop(
+      this,
+      new RuntimeError(
+        `The program did not end within ${this.#freedom.maxSteps} steps`,
+      ),
+    );
+  }
+
+  #cancel(task: Task<unknown>): void {
+    this.#cancellationsLeft--;
+    // It may be the step of this very task that has just ended.
+    callOutsideTasks(this.#scheduler, () => void task.cancel());
   }
 
   /** A fault may also strike while everybody waits. */
@@ -76,7 +102,7 @@ export class ExploringLoop extends VirtualTimeLoop {
     const move = choice === null ? undefined : moves[choice];
     if (move?.kind !== "cancel") return;
     this.#note(move, NOTHING);
-    move.task.cancel();
+    this.#cancel(move.task);
   }
 
   #movesOf(ready: ReadyEntries): Move[] {
@@ -95,7 +121,9 @@ export class ExploringLoop extends VirtualTimeLoop {
     const moves: Move[] = [];
     for (const task of this.#cancellable) {
       if (task.done()) this.#cancellable.delete(task);
-      else moves.push({ kind: "cancel", task });
+      else if (this.#cancellationsLeft > 0) {
+        moves.push({ kind: "cancel", task });
+      }
     }
     const deadline = this.#scheduler.deadline();
     if (
@@ -113,24 +141,24 @@ export class ExploringLoop extends VirtualTimeLoop {
     this.trace.push(
       `${this.time().toFixed(3)}  ${this.#describe(move, ready)}`,
     );
-    if (this.trace.length <= this.#freedom.maxSteps) return;
-    this.#isFree = false;
-    failLoop(
-      this,
-      new RuntimeError(
-        `The program did not end within ${this.#freedom.maxSteps} steps`,
-      ),
-    );
   }
 
   #describe(move: Move, ready: ReadyEntries): string {
-    if (move.kind === "cancel") return `cancel ${this.#nameOf(move.task)}`;
     if (move.kind === "expire") {
       return `time jumps to ${this.#scheduler.deadline()}`;
     }
-    if (move.task !== null) return this.#nameOf(move.task);
+    if (move.kind === "cancel") return `cancel ${this.#whereIs(move.task)}`;
+    if (move.task !== null) return this.#whereIs(move.task);
     const entry = ready.at(move.index);
     return entry instanceof Handle ? String(entry) : "a callback";
+  }
+
+  #whereIs(task: Task<unknown>): string {
+    const name = this.#nameOf(task);
+    if (!this.getDebug()) return name;
+    let place: string | null = null;
+    callOutsideTasks(this.#scheduler, () => place = placeOf(task));
+    return place === null ? name : `${name} at ${place}`;
   }
 
   /** The same in every run of a schedule. */

@@ -20,12 +20,6 @@ export class Path implements Strategy {
     return choice;
   }
 
-  /** The choices up to the last one that is not the first. */
-  choices(): number[] {
-    const choices = this.#taken.map(({ choice }) => choice);
-    return choices.slice(0, choices.findLastIndex((each) => each > 0) + 1);
-  }
-
   /** The choices of all paths that are like this one, but take another move at one later place. */
   *deviations(): Generator<number[]> {
     const choices = this.#taken.map(({ choice }) => choice);

@@ -6,8 +6,14 @@ import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
 import { callingTask, type Task, unfinishedTasks } from "../loop/task.ts";
 import { createTask } from "../tasks/create_task.ts";
 import { wait } from "../tasks/wait.ts";
+import {
+  assertCount,
+  assertFunction,
+  assertOutsideLoops,
+} from "./_assert_option.ts";
 import { type Attempt, attempt } from "./_attempt.ts";
 import { CancelAt, type Moment } from "./_cancel_at.ts";
+import { describeSteps } from "./_describe_steps.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 
@@ -25,7 +31,14 @@ export interface CancellationScenario<T = unknown> {
 export interface CancelEverywhereOptions {
   /** At how many places at most; 1,000 by default. */
   awaits?: number | undefined;
+  /** After how many steps the scenario is taken for endless; 10,000 by default. */
+  maxSteps?: number | undefined;
 }
+
+/** Makes what {@linkcode cancelEverywhere} cancels. */
+type Scenario<T> = () =>
+  | CancellationScenario<T>
+  | PromiseLike<CancellationScenario<T>>;
 
 /**
  * Runs a scenario once for each `await` of its body, and cancels the body there: once while it waits, and once
@@ -39,6 +52,9 @@ export interface CancelEverywhereOptions {
  * @param options At how many places at most.
  * @returns At how many `await`s the body was cancelled.
  * @throws {ExplorationError} If it failed; the message says at which `await`.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {RuntimeError} If a loop runs the caller.
+ * @throws {TypeError} If the scenario is not a function.
  *
  * @example A lock that nobody keeps
  * ```ts
@@ -62,56 +78,60 @@ export interface CancelEverywhereOptions {
  * ```
  */
 export async function cancelEverywhere<T>(
-  scenario: () =>
-    | CancellationScenario<T>
-    | PromiseLike<CancellationScenario<T>>,
+  scenario: Scenario<T>,
   options: CancelEverywhereOptions = {},
 ): Promise<number> {
-  const { awaits = 1000 } = options;
-  const ordinary = await cancelAt(scenario, NEVER, "waiting");
-  if (ordinary.failure !== null) {
-    throw failureOf(ordinary, "it was not cancelled at all");
-  }
+  const { awaits = 1000, maxSteps = 10_000 } = options;
+  assertFunction("scenario", scenario);
+  assertCount("awaits", awaits, 1);
+  assertCount("maxSteps", maxSteps, 1);
+  assertOutsideLoops("cancelEverywhere");
+  const tryOne = (strike: Strike) => cancelAt(scenario, strike, maxSteps);
+  await tryOne({ at: NEVER, moment: "waiting" });
   for (let at = 0; at <= awaits; at++) {
     let hasStruck = false;
     for (const moment of ["waiting", "woken"] as const) {
-      const result = await cancelAt(scenario, at, moment);
-      if (result.failure !== null) {
-        throw failureOf(result, describe(at, moment));
-      }
-      hasStruck ||= result.hasStruck;
+      if (await tryOne({ at, moment })) hasStruck = true;
     }
     if (!hasStruck) return at - 1;
   }
   return awaits;
 }
 
-const NEVER = Infinity;
-const FREEDOM = { timeouts: false, maxSteps: 100_000 };
+/** Where a cancellation strikes. */
+interface Strike {
+  /** At which `await`; 0 for before the first step. */
+  readonly at: number;
+  readonly moment: Moment;
+}
 
+const NEVER = Infinity;
+
+/** Runs the scenario once, with a cancellation; returns whether that struck. */
 async function cancelAt<T>(
-  scenario: () =>
-    | CancellationScenario<T>
-    | PromiseLike<CancellationScenario<T>>,
-  at: number,
-  moment: Moment,
-): Promise<Attempt & { hasStruck: boolean }> {
-  const strategy = new CancelAt(at, moment);
-  const result = await attempt(
-    (loop) => play(scenario, loop),
-    strategy,
-    FREEDOM,
-  );
-  return { ...result, hasStruck: strategy.isDone };
+  scenario: Scenario<T>,
+  strike: Strike,
+  maxSteps: number,
+): Promise<boolean> {
+  const freedom = { cancellations: 1, timeouts: false, maxSteps };
+  const tryOnce = (strategy: CancelAt, debug: boolean) =>
+    attempt((loop) => play(scenario, loop), strategy, freedom, { debug });
+  const strategy = new CancelAt(strike.at, strike.moment);
+  const result = await tryOnce(strategy, false);
+  if (result.failure === null) return strategy.isDone;
+  // Debug mode, which is slow, says at which lines.
+  const again = await tryOnce(new CancelAt(strike.at, strike.moment), true);
+  throw failureOf(again.failure === null ? result : again, strike);
 }
 
 async function play<T>(
-  scenario: () =>
-    | CancellationScenario<T>
-    | PromiseLike<CancellationScenario<T>>,
+  scenario: Scenario<T>,
   loop: ExploringLoop,
 ): Promise<void> {
   const { body, meanwhile, check } = await scenario();
+  assertFunction("body", body);
+  if (meanwhile !== undefined) assertFunction("meanwhile", meanwhile);
+  if (check !== undefined) assertFunction("check", check);
   const victim = createTask(body, { name: "victim" });
   loop.mayCancel(victim);
   const tasks: Task<unknown>[] = [victim];
@@ -146,21 +166,21 @@ function assertNothingLeft(scheduler: Scheduler): void {
   );
 }
 
-function describe(at: number, moment: Moment): string {
+function failureOf(
+  { failure, trace }: Attempt,
+  strike: Strike,
+): ExplorationError {
+  const cause = failure?.error;
+  const message = `The body failed when ${describe(strike)}: ${cause}`;
+  return new ExplorationError(
+    `${message}\n${describeSteps(trace)}`,
+    { trace, replay: "", cause },
+  );
+}
+
+function describe({ at, moment }: Strike): string {
+  if (at === NEVER) return "it was not cancelled at all";
   if (at === 0) return "it was cancelled before it began";
   const when = moment === "waiting" ? "while it waited" : "when it was woken";
   return `it was cancelled at its await number ${at}, ${when}`;
-}
-
-function failureOf(
-  { failure, trace }: Attempt,
-  when: string,
-): ExplorationError {
-  const cause = failure?.error;
-  const lines = [
-    `The body failed when ${when}: ${cause}`,
-    "The steps:",
-    ...trace.map((step) => `  ${step}`),
-  ];
-  return new ExplorationError(lines.join("\n"), { trace, replay: "", cause });
 }

@@ -28,9 +28,9 @@
  * ```
  */
 export class ExplorationError extends Error {
-  /** What happened, a line for each step. */
+  /** What happened, a line for each step: when, and who went on, where in the program it had waited. */
   readonly trace: readonly string[];
-  /** What `explore()` takes as `replay` to run the schedule again. */
+  /** What `explore()` takes as `replay` to run the schedule again; empty where it was not `explore()` that failed. */
   readonly replay: string;
 
   /**

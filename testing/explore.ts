@@ -1,9 +1,23 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  assertCount,
+  assertFunction,
+  assertOutsideLoops,
+  assertSeconds,
+  shown,
+} from "./_assert_option.ts";
 import { type Attempt, attempt } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";
-import { Random, seedOf } from "./_random.ts";
-import { Priorities, type RandomPlan, RandomWalk } from "./_random_walk.ts";
+import type { Freedom } from "./_exploring_loop.ts";
+import {
+  formatSchedule,
+  parseSchedule,
+  randomOf,
+  type Schedule,
+  strategyOf,
+} from "./_schedule.ts";
+import { describeSteps } from "./_describe_steps.ts";
 import { Path } from "./_search.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
@@ -23,13 +37,13 @@ export interface ExploreOptions {
   seed?: number | undefined;
   /** At how many places a schedule of an exhaustive search deviates at most; 2 by default. */
   deviations?: number | undefined;
-  /** How many times at most a schedule cancels a task for which `trial.mayCancel()` was called; 1 by default. */
+  /** How many times at most a schedule cancels tasks for which `trial.mayCancel()` was called; 1 by default. */
   cancellations?: number | undefined;
   /** Whether a timer may be due although others are not done yet, as when those take long; `true` by default. */
   timeouts?: boolean | undefined;
   /** After how many steps a schedule is taken for endless; 10,000 by default. */
   maxSteps?: number | undefined;
-  /** The one schedule to run: the `replay` of an {@linkcode ExplorationError}. */
+  /** The one schedule to run, whatever the other options say: the `replay` of an {@linkcode ExplorationError}. */
   replay?: string | undefined;
 }
 
@@ -39,7 +53,7 @@ export interface Exploration {
   readonly schedules: number;
   /** How many steps in all of them. */
   readonly steps: number;
-  /** Whether no schedule is left that an exhaustive search might have tried. */
+  /** Whether all schedules were tried that deviate from the ordinary one at as many places as the options say. */
   readonly complete: boolean;
 }
 
@@ -49,13 +63,20 @@ export interface Exploration {
  * Wherever several tasks are ready to go on, any of them may be the next; callbacks keep their order among
  * each other. Tasks for which `trial.mayCancel()` was called may be cancelled at any step, and a timer may be due
  * before what is ready has run. It all happens in virtual time. The body fails if it throws, if it hangs or
- * does not end, or if an exception is reported to the loop's exception handler. It must do everything anew
- * each time, and nothing that is outside the loop.
+ * does not end, or if an exception is reported to the loop's exception handler. Tasks that it leaves behind
+ * are cancelled, and must end then.
+ *
+ * The body must do everything anew each time, and nothing that is outside the loop. A calculation that never
+ * ends cannot be interrupted. Some schedules are such as a loop never takes by itself: it lets tasks go on in
+ * the order in which they became ready, and a program that relies on that fails here.
  *
  * @param body What is run, as the main task of a loop of its own.
  * @param options How, and for how long.
  * @returns What was tried.
  * @throws {ExplorationError} If the body failed.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {RuntimeError} If a loop runs the caller.
+ * @throws {TypeError} If the body is not a function.
  *
  * @example A race that the ordinary order hides
  * ```ts
@@ -80,20 +101,10 @@ export async function explore(
   body: (trial: Trial) => unknown,
   options: ExploreOptions = {},
 ): Promise<Exploration> {
-  if (typeof body !== "function") {
-    throw new TypeError(
-      `explore() takes a function as its body: received ${typeof body}`,
-    );
-  }
+  assertFunction("body", body);
   const settings = settingsOf(options);
-  if (settings.replay !== undefined) {
-    const run = replayedRun(settings, settings.replay);
-    return await tryAll(body, [run][Symbol.iterator](), settings);
-  }
-  const runs = settings.strategy === "random"
-    ? randomRuns(settings)
-    : searchRuns(settings);
-  return await tryAll(body, runs, settings);
+  assertOutsideLoops("explore");
+  return await tryAll(body, schedulesOf(settings), settings);
 }
 
 /** Runs one schedule after the other until one fails. */
@@ -107,136 +118,169 @@ async function tryAll(
   let next = runs.next();
   for (let schedules = 0;; schedules++) {
     if (next.done) return { schedules, steps, complete: true };
-    if (schedules >= settings.schedules || performance.now() >= end) {
+    const isSpent = schedules > 0 && performance.now() >= end;
+    if (schedules >= settings.schedules || isSpent) {
       return { schedules, steps, complete: false };
     }
-    const { strategy, random, replay } = next.value;
-    const result = await attempt(
-      (loop) => body(makeTrial(loop, random)),
-      strategy,
-      settings,
-    );
+    const result = await tryOnce(body, next.value);
     if (result.failure !== null) {
-      throw failureOf(result, replay(), schedules + 1);
+      const { schedule } = next.value;
+      throw await failureOf(body, schedule, result, schedules + 1);
     }
     steps += result.trace.length;
     next = runs.next(result);
   }
 }
 
-/** How many steps a message shows, the last ones; the error has all. */
-const SHOWN_STEPS = 50;
+function tryOnce(
+  body: (trial: Trial) => unknown,
+  { schedule, strategy }: Run,
+  options?: { debug: boolean },
+): Promise<Attempt> {
+  const random = randomOf(schedule);
+  return attempt(
+    (loop) => body(makeTrial(loop, random)),
+    strategy,
+    schedule.freedom,
+    options,
+  );
+}
 
-function failureOf(
-  { failure, trace }: Attempt,
-  replay: string,
-  schedule: number,
-): ExplorationError {
+async function failureOf(
+  body: (trial: Trial) => unknown,
+  schedule: Schedule,
+  result: Attempt,
+  number: number,
+): Promise<ExplorationError> {
+  // Debug mode, which is slow, says at which lines.
+  const again = await tryOnce(body, runOf(schedule), { debug: true });
+  const { failure, trace } = again.failure === null ? result : again;
   const cause = failure?.error;
-  const shown = trace.slice(-SHOWN_STEPS);
+  const replay = formatSchedule(schedule);
   const lines = [
-    `Schedule ${schedule} failed: ${cause}`,
-    `Run it again with { replay: ${JSON.stringify(replay)} }`,
-    shown.length < trace.length
-      ? `The last ${shown.length} of its ${trace.length} steps:`
-      : "Its steps:",
-    ...shown.map((step) => `  ${step}`),
+    `Schedule ${number} failed: ${cause}`,
+    again.failure === null
+      ? "It did not fail when it was run again: the body depends on more than the order of events"
+      : `Run it again with { replay: ${JSON.stringify(replay)} }`,
+    describeSteps(trace),
   ];
   return new ExplorationError(lines.join("\n"), { trace, replay, cause });
 }
 
-type Settings = ReturnType<typeof settingsOf>;
+interface Settings {
+  readonly strategy: "random" | "exhaustive";
+  readonly schedules: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly deviations: number;
+  readonly freedom: Freedom;
+  /** The one schedule to run. */
+  readonly replay: Schedule | null;
+}
 
-function settingsOf(options: ExploreOptions) {
-  const { strategy = "random" } = options;
+const STRATEGIES: readonly unknown[] = ["random", "exhaustive"];
+
+function settingsOf(options: ExploreOptions): Settings {
+  const { strategy = "random", timeouts = true, replay } = options;
+  if (!STRATEGIES.includes(strategy)) {
+    throw new RangeError(
+      `Expected "random" or "exhaustive" as strategy: received ${
+        shown(strategy)
+      }`,
+    );
+  }
+  if (typeof timeouts !== "boolean") {
+    throw new TypeError(
+      `Expected a boolean as timeouts: received ${shown(timeouts)}`,
+    );
+  }
+  const {
+    schedules = strategy === "random" ? 1000 : 100_000,
+    seconds = 10,
+    seed = Math.floor(Math.random() * 2 ** 31),
+    deviations = 2,
+    cancellations = 1,
+    maxSteps = 10_000,
+  } = options;
+  assertCount("schedules", schedules, 1);
+  assertSeconds("seconds", seconds);
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(
+      `Expected an integer as seed: received ${shown(seed)}`,
+    );
+  }
+  assertCount("deviations", deviations, 0);
+  assertCount("cancellations", cancellations, 0);
+  assertCount("maxSteps", maxSteps, 1);
   return {
     strategy,
-    schedules: options.schedules ?? (strategy === "random" ? 1000 : 100_000),
-    seconds: options.seconds ?? 10,
-    seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
-    deviations: options.deviations ?? 2,
-    cancellations: options.cancellations ?? 1,
-    timeouts: options.timeouts ?? true,
-    maxSteps: options.maxSteps ?? 10_000,
-    replay: options.replay,
+    schedules,
+    seconds,
+    seed,
+    deviations,
+    freedom: { cancellations, timeouts, maxSteps },
+    replay: replay === undefined ? null : replayed(replay),
   };
 }
 
-/** Random schedules change the priorities at fewer places than this. */
-const MAX_CHANGES = 4;
+function replayed(replay: string): Schedule {
+  const schedule = typeof replay === "string" ? parseSchedule(replay) : null;
+  if (schedule !== null) return schedule;
+  throw new RangeError(
+    `Expected the replay of an ExplorationError as replay: received ${
+      shown(replay)
+    }`,
+  );
+}
 
-/** One schedule, before it is run. */
+/** A schedule that is about to be run. */
 interface Run {
+  readonly schedule: Schedule;
   readonly strategy: Strategy;
-  /** Decides what the body does at random. */
-  readonly random: Random;
-  /** What runs it again. */
-  readonly replay: () => string;
+}
+
+function runOf(schedule: Schedule): Run {
+  return { schedule, strategy: strategyOf(schedule) };
+}
+
+function schedulesOf(settings: Settings): Iterator<Run, unknown, Attempt> {
+  if (settings.replay !== null) return [runOf(settings.replay)].values();
+  return settings.strategy === "random"
+    ? randomSchedules(settings)
+    : deviatingSchedules(settings);
 }
 
 /** The ordinary schedule, and then random ones of several kinds. */
-function* randomRuns(settings: Settings): Generator<Run, void, Attempt> {
-  const { seed, cancellations, timeouts } = settings;
-  const { trace } = yield pathRun(settings, new Path([]));
-  const plan = {
-    steps: Math.max(1, trace.length),
-    faults: cancellations + (timeouts ? 1 : 0),
-  };
-  for (let index = 1;; index++) yield randomRun(seed, index, plan);
-}
-
-function randomRun(seed: number, index: number, plan: RandomPlan): Run {
-  const random = new Random(seedOf(seed, index));
-  const changes = index % MAX_CHANGES;
-  const strategy = changes === 0
-    ? new RandomWalk(random, plan)
-    : new Priorities(random, plan, changes);
-  const { steps, faults } = plan;
-  const replay = () => `random ${seed} ${index} ${steps} ${faults}`;
-  return { strategy, random: new Random(seedOf(~seed, index)), replay };
+function* randomSchedules(
+  { seed, freedom }: Settings,
+): Generator<Run, void, Attempt> {
+  const ordinary = yield runOf({ kind: "path", seed, freedom, choices: [] });
+  const steps = Math.max(1, ordinary.trace.length);
+  for (let index = 1;; index++) {
+    yield runOf({ kind: "random", seed, freedom, index, steps });
+  }
 }
 
 /** The ordinary schedule, then all that deviate from it at one place, then those that deviate at two, and so on. */
-function* searchRuns(settings: Settings): Generator<Run, void, Attempt> {
-  let level = [new Path([])];
-  yield pathRun(settings, level[0]!);
-  for (let deviations = 1; deviations <= settings.deviations; deviations++) {
-    const next: Path[] = [];
-    for (const path of level) {
-      for (const choices of path.deviations()) {
-        const deviating = new Path(choices);
-        yield pathRun(settings, deviating);
-        next.push(deviating);
-      }
+function* deviatingSchedules(
+  { seed, freedom, deviations }: Settings,
+): Generator<Run, void, Attempt> {
+  let level: Iterable<readonly number[]> = [[]];
+  for (let count = 0;; count++) {
+    const paths: Path[] = [];
+    for (const choices of level) {
+      const path = new Path(choices);
+      yield {
+        schedule: { kind: "path", seed, freedom, choices },
+        strategy: path,
+      };
+      if (count < deviations) paths.push(path);
     }
-    level = next;
+    if (paths.length === 0) return;
+    level = deviationsOf(paths);
   }
 }
 
-function pathRun({ seed }: Settings, path: Path): Run {
-  const replay = () => `path ${seed} ${path.choices().join(".")}`;
-  return { strategy: path, random: new Random(seedOf(~seed, 0)), replay };
-}
-
-/** The run that an {@linkcode ExplorationError} names. */
-function replayedRun(settings: Settings, replay: string): Run {
-  const [kind, ...rest] = replay.split(" ");
-  if (kind === "random" && rest.length === 4) {
-    const [seed, index, steps, faults] = rest.map(Number);
-    if ([seed, index, steps, faults].every(Number.isInteger)) {
-      return randomRun(seed!, index!, { steps: steps!, faults: faults! });
-    }
-  }
-  if (kind === "path" && rest.length === 2) {
-    const seed = Number(rest[0]);
-    const choices = rest[1] === "" ? [] : rest[1]!.split(".").map(Number);
-    if ([seed, ...choices].every(Number.isInteger)) {
-      return pathRun({ ...settings, seed }, new Path(choices));
-    }
-  }
-  throw new RangeError(
-    `Expected the replay of an ExplorationError as replay: received ${
-      JSON.stringify(replay)
-    }`,
-  );
+function* deviationsOf(paths: Iterable<Path>): Generator<number[]> {
+  for (const path of paths) yield* path.deviations();
 }

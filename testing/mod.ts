@@ -14,6 +14,7 @@ export {
 export { ExplorationError } from "./exploration_error.ts";
 export { type Exploration, explore, type ExploreOptions } from "./explore.ts";
 export { HangError } from "./hang_error.ts";
+export { inVirtualTime, type InVirtualTimeOptions } from "./in_virtual_time.ts";
 export {
   MemoryNetwork,
   type MemoryNetworkOptions,

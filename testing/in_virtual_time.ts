@@ -1,0 +1,46 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { CoroutineFunction } from "../loop/task.ts";
+import { run } from "../tasks/run.ts";
+import { assertFunction } from "./_assert_option.ts";
+import {
+  VirtualTimeLoop,
+  type VirtualTimeOptions,
+} from "./virtual_time_loop.ts";
+
+/** The options of {@linkcode inVirtualTime}. */
+export interface InVirtualTimeOptions extends VirtualTimeOptions {
+  /** Whether the loop runs in debug mode; a program that hangs says at which lines then. */
+  debug?: boolean | undefined;
+}
+
+/**
+ * Makes a function that runs a body as `run()` does, on a {@linkcode VirtualTimeLoop} of its own: a test for
+ * `Deno.test()`.
+ *
+ * @typeParam T The type of the result.
+ * @param body The body.
+ * @param options As those of a {@linkcode VirtualTimeLoop}, and debug mode.
+ * @returns The function, which may be called any number of times.
+ * @throws {TypeError} If the body is not a function.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep, waitFor, TimeoutError } from "@asyncio/asyncio";
+ * import { inVirtualTime } from "@asyncio/asyncio/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * Deno.test("An hour is too long", inVirtualTime(async () => {
+ *   await assertRejects(() => waitFor(sleep(7200), 3600), TimeoutError);
+ * }));
+ * ```
+ */
+export function inVirtualTime<T>(
+  body: CoroutineFunction<T>,
+  options: InVirtualTimeOptions = {},
+): () => Promise<T> {
+  assertFunction("body", body);
+  const { debug, ...loopOptions } = options;
+  const loopFactory = () => new VirtualTimeLoop(loopOptions);
+  return () => run(body, { debug, loopFactory });
+}
