@@ -1,20 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Awaitable } from "../loop/awaitable.ts";
-import type { BufferedProtocol } from "../loop/net/buffered_protocol.ts";
-import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
-import type { DatagramEndpointOptions } from "../loop/net/datagram/create_datagram_endpoint.ts";
-import { datagramLinkOf } from "../loop/net/datagram/datagram_link_of.ts";
-import { netAddressOf } from "../loop/net/datagram/datagram_address.ts";
-import type { DatagramProtocol } from "../loop/net/datagram_protocol.ts";
-import type { DatagramTransport } from "../loop/net/datagram_transport.ts";
-import { assertFactory } from "../loop/net/engine/assert_factory.ts";
-import { assertPort } from "../loop/net/engine/tcp.ts";
-import type { Protocol } from "../loop/net/protocol.ts";
-import type { ServerOptions } from "../loop/net/serve/serve.ts";
-import type { Server } from "../loop/net/serve/server.ts";
-import type { Transport } from "../loop/net/transport.ts";
-import { EVERYWHERE, type MemoryNetwork } from "./network/memory_network.ts";
+import { attach, type MemoryNetwork } from "./network/memory_network.ts";
 import { adoptScheduler } from "../loop/base_event_loop.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
@@ -89,7 +76,6 @@ export class VirtualTimeLoop extends EventLoop {
   readonly #host: VirtualHost;
   readonly #scheduler: Scheduler;
   readonly #io: "hold" | "refuse";
-  readonly #network: MemoryNetwork | null;
   readonly #patience: number;
   #failure: Error | null = null;
 
@@ -111,13 +97,13 @@ export class VirtualTimeLoop extends EventLoop {
     assertNumber("start", start, -Infinity);
     assertNumber("patience", patience, 0);
     this.#io = io;
-    this.#network = network;
     this.#patience = patience * 1000;
     // The constructor of an ordinary loop gave it another one.
     this.setDebug(false);
     this.#host = this.#makeHost(start);
     this.#scheduler = new Scheduler(this.#host);
     adoptScheduler(this, this.#scheduler);
+    if (network !== null) attach(network, this.#scheduler);
   }
 
   /**
@@ -183,75 +169,10 @@ export class VirtualTimeLoop extends EventLoop {
     this.#host.stop();
   }
 
-  /** Connects as {@linkcode EventLoop.createConnection} does; inside the network in memory, if there is one. */
-  override async createConnection<P extends Protocol | BufferedProtocol>(
-    protocolFactory: () => P,
-    host: string | null = null,
-    port: number | null = null,
-    options: ConnectionOptions = {},
-  ): Promise<[transport: Transport, protocol: P]> {
-    const network = this.#network;
-    if (network === null || options.sock !== undefined) {
-      return await super.createConnection(
-        protocolFactory,
-        host,
-        port,
-        options,
-      );
-    }
-    assertFactory("createConnection", protocolFactory);
-    assertNoTls(options.tls);
-    const target = { hostname: host || "localhost", port: portOf(port) };
-    const sock = await network.connect(this, target);
-    return await super.createConnection(protocolFactory, null, null, { sock });
-  }
-
-  /** Serves as {@linkcode EventLoop.createServer} does; inside the network in memory, if there is one. */
-  override async createServer(
-    protocolFactory: () => Protocol | BufferedProtocol,
-    host: string | readonly string[] | null = null,
-    port: number | null = null,
-    options: ServerOptions = {},
-  ): Promise<Server<Deno.NetAddr>> {
-    const network = this.#network;
-    if (network === null || options.sock !== undefined) {
-      return await super.createServer(protocolFactory, host, port, options);
-    }
-    assertFactory("createServer", protocolFactory);
-    assertNoTls(options.tls);
-    const hostname = hostnameOf(host);
-    const { startServing } = options;
-    const sock = network.listen(this, { hostname, port: portOf(port) });
-    return await super.createServer(protocolFactory, null, null, {
-      sock,
-      startServing,
-    });
-  }
-
-  /**
-   * Opens a socket of datagrams as {@linkcode EventLoop.createDatagramEndpoint} does; inside the network in
-   * memory, if there is one.
-   */
-  override async createDatagramEndpoint<P extends DatagramProtocol>(
-    protocolFactory: () => P,
-    options: DatagramEndpointOptions = {},
-  ): Promise<[transport: DatagramTransport, protocol: P]> {
-    const network = this.#network;
-    if (network === null || options.sock !== undefined) {
-      return await super.createDatagramEndpoint(protocolFactory, options);
-    }
-    assertFactory("createDatagramEndpoint", protocolFactory);
-    const { localAddr, remoteAddr } = options;
-    const local = localAddr && netAddressOf("localAddr", localAddr, 0);
-    const remote = remoteAddr && netAddressOf("remoteAddr", remoteAddr, 1);
-    const sock = network.bindDatagrams(this, local ?? null);
-    datagramLinkOf(sock).remoteAddr = remote ?? null;
-    return await super.createDatagramEndpoint(protocolFactory, { sock });
-  }
-
   #makeHost(start: number): VirtualHost {
     return new VirtualHost(start, {
       isIdle: () => this.#isIdle,
+      hears: () => this.#io === "hold",
       deadline: () => this.#scheduler.deadline(),
       patience: () => this.#patienceNow(),
       onTurn: () => {
@@ -304,27 +225,6 @@ export class VirtualTimeLoop extends EventLoop {
     this.#failure = null;
     return failure;
   }
-}
-
-function portOf(port: number | null): number {
-  assertPort(port);
-  return port!;
-}
-
-/** The one host that a server listens at. */
-function hostnameOf(host: string | readonly string[] | null): string {
-  const hosts = typeof host === "string" ? [host] : host ?? [];
-  if (hosts.length <= 1) return hosts[0] || EVERYWHERE;
-  throw new Deno.errors.NotSupported(
-    "A server in memory listens at one host: start several",
-  );
-}
-
-function assertNoTls(tls: unknown): void {
-  if (!tls) return;
-  throw new Deno.errors.NotSupported(
-    "TLS is not supported by a network in memory: leave tls out in the test",
-  );
 }
 
 function refusal(waiting: readonly Coroutine[]): string {

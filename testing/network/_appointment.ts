@@ -8,19 +8,28 @@ export function callAt(
   when: number,
   fn: () => void,
 ): () => void {
-  const timer = scheduler.schedule(when, new Appointment(fn));
-  return () => scheduler.unschedule(timer);
+  const appointment = new Appointment(fn);
+  const timer = scheduler.schedule(when, appointment);
+  return () => {
+    appointment.cancel();
+    scheduler.unschedule(timer);
+  };
 }
 
 class Appointment implements Entry {
-  readonly #fn: () => void;
+  #fn: (() => void) | null;
 
   constructor(fn: () => void) {
     this.#fn = fn;
   }
 
+  /** When it is due, it is no timer any more. */
+  cancel(): void {
+    this.#fn = null;
+  }
+
   [execute](): boolean {
-    this.#fn();
+    this.#fn?.();
     return false;
   }
 }

@@ -2,41 +2,53 @@
 
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { callAt } from "./_appointment.ts";
 import type { Route } from "./_route.ts";
 import { Wire } from "./_wire.ts";
 
-/** The two ends of a connection, and the ways between them. */
+/** One of the two ends of a connection. */
 export interface MemoryConnOptions {
-  readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr;
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
   /** The way from here to the other end. */
   readonly route: Route;
+  /** Called once, when this end is closed, or is gone. */
   readonly onClosed: () => void;
 }
 
 /** One end of a connection in memory, in the manner of Deno's. */
-export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
-  readonly localAddr: Deno.NetAddr;
-  readonly remoteAddr: Deno.NetAddr;
+export class MemoryConn implements Deno.Conn {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
   readonly #scheduler: Scheduler;
-  readonly #route: Route;
   readonly #onClosed: () => void;
-  #peer!: MemoryConn;
-  /** What this end writes. */
-  #output!: Wire;
+  readonly #output: Wire;
+  #input!: Wire;
   #isClosed = false;
   #isEnded = false;
+  /** Its host knows nothing of the connection any more: whoever sends to it is told so. */
+  #isGone = false;
+  #hasRefused = false;
+  #isReleased = false;
   #failure: Error | null = null;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | null = null;
 
-  private constructor(scheduler: Scheduler, options: MemoryConnOptions) {
+  private constructor(
+    scheduler: Scheduler,
+    { localAddr, remoteAddr, route, onClosed }: MemoryConnOptions,
+    peer: () => MemoryConn,
+  ) {
     this.#scheduler = scheduler;
-    this.localAddr = options.localAddr;
-    this.remoteAddr = options.remoteAddr;
-    this.#route = options.route;
-    this.#onClosed = options.onClosed;
+    this.localAddr = localAddr;
+    this.remoteAddr = remoteAddr;
+    this.#onClosed = onClosed;
+    this.#output = new Wire(scheduler, route, {
+      onIgnored: (what) => peer().#ignore(what),
+      onReset: () => peer().fail(connectionReset()),
+      onGivenUp: () => {
+        this.fail(new Deno.errors.TimedOut("The connection timed out"));
+      },
+    });
   }
 
   /** The two ends of a new connection. */
@@ -45,41 +57,26 @@ export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
     one: MemoryConnOptions,
     other: MemoryConnOptions,
   ): [MemoryConn, MemoryConn] {
-    const ends: [MemoryConn, MemoryConn] = [
-      new MemoryConn(scheduler, one),
-      new MemoryConn(scheduler, other),
-    ];
-    ends[0].#connect(ends[1]);
-    ends[1].#connect(ends[0]);
-    return ends;
-  }
-
-  #connect(peer: MemoryConn): void {
-    this.#peer = peer;
-    this.#output = new Wire(this.#scheduler, this.#route, {
-      onRefused: () => peer.#sendReset(),
-      onGivenUp: () => {
-        this.fail(new Deno.errors.TimedOut("The connection timed out"));
-        peer.#output.lose();
-      },
-    });
+    const near: MemoryConn = new MemoryConn(scheduler, one, () => far);
+    const far: MemoryConn = new MemoryConn(scheduler, other, () => near);
+    near.#input = far.#output;
+    far.#input = near.#output;
+    return [near, far];
   }
 
   read(memory: Uint8Array): Promise<number | null> {
-    const error = this.#whyNot();
-    if (error !== null) return failed(this.#scheduler, error);
-    return this.#peer.#output.read(memory);
+    if (this.#isClosed) return failed(this.#scheduler, badResource());
+    return this.#input.read(memory);
   }
 
   write(data: Uint8Array): Promise<number> {
-    const error = this.#whyNot() ?? (this.#isEnded ? brokenPipe() : null);
+    const error = this.#whyNoWriting();
     if (error !== null) return failed(this.#scheduler, error);
     return this.#output.write(data);
   }
 
   closeWrite(): Promise<void> {
-    const error = this.#whyNot();
-    if (error !== null) return Promise.reject(error);
+    if (this.#isClosed) return Promise.reject(badResource());
     this.#end();
     return Promise.resolve();
   }
@@ -87,32 +84,33 @@ export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
   close(): void {
     if (this.#isClosed) throw badResource();
     this.#isClosed = true;
-    const input = this.#peer.#output;
-    const isUnread = input.unread > 0;
-    input.close(badResource());
-    this.#output.failWriting(badResource());
-    if (this.#failure === null) {
-      if (isUnread) this.#sendReset();
-      else this.#end();
-    }
-    this.#onClosed();
+    const isUnread = this.#input.unread > 0;
+    this.#letGo(interrupted());
+    if (isUnread) this.#abort();
+    else this.#end();
   }
 
-  /** The connection is broken at this end. */
+  /** Closes, and says that the connection is not wanted. */
+  reject(): void {
+    this.#isClosed = true;
+    this.#letGo(interrupted());
+    this.#abort();
+  }
+
+  /** The connection is broken, as far as this end knows. */
   fail(error: Error): void {
     if (this.#failure !== null) return;
     this.#failure = error;
-    this.#peer.#output.kill(error);
-    this.#output.failWriting(error);
+    this.#isGone = true;
+    this.#output.lose();
+    this.#output.failWriting(this.#input.isEnded ? brokenPipe() : error);
+    this.#input.failReading(error);
   }
 
-  /** This end is gone without a word; what comes from the other one is answered by a reset. */
+  /** This end is gone without a word. */
   vanish(): void {
-    this.#output.lose();
-    this.#isClosed = true;
-    this.#peer.#output.close(badResource());
-    this.#output.failWriting(badResource());
-    this.#onClosed();
+    this.fail(connectionReset());
+    this.#letGo(connectionReset());
   }
 
   ref(): void {}
@@ -126,10 +124,13 @@ export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
       pull: async (controller) => {
         const request = controller.byobRequest!;
         const count = await this.read(request.view as Uint8Array);
-        if (count === null) controller.close();
+        if (count === null) {
+          controller.close();
+          this[Symbol.dispose]();
+        }
         request.respond(count ?? 0);
       },
-      cancel: () => this.close(),
+      cancel: () => this[Symbol.dispose](),
     });
   }
 
@@ -140,8 +141,8 @@ export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
           rest = rest.subarray(await this.write(rest));
         }
       },
-      close: () => this.closeWrite(),
-      abort: () => this.close(),
+      close: () => this[Symbol.dispose](),
+      abort: () => this[Symbol.dispose](),
     });
   }
 
@@ -149,27 +150,41 @@ export class MemoryConn implements Deno.Conn<Deno.NetAddr> {
     if (!this.#isClosed) this.close();
   }
 
+  #whyNoWriting(): Error | null {
+    if (this.#isClosed) return badResource();
+    if (this.#isEnded) return brokenPipe();
+    if (this.#failure === null) return null;
+    return this.#input.isEnded ? brokenPipe() : this.#failure;
+  }
+
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#output.end();
+    if (!this.#isGone) this.#output.end();
   }
 
-  #sendReset(): void {
-    const arrival = this.#scheduler.time() + this.#route.latency();
-    callAt(this.#scheduler, arrival, () => {
-      if (this.#route.isCut()) return;
-      this.#route.note("reset");
-      this.#peer.fail(connectionReset());
-    });
+  #abort(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#output.abort();
   }
 
-  #whyNot(): Error | null {
-    return this.#isClosed ? badResource() : this.#failure;
+  #letGo(error: Error): void {
+    this.#input.close(error);
+    this.#output.failWriting(error);
+    if (!this.#isReleased) this.#onClosed();
+    this.#isReleased = true;
+  }
+
+  /** Something came, and nobody reads any more. */
+  #ignore(what: "bytes" | "end"): void {
+    if (this.#hasRefused || (what === "end" && !this.#isGone)) return;
+    this.#isGone = this.#hasRefused = true;
+    this.#output.refuse();
   }
 }
 
-/** The peer has ended the connection without care. */
+/** The other end knows nothing of the connection. */
 export function connectionReset(): Error {
   return new Deno.errors.ConnectionReset("Connection reset by peer");
 }
@@ -178,6 +193,11 @@ function brokenPipe(): Error {
   return new Deno.errors.BrokenPipe("Broken pipe");
 }
 
+/** What was under way when it was closed. */
+export function interrupted(): Error {
+  return new Deno.errors.Interrupted("operation canceled");
+}
+
 function badResource(): Error {
-  return new Deno.errors.BadResource("The connection is closed");
+  return new Deno.errors.BadResource("Bad resource ID");
 }

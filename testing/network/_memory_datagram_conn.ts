@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, Future } from "../../loop/future.ts";
+import { fulfil, fulfilled, Future } from "../../loop/future.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { interrupted } from "./_memory_conn.ts";
 
 /** The largest datagram that UDP can carry. */
 const MAX_SIZE = 65_507;
@@ -12,28 +13,30 @@ const CAPACITY = 1024;
 
 type Received = [Uint8Array<ArrayBuffer>, Deno.Addr];
 
-/** Sends a datagram on its way. */
-export type Post = (data: Uint8Array<ArrayBuffer>, to: Deno.NetAddr) => void;
+/** What a socket of datagrams is connected with. */
+export interface MemoryDatagramOptions {
+  /** Sends a datagram on its way. */
+  readonly post: (data: Uint8Array<ArrayBuffer>, to: Deno.NetAddr) => void;
+  readonly onClosed: () => void;
+}
 
 /** A socket of datagrams in memory, in the manner of Deno's. */
 export class MemoryDatagramConn implements Deno.DatagramConn {
   readonly addr: Deno.NetAddr;
   readonly #scheduler: Scheduler;
-  readonly #post: Post;
-  readonly #onClosed: () => void;
+  readonly #options: MemoryDatagramOptions;
   readonly #waiting: Received[] = [];
-  readonly #receiving: Future<Received>[] = [];
+  #receiving: Future<Received>[] = [];
   #isClosed = false;
 
   constructor(
     scheduler: Scheduler,
     addr: Deno.NetAddr,
-    { post, onClosed }: { post: Post; onClosed: () => void },
+    options: MemoryDatagramOptions,
   ) {
     this.#scheduler = scheduler;
     this.addr = addr;
-    this.#post = post;
-    this.#onClosed = onClosed;
+    this.#options = options;
   }
 
   /** A datagram arrives. */
@@ -47,34 +50,30 @@ export class MemoryDatagramConn implements Deno.DatagramConn {
   }
 
   receive(): Promise<Received> {
-    if (this.#isClosed) return failed(this.#scheduler, badResource());
-    const received = new Future<Received>({ loop: this.#scheduler.loop });
+    if (this.#isClosed) return failed(this.#scheduler, closedError());
     const first = this.#waiting.shift();
-    if (first === undefined) this.#receiving.push(received);
-    else received.setResult(first);
+    if (first !== undefined) return fulfilled(this.#scheduler, first);
+    const received = new Future<Received>(this.#scheduler);
+    this.#receiving.push(received);
     return received;
   }
 
   send(data: Uint8Array, to: Deno.Addr): Promise<number> {
-    if (this.#isClosed) return Promise.reject(badResource());
-    if (data.length > MAX_SIZE) {
-      return Promise.reject(
-        new RangeError(
-          `Expected a datagram of at most ${MAX_SIZE} bytes: received one of ${data.length}`,
-        ),
-      );
-    }
-    this.#post(data.slice(), to as Deno.NetAddr);
+    if (this.#isClosed) return Promise.reject(closedError());
+    if (data.length > MAX_SIZE) return Promise.reject(tooLong());
+    this.#options.post(data.slice(), to as Deno.NetAddr);
     return Promise.resolve(data.length);
   }
 
   close(): void {
-    if (this.#isClosed) throw badResource();
+    if (this.#isClosed) throw new Deno.errors.BadResource("Bad resource ID");
     this.#isClosed = true;
-    for (const received of this.#receiving.splice(0)) {
-      if (!received.done()) received.setException(badResource());
+    const receiving = this.#receiving;
+    this.#receiving = [];
+    for (const received of receiving) {
+      if (!received.done()) received.setException(interrupted());
     }
-    this.#onClosed();
+    this.#options.onClosed();
   }
 
   joinMulticastV4(): Promise<Deno.MulticastV4Membership> {
@@ -90,12 +89,25 @@ export class MemoryDatagramConn implements Deno.DatagramConn {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Received> {
-    while (!this.#isClosed) yield await this.receive();
+    while (!this.#isClosed) {
+      let received;
+      try {
+        received = await this.receive();
+      } catch (error) {
+        if (this.#isClosed) return;
+        throw error;
+      }
+      yield received;
+    }
   }
 }
 
-function badResource(): Error {
-  return new Deno.errors.BadResource("The socket is closed");
+function closedError(): Error {
+  return new Deno.errors.BadResource("Socket has been closed");
+}
+
+function tooLong(): Error {
+  return Object.assign(new Error("Message too long"), { code: "EMSGSIZE" });
 }
 
 function noMulticast(): Error {

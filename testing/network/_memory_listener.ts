@@ -1,20 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, Future } from "../../loop/future.ts";
+import { fulfil, fulfilled, Future } from "../../loop/future.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { connectionReset, type MemoryConn } from "./_memory_conn.ts";
+import type { MemoryConn } from "./_memory_conn.ts";
 
 /** Accepts connections in memory, in the manner of Deno's listeners. */
-export class MemoryListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
-  readonly addr: Deno.NetAddr;
+export class MemoryListener<A extends Deno.Addr>
+  implements Deno.Listener<Deno.Conn, A> {
+  readonly addr: A;
   readonly #scheduler: Scheduler;
   readonly #onClosed: () => void;
-  readonly #waiting: MemoryConn[] = [];
-  readonly #accepting: Future<Deno.Conn>[] = [];
+  #waiting: MemoryConn[] = [];
+  #accepting: Future<Deno.Conn>[] = [];
   #isClosed = false;
 
-  constructor(scheduler: Scheduler, addr: Deno.NetAddr, onClosed: () => void) {
+  constructor(scheduler: Scheduler, addr: A, onClosed: () => void) {
     this.#scheduler = scheduler;
     this.addr = addr;
     this.#onClosed = onClosed;
@@ -31,21 +32,26 @@ export class MemoryListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
   }
 
   accept(): Promise<Deno.Conn> {
-    if (this.#isClosed) return failed(this.#scheduler, badResource());
-    const conn = new Future<Deno.Conn>({ loop: this.#scheduler.loop });
+    if (this.#isClosed) return failed(this.#scheduler, closedError());
     const first = this.#waiting.shift();
-    if (first === undefined) this.#accepting.push(conn);
-    else conn.setResult(first);
+    if (first !== undefined) {
+      return fulfilled<Deno.Conn>(this.#scheduler, first);
+    }
+    const conn = new Future<Deno.Conn>(this.#scheduler);
+    this.#accepting.push(conn);
     return conn;
   }
 
   close(): void {
-    if (this.#isClosed) throw badResource();
+    if (this.#isClosed) throw new Deno.errors.BadResource("Bad resource ID");
     this.#isClosed = true;
-    for (const conn of this.#accepting.splice(0)) {
-      if (!conn.done()) conn.setException(badResource());
+    const accepting = this.#accepting;
+    this.#accepting = [];
+    for (const conn of accepting) {
+      if (!conn.done()) conn.setException(closedError());
     }
-    for (const conn of this.#waiting.splice(0)) conn.fail(connectionReset());
+    for (const conn of this.#waiting) conn.reject();
+    this.#waiting = [];
     this.#onClosed();
   }
 
@@ -58,10 +64,19 @@ export class MemoryListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Deno.Conn> {
-    while (!this.#isClosed) yield await this.accept();
+    while (!this.#isClosed) {
+      let conn;
+      try {
+        conn = await this.accept();
+      } catch (error) {
+        if (this.#isClosed) return;
+        throw error;
+      }
+      yield conn;
+    }
   }
 }
 
-function badResource(): Error {
-  return new Deno.errors.BadResource("The listener is closed");
+function closedError(): Error {
+  return new Deno.errors.BadResource("Listener has been closed");
 }

@@ -1,5 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Scheduler } from "../../loop/scheduler.ts";
+import { callAt } from "./_appointment.ts";
+
 /** The way from one host to another, as it is at the moment. */
 export interface Route {
   /** How long, in seconds, something takes; another time each time, perhaps. */
@@ -8,8 +11,26 @@ export interface Route {
   transmission(size: number): number;
   /** Whether nothing gets through. */
   isCut(): boolean;
-  /** Calls back once something gets through again. */
-  whenMended(callback: () => void): void;
+  /** Calls back once something gets through again; returns what takes that back. */
+  whenMended(callback: () => void): () => void;
   /** Says what happened, to who wants to know. */
   note(what: string): void;
+}
+
+/** Calls back when something has got to the other host, however long that takes; returns what takes that back. */
+export function overcome(
+  scheduler: Scheduler,
+  route: Route,
+  arrived: () => void,
+): () => void {
+  let takeBack: () => void;
+  const send = () => {
+    takeBack = callAt(scheduler, scheduler.time() + route.latency(), arrive);
+  };
+  const arrive = () => {
+    if (route.isCut()) takeBack = route.whenMended(send);
+    else arrived();
+  };
+  send();
+  return () => takeBack();
 }

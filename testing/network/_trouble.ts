@@ -3,6 +3,7 @@
 import type { Scheduler } from "../../loop/scheduler.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
+import { assertPositive } from "./_assert_positive.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
 /** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
@@ -18,6 +19,20 @@ export interface TroubleOptions {
   kinds?: readonly TroubleKind[] | undefined;
   /** To which hosts; to all by default. */
   hosts?: readonly string[] | undefined;
+}
+
+/** Throws unless the options are as they must be. */
+export function assertTrouble(
+  { every, lasting = 1, kinds = ALL_KINDS }: TroubleOptions,
+): void {
+  assertPositive("every", every);
+  assertPositive("lasting", lasting);
+  for (const kind of kinds) {
+    if (ALL_KINDS.includes(kind)) continue;
+    throw new RangeError(
+      `Expected kinds of ${ALL_KINDS.join(", ")}: received ${kind}`,
+    );
+  }
 }
 
 const ALL_KINDS: readonly TroubleKind[] = ["cut", "slow", "reset", "crash"];

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, Future } from "../../loop/future.ts";
+import { fulfil, fulfilled, Future } from "../../loop/future.ts";
+import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
 import { ByteQueue } from "../../streams/_byte_queue.ts";
 import { callAt } from "./_appointment.ts";
@@ -12,38 +13,104 @@ const CAPACITY = 64 * 1024;
 /** For how long, in seconds, what is sent may not get through before the connection is given up. */
 const GIVE_UP = 900;
 
-/** What a wire tells the two ends of its connection. */
-export interface WireEnds {
-  /** Bytes came although nobody reads any more. */
-  onRefused(): void;
+/** What a wire tells the connection. */
+export interface WireEvents {
+  /** Something came although nobody reads any more: bytes, or else the end. */
+  onIgnored(what: "bytes" | "end"): void;
+  /** The other end of the connection says that it knows nothing of it. */
+  onReset(): void;
   /** What was sent does not arrive. */
   onGivenUp(): void;
+}
+
+/** Something under way. */
+interface Packet {
+  readonly what: string;
+  arrival: number;
+  readonly arrive: () => void;
+  /** Whether it is sent again until it arrives, although the sender has given the connection up. */
+  readonly isSure: boolean;
 }
 
 /** One direction of a connection in memory: what goes in at one end comes out at the other, later, in order. */
 export class Wire {
   readonly #scheduler: Scheduler;
   readonly #route: Route;
-  readonly #ends: WireEnds;
-  /** When the last of what is under way arrives, and until when the line is busy. */
+  readonly #events: WireEvents;
+  /** The oldest first. The first has an appointment, or waits until something gets through. */
+  #underWay: Packet[] = [];
+  #takeBackFirst: (() => void) | null = null;
+  #stopGivingUp: (() => void) | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
-  /** What could not get through, the oldest first. */
-  readonly #stalled: (() => void)[] = [];
-  #stopGivingUp: (() => void) | null = null;
+  /** What is lost is not sent again, as the sender has given the connection up. */
+  #isOrphaned = false;
   readonly #arrived = new ByteQueue();
   /** How many bytes are under way, or not read yet. */
   #size = 0;
   #isEnded = false;
   #isClosed = false;
-  #isDead = false;
-  #reading: { memory: Uint8Array; count: Future<number | null> } | null = null;
-  readonly #writing: { data: Uint8Array; count: Future<number> }[] = [];
+  #failure: Error | null = null;
+  #reading: { memory: Uint8Array; count: Future<number | null> }[] = [];
+  #writing: { data: Uint8Array; count: Future<number> }[] = [];
 
-  constructor(scheduler: Scheduler, route: Route, ends: WireEnds) {
+  constructor(scheduler: Scheduler, route: Route, events: WireEvents) {
     this.#scheduler = scheduler;
     this.#route = route;
-    this.#ends = ends;
+    this.#events = events;
+  }
+
+  // The end that writes.
+
+  /** Puts as many bytes on the way as there is room for; waits for room if there is none. */
+  write(data: Uint8Array): Future<number> {
+    if (data.length === 0) return fulfilled(this.#scheduler, 0);
+    if (this.#size < CAPACITY && this.#writing.length === 0) {
+      return fulfilled(this.#scheduler, this.#put(data));
+    }
+    const count = new Future<number>(this.#scheduler);
+    this.#writing.push({ data, count });
+    return count;
+  }
+
+  /** The bytes end here. */
+  end(): void {
+    this.#send("end", () => this.#receiveEnd());
+  }
+
+  /** Gives the connection up: what is under way, and the news of it, may be lost. */
+  abort(): void {
+    this.#isOrphaned = true;
+    this.#send("reset", () => this.#events.onReset());
+  }
+
+  /** Says that this end knows nothing of the connection. */
+  refuse(): void {
+    this.#send("reset", () => this.#events.onReset(), true);
+  }
+
+  /** Who waits for room fails. */
+  failWriting(error: Error): void {
+    const writing = this.#writing;
+    this.#writing = [];
+    for (const { count } of writing) {
+      if (!count.done()) count.setException(error);
+    }
+  }
+
+  /** What is under way is gone. */
+  lose(): void {
+    this.#underWay = [];
+    this.#takeBackFirst?.();
+    this.#takeBackFirst = null;
+    this.#endGivingUp();
+  }
+
+  // The end that reads.
+
+  /** Whether all bytes have come. */
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** How many bytes have arrived and are not read. */
@@ -51,79 +118,43 @@ export class Wire {
     return this.#arrived.size;
   }
 
-  /** Puts as many bytes on the way as there is room for; waits for room if there is none. */
-  write(data: Uint8Array): Future<number> {
-    const count = new Future<number>({ loop: this.#scheduler.loop });
-    const room = CAPACITY - this.#size;
-    if (room > 0 && this.#writing.length === 0) {
-      count.setResult(this.#put(data, room));
-    } else this.#writing.push({ data, count });
-    return count;
-  }
-
-  /** The bytes end here. */
-  end(): void {
-    this.#send("end", () => {
-      this.#isEnded = true;
-      const reading = this.#reading;
-      this.#reading = null;
-      if (reading !== null && !reading.count.done()) {
-        fulfil(reading.count, null);
-      }
-    });
-  }
-
-  /** Has something happen at the other end, behind everything that is under way. */
-  signal(what: string, arrive: () => void): void {
-    this.#send(what, arrive);
-  }
-
   /** Reads what has arrived, or else what arrives next; `null` at the end. */
   read(memory: Uint8Array): Future<number | null> {
-    const count = new Future<number | null>({ loop: this.#scheduler.loop });
-    if (this.#arrived.size > 0) count.setResult(this.#takeInto(memory));
-    else if (this.#isEnded) count.setResult(null);
-    else this.#reading = { memory, count };
+    if (memory.length === 0) return fulfilled(this.#scheduler, 0);
+    if (this.#arrived.size > 0) {
+      return fulfilled(this.#scheduler, this.#takeInto(memory));
+    }
+    if (this.#isEnded) return fulfilled(this.#scheduler, null);
+    if (this.#failure !== null) return failed(this.#scheduler, this.#failure);
+    const count = new Future<number | null>(this.#scheduler);
+    this.#reading.push({ memory, count });
     return count;
+  }
+
+  /** Nothing comes any more; what has arrived can still be read. */
+  failReading(error: Error): void {
+    this.#failure ??= error;
+    const reading = this.#reading;
+    this.#reading = [];
+    for (const { count } of reading) {
+      if (!count.done()) count.setException(error);
+    }
   }
 
   /** Nobody reads any more. */
   close(error: Error): void {
     this.#isClosed = true;
-    this.#failReading(error);
+    this.failReading(error);
+    this.#size -= this.#arrived.size;
+    this.#arrived.take(this.#arrived.size);
+    // What they send will be refused.
+    this.#letWritersIn();
   }
 
-  /** Nobody writes any more: who waits for room fails. */
-  failWriting(error: Error): void {
-    for (const { count } of this.#writing.splice(0)) {
-      if (!count.done()) count.setException(error);
-    }
-  }
+  // The way.
 
-  /** Nothing comes out any more; who reads, or waits for room, fails. */
-  kill(error: Error): void {
-    this.lose();
-    this.#failReading(error);
-    this.failWriting(error);
-  }
-
-  /** Nothing comes out any more, and nobody is told. */
-  lose(): void {
-    this.#isDead = true;
-    this.#stalled.length = 0;
-    this.#endGivingUp();
-  }
-
-  #failReading(error: Error): void {
-    const reading = this.#reading;
-    this.#reading = null;
-    if (reading !== null && !reading.count.done()) {
-      reading.count.setException(error);
-    }
-  }
-
-  #put(data: Uint8Array, room: number): number {
-    const bytes = data.slice(0, room);
+  #put(data: Uint8Array): number {
+    const bytes = data.slice(0, CAPACITY - this.#size);
     this.#size += bytes.length;
     this.#busyUntil = Math.max(this.#busyUntil, this.#scheduler.time()) +
       this.#route.transmission(bytes.length);
@@ -131,34 +162,52 @@ export class Wire {
     return bytes.length;
   }
 
-  #send(what: string, arrive: () => void): void {
-    const start = Math.max(this.#busyUntil, this.#scheduler.time());
-    this.#lastArrival = Math.max(
-      this.#lastArrival,
-      start + this.#route.latency(),
-    );
-    callAt(this.#scheduler, this.#lastArrival, () => {
-      if (this.#isDead) return;
-      if (this.#route.isCut() || this.#stalled.length > 0) {
-        this.#stall(what, arrive);
-        return;
-      }
-      this.#route.note(what);
-      arrive();
-    });
+  #send(what: string, arrive: () => void, isSure = false): void {
+    this.#underWay.push({ what, arrival: this.#nextArrival(), arrive, isSure });
+    if (this.#underWay.length === 1) this.#awaitFirst();
   }
 
-  #stall(what: string, arrive: () => void): void {
-    this.#stalled.push(() => this.#send(what, arrive));
-    if (this.#stalled.length > 1) return;
-    this.#stopGivingUp = callAt(
+  #nextArrival(): number {
+    const start = Math.max(this.#busyUntil, this.#scheduler.time());
+    const arrival = start + this.#route.latency();
+    return this.#lastArrival = Math.max(this.#lastArrival, arrival);
+  }
+
+  #awaitFirst(): void {
+    const { arrival } = this.#underWay[0]!;
+    this.#takeBackFirst = callAt(
+      this.#scheduler,
+      arrival,
+      () => this.#deliver(),
+    );
+  }
+
+  #deliver(): void {
+    this.#takeBackFirst = null;
+    const now = this.#scheduler.time();
+    for (let first; (first = this.#underWay[0]) !== undefined;) {
+      if (first.arrival > now) return this.#awaitFirst();
+      if (this.#route.isCut()) return this.#stall();
+      this.#endGivingUp();
+      this.#underWay.shift();
+      this.#route.note(first.what);
+      first.arrive();
+    }
+  }
+
+  #stall(): void {
+    if (this.#isOrphaned) {
+      this.#underWay = this.#underWay.filter(({ isSure }) => isSure);
+      if (this.#underWay.length === 0) return;
+    }
+    this.#stopGivingUp ??= callAt(
       this.#scheduler,
       this.#scheduler.time() + GIVE_UP,
-      () => this.#ends.onGivenUp(),
+      () => this.#events.onGivenUp(),
     );
-    this.#route.whenMended(() => {
-      this.#endGivingUp();
-      for (const resend of this.#stalled.splice(0)) resend();
+    this.#takeBackFirst = this.#route.whenMended(() => {
+      this.#underWay[0]!.arrival = this.#nextArrival();
+      this.#awaitFirst();
     });
   }
 
@@ -167,18 +216,29 @@ export class Wire {
     this.#stopGivingUp = null;
   }
 
+  // What arrives.
+
   #receive(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#isClosed) {
-      this.#ends.onRefused();
+      this.#events.onIgnored("bytes");
       return;
     }
     this.#arrived.push(bytes);
-    const reading = this.#reading;
-    if (reading === null) return;
-    this.#reading = null;
-    if (!reading.count.done()) {
-      fulfil(reading.count, this.#takeInto(reading.memory));
+    while (this.#reading.length > 0 && this.#arrived.size > 0) {
+      const { memory, count } = this.#reading.shift()!;
+      if (!count.done()) fulfil(count, this.#takeInto(memory));
     }
+  }
+
+  #receiveEnd(): void {
+    if (this.#isClosed) {
+      this.#events.onIgnored("end");
+      return;
+    }
+    this.#isEnded = true;
+    const reading = this.#reading;
+    this.#reading = [];
+    for (const { count } of reading) if (!count.done()) fulfil(count, null);
   }
 
   #takeInto(memory: Uint8Array): number {
@@ -192,7 +252,7 @@ export class Wire {
   #letWritersIn(): void {
     while (this.#writing.length > 0 && this.#size < CAPACITY) {
       const { data, count } = this.#writing.shift()!;
-      if (!count.done()) fulfil(count, this.#put(data, CAPACITY - this.#size));
+      if (!count.done()) fulfil(count, this.#put(data));
     }
   }
 }

@@ -1,26 +1,22 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import { Future } from "../../loop/future.ts";
-import { type Scheduler, schedulerOf } from "../../loop/scheduler.ts";
-import type { EventLoop } from "../../loop/event_loop.ts";
-import type { HostAddress } from "../../loop/net/host_address.ts";
+import { giveNetwork } from "../../loop/net/engine/network.ts";
+import type { Scheduler } from "../../loop/scheduler.ts";
 import { Random } from "../_random.ts";
-import { callAt } from "./_appointment.ts";
-import { connectionReset, MemoryConn } from "./_memory_conn.ts";
-import { MemoryDatagramConn } from "./_memory_datagram_conn.ts";
-import { MemoryListener } from "./_memory_listener.ts";
-import { getRunningLoop } from "../../loop/loops.ts";
-import { Trouble, type TroubleOptions } from "./_trouble.ts";
-import type { Route } from "./_route.ts";
+import { assertPositive } from "./_assert_positive.ts";
+import { Exchange, runAt } from "./_exchange.ts";
+import { assertTrouble, Trouble, type TroubleOptions } from "./_trouble.ts";
+import { type NetworkEvent, Ways } from "./_ways.ts";
+
+export type { NetworkEvent } from "./_ways.ts";
 
 /** How a {@linkcode MemoryNetwork} is. */
 export interface MemoryNetworkOptions {
   /** What decides everything that is left to chance, an integer; 0 by default. */
   seed?: number | undefined;
   /**
-   * How long, in seconds, something takes from one host to another: a number, or the least and the most of a
-   * random one; 0.001 by default.
+   * How long, in seconds, something takes from one host to another, or to the same one: a number, or the least
+   * and the most of a random one; 0.001 by default.
    */
   latency?: number | readonly [least: number, most: number] | undefined;
   /** How many bytes a connection carries in a second, in each direction; any number by default. */
@@ -29,47 +25,23 @@ export interface MemoryNetworkOptions {
   loss?: number | undefined;
   /** How probable it is that a datagram arrives twice, from 0 to 1; 0 by default. */
   duplication?: number | undefined;
-  /** Is told of everything that happens. */
+  /** Is told of everything that arrives. */
   observe?: ((event: NetworkEvent) => void) | undefined;
 }
 
-/** Something that happened in a {@linkcode MemoryNetwork}. */
-export interface NetworkEvent {
-  /** When, in seconds, on the clock of the loop. */
-  readonly time: number;
-  /** From which host. */
-  readonly from: string;
-  /** To which host. */
-  readonly to: string;
-  /** What arrived: `"connect"`, `"5 bytes"`, `"end"`, `"reset"`, `"datagram of 5 bytes"`, … */
-  readonly what: string;
-}
-
-/** For how long, in seconds, it is tried to connect to a host that nothing gets through to. */
-const CONNECT_TIMEOUT = 127;
-
-const FIRST_EPHEMERAL_PORT = 49_152;
-const LAST_PORT = 65_535;
-
-/** The host whose code runs, where somebody said so. */
-const currentHost = new AsyncLocalStorage<string>();
-const DEFAULT_HOST = "localhost";
-
-/** Two ends of one connection. */
-interface Connection {
-  readonly hosts: readonly [string, string];
-  readonly ends: readonly [MemoryConn, MemoryConn];
-  open: number;
-}
+/** Has a loop use the network, and none else. */
+export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
 
 /**
  * A network inside the program: given to a `VirtualTimeLoop`, it takes the place of the real one for everything
- * that code on this loop connects or serves. It has hosts, by whatever names; delays; and faults, when you
- * want them. A seed decides what is left to chance, so that every run goes the same way.
+ * that code on this loop connects, serves or looks up. It has hosts, by whatever names; delays; and faults,
+ * when you want them. A seed decides what is left to chance, so that every run goes the same way. It serves one
+ * loop at a time.
  *
  * TCP as far as programs can tell: bytes arrive in order or not at all, at most 64 KiB wait, a cut stalls a
- * connection until it is mended or 15 minutes are over. UDP: datagrams may be lost, doubled, and overtake each
- * other. There is no TLS.
+ * connection until it is mended or 15 minutes are over, and connecting fails after 127 seconds. UDP: datagrams
+ * may be lost, doubled, and overtake each other. Unix sockets are at paths of a host, and no files. There is no
+ * TLS: leave that out in the test. Sockets that the program opens itself are its own affair.
  *
  * @example A client and a server, without a socket
  * ```ts
@@ -92,20 +64,15 @@ interface Connection {
  */
 export class MemoryNetwork {
   readonly #random: Random;
-  readonly #latency: readonly [number, number];
-  readonly #bandwidth: number;
-  readonly #loss: number;
-  readonly #duplication: number;
-  readonly #observe: ((event: NetworkEvent) => void) | null;
-  readonly #listeners = new Map<string, MemoryListener>();
-  readonly #sockets = new Map<string, MemoryDatagramConn>();
-  readonly #connections = new Set<Connection>();
-  readonly #cuts = new Set<(from: string, to: string) => boolean>();
-  readonly #waiting = new Set<{ isCut(): boolean; mended(): void }>();
-  /** Everybody who has connected, or listened. */
-  readonly #hosts = new Set<string>();
-  readonly #slowness = new Map<string, number>();
-  #nextPort = FIRST_EPHEMERAL_PORT;
+  readonly #ways: Ways;
+  readonly #exchange: Exchange;
+
+  static {
+    attach = (network, scheduler) => {
+      network.#exchange.adopt(scheduler);
+      giveNetwork(scheduler, network.#exchange);
+    };
+  }
 
   /**
    * Constructs a new instance.
@@ -122,31 +89,35 @@ export class MemoryNetwork {
       duplication = 0,
       observe = null,
     } = options;
-    this.#random = new Random(seed);
-    this.#latency = typeof latency === "number" ? [latency, latency] : latency;
-    assertLatency(this.#latency);
+    assertSeed(seed);
+    const range = rangeOf(latency);
     assertPositive("bandwidth", bandwidth);
     assertProbability("loss", loss);
     assertProbability("duplication", duplication);
-    this.#bandwidth = bandwidth;
-    this.#loss = loss;
-    this.#duplication = duplication;
-    this.#observe = observe;
+    assertObserver(observe);
+    const random = new Random(seed);
+    this.#random = random;
+    this.#ways = new Ways(random, { latency: range, bandwidth, observe });
+    this.#exchange = new Exchange(random, this.#ways, { loss, duplication });
   }
 
   /** How many connections are open, at both ends or at one. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#exchange.size;
   }
 
   /**
    * Runs a function as code of a host: what it, and what it starts, connects or serves is at that host. Other
    * code is at the host `"localhost"`.
    *
+   * A host of `null`, `"localhost"`, and addresses such as `"127.0.0.1"` and `"0.0.0.0"` mean the host whose
+   * code says so. A server may also listen at the name of another host.
+   *
    * @typeParam T The type of the result.
    * @param host The name of the host.
    * @param body The function.
    * @returns What the function returns.
+   * @throws {TypeError} If the host is not a string, or an empty one.
    *
    * @example Usage
    * ```ts
@@ -168,7 +139,8 @@ export class MemoryNetwork {
    * ```
    */
   at<T>(host: string, body: () => T): T {
-    return currentHost.run(host, body);
+    assertHost("host", host);
+    return runAt(host, body);
   }
 
   /**
@@ -177,6 +149,7 @@ export class MemoryNetwork {
    *
    * @param hosts The hosts on one side.
    * @returns What mends the cut when it is disposed.
+   * @throws {RangeError} If there is no host.
    *
    * @example A connection stalls, and goes on
    * ```ts
@@ -202,8 +175,12 @@ export class MemoryNetwork {
    * ```
    */
   cut(...hosts: string[]): Disposable {
+    if (hosts.length === 0) {
+      throw new RangeError("Expected one host or more: received none");
+    }
+    for (const host of hosts) assertHost("host", host);
     const side = new Set(hosts);
-    return this.#addCut((from, to) => side.has(from) !== side.has(to));
+    return this.#ways.cut((from, to) => side.has(from) !== side.has(to));
   }
 
   /**
@@ -231,17 +208,9 @@ export class MemoryNetwork {
    * ```
    */
   slow(host: string, factor: number): Disposable {
+    assertHost("host", host);
     assertPositive("factor", factor);
-    const before = this.#slowness.get(host) ?? 1;
-    this.#slowness.set(host, before * factor);
-    let isOver = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (isOver) return;
-        isOver = true;
-        this.#slowness.set(host, (this.#slowness.get(host) ?? 1) / factor);
-      },
-    };
+    return this.#ways.slow(host, factor);
   }
 
   /**
@@ -268,16 +237,13 @@ export class MemoryNetwork {
    * ```
    */
   reset(host?: string): number {
-    const connections = this.#of(host);
-    for (const { ends } of connections) {
-      for (const end of ends) end.fail(connectionReset());
-    }
-    return connections.length;
+    return this.#exchange.reset(host);
   }
 
   /**
    * Has a host go down and come up again: its ends of all connections are gone without a word. Who waits for it
-   * to say something waits for ever; who writes to it is told that the connection is reset.
+   * to say something waits for ever; who writes to it is told that the connection is reset. Its own code, which
+   * goes on, finds its connections reset; its servers still listen.
    *
    * @param host The host.
    * @returns How many connections it had.
@@ -302,22 +268,16 @@ export class MemoryNetwork {
    * ```
    */
   crash(host: string): number {
-    const connections = this.#of(host);
-    for (const { hosts, ends } of connections) {
-      for (const [i, end] of ends.entries()) {
-        if (hosts[i] === host) end.vanish();
-      }
-    }
-    return connections.length;
+    return this.#exchange.crash(host);
   }
 
   /**
-   * Has faults happen at random times, decided by the network's seed, on the loop that runs the caller.
+   * Has faults happen at random times, which the network's seed decides.
    *
    * @param options How much of it.
    * @returns What ends it, and mends everything, when it is disposed.
    * @throws {RangeError} If an option is out of its range.
-   * @throws {RuntimeError} If no loop runs the caller.
+   * @throws {RuntimeError} If no loop has the network yet.
    *
    * @example A client that notices, and goes on
    * ```ts
@@ -350,263 +310,45 @@ export class MemoryNetwork {
    * ```
    */
   trouble(options: TroubleOptions): Disposable {
-    assertPositive("every", options.every);
-    if (options.lasting !== undefined) {
-      assertPositive("lasting", options.lasting);
-    }
-    const scheduler = schedulerOf(getRunningLoop());
-    const hosts = () => [...this.#hosts];
-    return new Trouble(
-      this,
-      { scheduler, random: this.#random, hosts },
-      options,
-    );
-  }
-
-  /** @ignore */
-  listen(loop: EventLoop, at: HostAddress): MemoryListener {
-    this.#hosts.add(at.hostname);
-    const addr = this.#addressFor(at, this.#listeners);
-    const key = keyOf(addr);
-    const listener = new MemoryListener(
-      schedulerOf(loop),
-      addr,
-      () => this.#listeners.delete(key),
-    );
-    this.#listeners.set(key, listener);
-    return listener;
-  }
-
-  /** @ignore */
-  connect(
-    loop: EventLoop,
-    { hostname, port }: HostAddress,
-  ): Future<Deno.Conn> {
-    const scheduler = schedulerOf(loop);
-    const connected = new Future<Deno.Conn>({ loop });
-    const from = this.#here();
-    const to = hostname;
-    this.#hosts.add(from);
-    const there = this.#route(scheduler, from, to);
-    const back = this.#route(scheduler, to, from);
-    const giveUp = callAt(scheduler, scheduler.time() + CONNECT_TIMEOUT, () => {
-      if (!connected.done()) {
-        connected.setException(
-          new Deno.errors.TimedOut(`Cannot connect to ${hostname}: timed out`),
-        );
-      }
-    });
-    const answer = (settle: () => void) =>
-      overcome(scheduler, back, () => {
-        giveUp();
-        settle();
-      });
-    overcome(scheduler, there, () => {
-      if (connected.done()) return;
-      there.note("connect");
-      const listener = this.#listeners.get(keyOf({ hostname, port })) ??
-        this.#listeners.get(keyOf({ hostname: EVERYWHERE, port }));
-      if (listener === undefined) {
-        answer(() => {
-          if (!connected.done()) {
-            connected.setException(
-              new Deno.errors.ConnectionRefused(
-                `Cannot connect to ${hostname}:${port}: connection refused`,
-              ),
-            );
-          }
-        });
-        return;
-      }
-      const remoteAddr = netAddr(hostname, port);
-      const [near, far] = this.#join(scheduler, [from, to], remoteAddr);
-      listener.push(far);
-      answer(() => {
-        if (connected.done()) near.close();
-        else connected.setResult(near);
-      });
-    });
-    return connected;
-  }
-
-  /** @ignore */
-  bindDatagrams(loop: EventLoop, at: HostAddress | null): MemoryDatagramConn {
-    const scheduler = schedulerOf(loop);
-    const addr: Deno.NetAddr = {
-      ...this.#addressFor(
-        at ?? { hostname: this.#here(), port: 0 },
-        this.#sockets,
-      ),
-      transport: "udp",
-    };
-    const key = keyOf(addr);
-    const socket = new MemoryDatagramConn(scheduler, addr, {
-      post: (data, to) => this.#post(scheduler, addr, to, data),
-      onClosed: () => this.#sockets.delete(key),
-    });
-    this.#sockets.set(key, socket);
-    return socket;
-  }
-
-  #here(): string {
-    return currentHost.getStore() ?? DEFAULT_HOST;
-  }
-
-  #of(host: string | undefined): Connection[] {
-    return [...this.#connections].filter(({ hosts }) =>
-      host === undefined || hosts.includes(host)
-    );
-  }
-
-  #join(
-    scheduler: Scheduler,
-    hosts: readonly [string, string],
-    far: Deno.NetAddr,
-  ): [MemoryConn, MemoryConn] {
-    const near = netAddr(hosts[0], this.#ephemeralPort());
-    const onClosed = () => {
-      if (--connection.open === 0) this.#connections.delete(connection);
-    };
-    const ends = MemoryConn.pair(
-      scheduler,
-      {
-        localAddr: near,
-        remoteAddr: far,
-        route: this.#route(scheduler, hosts[0], hosts[1]),
-        onClosed,
-      },
-      {
-        localAddr: far,
-        remoteAddr: near,
-        route: this.#route(scheduler, hosts[1], hosts[0]),
-        onClosed,
-      },
-    );
-    const connection: Connection = { hosts, ends, open: 2 };
-    this.#connections.add(connection);
-    return ends;
-  }
-
-  #post(
-    scheduler: Scheduler,
-    from: Deno.NetAddr,
-    to: Deno.NetAddr,
-    data: Uint8Array<ArrayBuffer>,
-  ): void {
-    const route = this.#route(scheduler, from.hostname, to.hostname);
-    const copies = this.#happens(this.#duplication) ? 2 : 1;
-    for (let i = 0; i < copies; i++) {
-      if (this.#happens(this.#loss)) continue;
-      const copy = i === 0 ? data : data.slice();
-      callAt(scheduler, scheduler.time() + route.latency(), () => {
-        if (route.isCut()) return;
-        route.note(`datagram of ${data.length} bytes`);
-        this.#sockets.get(keyOf(to))?.push(copy, from);
-      });
-    }
-  }
-
-  #happens(probability: number): boolean {
-    return probability > 0 && this.#random.next() < probability;
-  }
-
-  #route(scheduler: Scheduler, from: string, to: string): Route {
-    const isCut = () => this.#isCut(from, to);
-    return {
-      isCut,
-      latency: () => this.#latencyBetween(from, to),
-      transmission: (size) => size / this.#bandwidth,
-      whenMended: (mended) => this.#waiting.add({ isCut, mended }),
-      note: (what) =>
-        this.#observe?.({ time: scheduler.time(), from, to, what }),
-    };
-  }
-
-  #latencyBetween(from: string, to: string): number {
-    const [least, most] = this.#latency;
-    const slowness = (this.#slowness.get(from) ?? 1) *
-      (this.#slowness.get(to) ?? 1);
-    const latency = least === most
-      ? least
-      : least + (most - least) * this.#random.next();
-    return latency * slowness;
-  }
-
-  #isCut(from: string, to: string): boolean {
-    for (const separates of this.#cuts) if (separates(from, to)) return true;
-    return false;
-  }
-
-  #addCut(separates: (from: string, to: string) => boolean): Disposable {
-    this.#cuts.add(separates);
-    return {
-      [Symbol.dispose]: () => {
-        if (this.#cuts.delete(separates)) this.#tellWaiting();
-      },
-    };
-  }
-
-  #tellWaiting(): void {
-    for (const waiting of [...this.#waiting]) {
-      if (waiting.isCut()) continue;
-      this.#waiting.delete(waiting);
-      waiting.mended();
-    }
-  }
-
-  #addressFor(
-    { hostname, port }: HostAddress,
-    used: ReadonlyMap<string, unknown>,
-  ): Deno.NetAddr {
-    const addr = netAddr(hostname, port || this.#ephemeralPort());
-    if (!used.has(keyOf(addr))) return addr;
-    throw new Deno.errors.AddrInUse(
-      `Cannot listen at ${keyOf(addr)}: the address is in use`,
-    );
-  }
-
-  #ephemeralPort(): number {
-    const port = this.#nextPort;
-    this.#nextPort = port === LAST_PORT ? FIRST_EPHEMERAL_PORT : port + 1;
-    return port;
+    assertTrouble(options);
+    return new Trouble(this, {
+      scheduler: this.#exchange.scheduler,
+      random: this.#random,
+      hosts: () => this.#exchange.hosts,
+    }, options);
   }
 }
 
-/** What a server that listens at every address of its host has for a name. */
-export const EVERYWHERE = "0.0.0.0";
-
-/** Calls back when something has got from one host to another, however long that takes. */
-function overcome(
-  scheduler: Scheduler,
-  route: Route,
-  arrived: () => void,
-): void {
-  callAt(scheduler, scheduler.time() + route.latency(), () => {
-    if (route.isCut()) {
-      route.whenMended(() => overcome(scheduler, route, arrived));
-    } else arrived();
-  });
+function assertSeed(seed: unknown): void {
+  if (Number.isInteger(seed)) return;
+  throw new RangeError(`Expected an integer as seed: received ${seed}`);
 }
 
-function netAddr(hostname: string, port: number): Deno.NetAddr {
-  return { transport: "tcp", hostname, port };
-}
-
-function keyOf({ hostname, port }: { hostname: string; port: number }): string {
-  return `${hostname}:${port}`;
-}
-
-function assertLatency([least, most]: readonly [number, number]): void {
-  if (least >= 0 && most >= least) return;
+function rangeOf(
+  latency: number | readonly [least: number, most: number],
+): readonly [least: number, most: number] {
+  const [least, most] = typeof latency === "number"
+    ? [latency, latency]
+    : latency;
+  if (least >= 0 && most >= least && most < Infinity) return [least, most];
   throw new RangeError(
-    `Expected a number of seconds, or the least and the most, as latency: received ${least}, ${most}`,
+    `Expected a number of seconds, or the least and the most, as latency: received ${latency}`,
   );
 }
 
-function assertPositive(name: string, value: number): void {
-  if (value > 0) return;
-  throw new RangeError(
-    `Expected a number greater than 0 as ${name}: received ${value}`,
+function assertObserver(observe: unknown): void {
+  if (observe === null || typeof observe === "function") return;
+  throw new TypeError(
+    `Expected a function as observe: received ${typeof observe}`,
+  );
+}
+
+function assertHost(name: string, host: unknown): void {
+  if (typeof host === "string" && host !== "") return;
+  throw new TypeError(
+    `Expected the name of a host as ${name}: received ${
+      host === "" ? "an empty string" : typeof host
+    }`,
   );
 }
 

@@ -6,6 +6,7 @@ import { schedulerOf } from "../../scheduler.ts";
 import type { IpFamily } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
 import { lazy } from "../../lazy.ts";
+import { networkOf } from "../engine/network.ts";
 import { interleave } from "./_interleave.ts";
 import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
 import { mayUseAllNet } from "../dns/may_use_all_net.ts";
@@ -68,6 +69,10 @@ async function connectorOf(
   loop: EventLoop,
   { localAddr, family, happyEyeballsDelay }: DialOptions,
 ): Promise<Connector> {
+  const network = networkOf(schedulerOf(loop));
+  if (network !== null) {
+    return (target, signal) => network.connect(target, localAddr, signal);
+  }
   if (localAddr !== null) {
     const { hostname, port } = localAddr;
     const locals = await loop.getAddrInfo(hostname, port, { family });

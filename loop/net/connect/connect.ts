@@ -13,6 +13,7 @@ import {
 } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { assertCanEncrypt } from "../engine/network.ts";
 import { assertPort, setNoDelay } from "../engine/tcp.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { clientTlsOf } from "../tls/tls_settings.ts";
@@ -53,11 +54,13 @@ export async function connect<P extends StreamProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("createConnection", protocolFactory);
   assertConnectionOptions(host, port, options);
+  const scheduler = schedulerOf(loop);
+  if (options.tls) assertCanEncrypt("createConnection", scheduler);
   const name = options.sock === undefined ? host || "localhost" : null;
   const tls = options.tls
     ? await clientTlsOf("createConnection", options.tls, name)
     : null;
-  const context = new CallbackContext(schedulerOf(loop));
+  const context = new CallbackContext(scheduler);
   const { happyEyeballsDelay = null, interleave } = options;
   const conn = options.sock ?? await dial(loop, {
     host: host || null,

@@ -7,6 +7,7 @@ import { assertNodeTls } from "../tls/assert_node_tls.ts";
 import { CallbackContext } from "../engine/callback_context.ts";
 import { establish } from "./_establish.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { assertCanEncrypt } from "../engine/network.ts";
 import { setNoDelay } from "../engine/tcp.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";
@@ -28,9 +29,11 @@ export async function connectAccepted<P extends StreamProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("connectAcceptedSocket", protocolFactory);
   assertConn("conn", conn);
+  const scheduler = schedulerOf(loop);
+  if (tls) assertCanEncrypt("connectAcceptedSocket", scheduler);
   const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;
   if (settings !== null) assertNodeTls();
   setNoDelay(conn);
-  const context = new CallbackContext(schedulerOf(loop));
+  const context = new CallbackContext(scheduler);
   return await establish(context, conn, protocolFactory, settings);
 }

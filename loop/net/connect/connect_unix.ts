@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { type Scheduler, schedulerOf } from "../../scheduler.ts";
 import {
   assertConn,
   assertEither,
@@ -10,8 +10,9 @@ import {
 import { assertNodeTls } from "../tls/assert_node_tls.ts";
 import { CallbackContext } from "../engine/callback_context.ts";
 import { establish } from "./_establish.ts";
-import { race } from "./race.ts";
+import { type Attempt, race } from "./race.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { assertCanEncrypt, networkOf } from "../engine/network.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { clientTlsOf } from "../tls/tls_settings.ts";
 import type { Transport } from "../transport.ts";
@@ -36,22 +37,28 @@ export async function connectUnix<P extends StreamProtocol>(
   assertFactory("createUnixConnection", protocolFactory);
   assertUnixPath("createUnixConnection", path);
   assertUnixConnectionOptions(path, options);
+  const scheduler = schedulerOf(loop);
+  if (options.tls) assertCanEncrypt("createUnixConnection", scheduler);
   const tls = options.tls
     ? await clientTlsOf("createUnixConnection", options.tls, null)
     : null;
   if (tls !== null) assertNodeTls();
-  const context = new CallbackContext(schedulerOf(loop));
-  const conn = options.sock ?? await dialUnix(context, pathOf(path!));
+  const context = new CallbackContext(scheduler);
+  const conn = options.sock ?? await dialUnix(scheduler, pathOf(path!));
   return await establish(context, conn, protocolFactory, tls);
 }
 
 /** Cancelled, it closes a connection that is made all the same. */
 async function dialUnix(
-  { scheduler }: CallbackContext,
+  scheduler: Scheduler,
   path: string,
 ): Promise<Deno.Conn> {
+  const network = networkOf(scheduler);
+  const connect: Attempt<Deno.Conn> = network === null
+    ? () => Deno.connect({ transport: "unix", path })
+    : (signal) => network.connectUnix(path, signal);
   const outcome = await race<Deno.Conn>(scheduler, {
-    attempts: [() => Deno.connect({ transport: "unix", path })],
+    attempts: [connect],
     delay: null,
     discard: (conn) => conn.close(),
   });

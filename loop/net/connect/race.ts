@@ -4,7 +4,7 @@ import { CancelledError } from "../../cancelled_error.ts";
 import type { Future } from "../../future.ts";
 import type { Resource, Scheduler } from "../../scheduler.ts";
 import type { TimerHandle } from "../../timer_handle.ts";
-import { completionOf } from "../engine/completion.ts";
+import { networkCompletionOf } from "../engine/completion.ts";
 
 /** Tries something; the signal says that nobody waits for it any more. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T>;
@@ -46,7 +46,7 @@ async function runAlone<T>(
 ): Promise<Outcome<T>> {
   const abortion = new AbortController();
   const operation = attempt(abortion.signal);
-  const future = completionOf(scheduler, operation, discard);
+  const future = networkCompletionOf(scheduler, operation, discard);
   const resource = { abandon: () => giveUp(future, abortion, discard) };
   scheduler.resources.add(resource);
   try {
@@ -121,7 +121,7 @@ class Race<T> implements Resource {
     const index = this.#begun++;
     const abortion = new AbortController();
     const operation = attempts[index]!(abortion.signal);
-    const future = completionOf(this.#scheduler, operation, discard);
+    const future = networkCompletionOf(this.#scheduler, operation, discard);
     this.#running.set(future, abortion);
     future.addDoneCallback(() => this.#ended(index, future));
     if (delay === null || this.#isExhausted()) return;

@@ -10,6 +10,7 @@ import { datagramLinkOf } from "./datagram_link_of.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf } from "../dns/ip_literal.ts";
 import { resolveHost } from "../dns/resolve_host.ts";
+import { networkOf } from "../engine/network.ts";
 import { osErrorOf } from "../engine/os_error.ts";
 
 /** What the options of `loop.createDatagramEndpoint()` say of the socket. */
@@ -52,6 +53,12 @@ async function bind(
   { family, local, remote }: Pairing,
   { allowBroadcast = false, reusePort = false }: DatagramLinkOptions,
 ): Promise<[DatagramLink, Deno.NetAddr | null]> {
+  const network = networkOf(scheduler);
+  if (network !== null) {
+    const link = datagramLinkOf(network.bindDatagrams(local));
+    if (!allowBroadcast) link.remoteAddr = remote;
+    return [link, remote];
+  }
   const socket = await createDgramSocket(family, reusePort);
   try {
     const link = await completionOf(

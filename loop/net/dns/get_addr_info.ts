@@ -5,6 +5,7 @@ import { schedulerOf } from "../../scheduler.ts";
 import { completionOf } from "../engine/completion.ts";
 import { ipLiteralOf } from "./ip_literal.ts";
 import { assertPort } from "../engine/tcp.ts";
+import { networkOf } from "../engine/network.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { unresolved } from "./unresolved.ts";
 
@@ -39,7 +40,10 @@ export async function getAddrInfo(
   if (port !== null) assertPort(port);
   assertFamily(family);
   assertTransport(transport);
-  const found = host
+  const network = networkOf(schedulerOf(loop));
+  const found = network !== null
+    ? [network.addressOf(host ?? "")]
+    : host
     ? await addressesOf(loop, host, port ?? 0, family)
     : passive
     ? ["0.0.0.0", "::"]

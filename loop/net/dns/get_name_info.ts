@@ -6,6 +6,7 @@ import { completionOf } from "../engine/completion.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf } from "./ip_literal.ts";
 import { assertPort } from "../engine/tcp.ts";
+import { networkOf } from "../engine/network.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { unresolved } from "./unresolved.ts";
 
@@ -24,8 +25,14 @@ export async function getNameInfo(
   addr: HostAddress,
   flags: number,
 ): Promise<[host: string, service: string]> {
-  const { hostname, port } = literalAddress(addr);
+  assertAddress(addr);
   assertFlags(flags);
+  // Its hosts have their names for addresses.
+  if (networkOf(schedulerOf(loop)) !== null) {
+    return [addr.hostname, String(addr.port)];
+  }
+  const hostname = literalOf(addr.hostname);
+  const { port } = addr;
   const isNumericHost = (flags & NI_NUMERICHOST) !== 0;
   const isNumericService = (flags & NI_NUMERICSERV) !== 0;
   if (isNumericHost && isNumericService) return [hostname, String(port)];
@@ -46,17 +53,20 @@ export async function getNameInfo(
   ];
 }
 
-function literalAddress(addr: HostAddress): HostAddress {
+function assertAddress(addr: HostAddress): void {
   if (typeof addr?.hostname !== "string") {
     throw new TypeError(
       `Expected addr as an address with a hostname and a port: received ${typeof addr}`,
     );
   }
   assertPort(addr.port);
-  const literal = ipLiteralOf(addr.hostname);
-  if (literal !== null) return { hostname: literal.hostname, port: addr.port };
+}
+
+function literalOf(hostname: string): string {
+  const literal = ipLiteralOf(hostname);
+  if (literal !== null) return literal.hostname;
   throw new RangeError(
-    `Expected addr with an address of IPv4 or IPv6: received ${addr.hostname}`,
+    `Expected addr with an address of IPv4 or IPv6: received ${hostname}`,
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { fail, fulfil, Future } from "../../future.ts";
 import { callOutsideTasks, type Scheduler } from "../../scheduler.ts";
+import { networkOf } from "./network.ts";
 
 /**
  * A future of what an operation of Deno's comes to. If its result comes too late, since the future
@@ -12,18 +13,38 @@ export function completionOf<T>(
   operation: Promise<T>,
   discard: (late: T) => void = () => {},
 ): Future<T> {
+  return futureOf(scheduler, operation, discard, true);
+}
+
+/** The same of an operation on the network, which is perhaps not the system's but a part of the program. */
+export function networkCompletionOf<T>(
+  scheduler: Scheduler,
+  operation: Promise<T>,
+  discard: (late: T) => void = () => {},
+): Future<T> {
+  const isOutside = networkOf(scheduler) === null;
+  return futureOf(scheduler, operation, discard, isOutside);
+}
+
+function futureOf<T>(
+  scheduler: Scheduler,
+  operation: Promise<T>,
+  discard: (late: T) => void,
+  isOutside: boolean,
+): Future<T> {
   const future = new Future<T>({ loop: scheduler.loop });
   const isTooLate = () => future.done() || scheduler.loop.isClosed();
-  scheduler.outside++;
+  const count = isOutside ? 1 : 0;
+  scheduler.outside += count;
   callOutsideTasks(scheduler, () => {
     operation.then(
       (value) => {
-        scheduler.outside--;
+        scheduler.outside -= count;
         if (isTooLate()) discard(value);
         else fulfil(future, value);
       },
       (error) => {
-        scheduler.outside--;
+        scheduler.outside -= count;
         if (!isTooLate()) fail(future, error);
       },
     );

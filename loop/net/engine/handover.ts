@@ -1,7 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Resource, Scheduler } from "../../scheduler.ts";
-import { completionOf } from "./completion.ts";
+import {
+  callOutsideTasks,
+  type Resource,
+  type Scheduler,
+} from "../../scheduler.ts";
+import { networkCompletionOf } from "./completion.ts";
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
@@ -24,8 +28,8 @@ export class Handover<T> implements Resource {
   async next(scheduler: Scheduler, begin: () => Promise<T>): Promise<T> {
     this.#isAbandoned = false;
     while (this.#outcome === null) {
-      this.#pending ??= this.#operate(begin);
-      await completionOf(scheduler, this.#pending);
+      const pending = this.#pending ??= this.#begin(scheduler, begin);
+      await networkCompletionOf(scheduler, pending);
     }
     const outcome = this.#outcome;
     this.#outcome = null;
@@ -44,6 +48,13 @@ export class Handover<T> implements Resource {
     const outcome = this.#outcome;
     this.#outcome = null;
     if (outcome !== null && "value" in outcome) this.#discard(outcome.value);
+  }
+
+  /** Outside the task that asks: if that is cancelled, the operation goes on. */
+  #begin(scheduler: Scheduler, begin: () => Promise<T>): Promise<void> {
+    let operation: Promise<void>;
+    callOutsideTasks(scheduler, () => operation = this.#operate(begin));
+    return operation!;
   }
 
   async #operate(begin: () => Promise<T>): Promise<void> {

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Future } from "../../future.ts";
 import { assertBytes } from "./assert_bytes.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { Epilogue } from "../../scheduler.ts";
@@ -104,7 +105,7 @@ export class Sender implements Epilogue {
     for (let rest = data; rest.length > 0;) {
       let count;
       try {
-        count = await this.#sink.write(rest);
+        count = await this.#write(rest);
       } catch (error) {
         if (this.#isAbandoned) return false;
         this.#onWriteFailed(error);
@@ -149,10 +150,18 @@ export class Sender implements Epilogue {
   /** A sink of the user's may throw where it should reject, which must not stop the scheduler. */
   #writeHead(): Promise<number> {
     try {
-      return this.#sink.write(this.#queue.head());
+      return this.#write(this.#queue.head());
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Of a future of the loop the task that wrote would seem to await it: cancelled, it would cancel that. */
+  #write(data: Uint8Array): Promise<number> {
+    const writing = this.#sink.write(data);
+    return writing instanceof Future
+      ? this.#context.run(() => writing.then())
+      : writing;
   }
 
   // These two run in the context of whatever entry was over: only through this.#context may they do more

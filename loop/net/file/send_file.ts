@@ -3,7 +3,7 @@
 import { RuntimeError, SendfileNotAvailableError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { completionOf } from "../engine/completion.ts";
+import { networkCompletionOf } from "../engine/completion.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import { assertFilePart, sendChunks } from "./file_chunks.ts";
 import type { SendFileOptions } from "./send_file_options.ts";
@@ -35,12 +35,12 @@ export async function sendFile(
   const wasReading = transport.isReading();
   transport.pauseReading();
   try {
-    await completionOf(scheduler, isEmpty);
+    await networkCompletionOf(scheduler, isEmpty);
     return await sendChunks(
       scheduler,
       file,
       { offset, count },
-      (chunk) => completionOf(scheduler, transport.sendPart(chunk)),
+      (chunk) => networkCompletionOf(scheduler, transport.sendPart(chunk)),
     );
   } finally {
     transport.endFile();

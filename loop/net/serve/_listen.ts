@@ -5,6 +5,7 @@ import type { HostAddress } from "../host_address.ts";
 import { hostAndPort } from "../dns/ip_literal.ts";
 import { isNativeServer, nativeListenOptions } from "../tls/native_tls.ts";
 import { DEFAULT_BACKLOG } from "./_open_server.ts";
+import type { Network } from "../engine/network.ts";
 import { messageOf, rephrase } from "../engine/rephrase.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
 import { codeOf } from "../engine/os_error.ts";
@@ -18,6 +19,8 @@ export interface ListenOptions {
   readonly backlog?: number | undefined;
   readonly reusePort?: boolean | undefined;
   readonly tls: ServerTls | null;
+  /** What takes the place of the system's network. */
+  readonly network: Network | null;
 }
 
 /**
@@ -80,7 +83,7 @@ function isLack(error: unknown): boolean {
 
 function listen(
   { hostname, port }: HostAddress,
-  { backlog = DEFAULT_BACKLOG, reusePort, tls }: ListenOptions,
+  { backlog = DEFAULT_BACKLOG, reusePort, tls, network }: ListenOptions,
 ): TcpListener {
   const options = {
     hostname,
@@ -89,6 +92,7 @@ function listen(
     ...(reusePort ? { reusePort } : {}),
   };
   try {
+    if (network !== null) return network.listen({ hostname, port });
     if (tls === null || !isNativeServer(tls)) return Deno.listen(options);
     return Deno.listenTls({ ...options, ...nativeListenOptions(tls) });
   } catch (error) {

@@ -19,6 +19,7 @@ import { isNativeServer } from "../tls/native_tls.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { assertCanEncrypt, networkOf } from "../engine/network.ts";
 import { assertPort } from "../engine/tcp.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";
@@ -54,19 +55,19 @@ export async function serve(
 ): Promise<Server<Deno.NetAddr>> {
   assertFactory("createServer", protocolFactory);
   assertServerOptions(host, port, options);
+  const scheduler = schedulerOf(loop);
+  if (options.tls) assertCanEncrypt("createServer", scheduler);
   const tls = options.tls
     ? await serverTlsOf("createServer", options.tls)
     : null;
   if (tls !== null && (options.sock || !isNativeServer(tls))) assertNodeTls();
-  const context = new CallbackContext(schedulerOf(loop));
+  const context = new CallbackContext(scheduler);
+  const ways = { ...options, tls, network: networkOf(scheduler) };
   const listeners = options.sock
     ? [options.sock]
     : host === null || host === ""
-    ? listenEverywhere(port!, options.family ?? 0, { ...options, tls })
-    : listenAt(await targetsOf(loop, host, port!, options), {
-      ...options,
-      tls,
-    });
+    ? listenEverywhere(port!, options.family ?? 0, ways)
+    : listenAt(await targetsOf(loop, host, port!, options), ways);
   const acceptors = listeners.map((listener) =>
     new Acceptor(listener, context, options)
   );

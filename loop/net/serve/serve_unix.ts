@@ -15,6 +15,7 @@ import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { assertCanEncrypt, networkOf } from "../engine/network.ts";
 import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";
@@ -44,18 +45,31 @@ export async function serveUnix(
   assertFactory("createUnixServer", protocolFactory);
   assertUnixPath("createUnixServer", path);
   assertUnixServerOptions(path, options);
+  const scheduler = schedulerOf(loop);
+  if (options.tls) assertCanEncrypt("createUnixServer", scheduler);
   const tls = options.tls
     ? await serverTlsOf("createUnixServer", options.tls)
     : null;
   if (tls !== null) assertNodeTls();
-  const context = new CallbackContext(schedulerOf(loop));
-  // Deno 2.5 tells no path if it is an abstract one.
-  const name = path === null ? options.sock!.addr.path ?? "\0" : pathOf(path);
-  const listener = options.sock ?? await listenUnix(context, name);
-  const file = new SocketFile(name, options.cleanupSocket ?? true);
-  const acceptor = new Acceptor(listener, context, { file });
-  const acceptors = [acceptor];
+  const context = new CallbackContext(scheduler);
+  const network = networkOf(scheduler);
+  const acceptors = network !== null && path !== null
+    ? [new Acceptor(network.listenUnix(pathOf(path)), context)]
+    : [await acceptorOf(context, path, options)];
   return openServer(loop, context, acceptors, protocolFactory, options, tls);
+}
+
+/** An acceptor of the system's. */
+async function acceptorOf(
+  context: CallbackContext,
+  path: string | URL | null,
+  { sock, cleanupSocket = true }: UnixServerOptions,
+): Promise<Acceptor<Deno.UnixAddr>> {
+  // Deno 2.5 tells no path if it is an abstract one.
+  const name = path === null ? sock!.addr.path ?? "\0" : pathOf(path);
+  const listener = sock ?? await listenUnix(context, name);
+  const file = new SocketFile(name, cleanupSocket);
+  return new Acceptor(listener, context, { file });
 }
 
 async function listenUnix(

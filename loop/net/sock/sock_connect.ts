@@ -9,6 +9,7 @@ import {
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 import type { HostAddress } from "../host_address.ts";
+import { networkOf } from "../engine/network.ts";
 import { type Attempt, race } from "../connect/race.ts";
 import { resolveHost } from "../dns/resolve_host.ts";
 
@@ -17,17 +18,23 @@ export async function connectStream(
   loop: EventLoop,
   address: HostAddress | Deno.UnixAddr,
 ): Promise<Deno.Conn> {
+  const scheduler = schedulerOf(loop);
+  const network = networkOf(scheduler);
   if (typeof address === "object" && address !== null && "path" in address) {
     const { path } = address;
     return await connected(
-      schedulerOf(loop),
-      () => Deno.connect({ transport: "unix", path }),
+      scheduler,
+      network === null
+        ? () => Deno.connect({ transport: "unix", path })
+        : (signal) => network.connectUnix(path, signal),
     );
   }
   const { hostname, port } = netAddressOf("address", address, 1);
   return await connected(
-    schedulerOf(loop),
-    (signal) => Deno.connect({ hostname, port, signal }),
+    scheduler,
+    network === null
+      ? (signal) => Deno.connect({ hostname, port, signal })
+      : (signal) => network.connect({ hostname, port }, null, signal),
   );
 }
 

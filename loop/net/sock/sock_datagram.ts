@@ -4,7 +4,7 @@ import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { assertBytes } from "../engine/assert_bytes.ts";
 import { assertBuffer, assertSize } from "../engine/assert_size.ts";
-import { completionOf } from "../engine/completion.ts";
+import { networkCompletionOf } from "../engine/completion.ts";
 import { datagramAddressOf } from "../datagram/datagram_address.ts";
 import type { Datagram, DatagramLink } from "../datagram/datagram_link.ts";
 import {
@@ -66,7 +66,7 @@ export async function sockSendTo(
   assertBytes("sockSendTo", data);
   const target = datagramAddressOf("addr", addr, link.localAddr.transport);
   const bytes = typeof data === "string" ? encoder.encode(data) : data;
-  await completionOf(schedulerOf(loop), link.send(bytes, target));
+  await networkCompletionOf(schedulerOf(loop), link.send(bytes, target));
   return bytes.length;
 }
 

@@ -6,7 +6,7 @@ import { type Scheduler, schedulerOf } from "../../scheduler.ts";
 import { assertBytes } from "../engine/assert_bytes.ts";
 import { assertConn, assertListener } from "../engine/assert_socket.ts";
 import { assertBuffer, assertSize } from "../engine/assert_size.ts";
-import { completionOf } from "../engine/completion.ts";
+import { networkCompletionOf } from "../engine/completion.ts";
 import { Handover } from "../engine/handover.ts";
 import { assertUnoccupied } from "../engine/occupants.ts";
 
@@ -63,7 +63,10 @@ export async function sendAll(
   bytes: Uint8Array,
 ): Promise<void> {
   for (let sent = 0; sent < bytes.length;) {
-    sent += await completionOf(scheduler, conn.write(bytes.subarray(sent)));
+    sent += await networkCompletionOf(
+      scheduler,
+      conn.write(bytes.subarray(sent)),
+    );
   }
 }
 

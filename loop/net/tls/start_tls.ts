@@ -2,6 +2,7 @@
 
 import { CancelledError } from "../../cancelled_error.ts";
 import { assertNodeTls } from "./assert_node_tls.ts";
+import { assertCanEncrypt } from "../engine/network.ts";
 import { completionOf } from "../engine/completion.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import { aborted, Handshake } from "./_handshake.ts";
@@ -43,6 +44,7 @@ export async function startTls(
       }`,
     );
   }
+  assertCanEncrypt("startTls", transport.context.scheduler);
   const settings = serverSide
     ? await serverTlsOf("startTls", tls)
     : await clientTlsOf("startTls", tls, null);

@@ -1,0 +1,123 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { callOutsideTasks, type Scheduler } from "../../loop/scheduler.ts";
+import type { Random } from "../_random.ts";
+import type { Route } from "./_route.ts";
+
+/** Something that happened in a network in memory. */
+export interface NetworkEvent {
+  /** When, in seconds, on the clock of the loop. */
+  readonly time: number;
+  /** From which host. */
+  readonly from: string;
+  /** To which host. */
+  readonly to: string;
+  /** What arrived: `"connect"`, `"5 bytes"`, `"end"`, `"reset"`, `"datagram of 5 bytes"`, … */
+  readonly what: string;
+}
+
+/** How the ways between hosts are. */
+export interface WaysOptions {
+  readonly latency: readonly [least: number, most: number];
+  readonly bandwidth: number;
+  readonly observe: ((event: NetworkEvent) => void) | null;
+}
+
+/** The ways between all hosts: how long they take, and what gets through. */
+export class Ways {
+  readonly #random: Random;
+  readonly #options: WaysOptions;
+  readonly #cuts = new Set<(from: string, to: string) => boolean>();
+  readonly #waiting = new Set<{ isCut(): boolean; mended(): void }>();
+  readonly #slow = new Set<{ host: string; factor: number }>();
+
+  constructor(random: Random, options: WaysOptions) {
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** The way from one host to another. */
+  route(scheduler: Scheduler, from: string, to: string): Route {
+    const isCut = () => this.#isCut(from, to);
+    return {
+      isCut,
+      latency: () => this.#latencyBetween(from, to),
+      transmission: (size) => size / this.#options.bandwidth,
+      whenMended: (mended) => {
+        const waiting = { isCut, mended };
+        this.#waiting.add(waiting);
+        return () => this.#waiting.delete(waiting);
+      },
+      note: (what) => {
+        if (this.#options.observe === null) return;
+        this.#tell(scheduler, { time: scheduler.time(), from, to, what });
+      },
+    };
+  }
+
+  /** Cuts the ways that `separates` says; disposed, it mends them. */
+  cut(separates: (from: string, to: string) => boolean): Disposable {
+    this.#cuts.add(separates);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#cuts.delete(separates)) this.#tellWaiting();
+      },
+    };
+  }
+
+  /** Makes the ways of a host slower until it is disposed. */
+  slow(host: string, factor: number): Disposable {
+    const slowness = { host, factor };
+    this.#slow.add(slowness);
+    return { [Symbol.dispose]: () => void this.#slow.delete(slowness) };
+  }
+
+  /** Who waits for a cut to be mended waits no more. */
+  clear(): void {
+    this.#waiting.clear();
+  }
+
+  #slownessOf(host: string): number {
+    let product = 1;
+    for (const slow of this.#slow) {
+      if (slow.host === host) product *= slow.factor;
+    }
+    return product;
+  }
+
+  #latencyBetween(from: string, to: string): number {
+    const [least, most] = this.#options.latency;
+    const latency = least === most
+      ? least
+      : least + (most - least) * this.#random.next();
+    const slowness = this.#slownessOf(from);
+    return latency * (from === to ? slowness : slowness * this.#slownessOf(to));
+  }
+
+  #isCut(from: string, to: string): boolean {
+    for (const separates of this.#cuts) if (separates(from, to)) return true;
+    return false;
+  }
+
+  #tellWaiting(): void {
+    for (const waiting of [...this.#waiting]) {
+      if (waiting.isCut()) continue;
+      this.#waiting.delete(waiting);
+      waiting.mended();
+    }
+  }
+
+  #tell(scheduler: Scheduler, event: NetworkEvent): void {
+    const { observe } = this.#options;
+    callOutsideTasks(scheduler, () => {
+      try {
+        observe?.(event);
+      } catch (exception) {
+        scheduler.loop.callExceptionHandler({
+          message: "The observer of a network in memory failed",
+          exception,
+        });
+      }
+    });
+  }
+}
