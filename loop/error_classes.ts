@@ -8,8 +8,8 @@ export interface ErrorClass {
   readonly create?: (message: string, errors: readonly unknown[]) => Error;
 }
 
-/** Where the program of a worker keeps its classes: it imports nothing, and what its jobs import is theirs. */
-export const ERROR_CLASSES: unique symbol = Symbol.for("asyncio.errorClasses");
+/** By this the program of a worker shares its classes: it imports nothing, and cannot be imported. */
+const ERROR_CLASSES: unique symbol = Symbol.for("asyncio.errorClasses");
 
 const classes: Map<string, ErrorClass> =
   (globalThis as { [ERROR_CLASSES]?: Map<string, ErrorClass> })[

@@ -39,6 +39,8 @@ export function errorCodec(
 ): ErrorCodec {
   /** How deep causes and errors of aggregates go: an error may be a cause of its own. */
   const MAX_DEPTH = 16;
+  // A job may take it away.
+  const clone = structuredClone;
 
   /** Some errors cannot be read, such as a proxy that refuses. */
   const UNREADABLE: EncodedError = {
@@ -73,7 +75,7 @@ export function errorCodec(
   function isCloneable(value: unknown): boolean {
     if (typeof value === "function") return false;
     try {
-      structuredClone(value);
+      clone(value);
       return true;
     } catch {
       return false;

@@ -19,7 +19,7 @@ export class Job {
   /** Of the loop that runs the caller. */
   readonly future: Future<unknown> = new Future<unknown>();
   readonly terminateOnCancel: boolean;
-  /** What the worker does; `null` where no argument is a function. */
+  /** The calls that it makes of functions of the main program; `null` if it got none. */
   readonly calls: RemoteCalls | null;
   /** Who does it, once it has begun. */
   worker: PoolWorker | null = null;

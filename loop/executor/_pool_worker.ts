@@ -13,7 +13,7 @@ import type {
   Outcome,
 } from "./_messages.ts";
 import { programUrl } from "./_worker_program.ts";
-import { ref, unref } from "./_worker_ref.ts";
+import { type SetReferenced, setReferencedOf } from "./_worker_ref.ts";
 
 /** A worker hears in the async context in which it was made, which must be nobody's. */
 const outside = AsyncLocalStorage.snapshot();
@@ -32,6 +32,7 @@ export class PoolWorker {
   readonly #codec: ErrorCodec;
   readonly #owner: WorkerOwner;
   readonly #worker: Worker;
+  readonly #setReferenced: SetReferenced | null;
   #job: Job | null = null;
   /** The loop of its last job. */
   #loop: EventLoop | null = null;
@@ -44,6 +45,7 @@ export class PoolWorker {
     this.#worker = outside(() =>
       new Worker(programUrl(), { type: "module", name })
     );
+    this.#setReferenced = setReferencedOf(this.#worker);
     this.#worker.onmessage = ({ data }) => this.#onMessage(data);
     this.#worker.onmessageerror = ({ data }) =>
       this.#break("what it sent cannot be read", { error: data });
@@ -63,14 +65,15 @@ export class PoolWorker {
     this.#job = job;
     job.worker = this;
     this.#loop = job.future.getLoop();
-    if (this.#resting) ref(this.#worker);
+    if (this.#resting) this.#setReferenced?.(true);
     this.#resting = false;
   }
 
-  /** There is nothing to do: the program may end. */
-  rest(): void {
-    if (!this.#resting) unref(this.#worker);
+  /** There is nothing to do, and the program may end. Returns whether Deno allows that. */
+  rest(): boolean {
+    if (!this.#resting) this.#setReferenced?.(false);
     this.#resting = true;
+    return this.#setReferenced !== null;
   }
 
   /** Ends the worker, and with it its job, for a reason. */

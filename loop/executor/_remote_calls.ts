@@ -50,7 +50,7 @@ export class RemoteCalls {
     const callee = this.#args[fn] as (...args: unknown[]) => unknown;
     this.#run(() => {
       if (call === null) {
-        target.callSoonThreadsafe(callee, ...args);
+        target.callSoonThreadsafe(() => callee(...args));
         return;
       }
       const task = target.createTask(() => callee(...args));

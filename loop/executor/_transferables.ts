@@ -7,11 +7,14 @@
  */
 export function transferablesIn(value: unknown): Transferable[] {
   const found = new Set<Transferable>();
-  const values = new Set([value]);
+  const values = new Set<object>();
+  const add = (each: unknown) => {
+    if (typeof each === "object" && each !== null) values.add(each);
+  };
+  add(value);
   for (const each of values) {
-    if (typeof each !== "object" || each === null) continue;
     if (ArrayBuffer.isView(each)) {
-      values.add(each.buffer);
+      add(each.buffer);
     } else if (each instanceof ArrayBuffer) {
       if (!each.detached) found.add(each);
     } else if (
@@ -20,11 +23,14 @@ export function transferablesIn(value: unknown): Transferable[] {
     ) {
       found.add(each);
     } else if (each instanceof Map) {
-      for (const [key, item] of each) values.add(key).add(item);
+      for (const [key, item] of each) {
+        add(key);
+        add(item);
+      }
     } else if (each instanceof Set) {
-      for (const item of each) values.add(item);
+      for (const item of each) add(item);
     } else {
-      for (const item of Object.values(each)) values.add(item);
+      for (const item of Object.values(each)) add(item);
     }
   }
   return [...found];

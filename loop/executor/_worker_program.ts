@@ -42,7 +42,8 @@ type Callable = (...args: unknown[]) => unknown;
 /**
  * What runs in a worker. Self-contained: only its source gets there.
  *
- * A job may do what it likes with the global scope. So everything is taken from there at the start.
+ * A job may do what it likes with the global scope, so what posts, ends and compiles is taken from there at
+ * the start.
  */
 function program(
   makeCodec: typeof errorCodec,
@@ -56,6 +57,7 @@ function program(
   const close = scope.close;
   const MAX_COMPILED = 1000;
 
+  // By this, error_classes.ts finds it if a job imports the library.
   const classes = new Map<string, ErrorClass>();
   Object.defineProperty(scope, Symbol.for("asyncio.errorClasses"), {
     value: classes,

@@ -41,7 +41,7 @@ export interface ExecutorShutdownOptions {
  *
  * @see {@link https://docs.python.org/3/library/concurrent.futures.html#executor-objects}
  */
-export abstract class Executor {
+export abstract class Executor implements AsyncDisposable {
   /**
    * Has a function called with arguments.
    *
@@ -63,6 +63,11 @@ export abstract class Executor {
    * @returns A promise that resolves when all is done, or at once.
    */
   abstract shutdown(options?: ExecutorShutdownOptions): Promise<void>;
+
+  /** As {@linkcode Executor.shutdown}, which waits for the jobs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
 }
 
 /**

@@ -9,7 +9,6 @@ import { sourceOf } from "./_function_source.ts";
 import { Job } from "./_job.ts";
 import type { JobFunction } from "./_messages.ts";
 import { PoolWorker, type WorkerOwner } from "./_pool_worker.ts";
-import { canUnref } from "./_worker_ref.ts";
 
 /**
  * The names of the functions that a module exports.
@@ -130,8 +129,7 @@ export interface WorkerExecutorOptions {
  * @see {@link https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor}
  */
 export class WorkerExecutor<M extends object = Record<never, never>>
-  extends Executor
-  implements AsyncDisposable {
+  extends Executor {
   readonly #module: string | null;
   readonly #maxWorkers: number;
   readonly #name: string;
@@ -318,11 +316,6 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     this.#settleEnd();
   }
 
-  /** As {@linkcode WorkerExecutor.shutdown}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.shutdown();
-  }
-
   #add(
     fn: unknown,
     args: readonly unknown[],
@@ -332,6 +325,13 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     if (this.#isShutDown) {
       throw new RuntimeError(
         "Cannot submit a job as the executor is shut down",
+      );
+    }
+    if (!Array.isArray(args)) {
+      throw new TypeError(
+        `Expected an array of arguments: received ${
+          args === null ? "null" : typeof args
+        }`,
       );
     }
     const job = new Job(this.#functionOf(fn), args, {
@@ -357,9 +357,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   }
 
   #functionOf(fn: unknown): JobFunction {
-    if (typeof fn !== "string") {
-      return sourceOf(fn);
-    }
+    if (typeof fn !== "string") return sourceOf(fn);
     if (this.#module !== null) return { module: this.#module, name: fn };
     throw new TypeError(
       `Expected a function, as the executor has no module: received "${fn}"`,
@@ -398,12 +396,11 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     for (let job; (job = this.#nextJob()) !== null;) {
       if (this.#beginOrFail(worker, job)) return;
     }
-    if (this.#isShutDown || !canUnref()) {
-      // One that would keep the program alive must go: starting another takes a few milliseconds.
+    // One that would keep the program alive must go: starting another takes a few milliseconds.
+    if (this.#isShutDown || !worker.rest()) {
       this.#end(worker);
       this.#settleEnd();
     } else {
-      worker.rest();
       this.#idle.push(worker);
     }
   }

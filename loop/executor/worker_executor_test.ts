@@ -296,6 +296,20 @@ Deno.test(
 );
 
 Deno.test(
+  "WorkerExecutor.run() refuses arguments that are no array",
+  withPool(async (pool) => {
+    for (const args of [null, undefined, 1, "ab"]) {
+      assertThrows(
+        () => pool.run(() => {}, args as never),
+        TypeError,
+        "Expected an array of arguments",
+      );
+    }
+    await Promise.resolve();
+  }),
+);
+
+Deno.test(
   "WorkerExecutor.run() moves nothing if an argument cannot be cloned",
   withPool(async (pool) => {
     const bytes = new Uint8Array(8);
@@ -695,18 +709,21 @@ Deno.test(
 );
 
 Deno.test(
-  "a job may dispatch messages to listeners of its own",
+  "a job may dispatch messages to listeners of its own, which hear no others",
   withPool(async (pool) => {
-    const heard = await pool.submit(() => {
+    await pool.submit(() => {
       const heard: unknown[] = [];
+      (globalThis as { heard?: unknown }).heard = heard;
       globalThis.addEventListener(
         "message",
         (event) => heard.push((event as MessageEvent).data),
       );
       globalThis.dispatchEvent(new MessageEvent("message", { data: 1 }));
-      return heard;
     });
-    assertEquals(heard, [1]);
+    assertEquals(
+      await pool.submit(() => (globalThis as { heard?: unknown }).heard),
+      [1],
+    );
   }),
 );
 
