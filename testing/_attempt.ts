@@ -6,6 +6,7 @@ import { schedulerOf } from "../loop/scheduler.ts";
 import { unfinishedTasks } from "../loop/task.ts";
 import { wait } from "../tasks/wait.ts";
 import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 import type { Strategy } from "./_strategy.ts";
 
 /** What came of one schedule. */
@@ -15,14 +16,20 @@ export interface Attempt {
   readonly trace: readonly string[];
 }
 
+/** How a schedule is run. */
+export interface AttemptOptions {
+  readonly debug?: boolean;
+  readonly network?: MemoryNetwork | undefined;
+}
+
 /** Runs a body once, in the order that a strategy says. */
 export async function attempt(
   body: (loop: ExploringLoop) => unknown,
   strategy: Strategy,
   freedom: Freedom,
-  { debug = false }: { debug?: boolean } = {},
+  { debug = false, network }: AttemptOptions = {},
 ): Promise<Attempt> {
-  const loop = new ExploringLoop(strategy, freedom);
+  const loop = new ExploringLoop(strategy, freedom, network);
   if (debug) loop.setDebug(true);
   const failures: unknown[] = [];
   loop.setExceptionHandler((_, { exception, message }) => {

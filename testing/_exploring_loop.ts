@@ -10,6 +10,7 @@ import {
   schedulerOf,
 } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 import { placeOf } from "./_place.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
@@ -40,8 +41,8 @@ export class ExploringLoop extends VirtualTimeLoop {
   #cancellationsLeft: number;
   #stepsLeft: number;
 
-  constructor(strategy: Strategy, freedom: Freedom) {
-    super({ io: "refuse" });
+  constructor(strategy: Strategy, freedom: Freedom, network?: MemoryNetwork) {
+    super({ io: "refuse", network });
     this.#strategy = strategy;
     this.#freedom = freedom;
     this.#cancellationsLeft = freedom.cancellations;

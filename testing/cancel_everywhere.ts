@@ -14,6 +14,7 @@ import {
 import { type Attempt, attempt } from "./_attempt.ts";
 import { CancelAt, type Moment } from "./_cancel_at.ts";
 import { describeSteps } from "./_describe_steps.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 
@@ -33,6 +34,8 @@ export interface CancelEverywhereOptions {
   awaits?: number | undefined;
   /** After how many steps the scenario is taken for endless; 10,000 by default. */
   maxSteps?: number | undefined;
+  /** Makes the network in memory that the scenario uses, anew each time. */
+  network?: (() => MemoryNetwork) | undefined;
 }
 
 /** Makes what {@linkcode cancelEverywhere} cancels. */
@@ -81,12 +84,14 @@ export async function cancelEverywhere<T>(
   scenario: Scenario<T>,
   options: CancelEverywhereOptions = {},
 ): Promise<number> {
-  const { awaits = 1000, maxSteps = 10_000 } = options;
+  const { awaits = 1000, maxSteps = 10_000, network } = options;
   assertFunction("scenario", scenario);
   assertCount("awaits", awaits, 1);
   assertCount("maxSteps", maxSteps, 1);
+  if (network !== undefined) assertFunction("network", network);
   assertOutsideLoops("cancelEverywhere");
-  const tryOne = (strike: Strike) => cancelAt(scenario, strike, maxSteps);
+  const tryOne = (strike: Strike) =>
+    cancelAt(scenario, strike, { maxSteps, network });
   await tryOne({ at: NEVER, moment: "waiting" });
   for (let at = 0; at <= awaits; at++) {
     let hasStruck = false;
@@ -107,15 +112,27 @@ interface Strike {
 
 const NEVER = Infinity;
 
+interface Settings {
+  readonly maxSteps: number;
+  readonly network: (() => MemoryNetwork) | undefined;
+}
+
 /** Runs the scenario once, with a cancellation; returns whether that struck. */
 async function cancelAt<T>(
   scenario: Scenario<T>,
   strike: Strike,
-  maxSteps: number,
+  { maxSteps, network: makeNetwork }: Settings,
 ): Promise<boolean> {
   const freedom = { cancellations: 1, timeouts: false, maxSteps };
-  const tryOnce = (strategy: CancelAt, debug: boolean) =>
-    attempt((loop) => play(scenario, loop), strategy, freedom, { debug });
+  const tryOnce = (strategy: CancelAt, debug: boolean) => {
+    const network = makeNetwork?.();
+    return attempt(
+      (loop) => play(scenario, loop, network),
+      strategy,
+      freedom,
+      { debug, network },
+    );
+  };
   const strategy = new CancelAt(strike.at, strike.moment);
   const result = await tryOnce(strategy, false);
   if (result.failure === null) return strategy.isDone;
@@ -127,6 +144,7 @@ async function cancelAt<T>(
 async function play<T>(
   scenario: Scenario<T>,
   loop: ExploringLoop,
+  network: MemoryNetwork | undefined,
 ): Promise<void> {
   const { body, meanwhile, check } = await scenario();
   assertFunction("body", body);
@@ -143,7 +161,7 @@ async function play<T>(
   await wait(tasks);
   for (const task of tasks) throwFailure(task);
   await check?.(victim);
-  assertNothingLeft(schedulerOf(loop));
+  assertNothingLeft(schedulerOf(loop), network?.connections ?? 0);
 }
 
 function throwFailure(task: Task<unknown>): void {
@@ -152,7 +170,7 @@ function throwFailure(task: Task<unknown>): void {
   if (error !== null && !(error instanceof CancelledError)) throw error;
 }
 
-function assertNothingLeft(scheduler: Scheduler): void {
+function assertNothingLeft(scheduler: Scheduler, connections: number): void {
   const tasks = unfinishedTasks(scheduler).filter((task) =>
     task !== callingTask()
   );
@@ -160,9 +178,14 @@ function assertNothingLeft(scheduler: Scheduler): void {
     throw new RuntimeError(`A task was left over: ${tasks.join(", ")}`);
   }
   const { size } = scheduler.resources;
-  if (size === 0) return;
+  if (size > 0) {
+    throw new RuntimeError(
+      `Something was left open: ${size} transports or servers`,
+    );
+  }
+  if (connections === 0) return;
   throw new RuntimeError(
-    `Something was left open: ${size} transports or servers`,
+    `Something was left open: ${connections} connections`,
   );
 }
 

@@ -18,6 +18,7 @@ import {
   strategyOf,
 } from "./_schedule.ts";
 import { describeSteps } from "./_describe_steps.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 import { Path } from "./_search.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
@@ -43,6 +44,11 @@ export interface ExploreOptions {
   timeouts?: boolean | undefined;
   /** After how many steps a schedule is taken for endless; 10,000 by default. */
   maxSteps?: number | undefined;
+  /**
+   * Makes the network in memory of a schedule, anew each time. The seed is another one for each schedule, and the
+   * same when it is run again.
+   */
+  network?: ((seed: number) => MemoryNetwork) | undefined;
   /** The one schedule to run, whatever the other options say: the `replay` of an {@linkcode ExplorationError}. */
   replay?: string | undefined;
 }
@@ -122,10 +128,12 @@ async function tryAll(
     if (schedules >= settings.schedules || isSpent) {
       return { schedules, steps, complete: false };
     }
-    const result = await tryOnce(body, next.value);
+    const result = await tryOnce(body, next.value, settings);
     if (result.failure !== null) {
       const { schedule } = next.value;
-      throw await failureOf(body, schedule, result, schedules + 1);
+      // Debug mode, which is slow, says at which lines.
+      const again = await tryOnce(body, runOf(schedule), settings, true);
+      throw failureOf(schedule, schedules + 1, result, again);
     }
     steps += result.trace.length;
     next = runs.next(result);
@@ -135,25 +143,25 @@ async function tryAll(
 function tryOnce(
   body: (trial: Trial) => unknown,
   { schedule, strategy }: Run,
-  options?: { debug: boolean },
+  { network: makeNetwork }: Settings,
+  debug = false,
 ): Promise<Attempt> {
   const random = randomOf(schedule);
+  const network = makeNetwork?.(random.below(2 ** 31));
   return attempt(
     (loop) => body(makeTrial(loop, random)),
     strategy,
     schedule.freedom,
-    options,
+    { debug, network },
   );
 }
 
-async function failureOf(
-  body: (trial: Trial) => unknown,
+function failureOf(
   schedule: Schedule,
-  result: Attempt,
   number: number,
-): Promise<ExplorationError> {
-  // Debug mode, which is slow, says at which lines.
-  const again = await tryOnce(body, runOf(schedule), { debug: true });
+  result: Attempt,
+  again: Attempt,
+): ExplorationError {
   const { failure, trace } = again.failure === null ? result : again;
   const cause = failure?.error;
   const replay = formatSchedule(schedule);
@@ -174,6 +182,7 @@ interface Settings {
   readonly seed: number;
   readonly deviations: number;
   readonly freedom: Freedom;
+  readonly network: ((seed: number) => MemoryNetwork) | undefined;
   /** The one schedule to run. */
   readonly replay: Schedule | null;
 }
@@ -181,7 +190,7 @@ interface Settings {
 const STRATEGIES: readonly unknown[] = ["random", "exhaustive"];
 
 function settingsOf(options: ExploreOptions): Settings {
-  const { strategy = "random", timeouts = true, replay } = options;
+  const { strategy = "random", timeouts = true, network, replay } = options;
   if (!STRATEGIES.includes(strategy)) {
     throw new RangeError(
       `Expected "random" or "exhaustive" as strategy: received ${
@@ -212,6 +221,7 @@ function settingsOf(options: ExploreOptions): Settings {
   assertCount("deviations", deviations, 0);
   assertCount("cancellations", cancellations, 0);
   assertCount("maxSteps", maxSteps, 1);
+  if (network !== undefined) assertFunction("network", network);
   return {
     strategy,
     schedules,
@@ -219,6 +229,7 @@ function settingsOf(options: ExploreOptions): Settings {
     seed,
     deviations,
     freedom: { cancellations, timeouts, maxSteps },
+    network,
     replay: replay === undefined ? null : replayed(replay),
   };
 }
