@@ -156,7 +156,7 @@ async function cancelAllTasks(loop: EventLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
   if (tasks.length === 0) return;
   for (const task of tasks) task.cancel();
-  await loop.runUntilComplete(() => allEnded(tasks));
+  await awaitAll(loop, tasks);
   for (const task of tasks) {
     if (!task.done() || task.cancelled()) continue;
     const exception = task.exception();
@@ -169,27 +169,24 @@ async function cancelAllTasks(loop: EventLoop): Promise<void> {
   }
 }
 
-/** Waits until all tasks are done, or those that are not await nothing of ours. */
-async function allEnded(tasks: readonly Task<unknown>[]): Promise<void> {
-  const ended = gather(tasks, { returnExceptions: true });
-  while (!ended.done()) {
-    await doneOrLate(ended);
-    const left = tasks.filter((task) => !task.done());
-    if (!left.some((task) => task[waitsForOthers])) return;
-  }
-}
-
-/** Waits until a future is done, but not longer than a while: by the clock of what is foreign. */
-async function doneOrLate(future: Future<unknown>): Promise<void> {
-  const either = new Future<void>();
-  const onDone = () => {
-    if (!either.done()) either.setResult();
+/** Runs the loop until all tasks are done, or those that are not await nothing of ours. */
+async function awaitAll(
+  loop: EventLoop,
+  tasks: readonly Task<unknown>[],
+): Promise<void> {
+  const over = new Future<void>({ loop });
+  const end = () => {
+    if (!over.done()) over.setResult();
   };
-  observe(future, onDone);
-  const timer = setTimeout(onDone, FOREIGN_GRACE * 1000);
+  observe(gather(tasks, { returnExceptions: true }), end);
+  // What is foreign takes real time, whatever the clock of the loop.
+  const timer = setInterval(() => {
+    const left = tasks.filter((task) => !task.done());
+    if (!left.some((task) => task[waitsForOthers])) end();
+  }, FOREIGN_GRACE * 1000);
   try {
-    await either;
+    await loop.runUntilComplete(over);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
