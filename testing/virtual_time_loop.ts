@@ -11,6 +11,7 @@ import {
   type Coroutine,
   Scheduler,
 } from "../loop/scheduler.ts";
+import { shown } from "./_assert_option.ts";
 import { HangError } from "./hang_error.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
@@ -88,7 +89,8 @@ export class VirtualTimeLoop extends EventLoop {
    * Constructs a new instance, which does not run yet.
    *
    * @param options When its time begins, and what it does about input and output.
-   * @throws {RangeError} If the start or the patience is not a number, or the patience negative.
+   * @throws {RangeError} If the start or the patience is not a number, or the patience negative, or `io` is
+   * something else.
    */
   constructor(options: VirtualTimeOptions = {}) {
     super();
@@ -96,6 +98,7 @@ export class VirtualTimeLoop extends EventLoop {
     const { io = network === null ? "hold" : "refuse" } = options;
     assertNumber("start", start, -Infinity);
     assertNumber("patience", patience, 0);
+    assertIo(io);
     this.#io = io;
     this.#patience = patience * 1000;
     // The constructor of an ordinary loop gave it another one.
@@ -231,6 +234,13 @@ function refusal(waiting: readonly Coroutine[]): string {
   const who = waiting.map(({ task }) => `${task}`).join(", ") ||
     "a future of the loop";
   return `Cannot wait for what is outside a loop with io: "refuse", as ${who} does`;
+}
+
+function assertIo(io: unknown): void {
+  if (io === "hold" || io === "refuse") return;
+  throw new RangeError(
+    `Expected "hold" or "refuse" as io: received ${shown(io)}`,
+  );
 }
 
 function assertNumber(name: string, value: number, least: number): void {
