@@ -226,6 +226,21 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name:
+    "createSubprocessExec() gives a detached program a session of its own (Linux)",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    run(async () => {
+      const args = ["-c", 'cut -d " " -f 6 /proc/$$/stat; echo $$'];
+      for (const detached of [true, false]) {
+        const output = await outputOf("sh", args, { detached });
+        const [session, pid] = output.split("\n");
+        assertEquals(session === pid, detached);
+      }
+    }),
+});
+
 test("createSubprocessExec() connects a standard stream to nothing", () =>
   run(async () => {
     const script = "wc -c; echo err >&2";
