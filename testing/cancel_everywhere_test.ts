@@ -1,0 +1,321 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  CancelledError,
+  captureCallGraph,
+  createTask,
+  Event,
+  Future,
+  getRunningLoop,
+  Protocol,
+  Queue,
+  run,
+  RuntimeError,
+  sleep,
+} from "../mod.ts";
+import { FakeConn } from "../tests/doubles/conn.ts";
+import {
+  cancelEverywhere,
+  type CancelEverywhereOptions,
+  type CancellationScenario,
+} from "./cancel_everywhere.ts";
+import { ExplorationError } from "./exploration_error.ts";
+import { HangError } from "./hang_error.ts";
+
+/** What a scenario fails with. */
+function failureOf(
+  scenario: () => CancellationScenario,
+  options?: CancelEverywhereOptions,
+): Promise<ExplorationError> {
+  return assertRejects(
+    () => cancelEverywhere(scenario, options),
+    ExplorationError,
+  );
+}
+
+/** Whether anybody awaits a future, which is not done. */
+function isWaitedFor(future: Future<unknown>): boolean {
+  return !future.done() && captureCallGraph(future)!.awaitedBy.length > 0;
+}
+
+Deno.test("cancelEverywhere() counts the awaits of the body", async () => {
+  const none = await cancelEverywhere(() => ({ body: () => {} }));
+  assertEquals(none, 0);
+  const three = await cancelEverywhere(() => ({
+    body: async () => {
+      await sleep(1);
+      await sleep(0);
+      await new Promise<void>((resolve) => resolve());
+      await createTask(() => sleep(1));
+    },
+  }));
+  assertEquals(three, 3);
+});
+
+Deno.test("cancelEverywhere() cancels before the start, and at each await in both moments", async () => {
+  const runs: string[] = [];
+  await cancelEverywhere(() => {
+    const log: string[] = [];
+    return {
+      body: async () => {
+        log.push("begun");
+        for (let i = 1; i <= 2; i++) {
+          let isOver = false;
+          const wait = sleep(i);
+          wait.addDoneCallback(() => isOver = !wait.cancelled());
+          try {
+            await wait;
+          } catch (error) {
+            assert(error instanceof CancelledError);
+            log.push(`${i} ${isOver ? "woken" : "waiting"}`);
+            throw error;
+          }
+        }
+        log.push("ended");
+      },
+      check: (victim) => {
+        assertEquals(victim.getName(), "victim");
+        assertEquals(victim.cancelled(), !log.includes("ended"));
+        runs.push(log.join(", "));
+      },
+    };
+  });
+  assertEquals(runs, [
+    // Without a cancellation, and at the end when none strikes any more.
+    "begun, ended",
+    "",
+    "",
+    "begun, 1 waiting",
+    "begun, 1 woken",
+    "begun, 2 waiting",
+    "begun, 2 woken",
+    "begun, ended",
+    "begun, ended",
+  ]);
+});
+
+Deno.test("cancelEverywhere() says at which await the body failed, and in which line", async () => {
+  const error = await failureOf(() => {
+    let isHeld = false;
+    return {
+      body: async function work() {
+        await sleep(0);
+        isHeld = true;
+        await sleep(1);
+        isHeld = false;
+      },
+      check: () => assertEquals(isHeld, false),
+    };
+  });
+  assertMatch(
+    error.message,
+    /^The body failed when it was cancelled at its await number 2, while it waited: AssertionError/,
+  );
+  const here = RegExp.escape(import.meta.url);
+  assertMatch(
+    error.message,
+    new RegExp(`\\n  0\\.000  cancel victim at (async )?work \\(${here}:\\d+`),
+  );
+  assertEquals(error.replay, "");
+  assertEquals((error.cause as Error).name, "AssertionError");
+});
+
+Deno.test("cancelEverywhere() distinguishes one who is woken from one who waits", async () => {
+  // What is sent to one who has been woken is lost if that one is cancelled then.
+  const error = await failureOf(() => {
+    const kept: number[] = [];
+    const waiting = new Future<number>();
+    return {
+      body: async () => void kept.push(await waiting),
+      meanwhile: async () => {
+        await sleep(1);
+        if (isWaitedFor(waiting)) waiting.setResult(1);
+        else kept.push(1);
+      },
+      check: () => assertEquals(kept, [1]),
+    };
+  });
+  assertStringIncludes(error.message, "await number 1, when it was woken");
+});
+
+Deno.test("cancelEverywhere() fails when the body fails without a cancellation", async () => {
+  const { message, cause } = await failureOf(() => ({
+    body: () => {
+      throw new TypeError("in any case");
+    },
+  }));
+  assertStringIncludes(message, "failed when it was not cancelled at all");
+  assertEquals(`${cause}`, "TypeError: in any case");
+});
+
+Deno.test("cancelEverywhere() fails when the body fails because of a cancellation", async () => {
+  const { message, cause } = await failureOf(() => ({
+    body: async () => {
+      try {
+        await sleep(1);
+      } catch {
+        throw new TypeError("instead of a CancelledError");
+      }
+    },
+  }));
+  assertStringIncludes(message, "await number 1");
+  assertEquals(`${cause}`, "TypeError: instead of a CancelledError");
+});
+
+Deno.test("cancelEverywhere() lets a body swallow its cancellation", async () => {
+  const awaits = await cancelEverywhere(() => ({
+    body: async () => {
+      await sleep(1).catch(() => {});
+      await sleep(1);
+      return "result";
+    },
+    check: (victim) => {
+      if (!victim.cancelled()) assertEquals(victim.result(), "result");
+    },
+  }));
+  assertEquals(awaits, 2);
+});
+
+Deno.test("cancelEverywhere() fails when meanwhile or check does", async () => {
+  const body = () => sleep(2);
+  const fail = () => {
+    throw new TypeError("of the other");
+  };
+  for (const scenario of [{ body, meanwhile: fail }, { body, check: fail }]) {
+    const { cause } = await failureOf(() => scenario);
+    assertEquals(`${cause}`, "TypeError: of the other");
+  }
+});
+
+Deno.test("cancelEverywhere() fails when those who go on wait in vain", async () => {
+  const { cause, message } = await failureOf(() => {
+    const queue = new Queue<number>();
+    return {
+      body: async () => {
+        await sleep(1);
+        queue.putNowait(1);
+      },
+      meanwhile: () => queue.get(),
+    };
+  });
+  assert(cause instanceof HangError);
+  assertStringIncludes(message, "* <Queue.get() pending>");
+  assertStringIncludes(message, "cancelled before it began");
+});
+
+Deno.test("cancelEverywhere() fails when a task is left over", async () => {
+  const { cause, message } = await failureOf(() => ({
+    body: async () => {
+      const child = createTask(() => sleep(5), { name: "child" });
+      await sleep(1);
+      await child;
+    },
+  }));
+  assertStringIncludes(message, "await number 1, while it waited");
+  assertStringIncludes(
+    `${cause}`,
+    "A task was left over: <Task 'child' pending>",
+  );
+});
+
+Deno.test("cancelEverywhere() fails when a connection is left over", async () => {
+  const { cause } = await failureOf(() => {
+    const sock = new FakeConn();
+    return {
+      body: async () => {
+        const [transport] = await getRunningLoop().createConnection(
+          () => new Protocol(),
+          null,
+          null,
+          { sock },
+        );
+        await sleep(1);
+        transport.close();
+        await sleep(1);
+      },
+    };
+  });
+  assertStringIncludes(`${cause}`, "Something was left open: 1 transports");
+});
+
+Deno.test("cancelEverywhere() goes no further than it is told", async () => {
+  let runs = 0;
+  const awaits = await cancelEverywhere(() => ({
+    body: async () => {
+      runs++;
+      for (let i = 0; i < 100; i++) await sleep(0);
+    },
+  }), { awaits: 3 });
+  assertEquals(awaits, 3);
+  // One without, two before the start, of which the body sees nothing, and two for each await.
+  assertEquals(runs, 1 + 2 * 3);
+});
+
+Deno.test("cancelEverywhere() fails when the body never ends", async () => {
+  const { message } = await failureOf(() => ({
+    body: async () => {
+      while (true) await sleep(1);
+    },
+  }), { maxSteps: 100 });
+  assertStringIncludes(message, "did not end within 100 steps");
+});
+
+Deno.test("cancelEverywhere() awaits a scenario and a check that take time", async () => {
+  let checks = 0;
+  const awaits = await cancelEverywhere(async () => {
+    await sleep(1);
+    const event = new Event();
+    return {
+      body: () => event.wait(),
+      meanwhile: async () => {
+        await sleep(1);
+        event.set();
+      },
+      check: async () => {
+        await sleep(1);
+        checks++;
+      },
+    };
+  });
+  assertEquals(awaits, 1);
+  assertEquals(checks, 7);
+});
+
+Deno.test("cancelEverywhere() refuses arguments that are wrong", async () => {
+  const body = () => {};
+  await assertRejects(
+    () => cancelEverywhere({ body } as never),
+    TypeError,
+    "Expected a function as scenario: received object",
+  );
+  for (const options of [{ awaits: 0 }, { awaits: NaN }, { maxSteps: 0 }]) {
+    await assertRejects(
+      () => cancelEverywhere(() => ({ body }), options),
+      RangeError,
+      `as ${Object.keys(options)[0]}`,
+    );
+  }
+  for (const name of ["body", "meanwhile", "check"]) {
+    const { cause } = await failureOf(() => ({ body, [name]: 1 as never }));
+    assertEquals(
+      `${cause}`,
+      `TypeError: Expected a function as ${name}: received number`,
+    );
+  }
+});
+
+Deno.test("cancelEverywhere() refuses to run where a loop runs the caller", () =>
+  run(async () => {
+    await assertRejects(
+      () => cancelEverywhere(() => ({ body: () => {} })),
+      RuntimeError,
+      "Cannot call cancelEverywhere() where an event loop runs the caller",
+    );
+  }));
