@@ -146,11 +146,16 @@ export class VirtualTimeLoop extends EventLoop {
    * waits for something that it must not.
    */
   override async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
+    let result;
     try {
-      return await super.runUntilComplete(aw);
+      result = await super.runUntilComplete(aw);
     } catch (error) {
       throw this.#takeFailure() ?? error;
     }
+    // It may have been done by the time that the loop stopped.
+    const failure = this.#takeFailure();
+    if (failure !== null) throw failure;
+    return result;
   }
 
   /**

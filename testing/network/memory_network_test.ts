@@ -1,0 +1,674 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  createTask,
+  gather,
+  getRunningLoop,
+  openConnection,
+  run,
+  RuntimeError,
+  sleep,
+  startServer,
+  type StreamWriter,
+} from "../../mod.ts";
+import { connPair, idleServer, runOn } from "../../tests/doubles/in_memory.ts";
+import { textOf } from "../../tests/doubles/text.ts";
+import { VirtualTimeLoop } from "../virtual_time_loop.ts";
+import {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type NetworkEvent,
+} from "./memory_network.ts";
+
+const now = () => getRunningLoop().time();
+
+Deno.test("MemoryNetwork has everything take the latency", () => {
+  const network = new MemoryNetwork({ latency: 10 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    assertEquals(now(), 20);
+    await one.write(new Uint8Array(5));
+    assertEquals(now(), 20);
+    await other.read(new Uint8Array(9));
+    assertEquals(now(), 30);
+    one.close();
+    assertEquals(await other.read(new Uint8Array(9)), null);
+    assertEquals(now(), 40);
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork keeps the order of bytes, however long each takes", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const network = new MemoryNetwork({ seed, latency: [0, 10] });
+    await runOn(network, async () => {
+      const [one, other] = await connPair(network);
+      const sending = createTask(async () => {
+        for (let i = 0; i < 200; i++) {
+          await one.write(new Uint8Array([i]));
+          await sleep(0.1);
+        }
+        one.close();
+      });
+      let next = 0;
+      const memory = new Uint8Array(7);
+      for (let count; (count = await other.read(memory)) !== null;) {
+        for (const byte of memory.subarray(0, count)) {
+          assertEquals(byte, next++);
+        }
+      }
+      assertEquals(next, 200);
+      await sending;
+      other.close();
+    });
+  }
+});
+
+Deno.test("MemoryNetwork carries as many bytes in a second as the bandwidth says", () => {
+  const network = new MemoryNetwork({ latency: 0, bandwidth: 100 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    await one.write(new Uint8Array(300));
+    await one.write(new Uint8Array(200));
+    // The other direction is another wire.
+    await other.write(new Uint8Array(100));
+    await one.read(new Uint8Array(999));
+    assertEquals(now(), 1);
+    assertEquals(await other.read(new Uint8Array(999)), 300);
+    assertEquals(now(), 3);
+    assertEquals(await other.read(new Uint8Array(999)), 200);
+    assertEquals(now(), 5);
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its bytes", async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const network = new MemoryNetwork({ seed, latency: [0, 10] });
+    await runOn(network, async () => {
+      const [one, other] = await connPair(network);
+      const sending = createTask(async () => {
+        for (let i = 0; i < 200; i++) {
+          await one.write(new Uint8Array([i]));
+          await sleep(1);
+        }
+        one.close();
+      });
+      const cutting = createTask(async () => {
+        for (let i = 0; i < 20; i++) {
+          const cut = network.cut("client", "elsewhere");
+          await sleep(5);
+          cut[Symbol.dispose]();
+          await sleep(3);
+        }
+      });
+      let next = 0;
+      const memory = new Uint8Array(7);
+      for (let count; (count = await other.read(memory)) !== null;) {
+        for (const byte of memory.subarray(0, count)) {
+          assertEquals(byte, next++);
+        }
+      }
+      assertEquals(next, 200);
+      await gather([sending, cutting]);
+      other.close();
+    });
+  }
+});
+
+Deno.test("MemoryNetwork.cut() separates those it names from all others alone", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const connect = (from: string) =>
+      network.at(from, () => openConnection("server", 7));
+    await using _server = await startServer(
+      async (reader, writer) => {
+        for await (const line of reader) writer.write(line);
+        writer.close();
+      },
+      "server",
+      7,
+    );
+    using cut = network.cut("server", "inside");
+    const [, writer] = await connect("inside");
+    writer.close();
+    const outside = createTask(() => connect("outside"));
+    await sleep(60);
+    assertEquals(outside.done(), false);
+    cut[Symbol.dispose]();
+    cut[Symbol.dispose]();
+    (await outside)[1].close();
+  });
+});
+
+Deno.test("A connection in memory is given up after 15 minutes, by the end that sends", () => {
+  const network = new MemoryNetwork({ latency: 0 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    const cut = network.cut("server");
+    await one.write(new Uint8Array(5));
+    const reading = createTask(() => other.read(new Uint8Array(9)));
+    await assertRejects(
+      () => one.read(new Uint8Array(9)),
+      Deno.errors.TimedOut,
+    );
+    assertEquals(now(), 900);
+    await assertRejects(
+      () => one.write(new Uint8Array(5)),
+      Deno.errors.TimedOut,
+    );
+    one.close();
+    cut[Symbol.dispose]();
+    await sleep(3600);
+    // Nobody has told the other end.
+    assertEquals(reading.done(), false);
+    await other.write(new Uint8Array(1));
+    await assertRejects(() => reading, Deno.errors.ConnectionReset);
+    other.close();
+  });
+});
+
+Deno.test("A connection in memory gets as long again when something got through", () => {
+  const network = new MemoryNetwork({ latency: 0 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    for (let i = 0; i < 3; i++) {
+      const cut = network.cut("server");
+      await one.write(new Uint8Array(5));
+      await sleep(899);
+      cut[Symbol.dispose]();
+      assertEquals(await other.read(new Uint8Array(9)), 5);
+    }
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("A connection in memory whose end is lost in a cut is half open", () => {
+  const network = new MemoryNetwork({ latency: 1 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    await other.write(new Uint8Array(5));
+    await sleep(2);
+    const cut = network.cut("server");
+    // With bytes unread: it says so once, and forgets.
+    one.close();
+    await sleep(60);
+    cut[Symbol.dispose]();
+    const reading = createTask(() => other.read(new Uint8Array(9)));
+    await sleep(3600);
+    assertEquals(reading.done(), false);
+    // What is asked again is answered again, however often that is lost.
+    const second = network.cut("server");
+    await other.write(new Uint8Array(5));
+    await sleep(60);
+    second[Symbol.dispose]();
+    await assertRejects(() => reading, Deno.errors.ConnectionReset);
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () => {
+  const network = new MemoryNetwork({ latency: 1 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    const took = async () => {
+      const start = now();
+      await one.write(new Uint8Array(1));
+      await other.read(new Uint8Array(1));
+      return now() - start;
+    };
+    const server = network.slow("server", 3);
+    assertEquals(await took(), 3);
+    const client = network.slow("client", 7);
+    const again = network.slow("client", 0.1);
+    assertEquals(Math.round(await took() * 10), 21);
+    server[Symbol.dispose]();
+    server[Symbol.dispose]();
+    again[Symbol.dispose]();
+    assertEquals(await took(), 7);
+    client[Symbol.dispose]();
+    assertEquals(await took(), 1);
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
+  const network = new MemoryNetwork({ latency: 1 });
+  return runOn(network, async () => {
+    using _ = network.slow("localhost", 10);
+    const [server, { addr }] = await idleServer();
+    const conn = await getRunningLoop().sockConnect(addr);
+    assertEquals(now(), 20);
+    server.close();
+    conn.close();
+    await sleep(100);
+  });
+});
+
+Deno.test("MemoryNetwork.reset() breaks the connections of a host, or all", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    const [third, fourth] = await connPair(network);
+    assertEquals(network.reset("nobody"), 0);
+    assertEquals(network.reset("client"), 2);
+    for (const end of [one, other, third, fourth]) {
+      await assertRejects(
+        () => end.read(new Uint8Array(1)),
+        Deno.errors.ConnectionReset,
+      );
+      end.close();
+    }
+    const [fifth, sixth] = await connPair(network);
+    assertEquals(network.reset(), 1);
+    fifth.close();
+    sixth.close();
+    assertEquals(network.reset(), 0);
+  });
+});
+
+Deno.test("MemoryNetwork.crash() leaves the other end alone, until it writes", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [client, server] = await connPair(network);
+    await server.write(new Uint8Array(3));
+    await sleep(1);
+    assertEquals(network.crash("server"), 1);
+    assertEquals(network.connections, 1);
+    // The code of the host that was down finds that out at once.
+    await assertRejects(
+      () => server.read(new Uint8Array(1)),
+      Deno.errors.ConnectionReset,
+    );
+    server.close();
+    assertEquals(await client.read(new Uint8Array(9)), 3);
+    const reading = createTask(() => client.read(new Uint8Array(1)));
+    await sleep(3600);
+    assertEquals(reading.done(), false);
+    await client.write(new Uint8Array(1));
+    await assertRejects(() => reading, Deno.errors.ConnectionReset);
+    client.close();
+  });
+});
+
+Deno.test("MemoryNetwork.crash() answers who only says that it has ended", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [client, server] = await connPair(network);
+    network.crash("server");
+    server.close();
+    await client.closeWrite();
+    await assertRejects(
+      () => client.read(new Uint8Array(1)),
+      Deno.errors.ConnectionReset,
+    );
+    client.close();
+  });
+});
+
+Deno.test("MemoryNetwork.crash() answers who waits for room", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [client, server] = await connPair(network);
+    const writing = createTask(async () => {
+      while (true) await client.write(new Uint8Array(65_536));
+    });
+    await sleep(1);
+    network.crash("server");
+    await assertRejects(() => writing, Deno.errors.ConnectionReset);
+    client.close();
+    server.close();
+  });
+});
+
+Deno.test("MemoryNetwork.crash() takes both ends if both are at the host", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [server, listener] = await idleServer("localhost");
+    const client = await getRunningLoop().sockConnect(listener.addr);
+    const accepted = await listener.accept();
+    network.crash("localhost");
+    assertEquals(network.connections, 0);
+    for (const end of [client, accepted]) {
+      await assertRejects(
+        () => end.read(new Uint8Array(1)),
+        Deno.errors.ConnectionReset,
+      );
+      end.close();
+    }
+    server.close();
+    await server.waitClosed();
+  });
+});
+
+Deno.test("MemoryNetwork.at() says where code is, in tasks and callbacks too", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const peers: string[] = [];
+    await using server = await startServer(
+      (_, writer) => {
+        peers.push((writer.getExtraInfo("peername") as Deno.NetAddr).hostname);
+        writer.close();
+      },
+      "server",
+      80,
+    );
+    const visit = async () => {
+      const [reader, writer] = await openConnection("server", 80);
+      await reader.read();
+      writer.close();
+    };
+    await visit();
+    await network.at("a", visit);
+    await network.at("b", () => createTask(visit));
+    await network.at("c", () => {
+      const done = getRunningLoop().createFuture<void>();
+      getRunningLoop().callLater(1, () => {
+        void createTask(visit).addDoneCallback(() => done.setResult());
+      });
+      return done;
+    });
+    await network.at("d", () => network.at("e", visit));
+    assertEquals(peers, ["localhost", "a", "b", "c", "e"]);
+    assertEquals(server.sockets[0]!.addr.hostname, "server");
+  });
+});
+
+Deno.test("MemoryNetwork.at() lets each host have a server at the same port", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const serve = (name: string, host: string | null) =>
+      network.at(name, () =>
+        startServer(
+          (_, writer) => {
+            writer.write(name);
+            writer.close();
+          },
+          host,
+          80,
+        ));
+    await using _one = await serve("one", null);
+    await using _two = await serve("two", "127.0.0.1");
+    await using _three = await serve("three", "0.0.0.0");
+    await using _four = await serve("four", "localhost");
+    for (const name of ["one", "two", "three", "four"]) {
+      const [reader, writer] = await openConnection(name, 80);
+      assertEquals(textOf(await reader.read()), name);
+      writer.close();
+      const [own, ownWriter] = await network.at(
+        name,
+        () => openConnection("localhost", 80),
+      );
+      assertEquals(textOf(await own.read()), name);
+      ownWriter.close();
+    }
+    await assertRejects(
+      () => openConnection("localhost", 80),
+      Deno.errors.ConnectionRefused,
+    );
+  });
+});
+
+Deno.test("A server in memory listens at several hosts, at one port", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const writers: StreamWriter[] = [];
+    const server = await startServer(
+      (_, writer) => void writers.push(writer),
+      ["a", "b", "a"],
+      80,
+    );
+    assertEquals(server.sockets.map(({ addr }) => addr.hostname), ["a", "b"]);
+    for (const host of ["a", "b"]) (await openConnection(host, 80))[1].close();
+    server.close();
+    await sleep(1);
+    for (const writer of writers) writer.close();
+    await server.waitClosed();
+  });
+});
+
+/** What happens in a network whose hosts talk with each other under faults. */
+async function traceOf(options: MemoryNetworkOptions): Promise<NetworkEvent[]> {
+  const trace: NetworkEvent[] = [];
+  const network = new MemoryNetwork({
+    latency: [0.01, 1],
+    observe: (event) => trace.push(event),
+    ...options,
+  });
+  await runOn(network, async () => {
+    const server = await startServer(
+      async (reader, writer) => {
+        try {
+          for await (const line of reader) writer.write(line);
+        } catch {
+          // What the faults do.
+        }
+        writer.close();
+      },
+      "server",
+      7,
+    );
+    using _ = network.trouble({ every: 10, lasting: 5 });
+    const talk = async () => {
+      for (let i = 0; i < 5; i++) {
+        try {
+          const [reader, writer] = await openConnection("server", 7);
+          for (let j = 0; j < 5; j++) {
+            writer.write(`${j}\n`);
+            await sleep(1);
+          }
+          writer.close();
+          await reader.read();
+          await writer.waitClosed();
+        } catch {
+          // As above.
+        }
+      }
+    };
+    await gather(["a", "b", "c"].map((host) => () => network.at(host, talk)));
+    server.close();
+    server.abortClients();
+    await server.waitClosed();
+  });
+  return trace;
+}
+
+Deno.test("MemoryNetwork goes the same way with the same seed, and another with another", async () => {
+  const trace = await traceOf({ seed: 1 });
+  assert(trace.length > 100);
+  assertEquals(await traceOf({ seed: 1 }), trace);
+  assertNotEquals(await traceOf({ seed: 2 }), trace);
+});
+
+Deno.test("MemoryNetwork tells its observer what arrives, from where, and when", async () => {
+  const trace: NetworkEvent[] = [];
+  const network = new MemoryNetwork({
+    latency: 1,
+    observe: (event) => trace.push(event),
+  });
+  await runOn(network, async () => {
+    await assertRejects(() => openConnection("server", 7));
+    const [one, other] = await connPair(network);
+    await one.write(new Uint8Array(5));
+    await other.read(new Uint8Array(9));
+    other.close();
+    await one.read(new Uint8Array(9));
+    await one.write(new Uint8Array(1));
+    await sleep(2);
+    one.close();
+    using _ = network.cut("server");
+    await assertRejects(() => openConnection("server", 7));
+  });
+  assertEquals(
+    trace.map(({ time, from, to, what }) => `${time} ${from} ${to} ${what}`),
+    [
+      "1 localhost server connect",
+      "2 server localhost refusal",
+      "3 client server connect",
+      "4 server client welcome",
+      "5 client server 5 bytes",
+      "6 server client end",
+      "7 client server 1 bytes",
+      "8 server client reset",
+    ],
+  );
+});
+
+Deno.test("MemoryNetwork survives an observer that throws", () => {
+  const network = new MemoryNetwork({
+    observe: () => {
+      throw new Error("not interested");
+    },
+  });
+  return runOn(network, async () => {
+    const messages: string[] = [];
+    getRunningLoop().setExceptionHandler((_, { message }) => {
+      messages.push(message);
+    });
+    const [one, other] = await connPair(network);
+    one.close();
+    other.close();
+    assertEquals(
+      messages,
+      Array(2).fill("The observer of a network in memory failed"),
+    );
+  });
+});
+
+Deno.test("MemoryNetwork serves one loop after another, not two at a time", async () => {
+  const network = new MemoryNetwork();
+  const visit = async () => {
+    await using _server = await startServer(
+      (_, writer) => writer.close(),
+      null,
+      7,
+    );
+    const [reader, writer] = await openConnection(null, 7);
+    await reader.read();
+    writer.close();
+  };
+  await runOn(network, visit);
+  await runOn(network, async () => {
+    await visit();
+    assertThrows(
+      () => new VirtualTimeLoop({ network }),
+      RuntimeError,
+      "another loop",
+    );
+  });
+});
+
+Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new", async () => {
+  const network = new MemoryNetwork();
+  const loopFactory = () => new VirtualTimeLoop({ network });
+  using _ = network.cut("far");
+  await run(async () => {
+    await startServer(() => {}, null, 7);
+    await openConnection(null, 7);
+    await idleServer(null, 8);
+    createTask(() => openConnection("far", 7));
+    await openConnection(null, 8);
+  }, { loopFactory });
+  assertEquals(network.connections, 0);
+  await run(async () => {
+    await startServer(() => {}, null, 7);
+    await openConnection(null, 7);
+  }, { loopFactory });
+});
+
+Deno.test("MemoryNetwork.trouble() mends everything when it is disposed", () => {
+  const network = new MemoryNetwork({ seed: 3, latency: 1 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    const trouble = network.trouble({
+      every: 1,
+      lasting: 1e6,
+      kinds: ["cut", "slow"],
+    });
+    await sleep(100);
+    trouble[Symbol.dispose]();
+    trouble[Symbol.dispose]();
+    const start = now();
+    await one.write(new Uint8Array(1));
+    await other.read(new Uint8Array(1));
+    assertEquals(now() - start, 1);
+    await sleep(1e7);
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told", () => {
+  const network = new MemoryNetwork();
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    {
+      using _ = network.trouble({ every: 1, hosts: ["nobody"] });
+      await sleep(1000);
+    }
+    {
+      using _ = network.trouble({ every: 1, kinds: [] });
+      await sleep(1000);
+    }
+    await one.write(new Uint8Array(1));
+    await other.read(new Uint8Array(1));
+    using _ = network.trouble({
+      every: 1,
+      kinds: ["reset"],
+      hosts: ["client"],
+    });
+    await assertRejects(
+      () => one.read(new Uint8Array(1)),
+      Deno.errors.ConnectionReset,
+    );
+    one.close();
+    other.close();
+  });
+});
+
+Deno.test("MemoryNetwork refuses wrong options", () => {
+  const refused: [MemoryNetworkOptions, string][] = [
+    [{ seed: 0.5 }, "seed"],
+    [{ latency: -1 }, "latency"],
+    [{ latency: NaN }, "latency"],
+    [{ latency: Infinity }, "latency"],
+    [{ latency: [2, 1] }, "latency"],
+    [{ bandwidth: 0 }, "bandwidth"],
+    [{ loss: 1.1 }, "loss"],
+    [{ duplication: -0.1 }, "duplication"],
+  ];
+  for (const [options, name] of refused) {
+    assertThrows(() => new MemoryNetwork(options), RangeError, `as ${name}`);
+  }
+  assertThrows(
+    () => new MemoryNetwork({ observe: "me" as never }),
+    TypeError,
+    "as observe",
+  );
+  const network = new MemoryNetwork();
+  assertThrows(() => network.at("", () => {}), TypeError, "empty");
+  assertThrows(() => network.cut(), RangeError, "none");
+  assertThrows(() => network.slow("a", 0), RangeError, "as factor");
+  assertThrows(() => network.trouble({ every: 0 }), RangeError, "as every");
+  assertThrows(
+    () => network.trouble({ every: 1, lasting: -1 }),
+    RangeError,
+    "as lasting",
+  );
+  assertThrows(
+    () => network.trouble({ every: 1, kinds: ["fire" as never] }),
+    RangeError,
+    "fire",
+  );
+  assertThrows(() => network.trouble({ every: 1 }), RuntimeError, "before");
+});
