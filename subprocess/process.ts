@@ -94,12 +94,13 @@ export class Process implements AsyncDisposable {
    *
    * @example Usage
    * ```ts
-   * import { createSubprocessShell, run } from "@asyncio/asyncio";
+   * import { createSubprocessExec, run } from "@asyncio/asyncio";
    * import { assertEquals } from "@std/assert";
    *
    * await run(async () => {
-   *   const process = await createSubprocessShell("kill -9 $$");
+   *   const process = await createSubprocessExec("sleep", ["60"]);
    *   assertEquals(process.returnCode, null);
+   *   process.kill();
    *   await process.wait();
    *   assertEquals(process.returnCode, -9);
    * });

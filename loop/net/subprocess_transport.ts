@@ -63,8 +63,9 @@ export class SubprocessTransport extends BaseTransport {
    *
    * await run(async () => {
    *   const [transport, watcher] = await getRunningLoop()
-   *     .subprocessShell(() => new Watcher(), "exit 3");
+   *     .subprocessShell(() => new Watcher(), "read -r code; exit $code");
    *   assertEquals(transport.getReturnCode(), null);
+   *   transport.getPipeTransport(0)!.write("3\n");
    *   await watcher.exited;
    *   assertEquals(transport.getReturnCode(), 3);
    *   transport.close();

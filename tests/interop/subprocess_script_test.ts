@@ -48,8 +48,14 @@ const TO_THE_END = [
 ];
 
 const SCENARIOS: readonly Scenario[] = [
-  unpiped("exit 3", ["code", "no such pipe", "wait lost", "code", "kill"]),
-  unpiped("exec sleep 60", ["kill", "wait exited", "code", "wait lost"]),
+  unpiped("exit 3", ["no such pipe", "wait lost", "code", "kill"]),
+  unpiped("exec sleep 60", [
+    "code",
+    "kill",
+    "wait exited",
+    "code",
+    "wait lost",
+  ]),
   unpiped("exec sleep 60", ["terminate", "kill", "code", "wait lost"]),
   unpiped("exec sleep 60", ["hang up", "wait lost", "code", "terminate"]),
   unpiped("exec sleep 60", ["close", "is closing", "close", "wait lost"]),
