@@ -24,9 +24,6 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
   readonly #loop: EventLoop;
   /** What the writer of standard input knows its transport by. */
   readonly #input: StreamReaderProtocol;
-  #transport: SubprocessTransport | null = null;
-  /** The outputs that may bring more. */
-  readonly #open = new Set<number>();
   readonly #exitWaiters = new Set<Future<void>>();
   #hasExited = false;
 
@@ -35,18 +32,16 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     this.#loop = loop;
     this.#input = new StreamReaderProtocol(null, null, { loop });
     const { limit } = options;
-    const readerOf = (fd: number, isPipe: boolean) => {
+    const readerOf = (stdio: SubprocessOptions["stderr"]) => {
+      // A bad limit is refused though there may be nothing to read.
       const reader = new StreamReader({ limit, loop });
-      if (!isPipe) return null;
-      this.#open.add(fd);
-      return reader;
+      return stdio === PIPE ? reader : null;
     };
-    this.stdout = readerOf(1, options.stdout === PIPE);
-    this.stderr = readerOf(2, options.stderr === PIPE);
+    this.stdout = readerOf(options.stdout);
+    this.stderr = readerOf(options.stderr);
   }
 
   override connectionMade(transport: SubprocessTransport): void {
-    this.#transport = transport;
     const input = transport.getPipeTransport(0);
     if (input !== null) {
       this.stdin = new StreamWriter(
@@ -74,8 +69,6 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     const reader = this.#readerOf(fd);
     if (error === null) reader?.feedEof();
     else reader?.setException(error);
-    this.#open.delete(fd);
-    this.#closeIfOver();
   }
 
   override processExited(): void {
@@ -84,7 +77,6 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
       if (!waiter.done()) waiter.setResult();
     }
     this.#exitWaiters.clear();
-    this.#closeIfOver();
   }
 
   override pauseWriting(): void {
@@ -109,9 +101,5 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
 
   #readerOf(fd: number): StreamReader | null {
     return fd === 1 ? this.stdout : this.stderr;
-  }
-
-  #closeIfOver(): void {
-    if (this.#hasExited && this.#open.size === 0) this.#transport?.close();
   }
 }

@@ -308,12 +308,13 @@ test("loop.close() has what a process put out in its file, and lets the file go"
     const loop = newEventLoop();
     const pid = await loop.runUntilComplete(async () => {
       const process = await createSubprocessShell(
-        `echo before; : >${path}.over; exec cat`,
+        `sleep 0.05; echo before; : >${path}.over; exec cat`,
         { stdin: PIPE, stdout: file },
       );
-      while (!existsSync(`${path}.over`));
       return process.pid;
     });
+    // Nothing is read meanwhile.
+    while (!existsSync(`${path}.over`));
     loop.close();
     await gone(pid);
     while ((await Deno.readTextFile(path)) === "") await turns();
