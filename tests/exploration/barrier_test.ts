@@ -1,0 +1,106 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals } from "@std/assert";
+import { Barrier, BrokenBarrierError, createTask, sleep } from "../../mod.ts";
+import { cancelEverywhere } from "../../testing/mod.ts";
+import {
+  assertFound,
+  assertHeeded,
+  assertSound,
+  type Body,
+  ended,
+} from "./exploring.ts";
+import { HastyBarrier } from "./planted/hasty_barrier.ts";
+
+interface AnyBarrier {
+  wait(): PromiseLike<unknown>;
+}
+
+const PARTIES = 3;
+const ROUNDS = 2;
+
+/** Nobody may begin a round before all have come to the end of the one before. */
+function marching(makeBarrier: () => AnyBarrier): Body {
+  return async () => {
+    const barrier = makeBarrier();
+    const arrived = new Array<number>(ROUNDS).fill(0);
+    const tasks = Array.from({ length: PARTIES }, () =>
+      createTask(async () => {
+        for (let round = 0; round < ROUNDS; round++) {
+          arrived[round]!++;
+          await barrier.wait();
+          assertEquals(arrived[round], PARTIES, `In round ${round}`);
+        }
+      }));
+    await ended(tasks);
+  };
+}
+
+Deno.test("Barrier lets nobody pass before all have come, in any order of events", () =>
+  assertSound(marching(() => new Barrier(PARTIES))));
+
+Deno.test("A barrier that lets one pass who is early for the next round is found", () =>
+  assertFound(marching(() => new HastyBarrier(PARTIES))));
+
+/** What came of one who waited at a barrier. */
+async function outcomeAt(barrier: Barrier): Promise<number | null> {
+  try {
+    return await barrier.wait();
+  } catch (error) {
+    if (error instanceof BrokenBarrierError) return null;
+    throw error;
+  }
+}
+
+for (const method of ["abort", "reset"] as const) {
+  Deno.test(`Barrier.${method}() frees everybody who waits, in any order of events`, () =>
+    assertSound(async (trial) => {
+      const barrier = new Barrier(PARTIES);
+      const indices: (number | null)[] = [];
+      const tasks = Array.from(
+        { length: PARTIES },
+        () =>
+          createTask(async () => void indices.push(await outcomeAt(barrier))),
+      );
+      trial.mayCancel(tasks[0]!);
+      const other = createTask(async () => {
+        await sleep(1);
+        await barrier[method]();
+        // Who comes after a reset waits anew.
+        await sleep(1);
+        await barrier.abort();
+      });
+      await ended([...tasks, other]);
+      tasks.forEach(assertHeeded);
+      const passed = indices.filter((each) => each !== null);
+      assertEquals(new Set(passed).size, passed.length);
+      assert(passed.every((each) => each >= 0 && each < PARTIES));
+      assert(barrier.broken);
+      assertEquals(barrier.nWaiting, 0);
+    }));
+}
+
+Deno.test("Barrier stays whole wherever one is cancelled who waits at it", async () => {
+  const awaits = await cancelEverywhere(() => {
+    const barrier = new Barrier(2);
+    return {
+      body: async () => {
+        await barrier.wait();
+        await barrier.wait();
+      },
+      meanwhile: async () => {
+        const others = [1, 2, 3, 4].map(() =>
+          createTask(() => outcomeAt(barrier))
+        );
+        await sleep(10);
+        await barrier.abort();
+        await ended(others);
+      },
+      check: () => {
+        assert(barrier.broken);
+        assertEquals(barrier.nWaiting, 0);
+      },
+    };
+  });
+  assert(awaits >= 1);
+});

@@ -1,0 +1,138 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals, assertFalse } from "@std/assert";
+import { createTask, Lock, sleep } from "../../mod.ts";
+import { cancelEverywhere } from "../../testing/mod.ts";
+import {
+  Askers,
+  assertFound,
+  assertHeeded,
+  assertSound,
+  type Body,
+  ended,
+} from "./exploring.ts";
+import { LockWithoutHandOver } from "./planted/lock_without_hand_over.ts";
+
+interface AnyLock {
+  acquire(): PromiseLike<unknown>;
+  release(): void;
+  locked(): boolean;
+}
+
+/** Where the lock lets one in at a time. */
+class Room {
+  readonly #lock: AnyLock;
+  readonly #askers = new Askers();
+  #inside = 0;
+
+  constructor(lock: AnyLock) {
+    this.#lock = lock;
+  }
+
+  /** Goes in, stays a while, and leaves. */
+  async visit(stay: number): Promise<void> {
+    await this.#askers.grant(this.#lock.acquire());
+    try {
+      assertEquals(this.#inside++, 0, "Not alone");
+      await sleep(stay);
+    } finally {
+      this.#inside--;
+      this.#lock.release();
+    }
+  }
+
+  assertEmpty(): void {
+    assertEquals(this.#inside, 0);
+    assertFalse(this.#lock.locked());
+  }
+}
+
+/** Three who want in, of whom two may be cancelled. */
+function visiting(makeLock: () => AnyLock): Body {
+  return async (trial) => {
+    const room = new Room(makeLock());
+    const tasks = ["a", "b", "c"].map((name, index) =>
+      createTask(() => room.visit(index % 2), { name })
+    );
+    trial.mayCancel(tasks[0]!);
+    trial.mayCancel(tasks[1]!);
+    await ended(tasks);
+    tasks.forEach(assertHeeded);
+    room.assertEmpty();
+  };
+}
+
+Deno.test("Lock lets in one at a time and in order, in any order of events", () =>
+  assertSound(visiting(() => new Lock())));
+
+Deno.test("A lock without hand-over is found", () =>
+  assertFound(visiting(() => new LockWithoutHandOver())));
+
+Deno.test("Lock stays whole wherever one is cancelled who wants it", async () => {
+  const awaits = await cancelEverywhere(() => {
+    const room = new Room(new Lock());
+    return {
+      body: async () => {
+        await room.visit(1);
+        await room.visit(0);
+      },
+      meanwhile: async () => {
+        await ended([1, 2, 3].map(() => createTask(() => room.visit(1))));
+      },
+      check: () => room.assertEmpty(),
+    };
+  });
+  // Inside, for the lock, which was free the first time, and inside.
+  assertEquals(awaits, 3);
+});
+
+Deno.test("Lock's guards release what they stand for, and nothing else", () =>
+  assertSound(async (trial) => {
+    const lock = new Lock();
+    let inside = 0;
+    const work = async () => {
+      using guard = await lock.acquire();
+      assertEquals(inside++, 0);
+      try {
+        await sleep(0);
+      } finally {
+        inside--;
+        guard[Symbol.dispose]();
+      }
+      await sleep(0);
+    };
+    const tasks = [1, 2, 3].map(() => trial.mayCancel(createTask(work)));
+    await ended(tasks);
+    assertFalse(lock.locked());
+  }));
+
+/** A common mistake: what was not acquired, as the task was cancelled, is released all the same. */
+function working(lock: Lock, acquire: "inside" | "before"): Body {
+  return async (trial) => {
+    let inside = 0;
+    const work = async () => {
+      if (acquire === "before") await lock.acquire();
+      try {
+        if (acquire === "inside") await lock.acquire();
+        assertEquals(inside++, 0, "Not alone");
+        try {
+          await sleep(1);
+        } finally {
+          inside--;
+        }
+      } finally {
+        lock.release();
+      }
+    };
+    const tasks = [1, 2, 3].map(() => createTask(work));
+    trial.mayCancel(tasks[1]!);
+    await ended(tasks);
+    assertFalse(lock.locked());
+  };
+}
+
+Deno.test("A lock that is released by one who has not got it is found", () =>
+  assertFound((trial) => working(new Lock(), "inside")(trial)));
+
+Deno.test("A lock that is released by one who has got it is sound", () =>
+  assertSound((trial) => working(new Lock(), "before")(trial)));
