@@ -159,7 +159,7 @@ export class Sender implements Epilogue {
   /** Of a future of the loop the task that wrote would seem to await it: cancelled, it would cancel that. */
   #write(data: Uint8Array): Promise<number> {
     const writing = this.#sink.write(data);
-    return writing instanceof Future
+    return writing instanceof Future && !writing.done()
       ? this.#context.run(() => writing.then())
       : writing;
   }
