@@ -45,7 +45,10 @@ export interface JobOptions {
   transfer?: Transferable[] | undefined;
   /** Whether such things in the result are moved: the function must not use them any more. */
   transferResults?: boolean | undefined;
-  /** Whether the worker is ended when the job's future is cancelled while the job runs. */
+  /**
+   * Whether the worker is ended when the job's future is cancelled while the job runs. Deno stops it where
+   * the job awaits something or returns.
+   */
   terminateOnCancel?: boolean | undefined;
 }
 
@@ -56,8 +59,8 @@ export interface WorkerExecutorOptions {
   /** What the names of the workers begin with. */
   name?: string | undefined;
   /**
-   * Whether a worker is ended when its job's future is cancelled. By default the job goes on, and its
-   * result is dropped.
+   * Whether a worker is ended when its job's future is cancelled, as far as Deno can: where the job awaits
+   * something or returns. By default the job goes on, and its result is dropped.
    */
   terminateOnCancel?: boolean | undefined;
   /**
