@@ -39,7 +39,7 @@ export interface CancelEverywhereOptions {
 }
 
 /** Makes what {@linkcode cancelEverywhere} cancels. */
-type Scenario<T> = () =>
+export type MakeScenario<T> = () =>
   | CancellationScenario<T>
   | PromiseLike<CancellationScenario<T>>;
 
@@ -81,7 +81,7 @@ type Scenario<T> = () =>
  * ```
  */
 export async function cancelEverywhere<T>(
-  scenario: Scenario<T>,
+  scenario: MakeScenario<T>,
   options: CancelEverywhereOptions = {},
 ): Promise<number> {
   const { awaits = 1000, maxSteps = 10_000, network } = options;
@@ -119,7 +119,7 @@ interface Settings {
 
 /** Runs the scenario once, with a cancellation; returns whether that struck. */
 async function cancelAt<T>(
-  scenario: Scenario<T>,
+  scenario: MakeScenario<T>,
   strike: Strike,
   { maxSteps, network: makeNetwork }: Settings,
 ): Promise<boolean> {
@@ -142,7 +142,7 @@ async function cancelAt<T>(
 }
 
 async function play<T>(
-  scenario: Scenario<T>,
+  scenario: MakeScenario<T>,
   loop: ExploringLoop,
   network: MemoryNetwork | undefined,
 ): Promise<void> {

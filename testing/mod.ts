@@ -10,6 +10,7 @@ export {
   cancelEverywhere,
   type CancelEverywhereOptions,
   type CancellationScenario,
+  type MakeScenario,
 } from "./cancel_everywhere.ts";
 export { ExplorationError } from "./exploration_error.ts";
 export { type Exploration, explore, type ExploreOptions } from "./explore.ts";
