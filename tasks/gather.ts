@@ -126,7 +126,7 @@ class Gathering {
     done.forEach(onDone);
   }
 
-  /** Cancels the children; the future ends when they have: they may take their time, or refuse. */
+  /** Cancels the children; the future ends as they do: they may take their time, or refuse. */
   cancel(message: CancelMessage): boolean {
     let reached = false;
     for (const child of this.#distinct) {

@@ -1,7 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { currentTask, type Task, TimeoutError, wait } from "../../mod.ts";
+import {
+  currentTask,
+  sleep,
+  type Task,
+  TimeoutError,
+  wait,
+} from "../../mod.ts";
 import {
   ExplorationError,
   explore,
@@ -88,6 +94,28 @@ export class Askers {
       return granted;
     } finally {
       this.#tasks.splice(this.#tasks.indexOf(task), 1);
+    }
+  }
+}
+
+/** Counts who is at work. */
+export class Work {
+  active = 0;
+  finished = 0;
+
+  /** Does some work, and cleans up, which takes a while too. */
+  async run<T>(work: () => PromiseLike<T>): Promise<T> {
+    this.active++;
+    try {
+      const result = await work();
+      this.finished++;
+      return result;
+    } finally {
+      try {
+        await sleep(0);
+      } finally {
+        this.active--;
+      }
     }
   }
 }
