@@ -1,8 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals, assertFalse } from "@std/assert";
+import { assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { createTask, Lock, sleep } from "../../mod.ts";
-import { cancelEverywhere } from "../../testing/mod.ts";
+import {
+  cancelEverywhere,
+  type CancellationScenario,
+  ExplorationError,
+} from "../../testing/mod.ts";
 import {
   Askers,
   assertFound,
@@ -68,22 +72,38 @@ Deno.test("Lock lets in one at a time and in order, in any order of events", () 
 Deno.test("A lock without hand-over is found", () =>
   assertFound(visiting(() => new LockWithoutHandOver())));
 
-Deno.test("Lock stays whole wherever one is cancelled who wants it", async () => {
-  const awaits = await cancelEverywhere(() => {
-    const room = new Room(new Lock());
+/** One who is cancelled, and others who want in before and after it. */
+function crowding(makeLock: () => AnyLock): () => CancellationScenario {
+  return () => {
+    const room = new Room(makeLock());
+    const visitor = () => createTask(() => room.visit(1));
     return {
       body: async () => {
+        await sleep(0.25);
         await room.visit(1);
         await room.visit(0);
       },
       meanwhile: async () => {
-        await ended([1, 2, 3].map(() => createTask(() => room.visit(1))));
+        const first = visitor();
+        await sleep(0.5);
+        await ended([first, visitor(), visitor()]);
       },
       check: () => room.assertEmpty(),
     };
-  });
-  // Inside, for the lock, which was free the first time, and inside.
-  assertEquals(awaits, 3);
+  };
+}
+
+Deno.test("Lock stays whole wherever one is cancelled who wants it", async () => {
+  // Before it asks, and twice for the lock and inside.
+  assertEquals(await cancelEverywhere(crowding(() => new Lock())), 5);
+});
+
+Deno.test("A lock without hand-over is found by cancelling one everywhere", async () => {
+  await assertRejects(
+    () => cancelEverywhere(crowding(() => new LockWithoutHandOver())),
+    ExplorationError,
+    "at its await number 2, when it was woken: HangError",
+  );
 });
 
 Deno.test("Lock's guards release what they stand for, and nothing else", () =>

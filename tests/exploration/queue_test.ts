@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   createTask,
   LifoQueue,
@@ -10,7 +10,7 @@ import {
   sleep,
   waitFor,
 } from "../../mod.ts";
-import { cancelEverywhere } from "../../testing/mod.ts";
+import { cancelEverywhere, ExplorationError } from "../../testing/mod.ts";
 import {
   assertFound,
   assertHeeded,
@@ -51,6 +51,26 @@ function passing(makeQueue: () => AnyQueue): Body {
 
 Deno.test("A queue that loses what it hands to one who gives up is found", () =>
   assertFound(passing(() => new LossyQueue())));
+
+Deno.test("A queue that loses an item is found by cancelling one everywhere", async () => {
+  await assertRejects(
+    () =>
+      cancelEverywhere(() => {
+        const queue = new LossyQueue<number>();
+        const got: number[] = [];
+        return {
+          body: async () => void got.push(await queue.get()),
+          meanwhile: async () => {
+            await sleep(1);
+            queue.put(1);
+          },
+          check: () => assertEquals(got.length + queue.qsize(), 1),
+        };
+      }),
+    ExplorationError,
+    "at its await number 1, when it was woken",
+  );
+});
 
 /** The items that were put, and those that were got. */
 class Ledger {

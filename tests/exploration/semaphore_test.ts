@@ -1,8 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { BoundedSemaphore, createTask, Semaphore, sleep } from "../../mod.ts";
-import { cancelEverywhere } from "../../testing/mod.ts";
+import {
+  cancelEverywhere,
+  type CancellationScenario,
+  ExplorationError,
+} from "../../testing/mod.ts";
 import {
   Askers,
   assertFound,
@@ -68,23 +72,38 @@ function visiting(makeSemaphore: () => AnySemaphore): Body {
 Deno.test("A semaphore that loses a permit on its way is found", () =>
   assertFound(visiting(() => new LeakingSemaphore(PERMITS))));
 
+/** One who is cancelled, and others who want a permit too. */
+function crowding(
+  makeSemaphore: () => AnySemaphore,
+): () => CancellationScenario {
+  return () => {
+    const hall = new Hall(makeSemaphore());
+    return {
+      body: async () => {
+        await hall.visit(1);
+        await hall.visit(0);
+      },
+      meanwhile: () =>
+        ended([1, 2, 1, 0].map((stay) => createTask(() => hall.visit(stay)))),
+      check: () => hall.assertAtRest(),
+    };
+  };
+}
+
+Deno.test("A semaphore that loses a permit is found by cancelling one everywhere", async () => {
+  await assertRejects(
+    () => cancelEverywhere(crowding(() => new LeakingSemaphore(PERMITS))),
+    ExplorationError,
+    "when it was woken",
+  );
+});
+
 for (const Class of [Semaphore, BoundedSemaphore]) {
   Deno.test(`${Class.name} loses no permit and gives none twice, in any order of events`, () =>
     assertSound(visiting(() => new Class(PERMITS))));
 
   Deno.test(`${Class.name} stays whole wherever one is cancelled who wants a permit`, async () => {
-    const awaits = await cancelEverywhere(() => {
-      const hall = new Hall(new Class(PERMITS));
-      return {
-        body: async () => {
-          await hall.visit(1);
-          await hall.visit(0);
-        },
-        meanwhile: () =>
-          ended([1, 2, 1, 0].map((stay) => createTask(() => hall.visit(stay)))),
-        check: () => hall.assertAtRest(),
-      };
-    });
+    const awaits = await cancelEverywhere(crowding(() => new Class(PERMITS)));
     assert(awaits >= 3);
   });
 
