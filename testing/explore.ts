@@ -86,20 +86,16 @@ export interface Exploration {
  *
  * @example A race that the ordinary order hides
  * ```ts
- * import { createTask, gather, sleep } from "@asyncio/asyncio";
+ * import { createTask, gather } from "@asyncio/asyncio";
  * import { ExplorationError, explore } from "@asyncio/asyncio/testing";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * await assertRejects(() =>
  *   explore(async () => {
- *     let balance = 100;
- *     async function withdraw() {
- *       if (balance < 100) return;
- *       await sleep(0);
- *       balance -= 100;
- *     }
- *     await gather([createTask(withdraw), createTask(withdraw)]);
- *     assertEquals(balance, 0);
+ *     let state = "new";
+ *     const open = createTask(() => void (state = "open"));
+ *     const use = createTask(() => assertEquals(state, "open"));
+ *     await gather([open, use]);
  *   }), ExplorationError);
  * ```
  */
