@@ -14,7 +14,7 @@ import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import { runProgram } from "../tests/doubles/program.ts";
 import {
   CancelledError,
-  type EventLoop,
+  EventLoop,
   Future,
   getRunningLoop,
   newEventLoop,
@@ -299,4 +299,22 @@ Deno.test("run() lets the program exit by itself", async () => {
     });
   `);
   assertEquals([code, stdout, stderr], [0, "Hello ...\n... World!\n", ""]);
+});
+
+Deno.test("run() throws what the program failed with, even if its end fails too", async () => {
+  class BrokenLoop extends EventLoop {
+    override shutdownAsyncGens(): Promise<void> {
+      return Promise.reject(new Error("of the end"));
+    }
+  }
+  const loopFactory = () => new BrokenLoop();
+  const fail = () => {
+    throw new TypeError("of the program");
+  };
+  await assertRejects(() => run(fail, { loopFactory }), TypeError, "program");
+  await assertRejects(
+    () => run(() => {}, { loopFactory }),
+    Error,
+    "of the end",
+  );
 });
