@@ -110,6 +110,9 @@ export class MemoryConn implements Deno.Conn {
   /** This end is gone without a word. */
   vanish(): void {
     this.fail(connectionReset());
+    // Nor does anything arrive that it has said before.
+    this.#output.lose();
+    this.#hasRefused = false;
     this.#letGo(connectionReset());
   }
 

@@ -40,6 +40,7 @@ export class Wire {
   /** The oldest first. The first has an appointment, or waits until something gets through. */
   #underWay: Packet[] = [];
   #takeBackFirst: (() => void) | null = null;
+  #isDelivering = false;
   #stopGivingUp: (() => void) | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
@@ -81,6 +82,7 @@ export class Wire {
   /** Gives the connection up: what is under way, and the news of it, may be lost. */
   abort(): void {
     this.#isOrphaned = true;
+    if (this.#stopGivingUp !== null) this.lose();
     this.#send("reset", () => this.#events.onReset());
   }
 
@@ -164,7 +166,7 @@ export class Wire {
 
   #send(what: string, arrive: () => void, isSure = false): void {
     this.#underWay.push({ what, arrival: this.#nextArrival(), arrive, isSure });
-    if (this.#underWay.length === 1) this.#awaitFirst();
+    if (this.#underWay.length === 1 && !this.#isDelivering) this.#awaitFirst();
   }
 
   #nextArrival(): number {
@@ -184,15 +186,22 @@ export class Wire {
 
   #deliver(): void {
     this.#takeBackFirst = null;
-    const now = this.#scheduler.time();
-    for (let first; (first = this.#underWay[0]) !== undefined;) {
-      if (first.arrival > now) return this.#awaitFirst();
-      if (this.#route.isCut()) return this.#stall();
+    // What arrives may make room, and more is sent.
+    this.#isDelivering = true;
+    while (this.#isFirstDue() && !this.#route.isCut()) {
       this.#endGivingUp();
-      this.#underWay.shift();
-      this.#route.note(first.what);
-      first.arrive();
+      const { what, arrive } = this.#underWay.shift()!;
+      this.#route.note(what);
+      arrive();
     }
+    this.#isDelivering = false;
+    if (this.#isFirstDue()) this.#stall();
+    else if (this.#underWay.length > 0) this.#awaitFirst();
+  }
+
+  #isFirstDue(): boolean {
+    const first = this.#underWay[0];
+    return first !== undefined && first.arrival <= this.#scheduler.time();
   }
 
   #stall(): void {

@@ -216,6 +216,26 @@ Deno.test("A connection in memory whose end is lost in a cut is half open", () =
   });
 });
 
+Deno.test("A connection in memory survives a reset in a cut that came while something arrived", () => {
+  const network = new MemoryNetwork({ latency: 1 });
+  return runOn(network, async () => {
+    const [one, other] = await connPair(network);
+    const full = new Uint8Array(65_536);
+    const reading = createTask(() => other.read(full));
+    await one.write(full);
+    // It is let in when the bytes before it arrive and are read at once.
+    const writing = createTask(() => one.write(new Uint8Array(9)));
+    await gather([reading, writing]);
+    const cut = network.cut("server");
+    await sleep(60);
+    network.reset();
+    cut[Symbol.dispose]();
+    await sleep(60);
+    one.close();
+    other.close();
+  });
+});
+
 Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () => {
   const network = new MemoryNetwork({ latency: 1 });
   return runOn(network, async () => {
@@ -328,6 +348,24 @@ Deno.test("MemoryNetwork.crash() answers who waits for room", () => {
     await assertRejects(() => writing, Deno.errors.ConnectionReset);
     client.close();
     server.close();
+  });
+});
+
+Deno.test("MemoryNetwork.crash() of a host whose answer is under way has it answer again", () => {
+  const network = new MemoryNetwork({ latency: 1 });
+  return runOn(network, async () => {
+    const [client, server] = await connPair(network);
+    server.close();
+    await client.write(new Uint8Array(1));
+    await sleep(1.5);
+    network.crash("server");
+    await client.write(new Uint8Array(1));
+    await sleep(60);
+    await assertRejects(
+      () => client.write(new Uint8Array(1)),
+      Deno.errors.BrokenPipe,
+    );
+    client.close();
   });
 });
 
