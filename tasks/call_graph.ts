@@ -41,7 +41,7 @@ export interface CallGraphOptions {
 
 /** The options of `printCallGraph()`. */
 export interface PrintCallGraphOptions extends CallGraphOptions {
-  /** Takes the text; `console.error` by default. */
+  /** Takes the text; `console.log` by default. */
   write?: ((text: string) => unknown) | undefined;
 }
 
@@ -148,7 +148,7 @@ export function printCallGraph(
 ): void {
   const graph = capture(future, options, printCallGraph);
   if (graph === null) return;
-  const { write = console.error } = options;
+  const { write = console.log } = options;
   write(format(graph));
 }
 

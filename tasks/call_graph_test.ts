@@ -340,3 +340,15 @@ Deno.test("captureCallGraph() does not lose a taker of asCompleted()", () =>
     future.setResult();
     await task;
   }));
+
+Deno.test("printCallGraph() prints to standard output", () => {
+  const printed: unknown[][] = [];
+  const { log } = console;
+  console.log = (...parts: unknown[]) => void printed.push(parts);
+  try {
+    printCallGraph(new Future());
+  } finally {
+    console.log = log;
+  }
+  assertEquals(printed, [["* <Future pending>"]]);
+});
