@@ -31,3 +31,11 @@ Deno.test("to_thread blocks a thread, and not the event loop", async () => {
   );
   assertEquals(code, 0);
 });
+
+Deno.test("threadsafe has a thread ask the event loop", async () => {
+  const { pathname } = new URL("../", import.meta.url);
+  assertEquals(
+    await runExample("threadsafe.ts", [`--allow-read=${pathname}`]),
+    { code: 0, stdout: "the thread asks\nanswer: 6\n", stderr: "" },
+  );
+});
