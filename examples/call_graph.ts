@@ -2,7 +2,7 @@
 
 // Prints who awaits whom, seen from the innermost task:
 //
-//   deno run examples/call_graph.ts
+//   deno run examples/call_graph.ts [--debug]
 //
 // In debug mode it also says at which lines they wait.
 

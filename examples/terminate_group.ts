@@ -21,7 +21,7 @@ async function byError(): Promise<void> {
   try {
     await taskGroup(async (group) => {
       group.createTask(() => job(1, 0.5 * second));
-      group.createTask(() => job(2, 1.5 * second));
+      group.createTask(() => job(2, 60 * second));
       await sleep(second);
       group.createTask(() => {
         throw new TerminateGroup();
@@ -38,7 +38,7 @@ async function byError(): Promise<void> {
 async function byMethod(): Promise<void> {
   await taskGroup(async (group) => {
     group.createTask(() => job(1, 0.5 * second));
-    group.createTask(() => job(2, 1.5 * second));
+    group.createTask(() => job(2, 60 * second));
     await sleep(second);
     group.cancel();
   });

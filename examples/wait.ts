@@ -16,11 +16,11 @@ import {
 const second = Number(Deno.args[0] ?? 1);
 
 async function main(): Promise<void> {
-  const racers = [3, 1, 2].map((place) =>
-    createTask(() => sleep(place * second, place))
+  const racers = [30, 1, 20].map((time) =>
+    createTask(() => sleep(time * second, time))
   );
   const [done, pending] = await wait(racers, { returnWhen: FIRST_COMPLETED });
-  for (const task of done) console.log("place", task.result());
+  for (const task of done) console.log(`One is done after ${task.result()}.`);
 
   for (const task of pending) task.cancel();
   await gather([...pending], { returnExceptions: true }); // until they have ended
