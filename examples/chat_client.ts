@@ -1,0 +1,44 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Sends what is typed to a chat, and prints what is said there:
+//
+//   deno run --allow-net examples/chat_client.ts [name] [port]
+//
+// examples/chat_server.ts is such a chat. `/help` says what one can do; the
+// end of the input or Ctrl-C leaves.
+
+import {
+  openConnection,
+  run,
+  StreamReader,
+  type StreamWriter,
+  taskGroup,
+} from "@asyncio/asyncio";
+
+const [name, port = "8889"] = Deno.args;
+
+async function main(): Promise<void> {
+  const [reader, writer] = await openConnection("127.0.0.1", Number(port));
+  await using _connection = writer;
+  if (name !== undefined) writer.write(`${name}\n`);
+
+  await taskGroup(async (group) => {
+    const typing = group.createTask(() => sendInput(writer));
+    for await (const line of reader) {
+      console.log(new TextDecoder().decode(line).trimEnd());
+    }
+    typing.cancel(); // the chat has hung up
+  });
+}
+
+async function sendInput(writer: StreamWriter): Promise<void> {
+  for await (const line of StreamReader.from(Deno.stdin.readable)) {
+    writer.write(line);
+    await writer.drain();
+  }
+  writer.writeEof(); // what is still under way is printed
+}
+
+await run(main);
+// A read from a terminal cannot be stopped, and would keep the program alive
+Deno.exit();
