@@ -2,6 +2,7 @@
 
 import { Future } from "../../loop/future.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { errors } from "../../loop/runtime.ts";
 import { callAt } from "./_appointment.ts";
 import { interrupted, type MemoryConn } from "./_memory_conn.ts";
 import { overcome, type Route } from "./_route.ts";
@@ -58,7 +59,7 @@ export function dial(
   const takeBackTimeout = callAt(
     scheduler,
     scheduler.time() + CONNECT_TIMEOUT,
-    () => fail(new Deno.errors.TimedOut("Connection timed out")),
+    () => fail(new errors.TimedOut("Connection timed out")),
   );
   signal.addEventListener("abort", abort);
   return connected;

@@ -6,6 +6,7 @@ import type { Network } from "../../loop/net/engine/network.ts";
 import type { HostAddress } from "../../loop/net/host_address.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { errors } from "../../loop/runtime.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
 import { dial } from "./_dial.ts";
@@ -139,7 +140,7 @@ export class Exchange implements Network {
       addrs: [local, remote],
       signal,
       listener: () => this.#listeners.get(key),
-      refusal: () => new Deno.errors.ConnectionRefused("Connection refused"),
+      refusal: () => new errors.ConnectionRefused("Connection refused"),
       onOver: () => this.#callers.delete(keyOf(local)),
     });
   }
@@ -152,7 +153,7 @@ export class Exchange implements Network {
       addrs: [unixAddr(""), unixAddr(path)],
       signal,
       listener: () => this.#listeners.get(key),
-      refusal: () => new Deno.errors.NotFound("No such file or directory"),
+      refusal: () => new errors.NotFound("No such file or directory"),
       onOver: () => {},
     });
   }
@@ -294,7 +295,7 @@ export class Exchange implements Network {
     this.#hosts.add(addr.hostname);
     if (addr.port === 0) return this.#withFreePort(addr, isUsed);
     if (!isUsed(keyOf(addr))) return addr;
-    throw new Deno.errors.AddrInUse("Address already in use");
+    throw new errors.AddrInUse("Address already in use");
   }
 
   #withFreePort(
@@ -307,7 +308,7 @@ export class Exchange implements Network {
       const free = { ...addr, port };
       if (!isUsed(keyOf(free))) return free;
     }
-    throw new Deno.errors.AddrNotAvailable("Cannot assign requested address");
+    throw new errors.AddrNotAvailable("Cannot assign requested address");
   }
 
   #netAddr({ hostname, port }: HostAddress): Deno.NetAddr {

@@ -2,6 +2,7 @@
 
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { errors } from "../../loop/runtime.ts";
 import type { Route } from "./_route.ts";
 import { Wire } from "./_wire.ts";
 
@@ -46,7 +47,7 @@ export class MemoryConn implements Deno.Conn {
       onIgnored: (what) => peer().#ignore(what),
       onReset: () => peer().fail(connectionReset()),
       onGivenUp: () => {
-        this.fail(new Deno.errors.TimedOut("The connection timed out"));
+        this.fail(new errors.TimedOut("The connection timed out"));
       },
     });
   }
@@ -112,8 +113,9 @@ export class MemoryConn implements Deno.Conn {
     this.fail(connectionReset());
     // Nor does anything arrive that it has said before.
     this.#output.lose();
-    this.#hasRefused = false;
     this.#letGo(connectionReset());
+    // Who got no answer asks again.
+    if (this.#hasRefused) this.#output.refuse();
   }
 
   ref(): void {}
@@ -189,18 +191,18 @@ export class MemoryConn implements Deno.Conn {
 
 /** The other end knows nothing of the connection. */
 export function connectionReset(): Error {
-  return new Deno.errors.ConnectionReset("Connection reset by peer");
+  return new errors.ConnectionReset("Connection reset by peer");
 }
 
 function brokenPipe(): Error {
-  return new Deno.errors.BrokenPipe("Broken pipe");
+  return new errors.BrokenPipe("Broken pipe");
 }
 
 /** What was under way when it was closed. */
 export function interrupted(): Error {
-  return new Deno.errors.Interrupted("operation canceled");
+  return new errors.Interrupted("operation canceled");
 }
 
 function badResource(): Error {
-  return new Deno.errors.BadResource("Bad resource ID");
+  return new errors.BadResource("Bad resource ID");
 }

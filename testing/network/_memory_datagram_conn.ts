@@ -3,6 +3,7 @@
 import { fulfil, fulfilled, Future } from "../../loop/future.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { errors } from "../../loop/runtime.ts";
 import { interrupted } from "./_memory_conn.ts";
 
 /** The largest datagram that UDP can carry. */
@@ -66,7 +67,7 @@ export class MemoryDatagramConn implements Deno.DatagramConn {
   }
 
   close(): void {
-    if (this.#isClosed) throw new Deno.errors.BadResource("Bad resource ID");
+    if (this.#isClosed) throw new errors.BadResource("Bad resource ID");
     this.#isClosed = true;
     const receiving = this.#receiving;
     this.#receiving = [];
@@ -103,7 +104,7 @@ export class MemoryDatagramConn implements Deno.DatagramConn {
 }
 
 function closedError(): Error {
-  return new Deno.errors.BadResource("Socket has been closed");
+  return new errors.BadResource("Socket has been closed");
 }
 
 function tooLong(): Error {
@@ -111,7 +112,7 @@ function tooLong(): Error {
 }
 
 function noMulticast(): Error {
-  return new Deno.errors.NotSupported(
+  return new errors.NotSupported(
     "Multicast is not supported by a network in memory",
   );
 }

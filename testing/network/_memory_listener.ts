@@ -3,6 +3,7 @@
 import { fulfil, fulfilled, Future } from "../../loop/future.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { errors } from "../../loop/runtime.ts";
 import type { MemoryConn } from "./_memory_conn.ts";
 
 /** Accepts connections in memory, in the manner of Deno's listeners. */
@@ -43,7 +44,7 @@ export class MemoryListener<A extends Deno.Addr>
   }
 
   close(): void {
-    if (this.#isClosed) throw new Deno.errors.BadResource("Bad resource ID");
+    if (this.#isClosed) throw new errors.BadResource("Bad resource ID");
     this.#isClosed = true;
     const accepting = this.#accepting;
     this.#accepting = [];
@@ -78,5 +79,5 @@ export class MemoryListener<A extends Deno.Addr>
 }
 
 function closedError(): Error {
-  return new Deno.errors.BadResource("Listener has been closed");
+  return new errors.BadResource("Listener has been closed");
 }
