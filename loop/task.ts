@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { cancellationIn } from "./cancellation_in.ts";
 import {
-  CancelledError,
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
@@ -405,8 +405,9 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFailed(error: unknown): void {
-    if (error instanceof CancelledError) {
-      this.#endCancelled(error);
+    const cancellation = cancellationIn(error);
+    if (cancellation !== null) {
+      this.#endCancelled(cancellation);
       return;
     }
     this.#leave();

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { cancellationIn } from "../loop/cancellation_in.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
@@ -140,9 +141,8 @@ export class TaskGroup {
   async #leave(failure: { error: unknown } | null): Promise<void> {
     this.#isExiting = true;
     if (failure !== null && !this.#isAborting) this.#abort();
-    let cancellation = failure?.error instanceof CancelledError
-      ? failure.error
-      : null;
+    const ownCancellation = cancellationIn(failure?.error);
+    let cancellation = ownCancellation;
     const later = await this.#awaitTasks();
     cancellation = later.cause ?? cancellation;
     if (this.#hasCancelledParent) {
@@ -150,7 +150,7 @@ export class TaskGroup {
       else cancellation ??= later.any;
     }
     if (cancellation !== null && this.#errors.length === 0) throw cancellation;
-    if (failure !== null && !(failure.error instanceof CancelledError)) {
+    if (failure !== null && ownCancellation === null) {
       this.#errors.push(failure.error);
     }
     if (this.#errors.length === 0) return;

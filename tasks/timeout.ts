@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { cancellationIn } from "../loop/cancellation_in.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
@@ -134,7 +135,7 @@ export class Timeout {
     } else if (this.#state === "expiring") {
       this.#state = "expired";
       const isOurs = this.#task!.uncancel() <= requests;
-      if (isOurs && error instanceof CancelledError) {
+      if (isOurs && cancellationIn(error) !== null) {
         return new TimeoutError("The time limit was reached", { cause: error });
       }
       if (isOurs) explain(error);
