@@ -82,15 +82,16 @@ function awaitByCall(
   onFulfilled?: ((value: unknown) => unknown) | null,
   onRejected?: ((reason: unknown) => unknown) | null,
 ): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  if (future.done()) {
-    future[deliverTo](resolve, reject);
-  } else {
-    const coroutine = currentCoroutine();
-    beginToWait(future, coroutine, resolve, reject);
-    coroutine?.scheduler.suspended(coroutine);
-  }
-  return promise.then(onFulfilled, onRejected);
+  const outcome = new Promise<unknown>((resolve, reject) => {
+    if (future.done()) {
+      future[deliverTo](resolve, reject);
+    } else {
+      const coroutine = currentCoroutine();
+      beginToWait(future, coroutine, resolve, reject);
+      coroutine?.scheduler.suspended(coroutine);
+    }
+  });
+  return outcome.then(onFulfilled, onRejected);
 }
 
 /** Adds a waiter, unless the coroutine must not wait for this future. */

@@ -3,6 +3,7 @@
 import { describeFrame } from "./call_stack.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
+import { readableEnv } from "./runtime.ts";
 import type { Scheduler, StepWatch } from "./scheduler.ts";
 import { creationOf } from "./source_stacks.ts";
 
@@ -14,13 +15,7 @@ const VARIABLE = "ASYNCIO_DEBUG";
  * nobody is asked for a permission.
  */
 export function isDebugModeAskedFor(): boolean {
-  const { permissions, env } = (globalThis as Partial<typeof globalThis>)
-    .Deno ?? {};
-  const permission = permissions?.querySync?.(
-    { name: "env", variable: VARIABLE },
-  );
-  if (permission?.state !== "granted") return false;
-  const value = env?.get(VARIABLE);
+  const value = readableEnv(VARIABLE);
   return value !== undefined && value !== "" && value !== "0";
 }
 

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertDeno, errors } from "./runtime.ts";
+
 const POLL = {
   name: "poll",
   parameters: ["buffer", "usize", "i32"],
@@ -20,7 +22,7 @@ export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
 
 /** What the library is called; on Linux also where it is musl. */
 const NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
-  linux: ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`],
+  linux: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"],
   android: ["libc.so"],
   darwin: ["libSystem.dylib"],
   freebsd: ["libc.so.7"],
@@ -28,6 +30,7 @@ const NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
 
 /** Opens the system's C library; throws `Deno.errors.NotSupported` if that cannot be. */
 export function openLibc(method: string): Libc {
+  assertDeno(method);
   const names = NAMES[Deno.build.os];
   if (names === undefined) throw notSupported(method, "on this system");
   let cause: unknown;
@@ -35,7 +38,7 @@ export function openLibc(method: string): Libc {
     try {
       return Deno.dlopen(name, SYMBOLS);
     } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) {
+      if (error instanceof errors.NotCapable) {
         throw notSupported(method, "without --allow-ffi", error);
       }
       cause = error;
@@ -45,7 +48,7 @@ export function openLibc(method: string): Libc {
 }
 
 function notSupported(method: string, where: string, cause?: unknown): Error {
-  return new Deno.errors.NotSupported(
+  return new errors.NotSupported(
     `${method}() is not supported ${where}: use sockRecv(), sockSendAll(), connectReadPipe() or connectWritePipe()`,
     { cause },
   );

@@ -9,6 +9,7 @@ import {
   type Resource,
   type Scheduler,
 } from "./scheduler.ts";
+import { errors } from "./runtime.ts";
 
 const POLLIN = 1;
 const POLLOUT = 4;
@@ -41,7 +42,7 @@ export function watch(
   // Before a selector opens descriptors of its own.
   if (!isOpen(libc, fd)) {
     if (selector === undefined) libc.close();
-    throw new Deno.errors.BadResource(
+    throw new errors.BadResource(
       `Cannot watch the file descriptor ${fd} as it is not open`,
     );
   }

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { onExit } from "./runtime.ts";
 import { defaultScheduler, type Scheduler } from "./scheduler.ts";
 import { sourceTracebackOf } from "./source_stacks.ts";
 
@@ -37,10 +38,7 @@ export function watchFailure(
   collected.register(future, failure, future);
   if (!atExit) {
     atExit = true;
-    globalThis.addEventListener(
-      "unload",
-      () => reportFailures(defaultScheduler()),
-    );
+    onExit(() => reportFailures(defaultScheduler()));
   }
 }
 

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { registerErrorClass } from "./error_classes.ts";
+import { onUnhandledRejection } from "./runtime.ts";
 import type { CancelMessage } from "./scheduler.ts";
 
 /**
@@ -119,10 +120,8 @@ export function makeCausedCancelledError(cause: unknown): CancelledError {
  */
 function guardUnhandledRejections(): void {
   guarded = true;
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    const { reason } = event;
-    if (reason instanceof DeliveredCancelledError || withStack.has(reason)) {
-      event.preventDefault();
-    }
-  });
+  onUnhandledRejection((reason) =>
+    reason instanceof DeliveredCancelledError ||
+    (reason instanceof CancelledError && withStack.has(reason))
+  );
 }

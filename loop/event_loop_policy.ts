@@ -2,6 +2,7 @@
 
 import { EventLoop } from "./event_loop.ts";
 import { defaultScheduler, type Scheduler, schedulerOf } from "./scheduler.ts";
+import { errors } from "./runtime.ts";
 
 /**
  * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and
@@ -170,7 +171,7 @@ export function setEventLoopPolicy(
 }
 
 function notSupported(method: string): Error {
-  return new Deno.errors.NotSupported(
+  return new errors.NotSupported(
     `${method}() is not implemented by this event loop policy`,
   );
 }

@@ -250,8 +250,7 @@ export class Scheduler {
 
   /** The coroutines that have not finished, oldest first. */
   unfinished(): Coroutine[] {
-    return unfinished.values().filter((each) => each.scheduler === this)
-      .toArray();
+    return [...unfinished.values()].filter((each) => each.scheduler === this);
   }
 
   /** A step of `coroutine` begins. */

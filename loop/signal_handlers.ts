@@ -3,6 +3,7 @@
 import { RuntimeError } from "./errors.ts";
 import { DENO_HOST } from "./host.ts";
 import { type Callback, RepeatedCall } from "./_repeated_call.ts";
+import { addSignalListener, errors, removeSignalListener } from "./runtime.ts";
 import {
   callOutsideTasks,
   defaultScheduler,
@@ -130,9 +131,9 @@ class SignalHandler implements Resource {
     this.#signal = signal;
     this.call = call;
     try {
-      Deno.addSignalListener(signal, this.#onSignal);
+      addSignalListener(signal, this.#onSignal);
     } catch (cause) {
-      throw new Deno.errors.NotSupported(
+      throw new errors.NotSupported(
         `addSignalHandler() is not supported for ${signal} on ${Deno.build.os}`,
         { cause },
       );
@@ -150,7 +151,7 @@ class SignalHandler implements Resource {
 
   abandon(): void {
     this.#release();
-    Deno.removeSignalListener(this.#signal, this.#onSignal);
+    removeSignalListener(this.#signal, this.#onSignal);
     this.call.cancel();
     const all = handlers.get(this.#signal)!;
     all.delete(this.#scheduler);

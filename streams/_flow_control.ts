@@ -14,6 +14,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { errors } from "../loop/runtime.ts";
 
 const DONE = withResult(undefined);
 
@@ -99,7 +100,7 @@ const DRAIN: OperationKind<void, Drain> = {
     const { isLost, isPaused, error } = drain.flow;
     if (drain.hasWaited) return error === null ? DONE : withError(error);
     if (isLost) {
-      return withError(new Deno.errors.ConnectionReset("Connection lost"));
+      return withError(new errors.ConnectionReset("Connection lost"));
     }
     if (!isPaused) return DONE;
     waitInLine(drain, operation);

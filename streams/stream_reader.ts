@@ -22,6 +22,7 @@ import { LimitOverrunError } from "./limit_overrun_error.ts";
 import { readableOf } from "./_readable_of.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 import { WebSource } from "./_web_source.ts";
+import { errors } from "../loop/runtime.ts";
 
 export type { Separator };
 
@@ -693,7 +694,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       this.#transport.pauseReading();
       this.#isPaused = true;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotSupported)) throw error;
+      if (!(error instanceof errors.NotSupported)) throw error;
       // It cannot be paused, so everything has to be buffered.
       this.#transport = null;
     }

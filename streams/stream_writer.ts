@@ -12,6 +12,7 @@ import { type FlowControl, flowOf } from "./_flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 // A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+import { errors } from "../loop/runtime.ts";
 
 /**
  * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.
@@ -540,7 +541,7 @@ export class StreamWriter implements AsyncDisposable {
     closed.addDoneCallback(() =>
       controller.error(
         closed.exception() ??
-          new Deno.errors.ConnectionReset("Connection lost"),
+          new errors.ConnectionReset("Connection lost"),
       )
     );
   }

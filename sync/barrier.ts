@@ -119,17 +119,22 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait}
    */
   async wait(): Promise<number> {
-    using _ = await promptly(this.#changed.acquire());
-    await this.#enter();
-    const index = this.#count++;
+    // Not `using`, here and below: Node has that since 24 only.
+    const guard = await promptly(this.#changed.acquire());
     try {
-      if (this.#count === this.#parties) this.#drain();
-      else await this.#waitForOthers();
+      await this.#enter();
+      const index = this.#count++;
+      try {
+        if (this.#count === this.#parties) this.#drain();
+        else await this.#waitForOthers();
+      } finally {
+        this.#count--;
+        if (this.#count === 0) this.#onEmpty();
+      }
+      return index;
     } finally {
-      this.#count--;
-      if (this.#count === 0) this.#onEmpty();
+      guard[Symbol.dispose]();
     }
-    return index;
   }
 
   /**
@@ -154,9 +159,10 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset}
    */
   async reset(): Promise<void> {
-    using _ = await promptly(this.#changed.acquire());
+    const guard = await promptly(this.#changed.acquire());
     this.#state = this.#count > 0 ? "resetting" : "filling";
     this.#changed.notifyAll();
+    guard[Symbol.dispose]();
   }
 
   /**
@@ -181,9 +187,10 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort}
    */
   async abort(): Promise<void> {
-    using _ = await promptly(this.#changed.acquire());
+    const guard = await promptly(this.#changed.acquire());
     this.#state = "broken";
     this.#changed.notifyAll();
+    guard[Symbol.dispose]();
   }
 
   /** Waits until the tasks of the round before have left. */

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { KeyboardInterrupt } from "../loop/errors.ts";
+import { exit, onUnhandledRejection } from "../loop/runtime.ts";
 
 /** How a process ends that a SIGINT ended. */
 export const INTERRUPTED = 130;
@@ -21,19 +22,15 @@ export function makeKeyboardInterrupt(
   thrown.set(interrupt, { debug });
   if (!isListening) {
     isListening = true;
-    globalThis.addEventListener("unhandledrejection", exitIfInterrupted);
+    onUnhandledRejection(exitIfInterrupted);
   }
   return interrupt;
 }
 
-function exitIfInterrupted(event: PromiseRejectionEvent): void {
-  const interrupt: unknown = event.reason;
-  if (event.defaultPrevented || !(interrupt instanceof KeyboardInterrupt)) {
-    return;
-  }
+function exitIfInterrupted(interrupt: unknown): boolean {
+  if (!(interrupt instanceof KeyboardInterrupt)) return false;
   const known = thrown.get(interrupt);
-  if (known === undefined) return;
-  event.preventDefault();
+  if (known === undefined) return false;
   console.error(known.debug ? interrupt : String(interrupt));
-  Deno.exit(INTERRUPTED);
+  exit(INTERRUPTED);
 }

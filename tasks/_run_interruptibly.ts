@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
+import { cancellationIn } from "../loop/cancellation_in.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
+import {
+  addSignalListener,
+  exit,
+  removeSignalListener,
+} from "../loop/runtime.ts";
 import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
 import { isSignalHandled, isWorker } from "../loop/signal_handlers.ts";
 import { isUnaware, type Task } from "../loop/task.ts";
@@ -51,7 +56,7 @@ class Interrupts {
     // A worker would take it from the main thread.
     if (isWorker()) return;
     try {
-      Deno.addSignalListener("SIGINT", this.#listener);
+      addSignalListener("SIGINT", this.#listener);
     } catch {
       // There are no signals here.
     }
@@ -60,7 +65,7 @@ class Interrupts {
   ignore(): void {
     this.#patience?.cancel();
     try {
-      Deno.removeSignalListener("SIGINT", this.#listener);
+      removeSignalListener("SIGINT", this.#listener);
     } catch {
       // As above.
     }
@@ -68,7 +73,7 @@ class Interrupts {
 
   /** Whether an interrupt, and nothing else, ended the task with `error`. */
   ended(error: unknown): boolean {
-    return this.#count > 0 && error instanceof CancelledError &&
+    return this.#count > 0 && cancellationIn(error) !== null &&
       this.#task.uncancel() === 0;
   }
 
@@ -76,7 +81,7 @@ class Interrupts {
     // A handler of the program's own takes the place of this one.
     if (isSignalHandled("SIGINT")) return;
     this.#count++;
-    if (this.#count > 1) Deno.exit(INTERRUPTED);
+    if (this.#count > 1) exit(INTERRUPTED);
     if (this.#task.done()) {
       this.areFinal = true;
       return;

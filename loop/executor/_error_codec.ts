@@ -172,7 +172,8 @@ export function errorCodec(
   }
 
   function builtIn(name: string): ErrorClass | undefined {
-    const errorClass = Reflect.get(Deno.errors, name) ??
+    const { Deno: deno } = globalThis as Partial<typeof globalThis>;
+    const errorClass = Reflect.get(deno?.errors ?? {}, name) ??
       Reflect.get(globalThis, name);
     const isClass = typeof errorClass === "function" &&
       (errorClass === Error || errorClass.prototype instanceof Error);

@@ -94,10 +94,12 @@ function program(
 
   // Nobody is told of the end of a worker by these.
   scope.close = () => breakDown("self.close() was called");
-  Deno.exit = (code = 0) => {
-    breakDown(`Deno.exit(${code}) was called`);
-    throw runtimeError("The worker has ended");
-  };
+  if ("Deno" in globalThis) {
+    Deno.exit = (code = 0) => {
+      breakDown(`Deno.exit(${code}) was called`);
+      throw runtimeError("The worker has ended");
+    };
+  }
   scope.postMessage = () => {
     throw runtimeError(
       "Cannot post a message from a job: return the result, or call a function that came as an argument",

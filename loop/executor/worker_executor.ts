@@ -3,6 +3,7 @@
 import { type ErrorClass, errorClassNamed } from "../error_classes.ts";
 import { RuntimeError } from "../errors.ts";
 import { type Future, homeOf, observe } from "../future.ts";
+import { assertWorkers } from "../runtime.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
 import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
 import { sourceOf } from "./_function_source.ts";
@@ -172,6 +173,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     first?: URL | string | WorkerExecutorOptions,
     second?: WorkerExecutorOptions,
   ) {
+    assertWorkers();
     super();
     const hasModule = typeof first === "string" || first instanceof URL;
     const options = hasModule ? second ?? {} : first ?? {};

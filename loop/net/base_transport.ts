@@ -3,10 +3,11 @@
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { ExtraInfo } from "./extra_info.ts";
+import { errors } from "../runtime.ts";
 
 /** The error for what a transport cannot do. */
 export function notSupported(method: string): Error {
-  return new Deno.errors.NotSupported(
+  return new errors.NotSupported(
     `${method}() is not supported by this transport`,
   );
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { BaseProtocol } from "./base_protocol.ts";
+import { errors } from "../runtime.ts";
 
 /**
  * A protocol over a stream of bytes that provides the memory that is read into.
@@ -70,7 +71,7 @@ export class BufferedProtocol extends BaseProtocol {
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol.get_buffer}
    */
   getBuffer(_sizeHint: number): Uint8Array {
-    throw new Deno.errors.NotSupported(
+    throw new errors.NotSupported(
       "A BufferedProtocol must have a getBuffer() of its own",
     );
   }

@@ -6,7 +6,7 @@ import { schedulerOf } from "../../scheduler.ts";
 import type { IpFamily } from "../dns/get_addr_info.ts";
 import type { HostAddress } from "../host_address.ts";
 import { lazy } from "../../lazy.ts";
-import { networkOf } from "../engine/network.ts";
+import { assertReachable, networkOf } from "../engine/network.ts";
 import { interleave } from "./_interleave.ts";
 import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
 import { mayUseAllNet } from "../dns/may_use_all_net.ts";
@@ -33,6 +33,7 @@ export async function dial(
   loop: EventLoop,
   options: DialOptions,
 ): Promise<Deno.Conn> {
+  assertReachable("createConnection", schedulerOf(loop));
   const targets = await targetsOf(loop, options);
   const connect = await connectorOf(loop, options);
   const outcome = await race<Deno.Conn>(schedulerOf(loop), {

@@ -12,7 +12,11 @@ import { CallbackContext } from "../engine/callback_context.ts";
 import { establish } from "./_establish.ts";
 import { type Attempt, race } from "./race.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
-import { assertCanEncrypt, networkOf } from "../engine/network.ts";
+import {
+  assertCanEncrypt,
+  assertReachable,
+  networkOf,
+} from "../engine/network.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { clientTlsOf } from "../tls/tls_settings.ts";
 import type { Transport } from "../transport.ts";
@@ -38,6 +42,7 @@ export async function connectUnix<P extends StreamProtocol>(
   assertUnixPath("createUnixConnection", path);
   assertUnixConnectionOptions(path, options);
   const scheduler = schedulerOf(loop);
+  assertReachable("createUnixConnection", scheduler);
   if (options.tls) assertCanEncrypt("createUnixConnection", scheduler);
   const tls = options.tls
     ? await clientTlsOf("createUnixConnection", options.tls, null)

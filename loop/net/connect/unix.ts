@@ -1,14 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { messageOf, rephrase } from "../engine/rephrase.ts";
+import { errors, OS } from "../../runtime.ts";
 
 /** Throws where there are no Unix sockets, or where the path is none. */
 export function assertUnixPath(
   method: string,
   path: string | URL | null,
 ): void {
-  if (Deno.build.os === "windows") {
-    throw new Deno.errors.NotSupported(
+  if (OS === "windows") {
+    throw new errors.NotSupported(
       `${method}() is not supported on Windows: Deno has no Unix sockets there`,
     );
   }

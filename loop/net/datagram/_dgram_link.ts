@@ -6,6 +6,7 @@ import { isSameAddress } from "./datagram_address.ts";
 import type { Datagram, DatagramLink } from "./datagram_link.ts";
 import { hostAndPort } from "../dns/ip_literal.ts";
 import { codeOf, osErrorOf } from "../engine/os_error.ts";
+import { errors, isPermitted } from "../../runtime.ts";
 
 /** How many bytes may wait to be received; as from a full buffer of the system's, more are dropped. */
 const MAX_WAITING = 256 * 1024;
@@ -129,14 +130,14 @@ function sendErrorOf(error: Error, { hostname, port }: Deno.NetAddr): Error {
   const host = hostAndPort(hostname, port);
   if (
     codeOf(error) !== "UNKNOWN" ||
-    Deno.permissions.querySync({ name: "net", host }).state === "granted"
+    isPermitted({ name: "net", host })
   ) return osErrorOf(error);
-  return new Deno.errors.NotCapable(
+  return new errors.NotCapable(
     `Requires net access to "${host}", run again with the --allow-net flag`,
     { cause: error },
   );
 }
 
 function closedError(): Error {
-  return new Deno.errors.BadResource("The socket is closed");
+  return new errors.BadResource("The socket is closed");
 }

@@ -20,6 +20,7 @@ import type { HostAddress } from "../host_address.ts";
 import { typeNameOf } from "../engine/name_of.ts";
 import { openDatagramLink } from "./_open_datagram_link.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
+import { errors, OS } from "../../runtime.ts";
 
 /** The options of `loop.createDatagramEndpoint()`. */
 export interface DatagramEndpointOptions {
@@ -111,8 +112,8 @@ function assertOptions(options: DatagramEndpointOptions): void {
   }
   if (localAddr !== undefined) assertAddress("localAddr", localAddr, 0);
   if (remoteAddr !== undefined) assertAddress("remoteAddr", remoteAddr, 1);
-  if (reusePort && WITHOUT_REUSE_PORT.includes(Deno.build.os)) {
-    throw new Deno.errors.NotSupported(
+  if (reusePort && WITHOUT_REUSE_PORT.includes(OS)) {
+    throw new errors.NotSupported(
       "reusePort is not supported by Deno on this system: pass a socket of node:dgram made with reuseAddr as sock",
     );
   }
@@ -135,7 +136,7 @@ function assertAddress(name: string, addr: object, leastPort: number): void {
 
 /** Deno refuses to send by such a socket while it receives, which an endpoint always does. */
 function unixNotSupported(name: string): Error {
-  return new Deno.errors.NotSupported(
+  return new errors.NotSupported(
     `${name} cannot be a Unix socket: use sockRecvFrom() and sockSendTo() in turn, on what Deno.listenDatagram() gives with --unstable-net`,
   );
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { DatagramSocket } from "../datagram_socket.ts";
+import { errors } from "../../runtime.ts";
 
 /** A datagram and its sender. */
 export type Datagram = [data: Uint8Array<ArrayBuffer>, addr: Deno.Addr];
@@ -22,6 +23,6 @@ export interface DatagramLink {
 
 /** Whether the socket has been closed, if that is what failed. */
 export function isOfClosed(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
+  return error instanceof errors.BadResource ||
+    error instanceof errors.Interrupted;
 }

@@ -8,6 +8,7 @@ import { assertPort } from "../engine/tcp.ts";
 import { networkOf } from "../engine/network.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { unresolved } from "./unresolved.ts";
+import { errors } from "../../runtime.ts";
 
 /** Which version of IP: either, 4 or 6. */
 export type IpFamily = 0 | 4 | 6;
@@ -108,7 +109,7 @@ function isResolverError(error: unknown): boolean {
 }
 
 function notCapable(host: string, cause: unknown): Error {
-  return new Deno.errors.NotCapable(
+  return new errors.NotCapable(
     `Cannot look up ${host}: requires net access, run again with --allow-net=${host}`,
     { cause },
   );

@@ -9,6 +9,7 @@ import { assertPort } from "../engine/tcp.ts";
 import { networkOf } from "../engine/network.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { unresolved } from "./unresolved.ts";
+import { errors } from "../../runtime.ts";
 
 /** The address as it is, and no name of its host. */
 const NI_NUMERICHOST = 1;
@@ -85,13 +86,13 @@ async function lookUp(
   if (typeof promises.lookupService === "function") {
     return await promises.lookupService(hostname, port);
   }
-  throw new Deno.errors.NotSupported(
+  throw new errors.NotSupported(
     `getNameInfo() needs a newer Deno than ${Deno.version.deno}, or the flags for a numeric host and service`,
   );
 }
 
 function notCapable(hostname: string, cause: unknown): Error {
-  return new Deno.errors.NotCapable(
+  return new errors.NotCapable(
     `Cannot look up ${hostname}: requires net access, run again with --allow-net`,
     { cause },
   );

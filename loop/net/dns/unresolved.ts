@@ -3,6 +3,7 @@
 import { hostAndPort } from "./ip_literal.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { messageOf } from "../engine/rephrase.ts";
+import { errors } from "../../runtime.ts";
 
 /** The error for a host that has no address. */
 export function unresolved(
@@ -10,7 +11,7 @@ export function unresolved(
   port: number,
   cause: unknown,
 ): Error {
-  const error = new Deno.errors.NotFound(
+  const error = new errors.NotFound(
     `Cannot find an address of ${hostAndPort(host, port)}: ${messageOf(cause)}`,
     { cause },
   );

@@ -18,6 +18,7 @@ import { Receiver } from "./receiver.ts";
 import { bytesOf, Sender } from "./sender.ts";
 import { Transport } from "../transport.ts";
 import type { StreamProtocol, Whole } from "./whole.ts";
+import { errors } from "../../runtime.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {
@@ -198,7 +199,7 @@ export class ConnTransport extends Transport implements Resource {
   async sendPart(part: Uint8Array): Promise<void> {
     this.#assertNoEof();
     if (!this.#isClosing && await this.#sender.pass(part)) return;
-    throw new Deno.errors.ConnectionReset("Connection lost");
+    throw new errors.ConnectionReset("Connection lost");
   }
 
   endFile(): void {

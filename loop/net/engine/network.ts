@@ -2,6 +2,7 @@
 
 import type { Scheduler } from "../../scheduler.ts";
 import type { HostAddress } from "../host_address.ts";
+import { assertDeno, errors } from "../../runtime.ts";
 
 /** A network that takes the place of the system's, for the loops that it is given to. */
 export interface Network {
@@ -31,10 +32,15 @@ export function networkOf(scheduler: Scheduler): Network | null {
   return networks.get(scheduler) ?? null;
 }
 
+/** Throws if the loop has no network: the system's takes Deno. */
+export function assertReachable(method: string, scheduler: Scheduler): void {
+  if (!networks.has(scheduler)) assertDeno(method);
+}
+
 /** Throws if connections of the loop cannot be encrypted: that takes the system. */
 export function assertCanEncrypt(method: string, scheduler: Scheduler): void {
   if (!networks.has(scheduler)) return;
-  throw new Deno.errors.NotSupported(
+  throw new errors.NotSupported(
     `${method}() cannot encrypt on a network in memory: leave tls out in the test`,
   );
 }

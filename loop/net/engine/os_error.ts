@@ -1,26 +1,27 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { asError } from "./as_error.ts";
+import { errors } from "../../runtime.ts";
 
 type ErrorClass = new (message?: string, options?: ErrorOptions) => Error;
 
 const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
-  ["EACCES", Deno.errors.PermissionDenied],
-  ["EADDRINUSE", Deno.errors.AddrInUse],
-  ["EADDRNOTAVAIL", Deno.errors.AddrNotAvailable],
-  ["EBADF", Deno.errors.BadResource],
-  ["ECONNABORTED", Deno.errors.ConnectionAborted],
-  ["ECONNREFUSED", Deno.errors.ConnectionRefused],
-  ["ECONNRESET", Deno.errors.ConnectionReset],
-  ["ENETUNREACH", Deno.errors.NetworkUnreachable],
-  ["ENOTCONN", Deno.errors.NotConnected],
-  ["ENOTFOUND", Deno.errors.NotFound],
-  ["EPERM", Deno.errors.PermissionDenied],
-  ["EPIPE", Deno.errors.BrokenPipe],
-  ["ERR_SOCKET_DGRAM_NOT_RUNNING", Deno.errors.BadResource],
-  ["ERR_STREAM_DESTROYED", Deno.errors.BadResource],
-  ["ERR_STREAM_WRITE_AFTER_END", Deno.errors.BrokenPipe],
-  ["ETIMEDOUT", Deno.errors.TimedOut],
+  ["EACCES", errors.PermissionDenied],
+  ["EADDRINUSE", errors.AddrInUse],
+  ["EADDRNOTAVAIL", errors.AddrNotAvailable],
+  ["EBADF", errors.BadResource],
+  ["ECONNABORTED", errors.ConnectionAborted],
+  ["ECONNREFUSED", errors.ConnectionRefused],
+  ["ECONNRESET", errors.ConnectionReset],
+  ["ENETUNREACH", errors.NetworkUnreachable],
+  ["ENOTCONN", errors.NotConnected],
+  ["ENOTFOUND", errors.NotFound],
+  ["EPERM", errors.PermissionDenied],
+  ["EPIPE", errors.BrokenPipe],
+  ["ERR_SOCKET_DGRAM_NOT_RUNNING", errors.BadResource],
+  ["ERR_STREAM_DESTROYED", errors.BadResource],
+  ["ERR_STREAM_WRITE_AFTER_END", errors.BrokenPipe],
+  ["ETIMEDOUT", errors.TimedOut],
 ]);
 
 /**

@@ -6,6 +6,7 @@ import { Failure } from "./failure.ts";
 import type { Intake } from "./intake.ts";
 import { Turn } from "./turn.ts";
 import type { StreamProtocol, Whole } from "./whole.ts";
+import { errors } from "../../runtime.ts";
 
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
 export class Receiver<T> {
@@ -90,7 +91,7 @@ export class Receiver<T> {
         incoming = await reading;
       } catch (error) {
         // Of a peer that ends an encrypted connection without a word; asyncio takes it for the end, too.
-        incoming = error instanceof Deno.errors.UnexpectedEof
+        incoming = error instanceof errors.UnexpectedEof
           ? null
           : new Failure(error);
       }

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-const CLASSES = [...Object.values(Deno.errors), RangeError, TypeError];
+import { errors } from "../../runtime.ts";
+
+const CLASSES = [...Object.values(errors), RangeError, TypeError];
 
 /** An error of the same class and code, in other words. The original is its cause, or what is given. */
 export function rephrase(

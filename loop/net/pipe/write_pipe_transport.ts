@@ -10,6 +10,7 @@ import { bytesOf, Sender, type Sink } from "../engine/sender.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { StreamSink } from "./_stream_sink.ts";
 import { Transport } from "../transport.ts";
+import { errors } from "../../runtime.ts";
 
 /** The end of a pipe that is written. */
 interface WriteEnd extends Sink {
@@ -134,5 +135,5 @@ export class WritePipeTransport extends Transport {
 }
 
 function brokenPipe(): Error {
-  return new Deno.errors.BrokenPipe("The reader of the stream is gone");
+  return new errors.BrokenPipe("The reader of the stream is gone");
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
+import { assertDeno } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
 import { begin } from "../engine/begin.ts";
@@ -22,6 +23,7 @@ export async function subprocessExec<P extends SubprocessProtocol>(
   args: readonly string[],
   options: SubprocessOptions,
 ): Promise<[SubprocessTransport, P]> {
+  assertDeno("subprocessExec");
   assertFactory("subprocessExec", protocolFactory);
   const command = programOf(program, args);
   return await start(
@@ -39,6 +41,7 @@ export async function subprocessShell<P extends SubprocessProtocol>(
   command: string,
   options: SubprocessOptions,
 ): Promise<[SubprocessTransport, P]> {
+  assertDeno("subprocessShell");
   assertFactory("subprocessShell", protocolFactory);
   const isErrorInOutput = options.stderr === STDOUT;
   const shell = commandOf(command, { isErrorInOutput });

@@ -6,6 +6,7 @@ import type { SocketFile } from "./_socket_file.ts";
 import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 import { setKeepAlive, setNoDelay } from "../engine/tcp.ts";
 import { Turn } from "../engine/turn.ts";
+import { errors } from "../../runtime.ts";
 
 /** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
 const RETRY_DELAY = 1;
@@ -85,8 +86,8 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
       try {
         conn = await this.listener.accept();
       } catch (error) {
-        if (this.#isClosed || error instanceof Deno.errors.BadResource) return;
-        if (error instanceof Deno.errors.ConnectionAborted) continue;
+        if (this.#isClosed || error instanceof errors.BadResource) return;
+        if (error instanceof errors.ConnectionAborted) continue;
         await this.#turn;
         const pause = this.#isClosed ? null : this.#pauseAfter(error);
         scheduler.proceed();

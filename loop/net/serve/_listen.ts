@@ -10,6 +10,7 @@ import { messageOf, rephrase } from "../engine/rephrase.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
 import { codeOf } from "../engine/os_error.ts";
 import { isUnresolved, unresolved } from "../dns/unresolved.ts";
+import { errors } from "../../runtime.ts";
 
 /** A listener of TCP, be it Deno's encrypting kind or not. */
 export type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
@@ -39,13 +40,13 @@ export function listenEverywhere(
   try {
     both = listen(v6, options);
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw error;
+    if (error instanceof errors.AddrInUse) throw error;
     return [listen(v4, options)];
   }
   try {
     return [both, listen({ ...v4, port: both.addr.port }, options)];
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return [both];
+    if (error instanceof errors.AddrInUse) return [both];
     both.close();
     throw error;
   }
@@ -77,7 +78,7 @@ export function listenAt(
 
 /** Whether the machine has no such address, or not that version of IP. */
 function isLack(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrNotAvailable ||
+  return error instanceof errors.AddrNotAvailable ||
     codeOf(error) === "EAFNOSUPPORT";
 }
 

@@ -19,11 +19,16 @@ import { isNativeServer } from "../tls/native_tls.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
-import { assertCanEncrypt, networkOf } from "../engine/network.ts";
+import {
+  assertCanEncrypt,
+  assertReachable,
+  networkOf,
+} from "../engine/network.ts";
 import { assertPort } from "../engine/tcp.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import { errors } from "../../runtime.ts";
 
 /** The options of `loop.createServer()`. */
 export interface ServerOptions {
@@ -56,6 +61,7 @@ export async function serve(
   assertFactory("createServer", protocolFactory);
   assertServerOptions(host, port, options);
   const scheduler = schedulerOf(loop);
+  assertReachable("createServer", scheduler);
   if (options.tls) assertCanEncrypt("createServer", scheduler);
   const tls = options.tls
     ? await serverTlsOf("createServer", options.tls)
@@ -118,7 +124,7 @@ function assertServerOptions(
   assertFamily(family ?? 0);
   // Without the flag, Deno ends the process. What tells is what else the flag adds.
   if (reusePort && !("listenDatagram" in Deno)) {
-    throw new Deno.errors.NotSupported(
+    throw new errors.NotSupported(
       "reusePort needs the flag --unstable-net",
     );
   }

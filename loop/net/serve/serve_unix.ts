@@ -15,7 +15,11 @@ import { assertBacklog, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
 import { assertFactory } from "../engine/assert_factory.ts";
-import { assertCanEncrypt, networkOf } from "../engine/network.ts";
+import {
+  assertCanEncrypt,
+  assertReachable,
+  networkOf,
+} from "../engine/network.ts";
 import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { serverTlsOf } from "../tls/tls_settings.ts";
@@ -46,6 +50,7 @@ export async function serveUnix(
   assertUnixPath("createUnixServer", path);
   assertUnixServerOptions(path, options);
   const scheduler = schedulerOf(loop);
+  assertReachable("createUnixServer", scheduler);
   if (options.tls) assertCanEncrypt("createUnixServer", scheduler);
   const tls = options.tls
     ? await serverTlsOf("createUnixServer", options.tls)

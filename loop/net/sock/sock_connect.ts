@@ -9,7 +9,7 @@ import {
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 import type { HostAddress } from "../host_address.ts";
-import { networkOf } from "../engine/network.ts";
+import { assertReachable, networkOf } from "../engine/network.ts";
 import { type Attempt, race } from "../connect/race.ts";
 import { resolveHost } from "../dns/resolve_host.ts";
 
@@ -19,6 +19,7 @@ export async function connectStream(
   address: HostAddress | Deno.UnixAddr,
 ): Promise<Deno.Conn> {
   const scheduler = schedulerOf(loop);
+  assertReachable("sockConnect", scheduler);
   const network = networkOf(scheduler);
   if (typeof address === "object" && address !== null && "path" in address) {
     const { path } = address;
