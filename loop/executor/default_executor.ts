@@ -44,12 +44,15 @@ export class DefaultExecutor implements Resource {
     this.#isShutDown = true;
     const executor = this.#executor;
     if (executor === null) return;
-    if (await this.#endsWithin(executor, seconds)) return;
-    console.warn(
-      `The executor did not end its workers within ${seconds} seconds: they are terminated`,
-    );
-    if (executor instanceof WorkerExecutor) executor.terminateWorkers();
-    else await executor.shutdown({ wait: false, cancelFutures: true });
+    if (!await this.#endsWithin(executor, seconds)) {
+      console.warn(
+        `The executor did not end its workers within ${seconds} seconds: they are terminated`,
+      );
+      if (executor instanceof WorkerExecutor) executor.terminateWorkers();
+      else await executor.shutdown({ wait: false, cancelFutures: true });
+    }
+    this.#executor = null;
+    this.#scheduler.resources.delete(this);
   }
 
   abandon(): void {

@@ -24,6 +24,7 @@ import {
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
 import { countingWorkers } from "../../tests/doubles/workers.ts";
+import { schedulerOf } from "../scheduler.ts";
 
 /** An executor whose jobs are done by the test. */
 class FakeExecutor extends Executor {
@@ -320,4 +321,14 @@ Deno.test("loop.callSoonThreadsafe() calls soon, as loop.callSoon()", () =>
     const closed = newEventLoop();
     closed.close();
     assertThrows(() => closed.callSoonThreadsafe(() => {}), RuntimeError);
+  }));
+
+Deno.test("loop.shutdownDefaultExecutor() leaves nothing for the end of the loop", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const { resources } = schedulerOf(loop);
+    assertEquals(await loop.runInExecutor(null, () => 1), 1);
+    assertEquals(resources.size, 1);
+    await loop.shutdownDefaultExecutor();
+    assertEquals(resources.size, 0);
   }));
