@@ -5,7 +5,13 @@
 //
 //   deno run --allow-net examples/as_completed.ts [host:port ...]
 
-import { asCompleted, createTask, openConnection, run } from "@asyncio/asyncio";
+import {
+  asCompleted,
+  CancelledError,
+  createTask,
+  openConnection,
+  run,
+} from "@asyncio/asyncio";
 
 const servers = Deno.args.length > 0 ? Deno.args : ["127.0.0.1:80", "[::1]:80"];
 
@@ -36,7 +42,7 @@ async function main(): Promise<void> {
       console.log("The first:", await next);
       break;
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (error instanceof CancelledError) throw error;
     }
   }
 }

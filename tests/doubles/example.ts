@@ -85,7 +85,16 @@ export class Example implements AsyncDisposable {
 
   /** Presses Ctrl-C. Not on Windows. */
   interrupt(): void {
-    this.#child.kill("SIGINT");
+    this.signal("SIGINT");
+  }
+
+  /**
+   * Sends a signal. Not on Windows.
+   *
+   * @param signal Which.
+   */
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
   }
 
   /**
