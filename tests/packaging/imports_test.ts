@@ -45,3 +45,24 @@ for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
     );
   });
 }
+
+/** What the public classes of transports and protocols need; the rest of `loop/net/` waits. */
+const EAGER_NETWORK_CODE = [
+  "loop/net/engine/client.ts",
+  "loop/net/engine/own_bytes.ts",
+  "loop/net/process/stdio.ts",
+  "loop/net/serve/server.ts",
+];
+
+Deno.test("mod.ts loads nothing that a program without a network does not need", async () => {
+  const loaded = await loadedBy("mod.ts");
+  assert(loaded.includes("streams/stream_reader.ts"));
+  assertEquals(
+    loaded.filter((each) =>
+      (/^loop\/net\/.+\//.test(each) && !EAGER_NETWORK_CODE.includes(each)) ||
+      each.startsWith("testing/") ||
+      (each.startsWith("node:") && each !== "node:async_hooks")
+    ),
+    [],
+  );
+});

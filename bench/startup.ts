@@ -1,0 +1,136 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * How long programs take from their start to their end, once everything is cached: an empty one, what the
+ * library is built on, its entries, and the first program of the README.
+ *
+ * ```sh
+ * deno run -A bench/startup.ts
+ * ```
+ *
+ * @module
+ */
+
+import { median, row } from "./side_by_side.ts";
+
+const ROUNDS = 41;
+
+function addressOf(entry: string): string {
+  return JSON.stringify(new URL(`../${entry}`, import.meta.url).href);
+}
+
+function importing(entry: string): string {
+  return `import ${addressOf(entry)};`;
+}
+
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "nothing": "",
+  "node:async_hooks": 'import "node:async_hooks";',
+  "sync": importing("sync/mod.ts"),
+  "tasks": importing("tasks/mod.ts"),
+  "streams": importing("streams/mod.ts"),
+  "everything": importing("mod.ts"),
+  "everything, and hello world": `import { run, sleep } from ${
+    addressOf("mod.ts")
+  };
+await run(async () => {
+  await sleep(0);
+  console.log("Hello ... World!");
+});`,
+};
+
+/** How long a program takes. */
+export interface Start {
+  /** What it imports and does. */
+  name: string;
+  /** The median, in milliseconds. */
+  median: number;
+  /** The median of how much more that is than an empty program of the same round, in milliseconds. */
+  more: number;
+  /** The quartiles of that. */
+  quartiles: [number, number];
+}
+
+/**
+ * Measures all programs in turn.
+ *
+ * @param rounds How often.
+ * @returns How long they take.
+ */
+export async function main(rounds: number = ROUNDS): Promise<Start[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await measure(folder, rounds);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measure(folder: string, rounds: number): Promise<Start[]> {
+  const times = new Map<string, number[]>();
+  const files = new Map<string, string>();
+  for (const [name, text] of Object.entries(PROGRAMS)) {
+    const file = `${folder}/${files.size}.ts`;
+    await Deno.writeTextFile(file, text);
+    files.set(name, file);
+    times.set(name, []);
+    await timeOf(file); // Fills the caches.
+  }
+  const order = [...files];
+  for (let round = 0; round < rounds; round++) {
+    order.push(order.shift()!);
+    for (const [name, file] of order) {
+      times.get(name)!.push(await timeOf(file));
+    }
+  }
+  console.log("\nFrom start to end, in milliseconds");
+  console.log(row(["", "median", "more", "quartiles"], WIDTH));
+  const empty = times.get("nothing")!;
+  return [...times].map(([name, figures]) => {
+    const start = judge(name, figures, empty);
+    console.log(row(cells(start), WIDTH));
+    return start;
+  });
+}
+
+const WIDTH = 14;
+
+async function timeOf(file: string): Promise<number> {
+  const start = performance.now();
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-config", file],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  const time = performance.now() - start;
+  if (!success) throw new Error(`${file} failed`);
+  return time;
+}
+
+function judge(
+  name: string,
+  figures: readonly number[],
+  empty: readonly number[],
+): Start {
+  const more = figures.map((time, round) => time - empty[round]!)
+    .sort((a, b) => a - b);
+  const at = (part: number) => more[Math.floor((more.length - 1) * part)]!;
+  return {
+    name,
+    median: median(figures),
+    more: median(more),
+    quartiles: [at(1 / 4), at(3 / 4)],
+  };
+}
+
+function cells({ name, median, more, quartiles: [low, high] }: Start) {
+  return [
+    name,
+    median.toFixed(1),
+    more.toFixed(1),
+    `${low.toFixed(1)}-${high.toFixed(1)}`,
+  ];
+}
+
+if (import.meta.main) await main();
