@@ -44,6 +44,10 @@ const IDLE_TIMEOUT = 300;
 
 async function main(): Promise<void> {
   const { cert, key, host, port, interval } = options;
+  const reload = new Event();
+  if (Deno.build.os !== "windows") {
+    getRunningLoop().addSignalHandler("SIGHUP", () => reload.set());
+  }
   const files = await CertificateFiles.read(cert, key, console.log);
 
   // The connection is accepted as it is, so that each is encrypted with what
@@ -56,10 +60,6 @@ async function main(): Promise<void> {
   const { hostname, port: chosen } = server.sockets[0]!.addr;
   console.log(`Serving at ${hostname}:${chosen}`);
 
-  const reload = new Event();
-  if (Deno.build.os !== "windows") {
-    getRunningLoop().addSignalHandler("SIGHUP", () => reload.set());
-  }
   try {
     while (true) {
       await waitAtMost(Number(interval), reload);
