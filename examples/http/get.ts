@@ -1,35 +1,29 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  openConnection,
-  type StreamReader,
-  timeout,
-  type TlsOptions,
-} from "@asyncio/asyncio";
+import { openConnection, timeout } from "@asyncio/asyncio";
 import { type Answer, readAnswer } from "./answer.ts";
+import { Source } from "./source.ts";
 
 export interface GetOptions {
-  /** How long, in seconds, connecting may take, and the server pause. */
-  readonly timeout: number;
+  /** How long, in seconds, connecting may take, and the server may pause. */
+  readonly timeout?: number;
   /** How many times the server may send one elsewhere. */
   readonly maxRedirects?: number;
-  /** How to encrypt, for https. */
-  readonly tls?: TlsOptions | true;
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
- * Asks for a URL, and gives the answer to a function. The connection is closed
- * when that has ended.
+ * Asks for a URL, and gives the answer to a function; when that has ended, the
+ * connection is closed.
  */
 export async function get<T>(
   url: URL,
-  options: GetOptions,
   use: (answer: Answer) => Promise<T>,
+  { timeout = 30, maxRedirects = 5 }: GetOptions = {},
 ): Promise<T> {
-  for (let left = options.maxRedirects ?? 5;; left--) {
-    const result = await exchange(url, options, async (answer) => {
+  for (let left = maxRedirects;; left--) {
+    const result = await exchange(url, timeout, async (answer) => {
       const location = answer.headers.get("location");
       if (location === null || !REDIRECTS.includes(answer.status)) {
         return { value: await use(answer) };
@@ -37,27 +31,25 @@ export async function get<T>(
       return { next: new URL(location, url) };
     });
     if (result.next === undefined) return result.value;
-    if (left === 0) {
-      throw new Error(`Sent elsewhere too often, at last by ${url}`);
-    }
+    if (left === 0) throw new RangeError(`Redirected too often, by ${url}`);
     url = result.next;
   }
 }
 
 async function exchange<T>(
   url: URL,
-  options: GetOptions,
+  seconds: number,
   use: (answer: Answer) => Promise<T>,
 ): Promise<T> {
-  const isSecure = url.protocol === "https:";
-  if (!isSecure && url.protocol !== "http:") {
-    throw new TypeError(`Expected a URL of http: or https:: received ${url}`);
+  if (!["http:", "https:"].includes(url.protocol)) {
+    throw new TypeError(`Expected a URL of http: or https:, received ${url}`);
   }
-  const [reader, writer] = await timeout(options.timeout, () =>
+  const isSecure = url.protocol === "https:";
+  const [reader, writer] = await timeout(seconds, () =>
     openConnection(
       url.hostname.replace(/^\[(.*)\]$/, "$1"), // of an IPv6 address
       Number(url.port) || (isSecure ? 443 : 80),
-      { tls: isSecure && (options.tls ?? true) },
+      { tls: isSecure },
     ));
   try {
     writer.write(
@@ -67,9 +59,9 @@ async function exchange<T>(
         "Connection: close\r\n" +
         "\r\n",
     );
-    return await use(await readAnswer(new Source(reader, options.timeout)));
+    return await use(await readAnswer(new Source(reader, seconds)));
   } finally {
-    // All there was to send is received, if there is an answer at all
+    // Nothing is left to be sent, and what is left to come is not wanted
     writer.transport.abort();
   }
 }

@@ -1,0 +1,30 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+// Prints what a web server has at a URL:
+//
+//   deno run --allow-net examples/http_get.ts https://example.com/ [seconds] > page.html
+//
+// Neither connecting nor a pause of the server may take longer than that, which
+// is 30 seconds by default. What is long is not kept in memory.
+
+import { run } from "@asyncio/asyncio";
+import type { Answer } from "./http/answer.ts";
+import { get } from "./http/get.ts";
+
+const [url = "https://example.com/", seconds = "30"] = Deno.args;
+
+async function print({ status, reason, body }: Answer): Promise<void> {
+  if (status >= 400) {
+    console.error(`The answer is ${status} ${reason}`);
+    Deno.exitCode = 1;
+  }
+  for await (const piece of body) await writeAll(piece);
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  while (bytes.length > 0) {
+    bytes = bytes.subarray(await Deno.stdout.write(bytes));
+  }
+}
+
+await run(() => get(new URL(url), print, { timeout: Number(seconds) }));
