@@ -25,17 +25,19 @@ export class Example implements AsyncDisposable {
    * @param flags What `deno run` is given: permissions, above all. It prompts for none.
    * @param args The arguments of the program.
    * @param stdin Whether there is something on its standard input: what {@linkcode Example.type} is given.
+   * @param env Variables of its environment, beside those of this process.
    */
   constructor(
     name: string,
     flags: readonly string[] = [],
     args: readonly string[] = [],
     stdin: "null" | "piped" = "null",
+    env: Record<string, string> = {},
   ) {
     const url = new URL(`../../examples/${name}`, import.meta.url).href;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...flags, url, ...args],
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin,
       stdout: "piped",
       stderr: "piped",
