@@ -4,7 +4,8 @@
 //
 //   deno run --allow-run examples/jobs.ts [at once] [seconds] ['ls /' 'sleep 60' ...]
 //
-// One whose time is over is asked to end, and killed if it does not. Ctrl-C ends them all.
+// One whose time is over is asked to end, and killed if it does not. Ctrl-C ends them all. On a terminal, the
+// last line shows how far it is. The exit code is 1 if one has failed.
 
 import {
   createSubprocessExec,
@@ -13,23 +14,39 @@ import {
   type Process,
   run,
   Semaphore,
+  type StreamReader,
   taskGroup,
   TimeoutError,
   waitFor,
 } from "@asyncio/asyncio";
+import { Display, terminal } from "./jobs/display.ts";
 
 /** How long a program has to end after it was asked to, in seconds. */
 const GRACE = 0.5;
 
 const [atOnce = "2", limit = "5", ...jobs] = Deno.args;
 
+const display = new Display(jobs.length, terminal());
+
 async function main(): Promise<void> {
+  await taskGroup(async (group) => {
+    const showing = group.createTask(() => display.show());
+    await performAll();
+    showing.cancel();
+  });
+  if (display.failed > 0) Deno.exitCode = 1;
+}
+
+async function performAll(): Promise<void> {
   const slots = new Semaphore(Number(atOnce));
   await taskGroup((group) => {
     for (const job of jobs) {
       group.createTask(async () => {
         using _slot = await slots.acquire();
-        console.log(`${job}: ${await perform(job)}`);
+        const finish = display.begin(job);
+        const outcome = await perform(job);
+        finish(outcome !== "exited with 0");
+        display.print(`${job}: ${outcome}`);
       });
     }
   });
@@ -42,9 +59,11 @@ async function perform(job: string): Promise<string> {
     await using process = await createSubprocessExec(program, args, {
       stdin: DEVNULL,
       stdout: PIPE,
+      stderr: PIPE,
     });
     return await taskGroup((group) => {
-      group.createTask(() => printLines(job, process));
+      group.createTask(() => printLines(job, process.stdout!));
+      group.createTask(() => printLines(job, process.stderr!));
       return end(process);
     });
   } catch (error) {
@@ -54,9 +73,9 @@ async function perform(job: string): Promise<string> {
 }
 
 // A program whose lines nobody reads stops when the pipe is full
-async function printLines(job: string, process: Process): Promise<void> {
-  for await (const line of process.stdout!) {
-    console.log(`${job}: ${new TextDecoder().decode(line).trimEnd()}`);
+async function printLines(job: string, output: StreamReader): Promise<void> {
+  for await (const line of output) {
+    display.print(`${job}: ${new TextDecoder().decode(line).trimEnd()}`);
   }
 }
 

@@ -30,8 +30,26 @@ Deno.test({
         "false: exited with 1\n" +
         "no-such-program: Cannot start no-such-program: there is no such program\n",
     );
-    assertEquals(code, 0);
+    assertEquals(code, 1);
   },
+});
+
+Deno.test({
+  name: "jobs prints what programs complain about, and is content with all",
+  ignore,
+  fn: () =>
+    withDirectory(async (path) => {
+      await Deno.writeTextFile(`${path}/job`, "echo careful >&2\n");
+      const job = `sh ${path}/job`;
+      assertEquals(
+        await runExample("jobs.ts", ["--allow-run=sh"], ["1", "60", job]),
+        {
+          code: 0,
+          stdout: `${job}: careful\n${job}: exited with 0\n`,
+          stderr: "",
+        },
+      );
+    }),
 });
 
 Deno.test({
@@ -47,7 +65,7 @@ Deno.test({
       stdout.split("\n").sort(),
       ["", "sleep 60: was told to end", "sleep 61: was told to end"],
     );
-    assertEquals(code, 0);
+    assertEquals(code, 1);
   },
 });
 
