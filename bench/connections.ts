@@ -11,6 +11,7 @@
  */
 
 import { contest } from "./network/contest.ts";
+import { report } from "./report.ts";
 import { denoWords, runClient, Server, startClient } from "./network/peer.ts";
 
 const ACCEPTED = 5000;
@@ -84,6 +85,14 @@ async function idle(): Promise<void> {
   console.log(`  bare      ${bare.toFixed(0)} bytes`);
   for (const name of ["Protocol, idle", "streams, idle"]) {
     const ours = await idleCost(name, connections);
+    report({
+      title: "Memory",
+      name: `an idle connection, ${name}`,
+      unit: "bytes",
+      ours: [ours],
+      peer: "bare, idle",
+      theirs: [bare],
+    });
     console.log(
       `  ${name.padEnd(16)} ${ours.toFixed(0)} bytes, ${
         (ours - bare).toFixed(0)

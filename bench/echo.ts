@@ -11,9 +11,10 @@
  */
 
 import { contest, type Contestant } from "./network/contest.ts";
+import { isQuick } from "./report.ts";
 import { runClient, type Server } from "./network/peer.ts";
 
-const SECONDS = 1;
+const SECONDS = isQuick ? 0.1 : 1;
 const LOADS = [
   { size: 64, connections: 32 },
   { size: 1024, connections: 32 },

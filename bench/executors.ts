@@ -13,9 +13,10 @@
 
 import { gather, getRunningLoop, run, WorkerExecutor } from "../mod.ts";
 import { increment, sumOfRemainders } from "./executors/jobs.ts";
-import { median, PythonPeer, row } from "./side_by_side.ts";
+import { median, report, roundsOf } from "./report.ts";
+import { PythonPeer, row } from "./side_by_side.ts";
 
-const ROUNDS = 15;
+const ROUNDS = roundsOf(15);
 const TRIPS = 1000;
 const JOBS = 4;
 const SIZE = 30_000_000;
@@ -110,6 +111,16 @@ async function measureTrips(peer: PythonPeer | null): Promise<void> {
       figure - figures[0]![round]!
     ).sort((a, b) => a - b);
     const isOurs = index === 1 || index === 2;
+    if (!isOurs) {
+      report({
+        title: "Executors",
+        name: "a job and its result",
+        unit: "ns",
+        ours: figures[1]!,
+        peer: name,
+        theirs: figures[index]!,
+      });
+    }
     console.log(row([
       name,
       inMicroseconds(median(figures[index]!)),
@@ -153,6 +164,16 @@ async function measureSpeedUp(peer: PythonPeer | null): Promise<void> {
   ) {
     const [inTurn, sideBySide] = figures.slice(first);
     if (inTurn === undefined || sideBySide === undefined) continue;
+    if (first === 0) {
+      report({
+        title: "Executors",
+        name: `${JOBS} jobs that calculate, side by side`,
+        unit: "ns",
+        ours: sideBySide,
+        peer: "in turn",
+        theirs: inTurn,
+      });
+    }
     const ratios = inTurn.map((figure, round) => figure / sideBySide[round]!)
       .sort((a, b) => a - b);
     console.log(row([

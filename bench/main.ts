@@ -11,7 +11,12 @@
  * @module
  */
 
+import { parseArgs } from "node:util";
+import { findPython } from "../tests/peers/python.ts";
+import { judge, QUICK, RESULTS } from "./report.ts";
+
 const ALL = [
+  "startup",
   "tasks",
   "primitives",
   "peers",
@@ -23,11 +28,49 @@ const ALL = [
   "executors",
 ];
 
-for (const name of Deno.args.length > 0 ? Deno.args : ALL) {
-  if (!ALL.includes(name)) {
-    console.error(`Expected one of ${ALL.join(", ")}, got ${name}`);
+const USAGE = `Usage: deno task bench [name ...] [options]
+
+  name         ${ALL.join(", ")}; all of them by default
+  --quick      few rounds: to see that it works, not how fast it is
+  --json path  where the figures go; bench/results/, by the time, by default
+  --svg path   where the chart goes; beside the figures by default`;
+
+/** What was asked for; ends the program if that cannot be. */
+function optionsOf(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        quick: { type: "boolean", default: false },
+        json: { type: "string" },
+        svg: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      Deno.exit(0);
+    }
+    for (const name of positionals) {
+      if (ALL.includes(name)) continue;
+      throw new RangeError(
+        `Expected one of ${ALL.join(", ")}: received ${name}`,
+      );
+    }
+    return { ...values, names: positionals.length > 0 ? positionals : ALL };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
     Deno.exit(2);
   }
+}
+
+/** Runs a benchmark; its results are added to the file. Returns whether it came to its end. */
+async function measure(
+  name: string,
+  file: string,
+  quick: boolean,
+): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -35,8 +78,63 @@ for (const name of Deno.args.length > 0 ? Deno.args : ALL) {
       "--v8-flags=--expose-gc",
       new URL(`./${name}.ts`, import.meta.url).href,
     ],
+    env: { [RESULTS]: file, ...(quick ? { [QUICK]: "1" } : {}) },
     stdout: "inherit",
     stderr: "inherit",
   }).output();
-  if (!success) Deno.exit(1);
+  return success;
 }
+
+/** What was measured, where and when. */
+async function reportOf(file: string, quick: boolean) {
+  const lines = (await Deno.readTextFile(file)).split("\n").filter(Boolean);
+  const python = await findPython();
+  return {
+    date: new Date().toISOString(),
+    quick,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    python: python?.version ?? null,
+    system: `${Deno.build.os} ${Deno.build.arch}`,
+    processors: navigator.hardwareConcurrency,
+    results: lines.map((line) => judge(JSON.parse(line))),
+  };
+}
+
+/** A report, as JSON. */
+export type Report = Awaited<ReturnType<typeof reportOf>>;
+
+/** The chart is drawn by a process of its own: who measures need not have what draws. */
+async function draw(json: string, svg: string): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL("./chart.ts", import.meta.url).href, json, svg],
+    stdout: "null",
+    stderr: "inherit",
+  }).output();
+  console.log(success ? `The chart is in ${svg}` : "There is no chart");
+}
+
+async function main(): Promise<void> {
+  const { names, quick, json, svg } = optionsOf(Deno.args);
+  const results = await Deno.makeTempFile();
+  try {
+    for (const name of names) {
+      if (!await measure(name, results, quick)) Deno.exitCode = 1;
+    }
+    const report = await reportOf(results, quick);
+    const path = json ?? await ordinaryPath(report.date);
+    await Deno.writeTextFile(path, JSON.stringify(report, null, 2) + "\n");
+    console.log(`\nThe figures are in ${path}`);
+    await draw(path, svg ?? path.replace(/(\.json)?$/, ".svg"));
+  } finally {
+    await Deno.remove(results);
+  }
+}
+
+async function ordinaryPath(date: string): Promise<string> {
+  const folder = new URL("./results/", import.meta.url);
+  await Deno.mkdir(folder, { recursive: true });
+  return `${import.meta.dirname}/results/${date.replaceAll(":", "-")}.json`;
+}
+
+if (import.meta.main) await main();

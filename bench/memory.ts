@@ -11,6 +11,7 @@
  */
 
 import { createTask, gather, run, sleep } from "../mod.ts";
+import { report } from "./report.ts";
 import { findPython } from "../tests/peers/python.ts";
 
 const TASKS = 100_000;
@@ -55,9 +56,19 @@ async function measurePython(): Promise<number | null> {
 /** Measures and prints. */
 export async function main(): Promise<void> {
   console.log(`\nMemory of a sleeping task, of ${TASKS}`);
-  console.log(`  ours    ${(await measureOurs()).toFixed(0)} bytes`);
+  const ours = await measureOurs();
+  console.log(`  ours    ${ours.toFixed(0)} bytes`);
   const python = await measurePython();
   console.log(`  asyncio ${python?.toFixed(0) ?? "-"} bytes`);
+  if (python === null) return;
+  report({
+    title: "Memory",
+    name: "a sleeping task",
+    unit: "bytes",
+    ours: [ours],
+    peer: "asyncio",
+    theirs: [python],
+  });
 }
 
 if (import.meta.main) await main();

@@ -20,11 +20,12 @@ import { effection } from "./peers/effection.ts";
 import { ours } from "./peers/ours.ts";
 import { pQueue } from "./peers/p_queue.ts";
 import { promises } from "./peers/promises.ts";
-import { median, row } from "./side_by_side.ts";
+import { median, report, roundsOf } from "./report.ts";
+import { row } from "./side_by_side.ts";
 
 const PEERS = [effection, effect, asyncMutex, pQueue];
 const CONTESTANTS = [ours, promises, ...PEERS];
-const ROUNDS = 9;
+const ROUNDS = roundsOf(9);
 
 /** What came out of a case. */
 export interface Contest {
@@ -71,6 +72,12 @@ async function compete(name: CaseName): Promise<Contest> {
       const figure = await each.cases[name]!();
       if (round >= 0) figures.get(each)!.push(figure);
     }
+  }
+  const us = figures.get(ours)!;
+  for (const [{ name: peer }, theirs] of figures) {
+    if (theirs === us) continue;
+    const title = "Libraries for JavaScript";
+    report({ title, name, unit: "ns", ours: us, peer, theirs });
   }
   return judge(name, figures);
 }

@@ -6,8 +6,9 @@
  * @module
  */
 
+import { median, report, roundsOf } from "./report.ts";
 import { TextLineStream } from "./text_line_stream.ts";
-import { findPython } from "../tests/peers/python.ts";
+import { findPython, type Python } from "../tests/peers/python.ts";
 
 /** Something that both do. */
 export interface Case {
@@ -33,6 +34,8 @@ export interface Comparison {
   spread: [number, number] | null;
   /** What the ratio is to be. */
   goal: number;
+  /** The same with uvloop: its median and the ratios'; `null` where it cannot be imported. */
+  uvloop: { median: number; ratio: number } | null;
 }
 
 /**
@@ -48,14 +51,16 @@ export async function sideBySide(
   title: string,
   script: string,
   cases: readonly Case[],
-  rounds = 7,
+  rounds: number = roundsOf(7),
 ): Promise<Comparison[]> {
   await using python = await PythonPeer.start(script);
+  await using uvloop = await PythonPeer.start(script, "uvloop");
   console.log(`\n${title}: ${python?.version ?? "no Python on this machine"}`);
-  console.log(row(["", "ours", "asyncio", "ratio", "spread", "goal"]));
+  const columns = ["", "ours", "asyncio", "ratio", "spread", "goal"];
+  console.log(row(uvloop ? [...columns, "uvloop", "ratio"] : columns));
   const comparisons = [];
   for (const each of cases) {
-    const comparison = await compare(each, python, rounds);
+    const comparison = await compare(title, each, python, uvloop, rounds);
     console.log(row(cells(comparison)));
     comparisons.push(comparison);
   }
@@ -63,19 +68,27 @@ export async function sideBySide(
 }
 
 async function compare(
+  title: string,
   { name, goal, measure }: Case,
   python: PythonPeer | null,
+  uvloop: PythonPeer | null,
   rounds: number,
 ): Promise<Comparison> {
   const ours: number[] = [];
   const theirs: number[] = [];
+  const uvloops: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const us = await measure();
     const them = await python?.measure(name);
+    const uv = await uvloop?.measure(name);
     if (round === 0) continue;
     ours.push(us);
     if (them !== undefined) theirs.push(them);
+    if (uv !== undefined) uvloops.push(uv);
   }
+  const result = { title, name, unit: "ns", ours } as const;
+  if (python) report({ ...result, peer: "asyncio", theirs });
+  if (uvloop) report({ ...result, peer: "uvloop", theirs: uvloops });
   const ratios = theirs.map((them, i) => them / ours[i]!).sort((a, b) => a - b);
   return {
     name,
@@ -84,7 +97,27 @@ async function compare(
     ratio: ratios.length === 0 ? null : median(ratios),
     spread: ratios.length === 0 ? null : [ratios[0]!, ratios.at(-1)!],
     goal,
+    uvloop: uvloops.length === 0 ? null : {
+      median: median(uvloops),
+      ratio: median(uvloops.map((them, i) => them / ours[i]!)),
+    },
   };
+}
+
+/** An event loop of Python's. */
+export type Loop = "asyncio" | "uvloop";
+
+/** Whether that Python has the event loop. */
+export async function canImport(
+  { command }: Python,
+  loop: Loop,
+): Promise<boolean> {
+  const [program, ...args] = command;
+  const { success } = await new Deno.Command(program!, {
+    args: [...args, "-c", `import ${loop}`],
+    stderr: "null",
+  }).output();
+  return success;
 }
 
 /** A Python process that measures a case when it is told its name. */
@@ -102,13 +135,17 @@ export class PythonPeer implements AsyncDisposable {
       .pipeThrough(new TextLineStream()).getReader();
   }
 
-  static async start(script: string): Promise<PythonPeer | null> {
+  static async start(
+    script: string,
+    loop: Loop = "asyncio",
+  ): Promise<PythonPeer | null> {
     const python = await findPython();
-    if (python === null) return null;
+    if (python === null || !await canImport(python, loop)) return null;
     const [program, ...args] = python.command;
     const path = new URL(`./python/${script}`, import.meta.url).pathname;
     const process = new Deno.Command(program!, {
       args: [...args, path],
+      env: { ASYNCIO_BENCH_LOOP: loop },
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -130,16 +167,9 @@ export class PythonPeer implements AsyncDisposable {
   }
 }
 
-/** The median of some figures. */
-export function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function cells({ name, ours, python, ratio, spread, goal }: Comparison) {
+function cells(
+  { name, ours, python, ratio, spread, goal, uvloop }: Comparison,
+): string[] {
   return [
     name,
     `${ours.toFixed(0)} ns`,
@@ -147,6 +177,9 @@ function cells({ name, ours, python, ratio, spread, goal }: Comparison) {
     ratio === null ? "-" : `${ratio.toFixed(1)}x`,
     spread === null ? "-" : `${spread[0].toFixed(1)}-${spread[1].toFixed(1)}`,
     `${goal}x`,
+    ...(uvloop === null
+      ? []
+      : [`${uvloop.median.toFixed(0)} ns`, `${uvloop.ratio.toFixed(1)}x`]),
   ];
 }
 

@@ -11,9 +11,10 @@
  * @module
  */
 
-import { median, row } from "./side_by_side.ts";
+import { median, report, roundsOf } from "./report.ts";
+import { row } from "./side_by_side.ts";
 
-const ROUNDS = 41;
+const ROUNDS = roundsOf(41);
 
 function addressOf(entry: string): string {
   return JSON.stringify(new URL(`../${entry}`, import.meta.url).href);
@@ -88,6 +89,16 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
   const empty = times.get("nothing")!;
   return [...times].map(([name, figures]) => {
     const start = judge(name, figures, empty);
+    if (figures !== empty) {
+      report({
+        title: "Start to end",
+        name,
+        unit: "ms",
+        ours: figures,
+        peer: "an empty program",
+        theirs: empty,
+      });
+    }
     console.log(row(cells(start), WIDTH));
     return start;
   });

@@ -20,7 +20,8 @@ import {
   type StreamReader,
   type StreamWriter,
 } from "../mod.ts";
-import { median, PythonPeer, row } from "./side_by_side.ts";
+import { median, report, roundsOf } from "./report.ts";
+import { PythonPeer, row } from "./side_by_side.ts";
 import { TextLineStream } from "./text_line_stream.ts";
 
 const PROCESSES = 48;
@@ -32,8 +33,8 @@ const LINES = 500_000;
 const HEAD = ["-c", String(BYTES), "/dev/zero"];
 const YES = `yes 'a line of some length' | head -n ${LINES}`;
 /** Starting a process takes a very different time each time. */
-const PROCESS_ROUNDS = 31;
-const PIPE_ROUNDS = 9;
+const PROCESS_ROUNDS = roundsOf(31);
+const PIPE_ROUNDS = roundsOf(9);
 
 /** Something that all of them do. */
 interface Case {
@@ -278,15 +279,17 @@ async function writeAllBare(stdin: WritableStream<Uint8Array>): Promise<void> {
 /** Measures and prints. */
 export async function main(): Promise<void> {
   await using python = await PythonPeer.start("processes.py");
+  await using uvloop = await PythonPeer.start("processes.py", "uvloop");
+  const peers = new Map([[ASYNCIO, python], ["uvloop", uvloop]]);
   console.log(`\nSubprocesses: ${python?.version ?? "no Python here"}`);
   console.log(row(["", "a second", "ratio", "spread", "goal"], WIDTH));
-  for (const each of CASES) print(each, await compete(each, python));
+  for (const each of CASES) print(each, await compete(each, peers));
 }
 
 /** What is measured, in operations a second by round, by name. */
 async function compete(
   { name, operations, rounds, ours, bare }: Case,
-  python: PythonPeer | null,
+  peers: ReadonlyMap<string, PythonPeer | null>,
 ): Promise<Map<string, number[]>> {
   const contestants = new Map([
     [OURS, () => run(() => rateOf(ours, operations))],
@@ -294,8 +297,9 @@ async function compete(
   for (const each of bare) {
     contestants.set(each.name, () => rateOf(each.work, operations));
   }
-  if (python !== null) {
-    contestants.set(ASYNCIO, async () => 1e9 / await python.measure(name));
+  for (const [loop, python] of peers) {
+    if (python === null) continue;
+    contestants.set(loop, async () => 1e9 / await python.measure(name));
   }
   const names = [...contestants.keys()];
   const rates = new Map(names.map((each) => [each, [] as number[]]));
@@ -325,6 +329,14 @@ function print({ name, bare }: Case, rates: Map<string, number[]>): void {
   const goals = new Map(bare.map((each) => [each.name, each.goal]));
   for (const [other, theirs] of rates) {
     if (other === OURS) continue;
+    report({
+      title: "Subprocesses",
+      name,
+      unit: "a second",
+      ours,
+      peer: other,
+      theirs,
+    });
     const ratios = ours.map((rate, i) => rate / theirs[i]!)
       .sort((a, b) => a - b);
     console.log(row([

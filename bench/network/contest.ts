@@ -6,7 +6,8 @@
  * @module
  */
 
-import { median, row } from "../side_by_side.ts";
+import { median, report, roundsOf } from "../report.ts";
+import { type Loop, row } from "../side_by_side.ts";
 import { denoWords, pythonWords, Server } from "./peer.ts";
 
 /** One of the servers. */
@@ -41,7 +42,7 @@ export async function contest(
   title: string,
   contestants: readonly Contestant[],
   load: (server: Server) => Promise<{ rate: number; count: number }>,
-  rounds = 7,
+  rounds: number = roundsOf(7),
 ): Promise<void> {
   const servers = await startAll(contestants);
   const results = new Map<Contestant, Round[]>();
@@ -66,13 +67,28 @@ async function startAll(
 ): Promise<Map<Contestant, Server>> {
   const servers = new Map<Contestant, Server>();
   for (const contestant of contestants) {
-    const words = contestant.isPython
-      ? await pythonWords(contestant.server)
-      : denoWords("servers.ts", contestant.server);
-    if (words === null) console.log(`\n(no Python for ${contestant.server})`);
-    else servers.set(contestant, await Server.start(words));
+    const { server, isPython } = contestant;
+    if (!isPython) {
+      const words = denoWords("servers.ts", server);
+      servers.set(contestant, await Server.start(words));
+      continue;
+    }
+    const asyncio = await startPython(server, "asyncio");
+    if (asyncio === null) console.log(`\n(no Python for ${server})`);
+    else servers.set(contestant, asyncio);
+    const uvloop = await startPython(server, "uvloop");
+    if (uvloop !== null) servers.set({ server: onUvloop(server) }, uvloop);
   }
   return servers;
+}
+
+async function startPython(name: string, loop: Loop): Promise<Server | null> {
+  const words = await pythonWords(name, loop);
+  return words && await Server.start(words, { ASYNCIO_BENCH_LOOP: loop });
+}
+
+function onUvloop(server: string): string {
+  return server.replace("asyncio", "uvloop");
 }
 
 function print(title: string, results: Map<Contestant, Round[]>): void {
@@ -80,16 +96,24 @@ function print(title: string, results: Map<Contestant, Round[]>): void {
   console.log(
     row([title, "a second", "core, µs", "ratio", "spread", "goal"], WIDTH),
   );
-  const roundsOf = new Map(
+  const roundsBy = new Map(
     [...results].map(([{ server }, rounds]) => [server, rounds]),
   );
   for (const [{ server, against = [] }, rounds] of results) {
     const rate = median(rounds.map((round) => round.rate));
     const cost = median(rounds.map((round) => round.cost));
     console.log(row([server, rate.toFixed(0), cost.toFixed(2)], WIDTH));
-    for (const { server: other, goal } of against) {
-      const others = roundsOf.get(other);
+    for (const { server: other, goal } of withUvloop(against)) {
+      const others = roundsBy.get(other);
       if (others === undefined) continue;
+      report({
+        title,
+        name: server,
+        unit: "a second",
+        ours: rounds.map((round) => round.rate),
+        peer: other,
+        theirs: others.map((round) => round.rate),
+      });
       const ratios = rounds.map((round, i) => round.rate / others[i]!.rate)
         .sort((a, b) => a - b);
       console.log(row([
@@ -98,8 +122,17 @@ function print(title: string, results: Map<Contestant, Round[]>): void {
         "",
         median(ratios).toFixed(2),
         `${ratios[0]!.toFixed(2)}-${ratios.at(-1)!.toFixed(2)}`,
-        String(goal),
+        goal === null ? "-" : String(goal),
       ], WIDTH));
     }
   }
+}
+
+/** What is compared with asyncio is compared with uvloop too, without an aim. */
+function withUvloop(against: NonNullable<Contestant["against"]>) {
+  return against.flatMap(({ server, goal }) => {
+    const other = onUvloop(server);
+    const own = { server, goal };
+    return other === server ? [own] : [own, { server: other, goal: null }];
+  });
 }

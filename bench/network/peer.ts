@@ -6,6 +6,7 @@
  * @module
  */
 
+import { canImport, type Loop } from "../side_by_side.ts";
 import { TextLineStream } from "../text_line_stream.ts";
 import { findPython } from "../../tests/peers/python.ts";
 
@@ -19,8 +20,11 @@ export class Server {
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
   #port = 0;
 
-  private constructor(words: readonly string[]) {
-    this.#process = command(SERVER_CORE, words).spawn();
+  private constructor(
+    words: readonly string[],
+    env: Record<string, string>,
+  ) {
+    this.#process = command(SERVER_CORE, words, env).spawn();
     this.#answers = this.#process.stdout
       .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
       .getReader();
@@ -31,10 +35,14 @@ export class Server {
    * Starts a server.
    *
    * @param words The command.
+   * @param env What its environment has besides.
    * @returns The server, which listens.
    */
-  static async start(words: readonly string[]): Promise<Server> {
-    const server = new Server(words);
+  static async start(
+    words: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<Server> {
+    const server = new Server(words, env);
     const { value } = await server.#answers.read();
     server.#port = Number(value);
     return server;
@@ -137,19 +145,27 @@ function profiling(file: string): string[] {
 }
 
 /** The command of a server of asyncio's, or `null` where there is no Python. */
-export async function pythonWords(name: string): Promise<string[] | null> {
+export async function pythonWords(
+  name: string,
+  loop: Loop,
+): Promise<string[] | null> {
   const python = await findPython();
-  if (python === null) return null;
+  if (python === null || !await canImport(python, loop)) return null;
   const path = new URL("../python/servers.py", import.meta.url).pathname;
   return [...python.command, path, name];
 }
 
-function command(core: number, words: readonly string[]): Deno.Command {
+function command(
+  core: number,
+  words: readonly string[],
+  env: Record<string, string> = {},
+): Deno.Command {
   const all = hasTaskset
     ? ["taskset", "-c", String(core), ...words]
     : [...words];
   return new Deno.Command(all[0]!, {
     args: all.slice(1),
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

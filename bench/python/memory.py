@@ -5,6 +5,8 @@ import asyncio
 import gc
 import sys
 
+import loops
+
 
 def resident():
     with open("/proc/self/statm") as file:
@@ -26,4 +28,4 @@ async def main(count):
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-asyncio.run(main(int(sys.argv[1])))
+loops.run(main(int(sys.argv[1])))

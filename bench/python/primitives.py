@@ -5,6 +5,8 @@ import asyncio
 import sys
 import time
 
+import loops
+
 OPERATIONS = 50_000
 WAITERS = 1_000
 PARTIES = 10
@@ -148,4 +150,4 @@ async def measure(case):
 
 
 for line in sys.stdin:
-    print(asyncio.run(measure(CASES[line.strip()])), flush=True)
+    print(loops.run(measure(CASES[line.strip()])), flush=True)

@@ -6,6 +6,8 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE
 
+import loops
+
 PROCESSES = 48
 AT_ONCE = 16
 BLOCK = bytes(64 * 1024)
@@ -113,4 +115,4 @@ async def measure(case):
 
 
 for line in sys.stdin:
-    print(asyncio.run(measure(CASES[line.strip()])), flush=True)
+    print(loops.run(measure(CASES[line.strip()])), flush=True)

@@ -7,6 +7,8 @@ import resource
 import sys
 import threading
 
+import loops
+
 BUFFER_SIZE = 64 * 1024
 BULK = bytes(1024 * 1024)
 
@@ -90,4 +92,4 @@ async def main():
     await done.wait()
 
 
-asyncio.run(main())
+loops.run(main())

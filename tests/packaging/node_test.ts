@@ -84,6 +84,8 @@ interface Program {
   says?: string;
   /** What only this runtime does. */
   only?: string;
+  /** Whether it sends itself signals, which Windows has not. */
+  hasSignals?: boolean;
 }
 
 const PROGRAMS: Program[] = [
@@ -315,17 +317,40 @@ await run(async () => {
     ],
   },
   {
-    name: "another thread",
+    name: "other threads",
     only: "bun",
     text: `
-import { run, toThread } from "@asyncio/asyncio";
+import { run, toThread, WorkerExecutor } from "@asyncio/asyncio";
 
-console.log(await run(() => toThread((x) => x + 1, [1])));
+await run(async () => {
+  console.log(await toThread((x) => x + 1, [1]));
+  const jobs = "data:text/javascript,export function fail() { throw new RangeError('no'); }";
+  const executor = new WorkerExecutor(jobs);
+  await executor.submit("fail").catch((error) => console.log(String(error)));
+  await executor.shutdown();
+});
 `,
-    prints: ["2"],
+    prints: ["2", "RangeError: no"],
+  },
+  {
+    name: "handlers of signals",
+    hasSignals: true,
+    text: `
+import { Future, getRunningLoop, run } from "@asyncio/asyncio";
+
+await run(async () => {
+  const loop = getRunningLoop();
+  const handled = new Future();
+  loop.addSignalHandler("SIGTERM", (text) => handled.setResult(text), "handled");
+  process.kill(process.pid, "SIGTERM");
+  console.log(await handled, loop.removeSignalHandler("SIGTERM"));
+});
+`,
+    prints: ["handled true"],
   },
   {
     name: "SIGINT cancels the main task",
+    hasSignals: true,
     text: `
 import { run, sleep } from "@asyncio/asyncio";
 
@@ -353,7 +378,8 @@ for (const runtime of RUNTIMES) {
     if ((program.only ?? runtime) !== runtime) continue;
     Deno.test({
       name: `The package on ${name}: ${program.name}`,
-      ignore: version === null,
+      ignore: version === null ||
+        (program.hasSignals === true && Deno.build.os === "windows"),
       async fn() {
         const { code, lines, errors } = await outcomeOf(runtime, program.text);
         const { prints, says = "" } = program;
