@@ -130,6 +130,9 @@ Deno.test(
     assertEquals(await other.hearAll(), ["* The chat is full"]);
     other.writer.close();
     ann.writer.close();
+    await sleep(1);
+    const next = await join(network, "Next");
+    next.writer.close();
   }, { maxConnections: 1 }),
 );
 
