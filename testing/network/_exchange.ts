@@ -69,7 +69,7 @@ export class Exchange implements Network {
   readonly #random: Random;
   readonly #ways: Ways;
   readonly #chances: DatagramChances;
-  #loop: Scheduler | null = null;
+  #adopted: Scheduler | null = null;
   readonly #listeners = new Map<string, MemoryListener<Deno.Addr>>();
   readonly #sockets = new Map<string, MemoryDatagramConn>();
   readonly #connections = new Set<Connection>();
@@ -86,12 +86,12 @@ export class Exchange implements Network {
 
   /** Serves a loop from now on; the one before must be closed. */
   adopt(scheduler: Scheduler): void {
-    if (this.#loop !== null && !this.#loop.loop.isClosed()) {
+    if (this.#adopted !== null && !this.#adopted.loop.isClosed()) {
       throw new RuntimeError(
         "Cannot use the network as another loop does: make one for each loop",
       );
     }
-    this.#loop = scheduler;
+    this.#adopted = scheduler;
     this.#listeners.clear();
     this.#sockets.clear();
     this.#connections.clear();
@@ -101,7 +101,7 @@ export class Exchange implements Network {
 
   /** The loop that the network is used by. */
   get scheduler(): Scheduler {
-    if (this.#loop !== null) return this.#loop;
+    if (this.#adopted !== null) return this.#adopted;
     throw new RuntimeError(
       "Cannot use the network before a VirtualTimeLoop is made with it",
     );

@@ -6,7 +6,6 @@ import {
   createTask,
   openConnection,
   type Server,
-  sleep,
   startServer,
   timeout,
   TimeoutError,
