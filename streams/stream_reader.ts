@@ -378,17 +378,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * assertEquals(await reader.read(2), new Uint8Array([1, 2]));
    * ```
    *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedEof();
-   * assertEquals(await reader.read(), new Uint8Array());
-   * ```
-   *
-   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_eof}
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_data}
    */
   feedData(data: Uint8Array): void {
     if (!(data instanceof Uint8Array)) {
@@ -403,7 +393,21 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     if (this.#buffer.size > 2 * this.#limit && !this.#isPaused) this.#pause();
   }
 
-  /** Ends the stream. */
+  /**
+   * Ends the stream.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = new StreamReader();
+   * reader.feedEof();
+   * assertEquals(await reader.read(), new Uint8Array());
+   * ```
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_eof}
+   */
   feedEof(): void {
     this.#isEof = true;
     this.#source?.cancel(undefined);
