@@ -8,6 +8,9 @@
  * @module
  */
 
+// It says how schedulers become loops, which is needed where nothing else of this entry loads it.
+import "../loop/event_loop.ts";
+
 export { IncompleteReadError } from "./incomplete_read_error.ts";
 export { LimitOverrunError } from "./limit_overrun_error.ts";
 export {
