@@ -25,13 +25,14 @@ export async function again(
 ): Promise<never> {
   while (true) {
     const task = createTask(work);
+    // Even if this one is cancelled at its every `await`.
+    task.addDoneCallback(() => task.cancelled() || task.exception());
     try {
       if (Math.random() < 0.5) await wait([task], { timeout: moment(within) });
       else await wait([task]);
     } finally {
       task.cancel();
       await wait([task]);
-      if (!task.cancelled()) task.exception();
     }
     if (task.cancelled()) tally.cancelled++;
     else {
