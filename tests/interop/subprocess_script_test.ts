@@ -9,6 +9,7 @@ import {
   SubprocessProtocol,
   type SubprocessTransport,
 } from "../../mod.ts";
+import { askPython } from "../peers/ask_python.ts";
 import { findPython } from "../peers/python.ts";
 
 /** What happens to a process, and what its protocol does in its callbacks. */
@@ -265,31 +266,17 @@ async function play(scenario: Scenario): Promise<unknown[]> {
   return [...player.events, ...reports, player.outputs];
 }
 
-async function playInPython(
-  command: readonly string[],
-): Promise<unknown[][]> {
-  const [program, ...args] = command;
-  const script = new URL("subprocess_script.py", import.meta.url);
-  const process = new Deno.Command(program!, {
-    args: [...args, "-c", await Deno.readTextFile(script)],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(SCENARIOS)));
-  await writer.close();
-  const { stdout } = await process.output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
 const python = await findPython();
 
 Deno.test({
   name: "Subprocess transports do what asyncio's do (needs Python)",
   ignore: python === null || Deno.build.os === "windows",
   fn: async () => {
-    const expected = await playInPython(python!.command);
+    const expected = await askPython(
+      python!.command,
+      new URL("subprocess_script.py", import.meta.url),
+      SCENARIOS,
+    ) as unknown[][];
     await run(async () => {
       for (const [index, scenario] of SCENARIOS.entries()) {
         assertEquals(

@@ -12,6 +12,7 @@ import {
   type Transport,
 } from "../../mod.ts";
 import { turns } from "../doubles/recorder.ts";
+import { askPython } from "../peers/ask_python.ts";
 import { findPython } from "../peers/python.ts";
 
 /** What happens to a connection, and what its protocol does in its callbacks. */
@@ -214,22 +215,6 @@ async function play({ greeting, hooks, steps }: Scenario): Promise<string[]> {
   return [...player.events, ...reports];
 }
 
-async function playInPython(command: readonly string[]): Promise<string[][]> {
-  const [program, ...args] = command;
-  const script = new URL("transport_script.py", import.meta.url);
-  const process = new Deno.Command(program!, {
-    args: [...args, "-c", await Deno.readTextFile(script)],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(SCENARIOS)));
-  await writer.close();
-  const { stdout } = await process.output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
 // `waitClosed()` waits for the connections since then.
 const OLDEST = "3.12.1";
 
@@ -241,7 +226,11 @@ Deno.test({
   name: `Transports do what asyncio's do (needs Python ${OLDEST} or newer)`,
   ignore: !isNewEnough,
   fn: async () => {
-    const expected = await playInPython(python!.command);
+    const expected = await askPython(
+      python!.command,
+      new URL("transport_script.py", import.meta.url),
+      SCENARIOS,
+    ) as string[][];
     await run(async () => {
       for (const [index, scenario] of SCENARIOS.entries()) {
         assertEquals(
