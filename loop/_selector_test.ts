@@ -18,9 +18,9 @@ import {
   RuntimeError,
   sleep,
 } from "../mod.ts";
-import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { FakeConn } from "../tests/doubles/conn.ts";
-import { openLibc } from "./_libc.ts";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
+import { openLibc } from "./_selector.ts";
 import { schedulerOf } from "./scheduler.ts";
 
 // Windows has no poll(2).

@@ -1,5 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  isDebugModeAskedFor,
+  printReport,
+  SlowWorkReporter,
+  withSourceTraceback,
+} from "./_reports.ts";
+import { reportFailures } from "./_unretrieved.ts";
 import type { Awaitable } from "./awaitable.ts";
 import { captureCancellationStacks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
@@ -21,9 +28,6 @@ import {
 } from "./task.ts";
 import { TimerHandle } from "./timer_handle.ts";
 import { wrapFuture } from "./wrap_future.ts";
-import { isDebugModeAskedFor, SlowWorkReporter } from "./_debug_mode.ts";
-import { printReport, withSourceTraceback } from "./_exception_report.ts";
-import { reportFailures } from "./_unretrieved.ts";
 
 /** What an exception handler is told. */
 export interface ExceptionContext {

@@ -5,12 +5,22 @@ import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
+  assertRejects,
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import {
+  CancelledError,
+  createTask,
+  Future,
+  run,
+  sleep,
+  taskGroup,
+  timeout,
+  TimeoutError,
+} from "../mod.ts";
 import { runProgram } from "../tests/doubles/program.ts";
-import { createTask, run, sleep } from "../tasks/mod.ts";
-import { CancelledError, Future } from "./mod.ts";
+import { cancellationIn } from "./cancelled_error.ts";
 
 /** The error that a cancelled task ends with. */
 async function delivered(msg?: string): Promise<CancelledError> {
@@ -114,3 +124,60 @@ Deno.test("CancelledError that the program made itself is not kept from ending t
   assertEquals(code, 1);
   assertStringIncludes(stderr, "CancelledError: mine");
 });
+
+/** What takes long to dispose of. */
+function slow(): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await sleep(60);
+    },
+  };
+}
+
+async function failAndDispose(): Promise<void> {
+  await using _ = slow();
+  throw new RangeError("earlier");
+}
+
+Deno.test("cancellationIn() finds the cancellation that came last", () => {
+  const cancellation = new CancelledError();
+  const other = new RangeError();
+  assertEquals(cancellationIn(cancellation), cancellation);
+  assertEquals(
+    cancellationIn(new SuppressedError(cancellation, other)),
+    cancellation,
+  );
+  assertEquals(
+    cancellationIn(
+      new SuppressedError(new SuppressedError(cancellation, other), other),
+    ),
+    cancellation,
+  );
+  assertEquals(cancellationIn(new SuppressedError(other, cancellation)), null);
+  assertEquals(cancellationIn(other), null);
+  assertEquals(cancellationIn(undefined), null);
+});
+
+Deno.test("Task ends as cancelled where that strikes while it disposes of what failed", () =>
+  run(async () => {
+    const task = createTask(failAndDispose);
+    await sleep(0);
+    task.cancel("enough");
+    const error = await assertRejects(() => task, CancelledError);
+    assertEquals(error.message, "enough");
+    assert(task.cancelled());
+  }));
+
+Deno.test("timeout() that strikes while its body disposes of what failed is a TimeoutError", () =>
+  run(async () => {
+    await assertRejects(() => timeout(0.001, failAndDispose), TimeoutError);
+  }));
+
+Deno.test("taskGroup() that is cancelled while its body disposes of what failed is cancelled", () =>
+  run(async () => {
+    const task = createTask(() => taskGroup(failAndDispose));
+    await sleep(0);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assert(task.cancelled());
+  }));

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Waiter } from "./_await.ts";
 import { awaitersOf } from "./awaiters.ts";
 import { Future } from "./future.ts";
 import { Task } from "./task.ts";
-import { Waiter } from "./_await.ts";
 
 /** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
 export function ownerOf(entry: object): Task<unknown> | null {

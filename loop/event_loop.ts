@@ -6,6 +6,7 @@ import {
   assertNotAsync,
   assertOpen,
 } from "./base_event_loop.ts";
+import type { Delay } from "./delay.ts";
 import { DefaultExecutor } from "./executor/default_executor.ts";
 import { Executor } from "./executor/executor.ts";
 import {
@@ -14,11 +15,9 @@ import {
   type JobResult,
   WorkerExecutor,
 } from "./executor/worker_executor.ts";
-import type { Delay } from "./delay.ts";
 import type { Future } from "./future.ts";
 import type { Handle } from "./handle.ts";
 import { lazy } from "./lazy.ts";
-import { futureIn } from "./link_futures.ts";
 // Of types only: the code is loaded by the first method that needs it.
 import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
 import type { SubprocessProtocol } from "./net/subprocess_protocol.ts";
@@ -30,6 +29,7 @@ import {
   handleSignal,
   unhandleSignal,
 } from "./signal_handlers.ts";
+import { futureIn } from "./wrap_future.ts";
 
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
 

@@ -1,5 +1,32 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  awaitFuture,
+  LibraryCallback,
+  noteRead,
+  Waiter,
+  waitsForOthers,
+} from "./_await.ts";
+import {
+  deliverTo,
+  grantAccess,
+  home,
+  observedBy,
+  type Observer,
+  type Reject,
+  type Resolve,
+  settleNow,
+} from "./_future_access.ts";
+import {
+  CANCELLED,
+  FAILED,
+  FULFILLED,
+  PENDING,
+  type Settlement,
+  type State,
+  STATE_NAMES,
+} from "./_settlement.ts";
+import { forgetFailure, watchFailure } from "./_unretrieved.ts";
 import { makeCancelledError } from "./cancelled_error.ts";
 import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Of types only: a future tells its loop, and a loop makes futures.
@@ -12,30 +39,7 @@ import {
   Scheduler,
   schedulerOf,
 } from "./scheduler.ts";
-import { awaitFuture, noteRead, Waiter } from "./_await.ts";
-import { waitsForOthers } from "./_circle.ts";
-import {
-  deliverTo,
-  grantAccess,
-  home,
-  observedBy,
-  type Observer,
-  type Reject,
-  type Resolve,
-  settleNow,
-} from "./_future_access.ts";
-import { LibraryCallback } from "./_library_callback.ts";
-import {
-  CANCELLED,
-  FAILED,
-  FULFILLED,
-  PENDING,
-  type Settlement,
-  type State,
-  STATE_NAMES,
-} from "./_settlement.ts";
 import { keepCreation, noteAwait } from "./source_stacks.ts";
-import { forgetFailure, watchFailure } from "./_unretrieved.ts";
 
 export {
   cancelPending,
@@ -51,7 +55,7 @@ export {
   thrownBy,
   unobserve,
 } from "./_future_access.ts";
-export { waitsForOthers } from "./_circle.ts";
+export { waitsForOthers } from "./_await.ts";
 export {
   Settlement,
   withCancellation,

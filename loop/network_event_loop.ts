@@ -1,48 +1,46 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Direction, unwatch, watch } from "./_selector.ts";
 import {
   assertCallback,
   assertOpen,
   BaseEventLoop,
 } from "./base_event_loop.ts";
+import { lazy } from "./lazy.ts";
+import { schedulerOf } from "./scheduler.ts";
 // Of types only: this class stands below.
 import type { EventLoop } from "./event_loop.ts";
 // Of types only: the network code is loaded by the first method that needs it.
 import type { BaseProtocol } from "./net/base_protocol.ts";
 import type { BufferedProtocol } from "./net/buffered_protocol.ts";
-import type { ConnectionOptions } from "./net/connect/connect.ts";
-import type { AcceptedSocketOptions } from "./net/connect/connect_accepted.ts";
-import type { ReadablePipe, WritablePipe } from "./net/pipe.ts";
-import type { UnixConnectionOptions } from "./net/connect/connect_unix.ts";
+import type {
+  AcceptedSocketOptions,
+  ConnectionOptions,
+  UnixConnectionOptions,
+} from "./net/connect/connect.ts";
 import type { DatagramEndpointOptions } from "./net/datagram/create_datagram_endpoint.ts";
 import type { DatagramProtocol } from "./net/datagram_protocol.ts";
 import type { DatagramSocket } from "./net/datagram_socket.ts";
 import type { DatagramTransport } from "./net/datagram_transport.ts";
 import type { AddrInfo, AddrInfoOptions } from "./net/dns/get_addr_info.ts";
+import type { SendFileOptions } from "./net/file/send_file_options.ts";
 import type { HostAddress } from "./net/host_address.ts";
+import type { ReadablePipe, WritablePipe } from "./net/pipe.ts";
 import type { Protocol } from "./net/protocol.ts";
+import type { ReadTransport } from "./net/read_transport.ts";
 import type { ServerOptions } from "./net/serve/serve.ts";
 import type { UnixServerOptions } from "./net/serve/serve_unix.ts";
-import type { ReadTransport } from "./net/read_transport.ts";
-import type { SendFileOptions } from "./net/file/send_file_options.ts";
 import type { Server } from "./net/serve/server.ts";
 import type { StartTlsOptions } from "./net/tls/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
-import { lazy } from "./lazy.ts";
-import { schedulerOf } from "./scheduler.ts";
-import { type Direction, unwatch, watch } from "./_selector.ts";
 
 const loadConnect = lazy(() => import("./net/connect/connect.ts"));
 const loadServe = lazy(() => import("./net/serve/serve.ts"));
 const loadGetAddrInfo = lazy(() => import("./net/dns/get_addr_info.ts"));
 const loadGetNameInfo = lazy(() => import("./net/dns/get_name_info.ts"));
-const loadConnectUnix = lazy(() => import("./net/connect/connect_unix.ts"));
 const loadServeUnix = lazy(() => import("./net/serve/serve_unix.ts"));
-const loadConnectAccepted = lazy(() =>
-  import("./net/connect/connect_accepted.ts")
-);
 const loadStartTls = lazy(() => import("./net/tls/start_tls.ts"));
 const loadCreateDatagramEndpoint = lazy(() =>
   import("./net/datagram/create_datagram_endpoint.ts")
@@ -52,7 +50,6 @@ const loadSendFile = lazy(() => import("./net/file/send_file.ts"));
 const loadSockConnect = lazy(() => import("./net/sock/sock_connect.ts"));
 const loadSockStream = lazy(() => import("./net/sock/sock_stream.ts"));
 const loadSockDatagram = lazy(() => import("./net/sock/sock_datagram.ts"));
-const loadSockSendFile = lazy(() => import("./net/sock/sock_send_file.ts"));
 
 /**
  * The part of an event loop that reaches the network, pipes and file descriptors. A program uses
@@ -290,7 +287,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     options: UnixConnectionOptions = {},
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectUnix } = await loadConnectUnix();
+    const { connectUnix } = await loadConnect();
     return connectUnix(this.#self, protocolFactory, path, options);
   }
 
@@ -375,7 +372,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     options: AcceptedSocketOptions = {},
   ): Promise<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectAccepted } = await loadConnectAccepted();
+    const { connectAccepted } = await loadConnect();
     return connectAccepted(this.#self, protocolFactory, conn, options);
   }
 
@@ -888,7 +885,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     options: SendFileOptions = {},
   ): Promise<number> {
     assertOpen(this);
-    const { sockSendFile } = await loadSockSendFile();
+    const { sockSendFile } = await loadSockStream();
     return sockSendFile(this.#self, conn, file, options);
   }
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "./errors.ts";
 import { home, settleNow } from "./_future_access.ts";
+import { RuntimeError } from "./errors.ts";
 import {
   fail,
   Future,

@@ -1,14 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { DENO_HOST, type Host } from "./host.ts";
-import { ReadyQueue } from "./_ready_queue.ts";
-import { type Timer, TimerQueue } from "./_timer_queue.ts";
 
-export type { Timer } from "./_timer_queue.ts";
+export type { Timer } from "./_queues.ts";
 
 /** The method of an {@linkcode Entry} that runs it. A symbol, so that it is no part of the public API. */
 export const execute: unique symbol = Symbol("execute");

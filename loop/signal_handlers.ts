@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Callback, RepeatedCall } from "./_repeated_call.ts";
 import { RuntimeError } from "./errors.ts";
 import { DENO_HOST } from "./host.ts";
-import { type Callback, RepeatedCall } from "./_repeated_call.ts";
 import { addSignalListener, errors, removeSignalListener } from "./runtime.ts";
 import {
   callOutsideTasks,

@@ -1,11 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn } from "./cancellation_in.ts";
+import { describeStack, stackOf } from "./_task_stack.ts";
+import type { FrameCallGraphEntry } from "./call_stack.ts";
 import {
+  cancellationIn,
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
-import type { FrameCallGraphEntry } from "./call_stack.ts";
 import { type Context, contextOf, inheritContext } from "./context.ts";
 import { RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
@@ -26,7 +27,6 @@ import {
   execute,
   type Scheduler,
 } from "./scheduler.ts";
-import { describeStack, stackOf } from "./_task_stack.ts";
 
 /** What a task runs: a function, called in the task's first step. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Timer } from "./_queues.ts";
 import { Handle } from "./handle.ts";
 import type { Entry, Scheduler } from "./scheduler.ts";
-import type { Timer } from "./_timer_queue.ts";
 
 /**
  * A callback that waits for its time: what `loop.callLater()` and `loop.callAt()` return.

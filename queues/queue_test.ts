@@ -16,10 +16,8 @@ import {
   TimeoutError,
 } from "../loop/mod.ts";
 import { createTask, gather, run, sleep, waitFor } from "../tasks/mod.ts";
+import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 import { LifoQueue, PriorityQueue, Queue } from "./mod.ts";
-import { QueueEmpty } from "./queue_empty.ts";
-import { QueueFull } from "./queue_full.ts";
-import { QueueShutDown } from "./queue_shut_down.ts";
 
 const CLASSES = [Queue, LifoQueue, PriorityQueue] as const;
 

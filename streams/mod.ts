@@ -11,8 +11,8 @@
 // It says how schedulers become loops, which is needed where nothing else of this entry loads it.
 import "../loop/event_loop.ts";
 
-export { IncompleteReadError } from "./incomplete_read_error.ts";
-export { LimitOverrunError } from "./limit_overrun_error.ts";
+export { IncompleteReadError } from "./errors.ts";
+export { LimitOverrunError } from "./errors.ts";
 export {
   openConnection,
   type OpenConnectionOptions,

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { UnixConnectionOptions } from "../loop/net/connect/connect_unix.ts";
+import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";

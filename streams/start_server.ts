@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Server } from "../loop/net/serve/server.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
+import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
 import {

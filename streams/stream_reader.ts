@@ -11,18 +11,16 @@ import {
 import { ownBytes } from "../loop/net/engine/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
 import { failed, Operation, type OperationKind } from "../loop/operation.ts";
+import { errors } from "../loop/runtime.ts";
 import {
   currentScheduler,
   type Scheduler,
   schedulerOf,
 } from "../loop/scheduler.ts";
 import { ByteQueue } from "./_byte_queue.ts";
-import { IncompleteReadError } from "./incomplete_read_error.ts";
-import { LimitOverrunError } from "./limit_overrun_error.ts";
-import { readableOf } from "./_readable_of.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
-import { WebSource } from "./_web_source.ts";
-import { errors } from "../loop/runtime.ts";
+import { readableOf, WebSource } from "./_web_streams.ts";
+import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 
 export type { Separator };
 

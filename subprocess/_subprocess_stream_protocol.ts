@@ -103,3 +103,9 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     return fd === 1 ? this.stdout : this.stderr;
   }
 }
+
+/** The options, with the standard streams of this program where nobody asked otherwise. */
+export function inheriting(options: SubprocessOptions): SubprocessOptions {
+  const { stdin = null, stdout = null, stderr = null } = options;
+  return { ...options, stdin, stdout, stderr };
+}

@@ -2,9 +2,11 @@
 
 import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import {
+  inheriting,
+  SubprocessStreamProtocol,
+} from "./_subprocess_stream_protocol.ts";
 import { makeProcess, type Process } from "./process.ts";
-import { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";
-import { inheriting } from "./_inheriting.ts";
 
 /** How `createSubprocessExec()` and `createSubprocessShell()` start a process. */
 export interface CreateSubprocessOptions extends SubprocessOptions {

@@ -1,10 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { currentScheduler } from "../loop/scheduler.ts";
+import {
+  inheriting,
+  SubprocessStreamProtocol,
+} from "./_subprocess_stream_protocol.ts";
 import type { CreateSubprocessOptions } from "./create_subprocess_exec.ts";
 import { makeProcess, type Process } from "./process.ts";
-import { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";
-import { inheriting } from "./_inheriting.ts";
 
 /**
  * Has the shell run a command: `/bin/sh`, or `cmd` on Windows. For the rest it is as

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
 import { assertCount } from "./_assert_count.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
-import { promptly } from "./_promptly.ts";
 
 /**
  * - `filling`: tasks come and wait for the others;
@@ -225,4 +225,12 @@ export class Barrier {
     if (this.#state !== "broken") this.#state = "filling";
     this.#changed.notifyAll();
   }
+}
+
+/**
+ * What to await instead of a future: it comes to the same, and where the future is done already it takes
+ * a third of the time.
+ */
+export function promptly<T>(future: Future<T>): T | Future<T> {
+  return future.done() ? future.result() : future;
 }

@@ -10,8 +10,8 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
-import { guardOf, holdFor, Lock } from "./lock.ts";
 import { describe } from "./_describe.ts";
+import { guardOf, holdFor, Lock } from "./lock.ts";
 
 /**
  * A condition variable: a lock, and a place where tasks that hold it wait until another one, which

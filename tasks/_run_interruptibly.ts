@@ -1,18 +1,18 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn } from "../loop/cancellation_in.ts";
+import { cancellationIn } from "../loop/cancelled_error.ts";
+import { KeyboardInterrupt } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   addSignalListener,
   exit,
+  onUnhandledRejection,
   removeSignalListener,
 } from "../loop/runtime.ts";
 import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
 import { isSignalHandled, isWorker } from "../loop/signal_handlers.ts";
 import { isUnaware, type Task } from "../loop/task.ts";
 import type { TimerHandle } from "../loop/timer_handle.ts";
-import { FOREIGN_GRACE } from "./_foreign_grace.ts";
-import { INTERRUPTED, makeKeyboardInterrupt } from "./_keyboard_interrupt.ts";
 
 /**
  * Runs a loop until its main task is done. The first SIGINT cancels that, which gives a
@@ -99,3 +99,41 @@ class Interrupts {
     this.#loop.stop();
   }
 }
+
+/** How a process ends that a SIGINT ended. */
+export const INTERRUPTED = 130;
+
+/** The interrupts that were thrown, and whether it is of interest where. */
+const thrown = new WeakMap<KeyboardInterrupt, { debug: boolean }>();
+let isListening = false;
+
+/**
+ * Makes the error for a SIGINT. A program that does not catch it ends as interrupted, not as one that
+ * failed.
+ */
+export function makeKeyboardInterrupt(
+  options: ErrorOptions,
+  debug: boolean,
+): KeyboardInterrupt {
+  const interrupt = new KeyboardInterrupt("Interrupted by SIGINT", options);
+  thrown.set(interrupt, { debug });
+  if (!isListening) {
+    isListening = true;
+    onUnhandledRejection(exitIfInterrupted);
+  }
+  return interrupt;
+}
+
+function exitIfInterrupted(interrupt: unknown): boolean {
+  if (!(interrupt instanceof KeyboardInterrupt)) return false;
+  const known = thrown.get(interrupt);
+  if (known === undefined) return false;
+  console.error(known.debug ? interrupt : String(interrupt));
+  exit(INTERRUPTED);
+}
+
+/**
+ * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
+ * cancellation does not reach: a promise that never settles must not keep the program from ending.
+ */
+export const FOREIGN_GRACE = 2;

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Awaitable } from "../loop/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { TimeoutError } from "../loop/errors.ts";
-import type { Awaitable } from "../loop/awaitable.ts";
 import {
   type Future,
   observe,

@@ -14,7 +14,6 @@ import {
   type Future,
   homeOf,
 } from "../loop/future.ts";
-import { follow } from "../loop/link_futures.ts";
 import { Operation, type OperationKind } from "../loop/operation.ts";
 import {
   callOutsideTasks,
@@ -26,6 +25,7 @@ import {
   notAFunction,
   type Task,
 } from "../loop/task.ts";
+import { follow } from "../loop/wrap_future.ts";
 
 /**
  * Runs a function as a task of a loop, from anywhere: from code of another loop, or from a worker.

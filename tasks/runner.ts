@@ -12,9 +12,8 @@ import {
   type Task,
   unfinishedTasks,
 } from "../loop/task.ts";
+import { FOREIGN_GRACE, runInterruptibly } from "./_run_interruptibly.ts";
 import { gather } from "./gather.ts";
-import { FOREIGN_GRACE } from "./_foreign_grace.ts";
-import { runInterruptibly } from "./_run_interruptibly.ts";
 
 /** The options of a {@linkcode Runner}. */
 export interface RunnerOptions {

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn } from "../loop/cancellation_in.ts";
-import { CancelledError } from "../loop/cancelled_error.ts";
+import { cancellationIn, CancelledError } from "../loop/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";

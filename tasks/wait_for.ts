@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Awaitable } from "../loop/awaitable.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { TimeoutError } from "../loop/errors.ts";
-import type { Awaitable } from "../loop/awaitable.ts";
 import { Future, observe } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { callingTask } from "../loop/task.ts";

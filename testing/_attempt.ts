@@ -6,8 +6,8 @@ import { schedulerOf } from "../loop/scheduler.ts";
 import { unfinishedTasks } from "../loop/task.ts";
 import { wait } from "../tasks/wait.ts";
 import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
-import type { MemoryNetwork } from "./network/memory_network.ts";
 import type { Strategy } from "./_strategy.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 
 /** What came of one schedule. */
 export interface Attempt {

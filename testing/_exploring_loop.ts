@@ -10,9 +10,9 @@ import {
   schedulerOf,
 } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
-import type { MemoryNetwork } from "./network/memory_network.ts";
 import { placeOf } from "./_place.ts";
 import type { Move, Strategy } from "./_strategy.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
 
 /** What may happen in a schedule beside the steps of its tasks. */

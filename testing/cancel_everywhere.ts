@@ -14,9 +14,9 @@ import {
 import { type Attempt, attempt } from "./_attempt.ts";
 import { CancelAt, type Moment } from "./_cancel_at.ts";
 import { describeSteps } from "./_describe_steps.ts";
-import type { MemoryNetwork } from "./network/memory_network.ts";
-import { ExplorationError } from "./exploration_error.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
+import { ExplorationError } from "./exploration_error.ts";
+import type { MemoryNetwork } from "./network/memory_network.ts";
 
 /** What {@linkcode cancelEverywhere} cancels, and what must hold then. */
 export interface CancellationScenario<T = unknown> {

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Awaitable } from "../loop/awaitable.ts";
-import { attach, type MemoryNetwork } from "./network/memory_network.ts";
 import { adoptScheduler } from "../loop/base_event_loop.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
@@ -12,9 +11,10 @@ import {
   Scheduler,
 } from "../loop/scheduler.ts";
 import { shown } from "./_assert_option.ts";
-import { HangError } from "./hang_error.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
+import { HangError } from "./hang_error.ts";
+import { attach, type MemoryNetwork } from "./network/memory_network.ts";
 
 /** The options of a {@linkcode VirtualTimeLoop}. */
 export interface VirtualTimeOptions {

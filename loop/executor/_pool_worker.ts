@@ -4,7 +4,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { EventLoop } from "../event_loop.ts";
 import { type Future, thrownBy } from "../future.ts";
 import type { ErrorCodec } from "./_error_codec.ts";
-import { BrokenExecutor } from "./executor.ts";
 import type { Job } from "./_job.ts";
 import type {
   AnswerMessage,
@@ -13,7 +12,7 @@ import type {
   Outcome,
 } from "./_messages.ts";
 import { programUrl } from "./_worker_program.ts";
-import { type SetReferenced, setReferencedOf } from "./_worker_ref.ts";
+import { BrokenExecutor } from "./executor.ts";
 
 /** A worker hears in the async context in which it was made, which must be nobody's. */
 const outside = AsyncLocalStorage.snapshot();
@@ -169,4 +168,34 @@ export class PoolWorker {
     error.stack = String(error);
     return error;
   }
+}
+
+/** Says whether a worker keeps the program alive, as it does from its start. In turn: off, on, off, … */
+export type SetReferenced = (referenced: boolean) => void;
+
+/**
+ * Deno's own way to say whether a worker keeps the program alive; `null` where there is none.
+ *
+ * The platform has none: a web worker keeps the program alive until it is terminated, at work or not.
+ * `node:worker_threads` has `unref()`, which calls this; but workers of that kind take twenty times as long
+ * to start, and twice as long for a job. It is the one method of a worker under a symbol without a
+ * description; where another version of Deno has more than one, it counts as not found.
+ */
+export function setReferencedOf(worker: Worker): SetReferenced | null {
+  const found: SetReferenced[] = [];
+  // A program may have made a class of its own of Worker.
+  for (
+    let prototype = Object.getPrototypeOf(worker);
+    prototype !== EventTarget.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    for (const symbol of Object.getOwnPropertySymbols(prototype)) {
+      if (symbol.description !== undefined) continue;
+      const method: unknown = Reflect.get(prototype, symbol);
+      if (typeof method === "function" && method.length === 1) {
+        found.push((referenced) => method.call(worker, referenced));
+      }
+    }
+  }
+  return found.length === 1 ? found[0]! : null;
 }

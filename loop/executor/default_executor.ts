@@ -4,8 +4,8 @@ import { type Delay, secondsOf } from "../delay.ts";
 import { RuntimeError } from "../errors.ts";
 import { fulfil } from "../future.ts";
 import type { Resource, Scheduler } from "../scheduler.ts";
-import type { Executor } from "./executor.ts";
 import { wrapFuture } from "../wrap_future.ts";
+import type { Executor } from "./executor.ts";
 import { WorkerExecutor } from "./worker_executor.ts";
 
 /** The executor that a loop uses where none is named; it ends with the loop. */

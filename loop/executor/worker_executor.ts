@@ -5,11 +5,11 @@ import { RuntimeError } from "../errors.ts";
 import { type Future, homeOf, observe } from "../future.ts";
 import { assertWorkers } from "../runtime.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
-import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
 import { sourceOf } from "./_function_source.ts";
 import { Job } from "./_job.ts";
 import type { JobFunction } from "./_messages.ts";
 import { PoolWorker, type WorkerOwner } from "./_pool_worker.ts";
+import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
 
 /**
  * The names of the functions that a module exports.

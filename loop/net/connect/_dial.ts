@@ -2,17 +2,20 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { ExceptionGroup } from "../../exception_group.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import type { IpFamily } from "../dns/get_addr_info.ts";
-import type { HostAddress } from "../host_address.ts";
 import { lazy } from "../../lazy.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import type { AddrInfo, IpFamily } from "../dns/get_addr_info.ts";
+import {
+  hostAndPort,
+  ipLiteralOf,
+  isUnresolved,
+  mayUseAllNet,
+  unresolved,
+} from "../dns/host.ts";
+import { messageOf, rephrase } from "../engine/failures.ts";
 import { assertReachable, networkOf } from "../engine/network.ts";
-import { interleave } from "./_interleave.ts";
-import { hostAndPort, ipLiteralOf } from "../dns/ip_literal.ts";
-import { mayUseAllNet } from "../dns/may_use_all_net.ts";
+import type { HostAddress } from "../host_address.ts";
 import { race } from "./race.ts";
-import { messageOf, rephrase } from "../engine/rephrase.ts";
-import { isUnresolved, unresolved } from "../dns/unresolved.ts";
 
 const loadConnectFrom = lazy(() => import("./_connect_from.ts"));
 
@@ -122,4 +125,21 @@ function dialError(
 
 function attemptError(where: string, error: unknown): Error {
   return rephrase(error, `Cannot connect to ${where}: ${messageOf(error)}`);
+}
+
+/**
+ * Puts addresses of the two versions of IP alternately, beginning with `count` of the version that comes
+ * first, as RFC 8305 has it.
+ */
+export function interleave(
+  infos: readonly AddrInfo[],
+  count: number,
+): AddrInfo[] {
+  const first = infos.filter(({ family }) => family === infos[0]?.family);
+  const second = infos.filter(({ family }) => family !== infos[0]?.family);
+  const result = first.splice(0, count - 1);
+  while (first.length > 0 || second.length > 0) {
+    result.push(...first.splice(0, 1), ...second.splice(0, 1));
+  }
+  return result;
 }

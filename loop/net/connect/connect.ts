@@ -1,24 +1,41 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { assertConn, assertEither } from "../engine/assert_socket.ts";
-import { CallbackContext } from "../engine/callback_context.ts";
-import { dial } from "./_dial.ts";
-import { establish } from "./_establish.ts";
+import { type Scheduler, schedulerOf } from "../../scheduler.ts";
 import {
   assertFamily,
   assertHost,
   type IpFamily,
 } from "../dns/get_addr_info.ts";
-import type { HostAddress } from "../host_address.ts";
-import { assertFactory } from "../engine/assert_factory.ts";
-import { assertCanEncrypt } from "../engine/network.ts";
-import { assertPort, setNoDelay } from "../engine/tcp.ts";
-import type { TlsOptions } from "../tls_options.ts";
-import { clientTlsOf } from "../tls/tls_settings.ts";
-import type { Transport } from "../transport.ts";
+import {
+  assertConn,
+  assertEither,
+  assertFactory,
+  assertUnix,
+} from "../engine/assertions.ts";
+import { begin, CallbackContext } from "../engine/callbacks.ts";
+import { ConnTransport } from "../engine/conn_transport.ts";
+import {
+  assertCanEncrypt,
+  assertReachable,
+  networkOf,
+} from "../engine/network.ts";
+import { assertPort, setNoDelay } from "../engine/sockets.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import type { HostAddress } from "../host_address.ts";
+import { secure } from "../tls/secure.ts";
+import {
+  assertNodeTls,
+  type ClientTls,
+  clientTlsOf,
+  type ServerTls,
+  serverTlsOf,
+} from "../tls/tls_settings.ts";
+import type { TlsOptions } from "../tls_options.ts";
+import type { Transport } from "../transport.ts";
+import { dial } from "./_dial.ts";
+import { type Attempt, race } from "./race.ts";
+import { assertUnixPath, pathOf, unixError } from "./unix.ts";
 
 /** The options of `loop.createConnection()`. */
 export interface ConnectionOptions {
@@ -110,4 +127,113 @@ function assertDialOptions(
   if (localAddr == null) return;
   assertHost(localAddr.hostname);
   assertPort(localAddr.port);
+}
+
+/** The options of `loop.createUnixConnection()`. */
+export interface UnixConnectionOptions {
+  /** An existing connection to use; the path is left out then. The transport closes it. */
+  sock?: Deno.UnixConn | undefined;
+  /** How the connection is encrypted; not at all by default. There must be a `serverName`. */
+  tls?: boolean | TlsOptions | undefined;
+}
+
+/** What `loop.createUnixConnection()` does. */
+export async function connectUnix<P extends StreamProtocol>(
+  loop: EventLoop,
+  protocolFactory: () => P,
+  path: string | URL | null,
+  options: UnixConnectionOptions,
+): Promise<[Transport, P]> {
+  assertFactory("createUnixConnection", protocolFactory);
+  assertUnixPath("createUnixConnection", path);
+  assertUnixConnectionOptions(path, options);
+  const scheduler = schedulerOf(loop);
+  assertReachable("createUnixConnection", scheduler);
+  if (options.tls) assertCanEncrypt("createUnixConnection", scheduler);
+  const tls = options.tls
+    ? await clientTlsOf("createUnixConnection", options.tls, null)
+    : null;
+  if (tls !== null) assertNodeTls();
+  const context = new CallbackContext(scheduler);
+  const conn = options.sock ?? await dialUnix(scheduler, pathOf(path!));
+  return await establish(context, conn, protocolFactory, tls);
+}
+
+/** Cancelled, it closes a connection that is made all the same. */
+async function dialUnix(
+  scheduler: Scheduler,
+  path: string,
+): Promise<Deno.Conn> {
+  const network = networkOf(scheduler);
+  const connect: Attempt<Deno.Conn> = network === null
+    ? () => Deno.connect({ transport: "unix", path })
+    : (signal) => network.connectUnix(path, signal);
+  const outcome = await race<Deno.Conn>(scheduler, {
+    attempts: [connect],
+    delay: null,
+    discard: (conn) => conn.close(),
+  });
+  if ("winner" in outcome) return outcome.winner;
+  throw unixError(
+    "Cannot connect to the Unix socket",
+    path,
+    outcome.errors[0],
+  );
+}
+
+function assertUnixConnectionOptions(
+  path: string | URL | null,
+  { sock }: UnixConnectionOptions,
+): void {
+  assertEither("a path", path !== null, sock);
+  if (sock === undefined) return;
+  assertConn("sock", sock);
+  assertUnix("sock", sock.localAddr);
+}
+
+/** The options of `loop.connectAcceptedSocket()`. */
+export interface AcceptedSocketOptions {
+  /** How the connection is encrypted, as by a server; not at all by default. */
+  tls?: TlsOptions | undefined;
+}
+
+/** What `loop.connectAcceptedSocket()` does. */
+export async function connectAccepted<P extends StreamProtocol>(
+  loop: EventLoop,
+  protocolFactory: () => P,
+  conn: Deno.Conn,
+  { tls }: AcceptedSocketOptions,
+): Promise<[Transport, P]> {
+  assertFactory("connectAcceptedSocket", protocolFactory);
+  assertConn("conn", conn);
+  const scheduler = schedulerOf(loop);
+  if (tls) assertCanEncrypt("connectAcceptedSocket", scheduler);
+  const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;
+  if (settings !== null) assertNodeTls();
+  setNoDelay(conn);
+  const context = new CallbackContext(scheduler);
+  return await establish(context, conn, protocolFactory, settings);
+}
+
+/**
+ * Gives a connection a protocol and a transport, encrypts it if there is `tls`, and waits until
+ * `connectionMade()` has been called. Whatever goes wrong, and cancelled too, it closes the connection.
+ */
+export async function establish<P extends StreamProtocol>(
+  context: CallbackContext,
+  conn: Deno.Conn,
+  protocolFactory: () => P,
+  tls: ClientTls | ServerTls | null,
+): Promise<[Transport, P]> {
+  let protocol;
+  try {
+    protocol = protocolFactory();
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+  const link = tls === null ? { conn } : await secure(context, conn, tls);
+  const transport = new ConnTransport(link, protocol, context);
+  await begin(context, transport);
+  return [transport, protocol];
 }

@@ -11,10 +11,10 @@ import {
   sleep,
   type Transport,
 } from "../../../mod.ts";
-import type { ConnectionOptions } from "./connect.ts";
-import type { AddrInfo } from "../dns/get_addr_info.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
+import type { AddrInfo } from "../dns/get_addr_info.ts";
+import type { ConnectionOptions } from "./connect.ts";
 
 Deno.test("loop.createConnection() tells wrong arguments before it does anything", () =>
   run(async () => {

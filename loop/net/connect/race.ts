@@ -4,7 +4,7 @@ import { CancelledError } from "../../cancelled_error.ts";
 import type { Future } from "../../future.ts";
 import type { Resource, Scheduler } from "../../scheduler.ts";
 import type { TimerHandle } from "../../timer_handle.ts";
-import { networkCompletionOf } from "../engine/completion.ts";
+import { networkCompletionOf } from "../engine/callbacks.ts";
 
 /** Tries something; the signal says that nobody waits for it any more. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T>;

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, rephrase } from "../engine/rephrase.ts";
 import { errors, OS } from "../../runtime.ts";
+import { messageOf, rephrase } from "../engine/failures.ts";
 
 /** Throws where there are no Unix sockets, or where the path is none. */
 export function assertUnixPath(

@@ -1,23 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Resource } from "../../scheduler.ts";
-import { asError, reasonOf } from "../engine/as_error.ts";
-import { assertBytes } from "../engine/assert_bytes.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
+import type { DatagramProtocol } from "../datagram_protocol.ts";
+import { DatagramTransport } from "../datagram_transport.ts";
+import { assertBytes } from "../engine/assertions.ts";
+import { type CallbackContext, Turn } from "../engine/callbacks.ts";
+import { asError, Failure, reasonOf } from "../engine/failures.ts";
+import { WaterMarks } from "../engine/sender.ts";
+import { occupy } from "../engine/sockets.ts";
+import type { HostAddress } from "../host_address.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
 import {
   type Datagram,
   type DatagramLink,
   isOfClosed,
 } from "./datagram_link.ts";
-import type { DatagramProtocol } from "../datagram_protocol.ts";
-import { DatagramTransport } from "../datagram_transport.ts";
-import type { HostAddress } from "../host_address.ts";
-import { Failure } from "../engine/failure.ts";
-import { occupy } from "../engine/occupants.ts";
-import { Turn } from "../engine/turn.ts";
-import { WaterMarks } from "../engine/water_marks.ts";
 
 /** What a datagram counts in the buffer beside its bytes. */
 const HEADER_SIZE = 8;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isSameHost } from "../dns/ip_literal.ts";
+import { isSameHost } from "../dns/host.ts";
 
 /** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
 export function datagramAddressOf(

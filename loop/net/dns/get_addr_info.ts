@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { completionOf } from "../engine/completion.ts";
-import { ipLiteralOf } from "./ip_literal.ts";
-import { assertPort } from "../engine/tcp.ts";
-import { networkOf } from "../engine/network.ts";
-import { codeOf } from "../engine/os_error.ts";
-import { unresolved } from "./unresolved.ts";
 import { errors } from "../../runtime.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { completionOf } from "../engine/callbacks.ts";
+import { codeOf } from "../engine/failures.ts";
+import { networkOf } from "../engine/network.ts";
+import { assertPort } from "../engine/sockets.ts";
+import type { HostAddress } from "../host_address.ts";
+import { ipLiteralOf, unresolved } from "./host.ts";
 
 /** Which version of IP: either, 4 or 6. */
 export type IpFamily = 0 | 4 | 6;
@@ -113,4 +113,17 @@ function notCapable(host: string, cause: unknown): Error {
     `Cannot look up ${host}: requires net access, run again with --allow-net=${host}`,
     { cause },
   );
+}
+
+/** The first address of a host for each version of IP. */
+export async function resolveHost(
+  loop: EventLoop,
+  { hostname: host, port }: HostAddress,
+): Promise<Map<4 | 6, Deno.NetAddr>> {
+  const first = new Map<4 | 6, Deno.NetAddr>();
+  const infos = await getAddrInfo(loop, host, port, { transport: "udp" });
+  for (const { transport, hostname, port, family } of infos) {
+    if (!first.has(family)) first.set(family, { transport, hostname, port });
+  }
+  return first;
 }

@@ -1,15 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { completionOf } from "../engine/completion.ts";
-import type { HostAddress } from "../host_address.ts";
-import { ipLiteralOf } from "./ip_literal.ts";
-import { assertPort } from "../engine/tcp.ts";
-import { networkOf } from "../engine/network.ts";
-import { codeOf } from "../engine/os_error.ts";
-import { unresolved } from "./unresolved.ts";
 import { errors } from "../../runtime.ts";
+import { schedulerOf } from "../../scheduler.ts";
+import { completionOf } from "../engine/callbacks.ts";
+import { codeOf } from "../engine/failures.ts";
+import { networkOf } from "../engine/network.ts";
+import { assertPort } from "../engine/sockets.ts";
+import type { HostAddress } from "../host_address.ts";
+import { ipLiteralOf, unresolved } from "./host.ts";
 
 /** The address as it is, and no name of its host. */
 const NI_NUMERICHOST = 1;

@@ -1,24 +1,23 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError, TimeoutError } from "../../errors.ts";
+import { errors } from "../../runtime.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { TimerHandle } from "../../timer_handle.ts";
-import { reasonOf } from "./as_error.ts";
-import { assertBytes } from "./assert_bytes.ts";
-import { notSupported } from "../base_transport.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import type { CallbackContext } from "./callback_context.ts";
-import type { Client, Closable } from "./client.ts";
-import { closeUnlessClosed } from "./close_unless_closed.ts";
+import { notSupported } from "../base_transport.ts";
+import { Transport } from "../transport.ts";
+import { assertBytes } from "./assertions.ts";
+import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
+import type { Client, Closable } from "./client.ts";
+import { reasonOf } from "./failures.ts";
 import { HeirConn } from "./heir_conn.ts";
 import type { Link } from "./link.ts";
-import { occupy } from "./occupants.ts";
 import { Receiver } from "./receiver.ts";
 import { bytesOf, Sender } from "./sender.ts";
-import { Transport } from "../transport.ts";
+import { closeUnlessClosed, occupy } from "./sockets.ts";
 import type { StreamProtocol, Whole } from "./whole.ts";
-import { errors } from "../../runtime.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {

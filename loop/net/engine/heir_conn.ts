@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Failure } from "./failure.ts";
+import { Failure } from "./failures.ts";
 import type { Rest } from "./receiver.ts";
 
 /** A connection that was another transport's, whose last read may have brought some bytes. */

@@ -1,12 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CallbackContext } from "./callback_context.ts";
-import { isBuffered } from "./chunk_source.ts";
-import { Failure } from "./failure.ts";
-import type { Intake } from "./intake.ts";
-import { Turn } from "./turn.ts";
-import type { StreamProtocol, Whole } from "./whole.ts";
 import { errors } from "../../runtime.ts";
+import { type CallbackContext, Turn } from "./callbacks.ts";
+import { isBuffered } from "./chunk_source.ts";
+import { Failure } from "./failures.ts";
+import type { Intake } from "./intake.ts";
+import type { StreamProtocol, Whole } from "./whole.ts";
 
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
 export class Receiver<T> {

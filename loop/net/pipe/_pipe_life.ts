@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Resource } from "../../scheduler.ts";
-import { reasonOf } from "../engine/as_error.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { BaseTransport } from "../base_transport.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
+import type { CallbackContext } from "../engine/callbacks.ts";
+import { reasonOf } from "../engine/failures.ts";
 import type { Whole } from "../engine/whole.ts";
 
 /** What a transport over a pipe does to end. */

@@ -3,15 +3,13 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { CallbackContext } from "../engine/callback_context.ts";
-import { begin } from "../engine/begin.ts";
-import { assertReadable, assertWritable } from "./_assert_pipe.ts";
-import type { ReadablePipe, WritablePipe } from "../pipe.ts";
-import { readPipeTransport } from "./read_pipe_transport.ts";
-import type { ReadTransport } from "../read_transport.ts";
-import { assertFactory } from "../engine/assert_factory.ts";
-import type { Transport } from "../transport.ts";
+import { assertFactory, hasMethods, nameOf } from "../engine/assertions.ts";
+import { begin, CallbackContext } from "../engine/callbacks.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import type { ReadablePipe, WritablePipe } from "../pipe.ts";
+import type { ReadTransport } from "../read_transport.ts";
+import type { Transport } from "../transport.ts";
+import { readPipeTransport } from "./read_pipe_transport.ts";
 import { WritePipeTransport } from "./write_pipe_transport.ts";
 
 /** What `loop.connectReadPipe()` does. */
@@ -42,4 +40,35 @@ export async function connectWritePipe<P extends BaseProtocol>(
   const transport = new WritePipeTransport(pipe, protocol, context);
   await begin(context, transport);
   return [transport, protocol];
+}
+
+/** Throws unless the pipe can be read. */
+export function assertReadable(pipe: unknown): void {
+  if (pipe instanceof ReadableStream) assertUnlocked(pipe);
+  else if (!hasMethods(pipe, "read", "close")) {
+    throw new TypeError(
+      `Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received ${
+        nameOf(pipe)
+      }`,
+    );
+  }
+}
+
+/** Throws unless the pipe can be written. */
+export function assertWritable(pipe: unknown): void {
+  if (pipe instanceof WritableStream) assertUnlocked(pipe);
+  else if (!hasMethods(pipe, "write", "close")) {
+    throw new TypeError(
+      `Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received ${
+        nameOf(pipe)
+      }`,
+    );
+  }
+}
+
+function assertUnlocked(stream: { readonly locked: boolean }): void {
+  if (!stream.locked) return;
+  throw new TypeError(
+    "Expected a stream that nobody else uses as the pipe: received a locked one",
+  );
 }

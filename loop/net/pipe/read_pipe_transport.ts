@@ -1,17 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { BaseProtocol } from "../base_protocol.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
-import { ChunkSource } from "../engine/chunk_source.ts";
+import type { CallbackContext } from "../engine/callbacks.ts";
+import { ChunkSource, copyInto, isBuffered } from "../engine/chunk_source.ts";
 import type { Intake } from "../engine/intake.ts";
-import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
-import type { ReadablePipe } from "../pipe.ts";
-import { PipeLife } from "./_pipe_life.ts";
-import { ReadTransport } from "../read_transport.ts";
+import { ownBytes } from "../engine/own_bytes.ts";
 import { Receiver } from "../engine/receiver.ts";
-import { streamIntake } from "./_stream_intake.ts";
-import type { StreamPipeOptions } from "./stream_pipe_options.ts";
+import { closeUnlessClosed } from "../engine/sockets.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import type { ReadablePipe } from "../pipe.ts";
+import { ReadTransport } from "../read_transport.ts";
+import { PipeLife } from "./_pipe_life.ts";
+import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */
 export function readPipeTransport(
@@ -110,5 +110,107 @@ export class ReadPipeTransport<T> extends ReadTransport {
     } catch (error) {
       this.#life.report("protocol.eofReceived() failed", error);
     }
+  }
+}
+
+/** How much is asked of a stream of bytes at once. */
+const BLOCK_SIZE = 64 * 1024;
+
+/** Blocks of streams that have ended: to allocate one for each costs a short process a twentieth of its time. */
+const freeBlocks: ArrayBuffer[] = [];
+const MAX_FREE = 32;
+
+/** Reads a web stream: into memory of its own, if the stream can, else whatever chunks it gives. */
+export function streamIntake(
+  stream: ReadableStream<Uint8Array>,
+  options: StreamPipeOptions = {},
+): StreamIntake {
+  try {
+    const reader = stream.getReader({ mode: "byob" });
+    return new StreamIntake(readBytes(reader), options);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return new StreamIntake(readChunks(stream.getReader()), options);
+  }
+}
+
+/** What reads a stream, and how it is let go. */
+interface StreamSource {
+  readonly reader: Pick<
+    ReadableStreamDefaultReader,
+    "cancel" | "releaseLock"
+  >;
+  /** The next chunk, which is the caller's own; `null` at the end. */
+  read(): Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
+/**
+ * The same memory is read into again and again, and copied from: to hand it out, and read into another block
+ * each time, takes longer, and a chunk of one byte would keep the whole block.
+ */
+function readBytes(reader: ReadableStreamBYOBReader): StreamSource {
+  let memory = freeBlocks.pop() ?? new ArrayBuffer(BLOCK_SIZE);
+  return {
+    reader,
+    async read() {
+      const { value } = await reader.read(new Uint8Array(memory));
+      // A stream that is cancelled keeps the memory.
+      if (value === undefined) return null;
+      memory = value.buffer;
+      if (value.length > 0) return value.slice();
+      if (freeBlocks.length < MAX_FREE) freeBlocks.push(memory);
+      return null;
+    },
+  };
+}
+
+function readChunks(reader: ReadableStreamDefaultReader): StreamSource {
+  return {
+    reader,
+    async read() {
+      while (true) {
+        const { done, value } = await reader.read();
+        if (done) return null;
+        // The types cannot see to it: a stream may come from JavaScript.
+        const chunk: unknown = value;
+        if (!(chunk instanceof Uint8Array)) {
+          throw new TypeError(
+            `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
+          );
+        }
+        if (chunk.length > 0) return ownBytes(chunk);
+      }
+    },
+  };
+}
+
+/** Hands on the chunks of a web stream. */
+class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
+  readonly #source: StreamSource;
+  readonly #isOwn: boolean;
+
+  constructor(source: StreamSource, { isOwn = false }: StreamPipeOptions) {
+    this.#source = source;
+    this.#isOwn = isOwn;
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.#source.read();
+  }
+
+  deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
+    if (isBuffered(protocol)) copyInto(protocol, chunk);
+    else protocol.dataReceived(chunk);
+  }
+
+  release(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return chunk;
+  }
+
+  /** Cancels the stream, if it has not ended. */
+  close(reason: unknown): void {
+    const { reader } = this.#source;
+    reader.cancel(reason).catch(() => {});
+    if (!this.#isOwn) reader.releaseLock();
   }
 }

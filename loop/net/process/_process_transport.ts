@@ -3,17 +3,17 @@
 import { Future } from "../../future.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
-import { messageOf } from "../engine/rephrase.ts";
-import { typeNameOf } from "../engine/name_of.ts";
+import { typeNameOf } from "../engine/assertions.ts";
+import type { CallbackContext } from "../engine/callbacks.ts";
+import { messageOf } from "../engine/failures.ts";
 import { readPipeTransport } from "../pipe/read_pipe_transport.ts";
 import { WritePipeTransport } from "../pipe/write_pipe_transport.ts";
+import { Protocol } from "../protocol.ts";
 import type { ReadTransport } from "../read_transport.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import { SubprocessTransport } from "../subprocess_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
 import { feedFile, FileDrain } from "./_file_feed.ts";
-import { PipeProtocol, type ProcessPipes } from "./_pipe_protocol.ts";
 import { PIPE, type Stdio, type STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
 
@@ -312,4 +312,42 @@ function isFile(
   stdio: Stdio | typeof STDOUT | null | undefined,
 ): stdio is Deno.FsFile {
   return typeof stdio === "object" && stdio !== null;
+}
+
+/** What the protocols of the pipes need from the whole. */
+export interface ProcessPipes {
+  /** The protocol that is served at the moment. */
+  readonly protocol: SubprocessProtocol;
+  /** Something was read from a pipe. */
+  pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void;
+  /** A pipe is closed. */
+  pipeLost(fd: number, error: Error | null): void;
+}
+
+/** Hands what happens to one pipe on to the protocol of the process. */
+export class PipeProtocol extends Protocol {
+  readonly #fd: number;
+  readonly #pipes: ProcessPipes;
+
+  constructor(fd: number, pipes: ProcessPipes) {
+    super();
+    this.#fd = fd;
+    this.#pipes = pipes;
+  }
+
+  override dataReceived(data: Uint8Array<ArrayBuffer>): void {
+    this.#pipes.pipeReceived(this.#fd, data);
+  }
+
+  override connectionLost(error: Error | null): void {
+    this.#pipes.pipeLost(this.#fd, error);
+  }
+
+  override pauseWriting(): void {
+    this.#pipes.protocol.pauseWriting();
+  }
+
+  override resumeWriting(): void {
+    this.#pipes.protocol.resumeWriting();
+  }
 }

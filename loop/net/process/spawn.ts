@@ -3,16 +3,20 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { assertDeno } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { assertFactory } from "../engine/assert_factory.ts";
-import { begin } from "../engine/begin.ts";
-import { CallbackContext } from "../engine/callback_context.ts";
+import { assertFactory } from "../engine/assertions.ts";
+import { begin, CallbackContext } from "../engine/callbacks.ts";
+import { messageOf, rephrase } from "../engine/failures.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import type { SubprocessTransport } from "../subprocess_transport.ts";
-import { assertOptions } from "./_assert_options.ts";
-import { commandOf, programOf } from "./_command.ts";
-import { launch, launchProgram } from "./_launch.ts";
+import {
+  assertOptions,
+  type Command,
+  commandOf,
+  programOf,
+  withErrorInOutput,
+} from "./_command.ts";
 import { ProcessTransport } from "./_process_transport.ts";
-import { PIPE, STDOUT } from "./stdio.ts";
+import { DEVNULL, PIPE, type Stdio, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
 
 /** What `loop.subprocessExec()` does. */
@@ -79,4 +83,116 @@ async function start<P extends SubprocessProtocol>(
 function withPipes(options: SubprocessOptions): SubprocessOptions {
   const { stdin = PIPE, stdout = PIPE, stderr = PIPE } = options;
   return { ...options, stdin, stdout, stderr };
+}
+
+/** What Deno has to say of a program that it has found, and may run, when an argument cannot be. */
+const NUL = /nul byte/;
+
+/** The bits of a file's mode that say who may run it. */
+const ANY_EXECUTE = 0o111;
+
+/** Starts a program whose standard error may go where its standard output does. */
+export function launchProgram(
+  command: Command,
+  options: SubprocessOptions,
+): Deno.ChildProcess {
+  if (options.stderr !== STDOUT) return launch(command, options);
+  // The shell's own errors would come too late, and in its words.
+  const wrapped = withErrorInOutput(command);
+  assertCanStart(command, options);
+  return launch(wrapped, options);
+}
+
+/** Starts a program whose standard error goes where its standard output does only if it sees to that itself. */
+export function launch(
+  command: Command,
+  options: SubprocessOptions,
+): Deno.ChildProcess {
+  const { program, args, isRaw } = command;
+  try {
+    return new Deno.Command(program, {
+      ...settingsOf(options),
+      args: [...args],
+      stdin: streamOf(options.stdin),
+      stdout: streamOf(options.stdout),
+      stderr: streamOf(options.stderr),
+      ...(isRaw && { windowsRawArguments: true }),
+    }).spawn();
+  } catch (error) {
+    throw startErrorOf(program, error);
+  }
+}
+
+/** Throws if the program is not there or must not be run, as far as that can be told without running it. */
+function assertCanStart(command: Command, options: SubprocessOptions): void {
+  const { program } = command;
+  try {
+    new Deno.Command(program, { ...settingsOf(options), args: ["\0"] })
+      .spawn();
+  } catch (error) {
+    if (!NUL.test(messageOf(error))) throw startErrorOf(program, error);
+  }
+  // Deno has looked for a name, but not at the file that a path names.
+  if (`${program}`.includes("/")) assertExecutable(program, options.cwd);
+}
+
+function assertExecutable(
+  program: string | URL,
+  cwd: string | URL | null | undefined,
+): void {
+  const file = program instanceof URL || program.startsWith("/") || cwd == null
+    ? program
+    : `${
+      cwd instanceof URL ? decodeURIComponent(cwd.pathname) : cwd
+    }/${program}`;
+  if (!mayRead(file)) return;
+  let info;
+  try {
+    info = Deno.statSync(file);
+  } catch (error) {
+    throw startErrorOf(program, error);
+  }
+  if (info.isFile && (info.mode ?? ANY_EXECUTE) & ANY_EXECUTE) return;
+  throw new Deno.errors.PermissionDenied(
+    `Failed to spawn '${program}': Permission denied`,
+  );
+}
+
+function mayRead(path: string | URL): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+function settingsOf(options: SubprocessOptions): Deno.CommandOptions {
+  const { cwd, env, clearEnv, uid, gid, detached } = options;
+  return {
+    ...(cwd != null && { cwd }),
+    ...(env != null && { env: { ...env } }),
+    ...(clearEnv !== undefined && { clearEnv }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    ...(detached !== undefined && { detached }),
+  };
+}
+
+/** How Deno calls it; a file is passed on through a pipe. */
+function streamOf(
+  stdio: Stdio | typeof STDOUT | null | undefined,
+): "piped" | "inherit" | "null" {
+  if (stdio == null || stdio === "inherit") return "inherit";
+  return stdio === DEVNULL || stdio === STDOUT ? "null" : PIPE;
+}
+
+function startErrorOf(program: string | URL, error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotFound)) return error;
+  const message = messageOf(error);
+  if (message.includes("entity not found")) {
+    return rephrase(error, `Cannot start ${program}: there is no such program`);
+  }
+  if (message.includes("os error 2")) {
+    return rephrase(
+      error,
+      `Cannot start ${program}: there is no such file, or not what its first line has it run by`,
+    );
+  }
+  return error;
 }

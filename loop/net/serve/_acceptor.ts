@@ -1,12 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CallbackContext } from "../engine/callback_context.ts";
-import type { Resource } from "../../scheduler.ts";
-import type { SocketFile } from "./_socket_file.ts";
-import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
-import { setKeepAlive, setNoDelay } from "../engine/tcp.ts";
-import { Turn } from "../engine/turn.ts";
 import { errors } from "../../runtime.ts";
+import type { Resource } from "../../scheduler.ts";
+import { type CallbackContext, Turn } from "../engine/callbacks.ts";
+import {
+  closeUnlessClosed,
+  setKeepAlive,
+  setNoDelay,
+} from "../engine/sockets.ts";
+import type { SocketFile } from "./_socket_file.ts";
 
 /** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
 const RETRY_DELAY = 1;

@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import type { Acceptor } from "./_acceptor.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
+import type { CallbackContext } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
-import { secureAccepted, serverWay } from "../tls/secure.ts";
-import { makeServer, type Server } from "./server.ts";
-import type { ServerTls } from "../tls/tls_settings.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import { secureAccepted, serverWay } from "../tls/secure.ts";
+import type { ServerTls } from "../tls/tls_settings.ts";
+import type { Acceptor } from "./_acceptor.ts";
+import { makeServer, type Server } from "./server.ts";
 
 /** What servers of every kind have. */
 export interface OpenServerOptions {

@@ -1,34 +1,46 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
+import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { Acceptor } from "./_acceptor.ts";
-import { assertNodeTls } from "../tls/assert_node_tls.ts";
-import { assertEither, assertListener } from "../engine/assert_socket.ts";
-import { CallbackContext } from "../engine/callback_context.ts";
 import {
   assertFamily,
   assertHost,
   type IpFamily,
 } from "../dns/get_addr_info.ts";
-import type { HostAddress } from "../host_address.ts";
-import { ipLiteralOf } from "../dns/ip_literal.ts";
-import { listenAt, listenEverywhere } from "./_listen.ts";
-import { mayUseAllNet } from "../dns/may_use_all_net.ts";
-import { isNativeServer } from "../tls/native_tls.ts";
-import { assertBacklog, openServer } from "./_open_server.ts";
-import type { Server } from "./server.ts";
-import { assertFactory } from "../engine/assert_factory.ts";
+import {
+  hostAndPort,
+  ipLiteralOf,
+  isUnresolved,
+  mayUseAllNet,
+  unresolved,
+} from "../dns/host.ts";
+import {
+  assertEither,
+  assertFactory,
+  assertListener,
+} from "../engine/assertions.ts";
+import { CallbackContext } from "../engine/callbacks.ts";
+import { codeOf, messageOf, rephrase } from "../engine/failures.ts";
 import {
   assertCanEncrypt,
   assertReachable,
+  type Network,
   networkOf,
 } from "../engine/network.ts";
-import { assertPort } from "../engine/tcp.ts";
-import type { TlsOptions } from "../tls_options.ts";
-import { serverTlsOf } from "../tls/tls_settings.ts";
+import { assertPort } from "../engine/sockets.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
-import { errors } from "../../runtime.ts";
+import type { HostAddress } from "../host_address.ts";
+import { isNativeServer, nativeListenOptions } from "../tls/native_tls.ts";
+import {
+  assertNodeTls,
+  type ServerTls,
+  serverTlsOf,
+} from "../tls/tls_settings.ts";
+import type { TlsOptions } from "../tls_options.ts";
+import { Acceptor } from "./_acceptor.ts";
+import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
+import type { Server } from "./server.ts";
 
 /** The options of `loop.createServer()`. */
 export interface ServerOptions {
@@ -135,4 +147,97 @@ function assertHosts(host: string | readonly string[] | null): void {
   for (const name of host) assertHost(name);
   if (host.length > 0) return;
   throw new RangeError("Expected one host or more: received an empty array");
+}
+
+/** A listener of TCP, be it Deno's encrypting kind or not. */
+export type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
+
+/** How to listen. */
+export interface ListenOptions {
+  readonly backlog?: number | undefined;
+  readonly reusePort?: boolean | undefined;
+  readonly tls: ServerTls | null;
+  /** What takes the place of the system's network. */
+  readonly network: Network | null;
+}
+
+/**
+ * Listens at IPv6 and IPv4, or at one of them, at the same port. A system may lack one, and many serve both
+ * by one listener.
+ */
+export function listenEverywhere(
+  port: number,
+  family: IpFamily,
+  options: ListenOptions,
+): TcpListener[] {
+  const v6 = { hostname: "::", port };
+  const v4 = { hostname: "0.0.0.0", port };
+  if (family !== 0) return listenAt([family === 4 ? v4 : v6], options);
+  let both;
+  try {
+    both = listen(v6, options);
+  } catch (error) {
+    if (error instanceof errors.AddrInUse) throw error;
+    return [listen(v4, options)];
+  }
+  try {
+    return [both, listen({ ...v4, port: both.addr.port }, options)];
+  } catch (error) {
+    if (error instanceof errors.AddrInUse) return [both];
+    both.close();
+    throw error;
+  }
+}
+
+/** Listens at all of some addresses, at least one, but for those that this machine does not have. */
+export function listenAt(
+  targets: readonly HostAddress[],
+  options: ListenOptions,
+): TcpListener[] {
+  const listeners: TcpListener[] = [];
+  let lack: unknown;
+  try {
+    for (const target of targets) {
+      try {
+        listeners.push(listen(target, options));
+      } catch (error) {
+        if (!isLack(error)) throw error;
+        lack = error;
+      }
+    }
+    if (listeners.length === 0) throw lack;
+    return listeners;
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+}
+
+/** Whether the machine has no such address, or not that version of IP. */
+function isLack(error: unknown): boolean {
+  return error instanceof errors.AddrNotAvailable ||
+    codeOf(error) === "EAFNOSUPPORT";
+}
+
+function listen(
+  { hostname, port }: HostAddress,
+  { backlog = DEFAULT_BACKLOG, reusePort, tls, network }: ListenOptions,
+): TcpListener {
+  const options = {
+    hostname,
+    port,
+    tcpBacklog: backlog,
+    ...(reusePort ? { reusePort } : {}),
+  };
+  try {
+    if (network !== null) return network.listen({ hostname, port });
+    if (tls === null || !isNativeServer(tls)) return Deno.listen(options);
+    return Deno.listenTls({ ...options, ...nativeListenOptions(tls) });
+  } catch (error) {
+    if (isUnresolved(error)) throw unresolved(hostname, port, error);
+    throw rephrase(
+      error,
+      `Cannot listen at ${hostAndPort(hostname, port)}: ${messageOf(error)}`,
+    );
+  }
 }

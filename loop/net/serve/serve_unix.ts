@@ -2,28 +2,26 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { Acceptor } from "./_acceptor.ts";
+import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
 import {
   assertEither,
+  assertFactory,
   assertListener,
   assertUnix,
-} from "../engine/assert_socket.ts";
-import { assertNodeTls } from "../tls/assert_node_tls.ts";
-import { CallbackContext } from "../engine/callback_context.ts";
-import { completionOf } from "../engine/completion.ts";
-import { assertBacklog, openServer } from "./_open_server.ts";
-import type { Server } from "./server.ts";
-import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
-import { assertFactory } from "../engine/assert_factory.ts";
+} from "../engine/assertions.ts";
+import { CallbackContext, completionOf } from "../engine/callbacks.ts";
 import {
   assertCanEncrypt,
   assertReachable,
   networkOf,
 } from "../engine/network.ts";
-import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
-import type { TlsOptions } from "../tls_options.ts";
-import { serverTlsOf } from "../tls/tls_settings.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
+import { assertNodeTls, serverTlsOf } from "../tls/tls_settings.ts";
+import type { TlsOptions } from "../tls_options.ts";
+import { Acceptor } from "./_acceptor.ts";
+import { assertBacklog, openServer } from "./_open_server.ts";
+import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
+import type { Server } from "./server.ts";
 
 /** The options of `loop.createUnixServer()`. */
 export interface UnixServerOptions {

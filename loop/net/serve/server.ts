@@ -4,9 +4,9 @@ import { CancelledError } from "../../cancelled_error.ts";
 import { RuntimeError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { Future } from "../../future.ts";
+import { Client } from "../engine/client.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
-import { Client } from "../engine/client.ts";
 
 /** Has what was accepted become a connection that the program sees; on throwing it is closed. */
 export type MakeClient = (conn: Deno.Conn, client: Client) => void;

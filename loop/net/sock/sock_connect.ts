@@ -2,16 +2,16 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import { type Attempt, race } from "../connect/race.ts";
 import {
   datagramAddressOf,
   netAddressOf,
 } from "../datagram/datagram_address.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
-import { usableLinkOf } from "./sock_datagram.ts";
-import type { HostAddress } from "../host_address.ts";
+import { resolveHost } from "../dns/get_addr_info.ts";
 import { assertReachable, networkOf } from "../engine/network.ts";
-import { type Attempt, race } from "../connect/race.ts";
-import { resolveHost } from "../dns/resolve_host.ts";
+import type { HostAddress } from "../host_address.ts";
+import { usableLinkOf } from "./sock_datagram.ts";
 
 /** What `loop.sockConnect()` does with an address alone. */
 export async function connectStream(

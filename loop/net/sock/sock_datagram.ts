@@ -2,21 +2,25 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { assertBytes } from "../engine/assert_bytes.ts";
-import { assertBuffer, assertSize } from "../engine/assert_size.ts";
-import { networkCompletionOf } from "../engine/completion.ts";
 import { datagramAddressOf } from "../datagram/datagram_address.ts";
-import type { Datagram, DatagramLink } from "../datagram/datagram_link.ts";
 import {
+  type Datagram,
+  type DatagramLink,
   datagramLinkOf,
   isBound,
   isDatagramSocket,
-} from "../datagram/datagram_link_of.ts";
+} from "../datagram/datagram_link.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
-import { Handover } from "../engine/handover.ts";
-import { typeNameOf } from "../engine/name_of.ts";
+import {
+  assertBuffer,
+  assertBytes,
+  assertSize,
+  typeNameOf,
+} from "../engine/assertions.ts";
+import { networkCompletionOf } from "../engine/callbacks.ts";
+import { assertUnoccupied } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
-import { assertUnoccupied } from "../engine/occupants.ts";
+import { Handover } from "./_handover.ts";
 
 const encoder = new TextEncoder();
 

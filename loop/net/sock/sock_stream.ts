@@ -1,14 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../cancelled_error.ts";
+import { SendfileNotAvailableError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
-import { assertBytes } from "../engine/assert_bytes.ts";
-import { assertConn, assertListener } from "../engine/assert_socket.ts";
-import { assertBuffer, assertSize } from "../engine/assert_size.ts";
-import { networkCompletionOf } from "../engine/completion.ts";
-import { Handover } from "../engine/handover.ts";
-import { assertUnoccupied } from "../engine/occupants.ts";
+import {
+  assertBuffer,
+  assertBytes,
+  assertConn,
+  assertListener,
+  assertSize,
+} from "../engine/assertions.ts";
+import { networkCompletionOf } from "../engine/callbacks.ts";
+import { assertUnoccupied } from "../engine/sockets.ts";
+import { assertFilePart, sendChunks } from "../file/send_file.ts";
+import type { SendFileOptions } from "../file/send_file_options.ts";
+import { Handover } from "./_handover.ts";
 
 /** The most that is read at once, in bytes. */
 const MAX_READ = 64 * 1024;
@@ -123,4 +130,28 @@ async function read(
   const memory = new Uint8Array(Math.min(n, MAX_READ));
   const length = await conn.read(memory);
   return memory.subarray(0, length ?? 0);
+}
+
+/** What `loop.sockSendFile()` does. */
+export async function sockSendFile(
+  loop: EventLoop,
+  conn: Deno.Conn,
+  file: Deno.FsFile,
+  { offset = 0, count = null, fallback = true }: SendFileOptions,
+): Promise<number> {
+  assertUsable("sockSendFile", conn);
+  const part = { offset, count };
+  assertFilePart("sockSendFile", file, part);
+  if (!fallback) {
+    throw new SendfileNotAvailableError(
+      "Deno has no way to have the system send a file: allow the fallback",
+    );
+  }
+  const scheduler = schedulerOf(loop);
+  return await sendChunks(
+    scheduler,
+    file,
+    part,
+    (chunk) => sendAll(scheduler, conn, chunk),
+  );
 }

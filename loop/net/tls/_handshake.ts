@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { TimerHandle } from "../../timer_handle.ts";
 import type { Resource } from "../../scheduler.ts";
-import type { CallbackContext } from "../engine/callback_context.ts";
+import type { TimerHandle } from "../../timer_handle.ts";
+import type { CallbackContext } from "../engine/callbacks.ts";
 import type { Closable } from "../engine/client.ts";
-import { closeUnlessClosed } from "../engine/close_unless_closed.ts";
 import type { Link } from "../engine/link.ts";
+import { closeUnlessClosed } from "../engine/sockets.ts";
 
 /**
  * Makes an encrypted connection of one that is not. What is to be closed in place of that one, from some

@@ -7,16 +7,18 @@ import type {
   TLSSocket,
 } from "node:tls";
 import { HeirConn } from "../engine/heir_conn.ts";
-import { assertNodeTls } from "./assert_node_tls.ts";
-import { readClientHello } from "./_client_hello.ts";
-import { type ConnDuplex, duplexOf } from "./_duplex_of_conn.ts";
-import type { Secure } from "./_handshake.ts";
-import { NodeTlsConn } from "./_node_tls_conn.ts";
-import { secureLink } from "./_secure_link.ts";
-import { tlsError, verificationError } from "./_tls_error.ts";
 import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
 import type { TlsCertificate } from "../tls_options.ts";
-import type { ClientTls, ServerTls } from "./tls_settings.ts";
+import { readClientHello } from "./_client_hello.ts";
+import type { Secure } from "./_handshake.ts";
+import { type ConnDuplex, duplexOf, NodeTlsConn } from "./_node_tls_conn.ts";
+import { secureLink } from "./_secure_link.ts";
+import { tlsError, verificationError } from "./_tls_error.ts";
+import {
+  assertNodeTls,
+  type ClientTls,
+  type ServerTls,
+} from "./tls_settings.ts";
 
 /** Has Node not limit the time: we do. A timer of Deno 2.9's would keep each handshake that failed until it fires. */
 const NO_TIMEOUT = -1;

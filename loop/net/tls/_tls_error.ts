@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { osErrorOf } from "../engine/os_error.ts";
-import { messageOf } from "../engine/rephrase.ts";
+import { messageOf, osErrorOf } from "../engine/failures.ts";
 import type { TlsPeerCertificate } from "../tls_info.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 

@@ -1,11 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { hasNodeTls } from "./assert_node_tls.ts";
-import type { Secure } from "./_handshake.ts";
 import type { Link } from "../engine/link.ts";
+import type { Secure } from "./_handshake.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError } from "./_tls_error.ts";
-import type { ClientTls, ServerTls } from "./tls_settings.ts";
+import { type ClientTls, hasNodeTls, type ServerTls } from "./tls_settings.ts";
 
 // A connection that is encrypted by Deno itself, and closed during the handshake, stays open until the peer
 // closes it; and a listener leaves TCP_NODELAY off, which makes an echo of 64 KiB fifteen times slower. So

@@ -1,17 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CallbackContext } from "../engine/callback_context.ts";
+import { type CallbackContext, completionOf } from "../engine/callbacks.ts";
 import type { Client } from "../engine/client.ts";
-import { completionOf } from "../engine/completion.ts";
-import { Handshake, type Secure, type Way } from "./_handshake.ts";
 import type { Link } from "../engine/link.ts";
+import { Handshake, type Secure, type Way } from "./_handshake.ts";
+import { nodeClient, nodeServer } from "./_node_tls.ts";
 import {
   isNativeClient,
   isTlsConn,
   nativeClient,
   nativeServer,
 } from "./native_tls.ts";
-import { nodeClient, nodeServer } from "./_node_tls.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 /** Encrypts a connection of this task's. Cancelled, and if it fails, it closes the connection. */

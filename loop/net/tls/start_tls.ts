@@ -1,21 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../cancelled_error.ts";
-import { assertNodeTls } from "./assert_node_tls.ts";
-import { assertCanEncrypt } from "../engine/network.ts";
-import { completionOf } from "../engine/completion.ts";
+import { completionOf } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
-import { aborted, Handshake } from "./_handshake.ts";
 import type { Link } from "../engine/link.ts";
-import { clientWay, serverWay } from "./secure.ts";
-import { clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import { assertCanEncrypt } from "../engine/network.ts";
+import type { StreamProtocol } from "../engine/whole.ts";
 import type { Transport } from "../transport.ts";
 import {
   isUpgradable,
   replaceTransport,
   takeUnread,
 } from "../upgradable_protocol.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+import { aborted, Handshake } from "./_handshake.ts";
+import { clientWay, serverWay } from "./secure.ts";
+import { assertNodeTls, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {

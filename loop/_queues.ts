@@ -1,0 +1,194 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** A first-in, first-out queue on a ring whose size is a power of two: no allocation per entry. */
+export class ReadyQueue<T> {
+  #ring: (T | undefined)[] = new Array<T | undefined>(64).fill(undefined);
+  #mask = 63;
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(entry: T): void {
+    if (this.#size > this.#mask) this.#grow();
+    this.#ring[(this.#head + this.#size) & this.#mask] = entry;
+    this.#size++;
+  }
+
+  /** The entry at `index`, which is less than the size. */
+  at(index: number): T {
+    return this.#ring[(this.#head + index) & this.#mask] as T;
+  }
+
+  /** Takes the oldest entry; the queue must not be empty. */
+  shift(): T {
+    const entry = this.#ring[this.#head] as T;
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & this.#mask;
+    this.#size--;
+    return entry;
+  }
+
+  /** Takes the entry at `index`, keeping the order of the others. */
+  take(index: number): T {
+    const ring = this.#ring;
+    const entry = this.at(index);
+    for (let i = index; i > 0; i--) {
+      ring[(this.#head + i) & this.#mask] =
+        ring[(this.#head + i - 1) & this.#mask];
+    }
+    this.shift();
+    return entry;
+  }
+
+  clear(): void {
+    while (this.#size > 0) this.shift();
+  }
+
+  #grow(): void {
+    const old = this.#ring;
+    const ring = new Array<T | undefined>(old.length * 2).fill(undefined);
+    for (let i = 0; i < this.#size; i++) {
+      ring[i] = old[(this.#head + i) & this.#mask];
+    }
+    this.#ring = ring;
+    this.#mask = ring.length - 1;
+    this.#head = 0;
+  }
+}
+
+/** Below this many cancelled timers a clean-up costs more than it saves. */
+const MIN_CANCELLED_TO_COMPACT = 100;
+
+/** An entry that becomes ready at a deadline. */
+export class Timer<T> {
+  cancelled = false;
+  queued = false;
+  constructor(
+    readonly when: number,
+    readonly order: number,
+    readonly entry: T,
+  ) {}
+}
+
+/**
+ * Timers by deadline, equal deadlines in the order of their creation: a binary heap from which
+ * cancelled timers are removed lazily.
+ */
+export class TimerQueue<T> {
+  #heap: Timer<T>[] = [];
+  #created = 0;
+  #cancelled = 0;
+
+  add(when: number, entry: T): Timer<T> {
+    const timer = new Timer(when, this.#created++, entry);
+    timer.queued = true;
+    this.#heap.push(timer);
+    this.#siftUp(this.#heap.length - 1);
+    return timer;
+  }
+
+  /** The timer is skipped from now on. */
+  cancel(timer: Timer<T>): void {
+    if (timer.cancelled) return;
+    timer.cancelled = true;
+    if (!timer.queued) return;
+    this.#cancelled++;
+    if (
+      this.#cancelled > MIN_CANCELLED_TO_COMPACT &&
+      this.#cancelled * 2 > this.#heap.length
+    ) this.#compact();
+  }
+
+  /** Whether no timer is queued; it may answer `false` while only cancelled ones are. */
+  get empty(): boolean {
+    return this.#heap.length === 0;
+  }
+
+  /** The earliest deadline, or `null`. */
+  next(): number | null {
+    this.#dropCancelled();
+    return this.#heap[0]?.when ?? null;
+  }
+
+  /** Removes and returns the earliest timer that is due at `now`, or `null`. */
+  takeDue(now: number): Timer<T> | null {
+    this.#dropCancelled();
+    const first = this.#heap[0];
+    return first !== undefined && first.when <= now ? this.#pop() : null;
+  }
+
+  clear(): void {
+    for (const timer of this.#heap) timer.queued = false;
+    this.#heap.length = 0;
+    this.#cancelled = 0;
+  }
+
+  #dropCancelled(): void {
+    while (this.#heap[0]?.cancelled) {
+      this.#pop();
+      this.#cancelled--;
+    }
+  }
+
+  #pop(): Timer<T> {
+    const heap = this.#heap;
+    const first = heap[0]!;
+    const last = heap.pop()!;
+    first.queued = false;
+    if (heap.length > 0) {
+      heap[0] = last;
+      this.#siftDown(0);
+    }
+    return first;
+  }
+
+  #compact(): void {
+    const kept: Timer<T>[] = [];
+    for (const timer of this.#heap) {
+      if (timer.cancelled) timer.queued = false;
+      else kept.push(timer);
+    }
+    this.#heap = kept;
+    this.#cancelled = 0;
+    for (let i = (kept.length >> 1) - 1; i >= 0; i--) this.#siftDown(i);
+  }
+
+  #siftUp(index: number): void {
+    const heap = this.#heap;
+    const timer = heap[index]!;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent]!;
+      if (!isBefore(timer, above)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = timer;
+  }
+
+  #siftDown(index: number): void {
+    const heap = this.#heap;
+    const timer = heap[index]!;
+    const half = heap.length >> 1;
+    while (index < half) {
+      let child = 2 * index + 1;
+      let below = heap[child]!;
+      const right = heap[child + 1];
+      if (right !== undefined && isBefore(right, below)) {
+        child++;
+        below = right;
+      }
+      if (!isBefore(below, timer)) break;
+      heap[index] = below;
+      index = child;
+    }
+    heap[index] = timer;
+  }
+}
+
+function isBefore(a: Timer<unknown>, b: Timer<unknown>): boolean {
+  return a.when < b.when || (a.when === b.when && a.order < b.order);
+}

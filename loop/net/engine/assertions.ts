@@ -1,0 +1,96 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/** How a value of the wrong kind is called in messages. */
+export function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return `an instance of ${value.constructor?.name ?? "no class"}`;
+}
+
+/** How the type of a value is called in messages, where the value itself would say too much. */
+export function typeNameOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+/** Whether the value is an object with methods of these names. */
+export function hasMethods(value: unknown, ...names: string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+/** Throws unless `data` can be sent. */
+export function assertBytes(method: string, data: unknown): void {
+  if (data instanceof Uint8Array || typeof data === "string") return;
+  throw new TypeError(
+    `${method}() takes a Uint8Array or a string: received ${nameOf(data)}`,
+  );
+}
+
+/** Throws unless the factory of protocols is a function. */
+export function assertFactory(method: string, factory: unknown): void {
+  if (typeof factory === "function") return;
+  throw new TypeError(
+    `${method}() takes a function that makes a protocol: received ${typeof factory}`,
+  );
+}
+
+/** Throws unless the value is a number of bytes. */
+export function assertSize(name: string, value: unknown): void {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
+    return;
+  }
+  throw new RangeError(
+    `The ${name} must be an integer of at least 0: received ${String(value)}`,
+  );
+}
+
+/** Throws unless bytes can be put into the value. */
+export function assertBuffer(name: string, value: unknown): void {
+  if (value instanceof Uint8Array) return;
+  throw new TypeError(
+    `Expected ${name} to be a Uint8Array: received ${typeNameOf(value)}`,
+  );
+}
+
+/** Throws unless the value looks like a connection: read and write are what transports need. */
+export function assertConn(name: string, value: unknown): void {
+  assertMethods(name, "Deno.Conn", value, ["read", "write", "close"]);
+}
+
+/** Throws unless the value looks like a listener. */
+export function assertListener(name: string, value: unknown): void {
+  assertMethods(name, "Deno.Listener", value, ["accept", "close"]);
+}
+
+/** Throws unless the address is that of a Unix socket. */
+export function assertUnix(name: string, addr: Deno.Addr): void {
+  if (addr.transport === "unix") return;
+  throw new RangeError(
+    `Expected ${name} to be a Unix socket: received one of ${addr.transport}`,
+  );
+}
+
+/** Throws unless there is either an address or a socket. */
+export function assertEither(
+  addressName: string,
+  hasAddress: boolean,
+  sock: unknown,
+): void {
+  if (hasAddress !== (sock !== undefined)) return;
+  throw new RangeError(
+    `Expected either ${addressName} or a sock: received ${
+      hasAddress ? "both" : "neither"
+    }`,
+  );
+}
+
+function assertMethods(
+  name: string,
+  type: string,
+  value: unknown,
+  methods: string[],
+): void {
+  if (hasMethods(value, ...methods)) return;
+  throw new TypeError(
+    `Expected ${name} to be a ${type}: received ${typeNameOf(value)}`,
+  );
+}

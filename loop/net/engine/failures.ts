@@ -1,0 +1,80 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { errors } from "../../runtime.ts";
+
+/** An operation that failed, where what it comes to is a value. */
+export class Failure {
+  constructor(readonly error: unknown) {}
+}
+
+/** What a method of a protocol is told that takes an `Error`: what is thrown need not be one. */
+export function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  return new Error(String(error), { cause: error });
+}
+
+/** Why a connection ended, as `connectionLost()` is told. */
+export function reasonOf(error: unknown): Error | null {
+  return error === null ? null : asError(error);
+}
+
+type ErrorClass = new (message?: string, options?: ErrorOptions) => Error;
+
+const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
+  ["EACCES", errors.PermissionDenied],
+  ["EADDRINUSE", errors.AddrInUse],
+  ["EADDRNOTAVAIL", errors.AddrNotAvailable],
+  ["EBADF", errors.BadResource],
+  ["ECONNABORTED", errors.ConnectionAborted],
+  ["ECONNREFUSED", errors.ConnectionRefused],
+  ["ECONNRESET", errors.ConnectionReset],
+  ["ENETUNREACH", errors.NetworkUnreachable],
+  ["ENOTCONN", errors.NotConnected],
+  ["ENOTFOUND", errors.NotFound],
+  ["EPERM", errors.PermissionDenied],
+  ["EPIPE", errors.BrokenPipe],
+  ["ERR_SOCKET_DGRAM_NOT_RUNNING", errors.BadResource],
+  ["ERR_STREAM_DESTROYED", errors.BadResource],
+  ["ERR_STREAM_WRITE_AFTER_END", errors.BrokenPipe],
+  ["ETIMEDOUT", errors.TimedOut],
+]);
+
+/**
+ * The error of `Deno.errors` for one of Node's, which stays its `cause` and gives it its `code`; others
+ * are as they were.
+ */
+export function osErrorOf(error: unknown): Error {
+  if (!(error instanceof Error)) return asError(error);
+  const code = codeOf(error);
+  const ErrorClass = CLASSES.get(code);
+  if (ErrorClass === undefined) return error;
+  return Object.assign(new ErrorClass(error.message, { cause: error }), {
+    code,
+  });
+}
+
+/** The code of an error of the system's, if it has one. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+const REPHRASED = [...Object.values(errors), RangeError, TypeError];
+
+/** An error of the same class and code, in other words. The original is its cause, or what is given. */
+export function rephrase(
+  error: unknown,
+  message: string,
+  cause = error,
+): Error {
+  const Class = REPHRASED.find((Class) => error instanceof Class) ?? Error;
+  const rephrased = new Class(message, { cause });
+  if (error instanceof Error && "code" in error) {
+    Object.assign(rephrased, { code: error.code });
+  }
+  return rephrased;
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,65 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { RuntimeError } from "../../errors.ts";
+import { errors } from "../../runtime.ts";
+import type { BaseTransport } from "../base_transport.ts";
+
+/** Throws unless the port is one, or 0. */
+export function assertPort(port: unknown): void {
+  if (
+    typeof port === "number" && Number.isInteger(port) && port >= 0 &&
+    port <= 65535
+  ) return;
+  throw new RangeError(
+    `The port must be an integer from 0 to 65535: received ${port}`,
+  );
+}
+
+/** Has small pieces of data sent at once, if the connection is one of TCP. */
+export function setNoDelay(conn: Deno.Conn): void {
+  if (!isTcp(conn)) return;
+  try {
+    conn.setNoDelay(true);
+  } catch {
+    // The peer is gone already; the first read will say so.
+  }
+}
+
+/** Has the system notice peers that are gone without a word, if the connection is one of TCP. */
+export function setKeepAlive(conn: Deno.Conn): void {
+  if (!isTcp(conn)) return;
+  try {
+    conn.setKeepAlive(true);
+  } catch {
+    // As above.
+  }
+}
+
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn && "setKeepAlive" in conn;
+}
+
+/** Which transport uses a connection or a socket. */
+const occupants = new WeakMap<object, BaseTransport>();
+
+/** Says that a transport uses the socket from now on. */
+export function occupy(socket: object, transport: BaseTransport): void {
+  occupants.set(socket, transport);
+}
+
+/** Throws if a transport uses the socket: it would take what the caller waits for. */
+export function assertUnoccupied(method: string, socket: object): void {
+  if (occupants.get(socket)?.isClosing() ?? true) return;
+  throw new RuntimeError(
+    `${method}() cannot use a socket that is used by a transport`,
+  );
+}
+
+/** Closes it unless it is closed: whoever took it from a transport or a server may have done so. */
+export function closeUnlessClosed(resource: { close(): void }): void {
+  try {
+    resource.close();
+  } catch (error) {
+    if (!(error instanceof errors.BadResource)) throw error;
+  }
+}

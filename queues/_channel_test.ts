@@ -1,0 +1,26 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals } from "@std/assert";
+import { Deque } from "./_channel.ts";
+
+Deno.test("Deque gives items in their order while it grows and shrinks", () => {
+  const deque = new Deque<number>();
+  let pushed = 0;
+  let taken = 0;
+  for (
+    const [push, take] of [[3, 2], [10, 9], [5_000, 4_990], [2_500, 2_512]]
+  ) {
+    for (let i = 0; i < push!; i++) deque.push(pushed++);
+    for (let i = 0; i < take!; i++) assertEquals(deque.take(), taken++);
+    assertEquals(deque.size, pushed - taken);
+  }
+});
+
+Deno.test("Deque.clear() drops every item", () => {
+  const deque = new Deque<number>();
+  for (let i = 0; i < 10; i++) deque.push(i);
+  deque.clear();
+  assertEquals(deque.size, 0);
+  deque.push(42);
+  assertEquals(deque.take(), 42);
+});

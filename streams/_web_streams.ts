@@ -1,0 +1,128 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Future } from "../loop/future.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
+
+/** Who gets what a stream brings. */
+export interface Consumer {
+  feedData(data: Uint8Array): void;
+  feedEof(): void;
+  setException(error: Error): void;
+}
+
+/** A web stream that a reader takes chunks from, one by one, as they are asked for. */
+export class WebSource {
+  readonly #scheduler: Scheduler;
+  readonly #consumer: Consumer;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #isPulling = false;
+  #isOver = false;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    scheduler: Scheduler,
+    consumer: Consumer,
+  ) {
+    this.#reader = stream.getReader();
+    this.#scheduler = scheduler;
+    this.#consumer = consumer;
+  }
+
+  /** Has the next chunk come, unless one is on its way. */
+  pull(): void {
+    if (this.#isPulling || this.#isOver) return;
+    this.#isPulling = true;
+    // In its turn, since it runs code of the stream's.
+    this.#scheduler.loop.callSoon(() => {
+      this.#reader.read().then(
+        ({ done, value }) => done ? this.#end() : this.#receive(value),
+        (error) => this.#fail(error),
+      );
+    });
+  }
+
+  /** Takes nothing more from the stream, which is told so. */
+  cancel(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reader.cancel(reason).catch(() => {});
+    this.#reader.releaseLock();
+  }
+
+  // The types cannot see to the chunks: a stream may come from JavaScript.
+  #receive(chunk: unknown): void {
+    this.#isPulling = false;
+    if (this.#isOver) return;
+    if (!(chunk instanceof Uint8Array)) {
+      const error = new TypeError(
+        `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
+      );
+      this.cancel(error);
+      this.#consumer.setException(error);
+    } else if (chunk.length === 0) this.pull();
+    else this.#consumer.feedData(chunk);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reader.releaseLock();
+    this.#consumer.feedEof();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reader.releaseLock();
+    this.#consumer.setException(
+      error instanceof Error
+        ? error
+        : new Error(String(error), { cause: error }),
+    );
+  }
+}
+
+/** How much is read at a time, in bytes. */
+const CHUNK_SIZE = 64 * 1024;
+
+/** What is read from. */
+export interface Reader {
+  read(n: number): Future<Uint8Array<ArrayBuffer>>;
+}
+
+/** Who is told how the stream ends, if not with the reader. */
+export interface ReadableEnding {
+  onCancelled(reason: unknown): void;
+  onBroken(): void;
+}
+
+/** A web stream of what a reader reads: it takes nothing that it is not asked for. */
+export function readableOf(
+  reader: Reader,
+  ending: ReadableEnding,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let reading: Future<Uint8Array<ArrayBuffer>> | null = null;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        reading = reader.read(CHUNK_SIZE);
+        const chunk = await reading;
+        if (chunk.length > 0) controller.enqueue(owned(chunk));
+        else controller.close();
+      } catch (error) {
+        ending.onBroken();
+        throw error;
+      }
+    },
+    cancel(reason) {
+      // It would take bytes that nobody gets.
+      reading?.cancel();
+      ending.onCancelled(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** On the platform a chunk's memory is transferred with it, and so must not be shared. */
+function owned(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
+}

@@ -1,0 +1,83 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { registerErrorClass } from "../loop/error_classes.ts";
+
+/**
+ * The stream ended before everything that was asked for had arrived.
+ *
+ * @example Usage
+ * ```ts
+ * import { IncompleteReadError, StreamReader } from "@asyncio/asyncio";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const reader = new StreamReader();
+ * reader.feedData(new Uint8Array(3));
+ * reader.feedEof();
+ * const error = await assertRejects(() => reader.readExactly(5), IncompleteReadError);
+ * assertEquals(error.partial.length, 3);
+ * assertEquals(error.expected, 5);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.IncompleteReadError}
+ */
+export class IncompleteReadError extends Error {
+  /** What had arrived. */
+  readonly partial: Uint8Array<ArrayBuffer>;
+  /** How many bytes were asked for; `null` if that was not known. */
+  readonly expected: number | null;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param partial What had arrived.
+   * @param expected How many bytes were asked for, or `null`.
+   */
+  constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
+    super(
+      `${partial.length} bytes read on a total of ${
+        expected ?? "undefined"
+      } expected bytes`,
+    );
+    this.name = "IncompleteReadError";
+    this.partial = partial;
+    this.expected = expected;
+  }
+}
+
+registerErrorClass(IncompleteReadError);
+
+/**
+ * The limit of a reader was reached before a separator was found. The bytes stay in the reader.
+ *
+ * @example Usage
+ * ```ts
+ * import { LimitOverrunError, StreamReader } from "@asyncio/asyncio";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const reader = new StreamReader({ limit: 3 });
+ * reader.feedData(new TextEncoder().encode("too long"));
+ * const error = await assertRejects(() => reader.readUntil("\n"), LimitOverrunError);
+ * assertEquals(error.consumed, 8);
+ * assertEquals((await reader.read(error.consumed)).length, 8);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.LimitOverrunError}
+ */
+export class LimitOverrunError extends Error {
+  /** How many bytes to read in order to get past what is too long. */
+  readonly consumed: number;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What happened.
+   * @param consumed How many bytes to read in order to get past what is too long.
+   */
+  constructor(message: string, consumed: number) {
+    super(message);
+    this.name = "LimitOverrunError";
+    this.consumed = consumed;
+  }
+}
+
+registerErrorClass(LimitOverrunError);
