@@ -24,8 +24,6 @@
  * @module
  */
 
-import "./_modules.ts";
-
 export * from "./loop/mod.ts";
 export * from "./queues/mod.ts";
 export * from "./streams/mod.ts";

@@ -40,6 +40,9 @@ await run(async () => {
 });`,
 };
 
+/** The last of them as one file, as `deno bundle` makes it. */
+const BUNDLED = "the same, bundled";
+
 /** How long a program takes. */
 export interface Start {
   /** What it imports and does. */
@@ -74,6 +77,10 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
     const file = `${folder}/${files.size}.ts`;
     await Deno.writeTextFile(file, text);
     files.set(name, file);
+  }
+  const bundle = await bundled([...files.values()].at(-1)!);
+  if (bundle !== null) files.set(BUNDLED, bundle);
+  for (const [name, file] of files) {
     times.set(name, []);
     await timeOf(file); // Fills the caches.
   }
@@ -105,6 +112,17 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
 }
 
 const WIDTH = 14;
+
+/** What `deno bundle` makes of a program; null where it cannot. */
+async function bundled(file: string): Promise<string | null> {
+  const output = file.replace(/\.ts$/, ".js");
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--no-config", "--output", output, file],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success ? output : null;
+}
 
 async function timeOf(file: string): Promise<number> {
   const start = performance.now();

@@ -8,6 +8,8 @@
  * @module
  */
 
+import "./preload.ts";
+
 export * from "./errors.ts";
 export { Context, ContextVar, copyContext, type Token } from "./context.ts";
 export type { FrameCallGraphEntry } from "./call_stack.ts";

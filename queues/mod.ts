@@ -11,8 +11,8 @@
  * @module
  */
 
-// Futures tell their loop, which this module makes; it loads no network code by itself.
-import "../loop/event_loop.ts";
+// Futures tell their loop, which is made in a module above theirs. No network code comes with it.
+import "../loop/preload.ts";
 
 export { LifoQueue } from "./lifo_queue.ts";
 export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";

@@ -8,8 +8,8 @@
  * @module
  */
 
-// It says how schedulers become loops, which is needed where nothing else of this entry loads it.
-import "../loop/event_loop.ts";
+// Futures tell their loop, which is made in a module above theirs. No network code comes with it.
+import "../loop/preload.ts";
 
 export { IncompleteReadError } from "./errors.ts";
 export { LimitOverrunError } from "./errors.ts";

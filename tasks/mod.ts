@@ -8,6 +8,8 @@
  * @module
  */
 
+import "../loop/preload.ts";
+
 export type { FrameCallGraphEntry } from "../loop/call_stack.ts";
 export { isCoroutineFunction } from "../loop/is_coroutine_function.ts";
 export * from "./all_tasks.ts";

@@ -6,6 +6,8 @@
  * @module
  */
 
+import "../loop/preload.ts";
+
 export {
   cancelEverywhere,
   type CancelEverywhereOptions,

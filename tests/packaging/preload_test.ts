@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -33,6 +33,13 @@ async function importsFrom(entry: string): Promise<Map<string, string[]>> {
   );
 }
 
+async function exportedEntries(): Promise<string[]> {
+  const config = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  ) as { exports: Record<string, string> };
+  return Object.values(config.exports);
+}
+
 /** An entry, and all that is loaded with it. */
 function loadedWith(entry: string, imports: Map<string, string[]>): string[] {
   const loaded = new Set([entry]);
@@ -42,15 +49,20 @@ function loadedWith(entry: string, imports: Map<string, string[]>): string[] {
   return [...loaded];
 }
 
-Deno.test("_modules.ts names what no mod.ts names and is loaded at once", async () => {
-  const list = new URL("_modules.ts", ROOT).href;
-  const imports = await importsFrom("mod.ts");
-  const loaded = loadedWith(new URL("mod.ts", ROOT).href, imports);
-  const entries = loaded.filter((each) => /\/mod\.ts$/.test(each));
-  const named = new Set(entries.flatMap((each) => imports.get(each) ?? []));
+Deno.test("preload.ts names all that is loaded with the event loop", async () => {
+  const preload = new URL("loop/preload.ts", ROOT).href;
+  const imports = await importsFrom("loop/preload.ts");
+  const loop = new URL("loop/event_loop.ts", ROOT).href;
   assertEquals(
-    imports.get(list)?.toSorted(),
-    loaded.filter((each) => !named.has(each) && !entries.includes(each))
-      .toSorted(),
+    imports.get(preload)?.toSorted(),
+    loadedWith(loop, imports).toSorted(),
   );
 });
+
+for (const entry of await exportedEntries()) {
+  Deno.test(`${entry} imports preload.ts first`, async () => {
+    const imports = await importsFrom(entry);
+    const [first] = imports.get(new URL(entry, ROOT).href) ?? [];
+    assertMatch(first ?? "", /\/loop\/(preload|mod)\.ts$/);
+  });
+}
