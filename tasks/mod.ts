@@ -34,7 +34,7 @@ export {
 } from "./gather.ts";
 export * from "./run.ts";
 export * from "./run_coroutine_threadsafe.ts";
-export * from "./runner.ts";
+export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { CoroutineFunction } from "../loop/task.ts";
-import { Runner, type RunOptions } from "./runner.ts";
+import { loopOf, Runner, type RunOptions } from "./runner.ts";
 
 /**
  * Runs a program: a function on an event loop of its own, which is closed at the end.
@@ -44,8 +44,16 @@ export async function run<T>(
   try {
     result = await runner.run(main, { signal });
   } catch (error) {
-    // What ended the program says more than what ended its clean-up.
-    await runner.close().catch(() => {});
+    const loop = loopOf(runner);
+    try {
+      await runner.close();
+    } catch (exception) {
+      // What ended the program says more than what ended its clean-up.
+      loop?.callExceptionHandler({
+        message: "An exception was thrown while run() shut down",
+        exception,
+      });
+    }
     throw error;
   }
   await runner.close();

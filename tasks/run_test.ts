@@ -301,17 +301,28 @@ Deno.test("run() lets the program exit by itself", async () => {
   assertEquals([code, stdout, stderr], [0, "Hello ...\n... World!\n", ""]);
 });
 
-Deno.test("run() throws what the program failed with, even if its end fails too", async () => {
+Deno.test("run() throws what the program failed with, and reports what its end failed with", async () => {
+  const ofEnd = new Error("of the end");
   class BrokenLoop extends EventLoop {
     override shutdownAsyncGens(): Promise<void> {
-      return Promise.reject(new Error("of the end"));
+      return Promise.reject(ofEnd);
     }
   }
-  const loopFactory = () => new BrokenLoop();
+  const loop = new BrokenLoop();
+  const contexts = recordExceptions(loop);
   const fail = () => {
     throw new TypeError("of the program");
   };
-  await assertRejects(() => run(fail, { loopFactory }), TypeError, "program");
+  await assertRejects(
+    () => run(fail, { loopFactory: () => loop }),
+    TypeError,
+    "program",
+  );
+  assertEquals(
+    contexts.map(({ message, exception }) => [message, exception === ofEnd]),
+    [["An exception was thrown while run() shut down", true]],
+  );
+  const loopFactory = () => new BrokenLoop();
   await assertRejects(
     () => run(() => {}, { loopFactory }),
     Error,

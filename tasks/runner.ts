@@ -29,6 +29,9 @@ export interface RunOptions extends RunnerOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The loop of a runner, if it has one already. */
+export let loopOf: (runner: Runner) => EventLoop | null;
+
 /**
  * Runs several functions, one after the other, on one loop of its own.
  *
@@ -54,6 +57,10 @@ export class Runner implements AsyncDisposable {
   #loop: EventLoop | null = null;
   #context: Context | null = null;
   #closed = false;
+
+  static {
+    loopOf = (runner) => runner.#loop;
+  }
 
   /**
    * Constructs a new instance. Its loop is made when it is first needed.
