@@ -11,6 +11,7 @@ import {
   ContextVar,
   currentTask,
   Event,
+  type EventLoop,
   Future,
   getRunningLoop,
   newEventLoop,
@@ -86,276 +87,230 @@ async function untilPolled(): Promise<void> {
   }
 }
 
-Deno.test(
+/** Tests a loop, with two pipes at hand; in the end it has to watch nothing any more. */
+function test(
+  name: string,
+  body: (loop: EventLoop, pipe: Pipe, other: Pipe) => void | Promise<void>,
+): void {
+  Deno.test(name, { ignore }, () =>
+    run(async () => {
+      using pipe = new Pipe();
+      using other = new Pipe();
+      await body(getRunningLoop(), pipe, other);
+      await untilReleased();
+    }));
+}
+
+test(
   "loop.addReader() calls back for as long as there is something to read",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      const over = new Event();
-      let text = "";
-      let calls = 0;
-      loop.addReader(pipe.reader, (prefix: string) => {
-        // Once it is left to be read: the next call must come all the same.
-        if (++calls === 2) return;
-        text += prefix + pipe.read();
-        if (calls === 3) over.set();
-      }, ">");
-      pipe.write("a");
-      while (calls < 1) await sleep(0);
-      pipe.write("b");
-      await over.wait();
-      assertEquals(text, ">a>b");
-      assertEquals(loop.removeReader(pipe.reader), true);
-      assertEquals(loop.removeReader(pipe.reader), false);
-      await untilReleased();
-    }),
+  async (loop, pipe) => {
+    const over = new Event();
+    let text = "";
+    let calls = 0;
+    loop.addReader(pipe.reader, (prefix: string) => {
+      // Once it is left to be read: the next call must come all the same.
+      if (++calls === 2) return;
+      text += prefix + pipe.read();
+      if (calls === 3) over.set();
+    }, ">");
+    pipe.write("a");
+    while (calls < 1) await sleep(0);
+    pipe.write("b");
+    await over.wait();
+    assertEquals(text, ">a>b");
+    assertEquals(loop.removeReader(pipe.reader), true);
+    assertEquals(loop.removeReader(pipe.reader), false);
+  },
 );
 
-Deno.test(
-  "loop.addReader() tells the end of the file",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      const end = new Future<string>();
-      loop.addReader(pipe.reader, () => {
-        loop.removeReader(pipe.reader);
-        end.setResult(pipe.read());
-      });
-      pipe.close(pipe.writer);
-      assertEquals(await end, "");
-      await untilReleased();
-    }),
-);
+test("loop.addReader() tells the end of the file", async (loop, pipe) => {
+  const end = new Future<string>();
+  loop.addReader(pipe.reader, () => {
+    loop.removeReader(pipe.reader);
+    end.setResult(pipe.read());
+  });
+  pipe.close(pipe.writer);
+  assertEquals(await end, "");
+});
 
-Deno.test(
+test(
   "loop.addReader() takes the place of the one before, whose call that waits is dropped",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      using other = new Pipe();
-      const called = new Event();
-      const calls: string[] = [];
-      pipe.write("x");
-      other.write("x");
-      // Both are ready at once; the first to be called replaces the other, and is replaced by it.
-      for (const [fd, rival] of [[pipe, other], [other, pipe]] as const) {
-        loop.addReader(fd.reader, () => {
-          calls.push("first");
-          loop.removeReader(fd.reader);
-          loop.addReader(rival.reader, () => {
-            calls.push("second");
-            loop.removeReader(rival.reader);
-            called.set();
-          });
+  async (loop, pipe, other) => {
+    const called = new Event();
+    const calls: string[] = [];
+    pipe.write("x");
+    other.write("x");
+    // Both are ready at once; the first to be called replaces the other, and is replaced by it.
+    for (const [fd, rival] of [[pipe, other], [other, pipe]] as const) {
+      loop.addReader(fd.reader, () => {
+        calls.push("first");
+        loop.removeReader(fd.reader);
+        loop.addReader(rival.reader, () => {
+          calls.push("second");
+          loop.removeReader(rival.reader);
+          called.set();
         });
-      }
-      await called.wait();
-      assertEquals(calls, ["first", "second"]);
-      await untilReleased();
-    }),
+      });
+    }
+    await called.wait();
+    assertEquals(calls, ["first", "second"]);
+  },
 );
 
-Deno.test(
+test(
   "loop.removeReader() drops a call that waits for its turn",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      using other = new Pipe();
-      const calls: number[] = [];
-      for (const each of [pipe, other]) {
-        each.write("x");
-        loop.addReader(each.reader, () => {
-          calls.push(each.reader);
-          assert(loop.removeReader(pipe.reader));
-          assert(loop.removeReader(other.reader));
-        });
-      }
-      while (calls.length === 0) await sleep(0);
-      await untilReleased();
-      assertEquals(calls, [pipe.reader]);
-    }),
+  async (loop, pipe, other) => {
+    const calls: number[] = [];
+    for (const each of [pipe, other]) {
+      each.write("x");
+      loop.addReader(each.reader, () => {
+        calls.push(each.reader);
+        assert(loop.removeReader(pipe.reader));
+        assert(loop.removeReader(other.reader));
+      });
+    }
+    while (calls.length === 0) await sleep(0);
+    await untilReleased();
+    assertEquals(calls, [pipe.reader]);
+  },
 );
 
-Deno.test(
-  "loop.addWriter() calls back when there is space",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      const writable = new Future<void>();
-      loop.addWriter(pipe.writer, () => {
-        assert(loop.removeWriter(pipe.writer));
-        writable.setResult();
-      });
-      await writable;
-      assertEquals(loop.removeWriter(pipe.writer), false);
+test("loop.addWriter() calls back when there is space", async (loop, pipe) => {
+  const writable = new Future<void>();
+  loop.addWriter(pipe.writer, () => {
+    assert(loop.removeWriter(pipe.writer));
+    writable.setResult();
+  });
+  await writable;
+  assertEquals(loop.removeWriter(pipe.writer), false);
 
-      // A pipe that is full is not ready, until somebody reads.
-      let calls = 0;
-      pipe.write(new Uint8Array(64 * 1024));
-      const drained = new Future<void>();
-      loop.addWriter(pipe.writer, () => {
-        calls++;
-        loop.removeWriter(pipe.writer);
-        drained.setResult();
-      });
-      await untilPolled();
-      assertEquals(calls, 0);
-      for (let i = 0; i < 4096; i++) pipe.read();
-      await drained;
-      await untilReleased();
-    }),
-);
+  // A pipe that is full is not ready, until somebody reads.
+  let calls = 0;
+  pipe.write(new Uint8Array(64 * 1024));
+  const drained = new Future<void>();
+  loop.addWriter(pipe.writer, () => {
+    calls++;
+    loop.removeWriter(pipe.writer);
+    drained.setResult();
+  });
+  await untilPolled();
+  assertEquals(calls, 0);
+  for (let i = 0; i < 4096; i++) pipe.read();
+  await drained;
+});
 
-Deno.test(
+test(
   "loop.addReader() and loop.addWriter() can watch one descriptor",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      // The end of a pipe whose reader is gone is ready in every respect.
-      pipe.close(pipe.reader);
-      const events: string[] = [];
-      const both = new Event();
-      const note = (what: string) => {
-        events.push(what);
-        if (new Set(events).size === 2) both.set();
-      };
-      loop.addReader(pipe.writer, note, "reader");
-      loop.addWriter(pipe.writer, note, "writer");
-      await both.wait();
-      assertEquals(loop.removeReader(pipe.writer), true);
-      events.length = 0;
-      await untilPolled();
-      assertEquals(new Set(events), new Set(["writer"]));
-      assertEquals(loop.removeWriter(pipe.writer), true);
-      await untilReleased();
-    }),
+  async (loop, pipe) => {
+    // The end of a pipe whose reader is gone is ready in every respect.
+    pipe.close(pipe.reader);
+    const events: string[] = [];
+    const both = new Event();
+    const note = (what: string) => {
+      events.push(what);
+      if (new Set(events).size === 2) both.set();
+    };
+    loop.addReader(pipe.writer, note, "reader");
+    loop.addWriter(pipe.writer, note, "writer");
+    await both.wait();
+    assertEquals(loop.removeReader(pipe.writer), true);
+    events.length = 0;
+    await untilPolled();
+    assertEquals(new Set(events), new Set(["writer"]));
+    assertEquals(loop.removeWriter(pipe.writer), true);
+  },
 );
 
-Deno.test(
+test(
   "loop.addReader() calls back in the context of the call, outside every task",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      using pipe = new Pipe();
-      const user = new AsyncLocalStorage<string>();
-      const variable = new ContextVar<string>("variable");
-      const seen: unknown[] = [];
-      const twice = new Future<void>();
-      pipe.write("x");
-      user.run("user", () => {
-        variable.set("set");
-        loop.addReader(pipe.reader, () => {
-          assertStrictEquals(getRunningLoop(), loop);
-          seen.push([user.getStore(), variable.get(), currentTask()]);
-          variable.set("set by the call before");
-          if (seen.length < 2) return;
-          loop.removeReader(pipe.reader);
-          twice.setResult();
-        });
-        variable.set("set later");
-      });
-      await twice;
-      assertEquals(seen, [
-        ["user", "set", null],
-        ["user", "set by the call before", null],
-      ]);
-      await untilReleased();
-    }),
-);
-
-Deno.test(
-  "loop.addReader() goes on after a callback that fails",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const contexts = recordExceptions(loop);
-      using pipe = new Pipe();
-      pipe.write("ab");
-      const twice = new Event();
+  async (loop, pipe) => {
+    const user = new AsyncLocalStorage<string>();
+    const variable = new ContextVar<string>("variable");
+    const seen: unknown[] = [];
+    const twice = new Future<void>();
+    pipe.write("x");
+    user.run("user", () => {
+      variable.set("set");
       loop.addReader(pipe.reader, () => {
-        if (contexts.length === 1) twice.set();
-        throw new Error("no");
+        assertStrictEquals(getRunningLoop(), loop);
+        seen.push([user.getStore(), variable.get(), currentTask()]);
+        variable.set("set by the call before");
+        if (seen.length < 2) return;
+        loop.removeReader(pipe.reader);
+        twice.setResult();
       });
-      await twice.wait();
-      loop.removeReader(pipe.reader);
-      assert(contexts.length > 0);
-      await untilReleased();
-    }),
+      variable.set("set later");
+    });
+    await twice;
+    assertEquals(seen, [
+      ["user", "set", null],
+      ["user", "set by the call before", null],
+    ]);
+  },
 );
 
-Deno.test(
+test(
+  "loop.addReader() goes on after a callback that fails",
+  async (loop, pipe) => {
+    const contexts = recordExceptions(loop);
+    pipe.write("ab");
+    const twice = new Event();
+    loop.addReader(pipe.reader, () => {
+      if (contexts.length === 1) twice.set();
+      throw new Error("no");
+    });
+    await twice.wait();
+    loop.removeReader(pipe.reader);
+    assert(contexts.length > 0);
+  },
+);
+
+test(
   "loop.addReader() reports a descriptor that is closed while it is watched",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const contexts = recordExceptions(loop);
-      using pipe = new Pipe();
-      using other = new Pipe();
-      loop.addReader(pipe.reader, () => {});
-      pipe.close(pipe.reader);
-      // So that what is watched is looked at anew.
-      loop.addReader(other.reader, () => {});
-      while (contexts.length === 0) await sleep(0.001);
-      assertEquals(contexts.map(({ message }) => message), [
-        `The file descriptor ${pipe.reader} was closed while it was watched`,
-      ]);
-      assertEquals(loop.removeReader(pipe.reader), false);
-      assertEquals(loop.removeReader(other.reader), true);
-      await untilReleased();
-    }),
+  async (loop, pipe, other) => {
+    const contexts = recordExceptions(loop);
+    loop.addReader(pipe.reader, () => {});
+    pipe.close(pipe.reader);
+    // So that what is watched is looked at anew.
+    loop.addReader(other.reader, () => {});
+    while (contexts.length === 0) await sleep(0.001);
+    assertEquals(contexts.map(({ message }) => message), [
+      `The file descriptor ${pipe.reader} was closed while it was watched`,
+    ]);
+    assertEquals(loop.removeReader(pipe.reader), false);
+    assertEquals(loop.removeReader(other.reader), true);
+  },
 );
 
-Deno.test(
-  "loop.addReader() refuses what it cannot watch",
-  { ignore },
-  () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      assertThrows(
-        () => loop.addReader(new FakeConn() as never, () => {}),
-        TypeError,
-        "sockRecv()",
-      );
-      assertThrows(
-        () => loop.addReader(-1, () => {}),
-        RangeError,
-        "received -1",
-      );
-      assertThrows(
-        () => loop.addWriter(0, null as never),
-        TypeError,
-        "received null",
-      );
-      assertThrows(() => loop.removeReader("0" as never), TypeError);
-      assertThrows(() => loop.removeWriter(0.5), RangeError, "received 0.5");
-      let closed;
-      {
-        using pipe = new Pipe();
-        closed = pipe.reader;
-      }
-      assertThrows(
-        () => loop.addReader(closed, () => {}),
-        Deno.errors.BadResource,
-        `descriptor ${closed}`,
-      );
-      await untilReleased();
-    }),
-);
+test("loop.addReader() refuses what it cannot watch", (loop) => {
+  assertThrows(
+    () => loop.addReader(new FakeConn() as never, () => {}),
+    TypeError,
+    "sockRecv()",
+  );
+  assertThrows(
+    () => loop.addReader(-1, () => {}),
+    RangeError,
+    "received -1",
+  );
+  assertThrows(
+    () => loop.addWriter(0, null as never),
+    TypeError,
+    "received null",
+  );
+  assertThrows(() => loop.removeReader("0" as never), TypeError);
+  assertThrows(() => loop.removeWriter(0.5), RangeError, "received 0.5");
+  let closed;
+  {
+    using pipe = new Pipe();
+    closed = pipe.reader;
+  }
+  assertThrows(
+    () => loop.addReader(closed, () => {}),
+    Deno.errors.BadResource,
+    `descriptor ${closed}`,
+  );
+});
 
 Deno.test(
   "A loop that is closed lets go of the descriptors that it watches",
