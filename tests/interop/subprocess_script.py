@@ -121,7 +121,7 @@ async def play(scenario):
             player.act(step)
     await player.wait("lost")
     outputs = [len(output) for output in player.outputs]
-    return player.events + [f"reported: {report}" for report in reports] + [outputs]
+    return player.events + [outputs] + [f"reported: {report}" for report in reports]
 
 
 async def main():

@@ -1,15 +1,18 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals } from "@std/assert";
 import {
   Future,
   getRunningLoop,
   PIPE,
-  run,
   SubprocessProtocol,
   type SubprocessTransport,
 } from "../../mod.ts";
-import { askPython } from "../peers/ask_python.ts";
+import {
+  assertPlaysAsPython,
+  type Hooks,
+  kindOf,
+  Player,
+} from "../doubles/scenario.ts";
 import { findPython } from "../peers/python.ts";
 
 /** What happens to a process, and what its protocol does in its callbacks. */
@@ -17,8 +20,7 @@ interface Scenario {
   readonly command: string;
   /** Which of its standard streams are pipes. */
   readonly pipes: readonly ("stdin" | "stdout" | "stderr")[];
-  /** What is done in the callbacks. */
-  readonly hooks: Readonly<Record<string, readonly string[]>>;
+  readonly hooks: Hooks;
   /** What is done once the process is there. */
   readonly steps: readonly string[];
 }
@@ -28,12 +30,12 @@ interface Scenario {
 const piped = (
   command: string,
   steps: string[],
-  hooks: Scenario["hooks"] = {},
+  hooks: Hooks = {},
 ): Scenario => ({ command, pipes: ["stdin", "stdout"], hooks, steps });
 const unpiped = (
   command: string,
   steps: string[],
-  hooks: Scenario["hooks"] = {},
+  hooks: Hooks = {},
 ): Scenario => ({ command, pipes: [], hooks, steps });
 
 const SLOWLY =
@@ -113,19 +115,16 @@ const SCENARIOS: readonly Scenario[] = [
   }),
 ];
 
-class Boom extends Error {}
-
-class Player extends SubprocessProtocol {
-  readonly events: string[] = [];
+class Scripted extends SubprocessProtocol {
+  readonly player: Player;
   readonly outputs: [number, number, number] = [0, 0, 0];
-  readonly #hooks: Scenario["hooks"];
   readonly #seen = new Set<string>();
   #transport!: SubprocessTransport;
   #waiting: { event: string; waiter: Future<void> } | null = null;
 
-  constructor(hooks: Scenario["hooks"]) {
+  constructor(hooks: Hooks) {
     super();
-    this.#hooks = hooks;
+    this.player = new Player(hooks, (action) => this.#perform(action));
   }
 
   async wait(event: string): Promise<void> {
@@ -133,19 +132,6 @@ class Player extends SubprocessProtocol {
     const waiter = new Future<void>();
     this.#waiting = { event, waiter };
     await waiter;
-  }
-
-  act(action: string): void {
-    let result: unknown;
-    try {
-      result = this.#perform(action);
-    } catch (error) {
-      this.events.push(`${action}: ${kindOf(error)}`);
-      return;
-    }
-    this.events.push(
-      result === undefined ? action : `${action}: ${JSON.stringify(result)}`,
-    );
   }
 
   override connectionMade(transport: SubprocessTransport): void {
@@ -182,17 +168,14 @@ class Player extends SubprocessProtocol {
 
   #happened(event: string): void {
     if (!this.#seen.has(event) || !event.startsWith("data")) {
-      this.events.push(event);
+      this.player.events.push(event);
     }
     this.#seen.add(event);
     if (this.#waiting?.event === event) {
       this.#waiting.waiter.setResult();
       this.#waiting = null;
     }
-    for (const action of this.#hooks[event] ?? []) {
-      if (action === "throw") throw new Boom("boom");
-      this.act(action);
-    }
+    this.player.react(event);
   }
 
   #perform(action: string): unknown {
@@ -236,21 +219,12 @@ class Player extends SubprocessProtocol {
   }
 }
 
-function kindOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : String(error);
-}
-
 async function play(scenario: Scenario): Promise<unknown[]> {
   const { command, pipes, hooks, steps } = scenario;
-  const loop = getRunningLoop();
-  const reports: string[] = [];
-  loop.setExceptionHandler((_, { exception }) => {
-    reports.push(`reported: ${kindOf(exception)}`);
-  });
   const stdioOf = (name: "stdin" | "stdout" | "stderr") =>
     pipes.includes(name) ? PIPE : null;
-  const [, player] = await loop.subprocessShell(
-    () => new Player(hooks),
+  const [, scripted] = await getRunningLoop().subprocessShell(
+    () => new Scripted(hooks),
     command,
     {
       stdin: stdioOf("stdin"),
@@ -259,11 +233,12 @@ async function play(scenario: Scenario): Promise<unknown[]> {
     },
   );
   for (const step of steps) {
-    if (step.startsWith("wait ")) await player.wait(step.slice("wait ".length));
-    else player.act(step);
+    if (step.startsWith("wait ")) {
+      await scripted.wait(step.slice("wait ".length));
+    } else scripted.player.act(step);
   }
-  await player.wait("lost");
-  return [...player.events, ...reports, player.outputs];
+  await scripted.wait("lost");
+  return [...scripted.player.events, scripted.outputs];
 }
 
 const python = await findPython();
@@ -271,19 +246,11 @@ const python = await findPython();
 Deno.test({
   name: "Subprocess transports do what asyncio's do (needs Python)",
   ignore: python === null || Deno.build.os === "windows",
-  fn: async () => {
-    const expected = await askPython(
-      python!.command,
+  fn: () =>
+    assertPlaysAsPython(
+      python!,
       new URL("subprocess_script.py", import.meta.url),
       SCENARIOS,
-    ) as unknown[][];
-    await run(async () => {
-      for (const [index, scenario] of SCENARIOS.entries()) {
-        assertEquals(
-          { scenario, events: await play(scenario) },
-          { scenario, events: expected[index]! },
-        );
-      }
-    });
-  },
+      play,
+    ),
 });

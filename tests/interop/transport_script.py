@@ -27,15 +27,10 @@ class Player(asyncio.Protocol):
 
     def happened(self, event):
         self.events.append(event)
-        result = None
         for action in self.hooks.get(event, []):
             if action == "throw":
                 raise ArithmeticError("boom")
-            if action == "keep open":
-                result = True
-            else:
-                self.act(action)
-        return result
+            self.act(action)
 
     def act(self, action):
         transport = self.transport
@@ -54,6 +49,7 @@ class Player(asyncio.Protocol):
             "is reading": transport.is_reading,
             "can write eof": transport.can_write_eof,
             "is empty": lambda: transport.get_write_buffer_size() == 0,
+            "keep open": lambda: None,
         }
         try:
             if action.startswith("limits"):
@@ -77,7 +73,8 @@ class Player(asyncio.Protocol):
         self.happened("data")
 
     def eof_received(self):
-        return self.happened("eof")
+        self.happened("eof")
+        return "keep open" in self.hooks.get("eof", [])
 
     def pause_writing(self):
         self.happened("pause writing")
