@@ -10,6 +10,7 @@ import {
   observingFutures,
   type Reject,
   type Resolve,
+  waitsForOthers,
 } from "./_future_access.ts";
 import { CancelledError, makeCancelledError } from "./cancelled_error.ts";
 import { RuntimeError } from "./errors.ts";
@@ -133,6 +134,24 @@ function misuseBy(
   return new RuntimeError("A task cannot await what awaits the task");
 }
 
+/**
+ * Whether `awaiter` awaits `future`, itself or through others: through tasks and what `gather()` gives.
+ * Another future may also be settled by somebody else, as that of a `wait()` by its time limit.
+ */
+function isAwaitedBy(
+  future: Future<unknown>,
+  awaiter: Future<unknown>,
+): boolean {
+  const awaited = new Set([future]);
+  for (const each of awaited) {
+    for (const other of observingFutures(each)) {
+      if (other === awaiter) return true;
+      if (other[waitsForOthers]) awaited.add(other);
+    }
+  }
+  return false;
+}
+
 /** One `await` of a pending future. */
 export class Waiter implements Entry, Wait {
   readonly future: Future<unknown>;
@@ -192,47 +211,4 @@ export class Waiter implements Entry, Wait {
 /** Whether a future ends by a cancellation. */
 function isCancellation(future: Future<unknown>): boolean {
   return future.cancelled() || future.exception() instanceof CancelledError;
-}
-
-/** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
-export const waitsForOthers: unique symbol = Symbol("waits for others");
-
-/**
- * Whether `awaiter` awaits `future`, itself or through others: through tasks and what `gather()` gives.
- * Another future may also be settled by somebody else, as that of a `wait()` by its time limit.
- */
-export function isAwaitedBy(
-  future: Future<unknown>,
-  awaiter: Future<unknown>,
-): boolean {
-  const awaited = new Set([future]);
-  for (const each of awaited) {
-    for (const other of observingFutures(each)) {
-      if (other === awaiter) return true;
-      if (other[waitsForOthers]) awaited.add(other);
-    }
-  }
-  return false;
-}
-
-/** A callback of the library's own. */
-export class LibraryCallback implements Entry {
-  readonly callback: (future: unknown) => void;
-  readonly awaiter: Future<unknown> | null;
-  readonly #future: unknown;
-
-  constructor(
-    callback: (future: unknown) => void,
-    future: unknown,
-    awaiter: Future<unknown> | null,
-  ) {
-    this.callback = callback;
-    this.awaiter = awaiter;
-    this.#future = future;
-  }
-
-  [execute](): boolean {
-    this.callback(this.#future);
-    return false;
-  }
 }

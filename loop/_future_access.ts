@@ -66,6 +66,8 @@ export const deliverTo: unique symbol = Symbol("deliver");
 export const observedBy: unique symbol = Symbol("observe");
 /** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
 export const settleNow: unique symbol = Symbol("settle");
+/** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
+export const waitsForOthers: unique symbol = Symbol("waits for others");
 
 /** The scheduler that a future belongs to. */
 export function homeOf(future: Future<unknown>): Scheduler {

@@ -59,9 +59,6 @@ export class ReadyQueue<T> {
   }
 }
 
-/** Below this many cancelled timers a clean-up costs more than it saves. */
-const MIN_CANCELLED_TO_COMPACT = 100;
-
 /** An entry that becomes ready at a deadline. */
 export class Timer<T> {
   cancelled = false;
@@ -72,6 +69,9 @@ export class Timer<T> {
     readonly entry: T,
   ) {}
 }
+
+/** Below this many cancelled timers a clean-up costs more than it saves. */
+const MIN_CANCELLED_TO_COMPACT = 100;
 
 /**
  * Timers by deadline, equal deadlines in the order of their creation: a binary heap from which

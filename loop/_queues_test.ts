@@ -13,6 +13,22 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
+function takeAll(queue: TimerQueue<string>, now = Infinity): string[] {
+  const entries: string[] = [];
+  for (let timer; (timer = queue.takeDue(now)) !== null;) {
+    entries.push(timer.entry);
+  }
+  return entries;
+}
+
+/** Numbers that look random and are the same every time. */
+function* numbers(): Generator<number> {
+  for (let state = 42;;) {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    yield state;
+  }
+}
+
 Deno.test("ReadyQueue.shift() takes entries in the order of push()", () => {
   const queue = new ReadyQueue<number>();
   for (const entry of range(0, 10)) queue.push(entry);
@@ -64,22 +80,6 @@ Deno.test("ReadyQueue.clear() leaves an empty queue that can be used", () => {
   queue.push(1);
   assertEquals(drain(queue), [1]);
 });
-
-function takeAll(queue: TimerQueue<string>, now = Infinity): string[] {
-  const entries: string[] = [];
-  for (let timer; (timer = queue.takeDue(now)) !== null;) {
-    entries.push(timer.entry);
-  }
-  return entries;
-}
-
-/** Numbers that look random and are the same every time. */
-function* numbers(): Generator<number> {
-  for (let state = 42;;) {
-    state = (state * 1664525 + 1013904223) % 2 ** 32;
-    yield state;
-  }
-}
 
 Deno.test("TimerQueue.takeDue() takes the earliest first, and only what is due", () => {
   const queue = new TimerQueue<string>();

@@ -5,20 +5,31 @@ import type { ExceptionContext } from "./base_event_loop.ts";
 import { describeFrame } from "./call_stack.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
-import { readableEnv } from "./runtime.ts";
 import type { Scheduler, StepWatch } from "./scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
 
-/** The environment variable that turns debug mode on. */
-const VARIABLE = "ASYNCIO_DEBUG";
+/** The context, with where the thing that it is about was made, if debug mode knows. */
+export function withSourceTraceback(
+  context: ExceptionContext,
+): ExceptionContext {
+  if (context.sourceTraceback !== undefined) return context;
+  const origin = context.task ?? context.future ?? context.handle;
+  const sourceTraceback = origin && sourceTracebackOf(origin);
+  return sourceTraceback === undefined
+    ? context
+    : { ...context, sourceTraceback };
+}
 
-/**
- * Whether the environment asks for debug mode. It is looked at only where that is allowed already:
- * nobody is asked for a permission.
- */
-export function isDebugModeAskedFor(): boolean {
-  const value = readableEnv(VARIABLE);
-  return value !== undefined && value !== "" && value !== "0";
+/** Prints what no code of the program's handled. */
+export function printReport(context: ExceptionContext): void {
+  const { message, exception, sourceTraceback, ...rest } = context;
+  const parts: unknown[] = [message || "Unhandled exception in event loop"];
+  for (const [key, value] of Object.entries(rest)) {
+    if (value !== undefined) parts.push(`\n${key}:`, value);
+  }
+  if (exception !== undefined) parts.push("\n", exception);
+  if (sourceTraceback !== undefined) parts.push(`\n${sourceTraceback}`);
+  console.error(...parts);
 }
 
 /** Reports callbacks and steps that take longer than `loop.slowCallbackDuration`. */
@@ -44,38 +55,14 @@ export class SlowWorkReporter implements StepWatch {
     if (duration < this.#scheduler.loop.slowCallbackDuration) return;
     const [place] = creationOf(work);
     console.warn(
-      `Executing ${describe(work)} took ${duration.toFixed(3)} seconds` +
+      `Executing ${describeWork(work)} took ${duration.toFixed(3)} seconds` +
         (place === undefined ? "" : ` (created at ${describeFrame(place)})`),
     );
   }
 }
 
-function describe(work: object): string {
+function describeWork(work: object): string {
   return work instanceof Future || work instanceof Handle
     ? `${work}`
     : "a callback of the library";
-}
-
-/** The context, with where the thing that it is about was made, if debug mode knows. */
-export function withSourceTraceback(
-  context: ExceptionContext,
-): ExceptionContext {
-  if (context.sourceTraceback !== undefined) return context;
-  const origin = context.task ?? context.future ?? context.handle;
-  const sourceTraceback = origin && sourceTracebackOf(origin);
-  return sourceTraceback === undefined
-    ? context
-    : { ...context, sourceTraceback };
-}
-
-/** Prints what no code of the program's handled. */
-export function printReport(context: ExceptionContext): void {
-  const { message, exception, sourceTraceback, ...rest } = context;
-  const parts: unknown[] = [message || "Unhandled exception in event loop"];
-  for (const [key, value] of Object.entries(rest)) {
-    if (value !== undefined) parts.push(`\n${key}:`, value);
-  }
-  if (exception !== undefined) parts.push("\n", exception);
-  if (sourceTraceback !== undefined) parts.push(`\n${sourceTraceback}`);
-  console.error(...parts);
 }

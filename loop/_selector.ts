@@ -249,15 +249,15 @@ function bytesOf(
   return new Uint8Array(buffer);
 }
 
-const POLL = {
+const POLL_FUNCTION = {
   name: "poll",
   parameters: ["buffer", "usize", "i32"],
   result: "i32",
 } as const;
 
-const SYMBOLS = {
-  poll: { ...POLL, nonblocking: true },
-  pollNow: POLL,
+const LIBC_FUNCTIONS = {
+  poll: { ...POLL_FUNCTION, nonblocking: true },
+  pollNow: POLL_FUNCTION,
   pipe: { parameters: ["buffer"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -265,10 +265,10 @@ const SYMBOLS = {
 } as const;
 
 /** The functions of the system that {@linkcode openLibc} gives. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>;
+type Libc = Deno.DynamicLibrary<typeof LIBC_FUNCTIONS>;
 
 /** What the library is called; on Linux also where it is musl. */
-const NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
+const LIBC_NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"],
   android: ["libc.so"],
   darwin: ["libSystem.dylib"],
@@ -278,12 +278,12 @@ const NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
 /** Opens the system's C library; throws `Deno.errors.NotSupported` if that cannot be. */
 export function openLibc(method: string): Libc {
   assertDeno(method);
-  const names = NAMES[Deno.build.os];
+  const names = LIBC_NAMES[Deno.build.os];
   if (names === undefined) throw notSupported(method, "on this system");
   let cause: unknown;
   for (const name of names) {
     try {
-      return Deno.dlopen(name, SYMBOLS);
+      return Deno.dlopen(name, LIBC_FUNCTIONS);
     } catch (error) {
       if (error instanceof errors.NotCapable) {
         throw notSupported(method, "without --allow-ffi", error);

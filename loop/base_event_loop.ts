@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
-  isDebugModeAskedFor,
   printReport,
   SlowWorkReporter,
   withSourceTraceback,
@@ -15,6 +14,7 @@ import type { EventLoop } from "./event_loop.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 import { isCoroutineFunction } from "./is_coroutine_function.ts";
+import { readableEnv } from "./runtime.ts";
 import {
   defaultScheduler,
   runningScheduler,
@@ -477,6 +477,18 @@ export abstract class BaseEventLoop {
       );
     }
   }
+}
+
+/** The environment variable that turns debug mode on. */
+const DEBUG_VARIABLE = "ASYNCIO_DEBUG";
+
+/**
+ * Whether the environment asks for debug mode. It is looked at only where that is allowed already:
+ * nobody is asked for a permission.
+ */
+function isDebugModeAskedFor(): boolean {
+  const value = readableEnv(DEBUG_VARIABLE);
+  return value !== undefined && value !== "" && value !== "0";
 }
 
 function assertTime(method: string, name: string, value: number): void {

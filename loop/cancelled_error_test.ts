@@ -32,6 +32,20 @@ async function delivered(msg?: string): Promise<CancelledError> {
   return error;
 }
 
+/** What takes long to dispose of. */
+function slow(): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await sleep(60);
+    },
+  };
+}
+
+async function failAndDispose(): Promise<void> {
+  await using _ = slow();
+  throw new RangeError("earlier");
+}
+
 Deno.test("CancelledError has a name, a message and a cause", () => {
   const cause = new Error("why");
   const error = new CancelledError("stop", { cause });
@@ -124,20 +138,6 @@ Deno.test("CancelledError that the program made itself is not kept from ending t
   assertEquals(code, 1);
   assertStringIncludes(stderr, "CancelledError: mine");
 });
-
-/** What takes long to dispose of. */
-function slow(): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      await sleep(60);
-    },
-  };
-}
-
-async function failAndDispose(): Promise<void> {
-  await using _ = slow();
-  throw new RangeError("earlier");
-}
 
 Deno.test("cancellationIn() finds the cancellation that came last", () => {
   const cancellation = new CancelledError();

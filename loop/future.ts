@@ -1,12 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  awaitFuture,
-  LibraryCallback,
-  noteRead,
-  Waiter,
-  waitsForOthers,
-} from "./_await.ts";
+import { awaitFuture, noteRead, Waiter } from "./_await.ts";
 import {
   deliverTo,
   grantAccess,
@@ -16,6 +10,7 @@ import {
   type Reject,
   type Resolve,
   settleNow,
+  waitsForOthers,
 } from "./_future_access.ts";
 import {
   CANCELLED,
@@ -35,6 +30,7 @@ import { callbackOf, Handle } from "./handle.ts";
 import {
   type CancelMessage,
   currentScheduler,
+  type Entry,
   execute,
   Scheduler,
   schedulerOf,
@@ -54,8 +50,8 @@ export {
   observingFutures,
   thrownBy,
   unobserve,
+  waitsForOthers,
 } from "./_future_access.ts";
-export { waitsForOthers } from "./_await.ts";
 export {
   Settlement,
   withCancellation,
@@ -490,5 +486,27 @@ export class Future<T = unknown> implements Promise<T> {
   [deliverTo](resolve: Resolve, reject: Reject): void {
     if (this.#state === FULFILLED) resolve(this.#outcome);
     else reject(this.#error());
+  }
+}
+
+/** A callback of the library's own. */
+class LibraryCallback implements Entry {
+  readonly callback: (future: unknown) => void;
+  readonly awaiter: Future<unknown> | null;
+  readonly #future: unknown;
+
+  constructor(
+    callback: (future: unknown) => void,
+    future: unknown,
+    awaiter: Future<unknown> | null,
+  ) {
+    this.callback = callback;
+    this.awaiter = awaiter;
+    this.#future = future;
+  }
+
+  [execute](): boolean {
+    this.callback(this.#future);
+    return false;
   }
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import "node:async_hooks";
 import "./_await.ts";
 import "./_future_access.ts";
 import "./_queues.ts";
@@ -48,4 +49,3 @@ import "./source_stacks.ts";
 import "./task.ts";
 import "./timer_handle.ts";
 import "./wrap_future.ts";
-import "node:async_hooks";

@@ -17,7 +17,7 @@ import type { PoolWorker } from "./_pool_worker.ts";
 import { transferablesIn } from "./_transferables.ts";
 
 /** How a job is done. */
-export interface JobTerms {
+interface JobTerms {
   readonly transfer: Transferable[];
   readonly transferResults: boolean;
   readonly terminateOnCancel: boolean;
@@ -191,7 +191,7 @@ function framesOf(stack: string | undefined): string {
  *
  * They run in the async context in which the job was submitted, but outside its task.
  */
-export class RemoteCalls {
+class RemoteCalls {
   readonly #args: readonly unknown[];
   readonly #loop: EventLoop;
   readonly #answer: (call: number, task: Future<unknown>) => void;

@@ -171,7 +171,7 @@ export class PoolWorker {
 }
 
 /** Says whether a worker keeps the program alive, as it does from its start. In turn: off, on, off, … */
-export type SetReferenced = (referenced: boolean) => void;
+type SetReferenced = (referenced: boolean) => void;
 
 /**
  * Deno's own way to say whether a worker keeps the program alive; `null` where there is none.
@@ -181,7 +181,7 @@ export type SetReferenced = (referenced: boolean) => void;
  * to start, and twice as long for a job. It is the one method of a worker under a symbol without a
  * description; where another version of Deno has more than one, it counts as not found.
  */
-export function setReferencedOf(worker: Worker): SetReferenced | null {
+function setReferencedOf(worker: Worker): SetReferenced | null {
   const found: SetReferenced[] = [];
   // A program may have made a class of its own of Worker.
   for (

@@ -11,32 +11,34 @@
 export { BaseProtocol } from "./base_protocol.ts";
 export { BaseTransport } from "./base_transport.ts";
 export { BufferedProtocol } from "./buffered_protocol.ts";
-export type { ConnectionOptions } from "./connect/connect.ts";
-export type { AcceptedSocketOptions } from "./connect/connect.ts";
-export type { UnixConnectionOptions } from "./connect/connect.ts";
-export type { ReadablePipe, WritablePipe } from "./pipe.ts";
+export type {
+  AcceptedSocketOptions,
+  ConnectionOptions,
+  UnixConnectionOptions,
+} from "./connect/connect.ts";
 export type { DatagramEndpointOptions } from "./datagram/create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
 export type { DatagramSocket } from "./datagram_socket.ts";
 export { DatagramTransport } from "./datagram_transport.ts";
-export type { ExtraInfo } from "./extra_info.ts";
-export type { HostAddress } from "./host_address.ts";
 export type {
   AddrInfo,
   AddrInfoOptions,
   IpFamily,
 } from "./dns/get_addr_info.ts";
-export { Protocol } from "./protocol.ts";
+export type { ExtraInfo } from "./extra_info.ts";
+export type { SendFileOptions } from "./file/send_file_options.ts";
+export type { HostAddress } from "./host_address.ts";
+export type { ReadablePipe, WritablePipe } from "./pipe.ts";
 export type { Stdio } from "./process/stdio.ts";
 export type { SubprocessOptions } from "./process/subprocess_options.ts";
+export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve/serve.ts";
 export type { UnixServerOptions } from "./serve/serve_unix.ts";
-export type { SendFileOptions } from "./file/send_file_options.ts";
 export { Server } from "./serve/server.ts";
-export type { StartTlsOptions } from "./tls/start_tls.ts";
 export { SubprocessProtocol } from "./subprocess_protocol.ts";
 export { SubprocessTransport } from "./subprocess_transport.ts";
+export type { StartTlsOptions } from "./tls/start_tls.ts";
 export type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 export type { TlsCertificate, TlsOptions } from "./tls_options.ts";
 export { Transport } from "./transport.ts";
