@@ -15,6 +15,15 @@ import { isUnaware, type Task } from "../loop/task.ts";
 import type { TimerHandle } from "../loop/timer_handle.ts";
 
 /**
+ * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
+ * cancellation does not reach: a promise that never settles must not keep the program from ending.
+ */
+export const FOREIGN_GRACE = 2;
+
+/** How a process ends that a SIGINT ended. */
+const INTERRUPTED = 130;
+
+/**
  * Runs a loop until its main task is done. The first SIGINT cancels that, which gives a
  * `KeyboardInterrupt`; the second one ends the process.
  */
@@ -100,25 +109,23 @@ class Interrupts {
   }
 }
 
-/** How a process ends that a SIGINT ended. */
-export const INTERRUPTED = 130;
-
 /** The interrupts that were thrown, and whether it is of interest where. */
-const thrown = new WeakMap<KeyboardInterrupt, { debug: boolean }>();
-let isListening = false;
+const thrownInterrupts = new WeakMap<KeyboardInterrupt, { debug: boolean }>();
+/** Whether it is seen to that those end the program quietly. */
+let isRejectionWatched = false;
 
 /**
  * Makes the error for a SIGINT. A program that does not catch it ends as interrupted, not as one that
  * failed.
  */
-export function makeKeyboardInterrupt(
+function makeKeyboardInterrupt(
   options: ErrorOptions,
   debug: boolean,
 ): KeyboardInterrupt {
   const interrupt = new KeyboardInterrupt("Interrupted by SIGINT", options);
-  thrown.set(interrupt, { debug });
-  if (!isListening) {
-    isListening = true;
+  thrownInterrupts.set(interrupt, { debug });
+  if (!isRejectionWatched) {
+    isRejectionWatched = true;
     onUnhandledRejection(exitIfInterrupted);
   }
   return interrupt;
@@ -126,14 +133,8 @@ export function makeKeyboardInterrupt(
 
 function exitIfInterrupted(interrupt: unknown): boolean {
   if (!(interrupt instanceof KeyboardInterrupt)) return false;
-  const known = thrown.get(interrupt);
+  const known = thrownInterrupts.get(interrupt);
   if (known === undefined) return false;
   console.error(known.debug ? interrupt : String(interrupt));
   exit(INTERRUPTED);
 }
-
-/**
- * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
- * cancellation does not reach: a promise that never settles must not keep the program from ending.
- */
-export const FOREIGN_GRACE = 2;

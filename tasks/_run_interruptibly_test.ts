@@ -21,6 +21,41 @@ const INTERRUPTING: ProgramOptions = {
 /** What makes a loop in whose time nothing takes long. */
 const VIRTUAL = new URL("../tests/doubles/fake_host.ts", import.meta.url).href;
 
+/** Runs a program that says when it is ready, and sends it a signal then. */
+function interrupt(
+  source: string,
+  signal: Deno.Signal = "SIGINT",
+): Promise<ProgramOutput> {
+  return runProgram(
+    `
+    import { ExceptionGroup, KeyboardInterrupt, run, sleep, taskGroup } from "asyncio";
+
+    async function main() {
+      try {
+        console.log("ready");
+        await sleep(3600);
+      } finally {
+        console.log("clean");
+      }
+    }
+
+    ${source}
+    `,
+    {
+      onOutput(stdout, child) {
+        if (stdout === "ready\n") child.kill(signal);
+      },
+    },
+  );
+}
+
+/** How such a program ends that does not catch the KeyboardInterrupt. */
+const QUIET_END: ProgramOutput = {
+  code: 130,
+  stdout: "ready\nclean\n",
+  stderr: "KeyboardInterrupt: Interrupted by SIGINT\n",
+};
+
 Deno.test({
   name:
     "run() turns a SIGINT into a KeyboardInterrupt, after finally blocks ran",
@@ -482,40 +517,6 @@ Deno.test("run() works where there are no signals", async () => {
   `);
   assertEquals([stdout, stderr], ["result\n", ""]);
 });
-
-/** Runs a program that says when it is ready, and sends it a signal then. */
-function interrupt(
-  source: string,
-  signal: Deno.Signal = "SIGINT",
-): Promise<ProgramOutput> {
-  return runProgram(
-    `
-    import { ExceptionGroup, KeyboardInterrupt, run, sleep, taskGroup } from "asyncio";
-
-    async function main() {
-      try {
-        console.log("ready");
-        await sleep(3600);
-      } finally {
-        console.log("clean");
-      }
-    }
-
-    ${source}
-    `,
-    {
-      onOutput(stdout, child) {
-        if (stdout === "ready\n") child.kill(signal);
-      },
-    },
-  );
-}
-
-const QUIET_END: ProgramOutput = {
-  code: 130,
-  stdout: "ready\nclean\n",
-  stderr: "KeyboardInterrupt: Interrupted by SIGINT\n",
-};
 
 for (
   const [how, source] of [

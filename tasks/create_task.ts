@@ -1,8 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { notAFunction } from "../loop/task.ts";
-import type { CoroutineFunction, Task, TaskOptions } from "../loop/task.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import {
+  type CoroutineFunction,
+  notAFunction,
+  type Task,
+  type TaskOptions,
+} from "../loop/task.ts";
 
 /**
  * Starts a function as a task of its own, soon: not before the code that calls awaits something.
