@@ -14,9 +14,7 @@
 // Futures tell their loop, which is made in a module above theirs. No network code comes with it.
 import "../loop/preload.ts";
 
+export { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 export { LifoQueue } from "./lifo_queue.ts";
 export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
 export { Queue } from "./queue.ts";
-export { QueueEmpty } from "./errors.ts";
-export { QueueFull } from "./errors.ts";
-export { QueueShutDown } from "./errors.ts";

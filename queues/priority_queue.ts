@@ -118,16 +118,16 @@ function nameOf(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-interface Entry<T> {
+interface HeapEntry<T> {
   readonly item: T;
   /** Which item it was, counted from the first: of equal items the earlier comes first. */
   readonly place: number;
 }
 
 /** A store whose smallest item comes out first: a binary heap. */
-export class Heap<T> implements Store<T> {
+class Heap<T> implements Store<T> {
   readonly #compare: (a: T, b: T) => number;
-  #entries: Entry<T>[] = [];
+  #entries: HeapEntry<T>[] = [];
   #pushed = 0;
 
   constructor(compare: (a: T, b: T) => number) {
@@ -188,7 +188,7 @@ export class Heap<T> implements Store<T> {
     return path;
   }
 
-  #isBefore(a: Entry<T>, b: Entry<T>): boolean {
+  #isBefore(a: HeapEntry<T>, b: HeapEntry<T>): boolean {
     const order = this.#compare(a.item, b.item);
     return order < 0 || (order === 0 && a.place < b.place);
   }
