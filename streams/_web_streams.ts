@@ -4,7 +4,7 @@ import type { Future } from "../loop/future.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
 
 /** Who gets what a stream brings. */
-export interface Consumer {
+interface Consumer {
   feedData(data: Uint8Array): void;
   feedEof(): void;
   setException(error: Error): void;
@@ -82,19 +82,19 @@ export class WebSource {
   }
 }
 
-/** How much is read at a time, in bytes. */
-const CHUNK_SIZE = 64 * 1024;
-
 /** What is read from. */
-export interface Reader {
+interface Reader {
   read(n: number): Future<Uint8Array<ArrayBuffer>>;
 }
 
 /** Who is told how the stream ends, if not with the reader. */
-export interface ReadableEnding {
+interface ReadableEnding {
   onCancelled(reason: unknown): void;
   onBroken(): void;
 }
+
+/** How much is read at a time, in bytes. */
+const CHUNK_SIZE = 64 * 1024;
 
 /** A web stream of what a reader reads: it takes nothing that it is not asked for. */
 export function readableOf(

@@ -11,8 +11,7 @@
 // Futures tell their loop, which is made in a module above theirs. No network code comes with it.
 import "../loop/preload.ts";
 
-export { IncompleteReadError } from "./errors.ts";
-export { LimitOverrunError } from "./errors.ts";
+export { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 export {
   openConnection,
   type OpenConnectionOptions,
