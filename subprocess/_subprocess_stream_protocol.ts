@@ -12,7 +12,7 @@ import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
 import { StreamWriter } from "../streams/stream_writer.ts";
 
 /** What a stream protocol needs to know of a process beforehand. */
-export interface SubprocessStreamOptions extends SubprocessOptions {
+interface SubprocessStreamOptions extends SubprocessOptions {
   readonly limit?: number | undefined;
 }
 
