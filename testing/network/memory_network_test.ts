@@ -29,10 +29,58 @@ import {
 
 const now = () => getRunningLoop().time();
 
-Deno.test("MemoryNetwork has everything take the latency", () => {
-  const network = new MemoryNetwork({ latency: 10 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+/** Tests a network with a connection from one host of it to another, which is closed in the end. */
+function testConnection(
+  name: string,
+  options: MemoryNetworkOptions,
+  body: (
+    client: Deno.Conn,
+    server: Deno.Conn,
+    network: MemoryNetwork,
+  ) => Promise<void>,
+): void {
+  Deno.test(name, () => {
+    const network = new MemoryNetwork(options);
+    return runOn(network, async () => {
+      const [client, server] = await connPair(network);
+      await body(client, server, network);
+      client[Symbol.dispose]();
+      server[Symbol.dispose]();
+    });
+  });
+}
+
+/** Sends the numbers below 200, each as a byte, and closes the connection. */
+async function sendNumbers(conn: Deno.Conn, pause: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    await conn.write(new Uint8Array([i]));
+    await sleep(pause);
+  }
+  conn.close();
+}
+
+/** Expects these numbers, in their order, and the end. */
+async function assertNumbers(conn: Deno.Conn): Promise<void> {
+  let next = 0;
+  const memory = new Uint8Array(7);
+  for (let count; (count = await conn.read(memory)) !== null;) {
+    for (const byte of memory.subarray(0, count)) assertEquals(byte, next++);
+  }
+  assertEquals(next, 200);
+}
+
+/** Expects that reading fails as a connection has been reset. */
+async function assertReset(conn: Deno.Conn): Promise<void> {
+  await assertRejects(
+    () => conn.read(new Uint8Array(1)),
+    Deno.errors.ConnectionReset,
+  );
+}
+
+testConnection(
+  "MemoryNetwork has everything take the latency",
+  { latency: 10 },
+  async (one, other) => {
     assertEquals(now(), 20);
     await one.write(new Uint8Array(5));
     assertEquals(now(), 20);
@@ -41,40 +89,26 @@ Deno.test("MemoryNetwork has everything take the latency", () => {
     one.close();
     assertEquals(await other.read(new Uint8Array(9)), null);
     assertEquals(now(), 40);
-    other.close();
-  });
-});
+  },
+);
 
 Deno.test("MemoryNetwork keeps the order of bytes, however long each takes", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const network = new MemoryNetwork({ seed, latency: [0, 10] });
     await runOn(network, async () => {
       const [one, other] = await connPair(network);
-      const sending = createTask(async () => {
-        for (let i = 0; i < 200; i++) {
-          await one.write(new Uint8Array([i]));
-          await sleep(0.1);
-        }
-        one.close();
-      });
-      let next = 0;
-      const memory = new Uint8Array(7);
-      for (let count; (count = await other.read(memory)) !== null;) {
-        for (const byte of memory.subarray(0, count)) {
-          assertEquals(byte, next++);
-        }
-      }
-      assertEquals(next, 200);
+      const sending = createTask(() => sendNumbers(one, 0.1));
+      await assertNumbers(other);
       await sending;
       other.close();
     });
   }
 });
 
-Deno.test("MemoryNetwork carries as many bytes in a second as the bandwidth says", () => {
-  const network = new MemoryNetwork({ latency: 0, bandwidth: 100 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryNetwork carries as many bytes in a second as the bandwidth says",
+  { latency: 0, bandwidth: 100 },
+  async (one, other) => {
     await one.write(new Uint8Array(300));
     await one.write(new Uint8Array(200));
     // The other direction is another wire.
@@ -85,23 +119,15 @@ Deno.test("MemoryNetwork carries as many bytes in a second as the bandwidth says
     assertEquals(now(), 3);
     assertEquals(await other.read(new Uint8Array(999)), 200);
     assertEquals(now(), 5);
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
 Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its bytes", async () => {
   for (let seed = 0; seed < 30; seed++) {
     const network = new MemoryNetwork({ seed, latency: [0, 10] });
     await runOn(network, async () => {
       const [one, other] = await connPair(network);
-      const sending = createTask(async () => {
-        for (let i = 0; i < 200; i++) {
-          await one.write(new Uint8Array([i]));
-          await sleep(1);
-        }
-        one.close();
-      });
+      const sending = createTask(() => sendNumbers(one, 1));
       const cutting = createTask(async () => {
         for (let i = 0; i < 20; i++) {
           const cut = network.cut("client", "elsewhere");
@@ -110,14 +136,7 @@ Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its b
           await sleep(3);
         }
       });
-      let next = 0;
-      const memory = new Uint8Array(7);
-      for (let count; (count = await other.read(memory)) !== null;) {
-        for (const byte of memory.subarray(0, count)) {
-          assertEquals(byte, next++);
-        }
-      }
-      assertEquals(next, 200);
+      await assertNumbers(other);
       await gather([sending, cutting]);
       other.close();
     });
@@ -149,10 +168,10 @@ Deno.test("MemoryNetwork.cut() separates those it names from all others alone", 
   });
 });
 
-Deno.test("A connection in memory is given up after 15 minutes, by the end that sends", () => {
-  const network = new MemoryNetwork({ latency: 0 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "A connection in memory is given up after 15 minutes, by the end that sends",
+  { latency: 0 },
+  async (one, other, network) => {
     const cut = network.cut("server");
     await one.write(new Uint8Array(5));
     const reading = createTask(() => other.read(new Uint8Array(9)));
@@ -172,14 +191,13 @@ Deno.test("A connection in memory is given up after 15 minutes, by the end that 
     assertEquals(reading.done(), false);
     await other.write(new Uint8Array(1));
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("A connection in memory gets as long again when something got through", () => {
-  const network = new MemoryNetwork({ latency: 0 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "A connection in memory gets as long again when something got through",
+  { latency: 0 },
+  async (one, other, network) => {
     for (let i = 0; i < 3; i++) {
       const cut = network.cut("server");
       await one.write(new Uint8Array(5));
@@ -187,15 +205,13 @@ Deno.test("A connection in memory gets as long again when something got through"
       cut[Symbol.dispose]();
       assertEquals(await other.read(new Uint8Array(9)), 5);
     }
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("A connection in memory whose end is lost in a cut is half open", () => {
-  const network = new MemoryNetwork({ latency: 1 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "A connection in memory whose end is lost in a cut is half open",
+  { latency: 1 },
+  async (one, other, network) => {
     await other.write(new Uint8Array(5));
     await sleep(2);
     const cut = network.cut("server");
@@ -212,14 +228,13 @@ Deno.test("A connection in memory whose end is lost in a cut is half open", () =
     await sleep(60);
     second[Symbol.dispose]();
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("A connection in memory survives a reset in a cut that came while something arrived", () => {
-  const network = new MemoryNetwork({ latency: 1 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "A connection in memory survives a reset in a cut that came while something arrived",
+  { latency: 1 },
+  async (one, other, network) => {
     const full = new Uint8Array(65_536);
     const reading = createTask(() => other.read(full));
     await one.write(full);
@@ -231,15 +246,13 @@ Deno.test("A connection in memory survives a reset in a cut that came while some
     network.reset();
     cut[Symbol.dispose]();
     await sleep(60);
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () => {
-  const network = new MemoryNetwork({ latency: 1 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryNetwork.slow() makes all ways of a host slower, once each",
+  { latency: 1 },
+  async (one, other, network) => {
     const took = async () => {
       const start = now();
       await one.write(new Uint8Array(1));
@@ -257,10 +270,8 @@ Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () 
     assertEquals(await took(), 7);
     client[Symbol.dispose]();
     assertEquals(await took(), 1);
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
 Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
   const network = new MemoryNetwork({ latency: 1 });
@@ -275,18 +286,15 @@ Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
   });
 });
 
-Deno.test("MemoryNetwork.reset() breaks the connections of a host, or all", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryNetwork.reset() breaks the connections of a host, or all",
+  {},
+  async (one, other, network) => {
     const [third, fourth] = await connPair(network);
     assertEquals(network.reset("nobody"), 0);
     assertEquals(network.reset("client"), 2);
     for (const end of [one, other, third, fourth]) {
-      await assertRejects(
-        () => end.read(new Uint8Array(1)),
-        Deno.errors.ConnectionReset,
-      );
+      await assertReset(end);
       end.close();
     }
     const [fifth, sixth] = await connPair(network);
@@ -294,22 +302,19 @@ Deno.test("MemoryNetwork.reset() breaks the connections of a host, or all", () =
     fifth.close();
     sixth.close();
     assertEquals(network.reset(), 0);
-  });
-});
+  },
+);
 
-Deno.test("MemoryNetwork.crash() leaves the other end alone, until it writes", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [client, server] = await connPair(network);
+testConnection(
+  "MemoryNetwork.crash() leaves the other end alone, until it writes",
+  {},
+  async (client, server, network) => {
     await server.write(new Uint8Array(3));
     await sleep(1);
     assertEquals(network.crash("server"), 1);
     assertEquals(network.connections, 1);
     // The code of the host that was down finds that out at once.
-    await assertRejects(
-      () => server.read(new Uint8Array(1)),
-      Deno.errors.ConnectionReset,
-    );
+    await assertReset(server);
     server.close();
     assertEquals(await client.read(new Uint8Array(9)), 3);
     const reading = createTask(() => client.read(new Uint8Array(1)));
@@ -317,44 +322,37 @@ Deno.test("MemoryNetwork.crash() leaves the other end alone, until it writes", (
     assertEquals(reading.done(), false);
     await client.write(new Uint8Array(1));
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-    client.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryNetwork.crash() answers who only says that it has ended", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [client, server] = await connPair(network);
+testConnection(
+  "MemoryNetwork.crash() answers who only says that it has ended",
+  {},
+  async (client, server, network) => {
     network.crash("server");
     server.close();
     await client.closeWrite();
-    await assertRejects(
-      () => client.read(new Uint8Array(1)),
-      Deno.errors.ConnectionReset,
-    );
-    client.close();
-  });
-});
+    await assertReset(client);
+  },
+);
 
-Deno.test("MemoryNetwork.crash() answers who waits for room", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [client, server] = await connPair(network);
+testConnection(
+  "MemoryNetwork.crash() answers who waits for room",
+  {},
+  async (client, _server, network) => {
     const writing = createTask(async () => {
       while (true) await client.write(new Uint8Array(65_536));
     });
     await sleep(1);
     network.crash("server");
     await assertRejects(() => writing, Deno.errors.ConnectionReset);
-    client.close();
-    server.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryNetwork.crash() of a host whose answer is under way has it answer again", () => {
-  const network = new MemoryNetwork({ latency: 1 });
-  return runOn(network, async () => {
-    const [client, server] = await connPair(network);
+testConnection(
+  "MemoryNetwork.crash() of a host whose answer is under way has it answer again",
+  { latency: 1 },
+  async (client, server, network) => {
     server.close();
     await client.write(new Uint8Array(1));
     await sleep(1.5);
@@ -364,9 +362,8 @@ Deno.test("MemoryNetwork.crash() of a host whose answer is under way has it answ
       () => client.write(new Uint8Array(1)),
       Deno.errors.BrokenPipe,
     );
-    client.close();
-  });
-});
+  },
+);
 
 Deno.test("MemoryNetwork.crash() takes both ends if both are at the host", () => {
   const network = new MemoryNetwork();
@@ -377,10 +374,7 @@ Deno.test("MemoryNetwork.crash() takes both ends if both are at the host", () =>
     network.crash("localhost");
     assertEquals(network.connections, 0);
     for (const end of [client, accepted]) {
-      await assertRejects(
-        () => end.read(new Uint8Array(1)),
-        Deno.errors.ConnectionReset,
-      );
+      await assertReset(end);
       end.close();
     }
     server.close();
@@ -623,32 +617,29 @@ Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new
   }, { loopFactory });
 });
 
-Deno.test("MemoryNetwork.trouble() mends everything when it is disposed", () => {
-  const network = new MemoryNetwork({ seed: 3, latency: 1 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
-    const trouble = network.trouble({
-      every: 1,
-      lasting: 1e6,
-      kinds: ["cut", "slow"],
-    });
-    await sleep(100);
-    trouble[Symbol.dispose]();
-    trouble[Symbol.dispose]();
-    const start = now();
-    await one.write(new Uint8Array(1));
-    await other.read(new Uint8Array(1));
-    assertEquals(now() - start, 1);
-    await sleep(1e7);
-    one.close();
-    other.close();
+testConnection("MemoryNetwork.trouble() mends everything when it is disposed", {
+  seed: 3,
+  latency: 1,
+}, async (one, other, network) => {
+  const trouble = network.trouble({
+    every: 1,
+    lasting: 1e6,
+    kinds: ["cut", "slow"],
   });
+  await sleep(100);
+  trouble[Symbol.dispose]();
+  trouble[Symbol.dispose]();
+  const start = now();
+  await one.write(new Uint8Array(1));
+  await other.read(new Uint8Array(1));
+  assertEquals(now() - start, 1);
+  await sleep(1e7);
 });
 
-Deno.test("MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told",
+  {},
+  async (one, other, network) => {
     {
       using _ = network.trouble({ every: 1, hosts: ["nobody"] });
       await sleep(1000);
@@ -664,14 +655,9 @@ Deno.test("MemoryNetwork.trouble() strikes the hosts it is told, in the ways it 
       kinds: ["reset"],
       hosts: ["client"],
     });
-    await assertRejects(
-      () => one.read(new Uint8Array(1)),
-      Deno.errors.ConnectionReset,
-    );
-    one.close();
-    other.close();
-  });
-});
+    await assertReset(one);
+  },
+);
 
 Deno.test("MemoryNetwork refuses wrong options", () => {
   const refused: [MemoryNetworkOptions, string][] = [
