@@ -2,7 +2,11 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createTask, getRunningLoop, run, sleep } from "../../mod.ts";
-import { connPair, runOn } from "../../tests/doubles/in_memory.ts";
+import {
+  connPair,
+  runOn,
+  testConnection,
+} from "../../tests/doubles/in_memory.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
 import { bytesOf, textOf } from "../../tests/doubles/text.ts";
 import { MemoryNetwork } from "./memory_network.ts";
@@ -125,10 +129,10 @@ for (const [habit, play] of Object.entries(habits)) {
   });
 }
 
-Deno.test("MemoryConn takes 64 KiB that nobody reads, and no more", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryConn takes 64 KiB that nobody reads, and no more",
+  {},
+  async (one, other) => {
     const data = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
     assertEquals(await one.write(data), 65_536);
     const writing = createTask(() => one.write(data.subarray(65_536)));
@@ -140,30 +144,22 @@ Deno.test("MemoryConn takes 64 KiB that nobody reads, and no more", () => {
     assertEquals(await other.read(memory), 64_536);
     assertEquals(memory.subarray(0, 64_536), data.subarray(1000, 65_536));
     assertEquals(await other.read(memory), 1000);
-    one.close();
-    other.close();
-  });
+  },
+);
+
+testConnection("MemoryConn copies what is written", {}, async (one, other) => {
+  const data = bytesOf("before");
+  await one.write(data);
+  data.set(bytesOf("after!"));
+  const memory = new Uint8Array(6);
+  await other.read(memory);
+  assertEquals(textOf(memory), "before");
 });
 
-Deno.test("MemoryConn copies what is written", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
-    const data = bytesOf("before");
-    await one.write(data);
-    data.set(bytesOf("after!"));
-    const memory = new Uint8Array(6);
-    await other.read(memory);
-    assertEquals(textOf(memory), "before");
-    one.close();
-    other.close();
-  });
-});
-
-Deno.test("MemoryConn that is closed with bytes unread resets its peer", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryConn that is closed with bytes unread resets its peer",
+  {},
+  async (one, other) => {
     await one.write(bytesOf("unread"));
     await other.write(bytesOf("said before"));
     await sleep(1);
@@ -179,34 +175,30 @@ Deno.test("MemoryConn that is closed with bytes unread resets its peer", () => {
       () => one.write(bytesOf("x")),
       Deno.errors.ConnectionReset,
     );
-    one.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryConn finds out by writing that its peer has closed", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryConn finds out by writing that its peer has closed",
+  {},
+  async (one, other) => {
     other.close();
     assertEquals(await one.read(new Uint8Array(9)), null);
     assertEquals(await one.write(bytesOf("anybody?")), 8);
     await sleep(1);
     await assertRejects(() => one.write(bytesOf("x")), Deno.errors.BrokenPipe);
     assertEquals(await one.read(new Uint8Array(9)), null);
-    one.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryConn lets what is under way arrive after it is closed", () => {
-  const network = new MemoryNetwork({ latency: 10, bandwidth: 1 });
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
-    await one.write(bytesOf("farewell"));
-    one.close();
-    assertEquals(await other.read(new Uint8Array(99)), 8);
-    assertEquals(await other.read(new Uint8Array(99)), null);
-    other.close();
-  });
+testConnection("MemoryConn lets what is under way arrive after it is closed", {
+  latency: 10,
+  bandwidth: 1,
+}, async (one, other) => {
+  await one.write(bytesOf("farewell"));
+  one.close();
+  assertEquals(await other.read(new Uint8Array(99)), 8);
+  assertEquals(await other.read(new Uint8Array(99)), null);
 });
 
 Deno.test("MemoryConn that waits for room waits no more when it is closed, or its peer is", () => {
@@ -230,10 +222,10 @@ Deno.test("MemoryConn that waits for room waits no more when it is closed, or it
   });
 });
 
-Deno.test("MemoryConn leaves what a cancelled read would have got to the next", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
+testConnection(
+  "MemoryConn leaves what a cancelled read would have got to the next",
+  {},
+  async (one, other) => {
     const reading = createTask(() => one.read(new Uint8Array(9)));
     const writing = createTask(async () => {
       await other.write(new Uint8Array(65_536));
@@ -249,16 +241,14 @@ Deno.test("MemoryConn leaves what a cancelled read would have got to the next", 
     assertEquals(await one.read(memory), 65_536);
     await other.write(bytesOf("after"));
     assertEquals(await one.read(memory), 5);
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryConn that is written to while the task is cancelled stays whole", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
+testConnection(
+  "MemoryConn that is written to while the task is cancelled stays whole",
+  {},
+  async (one, other) => {
     const loop = getRunningLoop();
-    const [one, other] = await connPair(network);
     const writer = createTask(async () => {
       await loop.sockSendAll(one, new Uint8Array(65_536));
       await loop.sockSendAll(one, "more");
@@ -268,24 +258,18 @@ Deno.test("MemoryConn that is written to while the task is cancelled stays whole
     await assertRejects(() => writer);
     assertEquals((await loop.sockRecv(other, 1e6)).length, 65_536);
     assert(await other.read(new Uint8Array(9)) === 4);
-    one.close();
-    other.close();
-  });
-});
+  },
+);
 
-Deno.test("MemoryConn tells its addresses", () => {
-  const network = new MemoryNetwork();
-  return runOn(network, async () => {
-    const [one, other] = await connPair(network);
-    const { hostname } = one.localAddr as Deno.NetAddr;
-    assertEquals(hostname, "client");
-    assertEquals((one.remoteAddr as Deno.NetAddr).hostname, "server");
-    assertEquals(one.localAddr, other.remoteAddr);
-    assertEquals(one.remoteAddr, other.localAddr);
-    one.close();
-    other.close();
-    assertThrows(() => one.close(), Deno.errors.BadResource);
-  });
+testConnection("MemoryConn tells its addresses", {}, (one, other) => {
+  const { hostname } = one.localAddr as Deno.NetAddr;
+  assertEquals(hostname, "client");
+  assertEquals((one.remoteAddr as Deno.NetAddr).hostname, "server");
+  assertEquals(one.localAddr, other.remoteAddr);
+  assertEquals(one.remoteAddr, other.localAddr);
+  one.close();
+  other.close();
+  assertThrows(() => one.close(), Deno.errors.BadResource);
 });
 
 Deno.test("MemoryConn of a loop that is closed is closed too", async () => {

@@ -18,7 +18,12 @@ import {
   startServer,
   type StreamWriter,
 } from "../../mod.ts";
-import { connPair, idleServer, runOn } from "../../tests/doubles/in_memory.ts";
+import {
+  connPair,
+  idleServer,
+  runOn,
+  testConnection,
+} from "../../tests/doubles/in_memory.ts";
 import { textOf } from "../../tests/doubles/text.ts";
 import { VirtualTimeLoop } from "../virtual_time_loop.ts";
 import {
@@ -28,27 +33,6 @@ import {
 } from "./memory_network.ts";
 
 const now = () => getRunningLoop().time();
-
-/** Tests a network with a connection from one host of it to another, which is closed in the end. */
-function testConnection(
-  name: string,
-  options: MemoryNetworkOptions,
-  body: (
-    client: Deno.Conn,
-    server: Deno.Conn,
-    network: MemoryNetwork,
-  ) => Promise<void>,
-): void {
-  Deno.test(name, () => {
-    const network = new MemoryNetwork(options);
-    return runOn(network, async () => {
-      const [client, server] = await connPair(network);
-      await body(client, server, network);
-      client[Symbol.dispose]();
-      server[Symbol.dispose]();
-    });
-  });
-}
 
 /** Sends the numbers below 200, each as a byte, and closes the connection. */
 async function sendNumbers(conn: Deno.Conn, pause: number): Promise<void> {

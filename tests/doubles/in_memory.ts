@@ -3,7 +3,11 @@
 import { assertEquals } from "@std/assert";
 import { schedulerOf } from "../../loop/scheduler.ts";
 import { getRunningLoop, Protocol, run, type Server } from "../../mod.ts";
-import { type MemoryNetwork, VirtualTimeLoop } from "../../testing/mod.ts";
+import {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  VirtualTimeLoop,
+} from "../../testing/mod.ts";
 
 /** Runs a test on a network in memory, and sees that nothing is left open. */
 export async function runOn<T>(
@@ -45,4 +49,31 @@ export async function connPair(
   server.close();
   await server.waitClosed();
   return [client, conn];
+}
+
+/**
+ * Declares a test of a connection in memory, which is closed in the end.
+ *
+ * @param name The name of the test.
+ * @param options Those of the network.
+ * @param body The test; gets both ends, as {@linkcode connPair} gives them, and the network.
+ */
+export function testConnection(
+  name: string,
+  options: MemoryNetworkOptions,
+  body: (
+    client: Deno.Conn,
+    server: Deno.Conn,
+    network: MemoryNetwork,
+  ) => void | Promise<void>,
+): void {
+  Deno.test(name, () => {
+    const network = new MemoryNetwork(options);
+    return runOn(network, async () => {
+      const [client, server] = await connPair(network);
+      await body(client, server, network);
+      client[Symbol.dispose]();
+      server[Symbol.dispose]();
+    });
+  });
 }
