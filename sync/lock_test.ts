@@ -25,6 +25,16 @@ function acquirer(lock: Lock, name: string, log: string[]): Task<void> {
   });
 }
 
+/** A lock that is held, and tasks as above that wait for it. */
+async function heldLock<const Names extends string[]>(...names: Names) {
+  const lock = new Lock();
+  const log: string[] = [];
+  await lock.acquire();
+  const tasks = names.map((name) => acquirer(lock, name, log));
+  await sleep(0);
+  return { lock, log, tasks: tasks as { [I in keyof Names]: Task<void> } };
+}
+
 Deno.test("Lock.acquire() takes a free lock without letting others have a turn", () =>
   run(async () => {
     const lock = new Lock();
@@ -39,12 +49,7 @@ Deno.test("Lock.acquire() takes a free lock without letting others have a turn",
 
 Deno.test("Lock.acquire() hands the lock to the first waiter", () =>
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const a = acquirer(lock, "a", log);
-    const b = acquirer(lock, "b", log);
-    await sleep(0);
+    const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     assertEquals(log, []);
 
     lock.release();
@@ -112,12 +117,7 @@ Deno.test("Lock.acquire() that is cancelled before the lock is free leaves no tr
 
 Deno.test("Lock.acquire() takes a lock at once when all who waited were cancelled", () =>
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const a = acquirer(lock, "a", log);
-    const b = acquirer(lock, "b", log);
-    await sleep(0);
+    const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     a.cancel();
     b.cancel();
     lock.release();
@@ -129,12 +129,7 @@ Deno.test("Lock.acquire() takes a lock at once when all who waited were cancelle
 
 Deno.test("Lock.acquire() that is cancelled before a release lets the next have the lock", () =>
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const a = acquirer(lock, "a", log);
-    const b = acquirer(lock, "b", log);
-    await sleep(0);
+    const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     a.cancel();
     lock.release();
     createTask(() => void log.push(`other sees ${lock.locked()}`));
@@ -148,13 +143,7 @@ Deno.test("Lock.acquire() that is cancelled before a release lets the next have 
 
 Deno.test("Lock.acquire() that is cancelled between wake-up and resumption hands the lock on", () =>
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const a = acquirer(lock, "a", log);
-    const b = acquirer(lock, "b", log);
-    const c = acquirer(lock, "c", log);
-    await sleep(0);
+    const { lock, log, tasks: [a, b, c] } = await heldLock("a", "b", "c");
     lock.release();
     a.cancel("too late");
     await sleep(0);
@@ -189,11 +178,7 @@ Deno.test("Lock.acquire() that is cancelled between wake-up and resumption leave
 
 Deno.test("Lock.acquire() hands the lock on over all who were cancelled", () =>
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const tasks = ["a", "b", "c", "d"].map((name) => acquirer(lock, name, log));
-    await sleep(0);
+    const { lock, log, tasks } = await heldLock("a", "b", "c", "d");
     lock.release();
     for (const task of tasks.slice(0, 3)) task.cancel();
     await tasks[3];
@@ -238,22 +223,18 @@ Deno.test("Lock.acquire() can be cancelled by itself, without a task", () =>
 Deno.test("Lock.release() wakes nobody twice", () =>
   // Release, and cancel the first waiter, in one callback: two must not get the lock.
   run(async () => {
-    const lock = new Lock();
-    const log: string[] = [];
-    await lock.acquire();
-    const [a, b, c] = ["a", "b", "c"].map((name) => acquirer(lock, name, log));
-    await sleep(0);
+    const { lock, log, tasks: [a, b, c] } = await heldLock("a", "b", "c");
     getRunningLoop().callSoon(() => {
-      a!.cancel();
+      a.cancel();
       lock.release();
     });
-    await assertRejects(() => a!, CancelledError);
+    await assertRejects(() => a, CancelledError);
     await sleep(0);
     assertEquals(log, ["b"]);
-    assert(b!.done());
-    c!.cancel();
+    assert(b.done());
+    c.cancel();
     await sleep(0);
-    assert(c!.cancelled());
+    assert(c.cancelled());
   }));
 
 Deno.test("Lock.release() goes on to the next when a waiter is cancelled in the same step", () =>
