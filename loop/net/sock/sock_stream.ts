@@ -13,7 +13,7 @@ import {
 } from "../engine/assertions.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 import { assertUnoccupied } from "../engine/sockets.ts";
-import { assertFilePart, sendChunks } from "../file/send_file.ts";
+import { assertFilePart, sendChunks } from "../file/file_chunks.ts";
 import type { SendFileOptions } from "../file/send_file_options.ts";
 import { Handover } from "./_handover.ts";
 
@@ -24,6 +24,7 @@ const encoder = new TextEncoder();
 
 /** What is read from each connection; no bytes at all at the end of the stream. */
 const readings = new WeakMap<Deno.Conn, Handover<Uint8Array<ArrayBuffer>>>();
+/** What is accepted by each listener. */
 const acceptings = new WeakMap<Deno.Listener, Handover<Deno.Conn>>();
 
 /** What `loop.sockRecv()` does. */
@@ -34,7 +35,7 @@ export async function sockRecv(
 ): Promise<Uint8Array<ArrayBuffer>> {
   assertUsable("sockRecv", conn);
   assertSize("n", n);
-  return await receive(schedulerOf(loop), conn, n);
+  return await receiveFrom(schedulerOf(loop), conn, n);
 }
 
 /** What `loop.sockRecvInto()` does. */
@@ -46,7 +47,7 @@ export async function sockRecvInto(
   assertUsable("sockRecvInto", conn);
   assertBuffer("buf", buf);
   // Not read in place: what is cancelled goes on, and may not write where the caller no longer looks.
-  const chunk = await receive(schedulerOf(loop), conn, buf.length);
+  const chunk = await receiveFrom(schedulerOf(loop), conn, buf.length);
   buf.set(chunk);
   return chunk.length;
 }
@@ -63,18 +64,28 @@ export async function sockSendAll(
   await sendAll(schedulerOf(loop), conn, bytes);
 }
 
-/** Sends all of the bytes. */
-export async function sendAll(
-  scheduler: Scheduler,
+/** What `loop.sockSendFile()` does. */
+export async function sockSendFile(
+  loop: EventLoop,
   conn: Deno.Conn,
-  bytes: Uint8Array,
-): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await networkCompletionOf(
-      scheduler,
-      conn.write(bytes.subarray(sent)),
+  file: Deno.FsFile,
+  { offset = 0, count = null, fallback = true }: SendFileOptions,
+): Promise<number> {
+  assertUsable("sockSendFile", conn);
+  const part = { offset, count };
+  assertFilePart("sockSendFile", file, part);
+  if (!fallback) {
+    throw new SendfileNotAvailableError(
+      "Deno has no way to have the system send a file: allow the fallback",
     );
   }
+  const scheduler = schedulerOf(loop);
+  return await sendChunks(
+    scheduler,
+    file,
+    part,
+    (chunk) => sendAll(scheduler, conn, chunk),
+  );
 }
 
 /** What `loop.sockAccept()` does. */
@@ -101,12 +112,12 @@ export async function sockAccept(
 }
 
 /** Throws unless the caller alone uses the connection. */
-export function assertUsable(method: string, conn: Deno.Conn): void {
+function assertUsable(method: string, conn: Deno.Conn): void {
   assertConn("conn", conn);
   assertUnoccupied(method, conn);
 }
 
-async function receive(
+async function receiveFrom(
   scheduler: Scheduler,
   conn: Deno.Conn,
   n: number,
@@ -117,13 +128,13 @@ async function receive(
     reading = new Handover();
     readings.set(conn, reading);
   }
-  const chunk = await reading.next(scheduler, () => read(conn, n));
+  const chunk = await reading.next(scheduler, () => readFrom(conn, n));
   if (chunk.length <= n) return chunk;
   reading.putBack(chunk.subarray(n));
   return chunk.subarray(0, n);
 }
 
-async function read(
+async function readFrom(
   conn: Deno.Conn,
   n: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -132,26 +143,16 @@ async function read(
   return memory.subarray(0, length ?? 0);
 }
 
-/** What `loop.sockSendFile()` does. */
-export async function sockSendFile(
-  loop: EventLoop,
+/** Sends all of the bytes. */
+async function sendAll(
+  scheduler: Scheduler,
   conn: Deno.Conn,
-  file: Deno.FsFile,
-  { offset = 0, count = null, fallback = true }: SendFileOptions,
-): Promise<number> {
-  assertUsable("sockSendFile", conn);
-  const part = { offset, count };
-  assertFilePart("sockSendFile", file, part);
-  if (!fallback) {
-    throw new SendfileNotAvailableError(
-      "Deno has no way to have the system send a file: allow the fallback",
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await networkCompletionOf(
+      scheduler,
+      conn.write(bytes.subarray(sent)),
     );
   }
-  const scheduler = schedulerOf(loop);
-  return await sendChunks(
-    scheduler,
-    file,
-    part,
-    (chunk) => sendAll(scheduler, conn, chunk),
-  );
 }
