@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { EventLoop } from "./event_loop.ts";
-import { defaultScheduler, type Scheduler, schedulerOf } from "./scheduler.ts";
 import { errors } from "./runtime.ts";
+import { defaultScheduler, type Scheduler, schedulerOf } from "./scheduler.ts";
 
 /**
  * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and

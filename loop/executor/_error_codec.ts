@@ -3,7 +3,7 @@
 import type { ErrorClass } from "../error_classes.ts";
 
 /** An error on its way to another thread. */
-export interface EncodedError {
+interface EncodedError {
   /** The names of its classes, its own first. */
   classes: string[];
   name: string;

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { errors } from "../runtime.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { ExtraInfo } from "./extra_info.ts";
-import { errors } from "../runtime.ts";
 
 /** The error for what a transport cannot do. */
 export function notSupported(method: string): Error {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { BaseProtocol } from "./base_protocol.ts";
 import { errors } from "../runtime.ts";
+import { BaseProtocol } from "./base_protocol.ts";
 
 /**
  * A protocol over a stream of bytes that provides the memory that is read into.

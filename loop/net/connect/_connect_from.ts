@@ -130,7 +130,7 @@ async function assertPermitted({ hostname, port }: HostAddress): Promise<void> {
 const NOTHING = new Uint8Array(0);
 
 /** What a stream of Node's stands on. */
-export type Below = Pick<
+type Below = Pick<
   Deno.Conn,
   "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
 >;

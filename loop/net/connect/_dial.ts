@@ -20,7 +20,7 @@ import { race } from "./race.ts";
 const loadConnectFrom = lazy(() => import("./_connect_from.ts"));
 
 /** Where to connect to, and how. */
-export interface DialOptions {
+interface DialOptions {
   readonly host: string | null;
   readonly port: number;
   readonly family: IpFamily;
@@ -62,6 +62,23 @@ async function targetsOf(
   }
   const infos = await loop.getAddrInfo(host, port, { family });
   return count > 0 ? interleave(infos, count) : infos;
+}
+
+/**
+ * Puts addresses of the two versions of IP alternately, beginning with `count` of the version that comes
+ * first, as RFC 8305 has it.
+ */
+export function interleave(
+  infos: readonly AddrInfo[],
+  count: number,
+): AddrInfo[] {
+  const first = infos.filter(({ family }) => family === infos[0]?.family);
+  const second = infos.filter(({ family }) => family !== infos[0]?.family);
+  const result = first.splice(0, count - 1);
+  while (first.length > 0 || second.length > 0) {
+    result.push(...first.splice(0, 1), ...second.splice(0, 1));
+  }
+  return result;
 }
 
 type Connector = (
@@ -125,21 +142,4 @@ function dialError(
 
 function attemptError(where: string, error: unknown): Error {
   return rephrase(error, `Cannot connect to ${where}: ${messageOf(error)}`);
-}
-
-/**
- * Puts addresses of the two versions of IP alternately, beginning with `count` of the version that comes
- * first, as RFC 8305 has it.
- */
-export function interleave(
-  infos: readonly AddrInfo[],
-  count: number,
-): AddrInfo[] {
-  const first = infos.filter(({ family }) => family === infos[0]?.family);
-  const second = infos.filter(({ family }) => family !== infos[0]?.family);
-  const result = first.splice(0, count - 1);
-  while (first.length > 0 || second.length > 0) {
-    result.push(...first.splice(0, 1), ...second.splice(0, 1));
-  }
-  return result;
 }

@@ -11,21 +11,22 @@ import {
   assertConn,
   assertEither,
   assertFactory,
+  assertPort,
   assertUnix,
 } from "../engine/assertions.ts";
-import { begin, CallbackContext } from "../engine/callbacks.ts";
+import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import {
   assertCanEncrypt,
   assertReachable,
   networkOf,
 } from "../engine/network.ts";
-import { assertPort, setNoDelay } from "../engine/sockets.ts";
+import { setNoDelay } from "../engine/sockets.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import type { HostAddress } from "../host_address.ts";
+import { assertNodeTls } from "../tls/native_tls.ts";
 import { secure } from "../tls/secure.ts";
 import {
-  assertNodeTls,
   type ClientTls,
   clientTlsOf,
   type ServerTls,
@@ -219,7 +220,7 @@ export async function connectAccepted<P extends StreamProtocol>(
  * Gives a connection a protocol and a transport, encrypts it if there is `tls`, and waits until
  * `connectionMade()` has been called. Whatever goes wrong, and cancelled too, it closes the connection.
  */
-export async function establish<P extends StreamProtocol>(
+async function establish<P extends StreamProtocol>(
   context: CallbackContext,
   conn: Deno.Conn,
   protocolFactory: () => P,
@@ -234,6 +235,6 @@ export async function establish<P extends StreamProtocol>(
   }
   const link = tls === null ? { conn } : await secure(context, conn, tls);
   const transport = new ConnTransport(link, protocol, context);
-  await begin(context, transport);
+  await startTransport(context, transport);
   return [transport, protocol];
 }

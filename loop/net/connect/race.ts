@@ -15,7 +15,7 @@ export type Outcome<T> = { readonly winner: T } | {
 };
 
 /** What is raced. */
-export interface RaceOptions<T> {
+interface RaceOptions<T> {
   /** At least one. */
   readonly attempts: readonly Attempt<T>[];
   /** How long, in seconds, an attempt is alone before the next begins beside it; null for ever. */

@@ -10,7 +10,11 @@ import type { DatagramTransport } from "../datagram_transport.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { ipLiteralOf } from "../dns/host.ts";
 import { assertFactory, typeNameOf } from "../engine/assertions.ts";
-import { begin, CallbackContext, completionOf } from "../engine/callbacks.ts";
+import {
+  CallbackContext,
+  completionOf,
+  startTransport,
+} from "../engine/callbacks.ts";
 import { osErrorOf } from "../engine/failures.ts";
 import { networkOf } from "../engine/network.ts";
 import type { HostAddress } from "../host_address.ts";
@@ -42,9 +46,6 @@ export interface DatagramEndpointOptions {
   sock?: Socket | Deno.DatagramConn | undefined;
 }
 
-/** Where Deno sets `SO_REUSEADDR` if it is asked, which lets one receiver take all from another. */
-const WITHOUT_REUSE_PORT: readonly string[] = ["linux", "android", "windows"];
-
 /** What `loop.createDatagramEndpoint()` does. */
 export async function createDatagramEndpoint<P extends DatagramProtocol>(
   loop: EventLoop,
@@ -52,45 +53,18 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
   options: DatagramEndpointOptions,
 ): Promise<[DatagramTransport, P]> {
   assertFactory("createDatagramEndpoint", protocolFactory);
-  assertOptions(options);
+  assertEndpointOptions(options);
   const context = new CallbackContext(schedulerOf(loop));
   const [link, target] = options.sock === undefined
     ? await openDatagramLink(context, options)
-    : adopt(options.sock);
+    : adoptSocket(options.sock);
   return await establish(context, link, target, protocolFactory);
 }
 
-/** Whatever goes wrong, and cancelled too, it closes the socket. */
-async function establish<P extends DatagramProtocol>(
-  context: CallbackContext,
-  link: DatagramLink,
-  target: Deno.Addr | null,
-  protocolFactory: () => P,
-): Promise<[DatagramTransport, P]> {
-  let protocol;
-  try {
-    protocol = protocolFactory();
-  } catch (error) {
-    link.close();
-    throw error;
-  }
-  const transport = new DatagramEndpoint(link, target, protocol, context);
-  await begin(context, transport);
-  return [transport, protocol];
-}
+/** Where Deno sets `SO_REUSEADDR` if it is asked, which lets one receiver take all from another. */
+const WITHOUT_REUSE_PORT: readonly string[] = ["linux", "android", "windows"];
 
-function adopt(
-  sock: Socket | Deno.DatagramConn,
-): [DatagramLink, Deno.Addr | null] {
-  if (!isBound(sock)) {
-    throw new RangeError("Expected a bound socket as sock: received another");
-  }
-  const link = datagramLinkOf(sock);
-  if (link.localAddr.transport === "unixpacket") throw unixNotSupported("sock");
-  return [link, link.remoteAddr];
-}
-
-function assertOptions(options: DatagramEndpointOptions): void {
+function assertEndpointOptions(options: DatagramEndpointOptions): void {
   const { sock, ...others } = options;
   const { localAddr, remoteAddr, family, reusePort } = options;
   if (sock !== undefined) {
@@ -142,13 +116,32 @@ function unixNotSupported(name: string): Error {
   );
 }
 
-/** What the options of `loop.createDatagramEndpoint()` say of the socket. */
-export interface DatagramLinkOptions {
-  readonly localAddr?: HostAddress | undefined;
-  readonly remoteAddr?: HostAddress | undefined;
-  readonly family?: 4 | 6 | undefined;
-  readonly reusePort?: boolean | undefined;
-  readonly allowBroadcast?: boolean | undefined;
+function adoptSocket(
+  sock: Socket | Deno.DatagramConn,
+): [DatagramLink, Deno.Addr | null] {
+  if (!isBound(sock)) {
+    throw new RangeError("Expected a bound socket as sock: received another");
+  }
+  const link = datagramLinkOf(sock);
+  if (link.localAddr.transport === "unixpacket") throw unixNotSupported("sock");
+  return [link, link.remoteAddr];
+}
+
+/** Binds the first pairing of addresses that can be bound; returns the remote one too. */
+async function openDatagramLink(
+  context: CallbackContext,
+  options: DatagramEndpointOptions,
+): Promise<[DatagramLink, Deno.NetAddr | null]> {
+  let firstError: unknown;
+  for (const pairing of await pairingsOf(context.scheduler.loop, options)) {
+    try {
+      return await bindPairing(context, pairing, options);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      firstError ??= error;
+    }
+  }
+  throw osErrorOf(firstError);
 }
 
 /** A version of IP and what the addresses are in it. */
@@ -160,70 +153,10 @@ interface Pairing {
 
 const NOWHERE: ReadonlyMap<4 | 6, Deno.NetAddr> = new Map();
 
-/** Binds the first pairing of addresses that can be bound; returns the remote one too. */
-export async function openDatagramLink(
-  context: CallbackContext,
-  options: DatagramLinkOptions,
-): Promise<[DatagramLink, Deno.NetAddr | null]> {
-  let firstError: unknown;
-  for (const pairing of await pairingsOf(context.scheduler.loop, options)) {
-    try {
-      return await bind(context, pairing, options);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      firstError ??= error;
-    }
-  }
-  throw osErrorOf(firstError);
-}
-
-async function bind(
-  { scheduler }: CallbackContext,
-  { family, local, remote }: Pairing,
-  { allowBroadcast = false, reusePort = false }: DatagramLinkOptions,
-): Promise<[DatagramLink, Deno.NetAddr | null]> {
-  const network = networkOf(scheduler);
-  if (network !== null) {
-    const link = datagramLinkOf(network.bindDatagrams(local));
-    if (!allowBroadcast) link.remoteAddr = remote;
-    return [link, remote];
-  }
-  const socket = await createDgramSocket(family, reusePort);
-  try {
-    const link = await completionOf(
-      scheduler,
-      bound(socket, local),
-      (late) => late.close(),
-    );
-    if (allowBroadcast) socket.setBroadcast(true);
-    // Who answers a broadcast does so from an address of its own.
-    else link.remoteAddr = remote;
-    return [link, remote];
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-}
-
-/** Binds the socket, and takes what it receives from then on. */
-function bound(
-  socket: Socket,
-  local: Deno.NetAddr | null,
-): Promise<DatagramLink> {
-  return new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    const { hostname: address, port } = local ?? {};
-    socket.bind({ ...(address && { address }), port: port ?? 0 }, () => {
-      socket.off("error", reject);
-      resolve(datagramLinkOf(socket));
-    });
-  });
-}
-
 /** What the addresses can be together: one pairing for each version of IP. */
 async function pairingsOf(
   loop: EventLoop,
-  { localAddr, remoteAddr, family }: DatagramLinkOptions,
+  { localAddr, remoteAddr, family }: DatagramEndpointOptions,
 ): Promise<Pairing[]> {
   if (localAddr === undefined && remoteAddr === undefined) {
     return [{ family: family!, local: null, remote: null }];
@@ -248,6 +181,34 @@ async function pairingsOf(
   );
 }
 
+async function bindPairing(
+  { scheduler }: CallbackContext,
+  { family, local, remote }: Pairing,
+  { allowBroadcast = false, reusePort = false }: DatagramEndpointOptions,
+): Promise<[DatagramLink, Deno.NetAddr | null]> {
+  const network = networkOf(scheduler);
+  if (network !== null) {
+    const link = datagramLinkOf(network.bindDatagrams(local));
+    if (!allowBroadcast) link.remoteAddr = remote;
+    return [link, remote];
+  }
+  const socket = await createDgramSocket(family, reusePort);
+  try {
+    const link = await completionOf(
+      scheduler,
+      bindSocket(socket, local),
+      (late) => late.close(),
+    );
+    if (allowBroadcast) socket.setBroadcast(true);
+    // Who answers a broadcast does so from an address of its own.
+    else link.remoteAddr = remote;
+    return [link, remote];
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
 async function createDgramSocket(
   family: 4 | 6,
   reuseAddr: boolean,
@@ -267,6 +228,40 @@ async function createDgramSocket(
   });
 }
 
+/** Binds the socket, and takes what it receives from then on. */
+function bindSocket(
+  socket: Socket,
+  local: Deno.NetAddr | null,
+): Promise<DatagramLink> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    const { hostname: address, port } = local ?? {};
+    socket.bind({ ...(address && { address }), port: port ?? 0 }, () => {
+      socket.off("error", reject);
+      resolve(datagramLinkOf(socket));
+    });
+  });
+}
+
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
+}
+
+/** Whatever goes wrong, and cancelled too, it closes the socket. */
+async function establish<P extends DatagramProtocol>(
+  context: CallbackContext,
+  link: DatagramLink,
+  target: Deno.Addr | null,
+  protocolFactory: () => P,
+): Promise<[DatagramTransport, P]> {
+  let protocol;
+  try {
+    protocol = protocolFactory();
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+  const transport = new DatagramEndpoint(link, target, protocol, context);
+  await startTransport(context, transport);
+  return [transport, protocol];
 }

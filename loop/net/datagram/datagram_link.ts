@@ -28,14 +28,22 @@ export interface DatagramLink {
   close(): void;
 }
 
-/** Whether the socket has been closed, if that is what failed. */
-export function isOfClosed(error: unknown): boolean {
-  return error instanceof errors.BadResource ||
-    error instanceof errors.Interrupted;
-}
-
 /** One link a socket: what it received and nobody took belongs to whoever receives next. */
 const links = new WeakMap<object, DatagramLink>();
+
+/** The link over a socket, which is bound. */
+export function datagramLinkOf(
+  socket: DatagramSocket,
+): DatagramLink {
+  let link = links.get(socket);
+  if (link === undefined) {
+    link = isDgramSocket(socket)
+      ? new DgramLink(socket)
+      : new DatagramConnLink(socket);
+    links.set(socket, link);
+  }
+  return link;
+}
 
 /** Whether `value` is a socket of datagrams. */
 export function isDatagramSocket(
@@ -55,20 +63,6 @@ export function isBound(socket: DatagramSocket): boolean {
   }
 }
 
-/** The link over a socket, which is bound. */
-export function datagramLinkOf(
-  socket: DatagramSocket,
-): DatagramLink {
-  let link = links.get(socket);
-  if (link === undefined) {
-    link = isDgramSocket(socket)
-      ? new DgramLink(socket)
-      : new DatagramConnLink(socket);
-    links.set(socket, link);
-  }
-  return link;
-}
-
 // By what they can do: to ask for their classes would load `node:dgram`.
 
 function isDgramSocket(value: unknown): value is Socket {
@@ -80,7 +74,7 @@ function isDatagramConn(value: unknown): value is Deno.DatagramConn {
 }
 
 /** A link over what `Deno.listenDatagram()` gives. */
-export class DatagramConnLink implements DatagramLink {
+class DatagramConnLink implements DatagramLink {
   readonly socket: Deno.DatagramConn;
   readonly localAddr: Deno.Addr;
   remoteAddr: Deno.Addr | null = null;
@@ -118,7 +112,7 @@ const MAX_WAITING = 256 * 1024;
 const OVERHEAD = 256;
 
 /** A link over a socket of `node:dgram`, which is bound. */
-export class DgramLink implements DatagramLink {
+class DgramLink implements DatagramLink {
   readonly socket: Socket;
   readonly localAddr: Deno.NetAddr;
   remoteAddr: Deno.Addr | null;
@@ -244,4 +238,10 @@ function sendErrorOf(error: Error, { hostname, port }: Deno.NetAddr): Error {
 
 function closedError(): Error {
   return new errors.BadResource("The socket is closed");
+}
+
+/** Whether the socket has been closed, if that is what failed. */
+export function isOfClosed(error: unknown): boolean {
+  return error instanceof errors.BadResource ||
+    error instanceof errors.Interrupted;
 }

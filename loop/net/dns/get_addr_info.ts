@@ -3,10 +3,10 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
 import { networkOf } from "../engine/network.ts";
-import { assertPort } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 
@@ -57,6 +57,19 @@ export async function getAddrInfo(
   })).filter((info) => family === 0 || info.family === family);
   if (infos.length > 0) return infos;
   throw unresolved(host, port ?? 0, `it has none of IPv${family}`);
+}
+
+/** The first address of a host for each version of IP. */
+export async function resolveHost(
+  loop: EventLoop,
+  { hostname: host, port }: HostAddress,
+): Promise<Map<4 | 6, Deno.NetAddr>> {
+  const first = new Map<4 | 6, Deno.NetAddr>();
+  const infos = await getAddrInfo(loop, host, port, { transport: "udp" });
+  for (const { transport, hostname, port, family } of infos) {
+    if (!first.has(family)) first.set(family, { transport, hostname, port });
+  }
+  return first;
 }
 
 /** Throws unless it is a version of IP. */
@@ -113,17 +126,4 @@ function notCapable(host: string, cause: unknown): Error {
     `Cannot look up ${host}: requires net access, run again with --allow-net=${host}`,
     { cause },
   );
-}
-
-/** The first address of a host for each version of IP. */
-export async function resolveHost(
-  loop: EventLoop,
-  { hostname: host, port }: HostAddress,
-): Promise<Map<4 | 6, Deno.NetAddr>> {
-  const first = new Map<4 | 6, Deno.NetAddr>();
-  const infos = await getAddrInfo(loop, host, port, { transport: "udp" });
-  for (const { transport, hostname, port, family } of infos) {
-    if (!first.has(family)) first.set(family, { transport, hostname, port });
-  }
-  return first;
 }

@@ -3,10 +3,10 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
 import { networkOf } from "../engine/network.ts";
-import { assertPort } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 

@@ -4,7 +4,7 @@ import { errors, isPermitted } from "../../runtime.ts";
 import { codeOf, messageOf } from "../engine/failures.ts";
 
 /** A host that is given by its address. */
-export interface IpLiteral {
+interface IpLiteral {
   readonly hostname: string;
   readonly family: 4 | 6;
 }
@@ -33,15 +33,15 @@ export function isSameHost(one: string, other: string): boolean {
   return one === other || canonical(one) === canonical(other);
 }
 
+function canonical(hostname: string): string {
+  const [address = ""] = hostname.split("%");
+  return URL.parse(`http://${hostAndPort(address, 0)}`)?.hostname ?? hostname;
+}
+
 /** A host, this machine if it is null, and a port, as one reads and writes them. */
 export function hostAndPort(host: string | null, port: number): string {
   const name = withoutBrackets(host ?? "localhost");
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
-}
-
-function canonical(hostname: string): string {
-  const [address = ""] = hostname.split("%");
-  return URL.parse(`http://${hostAndPort(address, 0)}`)?.hostname ?? hostname;
 }
 
 function withoutBrackets(host: string): string {

@@ -1,20 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** How a value of the wrong kind is called in messages. */
-export function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return `an instance of ${value.constructor?.name ?? "no class"}`;
-}
-
-/** How the type of a value is called in messages, where the value itself would say too much. */
-export function typeNameOf(value: unknown): string {
-  return value === null ? "null" : typeof value;
-}
-
-/** Whether the value is an object with methods of these names. */
-export function hasMethods(value: unknown, ...names: string[]): boolean {
-  return typeof value === "object" && value !== null &&
-    names.every((name) => typeof Reflect.get(value, name) === "function");
+/** Throws unless the factory of protocols is a function. */
+export function assertFactory(method: string, factory: unknown): void {
+  if (typeof factory === "function") return;
+  throw new TypeError(
+    `${method}() takes a function that makes a protocol: received ${typeof factory}`,
+  );
 }
 
 /** Throws unless `data` can be sent. */
@@ -25,11 +16,11 @@ export function assertBytes(method: string, data: unknown): void {
   );
 }
 
-/** Throws unless the factory of protocols is a function. */
-export function assertFactory(method: string, factory: unknown): void {
-  if (typeof factory === "function") return;
+/** Throws unless bytes can be put into the value. */
+export function assertBuffer(name: string, value: unknown): void {
+  if (value instanceof Uint8Array) return;
   throw new TypeError(
-    `${method}() takes a function that makes a protocol: received ${typeof factory}`,
+    `Expected ${name} to be a Uint8Array: received ${typeNameOf(value)}`,
   );
 }
 
@@ -43,11 +34,14 @@ export function assertSize(name: string, value: unknown): void {
   );
 }
 
-/** Throws unless bytes can be put into the value. */
-export function assertBuffer(name: string, value: unknown): void {
-  if (value instanceof Uint8Array) return;
-  throw new TypeError(
-    `Expected ${name} to be a Uint8Array: received ${typeNameOf(value)}`,
+/** Throws unless the port is one, or 0. */
+export function assertPort(port: unknown): void {
+  if (
+    typeof port === "number" && Number.isInteger(port) && port >= 0 &&
+    port <= 65535
+  ) return;
+  throw new RangeError(
+    `The port must be an integer from 0 to 65535: received ${port}`,
   );
 }
 
@@ -59,6 +53,18 @@ export function assertConn(name: string, value: unknown): void {
 /** Throws unless the value looks like a listener. */
 export function assertListener(name: string, value: unknown): void {
   assertMethods(name, "Deno.Listener", value, ["accept", "close"]);
+}
+
+function assertMethods(
+  name: string,
+  type: string,
+  value: unknown,
+  methods: string[],
+): void {
+  if (hasMethods(value, ...methods)) return;
+  throw new TypeError(
+    `Expected ${name} to be a ${type}: received ${typeNameOf(value)}`,
+  );
 }
 
 /** Throws unless the address is that of a Unix socket. */
@@ -83,14 +89,19 @@ export function assertEither(
   );
 }
 
-function assertMethods(
-  name: string,
-  type: string,
-  value: unknown,
-  methods: string[],
-): void {
-  if (hasMethods(value, ...methods)) return;
-  throw new TypeError(
-    `Expected ${name} to be a ${type}: received ${typeNameOf(value)}`,
-  );
+/** Whether the value is an object with methods of these names. */
+export function hasMethods(value: unknown, ...names: string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+/** How a value of the wrong kind is called in messages. */
+export function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return `an instance of ${value.constructor?.name ?? "no class"}`;
+}
+
+/** How the type of a value is called in messages, where the value itself would say too much. */
+export function typeNameOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }

@@ -86,7 +86,7 @@ export class Turn implements Entry {
 }
 
 /** Starts a transport, in its turn, and waits until that is done. Cancelled, it closes the transport. */
-export async function begin(
+export async function startTransport(
   context: CallbackContext,
   transport: { start(): void; close(): void },
 ): Promise<void> {

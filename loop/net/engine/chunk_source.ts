@@ -22,7 +22,7 @@ const MAX_VIEW = 16 * 1024;
 const NO_MEMORY = new Uint8Array(0);
 
 /** What reads into memory that it is given, and returns how many bytes; `null` at the end of the stream. */
-export interface Source {
+interface Source {
   read(memory: Uint8Array): Promise<number | null>;
 }
 

@@ -20,7 +20,7 @@ export function reasonOf(error: unknown): Error | null {
 
 type ErrorClass = new (message?: string, options?: ErrorOptions) => Error;
 
-const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
+const CLASSES_BY_CODE: ReadonlyMap<unknown, ErrorClass> = new Map([
   ["EACCES", errors.PermissionDenied],
   ["EADDRINUSE", errors.AddrInUse],
   ["EADDRNOTAVAIL", errors.AddrNotAvailable],
@@ -46,7 +46,7 @@ const CLASSES: ReadonlyMap<unknown, ErrorClass> = new Map([
 export function osErrorOf(error: unknown): Error {
   if (!(error instanceof Error)) return asError(error);
   const code = codeOf(error);
-  const ErrorClass = CLASSES.get(code);
+  const ErrorClass = CLASSES_BY_CODE.get(code);
   if (ErrorClass === undefined) return error;
   return Object.assign(new ErrorClass(error.message, { cause: error }), {
     code,
@@ -58,7 +58,7 @@ export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-const REPHRASED = [...Object.values(errors), RangeError, TypeError];
+const REPHRASABLE = [...Object.values(errors), RangeError, TypeError];
 
 /** An error of the same class and code, in other words. The original is its cause, or what is given. */
 export function rephrase(
@@ -66,12 +66,10 @@ export function rephrase(
   message: string,
   cause = error,
 ): Error {
-  const Class = REPHRASED.find((Class) => error instanceof Class) ?? Error;
+  const Class = REPHRASABLE.find((Class) => error instanceof Class) ?? Error;
   const rephrased = new Class(message, { cause });
-  if (error instanceof Error && "code" in error) {
-    Object.assign(rephrased, { code: error.code });
-  }
-  return rephrased;
+  const code = codeOf(error);
+  return code === undefined ? rephrased : Object.assign(rephrased, { code });
 }
 
 /** What an error says. */

@@ -15,7 +15,7 @@ export interface Link {
 }
 
 /** The end of an encrypted connection. */
-export interface Goodbye {
+interface Goodbye {
   /** Tells the peer, once everything is sent, and waits until the peer has said so too. */
   say(): Promise<void>;
   /** How long, in seconds, closing may take, with the sending of what is buffered. */

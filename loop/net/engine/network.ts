@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertDeno, errors } from "../../runtime.ts";
 import type { Scheduler } from "../../scheduler.ts";
 import type { HostAddress } from "../host_address.ts";
-import { assertDeno, errors } from "../../runtime.ts";
 
 /** A network that takes the place of the system's, for the loops that it is given to. */
 export interface Network {

@@ -4,17 +4,6 @@ import { RuntimeError } from "../../errors.ts";
 import { errors } from "../../runtime.ts";
 import type { BaseTransport } from "../base_transport.ts";
 
-/** Throws unless the port is one, or 0. */
-export function assertPort(port: unknown): void {
-  if (
-    typeof port === "number" && Number.isInteger(port) && port >= 0 &&
-    port <= 65535
-  ) return;
-  throw new RangeError(
-    `The port must be an integer from 0 to 65535: received ${port}`,
-  );
-}
-
 /** Has small pieces of data sent at once, if the connection is one of TCP. */
 export function setNoDelay(conn: Deno.Conn): void {
   if (!isTcp(conn)) return;

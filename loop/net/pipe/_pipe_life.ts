@@ -8,7 +8,7 @@ import { reasonOf } from "../engine/failures.ts";
 import type { Whole } from "../engine/whole.ts";
 
 /** What a transport over a pipe does to end. */
-export interface PipeEnding {
+interface PipeEnding {
   /** Does nothing more with the pipe: its end is near. */
   stop(): void;
   /** Lets go of the pipe; says why, if it is not in order. */

@@ -4,7 +4,7 @@ import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertFactory, hasMethods, nameOf } from "../engine/assertions.ts";
-import { begin, CallbackContext } from "../engine/callbacks.ts";
+import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import type { ReadablePipe, WritablePipe } from "../pipe.ts";
 import type { ReadTransport } from "../read_transport.ts";
@@ -23,7 +23,7 @@ export async function connectReadPipe<P extends StreamProtocol>(
   const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
   const transport = readPipeTransport(pipe, protocol, context);
-  await begin(context, transport);
+  await startTransport(context, transport);
   return [transport, protocol];
 }
 
@@ -38,12 +38,12 @@ export async function connectWritePipe<P extends BaseProtocol>(
   const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
   const transport = new WritePipeTransport(pipe, protocol, context);
-  await begin(context, transport);
+  await startTransport(context, transport);
   return [transport, protocol];
 }
 
 /** Throws unless the pipe can be read. */
-export function assertReadable(pipe: unknown): void {
+function assertReadable(pipe: unknown): void {
   if (pipe instanceof ReadableStream) assertUnlocked(pipe);
   else if (!hasMethods(pipe, "read", "close")) {
     throw new TypeError(
@@ -55,7 +55,7 @@ export function assertReadable(pipe: unknown): void {
 }
 
 /** Throws unless the pipe can be written. */
-export function assertWritable(pipe: unknown): void {
+function assertWritable(pipe: unknown): void {
   if (pipe instanceof WritableStream) assertUnlocked(pipe);
   else if (!hasMethods(pipe, "write", "close")) {
     throw new TypeError(

@@ -38,7 +38,7 @@ interface ReadEnd<T> {
 }
 
 /** A transport that reads a pipe. */
-export class ReadPipeTransport<T> extends ReadTransport {
+class ReadPipeTransport<T> extends ReadTransport {
   readonly #context: CallbackContext;
   readonly #life: PipeLife<StreamProtocol>;
   readonly #receiver: Receiver<T>;
@@ -113,15 +113,8 @@ export class ReadPipeTransport<T> extends ReadTransport {
   }
 }
 
-/** How much is asked of a stream of bytes at once. */
-const BLOCK_SIZE = 64 * 1024;
-
-/** Blocks of streams that have ended: to allocate one for each costs a short process a twentieth of its time. */
-const freeBlocks: ArrayBuffer[] = [];
-const MAX_FREE = 32;
-
 /** Reads a web stream: into memory of its own, if the stream can, else whatever chunks it gives. */
-export function streamIntake(
+function streamIntake(
   stream: ReadableStream<Uint8Array>,
   options: StreamPipeOptions = {},
 ): StreamIntake {
@@ -144,6 +137,13 @@ interface StreamSource {
   read(): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
+/** How much is asked of a stream of bytes at once. */
+const BLOCK_SIZE = 64 * 1024;
+
+/** Blocks of streams that have ended: to allocate one for each costs a short process a twentieth of its time. */
+const freeBlocks: ArrayBuffer[] = [];
+const MAX_FREE_BLOCKS = 32;
+
 /**
  * The same memory is read into again and again, and copied from: to hand it out, and read into another block
  * each time, takes longer, and a chunk of one byte would keep the whole block.
@@ -158,7 +158,7 @@ function readBytes(reader: ReadableStreamBYOBReader): StreamSource {
       if (value === undefined) return null;
       memory = value.buffer;
       if (value.length > 0) return value.slice();
-      if (freeBlocks.length < MAX_FREE) freeBlocks.push(memory);
+      if (freeBlocks.length < MAX_FREE_BLOCKS) freeBlocks.push(memory);
       return null;
     },
   };

@@ -138,7 +138,7 @@ function brokenPipe(): Error {
 }
 
 /** Writes to a web stream. What the stream calls runs outside every task. */
-export class StreamSink implements Sink {
+class StreamSink implements Sink {
   readonly #context: CallbackContext;
   readonly #isOwn: boolean;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;

@@ -47,7 +47,7 @@ export function withErrorInOutput({ program, args }: Command): Command {
 }
 
 /** The shell that runs a command, if need be with its standard error where its standard output goes. */
-export function commandOf(
+export function shellCommandOf(
   command: string,
   { isErrorInOutput }: { isErrorInOutput: boolean },
 ): Command {
@@ -82,7 +82,7 @@ function assertShellOfUnix(): void {
 }
 
 /** Throws unless a process can be asked for in this way. The program and its arguments are not looked at. */
-export function assertOptions(options: SubprocessOptions): void {
+export function assertSubprocessOptions(options: SubprocessOptions): void {
   assertStdio("stdin", options.stdin, "read");
   assertStdio("stdout", options.stdout, "write");
   if (options.stderr !== STDOUT) {
@@ -95,7 +95,7 @@ export function assertOptions(options: SubprocessOptions): void {
 }
 
 /** Throws unless the value is text that a system call can take. */
-export function assertText(what: string, value: unknown): void {
+function assertText(what: string, value: unknown): void {
   if (typeof value !== "string") {
     throw new TypeError(
       `Expected a string as ${what}: received ${typeNameOf(value)}`,

@@ -21,9 +21,15 @@ const STDIN_FD = 0;
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
 
+/** What Deno adds to the number of a signal. */
+const FIRST_SIGNAL_CODE = 128;
+
+/** asyncio's for a process of which it cannot be told. */
+const UNKNOWN_CODE = 255;
+
 /** The transport of a process that runs. */
-export class ProcessTransport extends SubprocessTransport
-  implements ProcessPipes, Resource {
+export class ProcessTransport extends SubprocessTransport implements Resource {
+  /** The protocol that is served at the moment. */
   protocol: SubprocessProtocol;
   readonly #child: Deno.ChildProcess;
   readonly #context: CallbackContext;
@@ -136,12 +142,14 @@ export class ProcessTransport extends SubprocessTransport
     return this.#exited;
   }
 
+  /** Something was read from a pipe. */
   pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void {
     this.#call("pipeDataReceived", () => {
       this.protocol.pipeDataReceived(fd, data);
     });
   }
 
+  /** A pipe is closed. */
   pipeLost(fd: number, error: Error | null): void {
     this.#open.delete(fd);
     this.#callSoon("pipeConnectionLost", () => {
@@ -296,12 +304,6 @@ export class ProcessTransport extends SubprocessTransport
   }
 }
 
-/** What Deno adds to the number of a signal. */
-const FIRST_SIGNAL_CODE = 128;
-
-/** asyncio's for a process of which it cannot be told. */
-const UNKNOWN_CODE = 255;
-
 /** The number of the signal that ended a process, if that is one that Deno has no name for. */
 function unnamedSignalOf(error: unknown): number | null {
   const number = /signal: (\d+)/.exec(messageOf(error))?.[1];
@@ -314,40 +316,30 @@ function isFile(
   return typeof stdio === "object" && stdio !== null;
 }
 
-/** What the protocols of the pipes need from the whole. */
-export interface ProcessPipes {
-  /** The protocol that is served at the moment. */
-  readonly protocol: SubprocessProtocol;
-  /** Something was read from a pipe. */
-  pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void;
-  /** A pipe is closed. */
-  pipeLost(fd: number, error: Error | null): void;
-}
-
 /** Hands what happens to one pipe on to the protocol of the process. */
-export class PipeProtocol extends Protocol {
+class PipeProtocol extends Protocol {
   readonly #fd: number;
-  readonly #pipes: ProcessPipes;
+  readonly #process: ProcessTransport;
 
-  constructor(fd: number, pipes: ProcessPipes) {
+  constructor(fd: number, process: ProcessTransport) {
     super();
     this.#fd = fd;
-    this.#pipes = pipes;
+    this.#process = process;
   }
 
   override dataReceived(data: Uint8Array<ArrayBuffer>): void {
-    this.#pipes.pipeReceived(this.#fd, data);
+    this.#process.pipeReceived(this.#fd, data);
   }
 
   override connectionLost(error: Error | null): void {
-    this.#pipes.pipeLost(this.#fd, error);
+    this.#process.pipeLost(this.#fd, error);
   }
 
   override pauseWriting(): void {
-    this.#pipes.protocol.pauseWriting();
+    this.#process.protocol.pauseWriting();
   }
 
   override resumeWriting(): void {
-    this.#pipes.protocol.resumeWriting();
+    this.#process.protocol.resumeWriting();
   }
 }

@@ -4,15 +4,15 @@ import type { EventLoop } from "../../event_loop.ts";
 import { assertDeno } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { assertFactory } from "../engine/assertions.ts";
-import { begin, CallbackContext } from "../engine/callbacks.ts";
+import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import type { SubprocessTransport } from "../subprocess_transport.ts";
 import {
-  assertOptions,
+  assertSubprocessOptions,
   type Command,
-  commandOf,
   programOf,
+  shellCommandOf,
   withErrorInOutput,
 } from "./_command.ts";
 import { ProcessTransport } from "./_process_transport.ts";
@@ -30,7 +30,7 @@ export async function subprocessExec<P extends SubprocessProtocol>(
   assertDeno("subprocessExec");
   assertFactory("subprocessExec", protocolFactory);
   const command = programOf(program, args);
-  return await start(
+  return await startProcess(
     loop,
     protocolFactory,
     options,
@@ -48,8 +48,8 @@ export async function subprocessShell<P extends SubprocessProtocol>(
   assertDeno("subprocessShell");
   assertFactory("subprocessShell", protocolFactory);
   const isErrorInOutput = options.stderr === STDOUT;
-  const shell = commandOf(command, { isErrorInOutput });
-  return await start(
+  const shell = shellCommandOf(command, { isErrorInOutput });
+  return await startProcess(
     loop,
     protocolFactory,
     options,
@@ -57,20 +57,20 @@ export async function subprocessShell<P extends SubprocessProtocol>(
   );
 }
 
-async function start<P extends SubprocessProtocol>(
+async function startProcess<P extends SubprocessProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
   options: SubprocessOptions,
   spawn: (options: SubprocessOptions) => Deno.ChildProcess,
 ): Promise<[SubprocessTransport, P]> {
-  assertOptions(options);
+  assertSubprocessOptions(options);
   const settings = withPipes(options);
   const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
   const child = spawn(settings);
   const transport = new ProcessTransport(child, protocol, context, settings);
   try {
-    await begin(context, transport);
+    await startTransport(context, transport);
   } catch (error) {
     // It is closed, so the process ends.
     await transport.exited();
@@ -85,14 +85,8 @@ function withPipes(options: SubprocessOptions): SubprocessOptions {
   return { ...options, stdin, stdout, stderr };
 }
 
-/** What Deno has to say of a program that it has found, and may run, when an argument cannot be. */
-const NUL = /nul byte/;
-
-/** The bits of a file's mode that say who may run it. */
-const ANY_EXECUTE = 0o111;
-
 /** Starts a program whose standard error may go where its standard output does. */
-export function launchProgram(
+function launchProgram(
   command: Command,
   options: SubprocessOptions,
 ): Deno.ChildProcess {
@@ -104,7 +98,7 @@ export function launchProgram(
 }
 
 /** Starts a program whose standard error goes where its standard output does only if it sees to that itself. */
-export function launch(
+function launch(
   command: Command,
   options: SubprocessOptions,
 ): Deno.ChildProcess {
@@ -123,6 +117,9 @@ export function launch(
   }
 }
 
+/** What Deno has to say of a program that it has found, and may run, when an argument cannot be. */
+const NUL = /nul byte/;
+
 /** Throws if the program is not there or must not be run, as far as that can be told without running it. */
 function assertCanStart(command: Command, options: SubprocessOptions): void {
   const { program } = command;
@@ -135,6 +132,9 @@ function assertCanStart(command: Command, options: SubprocessOptions): void {
   // Deno has looked for a name, but not at the file that a path names.
   if (`${program}`.includes("/")) assertExecutable(program, options.cwd);
 }
+
+/** The bits of a file's mode that say who may run it. */
+const ANY_EXECUTE = 0o111;
 
 function assertExecutable(
   program: string | URL,

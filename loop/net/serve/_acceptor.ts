@@ -14,7 +14,7 @@ import type { SocketFile } from "./_socket_file.ts";
 const RETRY_DELAY = 1;
 
 /** What an acceptor may be told. */
-export interface AcceptorOptions {
+interface AcceptorOptions {
   /** Whether the system is to ask silent peers whether they are still there. */
   readonly keepAlive?: boolean | undefined;
   /** The file at which the listener listens. */

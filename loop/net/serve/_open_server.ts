@@ -11,7 +11,7 @@ import type { Acceptor } from "./_acceptor.ts";
 import { makeServer, type Server } from "./server.ts";
 
 /** What servers of every kind have. */
-export interface OpenServerOptions {
+interface OpenServerOptions {
   startServing?: boolean | undefined;
   backlog?: number | undefined;
 }

@@ -19,6 +19,7 @@ import {
   assertEither,
   assertFactory,
   assertListener,
+  assertPort,
 } from "../engine/assertions.ts";
 import { CallbackContext } from "../engine/callbacks.ts";
 import { codeOf, messageOf, rephrase } from "../engine/failures.ts";
@@ -28,15 +29,14 @@ import {
   type Network,
   networkOf,
 } from "../engine/network.ts";
-import { assertPort } from "../engine/sockets.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import type { HostAddress } from "../host_address.ts";
-import { isNativeServer, nativeListenOptions } from "../tls/native_tls.ts";
 import {
   assertNodeTls,
-  type ServerTls,
-  serverTlsOf,
-} from "../tls/tls_settings.ts";
+  isNativeServer,
+  nativeListenOptions,
+} from "../tls/native_tls.ts";
+import { type ServerTls, serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
@@ -92,33 +92,6 @@ export async function serve(
   return openServer(loop, context, acceptors, protocolFactory, options, tls);
 }
 
-/** All addresses of the hosts, each once: `Deno.listen()` would take the first of each. */
-async function targetsOf(
-  loop: EventLoop,
-  host: string | readonly string[],
-  port: number,
-  options: ServerOptions,
-): Promise<HostAddress[]> {
-  const hosts = typeof host === "string" ? [host] : host;
-  const found = await Promise.all(
-    hosts.map((name) => addressesOf(loop, name, port, options)),
-  );
-  const byHostname = new Map(found.flat().map((info) => [info.hostname, info]));
-  return [...byHostname.values()];
-}
-
-async function addressesOf(
-  loop: EventLoop,
-  hostname: string,
-  port: number,
-  { family = 0 }: ServerOptions,
-): Promise<HostAddress[]> {
-  const isLeftToDeno = ipLiteralOf(hostname) === null && family === 0 &&
-    !mayUseAllNet();
-  if (isLeftToDeno) return [{ hostname, port }];
-  return await loop.getAddrInfo(hostname, port, { family, passive: true });
-}
-
 function assertServerOptions(
   host: string | readonly string[] | null,
   port: number | null,
@@ -149,11 +122,38 @@ function assertHosts(host: string | readonly string[] | null): void {
   throw new RangeError("Expected one host or more: received an empty array");
 }
 
+/** All addresses of the hosts, each once: `Deno.listen()` would take the first of each. */
+async function targetsOf(
+  loop: EventLoop,
+  host: string | readonly string[],
+  port: number,
+  options: ServerOptions,
+): Promise<HostAddress[]> {
+  const hosts = typeof host === "string" ? [host] : host;
+  const found = await Promise.all(
+    hosts.map((name) => addressesOf(loop, name, port, options)),
+  );
+  const byHostname = new Map(found.flat().map((info) => [info.hostname, info]));
+  return [...byHostname.values()];
+}
+
+async function addressesOf(
+  loop: EventLoop,
+  hostname: string,
+  port: number,
+  { family = 0 }: ServerOptions,
+): Promise<HostAddress[]> {
+  const isLeftToDeno = ipLiteralOf(hostname) === null && family === 0 &&
+    !mayUseAllNet();
+  if (isLeftToDeno) return [{ hostname, port }];
+  return await loop.getAddrInfo(hostname, port, { family, passive: true });
+}
+
 /** A listener of TCP, be it Deno's encrypting kind or not. */
-export type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
+type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
 
 /** How to listen. */
-export interface ListenOptions {
+interface ListenOptions {
   readonly backlog?: number | undefined;
   readonly reusePort?: boolean | undefined;
   readonly tls: ServerTls | null;
@@ -165,7 +165,7 @@ export interface ListenOptions {
  * Listens at IPv6 and IPv4, or at one of them, at the same port. A system may lack one, and many serve both
  * by one listener.
  */
-export function listenEverywhere(
+function listenEverywhere(
   port: number,
   family: IpFamily,
   options: ListenOptions,
@@ -190,7 +190,7 @@ export function listenEverywhere(
 }
 
 /** Listens at all of some addresses, at least one, but for those that this machine does not have. */
-export function listenAt(
+function listenAt(
   targets: readonly HostAddress[],
   options: ListenOptions,
 ): TcpListener[] {
@@ -211,12 +211,6 @@ export function listenAt(
     for (const listener of listeners) listener.close();
     throw error;
   }
-}
-
-/** Whether the machine has no such address, or not that version of IP. */
-function isLack(error: unknown): boolean {
-  return error instanceof errors.AddrNotAvailable ||
-    codeOf(error) === "EAFNOSUPPORT";
 }
 
 function listen(
@@ -240,4 +234,10 @@ function listen(
       `Cannot listen at ${hostAndPort(hostname, port)}: ${messageOf(error)}`,
     );
   }
+}
+
+/** Whether the machine has no such address, or not that version of IP. */
+function isLack(error: unknown): boolean {
+  return error instanceof errors.AddrNotAvailable ||
+    codeOf(error) === "EAFNOSUPPORT";
 }

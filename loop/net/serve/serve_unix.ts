@@ -16,7 +16,8 @@ import {
   networkOf,
 } from "../engine/network.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
-import { assertNodeTls, serverTlsOf } from "../tls/tls_settings.ts";
+import { assertNodeTls } from "../tls/native_tls.ts";
+import { serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";

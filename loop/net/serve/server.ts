@@ -9,7 +9,7 @@ import { Client } from "../engine/client.ts";
 import type { Acceptor } from "./_acceptor.ts";
 
 /** Has what was accepted become a connection that the program sees; on throwing it is closed. */
-export type MakeClient = (conn: Deno.Conn, client: Client) => void;
+type MakeClient = (conn: Deno.Conn, client: Client) => void;
 
 /** Makes a server: `loop.createServer()` does. */
 export let makeServer: <A extends Deno.Addr>(

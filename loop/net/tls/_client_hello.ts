@@ -11,7 +11,7 @@ const SERVER_NAME = 0;
 const HOST_NAME = 0;
 
 /** What a client sent first, and the name that it asked for in that. */
-export interface ClientHello {
+interface ClientHello {
   readonly bytes: Uint8Array;
   /** `null` if it asked for none, and if this is no TLS. */
   readonly serverName: string | null;

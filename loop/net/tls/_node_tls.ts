@@ -14,11 +14,8 @@ import type { Secure } from "./_handshake.ts";
 import { type ConnDuplex, duplexOf, NodeTlsConn } from "./_node_tls_conn.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
-import {
-  assertNodeTls,
-  type ClientTls,
-  type ServerTls,
-} from "./tls_settings.ts";
+import { assertNodeTls } from "./native_tls.ts";
+import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 /** Has Node not limit the time: we do. A timer of Deno 2.9's would keep each handshake that failed until it fires. */
 const NO_TIMEOUT = -1;

@@ -4,11 +4,30 @@ import type { Link } from "../engine/link.ts";
 import type { Secure } from "./_handshake.ts";
 import { secureLink } from "./_secure_link.ts";
 import { tlsError } from "./_tls_error.ts";
-import { type ClientTls, hasNodeTls, type ServerTls } from "./tls_settings.ts";
+import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 // A connection that is encrypted by Deno itself, and closed during the handshake, stays open until the peer
 // closes it; and a listener leaves TCP_NODELAY off, which makes an echo of 64 KiB fifteen times slower. So
 // this is for versions of Deno on which Node's code does not work.
+
+/** The first version of Deno whose `node:tls` works over any stream. */
+const FIRST_WITH_NODE_TLS = [2, 9] as const;
+
+/** Throws unless Node's code encrypts here. */
+export function assertNodeTls(): void {
+  if (hasNodeTls()) return;
+  throw new Deno.errors.NotSupported(
+    `TLS with certificates of clients or without verification, over Unix sockets and by startTls() needs Deno ${
+      FIRST_WITH_NODE_TLS.join(".")
+    } or later: received ${Deno.version.deno}`,
+  );
+}
+
+function hasNodeTls(): boolean {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const [firstMajor, firstMinor] = FIRST_WITH_NODE_TLS;
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor);
+}
 
 /** Whether Deno itself has to encrypt the connection as a client, and can. */
 export function isNativeClient(conn: Deno.Conn, tls: ClientTls): boolean {

@@ -13,8 +13,9 @@ import {
   takeUnread,
 } from "../upgradable_protocol.ts";
 import { aborted, Handshake } from "./_handshake.ts";
+import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
-import { assertNodeTls, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import { clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {

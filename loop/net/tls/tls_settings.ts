@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Delay, secondsOf } from "../../delay.ts";
+import { typeNameOf } from "../engine/assertions.ts";
 import { messageOf } from "../engine/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 
@@ -8,8 +9,6 @@ import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 const HANDSHAKE_TIMEOUT = 60;
 /** How long closing waits for the peer, in seconds, unless the program says. */
 const SHUTDOWN_TIMEOUT = 30;
-
-const MAX_PROTOCOL_LENGTH = 255;
 
 /** What was asked for, complete and checked. */
 export interface TlsSettings {
@@ -114,6 +113,20 @@ function optionsOf(tls: unknown): TlsOptions {
   );
 }
 
+function assertAbsent(
+  side: string,
+  otherSide: string,
+  options: TlsOptions,
+  names: (keyof TlsOptions)[],
+): void {
+  for (const name of names) {
+    if (options[name] === undefined) continue;
+    throw new RangeError(
+      `Expected no ${name} in the tls of a ${otherSide}, as it is for a ${side}: received one`,
+    );
+  }
+}
+
 async function settingsOf(
   caller: string,
   options: TlsOptions,
@@ -157,19 +170,6 @@ async function settingsOf(
   };
 }
 
-function serverNameOf(
-  { serverName }: TlsOptions,
-  host: string | null,
-): string | null {
-  if (serverName === undefined) return host;
-  if (typeof serverName === "string" && serverName !== "") return serverName;
-  throw new RangeError(
-    `Expected serverName to be a host name or an IP address: received ${
-      serverName === "" ? "an empty string" : typeof serverName
-    }`,
-  );
-}
-
 function timeoutOf(caller: string, name: string, delay: Delay): number {
   const seconds = secondsOf(caller, name, delay);
   if (seconds > 0) return seconds;
@@ -177,6 +177,8 @@ function timeoutOf(caller: string, name: string, delay: Delay): number {
     `Expected ${name} to be greater than 0: received ${seconds}`,
   );
 }
+
+const MAX_PROTOCOL_LENGTH = 255;
 
 function assertProtocols(protocols: unknown): void {
   if (!Array.isArray(protocols)) {
@@ -197,52 +199,21 @@ function assertProtocols(protocols: unknown): void {
   }
 }
 
-function assertAbsent(
-  side: string,
-  otherSide: string,
-  options: TlsOptions,
-  names: (keyof TlsOptions)[],
-): void {
-  for (const name of names) {
-    if (options[name] === undefined) continue;
-    throw new RangeError(
-      `Expected no ${name} in the tls of a ${otherSide}, as it is for a ${side}: received one`,
-    );
-  }
-}
-
-const CERTIFICATE =
-  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-/** Throws unless the value is PEM with one certificate or more. Deno ignores what is none. */
-export async function assertCertificates(
-  name: string,
-  pem: unknown,
-): Promise<void> {
-  assertText(name, pem);
-  const blocks = pem.match(CERTIFICATE);
-  if (blocks === null) {
-    throw new RangeError(
-      `Expected ${name} to be PEM with one certificate or more: received none`,
-    );
-  }
-  const { X509Certificate } = await import("node:crypto");
-  for (const block of blocks) {
-    try {
-      new X509Certificate(block);
-    } catch (error) {
-      throw new RangeError(
-        `Expected ${name} to be PEM with one certificate or more: received one that cannot be decoded: ${
-          messageOf(error)
-        }`,
-        { cause: error },
-      );
-    }
-  }
+function serverNameOf(
+  { serverName }: TlsOptions,
+  host: string | null,
+): string | null {
+  if (serverName === undefined) return host;
+  if (typeof serverName === "string" && serverName !== "") return serverName;
+  throw new RangeError(
+    `Expected serverName to be a host name or an IP address: received ${
+      serverName === "" ? "an empty string" : typeof serverName
+    }`,
+  );
 }
 
 /** Throws unless the values are a certificate and the key that goes with it. */
-export async function assertKeyPair(
+async function assertKeyPair(
   certName: string,
   keyName: string,
   cert: unknown,
@@ -275,31 +246,39 @@ export async function assertKeyPair(
   );
 }
 
+const CERTIFICATE =
+  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** Throws unless the value is PEM with one certificate or more. Deno ignores what is none. */
+async function assertCertificates(
+  name: string,
+  pem: unknown,
+): Promise<void> {
+  assertText(name, pem);
+  const blocks = pem.match(CERTIFICATE);
+  if (blocks === null) {
+    throw new RangeError(
+      `Expected ${name} to be PEM with one certificate or more: received none`,
+    );
+  }
+  const { X509Certificate } = await import("node:crypto");
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block);
+    } catch (error) {
+      throw new RangeError(
+        `Expected ${name} to be PEM with one certificate or more: received one that cannot be decoded: ${
+          messageOf(error)
+        }`,
+        { cause: error },
+      );
+    }
+  }
+}
+
 function assertText(name: string, value: unknown): asserts value is string {
   if (typeof value === "string") return;
   throw new TypeError(
-    `Expected ${name} to be a string of PEM: received ${
-      value === null ? "null" : typeof value
-    }`,
-  );
-}
-
-/** The first version of Deno whose `node:tls` works over any stream. */
-const FIRST_VERSION = [2, 9] as const;
-
-/** Whether it does here. */
-export function hasNodeTls(): boolean {
-  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-  const [firstMajor, firstMinor] = FIRST_VERSION;
-  return major > firstMajor || (major === firstMajor && minor >= firstMinor);
-}
-
-/** Throws unless it does here. */
-export function assertNodeTls(): void {
-  if (hasNodeTls()) return;
-  throw new Deno.errors.NotSupported(
-    `TLS with certificates of clients or without verification, over Unix sockets and by startTls() needs Deno ${
-      FIRST_VERSION.join(".")
-    } or later: received ${Deno.version.deno}`,
+    `Expected ${name} to be a string of PEM: received ${typeNameOf(value)}`,
   );
 }
