@@ -13,8 +13,8 @@ import {
   type OperationKind,
   WaitingLine,
 } from "../loop/operation.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
 import { errors } from "../loop/runtime.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 
 const DONE = withResult(undefined);
 

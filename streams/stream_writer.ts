@@ -7,12 +7,12 @@ import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/operation.ts";
+import { errors } from "../loop/runtime.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
 import { type FlowControl, flowOf } from "./_flow_control.ts";
 import type { StreamReader } from "./stream_reader.ts";
 // A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
-import { errors } from "../loop/runtime.ts";
 
 /**
  * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.

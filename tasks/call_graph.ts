@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { awaitersOf } from "../loop/awaiters.ts";
-import { suspendedFrames } from "../loop/source_stacks.ts";
 import {
   type Below,
   captureStack,
@@ -10,6 +9,7 @@ import {
   framesOfBody,
 } from "../loop/call_stack.ts";
 import { Future } from "../loop/future.ts";
+import { suspendedFrames } from "../loop/source_stacks.ts";
 import { callingTask } from "../loop/task.ts";
 
 /** A future or task, where it is, and what awaits it. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Delay, secondsOf } from "../loop/delay.ts";
 import { fulfil, type Future, withResult } from "../loop/future.ts";
 import { Operation, type OperationKind } from "../loop/operation.ts";
 import {
@@ -9,7 +10,6 @@ import {
   type Scheduler,
   type Timer,
 } from "../loop/scheduler.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
 
 /**
  * Waits. `sleep(0)` lets every other task that is ready have its turn.
