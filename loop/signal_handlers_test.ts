@@ -28,6 +28,10 @@ import { isSignalHandled } from "./signal_handlers.ts";
 // Windows has no signals that a program could send itself.
 const ignore = Deno.build.os === "windows";
 
+function test(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, ignore, fn });
+}
+
 function raise(signal: Deno.Signal): void {
   Deno.kill(Deno.pid, signal);
 }
@@ -53,244 +57,197 @@ async function raiseAndWait(
   }
 }
 
-Deno.test({
-  name:
-    "loop.addSignalHandler() calls back at each signal, with the arguments, outside every task",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const calls: unknown[] = [];
-      const handler = (...args: [number, string]) => {
-        assertStrictEquals(getRunningLoop(), loop);
-        calls.push([currentTask(), ...args]);
-      };
-      assertEquals(
-        loop.addSignalHandler("SIGUSR1", handler, 1, "a"),
-        undefined,
-      );
-      for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
-      assertEquals(calls, [[null, 1, "a"], [null, 1, "a"]]);
-    }),
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() calls back in its turn, not at once",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const log: string[] = [];
-      // What is called first, at once, makes something ready before the handler is.
-      const early = () => loop.callSoon(() => log.push("ready before"));
-      Deno.addSignalListener("SIGUSR1", early);
-      loop.addSignalHandler("SIGUSR1", () => log.push("handler"));
-      try {
-        await raiseAndWait("SIGUSR1", () => {
-          log.push("delivered");
-          loop.callSoon(() => log.push("ready after"));
-        });
-      } finally {
-        Deno.removeSignalListener("SIGUSR1", early);
-      }
-      assertEquals(log, [
-        "delivered",
-        "ready before",
-        "handler",
-        "ready after",
-      ]);
-    }),
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() takes the place of the handler before",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const log: string[] = [];
-      loop.addSignalHandler("SIGUSR1", () => log.push("first"));
-      loop.addSignalHandler("SIGUSR2", () => log.push("other"));
-      loop.addSignalHandler("SIGUSR1", () => log.push("second"));
-      await raiseAndWait("SIGUSR1");
-      await raiseAndWait("SIGUSR2");
-      assertEquals(log, ["second", "other"]);
-      assert(loop.removeSignalHandler("SIGUSR1"));
-      assertFalse(loop.removeSignalHandler("SIGUSR1"));
-    }),
-});
-
-Deno.test({
-  name:
-    "loop.addSignalHandler() leaves a signal that has come to the handler before",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const log: string[] = [];
-      loop.addSignalHandler("SIGUSR1", () => log.push("first"));
-      await raiseAndWait("SIGUSR1", () => {
-        loop.addSignalHandler("SIGUSR1", () => log.push("second"));
-      });
-      assertEquals(log, ["first"]);
-    }),
-});
-
-Deno.test({
-  name: "loop.removeSignalHandler() drops calls that wait for their turn",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const log: string[] = [];
-      loop.addSignalHandler("SIGUSR1", () => log.push("never"));
-      await raiseAndWait("SIGUSR1", () => {
-        assert(loop.removeSignalHandler("SIGUSR1"));
-      });
-      assertEquals(log, []);
-      // Nor is it what it was when there is a handler anew.
-      loop.addSignalHandler("SIGUSR1", () => log.push("second"));
-      await raiseAndWait("SIGUSR1");
-      assertEquals(log, ["second"]);
-    }),
-});
-
-Deno.test({
-  name:
-    "loop.addSignalHandler() calls back in the context of the call, whoever listened first",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const storage = new AsyncLocalStorage<string>();
-      const variable = new ContextVar("variable", "default");
-      const seen: unknown[] = [];
-      const other = () => {};
-      storage.run("another's", () => Deno.addSignalListener("SIGUSR1", other));
-      variable.set("at the call");
-      storage.run("at the call", () => {
-        loop.addSignalHandler("SIGUSR1", () => {
-          seen.push(storage.getStore(), variable.get());
-          variable.set("set by the handler");
-        });
-      });
-      variable.set("later");
-      try {
-        for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
-      } finally {
-        Deno.removeSignalListener("SIGUSR1", other);
-      }
-      assertEquals(seen, [
-        "at the call",
-        "at the call",
-        "at the call",
-        "set by the handler",
-      ]);
-      assertEquals(variable.get(), "later");
-    }),
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() reports what a handler throws, and keeps it",
-  ignore,
-  fn: () =>
-    run(async () => {
-      const loop = getRunningLoop();
-      const contexts = recordExceptions(loop);
-      const error = new Error("boom");
-      const handler = () => {
-        throw error;
-      };
-      loop.addSignalHandler("SIGUSR1", handler);
-      for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
-      assertEquals(
-        contexts.map(({ message, exception, handle }) => [
-          message,
-          exception === error,
-          String(handle),
-        ]),
-        Array(2).fill([
-          "An exception was thrown in a callback",
-          true,
-          "<Handle handler>",
-        ]),
-      );
-    }),
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() hears of many signals at once at least once",
-  ignore,
-  fn: () =>
-    run(async () => {
-      let calls = 0;
-      // Nothing happens if the last ones come when there is no handler any more.
-      getRunningLoop().addSignalHandler("SIGURG", () => calls++);
-      for (let i = 0; i < 99; i++) raise("SIGURG");
-      await raiseAndWait("SIGURG");
-      assert(calls >= 1 && calls <= 100, `${calls} calls`);
-    }),
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() of several loops: each is called",
-  ignore,
-  async fn() {
-    const called: EventLoop[] = [];
-    const main = async () => {
-      const loop = getRunningLoop();
-      const signalled = new Future<void>();
-      loop.addSignalHandler("SIGUSR1", () => {
-        called.push(loop);
-        signalled.setResult();
-      });
-      await waitFor(signalled, 60);
-      // The handler of a loop that goes on stays while others end.
-      assert(isSignalHandled("SIGUSR1"));
+test("loop.addSignalHandler() calls back at each signal, with the arguments, outside every task", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const calls: unknown[] = [];
+    const handler = (...args: [number, string]) => {
+      assertStrictEquals(getRunningLoop(), loop);
+      calls.push([currentTask(), ...args]);
     };
-    const runs = [run(main), run(main), run(main)];
-    await run(() => turns());
-    raise("SIGUSR1");
-    await Promise.all(runs);
-    assertEquals(new Set(called).size, 3);
-    assertFalse(isSignalHandled("SIGUSR1"));
-  },
-});
-
-Deno.test({
-  name: "loop.addSignalHandler() works on the default loop",
-  ignore,
-  async fn() {
-    const loop = getEventLoop();
-    const signalled = new Future<EventLoop>();
-    loop.addSignalHandler(
-      "SIGUSR1",
-      () => signalled.setResult(getRunningLoop()),
+    assertEquals(
+      loop.addSignalHandler("SIGUSR1", handler, 1, "a"),
+      undefined,
     );
-    raise("SIGUSR1");
-    assertStrictEquals(await waitFor(signalled, 60), loop);
+    for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+    assertEquals(calls, [[null, 1, "a"], [null, 1, "a"]]);
+  }));
+
+test("loop.addSignalHandler() calls back in its turn, not at once", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const log: string[] = [];
+    // What is called first, at once, makes something ready before the handler is.
+    const early = () => loop.callSoon(() => log.push("ready before"));
+    Deno.addSignalListener("SIGUSR1", early);
+    loop.addSignalHandler("SIGUSR1", () => log.push("handler"));
+    try {
+      await raiseAndWait("SIGUSR1", () => {
+        log.push("delivered");
+        loop.callSoon(() => log.push("ready after"));
+      });
+    } finally {
+      Deno.removeSignalListener("SIGUSR1", early);
+    }
+    assertEquals(log, [
+      "delivered",
+      "ready before",
+      "handler",
+      "ready after",
+    ]);
+  }));
+
+test("loop.addSignalHandler() takes the place of the handler before", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const log: string[] = [];
+    loop.addSignalHandler("SIGUSR1", () => log.push("first"));
+    loop.addSignalHandler("SIGUSR2", () => log.push("other"));
+    loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+    await raiseAndWait("SIGUSR1");
+    await raiseAndWait("SIGUSR2");
+    assertEquals(log, ["second", "other"]);
     assert(loop.removeSignalHandler("SIGUSR1"));
-  },
+    assertFalse(loop.removeSignalHandler("SIGUSR1"));
+  }));
+
+test("loop.addSignalHandler() leaves a signal that has come to the handler before", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const log: string[] = [];
+    loop.addSignalHandler("SIGUSR1", () => log.push("first"));
+    await raiseAndWait("SIGUSR1", () => {
+      loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+    });
+    assertEquals(log, ["first"]);
+  }));
+
+test("loop.removeSignalHandler() drops calls that wait for their turn", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const log: string[] = [];
+    loop.addSignalHandler("SIGUSR1", () => log.push("never"));
+    await raiseAndWait("SIGUSR1", () => {
+      assert(loop.removeSignalHandler("SIGUSR1"));
+    });
+    assertEquals(log, []);
+    // Nor is it what it was when there is a handler anew.
+    loop.addSignalHandler("SIGUSR1", () => log.push("second"));
+    await raiseAndWait("SIGUSR1");
+    assertEquals(log, ["second"]);
+  }));
+
+test("loop.addSignalHandler() calls back in the context of the call, whoever listened first", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const storage = new AsyncLocalStorage<string>();
+    const variable = new ContextVar("variable", "default");
+    const seen: unknown[] = [];
+    const other = () => {};
+    storage.run("another's", () => Deno.addSignalListener("SIGUSR1", other));
+    variable.set("at the call");
+    storage.run("at the call", () => {
+      loop.addSignalHandler("SIGUSR1", () => {
+        seen.push(storage.getStore(), variable.get());
+        variable.set("set by the handler");
+      });
+    });
+    variable.set("later");
+    try {
+      for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+    } finally {
+      Deno.removeSignalListener("SIGUSR1", other);
+    }
+    assertEquals(seen, [
+      "at the call",
+      "at the call",
+      "at the call",
+      "set by the handler",
+    ]);
+    assertEquals(variable.get(), "later");
+  }));
+
+test("loop.addSignalHandler() reports what a handler throws, and keeps it", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const contexts = recordExceptions(loop);
+    const error = new Error("boom");
+    const handler = () => {
+      throw error;
+    };
+    loop.addSignalHandler("SIGUSR1", handler);
+    for (let i = 0; i < 2; i++) await raiseAndWait("SIGUSR1");
+    assertEquals(
+      contexts.map(({ message, exception, handle }) => [
+        message,
+        exception === error,
+        String(handle),
+      ]),
+      Array(2).fill([
+        "An exception was thrown in a callback",
+        true,
+        "<Handle handler>",
+      ]),
+    );
+  }));
+
+test("loop.addSignalHandler() hears of many signals at once at least once", () =>
+  run(async () => {
+    let calls = 0;
+    // Nothing happens if the last ones come when there is no handler any more.
+    getRunningLoop().addSignalHandler("SIGURG", () => calls++);
+    for (let i = 0; i < 99; i++) raise("SIGURG");
+    await raiseAndWait("SIGURG");
+    assert(calls >= 1 && calls <= 100, `${calls} calls`);
+  }));
+
+test("loop.addSignalHandler() of several loops: each is called", async () => {
+  const called: EventLoop[] = [];
+  const main = async () => {
+    const loop = getRunningLoop();
+    const signalled = new Future<void>();
+    loop.addSignalHandler("SIGUSR1", () => {
+      called.push(loop);
+      signalled.setResult();
+    });
+    await waitFor(signalled, 60);
+    // The handler of a loop that goes on stays while others end.
+    assert(isSignalHandled("SIGUSR1"));
+  };
+  const runs = [run(main), run(main), run(main)];
+  await run(() => turns());
+  raise("SIGUSR1");
+  await Promise.all(runs);
+  assertEquals(new Set(called).size, 3);
+  assertFalse(isSignalHandled("SIGUSR1"));
 });
 
-Deno.test({
-  name: "loop.close() takes the signal handlers off",
-  ignore,
-  fn() {
-    const loop = newEventLoop();
-    loop.addSignalHandler("SIGUSR1", () => {});
-    loop.addSignalHandler("SIGUSR2", () => {});
-    assert(isSignalHandled("SIGUSR1"));
-    loop.close();
-    assertFalse(isSignalHandled("SIGUSR1"));
-    assertFalse(loop.removeSignalHandler("SIGUSR1"));
-    assertThrows(
-      () => loop.addSignalHandler("SIGUSR1", () => {}),
-      RuntimeError,
-      "Cannot use the event loop as it is closed",
-    );
-    assertFalse(isSignalHandled("SIGUSR1"));
-  },
+test("loop.addSignalHandler() works on the default loop", async () => {
+  const loop = getEventLoop();
+  const signalled = new Future<EventLoop>();
+  loop.addSignalHandler(
+    "SIGUSR1",
+    () => signalled.setResult(getRunningLoop()),
+  );
+  raise("SIGUSR1");
+  assertStrictEquals(await waitFor(signalled, 60), loop);
+  assert(loop.removeSignalHandler("SIGUSR1"));
+});
+
+test("loop.close() takes the signal handlers off", () => {
+  const loop = newEventLoop();
+  loop.addSignalHandler("SIGUSR1", () => {});
+  loop.addSignalHandler("SIGUSR2", () => {});
+  assert(isSignalHandled("SIGUSR1"));
+  loop.close();
+  assertFalse(isSignalHandled("SIGUSR1"));
+  assertFalse(loop.removeSignalHandler("SIGUSR1"));
+  assertThrows(
+    () => loop.addSignalHandler("SIGUSR1", () => {}),
+    RuntimeError,
+    "Cannot use the event loop as it is closed",
+  );
+  assertFalse(isSignalHandled("SIGUSR1"));
 });
 
 Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is no signal", () => {
@@ -408,13 +365,9 @@ Deno.test("loop.addSignalHandler() refuses in a worker", async () => {
   );
 });
 
-Deno.test({
-  name:
-    "loop.addSignalHandler() takes the place of what the signal does by default, until it is taken back",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
+test("loop.addSignalHandler() takes the place of what the signal does by default, until it is taken back", async () => {
+  const { code, stdout } = await runProgram(
+    `
       import { getEventLoop } from "asyncio";
       const loop = getEventLoop();
       const timer = setTimeout(() => console.log("too late"), 60000);
@@ -424,24 +377,19 @@ Deno.test({
       }, "SIGTERM");
       console.log("ready");
     `,
-      {
-        onOutput: (stdout, child) => {
-          if (stdout.endsWith("\n")) child.kill("SIGTERM");
-        },
+    {
+      onOutput: (stdout, child) => {
+        if (stdout.endsWith("\n")) child.kill("SIGTERM");
       },
-    );
-    assertEquals([code, stdout], [143, "ready\nready again\n"]);
-  },
+    },
+  );
+  assertEquals([code, stdout], [143, "ready\nready again\n"]);
 });
 
-Deno.test({
-  name:
-    "loop.addSignalHandler() keeps a program alive that waits for nothing else",
-  ignore,
-  async fn() {
-    let isSent = false;
-    const { code, stdout, stderr } = await runProgram(
-      `
+test("loop.addSignalHandler() keeps a program alive that waits for nothing else", async () => {
+  let isSent = false;
+  const { code, stdout, stderr } = await runProgram(
+    `
       import { Event, getRunningLoop, run } from "asyncio";
       await run(async () => {
         const stop = new Event();
@@ -451,17 +399,16 @@ Deno.test({
         console.log("stopped");
       });
       `,
-      {
-        onOutput(output, child) {
-          if (isSent || !output.includes("ready")) return;
-          isSent = true;
-          // Long enough for a program that has nothing to wait for to have ended.
-          setTimeout(() => child.kill("SIGTERM"), 100);
-        },
+    {
+      onOutput(output, child) {
+        if (isSent || !output.includes("ready")) return;
+        isSent = true;
+        // Long enough for a program that has nothing to wait for to have ended.
+        setTimeout(() => child.kill("SIGTERM"), 100);
       },
-    );
-    assertEquals([code, stdout, stderr], [0, "ready\nstopped\n", ""]);
-  },
+    },
+  );
+  assertEquals([code, stdout, stderr], [0, "ready\nstopped\n", ""]);
 });
 
 Deno.test("loop.addSignalHandler() of the default loop does not keep the program from exiting", async () => {
