@@ -9,7 +9,12 @@ import {
   isSameHost,
   mayUseAllNet,
 } from "../dns/host.ts";
-import { messageOf, osErrorOf, rephrase } from "../engine/failures.ts";
+import {
+  interrupted,
+  messageOf,
+  osErrorOf,
+  rephrase,
+} from "../engine/failures.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 
@@ -234,8 +239,4 @@ export class DuplexConn implements Deno.Conn {
     this.#unread = this.#unread.subarray(count);
     return count;
   }
-}
-
-function interrupted(): Error {
-  return new Deno.errors.Interrupted("The connection was closed");
 }

@@ -53,6 +53,11 @@ export function osErrorOf(error: unknown): Error {
   });
 }
 
+/** What ends an operation on a connection that is closed meanwhile. */
+export function interrupted(): Error {
+  return new errors.Interrupted("The connection was closed");
+}
+
 /** The code of an error of the system's, if it has one. */
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;

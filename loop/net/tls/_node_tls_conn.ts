@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { osErrorOf } from "../engine/failures.ts";
+import { interrupted, osErrorOf } from "../engine/failures.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
 import { connectionError } from "./_tls_error.ts";
 
@@ -130,10 +130,6 @@ export class NodeTlsConn implements Deno.Conn {
       });
     });
   }
-}
-
-function interrupted(): Error {
-  return new Deno.errors.Interrupted("The connection was closed");
 }
 
 const READ_SIZE = 64 * 1024;

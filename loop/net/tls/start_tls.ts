@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../cancelled_error.ts";
+import { typeNameOf } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
@@ -40,7 +41,7 @@ export async function startTls(
   if (typeof protocol !== "object" || protocol === null) {
     throw new TypeError(
       `Expected a protocol for the encrypted connection: received ${
-        protocol === null ? "null" : typeof protocol
+        typeNameOf(protocol)
       }`,
     );
   }
