@@ -21,8 +21,8 @@ import {
 } from "../mod.ts";
 import { FakeConn } from "../tests/doubles/conn.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
+import { untilNothingHeld } from "../tests/doubles/resources.ts";
 import { openLibc } from "./_selector.ts";
-import { schedulerOf } from "./scheduler.ts";
 
 // Windows has no poll(2).
 const ignore = Deno.build.os === "windows";
@@ -66,12 +66,6 @@ class Pipe implements Disposable {
   }
 }
 
-/** Waits until the loop watches nothing any more. */
-async function untilReleased(): Promise<void> {
-  const { resources } = schedulerOf(getRunningLoop());
-  while (resources.size > 0) await sleep(0.001);
-}
-
 /** Waits until the loop has asked the system anew what is ready, and has called back. */
 async function untilPolled(): Promise<void> {
   const loop = getRunningLoop();
@@ -97,7 +91,7 @@ function test(
       using pipe = new Pipe();
       using other = new Pipe();
       await body(getRunningLoop(), pipe, other);
-      await untilReleased();
+      await untilNothingHeld();
     }));
 }
 
@@ -170,7 +164,7 @@ test(
       });
     }
     while (calls.length === 0) await sleep(0);
-    await untilReleased();
+    await untilNothingHeld();
     assertEquals(calls, [pipe.reader]);
   },
 );

@@ -8,15 +8,17 @@ import {
   createTask,
   DEVNULL,
   gather,
-  getRunningLoop,
   PIPE,
   run,
   sleep,
   STDOUT,
 } from "../mod.ts";
-import { schedulerOf } from "../loop/scheduler.ts";
 import { withDirectory } from "../tests/doubles/directory.ts";
 import { runProgram } from "../tests/doubles/program.ts";
+import {
+  assertNothingHeld,
+  untilNothingHeld,
+} from "../tests/doubles/resources.ts";
 import { textOf } from "../tests/doubles/text.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -89,7 +91,7 @@ test("createSubprocessExec() says that there is no such program", () =>
         assertEquals(error.cause instanceof Deno.errors.NotFound, true);
       }
     }
-    assertEquals(schedulerOf(getRunningLoop()).resources.size, 0);
+    assertNothingHeld();
   }));
 
 test("createSubprocessExec() says that a file must not be run", () =>
@@ -338,8 +340,7 @@ test("createSubprocessExec() cancelled at any time leaves no process", () =>
       for (let i = 0; i < count; i++) await sleep(0);
       task.cancel();
       await gather([task], { returnExceptions: true });
-      const { resources } = schedulerOf(getRunningLoop());
-      while (resources.size > 0) await sleep(0);
+      await untilNothingHeld();
     }
   }));
 

@@ -26,10 +26,10 @@ import {
   TimeoutError,
   waitFor,
 } from "../mod.ts";
-import { schedulerOf } from "../loop/scheduler.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { isThere } from "../tests/doubles/process_recorder.ts";
 import { turns } from "../tests/doubles/recorder.ts";
+import { untilNothingHeld } from "../tests/doubles/resources.ts";
 import { bytesOf, textOf } from "../tests/doubles/text.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -60,12 +60,6 @@ async function shell(
   return await start("sh", ["-c", command], options);
 }
 
-/** Waits until the loop holds nothing any more. */
-async function nothingLeft(): Promise<void> {
-  const { resources } = schedulerOf(getRunningLoop());
-  while (resources.size > 0) await turns();
-}
-
 const BIG = 10_000_000;
 
 /** Bytes that are not all the same. */
@@ -85,7 +79,7 @@ test("Process.stdin and Process.stdout carry a dialogue", () =>
     await cat.stdin!.waitClosed();
     assertEquals(await cat.stdout!.read(), new Uint8Array(0));
     assertEquals(await cat.wait(), 0);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process has no stream where there is no pipe", () =>
@@ -113,7 +107,7 @@ test("Process.wait() gives the exit code to all who wait, and afterwards", () =>
     const task = createTask(() => process.wait());
     await sleep(0);
     assertEquals(task.result(), 7);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.wait() cancelled leaves the process as it is", () =>
@@ -142,7 +136,7 @@ test("Process.wait() does not wait for another process that has the pipes", () =
     assert(!reading.done());
     Deno.kill(pid, "SIGKILL");
     assertEquals((await reading).length, 0);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.returnCode is negative for a signal", () =>
@@ -168,7 +162,7 @@ Deno.test({
         const process = await shell(`kill -${signal} $$`);
         assertEquals(await process.wait(), -signal);
         assertThrows(() => process.kill(), Deno.errors.NotFound);
-        await nothingLeft();
+        await untilNothingHeld();
       }
     }),
 });
@@ -188,7 +182,7 @@ test("Process.communicate() sends nothing, a string or bytes", () =>
       assertEquals([textOf(stdout!), textOf(stderr!)], [expected, ""]);
       assertEquals(process.returnCode, 0);
     }
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.communicate() sends much, and reads as much at the same time", () =>
@@ -217,7 +211,7 @@ test("Process.communicate() is content with a process that does not read, or not
       const [stdout] = await process.communicate("0".repeat(BIG));
       assertEquals([textOf(stdout!), process.returnCode], [output, 3]);
     }
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.communicate() waits for a process that closes its outputs, and lives on", () =>
@@ -278,7 +272,7 @@ test("Process.communicate() of two tasks: the second is refused, the first not d
     const [stdout] = await first;
     assert(stdout!.length <= BIG);
     assertEquals(process.returnCode, 0);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.communicate() cancelled at any time loses nothing of the output", () =>
@@ -298,7 +292,7 @@ test("Process.communicate() cancelled at any time loses nothing of the output", 
       }
       assertEquals(await process.wait(), 6);
     }
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.communicate() cancelled as it sends leaves standard input open", () =>
@@ -344,7 +338,7 @@ test("Process.sendSignal(), terminate() and kill() end a process", () =>
       const error = assertThrows(() => end(process), Deno.errors.NotFound);
       assert(error.message.includes(`${process.pid}`));
     }
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.terminate() does not end a process that ignores it; kill() does", () =>
@@ -410,7 +404,7 @@ test("Process.stdout keeps to its limit", () =>
     for (const limit of [0, -1, NaN]) {
       await assertRejects(() => start("true", [], { limit }), RangeError);
     }
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.stdin.drain() waits for a process that does not read, until it does", () =>
@@ -446,7 +440,7 @@ test("Process.stdin.drain() fails when the process ends that does not read", () 
       Deno.errors.ConnectionReset,
     );
     assertEquals(await process.wait(), -9);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process.stdin is closed by the end of the process", () =>
@@ -488,7 +482,7 @@ test("Process ends with the block of await using", () =>
       const [process] = processes;
       assert(process!.returnCode !== null);
       assert(!isThere(process!.pid));
-      await nothingLeft();
+      await untilNothingHeld();
     }
   }));
 
@@ -503,7 +497,7 @@ test("Process ends with the block of await using, whatever was to be written", (
     }
     // Cut off, which is no error.
     await stdin.waitClosed();
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process ends with the block of await using though another one has its pipes", () =>
@@ -515,7 +509,7 @@ test("Process ends with the block of await using though another one has its pipe
       );
       pid = Number(textOf(await process.stdout!.readLine()));
     }
-    await nothingLeft();
+    await untilNothingHeld();
     assert(isThere(pid));
     Deno.kill(pid, "SIGKILL");
   }));
@@ -540,7 +534,7 @@ test("Process ends with the block of await using when that is cancelled, or thro
     });
     assertStrictEquals(thrown, error);
     assertEquals(process.returnCode, -9);
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("Process[Symbol.asyncDispose]() cancelled, or called again, has ended the process all the same", () =>
@@ -553,7 +547,7 @@ test("Process[Symbol.asyncDispose]() cancelled, or called again, has ended the p
     await process[Symbol.asyncDispose]();
     assertEquals(process.returnCode, -9);
     await process[Symbol.asyncDispose]();
-    await nothingLeft();
+    await untilNothingHeld();
   }));
 
 test("createSubprocessExec() outside run() starts a process on the default loop", async () => {
@@ -577,7 +571,7 @@ test("200 processes, 16 at a time, leave nothing", () =>
       }),
     );
     assertEquals(codes, Array.from({ length: 200 }, (_, i) => i % 100));
-    await nothingLeft();
+    await untilNothingHeld();
     const ps = await createSubprocessShell(
       `ps -o stat= --ppid ${Deno.pid} 2>/dev/null | grep -c Z`,
       { stdout: PIPE },
@@ -624,14 +618,14 @@ for (const [name, body] of Object.entries(BODIES)) {
         isOver = !task.cancel();
         await gather([task], { returnExceptions: true });
         assertEquals(task.cancelled(), !isOver);
-        await nothingLeft();
+        await untilNothingHeld();
       }
       for (let i = 0; i < 20; i++) {
         const task = createTask(body);
         await sleep(Math.random() * 0.01);
         task.cancel();
         await gather([task], { returnExceptions: true });
-        await nothingLeft();
+        await untilNothingHeld();
       }
       assertEquals(contexts, []);
     }));
@@ -647,5 +641,5 @@ test("timeout() around a process that does not end", () =>
         }),
       TimeoutError,
     );
-    await nothingLeft();
+    await untilNothingHeld();
   }));

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { schedulerOf } from "../../loop/scheduler.ts";
 import { getRunningLoop, Protocol, run, type Server } from "../../mod.ts";
 import {
   MemoryNetwork,
   type MemoryNetworkOptions,
   VirtualTimeLoop,
 } from "../../testing/mod.ts";
+import { assertNothingHeld } from "./resources.ts";
 
 /** Runs a test on a network in memory, and sees that nothing is left open. */
 export async function runOn<T>(
@@ -17,7 +17,7 @@ export async function runOn<T>(
   return await run(async () => {
     const result = await body();
     assertEquals(network.connections, 0);
-    assertEquals(schedulerOf(getRunningLoop()).resources.size, 0);
+    assertNothingHeld();
     return result;
   }, { loopFactory: () => new VirtualTimeLoop({ network }) });
 }
