@@ -2,7 +2,7 @@
 
 /**
  * How long programs take from their start to their end, once everything is cached: an empty one, what the
- * library is built on, its entries, and the first program of the README.
+ * library is built on, its entries, the first program of the README, and the same with other libraries.
  *
  * ```sh
  * deno run -A bench/startup.ts
@@ -24,6 +24,8 @@ function importing(entry: string): string {
   return `import ${addressOf(entry)};`;
 }
 
+const HELLO = "everything, and hello world";
+
 const PROGRAMS: Readonly<Record<string, string>> = {
   "nothing": "",
   "node:async_hooks": 'import "node:async_hooks";',
@@ -31,9 +33,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "tasks": importing("tasks/mod.ts"),
   "streams": importing("streams/mod.ts"),
   "everything": importing("mod.ts"),
-  "everything, and hello world": `import { run, sleep } from ${
-    addressOf("mod.ts")
-  };
+  [HELLO]: `import { run, sleep } from ${addressOf("mod.ts")};
 await run(async () => {
   await sleep(0);
   console.log("Hello ... World!");
@@ -42,6 +42,25 @@ await run(async () => {
 
 /** The last of them as one file, as `deno bundle` makes it. */
 const BUNDLED = "the same, bundled";
+
+/** The same with other libraries, where npm or Deno's cache has them. */
+const PEERS: Readonly<Record<string, string>> = {
+  "effect": `import { Effect } from "npm:effect@^4";
+await Effect.runPromise(Effect.gen(function* () {
+  yield* Effect.sleep(0);
+  console.log("Hello ... World!");
+}));`,
+  "effect, of one module": `import * as Effect from "npm:effect@^4/Effect";
+await Effect.runPromise(Effect.gen(function* () {
+  yield* Effect.sleep(0);
+  console.log("Hello ... World!");
+}));`,
+  "effection": `import { run, sleep } from "npm:effection@^4";
+await run(function* () {
+  yield* sleep(0);
+  console.log("Hello ... World!");
+});`,
+};
 
 /** How long a program takes. */
 export interface Start {
@@ -78,8 +97,14 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
     await Deno.writeTextFile(file, text);
     files.set(name, file);
   }
-  const bundle = await bundled([...files.values()].at(-1)!);
+  const bundle = await bundled(files.get(HELLO)!);
   if (bundle !== null) files.set(BUNDLED, bundle);
+  for (const [name, text] of Object.entries(PEERS)) {
+    const file = `${folder}/${files.size}.ts`;
+    await Deno.writeTextFile(file, text);
+    if (await succeeds(file)) files.set(name, file);
+    else console.log(`Without ${name}: it cannot be loaded`);
+  }
   for (const [name, file] of files) {
     times.set(name, []);
     await timeOf(file); // Fills the caches.
@@ -94,9 +119,19 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
   console.log("\nFrom start to end, in milliseconds");
   console.log(row(["", "median", "more", "quartiles"], WIDTH));
   const empty = times.get("nothing")!;
+  const hello = times.get(HELLO)!;
   return [...times].map(([name, figures]) => {
     const start = judge(name, figures, empty);
-    if (figures !== empty) {
+    if (name in PEERS) {
+      report({
+        title: "Start to end",
+        name: HELLO,
+        unit: "ms",
+        ours: hello,
+        peer: name,
+        theirs: figures,
+      });
+    } else if (figures !== empty) {
       report({
         title: "Start to end",
         name,
@@ -126,15 +161,20 @@ async function bundled(file: string): Promise<string | null> {
 
 async function timeOf(file: string): Promise<number> {
   const start = performance.now();
+  const success = await succeeds(file);
+  const time = performance.now() - start;
+  if (!success) throw new Error(`${file} failed`);
+  return time;
+}
+
+async function succeeds(file: string): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-config", file],
     stdin: "null",
     stdout: "null",
     stderr: "null",
   }).output();
-  const time = performance.now() - start;
-  if (!success) throw new Error(`${file} failed`);
-  return time;
+  return success;
 }
 
 function judge(

@@ -12,12 +12,15 @@ import {
   type Task,
 } from "npm:effection@^4";
 import {
+  AT_A_TIME,
   averaged,
   type Contestant,
+  ITEMS,
   LONG,
   type Measure,
   OPERATIONS,
   TASKS,
+  TIMES,
 } from "./contest.ts";
 
 /** Fewer, where each takes tens of microseconds. */
@@ -25,7 +28,7 @@ const FEW = 1_000;
 
 /**
  * Effection: structured tasks over generators. It has no locks, semaphores, bounded queues or limits of
- * concurrency.
+ * concurrency, and so none of their cases; ten workers it has.
  */
 export const effection: Contestant = {
   name: "effection",
@@ -59,6 +62,10 @@ export const effection: Contestant = {
       }
       yield* other;
     }),
+    "1,000 items for 10 workers, an item": inScope(
+      workOnAll(microtask),
+      TIMES * ITEMS,
+    ),
     "time limit for a short task": inScope(function* () {
       for (let i = 0; i < FEW; i++) {
         yield* race([microtask(), sleep(LONG * 1000)]);
@@ -88,6 +95,25 @@ function inScope(
       yield* body();
       return (performance.now() - start) * 1e6 / operations;
     });
+}
+
+function workOnAll(
+  workOn: (item: number) => Operation<void>,
+): () => Operation<void> {
+  return function* () {
+    for (let i = 0; i < TIMES; i++) {
+      const items = Array(ITEMS).keys();
+      const workers: Task<void>[] = [];
+      for (let worker = 0; worker < AT_A_TIME; worker++) {
+        workers.push(
+          yield* spawn(function* () {
+            for (const item of items) yield* workOn(item);
+          }),
+        );
+      }
+      for (const worker of workers) yield* worker;
+    }
+  };
 }
 
 function microtask(): Operation<void> {
