@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Future, openUnixConnection, run, startUnixServer } from "../mod.ts";
 import { withDirectory } from "../tests/doubles/directory.ts";
 import { findPython } from "../tests/peers/python.ts";
+import { runPython, startPython } from "../tests/peers/run_python.ts";
 
 const ignore = Deno.build.os === "windows";
 const python = ignore ? null : await findPython();
@@ -42,15 +43,6 @@ async def main():
 
 asyncio.run(main())
 `;
-
-function spawn(script: string, path: string): Deno.ChildProcess {
-  const [program, ...words] = python!.command;
-  return new Deno.Command(program!, {
-    args: [...words, "-c", script, path],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-}
 
 function inDirectory(body: (path: string) => Promise<void>): Promise<void> {
   return withDirectory((directory) => run(() => body(`${directory}/socket`)));
@@ -123,9 +115,7 @@ Deno.test(
   withoutPython,
   () =>
     inDirectory(async (path) => {
-      const server = spawn(SERVER, path);
-      const output = server.stdout.getReader();
-      await output.read();
+      const { end } = await startPython(python!, SERVER, [path]);
       const [reader, writer] = await openUnixConnection(path);
       const data = new Uint8Array(1_000_000).map((_, i) => i);
       writer.write(data);
@@ -139,9 +129,7 @@ Deno.test(
       assertEquals((await reader.read()).length, 0);
       writer.close();
       await writer.waitClosed();
-      await server.stdin.close();
-      await output.cancel();
-      assertEquals((await server.status).code, 0);
+      await end();
     }),
 );
 
@@ -156,13 +144,7 @@ Deno.test(
         writer.write("bye");
         writer.close();
       }, path);
-      const client = spawn(CLIENT, path);
-      await client.stdin.close();
-      assertEquals(
-        (await new Response(client.stdout).text()).trim(),
-        "8 b'bye'",
-      );
-      assertEquals((await client.status).code, 0);
+      assertEquals(await runPython(python!, CLIENT, [path]), "8 b'bye'");
     }),
 );
 
@@ -171,13 +153,11 @@ Deno.test(
   withoutPython,
   () =>
     inDirectory(async (path) => {
-      const killed = spawn(SERVER, path);
-      const output = killed.stdout.getReader();
-      await output.read();
-      killed.kill("SIGKILL");
-      await killed.status;
+      const { child, output } = await startPython(python!, SERVER, [path]);
+      child.kill("SIGKILL");
+      await child.status;
       await output.cancel();
-      await killed.stdin.close().catch(() => {});
+      await child.stdin.close().catch(() => {});
       assert((await Deno.lstat(path)).isSocket);
       await using _ = await startUnixServer(
         (_, writer) => writer.close(),

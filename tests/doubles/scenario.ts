@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { getRunningLoop, run } from "../../mod.ts";
-import { askPython } from "../peers/ask_python.ts";
 import type { Python } from "../peers/python.ts";
+import { runPython } from "../peers/run_python.ts";
 
 /** What is done in the callbacks of a protocol, by their names. */
 export type Hooks = Readonly<Record<string, readonly string[]>>;
@@ -83,8 +83,8 @@ export async function assertPlaysAsPython<T>(
   scenarios: readonly T[],
   play: (scenario: T) => Promise<unknown[]>,
 ): Promise<void> {
-  const expected = await askPython(python.command, script, scenarios);
-  assert(Array.isArray(expected));
+  const question = JSON.stringify(scenarios);
+  const expected = JSON.parse(await runPython(python, script, [], question));
   await run(async () => {
     for (const [index, scenario] of scenarios.entries()) {
       const reports: string[] = [];

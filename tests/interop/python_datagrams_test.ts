@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { run } from "../../mod.ts";
 import { findPython } from "../peers/python.ts";
+import { runPython, startPython } from "../peers/run_python.ts";
 import { receiver, sender } from "../doubles/datagram_recorder.ts";
 
 const python = await findPython();
@@ -57,35 +58,23 @@ async def main():
 asyncio.run(main())
 `;
 
-function spawn(script: string, ...args: string[]) {
-  const [program, ...words] = python!.command;
-  return new Deno.Command(program!, {
-    args: [...words, "-c", script, ...args],
-    stdout: "piped",
-  }).spawn();
-}
-
 Deno.test(
   "loop.createDatagramEndpoint() talks with a server of asyncio, where there is Python",
   { ignore },
   () =>
     run(async () => {
-      const server = spawn(SERVER);
-      const output = server.stdout.getReader();
-      const { value } = await output.read();
-      const port = Number(new TextDecoder().decode(value));
+      const { line, end } = await startPython(python!, SERVER);
       const client = await sender({
         transport: "udp",
         hostname: "127.0.0.1",
-        port,
+        port: Number(line),
       });
       for (const word of ["one", "two", "three"]) client.transport.sendTo(word);
       await client.has(4);
       assertEquals(client.events, ["made", "got ONE", "got TWO", "got THREE"]);
       client.transport.sendTo("stop");
       client.transport.close();
-      await output.cancel();
-      assertEquals((await server.status).code, 0);
+      await end();
     }),
 );
 
@@ -95,20 +84,19 @@ Deno.test(
   () =>
     run(async () => {
       const [server, { port }] = await receiver();
-      const client = spawn(CLIENT, String(port));
+      const client = runPython(python!, CLIENT, [port]);
       for (let i = 0; i < 6; i++) {
         await server.has(i + 2);
         const text = server.events[i + 1]!.slice("got ".length);
         server.transport.sendTo(text, server.addrs[i] as Deno.NetAddr);
       }
       assertEquals(
-        (await new Response(client.stdout).text()).trim().split(/\r?\n/),
+        (await client).split("\n"),
         [
           ...[0, 1, 2, 3, 4].map((i) => `10 question ${i}`),
           "60000 xxxxxxxxxx",
         ],
       );
-      assertEquals((await client.status).code, 0);
       server.transport.close();
     }),
 );

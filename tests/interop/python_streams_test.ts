@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Future, openConnection, run, startServer } from "../../mod.ts";
 import { findPython } from "../peers/python.ts";
+import { runPython, startPython } from "../peers/run_python.ts";
 
 const python = await findPython();
 const ignore = python === null;
@@ -65,24 +66,13 @@ async def main():
 asyncio.run(main())
 `;
 
-function spawn(script: string, ...args: (string | number)[]) {
-  const [program, ...words] = python!.command;
-  return new Deno.Command(program!, {
-    args: [...words, "-c", script, ...args.map(String)],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-}
-
 Deno.test(
   "openConnection() talks with a server of asyncio",
   { ignore },
   () =>
     run(async () => {
-      const server = spawn(SERVER);
-      const output = server.stdout.getReader();
-      const { value } = await output.read();
-      const port = Number(new TextDecoder().decode(value));
+      const { line, end } = await startPython(python!, SERVER);
+      const port = Number(line);
 
       const [reader, writer] = await openConnection("127.0.0.1", port);
       const chunk = new Uint8Array(SIZE / 100).map((_, i) => i);
@@ -118,9 +108,7 @@ Deno.test(
         Deno.errors.ConnectionReset,
       );
 
-      await server.stdin.close();
-      await output.cancel();
-      assertEquals((await server.status).code, 0);
+      await end();
     }),
 );
 
@@ -141,10 +129,8 @@ Deno.test(
         0,
       );
       const { port } = server.sockets[0]!.addr as Deno.NetAddr;
-      const client = spawn(CLIENT, port, SIZE, "echo");
-      await client.stdin.close();
-      assertEquals((await new Response(client.stdout).text()).trim(), "True");
-      assertEquals((await client.status).code, 0);
+      const output = await runPython(python!, CLIENT, [port, SIZE, "echo"]);
+      assertEquals(output, "True");
     }),
 );
 
@@ -164,10 +150,8 @@ Deno.test(
         0,
       );
       const { port } = server.sockets[0]!.addr as Deno.NetAddr;
-      const client = spawn(CLIENT, port, 0, "reset");
-      await client.stdin.close();
+      const client = runPython(python!, CLIENT, [port, 0, "reset"]);
       assert(await broken instanceof Deno.errors.ConnectionReset);
-      await client.stdout.cancel();
-      assertEquals((await client.status).code, 0);
+      await client;
     }),
 );

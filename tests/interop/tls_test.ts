@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openConnection, run, type Server, startServer } from "../../mod.ts";
 import {
   AUTHORITY,
@@ -9,6 +9,7 @@ import {
   pathOf,
 } from "../certificates/certificates.ts";
 import { findPython } from "../peers/python.ts";
+import { runPython } from "../peers/run_python.ts";
 
 const python = await findPython();
 const hasOpenssl = await canRun("openssl");
@@ -123,13 +124,6 @@ async function withProgram(
   }
 }
 
-async function output([program, ...args]: string[]): Promise<string> {
-  const { stdout, stderr, success } = await new Deno.Command(program!, { args })
-    .output();
-  assert(success, text(stderr));
-  return text(stdout).trim();
-}
-
 /** An echo server of ours, which also upgrades. */
 function echoServer(tls?: typeof LOCALHOST): Promise<Server> {
   return startServer(
@@ -201,16 +195,13 @@ for (const how of ["tls", "mutual", "plain"] as const) {
         ? { ...LOCALHOST, caCerts: [AUTHORITY], requestCert: true }
         : LOCALHOST;
       await using server = await echoServer(how === "plain" ? undefined : tls);
-      const said = await output([
-        ...python!.command,
-        "-c",
-        PYTHON_CLIENT,
+      const said = await runPython(python!, PYTHON_CLIENT, [
         portOf(server),
         how,
         pathOf("ca.pem"),
         pathOf("client.pem"),
         pathOf("client.key"),
-        String(SIZE),
+        SIZE,
       ]);
       assertEquals(said, `${SIZE + 1} TLSv1.3`);
     }));

@@ -5,6 +5,7 @@ import { type EventLoop, ExceptionGroup } from "../../loop/mod.ts";
 import { run } from "../../tasks/mod.ts";
 import { newVirtualLoop, VirtualHost } from "../differential/virtual_time.ts";
 import { findPython } from "../peers/python.ts";
+import { runPython } from "../peers/run_python.ts";
 
 /** Notes what happened. */
 export type Log = (text: string) => void;
@@ -68,12 +69,8 @@ async function askPython(): Promise<Record<string, string[]> | null> {
   if (python === null) return null;
   const [_, minor] = python.version.split(".").map(Number);
   if (minor! < 13) return null;
-  const [command, ...args] = python.command;
-  const { success, stdout, stderr } = await new Deno.Command(command!, {
-    args: [...args, `${import.meta.dirname}/order.py`],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const script = new URL("order.py", import.meta.url);
+  return JSON.parse(await runPython(python, script));
 }
 
 /** An error in a few words. */

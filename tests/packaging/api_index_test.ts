@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as asyncio from "../../mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { findPython } from "../peers/python.ts";
+import { runPython } from "../peers/run_python.ts";
 
 const INDEX = new URL("../../docs/api_index.md", import.meta.url);
 
@@ -146,13 +147,8 @@ const python = await findPython();
 Deno.test("The index has every name of this python3's asyncio", {
   ignore: python === null,
 }, async () => {
-  const [program, ...args] = python!.command;
   const script = new URL("asyncio_names.py", import.meta.url);
-  const { stdout, success } = await new Deno.Command(program!, {
-    args: [...args, decodeURIComponent(script.pathname)],
-  }).output();
-  assert(success);
-  const names = new TextDecoder().decode(stdout).trim().split(/\r?\n/);
+  const names = (await runPython(python!, script)).split("\n");
   assert(names.includes("gather") && names.includes("loop.call_soon"));
   const listed = namesOfPython();
   assertEquals(names.filter((name) => !listed.has(name)), []);
