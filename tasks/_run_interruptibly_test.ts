@@ -1,22 +1,24 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  type ProgramOptions,
-  type ProgramOutput,
-  runProgram,
-} from "../tests/doubles/program.ts";
+import { type ProgramOutput, runProgram } from "../tests/doubles/program.ts";
 
 /** A signal listener does not keep Windows from ending the process. */
 const ignore = Deno.build.os === "windows";
 
-/** Sends a SIGINT each time the program has printed another line that begins so. */
-const INTERRUPTING: ProgramOptions = {
-  onOutput(stdout, child) {
-    const last = stdout.trimEnd().split("\n").at(-1);
-    if (last?.startsWith("ready")) child.kill("SIGINT");
-  },
-};
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore, fn });
+}
+
+/** Runs a program, and sends a SIGINT each time it has printed another line that begins with "ready". */
+function interruptEachTime(source: string): Promise<ProgramOutput> {
+  return runProgram(source, {
+    onOutput(stdout, child) {
+      const last = stdout.trimEnd().split("\n").at(-1);
+      if (last?.startsWith("ready")) child.kill("SIGINT");
+    },
+  });
+}
 
 /** What makes a loop in whose time nothing takes long. */
 const VIRTUAL = new URL("../tests/doubles/fake_host.ts", import.meta.url).href;
@@ -56,292 +58,214 @@ const QUIET_END: ProgramOutput = {
   stderr: "KeyboardInterrupt: Interrupted by SIGINT\n",
 };
 
-Deno.test({
-  name:
-    "run() turns a SIGINT into a KeyboardInterrupt, after finally blocks ran",
-  ignore,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
-      import { CancelledError, createTask, KeyboardInterrupt, run, sleep } from "asyncio";
-      try {
-        await run(async () => {
-          createTask(async () => {
-            try { await sleep(3600); } finally { console.log("other task"); }
-          });
-          try {
-            await sleep(0);
-            console.log("ready");
-            await sleep(3600);
-          } finally {
-            await sleep(0.001);
-            console.log("main task");
-          }
-        });
-      } catch (error) {
-        console.log(error instanceof KeyboardInterrupt, error.message, error.cause instanceof CancelledError);
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(stderr, "");
-    assertEquals(
-      stdout,
-      "ready\nmain task\nother task\ntrue Interrupted by SIGINT true\n",
-    );
-    assertEquals(code, 0);
-  },
-});
-
-Deno.test({
-  name: "run() ends the process with code 130 on a second SIGINT",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
+test("run() turns a SIGINT into a KeyboardInterrupt, after finally blocks ran", async () => {
+  const { code, stdout, stderr } = await interruptEachTime(`
+    import { CancelledError, createTask, KeyboardInterrupt, run, sleep } from "asyncio";
+    try {
       await run(async () => {
+        createTask(async () => {
+          try { await sleep(3600); } finally { console.log("other task"); }
+        });
         try {
+          await sleep(0);
           console.log("ready");
           await sleep(3600);
         } finally {
-          console.log("ready again");
-          await sleep(3600);
-          console.log("never");
+          await sleep(0.001);
+          console.log("main task");
         }
       });
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [130, "ready\nready again\n"]);
-  },
+    } catch (error) {
+      console.log(error instanceof KeyboardInterrupt, error.message, error.cause instanceof CancelledError);
+    }
+  `);
+  assertEquals(stderr, "");
+  assertEquals(
+    stdout,
+    "ready\nmain task\nother task\ntrue Interrupted by SIGINT true\n",
+  );
+  assertEquals(code, 0);
 });
 
-Deno.test({
-  name:
-    "run() gives the result of a function that swallows the SIGINT's cancellation",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
-      console.log(await run(async () => {
-        try {
-          console.log("ready");
-          await sleep(3600);
-        } catch {}
-        return "result";
-      }));
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [0, "ready\nresult\n"]);
-  },
+test("run() ends the process with code 130 on a second SIGINT", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { run, sleep } from "asyncio";
+    await run(async () => {
+      try {
+        console.log("ready");
+        await sleep(3600);
+      } finally {
+        console.log("ready again");
+        await sleep(3600);
+        console.log("never");
+      }
+    });
+  `);
+  assertEquals([code, stdout], [130, "ready\nready again\n"]);
 });
 
-Deno.test({
-  name:
-    "run() takes its signal listener off: a SIGINT afterwards ends the process",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run } from "asyncio";
-      await run(() => {});
-      console.log("ready");
-      setTimeout(() => console.log("too late"), 60000);
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [130, "ready\n"]);
-  },
+test("run() gives the result of a function that swallows the SIGINT's cancellation", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { run, sleep } from "asyncio";
+    console.log(await run(async () => {
+      try {
+        console.log("ready");
+        await sleep(3600);
+      } catch {}
+      return "result";
+    }));
+  `);
+  assertEquals([code, stdout], [0, "ready\nresult\n"]);
 });
 
-Deno.test({
-  name: "run() that a SIGINT ended with an exception of its own throws that",
-  ignore,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
+test("run() takes its signal listener off: a SIGINT afterwards ends the process", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { run } from "asyncio";
+    await run(() => {});
+    console.log("ready");
+    setTimeout(() => console.log("too late"), 60000);
+  `);
+  assertEquals([code, stdout], [130, "ready\n"]);
+});
+
+test("run() that a SIGINT ended with an exception of its own throws that", async () => {
+  const { code, stdout, stderr } = await interruptEachTime(`
+    import { run, sleep } from "asyncio";
+    await run(async () => {
+      try {
+        console.log("ready");
+        await sleep(3600);
+      } catch {
+        throw new RangeError("while cleaning up");
+      }
+    });
+  `);
+  assertEquals([code, stdout], [1, "ready\n"]);
+  assertStringIncludes(stderr, "RangeError: while cleaning up");
+});
+
+test("run() that was cancelled otherwise too throws that, not a KeyboardInterrupt", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { CancelledError, currentTask, run, sleep } from "asyncio";
+    try {
       await run(async () => {
         try {
-          console.log("ready");
-          await sleep(3600);
-        } catch {
-          throw new RangeError("while cleaning up");
-        }
+          currentTask().cancel("otherwise");
+          await sleep(0);
+        } catch {}
+        console.log("ready");
+        await sleep(3600);
       });
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [1, "ready\n"]);
-    assertStringIncludes(stderr, "RangeError: while cleaning up");
-  },
+    } catch (error) {
+      console.log(error instanceof CancelledError);
+    }
+  `);
+  assertEquals([code, stdout], [0, "ready\ntrue\n"]);
 });
 
-Deno.test({
-  name:
-    "run() that was cancelled otherwise too throws that, not a KeyboardInterrupt",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { CancelledError, currentTask, run, sleep } from "asyncio";
-      try {
-        await run(async () => {
-          try {
-            currentTask().cancel("otherwise");
-            await sleep(0);
-          } catch {}
-          console.log("ready");
-          await sleep(3600);
-        });
-      } catch (error) {
-        console.log(error instanceof CancelledError);
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [0, "ready\ntrue\n"]);
-  },
+test("run() interrupts a function that is not suspended when the SIGINT comes", async () => {
+  const { stdout } = await runProgram(`
+    import { KeyboardInterrupt, run, sleep } from "asyncio";
+    try {
+      await run(async () => {
+        Deno.kill(Deno.pid, "SIGINT");
+        while (true) await sleep(0);
+      });
+    } catch (error) {
+      console.log(error instanceof KeyboardInterrupt);
+    }
+  `);
+  assertEquals(stdout, "true\n");
 });
 
-Deno.test({
-  name:
-    "run() interrupts a function that is not suspended when the SIGINT comes",
-  ignore,
-  async fn() {
-    const { stdout } = await runProgram(`
-      import { KeyboardInterrupt, run, sleep } from "asyncio";
+test("run() throws a KeyboardInterrupt also if the SIGINT comes when the function has just returned", async () => {
+  const { code, stdout } = await runProgram(`
+    import { getRunningLoop, run } from "asyncio";
+    let hasCome = false;
+    Deno.addSignalListener("SIGINT", () => hasCome = true);
+    try {
+      await run(() => {
+        const loop = getRunningLoop();
+        loop.callSoon(Deno.kill, Deno.pid, "SIGINT");
+        // They come before the loop stops, and I/O has its turn between them.
+        for (let i = 0; i < 10_000; i++) {
+          loop.callSoon(() => {
+            const end = performance.now() + 1;
+            while (!hasCome && performance.now() < end);
+          });
+        }
+        return "result";
+      });
+    } catch (error) {
+      console.log(hasCome, error.name);
+    }
+    Deno.exit();
+  `);
+  assertEquals([code, stdout], [0, "true KeyboardInterrupt\n"]);
+});
+
+test("run() of several at once: a SIGINT interrupts them all", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { run, sleep } from "asyncio";
+    const runs = [1, 2, 3].map(() => run(() => sleep(3600)));
+    console.log("ready");
+    for (const { reason } of await Promise.allSettled(runs)) console.log(reason.name);
+  `);
+  assertEquals(
+    [code, stdout],
+    [0, "ready\n" + "KeyboardInterrupt\n".repeat(3)],
+  );
+});
+
+test("Runner.run() counts SIGINTs anew each time, whatever makes its tasks", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { eagerTaskFactory, KeyboardInterrupt, Runner, sleep } from "asyncio";
+    await using runner = new Runner();
+    runner.getLoop().setTaskFactory(eagerTaskFactory);
+    for (const name of ["one", "two"]) {
       try {
-        await run(async () => {
-          Deno.kill(Deno.pid, "SIGINT");
-          while (true) await sleep(0);
+        await runner.run(() => {
+          console.log("ready", name);
+          return sleep(3600);
         });
       } catch (error) {
         console.log(error instanceof KeyboardInterrupt);
       }
-    `);
-    assertEquals(stdout, "true\n");
-  },
+    }
+    console.log(await runner.run(() => sleep(0.001, "three")));
+  `);
+  assertEquals(
+    [code, stdout],
+    [0, "ready one\ntrue\nready two\ntrue\nthree\n"],
+  );
 });
 
-Deno.test({
-  name:
-    "run() throws a KeyboardInterrupt also if the SIGINT comes when the function has just returned",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(`
-      import { getRunningLoop, run } from "asyncio";
-      let hasCome = false;
-      Deno.addSignalListener("SIGINT", () => hasCome = true);
-      try {
-        await run(() => {
-          const loop = getRunningLoop();
-          loop.callSoon(Deno.kill, Deno.pid, "SIGINT");
-          // They come before the loop stops, and I/O has its turn between them.
-          for (let i = 0; i < 10_000; i++) {
-            loop.callSoon(() => {
-              const end = performance.now() + 1;
-              while (!hasCome && performance.now() < end);
-            });
-          }
-          return "result";
+test("run() leaves SIGINT to a handler of the program's until that is taken back", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    import { getRunningLoop, run, sleep } from "asyncio";
+    try {
+      await run(async () => {
+        const loop = getRunningLoop();
+        let count = 0;
+        loop.addSignalHandler("SIGINT", () => {
+          if (++count === 3) loop.removeSignalHandler("SIGINT");
+          console.log("ready", count);
         });
-      } catch (error) {
-        console.log(hasCome, error.name);
-      }
-      Deno.exit();
-    `);
-    assertEquals([code, stdout], [0, "true KeyboardInterrupt\n"]);
-  },
-});
-
-Deno.test({
-  name: "run() of several at once: a SIGINT interrupts them all",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { run, sleep } from "asyncio";
-      const runs = [1, 2, 3].map(() => run(() => sleep(3600)));
-      console.log("ready");
-      for (const { reason } of await Promise.allSettled(runs)) console.log(reason.name);
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(
-      [code, stdout],
-      [0, "ready\n" + "KeyboardInterrupt\n".repeat(3)],
-    );
-  },
-});
-
-Deno.test({
-  name: "Runner.run() counts SIGINTs anew each time, whatever makes its tasks",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { eagerTaskFactory, KeyboardInterrupt, Runner, sleep } from "asyncio";
-      await using runner = new Runner();
-      runner.getLoop().setTaskFactory(eagerTaskFactory);
-      for (const name of ["one", "two"]) {
+        console.log("ready");
         try {
-          await runner.run(() => {
-            console.log("ready", name);
-            return sleep(3600);
-          });
-        } catch (error) {
-          console.log(error instanceof KeyboardInterrupt);
+          await sleep(3600);
+        } finally {
+          console.log("clean");
         }
-      }
-      console.log(await runner.run(() => sleep(0.001, "three")));
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(
-      [code, stdout],
-      [0, "ready one\ntrue\nready two\ntrue\nthree\n"],
-    );
-  },
-});
-
-Deno.test({
-  name:
-    "run() leaves SIGINT to a handler of the program's until that is taken back",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      import { getRunningLoop, run, sleep } from "asyncio";
-      try {
-        await run(async () => {
-          const loop = getRunningLoop();
-          let count = 0;
-          loop.addSignalHandler("SIGINT", () => {
-            if (++count === 3) loop.removeSignalHandler("SIGINT");
-            console.log("ready", count);
-          });
-          console.log("ready");
-          try {
-            await sleep(3600);
-          } finally {
-            console.log("clean");
-          }
-        });
-      } catch (error) {
-        console.log(error.name);
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(
-      [code, stdout],
-      [0, "ready\nready 1\nready 2\nready 3\nclean\nKeyboardInterrupt\n"],
-    );
-  },
+      });
+    } catch (error) {
+      console.log(error.name);
+    }
+  `);
+  assertEquals(
+    [code, stdout],
+    [0, "ready\nready 1\nready 2\nready 3\nclean\nKeyboardInterrupt\n"],
+  );
 });
 
 for (
@@ -350,118 +274,87 @@ for (
     ["another loop", "getEventLoop()"],
   ]
 ) {
-  Deno.test({
-    name:
-      `Runner.run() leaves SIGINT to a handler that ${which} had before it began`,
-    ignore,
-    async fn() {
-      const { code, stdout } = await runProgram(
-        `
-        import { Event, getEventLoop, Runner, sleep } from "asyncio";
-        await using runner = new Runner();
-        const loop = ${loop};
-        const handled = new Event();
-        loop.addSignalHandler("SIGINT", () => handled.set());
-        console.log(await runner.run(async () => {
-          console.log("ready");
-          while (!handled.isSet()) await sleep(0.001);
-          return "result";
-        }));
-        loop.removeSignalHandler("SIGINT");
-      `,
-        INTERRUPTING,
-      );
-      assertEquals([code, stdout], [0, "ready\nresult\n"]);
-    },
+  test(`Runner.run() leaves SIGINT to a handler that ${which} had before it began`, async () => {
+    const { code, stdout } = await interruptEachTime(`
+      import { Event, getEventLoop, Runner, sleep } from "asyncio";
+      await using runner = new Runner();
+      const loop = ${loop};
+      const handled = new Event();
+      loop.addSignalHandler("SIGINT", () => handled.set());
+      console.log(await runner.run(async () => {
+        console.log("ready");
+        while (!handled.isSet()) await sleep(0.001);
+        return "result";
+      }));
+      loop.removeSignalHandler("SIGINT");
+    `);
+    assertEquals([code, stdout], [0, "ready\nresult\n"]);
   });
 }
 
-Deno.test({
-  name: "run() in a worker leaves SIGINT to the main thread",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(
-      `
-      const source = ${"`"}
-        import { run, sleep } from "asyncio";
-        try {
-          await run(() => {
-            postMessage("ready");
-            return sleep(3600);
-          });
-        } catch (error) {
-          postMessage("interrupted");
-          close();
-        }
-      ${"`"};
-      const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });
-      worker.onmessage = ({ data }) => console.log(data);
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [130, "ready\n"]);
-  },
-});
-
-Deno.test({
-  name:
-    "run() that is interrupted gives a function that awaits a promise of the platform's time to hear of it",
-  ignore,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
+test("run() in a worker leaves SIGINT to the main thread", async () => {
+  const { code, stdout } = await interruptEachTime(`
+    const source = ${"`"}
       import { run, sleep } from "asyncio";
       try {
-        await run(async () => {
-          console.log("ready");
-          await new Promise((resolve) => Deno.addSignalListener("SIGINT", resolve));
-          console.log("goes on");
-          try {
-            await sleep(3600);
-          } finally {
-            console.log("clean");
-          }
+        await run(() => {
+          postMessage("ready");
+          return sleep(3600);
         });
       } catch (error) {
-        console.log(error.name);
-        Deno.exit();
+        postMessage("interrupted");
+        close();
       }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals(stderr, "");
-    assertEquals(
-      [code, stdout],
-      [0, "ready\ngoes on\nclean\nKeyboardInterrupt\n"],
-    );
-  },
+    ${"`"};
+    const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });
+    worker.onmessage = ({ data }) => console.log(data);
+  `);
+  assertEquals([code, stdout], [130, "ready\n"]);
 });
 
-Deno.test({
-  name:
-    "run() that is interrupted gives up a function whose promise tells it nothing",
-  ignore,
-  async fn() {
-    const { code, stdout, stderr } = await runProgram(
-      `
-      import { run } from "asyncio";
-      import { newVirtualLoop } from "${VIRTUAL}";
-      try {
-        await run(async () => {
-          console.log("ready");
-          await new Promise((resolve) => setTimeout(resolve, 60_000));
-          console.log("never");
-        }, { loopFactory: () => newVirtualLoop() });
-      } catch (error) {
-        console.log(error.name);
-        Deno.exit();
-      }
-    `,
-      INTERRUPTING,
-    );
-    assertEquals([code, stdout], [0, "ready\nKeyboardInterrupt\n"]);
-    assertStringIncludes(stderr, "Task was destroyed but it is pending");
-  },
+test("run() that is interrupted gives a function that awaits a promise of the platform's time to hear of it", async () => {
+  const { code, stdout, stderr } = await interruptEachTime(`
+    import { run, sleep } from "asyncio";
+    try {
+      await run(async () => {
+        console.log("ready");
+        await new Promise((resolve) => Deno.addSignalListener("SIGINT", resolve));
+        console.log("goes on");
+        try {
+          await sleep(3600);
+        } finally {
+          console.log("clean");
+        }
+      });
+    } catch (error) {
+      console.log(error.name);
+      Deno.exit();
+    }
+  `);
+  assertEquals(stderr, "");
+  assertEquals(
+    [code, stdout],
+    [0, "ready\ngoes on\nclean\nKeyboardInterrupt\n"],
+  );
+});
+
+test("run() that is interrupted gives up a function whose promise tells it nothing", async () => {
+  const { code, stdout, stderr } = await interruptEachTime(`
+    import { run } from "asyncio";
+    import { newVirtualLoop } from "${VIRTUAL}";
+    try {
+      await run(async () => {
+        console.log("ready");
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        console.log("never");
+      }, { loopFactory: () => newVirtualLoop() });
+    } catch (error) {
+      console.log(error.name);
+      Deno.exit();
+    }
+  `);
+  assertEquals([code, stdout], [0, "ready\nKeyboardInterrupt\n"]);
+  assertStringIncludes(stderr, "Task was destroyed but it is pending");
 });
 
 for (
@@ -473,37 +366,29 @@ for (
     ],
   ]
 ) {
-  Deno.test({
-    name:
-      `run() that interrupts a function at ${what} does not give up its clean-up`,
-    ignore,
-    async fn() {
-      const { code, stdout, stderr } = await runProgram(
-        `
-        import { currentTask, Event, run } from "asyncio";
-        import { FakeHost, newVirtualLoop } from "${VIRTUAL}";
-        const host = new FakeHost();
-        try {
-          await run(async () => {
-            try {
-              setTimeout(() => console.log("ready"), 1);
-              ${wait};
-            } finally {
-              // Longer than patience lasts, in the loop's time.
-              while (host.delays.length === 0) await new Promise(setImmediate);
-              for (let i = 0; i < 1000; i++) await new Promise(setImmediate);
-              console.log("clean", host.pendingTimers);
-            }
-          }, { loopFactory: () => newVirtualLoop(host) });
-        } catch (error) {
-          console.log(error.name);
-        }
-      `,
-        INTERRUPTING,
-      );
-      assertEquals([code, stderr], [0, ""]);
-      assertEquals(stdout, "ready\nclean 0\nKeyboardInterrupt\n");
-    },
+  test(`run() that interrupts a function at ${what} does not give up its clean-up`, async () => {
+    const { code, stdout, stderr } = await interruptEachTime(`
+      import { currentTask, Event, run } from "asyncio";
+      import { FakeHost, newVirtualLoop } from "${VIRTUAL}";
+      const host = new FakeHost();
+      try {
+        await run(async () => {
+          try {
+            setTimeout(() => console.log("ready"), 1);
+            ${wait};
+          } finally {
+            // Longer than patience lasts, in the loop's time.
+            while (host.delays.length === 0) await new Promise(setImmediate);
+            for (let i = 0; i < 1000; i++) await new Promise(setImmediate);
+            console.log("clean", host.pendingTimers);
+          }
+        }, { loopFactory: () => newVirtualLoop(host) });
+      } catch (error) {
+        console.log(error.name);
+      }
+    `);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(stdout, "ready\nclean 0\nKeyboardInterrupt\n");
   });
 }
 
@@ -556,41 +441,28 @@ for (
     ],
   ] as const
 ) {
-  Deno.test({
-    name:
-      `run(), ${how}, ends a program that does not catch the KeyboardInterrupt with code 130 and one line`,
-    ignore,
-    async fn() {
-      assertEquals(await interrupt(source), QUIET_END);
-    },
+  test(`run(), ${how}, ends a program that does not catch the KeyboardInterrupt with code 130 and one line`, async () => {
+    assertEquals(await interrupt(source), QUIET_END);
   });
 }
 
-Deno.test({
-  name: "run() that is interrupted lets the program's unload listeners run",
-  ignore,
-  async fn() {
-    const output = await interrupt(`
-      addEventListener("unload", () => console.log("unloaded"));
-      await run(main);
-    `);
-    assertEquals(output, { ...QUIET_END, stdout: "ready\nclean\nunloaded\n" });
-  },
+test("run() that is interrupted lets the program's unload listeners run", async () => {
+  const output = await interrupt(`
+    addEventListener("unload", () => console.log("unloaded"));
+    await run(main);
+  `);
+  assertEquals(output, { ...QUIET_END, stdout: "ready\nclean\nunloaded\n" });
 });
 
-Deno.test({
-  name: "run() that is interrupted in debug mode prints the stack as well",
-  ignore,
-  async fn() {
-    const { code, stderr } = await interrupt(
-      `await run(main, { debug: true });`,
-    );
-    assertEquals(code, 130);
-    assertStringIncludes(stderr, "KeyboardInterrupt: Interrupted by SIGINT\n");
-    assertStringIncludes(stderr, "\n    at ");
-    assertStringIncludes(stderr, "CancelledError");
-    assert(!stderr.includes("Uncaught"), stderr);
-  },
+test("run() that is interrupted in debug mode prints the stack as well", async () => {
+  const { code, stderr } = await interrupt(
+    `await run(main, { debug: true });`,
+  );
+  assertEquals(code, 130);
+  assertStringIncludes(stderr, "KeyboardInterrupt: Interrupted by SIGINT\n");
+  assertStringIncludes(stderr, "\n    at ");
+  assertStringIncludes(stderr, "CancelledError");
+  assert(!stderr.includes("Uncaught"), stderr);
 });
 
 for (
@@ -600,48 +472,38 @@ for (
     [4, "Deno.exit(4);"],
   ] as const
 ) {
-  Deno.test({
-    name:
-      `run() whose KeyboardInterrupt is caught leaves the exit code ${code} to the program`,
-    ignore,
-    async fn() {
-      const output = await interrupt(`
-        try {
-          await run(main);
-        } catch (error) {
-          if (!(error instanceof KeyboardInterrupt)) throw error;
-          await run(() => sleep(0.001));
-          console.log("caught");
-          ${handling}
-        }
-      `);
-      assertEquals(output, {
-        code,
-        stdout: "ready\nclean\ncaught\n",
-        stderr: "",
-      });
-    },
+  test(`run() whose KeyboardInterrupt is caught leaves the exit code ${code} to the program`, async () => {
+    const output = await interrupt(`
+      try {
+        await run(main);
+      } catch (error) {
+        if (!(error instanceof KeyboardInterrupt)) throw error;
+        await run(() => sleep(0.001));
+        console.log("caught");
+        ${handling}
+      }
+    `);
+    assertEquals(output, {
+      code,
+      stdout: "ready\nclean\ncaught\n",
+      stderr: "",
+    });
   });
 }
 
-Deno.test({
-  name:
-    "run() leaves an unhandled KeyboardInterrupt to a listener of the program's that takes it",
-  ignore,
-  async fn() {
-    const output = await interrupt(`
-      addEventListener("unhandledrejection", (event) => {
-        event.preventDefault();
-        console.log("taken", event.reason.name);
-      });
-      run(main);
-    `);
-    assertEquals(output, {
-      code: 0,
-      stdout: "ready\nclean\ntaken KeyboardInterrupt\n",
-      stderr: "",
+test("run() leaves an unhandled KeyboardInterrupt to a listener of the program's that takes it", async () => {
+  const output = await interrupt(`
+    addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      console.log("taken", event.reason.name);
     });
-  },
+    run(main);
+  `);
+  assertEquals(output, {
+    code: 0,
+    stdout: "ready\nclean\ntaken KeyboardInterrupt\n",
+    stderr: "",
+  });
 });
 
 for (
@@ -651,28 +513,20 @@ for (
     ["a group with it", "new ExceptionGroup('x', [error])"],
   ] as const
 ) {
-  Deno.test({
-    name: `run() leaves it an error like others to throw ${what}`,
-    ignore,
-    async fn() {
-      const { code, stderr } = await interrupt(`
-        try {
-          await run(main);
-        } catch (error) {
-          throw ${expression};
-        }
-      `);
-      assertEquals(code, 1);
-      assertStringIncludes(stderr, "Uncaught");
-    },
+  test(`run() leaves it an error like others to throw ${what}`, async () => {
+    const { code, stderr } = await interrupt(`
+      try {
+        await run(main);
+      } catch (error) {
+        throw ${expression};
+      }
+    `);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Uncaught");
   });
 }
 
-Deno.test({
-  name: "run() leaves SIGTERM what it is by default: the end, at once",
-  ignore,
-  async fn() {
-    const output = await interrupt("await run(main);", "SIGTERM");
-    assertEquals(output, { code: 143, stdout: "ready\n", stderr: "" });
-  },
+test("run() leaves SIGTERM what it is by default: the end, at once", async () => {
+  const output = await interrupt("await run(main);", "SIGTERM");
+  assertEquals(output, { code: 143, stdout: "ready\n", stderr: "" });
 });
