@@ -23,6 +23,13 @@ export const FOREIGN_GRACE = 2;
 /** How a process ends that a SIGINT ended. */
 const INTERRUPTED = 130;
 
+const givenUp = new WeakSet<Task<unknown>>();
+
+/** Whether an interrupt was in vain: the end of the program need not wait for the task once more. */
+export function isGivenUp(task: Task<unknown>): boolean {
+  return givenUp.has(task);
+}
+
 /**
  * Runs a loop until its main task is done. The first SIGINT cancels that, which gives a
  * `KeyboardInterrupt`; the second one ends the process.
@@ -105,6 +112,7 @@ class Interrupts {
   #giveUpIfUnaware(): void {
     if (!this.#task[isUnaware]) return;
     this.areFinal = true;
+    givenUp.add(this.#task);
     this.#loop.stop();
   }
 }

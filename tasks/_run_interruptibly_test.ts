@@ -342,6 +342,12 @@ test("run() that is interrupted gives up a function whose promise tells it nothi
   const { code, stdout, stderr } = await interruptEachTime(`
     import { run } from "asyncio";
     import { newVirtualLoop } from "${VIRTUAL}";
+    // The end of run() waits in real time, and need not for what has been given up.
+    const { setInterval } = globalThis;
+    globalThis.setInterval = (callback, delay) => {
+      console.log("waits", delay);
+      return setInterval(callback, delay);
+    };
     try {
       await run(async () => {
         console.log("ready");

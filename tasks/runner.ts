@@ -12,7 +12,11 @@ import {
   type Task,
   unfinishedTasks,
 } from "../loop/task.ts";
-import { FOREIGN_GRACE, runInterruptibly } from "./_run_interruptibly.ts";
+import {
+  FOREIGN_GRACE,
+  isGivenUp,
+  runInterruptibly,
+} from "./_run_interruptibly.ts";
 import { gather } from "./gather.ts";
 
 /** The options of a {@linkcode Runner}. */
@@ -160,9 +164,9 @@ const EXECUTOR_GRACE = 300;
 
 async function cancelAllTasks(loop: EventLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
-  if (tasks.length === 0) return;
   for (const task of tasks) task.cancel();
-  await awaitAll(loop, tasks);
+  const awaited = tasks.filter((task) => !isGivenUp(task));
+  if (awaited.length > 0) await awaitAll(loop, awaited);
   for (const task of tasks) {
     if (!task.done() || task.cancelled()) continue;
     const exception = task.exception();
