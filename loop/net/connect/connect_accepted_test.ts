@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createTask, getRunningLoop, run, sleep } from "../../../mod.ts";
+import { getRunningLoop, run } from "../../../mod.ts";
+import { connectAndCancel } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { Recorder } from "../../../tests/doubles/recorder.ts";
 
@@ -72,15 +73,8 @@ Deno.test("loop.connectAcceptedSocket() closes the connection when it fails or i
     for (let steps = 1; steps < 6; steps++) {
       const conn = new FakeConn();
       const recorder = new Recorder();
-      const task = createTask(() =>
-        loop.connectAcceptedSocket(() => recorder, conn)
-      );
-      for (let i = 0; i < steps; i++) await sleep(0);
-      task.cancel();
-      await task.catch(() => {});
-      if (task.cancelled()) cancelled++;
-      else recorder.transport.close();
-      if (recorder.events.length > 0) await recorder.lost;
+      const connect = () => loop.connectAcceptedSocket(() => recorder, conn);
+      if (await connectAndCancel(recorder, connect, steps)) cancelled++;
       assert(conn.isClosed || recorder.losses === 0);
     }
     assert(cancelled > 0);

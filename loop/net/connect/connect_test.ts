@@ -2,7 +2,6 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
-  CancelledError,
   createTask,
   ExceptionGroup,
   Future,
@@ -11,6 +10,10 @@ import {
   sleep,
   type Transport,
 } from "../../../mod.ts";
+import {
+  assertClosesWhatComesLate,
+  connectAndCancel,
+} from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import type { AddrInfo } from "../dns/get_addr_info.ts";
@@ -104,41 +107,18 @@ Deno.test("loop.createConnection() leaves no connection behind when it is cancel
     let attempts = 0;
     for (let steps = 0; steps < 12; steps++) {
       const recorder = new Recorder();
-      const task = createTask(() =>
-        getRunningLoop().createConnection(() => recorder, "127.0.0.1", port)
-      );
-      for (let i = 0; i < steps; i++) await sleep(0);
-      task.cancel();
-      await task.catch(() => {});
-      if (task.cancelled()) attempts++;
-      else recorder.transport.close();
-      if (recorder.events.length > 0) await recorder.lost;
+      const connect = () =>
+        getRunningLoop().createConnection(() => recorder, "127.0.0.1", port);
+      if (await connectAndCancel(recorder, connect, steps)) attempts++;
     }
     assert(attempts > 0);
     listener.close();
   }));
 
-Deno.test("loop.createConnection() closes a connection that comes after the cancellation", async () => {
-  const connect = Deno.connect;
-  const coming = Promise.withResolvers<Deno.TcpConn>();
-  Deno.connect = () => coming.promise as never;
-  try {
-    await run(async () => {
-      const conn = new FakeConn();
-      const task = createTask(() =>
-        getRunningLoop().createConnection(() => new Recorder(), "192.0.2.1", 1)
-      );
-      await turns();
-      task.cancel();
-      await assertRejects(() => task, CancelledError);
-      coming.resolve(conn as never);
-      await turns();
-      assert(conn.isClosed);
-    });
-  } finally {
-    Deno.connect = connect;
-  }
-});
+Deno.test("loop.createConnection() closes a connection that comes after the cancellation", () =>
+  assertClosesWhatComesLate(() =>
+    getRunningLoop().createConnection(() => new Recorder(), "192.0.2.1", 1)
+  ));
 
 function address(hostname: string, port: number): AddrInfo {
   return {

@@ -1,15 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { getRunningLoop, run } from "../../../mod.ts";
 import {
-  CancelledError,
-  createTask,
-  getRunningLoop,
-  run,
-  sleep,
-} from "../../../mod.ts";
+  assertClosesWhatComesLate,
+  connectAndCancel,
+} from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
-import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
+import { Recorder } from "../../../tests/doubles/recorder.ts";
 import { withDirectory } from "../../../tests/doubles/directory.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -195,15 +193,8 @@ Deno.test(
         let cancelled = 0;
         for (let steps = 0; steps < 12; steps++) {
           const recorder = new Recorder();
-          const task = createTask(() =>
-            loop.createUnixConnection(() => recorder, path)
-          );
-          for (let i = 0; i < steps; i++) await sleep(0);
-          task.cancel();
-          await task.catch(() => {});
-          if (task.cancelled()) cancelled++;
-          else recorder.transport.close();
-          if (recorder.events.length > 0) await recorder.lost;
+          const connect = () => loop.createUnixConnection(() => recorder, path);
+          if (await connectAndCancel(recorder, connect, steps)) cancelled++;
         }
         assert(cancelled > 0);
       })
@@ -215,25 +206,8 @@ Deno.test(
   {
     ignore,
   },
-  async () => {
-    const connect = Deno.connect;
-    const coming = Promise.withResolvers<Deno.UnixConn>();
-    Deno.connect = () => coming.promise as never;
-    try {
-      await run(async () => {
-        const conn = new FakeConn();
-        const task = createTask(() =>
-          getRunningLoop().createUnixConnection(() => new Recorder(), "/x")
-        );
-        await turns();
-        task.cancel();
-        await assertRejects(() => task, CancelledError);
-        coming.resolve(conn as never);
-        await turns();
-        assert(conn.isClosed);
-      });
-    } finally {
-      Deno.connect = connect;
-    }
-  },
+  () =>
+    assertClosesWhatComesLate(() =>
+      getRunningLoop().createUnixConnection(() => new Recorder(), "/x")
+    ),
 );

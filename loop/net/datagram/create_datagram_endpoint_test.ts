@@ -2,13 +2,8 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  createTask,
-  getRunningLoop,
-  run,
-  RuntimeError,
-  sleep,
-} from "../../../mod.ts";
+import { getRunningLoop, run, RuntimeError } from "../../../mod.ts";
+import { connectAndCancel } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
 import {
   DatagramRecorder,
@@ -227,17 +222,11 @@ Deno.test("loop.createDatagramEndpoint() leaves no socket behind when it is canc
     for (const hostname of ["127.0.0.1", "localhost"]) {
       for (let steps = 0; steps < 12; steps++) {
         const recorder = make();
-        const task = createTask(() =>
+        const connect = () =>
           getRunningLoop().createDatagramEndpoint(() => recorder, {
             localAddr: { hostname, port: 0 },
-          })
-        );
-        for (let i = 0; i < steps; i++) await sleep(0);
-        task.cancel();
-        await task.catch(() => {});
-        if (task.cancelled()) attempts++;
-        else recorder.transport.close();
-        if (recorder.events.length > 0) await recorder.lost;
+          });
+        if (await connectAndCancel(recorder, connect, steps)) attempts++;
       }
     }
     assert(attempts > 2);

@@ -9,8 +9,6 @@ import {
 } from "@std/assert";
 import {
   BufferedProtocol,
-  CancelledError,
-  createTask,
   currentTask,
   Future,
   getRunningLoop,
@@ -21,6 +19,7 @@ import {
   StreamReader,
   StreamReaderProtocol,
 } from "../../../mod.ts";
+import { connectAndCancelOnceMade } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
@@ -288,25 +287,9 @@ Deno.test("loop.connectReadPipe() that is cancelled closes the pipe", () =>
     // At whichever await it is.
     for (let turn = 0; turn < 5; turn++) {
       const source = new FakeSource();
-      const loop = getRunningLoop();
-      const protocol = new Recorder();
-      const made = new Future<void>();
-      const task = createTask(() =>
-        loop.connectReadPipe(() => {
-          made.setResult();
-          return protocol;
-        }, source.stream)
-      );
-      await made;
-      for (let i = 0; i < turn; i++) await Promise.resolve();
-      task.cancel();
-      try {
-        const [transport] = await task;
-        transport.close();
-      } catch (error) {
-        assertInstanceOf(error, CancelledError);
-      }
-      await protocol.lost;
+      const connect = (make: () => Recorder) =>
+        getRunningLoop().connectReadPipe(make, source.stream);
+      await connectAndCancelOnceMade(connect, turn);
       await turns();
       assertEquals(source.cancellations.length, 1);
     }

@@ -10,10 +10,8 @@ import {
 } from "@std/assert";
 import {
   type BaseProtocol,
-  CancelledError,
   createTask,
   currentTask,
-  Future,
   getRunningLoop,
   run,
   StreamReader,
@@ -22,6 +20,7 @@ import {
   type Transport,
   type WritablePipe,
 } from "../../../mod.ts";
+import { connectAndCancelOnceMade } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
@@ -32,20 +31,29 @@ class FakeSink {
   controller!: WritableStreamDefaultController;
   readonly written: string[] = [];
   readonly calls: unknown[] = [];
-  /** What a write, and the close, waits for. */
-  gate: Promise<void> | null = null;
+  #blocked: PromiseWithResolvers<void> | null = null;
   readonly stream = new WritableStream<Uint8Array>({
     start: (controller) => void (this.controller = controller),
     write: async (chunk) => {
-      await this.gate;
+      await this.#blocked?.promise;
       this.written.push(new TextDecoder().decode(chunk));
     },
     close: async () => {
-      await this.gate;
+      await this.#blocked?.promise;
       this.calls.push("close");
     },
     abort: (reason) => void this.calls.push("abort", reason),
   });
+
+  /** Lets a write, and the close, wait. */
+  block(): void {
+    this.#blocked = Promise.withResolvers();
+  }
+
+  /** Lets what waits go on. */
+  unblock(): void {
+    this.#blocked!.resolve();
+  }
 }
 
 async function connect(pipe: WritablePipe): Promise<[Transport, Recorder]> {
@@ -73,14 +81,13 @@ Deno.test("loop.connectWritePipe() writes a file, and closes it once everything 
 Deno.test("loop.connectWritePipe() closes a web stream, and waits for that", () =>
   run(async () => {
     const sink = new FakeSink();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    sink.gate = promise;
+    sink.block();
     const [transport, protocol] = await connect(sink.stream);
     transport.write("data");
     transport.close();
     await turns();
     assertEquals(protocol.events, ["made"]);
-    resolve();
+    sink.unblock();
     assertEquals(await protocol.lost, null);
     assertEquals([sink.written, sink.calls], [["data"], ["close"]]);
     assert(!sink.stream.locked);
@@ -89,8 +96,7 @@ Deno.test("loop.connectWritePipe() closes a web stream, and waits for that", () 
 Deno.test("loop.connectWritePipe() has the protocol pause while the stream is full", () =>
   run(async () => {
     const sink = new FakeSink();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    sink.gate = promise;
+    sink.block();
     const [transport, protocol] = await connect(sink.stream);
     transport.setWriteBufferLimits(8, 2);
     assertEquals(transport.getWriteBufferLimits(), [2, 8]);
@@ -98,7 +104,7 @@ Deno.test("loop.connectWritePipe() has the protocol pause while the stream is fu
     transport.write("67890");
     assertEquals(transport.getWriteBufferSize(), 10);
     assertEquals(protocol.events, ["made", "pause"]);
-    resolve();
+    sink.unblock();
     await turns();
     assertEquals(protocol.events, ["made", "pause", "resume"]);
     assertEquals(sink.written.join(""), "1234567890");
@@ -126,8 +132,7 @@ Deno.test("Transport.close() on a pipe, as its protocol resumes writing, closes 
 Deno.test("Transport.abort() on a pipe drops what is not written", () =>
   run(async () => {
     const sink = new FakeSink();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    sink.gate = promise;
+    sink.block();
     const [transport, protocol] = await connect(sink.stream);
     transport.write("first");
     await turns();
@@ -136,7 +141,7 @@ Deno.test("Transport.abort() on a pipe drops what is not written", () =>
     transport.abort();
     assertEquals(await protocol.lost, null);
     assertEquals(transport.getWriteBufferSize(), 0);
-    resolve();
+    sink.unblock();
     await turns();
     assertEquals(sink.written, ["first"]);
     assertEquals(sink.calls, ["abort", null]);
@@ -146,14 +151,13 @@ Deno.test("Transport.abort() on a pipe drops what is not written", () =>
 Deno.test("Transport.abort() ends a close() that takes too long", () =>
   run(async () => {
     const sink = new FakeSink();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    sink.gate = promise;
+    sink.block();
     const [transport, protocol] = await connect(sink.stream);
     transport.close();
     await turns();
     transport.abort();
     assertEquals(await protocol.lost, null);
-    resolve();
+    sink.unblock();
     await turns();
     assertEquals(protocol.losses, 1);
   }));
@@ -299,25 +303,9 @@ Deno.test("loop.connectWritePipe() that is cancelled closes the pipe", () =>
   run(async () => {
     for (let turn = 0; turn < 5; turn++) {
       const sink = new FakeSink();
-      const loop = getRunningLoop();
-      const protocol = new Recorder();
-      const made = new Future<void>();
-      const task = createTask(() =>
-        loop.connectWritePipe(() => {
-          made.setResult();
-          return protocol;
-        }, sink.stream)
-      );
-      await made;
-      for (let i = 0; i < turn; i++) await Promise.resolve();
-      task.cancel();
-      try {
-        const [transport] = await task;
-        transport.close();
-      } catch (error) {
-        assertInstanceOf(error, CancelledError);
-      }
-      assertEquals(await protocol.lost, null);
+      const connect = (make: () => Recorder) =>
+        getRunningLoop().connectWritePipe(make, sink.stream);
+      assertEquals(await connectAndCancelOnceMade(connect, turn), null);
       assertEquals(sink.calls, ["close"]);
     }
   }));
