@@ -12,7 +12,11 @@ import {
   type Resolve,
   waitsForOthers,
 } from "./_future_access.ts";
-import { CancelledError, makeCancelledError } from "./cancelled_error.ts";
+import {
+  CancelledError,
+  letOutOfTasks,
+  makeCancelledError,
+} from "./cancelled_error.ts";
 import { RuntimeError } from "./errors.ts";
 // Of types only: futures are awaited in this way.
 import type { Future } from "./future.ts";
@@ -65,7 +69,7 @@ function awaitNatively(
   reject: Reject,
 ): void {
   if (future.done()) {
-    future[deliverTo](resolve, reject);
+    deliver(future, resolve, reject);
     return;
   }
   const coroutine = currentCoroutine();
@@ -85,7 +89,7 @@ function awaitByCall(
 ): Promise<unknown> {
   const outcome = new Promise<unknown>((resolve, reject) => {
     if (future.done()) {
-      future[deliverTo](resolve, reject);
+      deliver(future, resolve, reject);
     } else {
       const coroutine = currentCoroutine();
       beginToWait(future, coroutine, resolve, reject);
@@ -93,6 +97,23 @@ function awaitByCall(
     }
   });
   return outcome.then(onFulfilled, onRejected);
+}
+
+/** Hands on how a future ended to code that awaits it just now. */
+function deliver(
+  future: Future<unknown>,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  const isLetOut = future.cancelled() && currentCoroutine() === null;
+  future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
+}
+
+function letOutTo(reject: Reject): Reject {
+  return (error) => {
+    letOutOfTasks(error);
+    reject(error);
+  };
 }
 
 /** Adds a waiter, unless the coroutine must not wait for this future. */
@@ -185,9 +206,11 @@ export class Waiter implements Entry, Wait {
 
   [execute](): boolean {
     const coroutine = this.#coroutine;
-    if (coroutine === null) return this.#resumeOutsideTasks();
+    if (coroutine === null) {
+      return this.#resumeOutsideTasks(letOutTo(this.#reject));
+    }
     coroutine.detach(this);
-    if (coroutine.finished) return this.#resumeOutsideTasks();
+    if (coroutine.finished) return this.#resumeOutsideTasks(this.#reject);
     coroutine.scheduler.opened(coroutine);
     outstandingReads = 0;
     const isCancelled = coroutine.mustCancel && coroutine.takeCancellation();
@@ -201,8 +224,8 @@ export class Waiter implements Entry, Wait {
     return true;
   }
 
-  #resumeOutsideTasks(): boolean {
-    this.future[deliverTo](this.#resolve, this.#reject);
+  #resumeOutsideTasks(reject: Reject): boolean {
+    this.future[deliverTo](this.#resolve, reject);
     queueMicrotask(this.future[home].proceed);
     return true;
   }

@@ -7,7 +7,7 @@ import {
 } from "./_reports.ts";
 import { reportFailures } from "./_unretrieved.ts";
 import type { Awaitable } from "./awaitable.ts";
-import { captureCancellationStacks } from "./cancelled_error.ts";
+import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
 import { RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
@@ -143,7 +143,12 @@ export abstract class BaseEventLoop {
         "The event loop stopped before the future was done",
       );
     }
-    return future.result();
+    try {
+      return future.result();
+    } catch (error) {
+      letOutOfTasks(error);
+      throw error;
+    }
   }
 
   /**

@@ -82,6 +82,8 @@ function describe(error: { message: string }): string {
 }
 
 const withStack = new WeakSet<object>();
+/** Those that code outside every task was told of. */
+const letOut = new WeakSet<object>();
 /** How many loops are in debug mode. */
 let debugging = 0;
 let guarded = false;
@@ -115,14 +117,22 @@ export function makeCausedCancelledError(cause: unknown): CancelledError {
 }
 
 /**
- * A `CancelledError` may reach an async function that nobody awaits at that moment (a branch of a
+ * Code outside every task is told of a cancellation, such as a script that awaits `run()`. If nobody handles
+ * it there, the program has failed, and must not end as if all was well.
+ */
+export function letOutOfTasks(error: unknown): void {
+  if (error instanceof CancelledError) letOut.add(error);
+}
+
+/**
+ * A `CancelledError` may reach an async function of a task that nobody awaits at that moment (a branch of a
  * `Promise.all` whose other branch failed first). That is no reason to end the process.
  */
 function guardUnhandledRejections(): void {
   guarded = true;
   onUnhandledRejection((reason) =>
-    reason instanceof DeliveredCancelledError ||
-    (reason instanceof CancelledError && withStack.has(reason))
+    reason instanceof CancelledError && !letOut.has(reason) &&
+    (reason instanceof DeliveredCancelledError || withStack.has(reason))
   );
 }
 

@@ -149,6 +149,8 @@ export class Scheduler {
   readonly host: Host;
   /** What is to be abandoned when the loop closes; what ends before takes itself out. */
   readonly resources: Set<Resource> = new Set();
+  /** What ends a moment after the loop has let go of it: processes that it killed. None rejects. */
+  readonly ending: Promise<unknown>[] = [];
   /** How many promises, processes and jobs of workers this loop waits for. */
   outside = 0;
   /** Coroutines that once awaited something foreign, and perhaps do. */

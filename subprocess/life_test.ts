@@ -1,8 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
 import { runProgram } from "../tests/doubles/program.ts";
 import { gone, isThere } from "../tests/doubles/process_recorder.ts";
+import { run } from "../tasks/mod.ts";
+import { createSubprocessExec } from "./create_subprocess_exec.ts";
 
 const ignore = Deno.build.os === "windows";
 
@@ -175,3 +177,14 @@ testProgram(
     assertLess(growth!, 32 * 1024 * 1024);
   },
 );
+
+Deno.test({
+  name: "run() ends when the processes that it killed have ended",
+  ignore,
+  fn: async () => {
+    for (let i = 0; i < 10; i++) {
+      const { pid } = await run(() => createSubprocessExec("sleep", ["60"]));
+      assertFalse(isThere(pid));
+    }
+  },
+});

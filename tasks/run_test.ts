@@ -7,6 +7,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
@@ -328,4 +329,54 @@ Deno.test("run() throws what the program failed with, and reports what its end f
     Error,
     "of the end",
   );
+});
+
+for (
+  const [name, source] of Object.entries({
+    "of its main task": `
+      await run(async () => {
+        const task = createTask(() => sleep(3600));
+        await sleep(0);
+        task.cancel();
+        await task;
+      });
+    `,
+    "by a signal":
+      "await run(() => sleep(3600), { signal: AbortSignal.timeout(1) });",
+    "of a task of the default loop": `
+      const task = createTask(() => sleep(3600));
+      await sleep(0);
+      task.cancel();
+      await task;
+    `,
+    "that had happened before":
+      "const task = createTask(() => sleep(3600)); await sleep(0); task.cancel(); await sleep(0.001); await task;",
+  })
+) {
+  Deno.test(`A program fails that does not handle a cancellation ${name}`, async () => {
+    const { code, stdout, stderr } = await runProgram(`
+      import { createTask, run, sleep } from "asyncio";
+      ${source}
+      console.log("goes on");
+    `);
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, "CancelledError");
+  });
+}
+
+Deno.test("A program does not fail by a cancellation that a branch of a task was told of", async () => {
+  const output = await runProgram(`
+    import { createTask, run, sleep } from "asyncio";
+    await run(async () => {
+      const task = createTask(async () => {
+        const branch = (async () => await sleep(3600))();
+        await sleep(3600);
+        await branch;
+      });
+      await sleep(0);
+      task.cancel();
+      await sleep(0.001);
+    });
+  `);
+  assertEquals(output, { code: 0, stdout: "", stderr: "" });
 });

@@ -150,6 +150,7 @@ export class Runner implements AsyncDisposable {
       );
     } finally {
       loop.close();
+      await Promise.all(schedulerOf(loop).ending);
     }
   }
 

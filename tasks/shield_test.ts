@@ -11,7 +11,6 @@ import {
 import {
   CancelledError,
   createTask,
-  type ExceptionContext,
   Future,
   gather,
   getRunningLoop,
@@ -19,6 +18,7 @@ import {
   shield,
   sleep,
 } from "../mod.ts";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
 
 Deno.test("shield() gives the result or the exception of what it shields", () =>
   run(async () => {
@@ -76,8 +76,7 @@ Deno.test("shield() stands between gather() and what it shields", () =>
 
 Deno.test("shield() that was given up reports a later exception once", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
-    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(getRunningLoop());
     const inner = new Future<number>();
     const first = shield(inner);
     const second = shield(inner);

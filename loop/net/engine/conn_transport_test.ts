@@ -10,7 +10,6 @@ import {
 import {
   BufferedProtocol,
   currentTask,
-  type ExceptionContext,
   Future,
   getRunningLoop,
   Protocol,
@@ -18,6 +17,7 @@ import {
   RuntimeError,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { fake, Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf, textOf } from "../../../tests/doubles/text.ts";
 import { ConnTransport } from "./conn_transport.ts";
@@ -34,22 +34,14 @@ Deno.test("Transport calls its protocol outside every task, in the context of it
     };
     class Nosy extends Protocol {
       readonly lost = new Future<void>();
-      override connectionMade() {
-        note("made");
-      }
-      override dataReceived() {
-        note("data");
-      }
+      override connectionMade = () => note("made");
+      override dataReceived = () => note("data");
       override eofReceived() {
         note("eof");
         return true;
       }
-      override pauseWriting() {
-        note("pause");
-      }
-      override resumeWriting() {
-        note("resume");
-      }
+      override pauseWriting = () => note("pause");
+      override resumeWriting = () => note("resume");
       override connectionLost() {
         note("lost");
         this.lost.setResult();
@@ -170,10 +162,7 @@ Deno.test("Transport reports what a protocol throws, and ends", async () => {
     ] as const
   ) {
     await run(async () => {
-      const reports: ExceptionContext[] = [];
-      getRunningLoop().setExceptionHandler((_, context) =>
-        reports.push(context)
-      );
+      const reports = recordExceptions(getRunningLoop());
       const conn = new FakeConn();
       const error = new Error(`by ${method}`);
       const protocol = new Recorder();
@@ -202,8 +191,7 @@ Deno.test("Transport reports what a protocol throws, and ends", async () => {
 
 Deno.test("Transport reports what connectionMade() throws, and goes on", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
-    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(getRunningLoop());
     const conn = new FakeConn();
     const error = new Error("by connectionMade");
     const protocol = new Recorder();

@@ -6,12 +6,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import {
-  type ExceptionContext,
-  getRunningLoop,
-  run,
-  RuntimeError,
-} from "../../../mod.ts";
+import { getRunningLoop, run, RuntimeError } from "../../../mod.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf } from "../../../tests/doubles/text.ts";
 
@@ -201,8 +197,7 @@ Deno.test("Transport.writeEof() ends sending after what is buffered", () =>
 
 Deno.test("Transport survives what pauseWriting() throws", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
-    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(getRunningLoop());
     const [conn, transport, protocol] = await fake();
     protocol.pauseWriting = () => {
       throw new Error("by pauseWriting");

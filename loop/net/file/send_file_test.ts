@@ -61,6 +61,16 @@ function send(
   return getRunningLoop().sendFile(transport, file, options);
 }
 
+/** Runs a test with a file, and a connection whose other end is the test. */
+function sending(
+  body: (
+    file: Deno.FsFile,
+    connection: Awaited<ReturnType<typeof fake>>,
+  ) => Promise<void>,
+): Promise<void> {
+  return run(() => withFile(CONTENT, async (file) => body(file, await fake())));
+}
+
 Deno.test("loop.sendFile() sends a file behind what was written before", () =>
   run(() =>
     withFile(CONTENT, async (file) => {
@@ -126,122 +136,104 @@ Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", (
   ));
 
 Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.block();
-      transport.write("before");
-      const task = createTask(() => send(transport, file, { count: 10 }));
-      while (transport.isReading()) await turns();
-      assertThrows(() => transport.write("no"), RuntimeError, "file");
-      assertThrows(() => transport.writeLines(["no"]), RuntimeError, "file");
-      await assertRejects(() => send(transport, file), RuntimeError, "file");
-      conn.unblock();
-      assertEquals(await task, 10);
-      assertEquals(conn.written.length, 2);
-      assert(transport.isReading());
-      transport.write("after");
-      transport.close();
-      await protocol.lost;
-      assertEquals([conn.written[0], conn.written[2]], ["before", "after"]);
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.block();
+    transport.write("before");
+    const task = createTask(() => send(transport, file, { count: 10 }));
+    while (transport.isReading()) await turns();
+    assertThrows(() => transport.write("no"), RuntimeError, "file");
+    assertThrows(() => transport.writeLines(["no"]), RuntimeError, "file");
+    await assertRejects(() => send(transport, file), RuntimeError, "file");
+    conn.unblock();
+    assertEquals(await task, 10);
+    assertEquals(conn.written.length, 2);
+    assert(transport.isReading());
+    transport.write("after");
+    transport.close();
+    await protocol.lost;
+    assertEquals([conn.written[0], conn.written[2]], ["before", "after"]);
+  }));
 
 Deno.test("loop.sendFile() leaves a transport paused that was", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [, transport, protocol] = await fake();
-      transport.pauseReading();
-      await send(transport, file);
-      assertEquals(transport.isReading(), false);
-      transport.close();
-      await protocol.lost;
-    })
-  ));
+  sending(async (file, [, transport, protocol]) => {
+    transport.pauseReading();
+    await send(transport, file);
+    assertEquals(transport.isReading(), false);
+    transport.close();
+    await protocol.lost;
+  }));
 
 Deno.test("loop.sendFile() writes on where the connection took a part only", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.takes = 7;
-      assertEquals(await send(transport, file, { count: 20 }), 20);
-      assertEquals(conn.written.length, 3);
-      transport.close();
-      await protocol.lost;
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.takes = 7;
+    assertEquals(await send(transport, file, { count: 20 }), 20);
+    assertEquals(conn.written.length, 3);
+    transport.close();
+    await protocol.lost;
+  }));
 
 Deno.test("loop.sendFile() refuses what it cannot do", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [, transport, protocol] = await fake();
-      await assertRejects(
-        () => send(transport, file, { fallback: false }),
-        SendfileNotAvailableError,
-      );
-      for (
-        const options of [
-          { offset: -1 },
-          { offset: 0.5 },
-          { count: 0 },
-          { count: -1 },
-        ]
-      ) {
-        await assertRejects(() => send(transport, file, options), RangeError);
-      }
-      await assertRejects(() => send(transport, {} as never), TypeError);
-      await assertRejects(
-        () => send(new WriteTransport(), file),
-        RuntimeError,
-        "cannot send files",
-      );
-      // None of that stands in the way of others.
-      transport.write("still");
-      transport.writeEof();
-      await assertRejects(() => send(transport, file), RuntimeError);
-      transport.close();
-      await assertRejects(() => send(transport, file), RuntimeError, "closing");
-      await protocol.lost;
-    })
-  ));
+  sending(async (file, [, transport, protocol]) => {
+    await assertRejects(
+      () => send(transport, file, { fallback: false }),
+      SendfileNotAvailableError,
+    );
+    for (
+      const options of [
+        { offset: -1 },
+        { offset: 0.5 },
+        { count: 0 },
+        { count: -1 },
+      ]
+    ) {
+      await assertRejects(() => send(transport, file, options), RangeError);
+    }
+    await assertRejects(() => send(transport, {} as never), TypeError);
+    await assertRejects(
+      () => send(new WriteTransport(), file),
+      RuntimeError,
+      "cannot send files",
+    );
+    // None of that stands in the way of others.
+    transport.write("still");
+    transport.writeEof();
+    await assertRejects(() => send(transport, file), RuntimeError);
+    transport.close();
+    await assertRejects(() => send(transport, file), RuntimeError, "closing");
+    await protocol.lost;
+  }));
 
 Deno.test("loop.sendFile() that is cancelled sends what is under way", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.block();
-      const task = createTask(() => send(transport, file, { offset: 5 }));
-      await isWriting(conn);
-      task.cancel();
-      await assertRejects(() => task, CancelledError);
-      assertEquals(positionOf(file), 5);
-      transport.write("after");
-      transport.close();
-      conn.unblock();
-      await protocol.lost;
-      assertEquals(conn.written.length, 2);
-      assertEquals(conn.written[1], "after");
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.block();
+    const task = createTask(() => send(transport, file, { offset: 5 }));
+    await isWriting(conn);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assertEquals(positionOf(file), 5);
+    transport.write("after");
+    transport.close();
+    conn.unblock();
+    await protocol.lost;
+    assertEquals(conn.written.length, 2);
+    assertEquals(conn.written[1], "after");
+  }));
 
 Deno.test("loop.sendFile() that is cancelled while it waits for its turn sends nothing", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.block();
-      transport.write("before");
-      const task = createTask(() => send(transport, file));
-      while (transport.isReading()) await turns();
-      task.cancel();
-      await assertRejects(() => task, CancelledError);
-      assert(transport.isReading());
-      transport.write("after");
-      conn.unblock();
-      transport.close();
-      await protocol.lost;
-      assertEquals(conn.written, ["before", "after"]);
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.block();
+    transport.write("before");
+    const task = createTask(() => send(transport, file));
+    while (transport.isReading()) await turns();
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assert(transport.isReading());
+    transport.write("after");
+    conn.unblock();
+    transport.close();
+    await protocol.lost;
+    assertEquals(conn.written, ["before", "after"]);
+  }));
 
 Deno.test("loop.sendFile() fails when the connection is lost", async () => {
   const endings: ((transport: Transport) => void)[] = [
@@ -249,49 +241,40 @@ Deno.test("loop.sendFile() fails when the connection is lost", async () => {
     (transport) => transport.close(),
   ];
   for (const end of endings) {
-    await run(() =>
-      withFile(CONTENT, async (file) => {
-        const [conn, transport, protocol] = await fake();
-        conn.block();
-        const task = createTask(() => send(transport, file));
-        await isWriting(conn);
-        end(transport);
-        await turns();
-        conn.unblock();
-        await assertRejects(() => task, Deno.errors.ConnectionReset);
-        assertEquals(await protocol.lost, null);
-        assert(conn.isClosed);
-      })
-    );
+    await sending(async (file, [conn, transport, protocol]) => {
+      conn.block();
+      const task = createTask(() => send(transport, file));
+      await isWriting(conn);
+      end(transport);
+      await turns();
+      conn.unblock();
+      await assertRejects(() => task, Deno.errors.ConnectionReset);
+      assertEquals(await protocol.lost, null);
+      assert(conn.isClosed);
+    });
   }
 });
 
 Deno.test("loop.sendFile() fails when the connection is lost before its turn comes", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.block();
-      transport.write("before");
-      const task = createTask(() => send(transport, file));
-      while (transport.isReading()) await turns();
-      transport.abort();
-      await assertRejects(() => task, Deno.errors.ConnectionReset);
-      assertEquals(await protocol.lost, null);
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.block();
+    transport.write("before");
+    const task = createTask(() => send(transport, file));
+    while (transport.isReading()) await turns();
+    transport.abort();
+    await assertRejects(() => task, Deno.errors.ConnectionReset);
+    assertEquals(await protocol.lost, null);
+  }));
 
 Deno.test("loop.sendFile() fails with what broke the connection", () =>
-  run(() =>
-    withFile(CONTENT, async (file) => {
-      const [conn, transport, protocol] = await fake();
-      conn.block();
-      const task = createTask(() => send(transport, file));
-      await isWriting(conn);
-      conn.fail(new Deno.errors.BrokenPipe("gone"));
-      await assertRejects(() => task, Deno.errors.BrokenPipe);
-      assertEquals((await protocol.lost)?.message, "gone");
-    })
-  ));
+  sending(async (file, [conn, transport, protocol]) => {
+    conn.block();
+    const task = createTask(() => send(transport, file));
+    await isWriting(conn);
+    conn.fail(new Deno.errors.BrokenPipe("gone"));
+    await assertRejects(() => task, Deno.errors.BrokenPipe);
+    assertEquals((await protocol.lost)?.message, "gone");
+  }));
 
 Deno.test("loop.sendFile() fails when the peer goes, and when the transport is aborted", () =>
   run(async () => {

@@ -131,8 +131,11 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   abandon(): void {
     this.#isClosing = true;
     if (this.#returnCode !== null) return;
-    if (this.#isDetached) this.#release();
-    else this.#tryKill();
+    if (this.#isDetached) {
+      this.#release();
+    } else if (this.#tryKill()) {
+      this.#context.scheduler.ending.push(this.#child.status.catch(() => {}));
+    }
   }
 
   /** Waits until the process has exited. Called once. */
@@ -257,11 +260,13 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     }
   }
 
-  #tryKill(): void {
+  #tryKill(): boolean {
     try {
       this.#kill("SIGKILL");
+      return true;
     } catch {
       // It may run as another user by now.
+      return false;
     }
   }
 

@@ -488,9 +488,8 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
 
 Deno.test("Server passes over a client that gave up before it was accepted", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
     const loop = getRunningLoop();
-    loop.setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(loop);
     const sock = new FakeListener();
     await using _ = await loop
       .createServer(() => new Recorder(), null, null, { sock });
@@ -502,9 +501,8 @@ Deno.test("Server passes over a client that gave up before it was accepted", () 
 
 Deno.test("Server accepts no more when its listener is closed from outside", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
     const loop = getRunningLoop();
-    loop.setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(loop);
     await using server = await serve();
     server.sockets[0]!.close();
     await turns();

@@ -10,7 +10,6 @@ import {
 import {
   CancelledError,
   createTask,
-  type ExceptionContext,
   Future,
   gather,
   getRunningLoop,
@@ -28,6 +27,7 @@ import {
   type TlsOptions,
   type Transport,
 } from "../../../mod.ts";
+import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import {
   AUTHORITY,
   CLIENT,
@@ -89,9 +89,8 @@ async function meet(
 /** What a server reports in debug mode while the body runs. */
 async function reportsOf(body: () => Promise<unknown>): Promise<unknown[]> {
   const loop = getRunningLoop();
-  const reports: ExceptionContext[] = [];
+  const reports = recordExceptions(loop);
   loop.setDebug(true);
-  loop.setExceptionHandler((_, context) => reports.push(context));
   try {
     await body();
   } finally {
