@@ -28,6 +28,7 @@ import {
   type Task,
   timeout,
 } from "../mod.ts";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { textOf } from "../tests/doubles/text.ts";
 
 function addressOf(server: Server): [hostname: string, port: number] {
@@ -115,8 +116,7 @@ Deno.test("startServer() closes the connection whose task failed, and reports it
 
 Deno.test("startServer() closes the connection whose task was cancelled, without a report", () =>
   run(async () => {
-    const reports: ExceptionContext[] = [];
-    getRunningLoop().setExceptionHandler((_, context) => reports.push(context));
+    const reports = recordExceptions(getRunningLoop());
     const tasks: Task[] = [];
     const running = new Event();
     await using server = await startServer(
