@@ -2,11 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createTask, getRunningLoop, run, sleep } from "../../mod.ts";
-import {
-  connPair,
-  runOn,
-  testConnection,
-} from "../../tests/doubles/in_memory.ts";
+import { connected, connPair, runOn } from "../../tests/doubles/in_memory.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
 import { bytesOf, textOf } from "../../tests/doubles/text.ts";
 import { MemoryNetwork } from "./memory_network.ts";
@@ -129,10 +125,8 @@ for (const [habit, play] of Object.entries(habits)) {
   });
 }
 
-testConnection(
-  "MemoryConn takes 64 KiB that nobody reads, and no more",
-  {},
-  async (one, other) => {
+Deno.test("MemoryConn takes 64 KiB that nobody reads, and no more", () =>
+  connected({}, async (one, other) => {
     const data = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
     assertEquals(await one.write(data), 65_536);
     const writing = createTask(() => one.write(data.subarray(65_536)));
@@ -144,22 +138,20 @@ testConnection(
     assertEquals(await other.read(memory), 64_536);
     assertEquals(memory.subarray(0, 64_536), data.subarray(1000, 65_536));
     assertEquals(await other.read(memory), 1000);
-  },
-);
+  }));
 
-testConnection("MemoryConn copies what is written", {}, async (one, other) => {
-  const data = bytesOf("before");
-  await one.write(data);
-  data.set(bytesOf("after!"));
-  const memory = new Uint8Array(6);
-  await other.read(memory);
-  assertEquals(textOf(memory), "before");
-});
+Deno.test("MemoryConn copies what is written", () =>
+  connected({}, async (one, other) => {
+    const data = bytesOf("before");
+    await one.write(data);
+    data.set(bytesOf("after!"));
+    const memory = new Uint8Array(6);
+    await other.read(memory);
+    assertEquals(textOf(memory), "before");
+  }));
 
-testConnection(
-  "MemoryConn that is closed with bytes unread resets its peer",
-  {},
-  async (one, other) => {
+Deno.test("MemoryConn that is closed with bytes unread resets its peer", () =>
+  connected({}, async (one, other) => {
     await one.write(bytesOf("unread"));
     await other.write(bytesOf("said before"));
     await sleep(1);
@@ -175,31 +167,28 @@ testConnection(
       () => one.write(bytesOf("x")),
       Deno.errors.ConnectionReset,
     );
-  },
-);
+  }));
 
-testConnection(
-  "MemoryConn finds out by writing that its peer has closed",
-  {},
-  async (one, other) => {
+Deno.test("MemoryConn finds out by writing that its peer has closed", () =>
+  connected({}, async (one, other) => {
     other.close();
     assertEquals(await one.read(new Uint8Array(9)), null);
     assertEquals(await one.write(bytesOf("anybody?")), 8);
     await sleep(1);
     await assertRejects(() => one.write(bytesOf("x")), Deno.errors.BrokenPipe);
     assertEquals(await one.read(new Uint8Array(9)), null);
-  },
-);
+  }));
 
-testConnection("MemoryConn lets what is under way arrive after it is closed", {
-  latency: 10,
-  bandwidth: 1,
-}, async (one, other) => {
-  await one.write(bytesOf("farewell"));
-  one.close();
-  assertEquals(await other.read(new Uint8Array(99)), 8);
-  assertEquals(await other.read(new Uint8Array(99)), null);
-});
+Deno.test("MemoryConn lets what is under way arrive after it is closed", () =>
+  connected({
+    latency: 10,
+    bandwidth: 1,
+  }, async (one, other) => {
+    await one.write(bytesOf("farewell"));
+    one.close();
+    assertEquals(await other.read(new Uint8Array(99)), 8);
+    assertEquals(await other.read(new Uint8Array(99)), null);
+  }));
 
 Deno.test("MemoryConn that waits for room waits no more when it is closed, or its peer is", () => {
   const network = new MemoryNetwork();
@@ -222,10 +211,8 @@ Deno.test("MemoryConn that waits for room waits no more when it is closed, or it
   });
 });
 
-testConnection(
-  "MemoryConn leaves what a cancelled read would have got to the next",
-  {},
-  async (one, other) => {
+Deno.test("MemoryConn leaves what a cancelled read would have got to the next", () =>
+  connected({}, async (one, other) => {
     const reading = createTask(() => one.read(new Uint8Array(9)));
     const writing = createTask(async () => {
       await other.write(new Uint8Array(65_536));
@@ -241,13 +228,10 @@ testConnection(
     assertEquals(await one.read(memory), 65_536);
     await other.write(bytesOf("after"));
     assertEquals(await one.read(memory), 5);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryConn that is written to while the task is cancelled stays whole",
-  {},
-  async (one, other) => {
+Deno.test("MemoryConn that is written to while the task is cancelled stays whole", () =>
+  connected({}, async (one, other) => {
     const loop = getRunningLoop();
     const writer = createTask(async () => {
       await loop.sockSendAll(one, new Uint8Array(65_536));
@@ -258,19 +242,19 @@ testConnection(
     await assertRejects(() => writer);
     assertEquals((await loop.sockRecv(other, 1e6)).length, 65_536);
     assert(await other.read(new Uint8Array(9)) === 4);
-  },
-);
+  }));
 
-testConnection("MemoryConn tells its addresses", {}, (one, other) => {
-  const { hostname } = one.localAddr as Deno.NetAddr;
-  assertEquals(hostname, "client");
-  assertEquals((one.remoteAddr as Deno.NetAddr).hostname, "server");
-  assertEquals(one.localAddr, other.remoteAddr);
-  assertEquals(one.remoteAddr, other.localAddr);
-  one.close();
-  other.close();
-  assertThrows(() => one.close(), Deno.errors.BadResource);
-});
+Deno.test("MemoryConn tells its addresses", () =>
+  connected({}, (one, other) => {
+    const { hostname } = one.localAddr as Deno.NetAddr;
+    assertEquals(hostname, "client");
+    assertEquals((one.remoteAddr as Deno.NetAddr).hostname, "server");
+    assertEquals(one.localAddr, other.remoteAddr);
+    assertEquals(one.remoteAddr, other.localAddr);
+    one.close();
+    other.close();
+    assertThrows(() => one.close(), Deno.errors.BadResource);
+  }));
 
 Deno.test("MemoryConn of a loop that is closed is closed too", async () => {
   const network = new MemoryNetwork();

@@ -19,10 +19,10 @@ import {
   type StreamWriter,
 } from "../../mod.ts";
 import {
+  connected,
   connPair,
   idleServer,
   runOn,
-  testConnection,
 } from "../../tests/doubles/in_memory.ts";
 import { textOf } from "../../tests/doubles/text.ts";
 import { VirtualTimeLoop } from "../virtual_time_loop.ts";
@@ -61,10 +61,8 @@ async function assertReset(conn: Deno.Conn): Promise<void> {
   );
 }
 
-testConnection(
-  "MemoryNetwork has everything take the latency",
-  { latency: 10 },
-  async (one, other) => {
+Deno.test("MemoryNetwork has everything take the latency", () =>
+  connected({ latency: 10 }, async (one, other) => {
     assertEquals(now(), 20);
     await one.write(new Uint8Array(5));
     assertEquals(now(), 20);
@@ -73,26 +71,20 @@ testConnection(
     one.close();
     assertEquals(await other.read(new Uint8Array(9)), null);
     assertEquals(now(), 40);
-  },
-);
+  }));
 
 Deno.test("MemoryNetwork keeps the order of bytes, however long each takes", async () => {
   for (let seed = 0; seed < 20; seed++) {
-    const network = new MemoryNetwork({ seed, latency: [0, 10] });
-    await runOn(network, async () => {
-      const [one, other] = await connPair(network);
+    await connected({ seed, latency: [0, 10] }, async (one, other) => {
       const sending = createTask(() => sendNumbers(one, 0.1));
       await assertNumbers(other);
       await sending;
-      other.close();
     });
   }
 });
 
-testConnection(
-  "MemoryNetwork carries as many bytes in a second as the bandwidth says",
-  { latency: 0, bandwidth: 100 },
-  async (one, other) => {
+Deno.test("MemoryNetwork carries as many bytes in a second as the bandwidth says", () =>
+  connected({ latency: 0, bandwidth: 100 }, async (one, other) => {
     await one.write(new Uint8Array(300));
     await one.write(new Uint8Array(200));
     // The other direction is another wire.
@@ -103,14 +95,11 @@ testConnection(
     assertEquals(now(), 3);
     assertEquals(await other.read(new Uint8Array(999)), 200);
     assertEquals(now(), 5);
-  },
-);
+  }));
 
 Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its bytes", async () => {
   for (let seed = 0; seed < 30; seed++) {
-    const network = new MemoryNetwork({ seed, latency: [0, 10] });
-    await runOn(network, async () => {
-      const [one, other] = await connPair(network);
+    await connected({ seed, latency: [0, 10] }, async (one, other, network) => {
       const sending = createTask(() => sendNumbers(one, 1));
       const cutting = createTask(async () => {
         for (let i = 0; i < 20; i++) {
@@ -122,7 +111,6 @@ Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its b
       });
       await assertNumbers(other);
       await gather([sending, cutting]);
-      other.close();
     });
   }
 });
@@ -152,10 +140,8 @@ Deno.test("MemoryNetwork.cut() separates those it names from all others alone", 
   });
 });
 
-testConnection(
-  "A connection in memory is given up after 15 minutes, by the end that sends",
-  { latency: 0 },
-  async (one, other, network) => {
+Deno.test("A connection in memory is given up after 15 minutes, by the end that sends", () =>
+  connected({ latency: 0 }, async (one, other, network) => {
     const cut = network.cut("server");
     await one.write(new Uint8Array(5));
     const reading = createTask(() => other.read(new Uint8Array(9)));
@@ -175,13 +161,10 @@ testConnection(
     assertEquals(reading.done(), false);
     await other.write(new Uint8Array(1));
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-  },
-);
+  }));
 
-testConnection(
-  "A connection in memory gets as long again when something got through",
-  { latency: 0 },
-  async (one, other, network) => {
+Deno.test("A connection in memory gets as long again when something got through", () =>
+  connected({ latency: 0 }, async (one, other, network) => {
     for (let i = 0; i < 3; i++) {
       const cut = network.cut("server");
       await one.write(new Uint8Array(5));
@@ -189,13 +172,10 @@ testConnection(
       cut[Symbol.dispose]();
       assertEquals(await other.read(new Uint8Array(9)), 5);
     }
-  },
-);
+  }));
 
-testConnection(
-  "A connection in memory whose end is lost in a cut is half open",
-  { latency: 1 },
-  async (one, other, network) => {
+Deno.test("A connection in memory whose end is lost in a cut is half open", () =>
+  connected({ latency: 1 }, async (one, other, network) => {
     await other.write(new Uint8Array(5));
     await sleep(2);
     const cut = network.cut("server");
@@ -212,13 +192,10 @@ testConnection(
     await sleep(60);
     second[Symbol.dispose]();
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-  },
-);
+  }));
 
-testConnection(
-  "A connection in memory survives a reset in a cut that came while something arrived",
-  { latency: 1 },
-  async (one, other, network) => {
+Deno.test("A connection in memory survives a reset in a cut that came while something arrived", () =>
+  connected({ latency: 1 }, async (one, other, network) => {
     const full = new Uint8Array(65_536);
     const reading = createTask(() => other.read(full));
     await one.write(full);
@@ -230,13 +207,10 @@ testConnection(
     network.reset();
     cut[Symbol.dispose]();
     await sleep(60);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryNetwork.slow() makes all ways of a host slower, once each",
-  { latency: 1 },
-  async (one, other, network) => {
+Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () =>
+  connected({ latency: 1 }, async (one, other, network) => {
     const took = async () => {
       const start = now();
       await one.write(new Uint8Array(1));
@@ -254,8 +228,7 @@ testConnection(
     assertEquals(await took(), 7);
     client[Symbol.dispose]();
     assertEquals(await took(), 1);
-  },
-);
+  }));
 
 Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
   const network = new MemoryNetwork({ latency: 1 });
@@ -270,10 +243,8 @@ Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
   });
 });
 
-testConnection(
-  "MemoryNetwork.reset() breaks the connections of a host, or all",
-  {},
-  async (one, other, network) => {
+Deno.test("MemoryNetwork.reset() breaks the connections of a host, or all", () =>
+  connected({}, async (one, other, network) => {
     const [third, fourth] = await connPair(network);
     assertEquals(network.reset("nobody"), 0);
     assertEquals(network.reset("client"), 2);
@@ -286,13 +257,10 @@ testConnection(
     fifth.close();
     sixth.close();
     assertEquals(network.reset(), 0);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryNetwork.crash() leaves the other end alone, until it writes",
-  {},
-  async (client, server, network) => {
+Deno.test("MemoryNetwork.crash() leaves the other end alone, until it writes", () =>
+  connected({}, async (client, server, network) => {
     await server.write(new Uint8Array(3));
     await sleep(1);
     assertEquals(network.crash("server"), 1);
@@ -306,37 +274,28 @@ testConnection(
     assertEquals(reading.done(), false);
     await client.write(new Uint8Array(1));
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryNetwork.crash() answers who only says that it has ended",
-  {},
-  async (client, server, network) => {
+Deno.test("MemoryNetwork.crash() answers who only says that it has ended", () =>
+  connected({}, async (client, server, network) => {
     network.crash("server");
     server.close();
     await client.closeWrite();
     await assertReset(client);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryNetwork.crash() answers who waits for room",
-  {},
-  async (client, _server, network) => {
+Deno.test("MemoryNetwork.crash() answers who waits for room", () =>
+  connected({}, async (client, _server, network) => {
     const writing = createTask(async () => {
       while (true) await client.write(new Uint8Array(65_536));
     });
     await sleep(1);
     network.crash("server");
     await assertRejects(() => writing, Deno.errors.ConnectionReset);
-  },
-);
+  }));
 
-testConnection(
-  "MemoryNetwork.crash() of a host whose answer is under way has it answer again",
-  { latency: 1 },
-  async (client, server, network) => {
+Deno.test("MemoryNetwork.crash() of a host whose answer is under way has it answer again", () =>
+  connected({ latency: 1 }, async (client, server, network) => {
     server.close();
     await client.write(new Uint8Array(1));
     await sleep(1.5);
@@ -346,8 +305,7 @@ testConnection(
       () => client.write(new Uint8Array(1)),
       Deno.errors.BrokenPipe,
     );
-  },
-);
+  }));
 
 Deno.test("MemoryNetwork.crash() takes both ends if both are at the host", () => {
   const network = new MemoryNetwork();
@@ -601,29 +559,28 @@ Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new
   }, { loopFactory });
 });
 
-testConnection("MemoryNetwork.trouble() mends everything when it is disposed", {
-  seed: 3,
-  latency: 1,
-}, async (one, other, network) => {
-  const trouble = network.trouble({
-    every: 1,
-    lasting: 1e6,
-    kinds: ["cut", "slow"],
-  });
-  await sleep(100);
-  trouble[Symbol.dispose]();
-  trouble[Symbol.dispose]();
-  const start = now();
-  await one.write(new Uint8Array(1));
-  await other.read(new Uint8Array(1));
-  assertEquals(now() - start, 1);
-  await sleep(1e7);
-});
+Deno.test("MemoryNetwork.trouble() mends everything when it is disposed", () =>
+  connected({
+    seed: 3,
+    latency: 1,
+  }, async (one, other, network) => {
+    const trouble = network.trouble({
+      every: 1,
+      lasting: 1e6,
+      kinds: ["cut", "slow"],
+    });
+    await sleep(100);
+    trouble[Symbol.dispose]();
+    trouble[Symbol.dispose]();
+    const start = now();
+    await one.write(new Uint8Array(1));
+    await other.read(new Uint8Array(1));
+    assertEquals(now() - start, 1);
+    await sleep(1e7);
+  }));
 
-testConnection(
-  "MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told",
-  {},
-  async (one, other, network) => {
+Deno.test("MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told", () =>
+  connected({}, async (one, other, network) => {
     {
       using _ = network.trouble({ every: 1, hosts: ["nobody"] });
       await sleep(1000);
@@ -640,8 +597,7 @@ testConnection(
       hosts: ["client"],
     });
     await assertReset(one);
-  },
-);
+  }));
 
 Deno.test("MemoryNetwork refuses wrong options", () => {
   const refused: [MemoryNetworkOptions, string][] = [

@@ -52,28 +52,24 @@ export async function connPair(
 }
 
 /**
- * Declares a test of a connection in memory, which is closed in the end.
+ * Runs a test with a connection in memory, which is closed in the end.
  *
- * @param name The name of the test.
  * @param options Those of the network.
  * @param body The test; gets both ends, as {@linkcode connPair} gives them, and the network.
  */
-export function testConnection(
-  name: string,
+export function connected(
   options: MemoryNetworkOptions,
   body: (
     client: Deno.Conn,
     server: Deno.Conn,
     network: MemoryNetwork,
   ) => void | Promise<void>,
-): void {
-  Deno.test(name, () => {
-    const network = new MemoryNetwork(options);
-    return runOn(network, async () => {
-      const [client, server] = await connPair(network);
-      await body(client, server, network);
-      client[Symbol.dispose]();
-      server[Symbol.dispose]();
-    });
+): Promise<void> {
+  const network = new MemoryNetwork(options);
+  return runOn(network, async () => {
+    const [client, server] = await connPair(network);
+    await body(client, server, network);
+    client[Symbol.dispose]();
+    server[Symbol.dispose]();
   });
 }
