@@ -15,7 +15,7 @@ import {
   osErrorOf,
   rephrase,
 } from "../engine/failures.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
+import { type Below, NodeConn } from "../engine/node_conn.ts";
 import type { HostAddress } from "../host_address.ts";
 
 /**
@@ -134,31 +134,18 @@ async function assertPermitted({ hostname, port }: HostAddress): Promise<void> {
 
 const NOTHING = new Uint8Array(0);
 
-/** What a stream of Node's stands on. */
-type Below = Pick<
-  Deno.Conn,
-  "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
->;
-
-/** A stream of Node's, over a connection, as Deno has it. */
-export class DuplexConn implements Deno.Conn {
+/** A stream of Node's that is read as it is. */
+export class DuplexConn extends NodeConn {
   readonly #duplex: Duplex;
-  readonly #below: Below;
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
   #unread: Uint8Array = NOTHING;
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
-  /** The last read of those that wait, each for the one before. */
-  #lastRead: Promise<unknown> = Promise.resolve();
 
   /** The connection below is closed together with the stream. */
   constructor(duplex: Duplex, below: Below) {
+    super(duplex, below);
     this.#duplex = duplex;
-    this.#below = below;
-    this.localAddr = below.localAddr;
-    this.remoteAddr = below.remoteAddr;
     const wake = () => this.#wake?.();
     const end = () => {
       this.#isOver = true;
@@ -176,13 +163,7 @@ export class DuplexConn implements Deno.Conn {
     });
   }
 
-  read(memory: Uint8Array): Promise<number | null> {
-    const read = this.#lastRead.then(() => this.#read(memory));
-    this.#lastRead = read.catch(() => {});
-    return read;
-  }
-
-  write(data: Uint8Array): Promise<number> {
+  override write(data: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#duplex.write(data, (error) => {
         if (error) reject(this.#error ?? osErrorOf(error));
@@ -191,7 +172,7 @@ export class DuplexConn implements Deno.Conn {
     });
   }
 
-  closeWrite(): Promise<void> {
+  override closeWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
       const callback = (error?: Error | null) => {
         if (error) reject(this.#error ?? osErrorOf(error));
@@ -201,32 +182,9 @@ export class DuplexConn implements Deno.Conn {
     });
   }
 
-  close(): void {
-    this.#duplex.destroy();
-    closeUnlessClosed(this.#below);
-  }
-
-  ref(): void {
-    this.#below.ref();
-  }
-
-  unref(): void {
-    this.#below.unref();
-  }
-
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    throw new Deno.errors.NotSupported("readable is not supported here");
-  }
-
-  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    throw new Deno.errors.NotSupported("writable is not supported here");
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  async #read(memory: Uint8Array): Promise<number | null> {
+  protected override async readAlone(
+    memory: Uint8Array,
+  ): Promise<number | null> {
     while (this.#unread.length === 0) {
       const chunk: Uint8Array | null = this.#duplex.read();
       if (chunk !== null) this.#unread = chunk;

@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { interrupted, osErrorOf } from "../engine/failures.ts";
+import { NodeConn } from "../engine/node_conn.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
 import { connectionError } from "./_tls_error.ts";
 
@@ -12,26 +13,21 @@ import { connectionError } from "./_tls_error.ts";
  * It is the stream below that is paused, and not the socket: of a socket that is paused, Deno 2.9 forgets
  * the end of the stream if that arrives together with data.
  */
-export class NodeTlsConn implements Deno.Conn {
+export class NodeTlsConn extends NodeConn {
   readonly #socket: TLSSocket;
   readonly #below: ConnDuplex;
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
   readonly #chunks: Uint8Array[] = [];
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
   /** Ends the operations under way, whose callbacks need not come once the socket is closed. */
   readonly #calls = new Set<(error: Error) => void>();
-  /** The last of the reads under way, each of which waits for the one before. */
-  #lastRead: Promise<unknown> = Promise.resolve();
 
   /** To be called before data can arrive. */
   constructor(socket: TLSSocket, below: ConnDuplex) {
+    super(socket, below.conn);
     this.#socket = socket;
     this.#below = below;
-    this.localAddr = below.conn.localAddr;
-    this.remoteAddr = below.conn.remoteAddr;
     socket.on("data", (chunk: Uint8Array) => {
       this.#chunks.push(chunk);
       below.pause();
@@ -53,49 +49,20 @@ export class NodeTlsConn implements Deno.Conn {
     });
   }
 
-  read(memory: Uint8Array): Promise<number | null> {
-    const read = this.#lastRead.then(() => this.#read(memory));
-    this.#lastRead = read.catch(() => {});
-    return read;
-  }
-
-  async write(data: Uint8Array): Promise<number> {
+  override async write(data: Uint8Array): Promise<number> {
     await this.#call((callback) => this.#socket.write(data, callback));
     return data.length;
   }
 
-  async closeWrite(): Promise<void> {
+  override async closeWrite(): Promise<void> {
     await this.#flushed();
     await this.#call((callback) => this.#socket.end(callback));
     await this.#flushed();
   }
 
-  close(): void {
-    this.#socket.destroy();
-    closeUnlessClosed(this.#below.conn);
-  }
-
-  ref(): void {
-    this.#below.conn.ref();
-  }
-
-  unref(): void {
-    this.#below.conn.unref();
-  }
-
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    throw new Deno.errors.NotSupported("readable is not supported here");
-  }
-
-  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    throw new Deno.errors.NotSupported("writable is not supported here");
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  async #read(memory: Uint8Array): Promise<number | null> {
+  protected override async readAlone(
+    memory: Uint8Array,
+  ): Promise<number | null> {
     while (this.#chunks.length === 0) {
       if (this.#error !== null) throw this.#error;
       if (this.#isOver) return null;

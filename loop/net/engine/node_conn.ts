@@ -1,0 +1,66 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { Duplex } from "node:stream";
+import { closeUnlessClosed } from "./sockets.ts";
+
+/** What a stream of Node's stands on. */
+export type Below = Pick<
+  Deno.Conn,
+  "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
+>;
+
+/** A stream of Node's, over a connection, as Deno has it. */
+export abstract class NodeConn implements Deno.Conn {
+  readonly #stream: Duplex;
+  readonly #below: Below;
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  /** The last of the reads under way, each of which waits for the one before. */
+  #lastRead: Promise<unknown> = Promise.resolve();
+
+  /** The connection below is closed together with the stream. */
+  constructor(stream: Duplex, below: Below) {
+    this.#stream = stream;
+    this.#below = below;
+    this.localAddr = below.localAddr;
+    this.remoteAddr = below.remoteAddr;
+  }
+
+  /** Reads, while no other read is under way. */
+  protected abstract readAlone(memory: Uint8Array): Promise<number | null>;
+
+  abstract write(data: Uint8Array): Promise<number>;
+
+  abstract closeWrite(): Promise<void>;
+
+  read(memory: Uint8Array): Promise<number | null> {
+    const read = this.#lastRead.then(() => this.readAlone(memory));
+    this.#lastRead = read.catch(() => {});
+    return read;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+    closeUnlessClosed(this.#below);
+  }
+
+  ref(): void {
+    this.#below.ref();
+  }
+
+  unref(): void {
+    this.#below.unref();
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    throw new Deno.errors.NotSupported("readable is not supported here");
+  }
+
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    throw new Deno.errors.NotSupported("writable is not supported here");
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
