@@ -21,6 +21,7 @@ import { RuntimeError } from "./errors.ts";
 // Of types only: futures are awaited in this way.
 import type { Future } from "./future.ts";
 import {
+  type Branch,
   type CancelMessage,
   type Coroutine,
   currentCoroutine,
@@ -134,6 +135,8 @@ function beginToWait(
     coroutine.attach(waiter);
     if (coroutine.mustCancel && coroutine.takeCancellation()) {
       waiter.cancel(coroutine.cancelMessage);
+    } else if (waiter.branch?.takeCancellation()) {
+      waiter.cancel(undefined);
     }
   }
   return true;
@@ -176,6 +179,7 @@ function isAwaitedBy(
 /** One `await` of a pending future. */
 export class Waiter implements Entry, Wait {
   readonly future: Future<unknown>;
+  branch: Branch | null = null;
   readonly #coroutine: Coroutine | null;
   readonly #resolve: Resolve;
   readonly #reject: Reject;
@@ -196,6 +200,10 @@ export class Waiter implements Entry, Wait {
     return cancelWith(this.future, message);
   }
 
+  get isForOthers(): boolean {
+    return this.future[waitsForOthers];
+  }
+
   /** The task that awaits the future, or `null`. */
   get awaiter(): Future<unknown> | null {
     const coroutine = this.#coroutine;
@@ -213,11 +221,14 @@ export class Waiter implements Entry, Wait {
     if (coroutine.finished) return this.#resumeOutsideTasks(this.#reject);
     coroutine.scheduler.opened(coroutine);
     outstandingReads = 0;
-    const isCancelled = coroutine.mustCancel && coroutine.takeCancellation();
+    const isOfTask = coroutine.mustCancel && coroutine.takeCancellation();
+    const isCancelled = isOfTask || this.branch?.takeCancellation();
     // A cancellation that is on its way already stays as it is.
     if (isCancelled && !isCancellation(this.future)) {
       markRetrieved(this.future);
-      this.#reject(makeCancelledError(coroutine.cancelMessage));
+      this.#reject(
+        makeCancelledError(isOfTask ? coroutine.cancelMessage : undefined),
+      );
     } else {
       this.future[deliverTo](this.#resolve, this.#reject);
     }

@@ -23,6 +23,7 @@ import "./base_event_loop.ts";
 import "./call_stack.ts";
 import "./cancelled_error.ts";
 import "./context.ts";
+import "./coroutine.ts";
 import "./delay.ts";
 import "./error_classes.ts";
 import "./errors.ts";

@@ -1,13 +1,27 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
 import type { BaseEventLoop } from "./base_event_loop.ts";
 import type { EventLoop } from "./event_loop.ts";
+import {
+  Branch,
+  context,
+  type Coroutine,
+  currentCoroutine,
+  unfinishedCoroutines,
+} from "./coroutine.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 
 export type { Timer } from "./_queues.ts";
+export {
+  Branch,
+  branchOfCaller,
+  type CancelMessage,
+  Coroutine,
+  currentCoroutine,
+  type Wait,
+} from "./coroutine.ts";
 
 /** The method of an {@linkcode Entry} that runs it. A symbol, so that it is no part of the public API. */
 export const execute: unique symbol = Symbol("execute");
@@ -47,91 +61,6 @@ export interface Epilogue {
   /** Does it. Runs no code of the user's, and does not throw. */
   run(): void;
 }
-
-/** What a task awaits at the moment. */
-export interface Wait {
-  /** Cancels the awaited future; returns whether that took effect. */
-  cancel(message: CancelMessage): boolean;
-  /** The future that is awaited. */
-  readonly future: object;
-}
-
-/** What travels with a cancellation: a message, or the error that is to arise. */
-export type CancelMessage = string | undefined | Error;
-
-/**
- * What the scheduler runs in steps: the running body of a task. The async context of everything
- * that the body calls holds it, which is how a future learns who awaits it.
- */
-export class Coroutine {
-  finished = false;
-  /** A cancellation that has been asked for and not yet been thrown. */
-  mustCancel = false;
-  cancelMessage: CancelMessage = undefined;
-  /** What the body awaits; more than one future only when it awaits several at once. */
-  wait: Wait | null = null;
-  moreWaits: Set<Wait> | null = null;
-  #abortExpected = false;
-
-  /** What stands for the coroutine in the async context of its body. */
-  readonly #id: number;
-
-  constructor(readonly scheduler: Scheduler, readonly task: object) {
-    this.#id = scheduler.nextId();
-    unfinished.set(this.#id, this);
-  }
-
-  /** Calls a function in the async context of the coroutine's body. */
-  run<A>(fn: (argument: A) => void, argument: A): void {
-    context.run(this.#id, fn, argument);
-  }
-
-  /** The body ended. What code it left behind runs outside every task from now on. */
-  finish(): void {
-    this.finished = true;
-    this.mustCancel = false;
-    unfinished.delete(this.#id);
-    this.scheduler.returned(this);
-  }
-
-  attach(wait: Wait): void {
-    if (this.wait === null) this.wait = wait;
-    else (this.moreWaits ??= new Set()).add(wait);
-  }
-
-  detach(wait: Wait): void {
-    if (this.wait === wait) this.wait = null;
-    else this.moreWaits?.delete(wait);
-  }
-
-  /**
-   * The task is cancelled through its signal while it awaits something foreign. What obeys the signal
-   * fails at once, within this macrotask; if the body goes on by then, the signal delivered the
-   * cancellation, and it must not arise a second time in the clean-up.
-   */
-  expectAbort(): void {
-    this.#abortExpected = true;
-    this.scheduler.host.macrotask(() => this.#abortExpected = false, true);
-  }
-
-  /** The cancellation that arises now, at an `await`, if one has been asked for. */
-  takeCancellation(): boolean {
-    if (!this.mustCancel) return false;
-    this.mustCancel = false;
-    return !this.#abortExpected;
-  }
-}
-
-/**
- * Where code runs: the scheduler itself in its callbacks, a coroutine's number in its body, nothing
- * elsewhere. A number, because Deno keeps what is stored here in a weak map, and that costs a
- * collection of garbage for each thing that hangs on it: with the coroutine itself, creating a task
- * took a quarter longer.
- */
-const context = new AsyncLocalStorage<number | Scheduler>();
-
-/** Every coroutine that has not finished, oldest first. */
-const unfinished = new Map<number, Coroutine>();
 
 /** How many coroutines get their number from one series; a number is its series and its place there. */
 const SERIES_SIZE = 2 ** 24;
@@ -251,7 +180,7 @@ export class Scheduler {
 
   /** The coroutines that have not finished, oldest first. */
   unfinished(): Coroutine[] {
-    return [...unfinished.values()].filter((each) => each.scheduler === this);
+    return unfinishedCoroutines().filter((each) => each.scheduler === this);
   }
 
   /** A step of `coroutine` begins. */
@@ -521,6 +450,7 @@ export function defaultScheduler(): Scheduler {
 /** The scheduler that runs the code that calls, or `null` outside every loop. */
 export function runningScheduler(): Scheduler | null {
   const where = context.getStore();
+  if (where instanceof Branch) return where.coroutine.scheduler;
   if (typeof where !== "number") return where ?? null;
   return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
 }
@@ -529,12 +459,6 @@ export function runningScheduler(): Scheduler | null {
 export function currentScheduler(): Scheduler {
   return currentCoroutine()?.scheduler ?? runningScheduler() ??
     defaultScheduler();
-}
-
-/** The coroutine that calls, or `null` outside every task. */
-export function currentCoroutine(): Coroutine | null {
-  const where = context.getStore();
-  return typeof where === "number" ? unfinished.get(where) ?? null : null;
 }
 
 /** Calls a function as a callback of `scheduler`: outside every task. */

@@ -21,6 +21,8 @@ import {
   waitsForOthers,
 } from "./future.ts";
 import {
+  Branch,
+  branchOfCaller,
   type CancelMessage,
   Coroutine,
   currentCoroutine,
@@ -57,6 +59,12 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
 
 /** Whether a task has been cancelled while it awaits something foreign, and nothing has told it. */
 export const isUnaware: unique symbol = Symbol("is unaware");
+
+/**
+ * Cancels a branch of a task, and only it where the task does something beside it; otherwise the task.
+ * Returns whether it was the branch alone.
+ */
+export const cancelBranch: unique symbol = Symbol("cancel branch");
 
 let created = 0;
 
@@ -161,7 +169,7 @@ export class Task<T = unknown> extends Future<T> {
     if (!reached || isOpen) body.mustCancel = true;
     // Code that cancels its own task does not wait for anything foreign.
     const isRunning = isOpen || currentCoroutine() === body;
-    if (this.#controller !== null) this.#abort(msg, reached || isRunning);
+    if (this.#hasSignal) this.#abort(msg, reached || isRunning);
     return true;
   }
 
@@ -171,7 +179,7 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests.
    */
   cancelling(): number {
-    return this.#cancelRequests;
+    return this.#cancelRequests + (branchOfCaller(this.#body)?.requests ?? 0);
   }
 
   /**
@@ -181,11 +189,15 @@ export class Task<T = unknown> extends Future<T> {
    */
   uncancel(): number {
     if (this.#cancelRequests > 0) this.#cancelRequests--;
+    else branchOfCaller(this.#body)?.uncancel();
     if (this.#cancelRequests === 0) {
       this.#body.mustCancel = false;
       if (this.#controller?.signal.aborted) this.#controller = null;
+      for (const branch of Branch.openOf(this.#body)) {
+        if (branch.requests === 0) branch.renewSignal();
+      }
     }
-    return this.#cancelRequests;
+    return this.cancelling();
   }
 
   /**
@@ -196,13 +208,22 @@ export class Task<T = unknown> extends Future<T> {
    * signal counts as having delivered the cancellation, so that it does not arise again in a clean-up;
    * otherwise it arises at the next `await` of something of this library.
    *
+   * Read in the body of a time limit or a group, it aborts also when only that is cancelled, where the task
+   * does something else beside it.
+   *
    * After {@linkcode Task.uncancel} has brought the count of requests to zero, the next read gives a
    * fresh signal.
    */
   get signal(): AbortSignal {
+    const isCancelled = this.cancelled() ||
+      (this.#cancelRequests > 0 && !this.done());
+    const branch = branchOfCaller(this.#body);
+    if (branch !== null) {
+      return branch.signal(isCancelled, this.#body.cancelMessage);
+    }
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.cancelled() || (this.#cancelRequests > 0 && !this.done())) {
+      if (isCancelled) {
         this.#controller.abort(makeCancelledError(this.#body.cancelMessage));
       }
     }
@@ -320,7 +341,23 @@ export class Task<T = unknown> extends Future<T> {
 
   /** @ignore */
   get [isUnaware](): boolean {
-    return this.#body.mustCancel && this.#controller === null;
+    return this.#body.mustCancel && !this.#hasSignal;
+  }
+
+  /** @ignore */
+  [cancelBranch](branch: Branch): boolean {
+    if (this.done() || this.#isBeingCancelled) return false;
+    if (branch.isAlone) {
+      this.cancel();
+      return false;
+    }
+    this.#isBeingCancelled = true;
+    try {
+      branch.cancel();
+    } finally {
+      this.#isBeingCancelled = false;
+    }
+    return true;
   }
 
   /** @ignore */
@@ -446,6 +483,18 @@ export class Task<T = unknown> extends Future<T> {
   #abort(message: CancelMessage, reached: boolean): void {
     if (!reached) this.#body.expectAbort();
     this.#controller?.abort(makeCancelledError(message));
+    for (const branch of Branch.openOf(this.#body)) {
+      branch.abort(message, true);
+    }
+  }
+
+  /** Whether somebody has a signal that tells of a cancellation. */
+  get #hasSignal(): boolean {
+    if (this.#controller !== null) return true;
+    for (const branch of Branch.openOf(this.#body)) {
+      if (branch.hasSignal) return true;
+    }
+    return false;
   }
 
   #obey(signal: AbortSignal): void {

@@ -38,7 +38,7 @@ export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";
-export * from "./timeout.ts";
+export { Timeout, timeout, timeoutAt } from "./timeout.ts";
 export * from "./to_thread.ts";
 export * from "./wait.ts";
 export * from "./wait_for.ts";

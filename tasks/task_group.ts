@@ -11,6 +11,7 @@ import {
   type Task,
   type TaskOptions,
 } from "../loop/task.ts";
+import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of `taskGroup()`. */
@@ -40,7 +41,8 @@ export interface TaskGroupOptions {
 export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
   readonly #errors: unknown[] = [];
-  #parent: Task<unknown> | null = null;
+  /** The part of the parent task that runs the body. */
+  #scope: Scope | null = null;
   #isExiting = false;
   #isAborting = false;
   /** The group has cancelled its parent task, to interrupt the body. */
@@ -63,7 +65,7 @@ export class TaskGroup {
     if (typeof coro !== "function") {
       throw notAFunction("createTask", "coro", coro);
     }
-    if (this.#parent === null) {
+    if (this.#scope === null) {
       throw new RuntimeError(
         "Cannot create a task in the group as its body has not begun",
       );
@@ -78,9 +80,10 @@ export class TaskGroup {
         "Cannot create a task in the group as it is shutting down",
       );
     }
-    const task = this.#parent.getLoop().createTask(coro, options);
+    const parent = this.#scope.task;
+    const task = parent.getLoop().createTask(coro, options);
     this.#tasks.add(task);
-    observe<Task<unknown>>(task, (each) => this.#onDone(each), this.#parent);
+    observe<Task<unknown>>(task, (each) => this.#onDone(each), parent);
     // A task that starts at once may have cancelled the group before it was one of its tasks.
     if (this.#isAborting && !task.done()) task.cancel();
     return task;
@@ -91,7 +94,7 @@ export class TaskGroup {
    * `undefined` if the body was interrupted. May be called at any time, any number of times.
    */
   cancel(): void {
-    if (this.#parent === null) {
+    if (this.#scope === null) {
       this.#cancelOnEnter = true;
       return;
     }
@@ -118,26 +121,39 @@ export class TaskGroup {
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
     assertBody("TaskGroup.run", body);
-    const parent = callingTask();
-    if (parent === null) return await createTask(() => this.run(body));
-    if (this.#parent !== null) {
+    if (callingTask() === null) return await createTask(() => this.run(body));
+    if (this.#scope !== null) {
       throw new RuntimeError("Cannot use a task group a second time");
     }
-    this.#parent = parent;
+    const scope = this.#scope = new Scope();
+    try {
+      return await scope.run(() => this.#runIn(scope, body));
+    } finally {
+      scope.close();
+    }
+  }
+
+  async #runIn<T>(
+    scope: Scope,
+    body: (group: this) => T | PromiseLike<T>,
+  ): Promise<T> {
     if (this.#cancelOnEnter) this.cancel();
     let result: T;
     try {
       result = await body(this);
     } catch (error) {
-      await this.#leave({ error });
+      await this.#leave(scope, { error });
       // The group was cancelled, and that is what interrupted the body.
       return undefined as T;
     }
-    await this.#leave(null);
+    await this.#leave(scope, null);
     return result;
   }
 
-  async #leave(failure: { error: unknown } | null): Promise<void> {
+  async #leave(
+    scope: Scope,
+    failure: { error: unknown } | null,
+  ): Promise<void> {
     this.#isExiting = true;
     if (failure !== null && !this.#isAborting) this.#abort();
     const ownCancellation = cancellationIn(failure?.error);
@@ -145,7 +161,7 @@ export class TaskGroup {
     const later = await this.#awaitTasks();
     cancellation = later.cause ?? cancellation;
     if (this.#hasCancelledParent) {
-      if (this.#parent!.uncancel() === 0) cancellation = null;
+      if (scope.uncancel() === 0) cancellation = null;
       else cancellation ??= later.any;
     }
     if (cancellation !== null && this.#errors.length === 0) throw cancellation;
@@ -154,10 +170,7 @@ export class TaskGroup {
     }
     if (this.#errors.length === 0) return;
     // A cancellation from outside that the exceptions displace arises at the next await.
-    if (this.#parent!.cancelling() > 0) {
-      this.#parent!.uncancel();
-      this.#parent!.cancel();
-    }
+    scope.cancelAgain();
     // Nobody who handles the failures of tasks means to handle that.
     const interrupt = this.#errors.find((error) =>
       error instanceof KeyboardInterrupt
@@ -201,7 +214,7 @@ export class TaskGroup {
   #cancelParent(): void {
     if (this.#hasCancelledParent) return;
     this.#hasCancelledParent = true;
-    this.#parent!.cancel();
+    this.#scope!.cancel();
   }
 
   #onDone(task: Task<unknown>): void {
@@ -211,7 +224,7 @@ export class TaskGroup {
     }
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
-    if (this.#parent!.done()) {
+    if (this.#scope!.task.done()) {
       task.getLoop().callExceptionHandler({
         message: "A task of a group failed after its parent task had ended",
         exception: thrownBy(task),

@@ -6,11 +6,18 @@ import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
 import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
-import { callingTask, type Task } from "../loop/task.ts";
+import { callingTask } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
+import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
+
+/** As `timeout.run()`, for a body that only awaits a promise: what that stands for is to be cancelled. */
+export let limitPromise: <T>(
+  timeout: Timeout,
+  body: () => PromiseLike<T>,
+) => Promise<T>;
 
 /**
  * A time limit for a piece of code, which can be moved while the code runs. Ordinarily made by
@@ -32,9 +39,17 @@ type State = "created" | "active" | "expiring" | "expired" | "finished";
  */
 export class Timeout {
   #when: number | null;
+  #claimsAll = false;
   #state: State = "created";
-  #task: Task<unknown> | null = null;
+  #scope: Scope | null = null;
   #alarm: Alarm | null = null;
+
+  static {
+    limitPromise = (timeout, body) => {
+      timeout.#claimsAll = true;
+      return timeout.run(body);
+    };
+  }
 
   /**
    * Constructs a new instance.
@@ -83,7 +98,7 @@ export class Timeout {
     this.#alarm?.cancel();
     this.#alarm = when === null
       ? null
-      : new Alarm(homeOf(this.#task!), when, () => this.#onTime());
+      : new Alarm(homeOf(this.#scope!.task), when, () => this.#onTime());
   }
 
   /**
@@ -100,40 +115,40 @@ export class Timeout {
    */
   async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
     assertBody("Timeout.run", body);
-    const task = callingTask();
-    if (task === null) return await createTask(() => this.run(body));
+    if (callingTask() === null) return await createTask(() => this.run(body));
     if (this.#state !== "created") {
       throw new RuntimeError("Cannot use a timeout a second time");
     }
     this.#state = "active";
-    this.#task = task;
-    const requests = task.cancelling();
+    const scope = this.#scope = new Scope(this.#claimsAll);
     this.reschedule(this.#when);
     let result: T;
     try {
-      result = await body(this);
+      // What the body gives is awaited in the scope, too.
+      result = await scope.run(async () => await body(this));
     } catch (error) {
-      throw this.#leave(requests, error);
+      throw this.#leave(scope, error);
     }
-    this.#leave(requests);
+    this.#leave(scope);
     return result;
   }
 
   #onTime(): void {
     this.#state = "expiring";
     this.#alarm = null;
-    this.#task?.cancel();
+    this.#scope?.cancel();
   }
 
   /** The body ended. Returns what is to be thrown in place of `error`. */
-  #leave(requests: number, error?: unknown): unknown {
+  #leave(scope: Scope, error?: unknown): unknown {
     this.#alarm?.cancel();
     this.#alarm = null;
+    scope.close();
     if (this.#state === "active") {
       this.#state = "finished";
     } else if (this.#state === "expiring") {
       this.#state = "expired";
-      const isOurs = this.#task!.uncancel() <= requests;
+      const isOurs = scope.uncancel() <= scope.requestsBefore;
       if (isOurs && cancellationIn(error) !== null) {
         return new TimeoutError("The time limit was reached", { cause: error });
       }

@@ -10,7 +10,7 @@ import { callingTask } from "../loop/task.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
 import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";
-import { Timeout } from "./timeout.ts";
+import { limitPromise, Timeout } from "./timeout.ts";
 
 /** The options of `waitFor()`. */
 export interface WaitForOptions {
@@ -70,10 +70,10 @@ export async function waitFor<T>(
 async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
   if (limit !== null && limit <= 0) return await poll(ensureFuture(aw));
   const when = limit === null ? null : currentScheduler().time() + limit;
-  return await new Timeout(when).run(() => {
-    if (typeof aw === "function") return aw();
-    return aw instanceof Future ? aw : wrapFuture(aw);
-  });
+  const scope = new Timeout(when);
+  if (typeof aw === "function") return await scope.run(aw);
+  if (aw instanceof Future) return await scope.run(() => aw);
+  return await limitPromise(scope, () => wrapFuture(aw));
 }
 
 /** The result of what is done already; anything else is cancelled. */

@@ -1,0 +1,305 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { makeCancelledError } from "./cancelled_error.ts";
+// Of types only: schedulers run what is described here.
+import type { Scheduler } from "./scheduler.ts";
+
+/** What a task awaits at the moment. */
+export interface Wait {
+  /** Cancels the awaited future; returns whether that took effect. */
+  cancel(message: CancelMessage): boolean;
+  /** The future that is awaited. */
+  readonly future: object;
+  /** Whether that ends when other futures do. */
+  readonly isForOthers: boolean;
+  /** The part of the task's body that awaits it, if the body has parts. */
+  branch: Branch | null;
+}
+
+/** What travels with a cancellation: a message, or the error that is to arise. */
+export type CancelMessage = string | undefined | Error;
+
+/**
+ * What the scheduler runs in steps: the running body of a task. The async context of everything
+ * that the body calls holds it, which is how a future learns who awaits it.
+ */
+export class Coroutine {
+  finished = false;
+  /** A cancellation that has been asked for and not yet been thrown. */
+  mustCancel = false;
+  cancelMessage: CancelMessage = undefined;
+  /** What the body awaits; more than one future only when it awaits several at once. */
+  wait: Wait | null = null;
+  moreWaits: Set<Wait> | null = null;
+  /** The part of the body that can be cancelled by itself and is the last that began of those open. */
+  lastBranch: Branch | null = null;
+  #abortExpected = false;
+
+  /** What stands for the coroutine in the async context of its body. */
+  readonly #id: number;
+
+  constructor(readonly scheduler: Scheduler, readonly task: object) {
+    this.#id = scheduler.nextId();
+    unfinished.set(this.#id, this);
+  }
+
+  /** Calls a function in the async context of the coroutine's body. */
+  run<A>(fn: (argument: A) => void, argument: A): void {
+    context.run(this.#id, fn, argument);
+  }
+
+  /** The body ended. What code it left behind runs outside every task from now on. */
+  finish(): void {
+    this.finished = true;
+    this.mustCancel = false;
+    unfinished.delete(this.#id);
+    this.scheduler.returned(this);
+  }
+
+  attach(wait: Wait): void {
+    if (this.lastBranch !== null) wait.branch = currentBranch();
+    if (this.wait === null) this.wait = wait;
+    else (this.moreWaits ??= new Set()).add(wait);
+  }
+
+  detach(wait: Wait): void {
+    if (this.wait === wait) this.wait = null;
+    else this.moreWaits?.delete(wait);
+  }
+
+  /** All that the body awaits. */
+  waits(): Wait[] {
+    const waits = this.wait === null ? [] : [this.wait];
+    return this.moreWaits === null ? waits : [...waits, ...this.moreWaits];
+  }
+
+  /**
+   * The task is cancelled through its signal while it awaits something foreign. What obeys the signal
+   * fails at once, within this macrotask; if the body goes on by then, the signal delivered the
+   * cancellation, and it must not arise a second time in the clean-up.
+   */
+  expectAbort(): void {
+    this.#abortExpected = true;
+    this.scheduler.host.macrotask(() => this.#abortExpected = false, true);
+  }
+
+  /** The cancellation that arises now, at an `await`, if one has been asked for. */
+  takeCancellation(): boolean {
+    if (!this.mustCancel) return false;
+    this.mustCancel = false;
+    return !this.#abortExpected;
+  }
+}
+
+/**
+ * A part of a coroutine's body that can be cancelled by itself: what runs within a time limit or a group.
+ *
+ * In Python a task has one line of execution. Here its functions may go on side by side, as in
+ * `Promise.all()`, and what cancels one of them must not strike the others.
+ */
+export class Branch {
+  readonly coroutine: Coroutine;
+  readonly #parent: Branch | null;
+  readonly #claimsAll: boolean;
+  #isOpen = true;
+  // The branches that began before and after this one, of those that are open.
+  #previous: Branch | null;
+  #next: Branch | null = null;
+  /** How many requests to cancel this branch alone there are. */
+  #requests = 0;
+  #mustCancel = false;
+  #abortExpected = false;
+  #controller: AbortController | null = null;
+  /** Whether another branch went on beside it at any time. */
+  #hadSiblings = false;
+
+  /**
+   * Begins a branch where the code of the coroutine is that calls.
+   *
+   * @param claimsAll Whether what is awaited outside all branches belongs to it: it awaits a promise, and
+   * what that stands for began before it.
+   */
+  constructor(coroutine: Coroutine, claimsAll: boolean) {
+    this.coroutine = coroutine;
+    this.#parent = currentBranch();
+    this.#claimsAll = claimsAll;
+    this.#previous = coroutine.lastBranch;
+    coroutine.lastBranch = this;
+    if (this.#previous === null) return;
+    this.#previous.#next = this;
+    for (const other of Branch.openOf(coroutine)) {
+      if (!other.#includes(this)) other.#hadSiblings = this.#hadSiblings = true;
+    }
+  }
+
+  /** The open branches of a coroutine. */
+  static *openOf(coroutine: Coroutine): Generator<Branch> {
+    let branch = coroutine.lastBranch;
+    for (; branch !== null; branch = branch.#previous) yield branch;
+  }
+
+  /** Calls a function in the branch. */
+  run<T>(fn: () => T): T {
+    return context.run(this, fn);
+  }
+
+  /** The branch is over. What code it left behind belongs to the code around it. */
+  close(): void {
+    this.#isOpen = false;
+    this.#mustCancel = false;
+    const previous = this.#previous;
+    const next = this.#next;
+    if (next === null) this.coroutine.lastBranch = previous;
+    else next.#previous = previous;
+    if (previous !== null) previous.#next = next;
+  }
+
+  /** Whether the coroutine does nothing beside this branch, as far as that is known. */
+  get isAlone(): boolean {
+    if (this.#claimsAll) {
+      return !this.#hadSiblings && !this.#isAwaitedWithOthers();
+    }
+    for (const other of Branch.openOf(this.coroutine)) {
+      if (!this.#includes(other) && !other.#includes(this)) return false;
+    }
+    const own = this.#waits().length;
+    return own === 0 || own === this.coroutine.waits().length;
+  }
+
+  /** How many requests there are to cancel the branch, or one that it is a part of, alone. */
+  get requests(): number {
+    return this.#requests + (this.#parent?.requests ?? 0);
+  }
+
+  /** Cancels this branch and nothing beside it. */
+  cancel(): void {
+    this.#requests++;
+    let reached = false;
+    for (const wait of this.#waits()) {
+      reached = wait.cancel(undefined) || reached;
+    }
+    const isRunning = currentCoroutine() === this.coroutine &&
+      this.#includes(currentBranch());
+    if (!reached || isRunning) this.#mustCancel = true;
+    for (const branch of Branch.openOf(this.coroutine)) {
+      if (this.#includes(branch)) branch.abort(undefined, reached || isRunning);
+    }
+  }
+
+  /** Takes the last such request back. */
+  uncancel(): void {
+    if (this.#requests > 0) this.#requests--;
+    else this.#parent?.uncancel();
+    if (this.requests === 0) this.renewSignal();
+    if (this.#requests === 0) this.#mustCancel = false;
+  }
+
+  /** The cancellation of the innermost branch that has been asked for arises once more. */
+  cancelAgain(): void {
+    if (this.#requests > 0) this.#mustCancel = true;
+    else this.#parent?.cancelAgain();
+  }
+
+  /** The cancellation that arises now, at an `await` in the branch, if one has been asked for. */
+  takeCancellation(): boolean {
+    if (!this.#mustCancel) return this.#parent?.takeCancellation() ?? false;
+    this.#mustCancel = false;
+    return !this.#abortExpected;
+  }
+
+  /** Aborts when the branch is cancelled; `isCancelled` says whether its task is. */
+  signal(isCancelled: boolean, message: CancelMessage): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (isCancelled || this.requests > 0) {
+        this.#controller.abort(makeCancelledError(message));
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether somebody has the signal. */
+  get hasSignal(): boolean {
+    return this.#controller !== null;
+  }
+
+  /** Aborts the signal; `reached` says whether the cancellation arises in another way. */
+  abort(message: CancelMessage, reached: boolean): void {
+    if (this.#controller === null) return;
+    if (!reached) {
+      this.#abortExpected = true;
+      this.coroutine.scheduler.host.macrotask(
+        () => this.#abortExpected = false,
+        true,
+      );
+    }
+    this.#controller.abort(makeCancelledError(message));
+  }
+
+  /** The branch is no longer cancelled: who asks for its signal gets another. */
+  renewSignal(): void {
+    if (this.#controller?.signal.aborted) this.#controller = null;
+  }
+
+  /** This branch, or the first around it that is still open. */
+  nearestOpen(): Branch | null {
+    return this.#isOpen ? this : this.#parent?.nearestOpen() ?? null;
+  }
+
+  /** What the branch awaits, with the branches within it. */
+  #waits(): Wait[] {
+    return this.coroutine.waits().filter(({ branch }) =>
+      this.#includes(branch)
+    );
+  }
+
+  /** Whether the coroutine seems to await, by `gather()` or the like, this branch and something else. */
+  #isAwaitedWithOthers(): boolean {
+    const own = this.#waits();
+    const others = this.coroutine.waits().filter((each) => !own.includes(each));
+    return others.length > 1 && others.some((each) => each.isForOthers);
+  }
+
+  #includes(other: Branch | null): boolean {
+    while (other !== null && other !== this) other = other.#parent;
+    return other === this;
+  }
+}
+
+/** The branch in which code is that runs, whether or not it is still open. */
+function currentBranch(): Branch | null {
+  const where = context.getStore();
+  return where instanceof Branch ? where : null;
+}
+
+/** The branch of a coroutine in which the code is that calls, if it is in one that is open. */
+export function branchOfCaller(coroutine: Coroutine): Branch | null {
+  if (coroutine.lastBranch === null) return null;
+  const branch = currentBranch();
+  return branch?.coroutine === coroutine ? branch.nearestOpen() : null;
+}
+
+/**
+ * Where code runs: the scheduler itself in its callbacks, a coroutine's number in its body or the
+ * branch of it, nothing elsewhere. A number, because Deno keeps what is stored here in a weak map, and that costs a
+ * collection of garbage for each thing that hangs on it: with the coroutine itself, creating a task
+ * took a quarter longer.
+ */
+export const context = new AsyncLocalStorage<number | Branch | Scheduler>();
+
+/** Every coroutine that has not finished, oldest first. */
+const unfinished = new Map<number, Coroutine>();
+
+/** The coroutines of all schedulers that have not finished, oldest first. */
+export function unfinishedCoroutines(): Coroutine[] {
+  return [...unfinished.values()];
+}
+
+/** The coroutine that calls, or `null` outside every task. */
+export function currentCoroutine(): Coroutine | null {
+  const where = context.getStore();
+  if (typeof where === "number") return unfinished.get(where) ?? null;
+  if (!(where instanceof Branch) || where.coroutine.finished) return null;
+  return where.coroutine;
+}
