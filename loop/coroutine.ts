@@ -111,8 +111,6 @@ export class Branch {
   #mustCancel = false;
   #abortExpected = false;
   #controller: AbortController | null = null;
-  /** Whether another branch went on beside it at any time. */
-  #hadSiblings = false;
 
   /**
    * Begins a branch where the code of the coroutine is that calls.
@@ -126,11 +124,7 @@ export class Branch {
     this.#claimsAll = claimsAll;
     this.#previous = coroutine.lastBranch;
     coroutine.lastBranch = this;
-    if (this.#previous === null) return;
-    this.#previous.#next = this;
-    for (const other of Branch.openOf(coroutine)) {
-      if (!other.#includes(this)) other.#hadSiblings = this.#hadSiblings = true;
-    }
+    if (this.#previous !== null) this.#previous.#next = this;
   }
 
   /** The open branches of a coroutine. */
@@ -157,14 +151,14 @@ export class Branch {
 
   /** Whether the coroutine does nothing beside this branch, as far as that is known. */
   get isAlone(): boolean {
-    if (this.#claimsAll) {
-      return !this.#hadSiblings && !this.#isAwaitedWithOthers();
-    }
     for (const other of Branch.openOf(this.coroutine)) {
       if (!this.#includes(other) && !other.#includes(this)) return false;
     }
-    const own = this.#waits().length;
-    return own === 0 || own === this.coroutine.waits().length;
+    const own = this.#waits();
+    const others = this.coroutine.waits().filter((each) => !own.includes(each));
+    if (!this.#claimsAll) return own.length === 0 || others.length === 0;
+    // The code around may await this branch and something else, by `gather()` for instance.
+    return others.length < 2 || !others.some((each) => each.isForOthers);
   }
 
   /** How many requests there are to cancel the branch, or one that it is a part of, alone. */
@@ -182,9 +176,10 @@ export class Branch {
     const isRunning = currentCoroutine() === this.coroutine &&
       this.#includes(currentBranch());
     if (!reached || isRunning) this.#mustCancel = true;
-    for (const branch of Branch.openOf(this.coroutine)) {
-      if (this.#includes(branch)) branch.abort(undefined, reached || isRunning);
-    }
+    const signalled = [...Branch.openOf(this.coroutine)]
+      .filter((each) => each.hasSignal && this.#includes(each));
+    if (signalled.length > 0 && !reached && !isRunning) this.#expectAbort();
+    for (const branch of signalled) branch.abort(undefined);
   }
 
   /** Takes the last such request back. */
@@ -224,17 +219,18 @@ export class Branch {
     return this.#controller !== null;
   }
 
-  /** Aborts the signal; `reached` says whether the cancellation arises in another way. */
-  abort(message: CancelMessage, reached: boolean): void {
-    if (this.#controller === null) return;
-    if (!reached) {
-      this.#abortExpected = true;
-      this.coroutine.scheduler.host.macrotask(
-        () => this.#abortExpected = false,
-        true,
-      );
-    }
-    this.#controller.abort(makeCancelledError(message));
+  /** Aborts the signal, if somebody has it. */
+  abort(message: CancelMessage): void {
+    this.#controller?.abort(makeCancelledError(message));
+  }
+
+  /** As {@linkcode Coroutine.expectAbort}. */
+  #expectAbort(): void {
+    this.#abortExpected = true;
+    this.coroutine.scheduler.host.macrotask(
+      () => this.#abortExpected = false,
+      true,
+    );
   }
 
   /** The branch is no longer cancelled: who asks for its signal gets another. */
@@ -252,13 +248,6 @@ export class Branch {
     return this.coroutine.waits().filter(({ branch }) =>
       this.#includes(branch)
     );
-  }
-
-  /** Whether the coroutine seems to await, by `gather()` or the like, this branch and something else. */
-  #isAwaitedWithOthers(): boolean {
-    const own = this.#waits();
-    const others = this.coroutine.waits().filter((each) => !own.includes(each));
-    return others.length > 1 && others.some((each) => each.isForOthers);
   }
 
   #includes(other: Branch | null): boolean {

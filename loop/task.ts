@@ -484,7 +484,7 @@ export class Task<T = unknown> extends Future<T> {
     if (!reached) this.#body.expectAbort();
     this.#controller?.abort(makeCancelledError(message));
     for (const branch of Branch.openOf(this.#body)) {
-      branch.abort(message, true);
+      branch.abort(message);
     }
   }
 
