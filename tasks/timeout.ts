@@ -174,8 +174,8 @@ function explain(error: unknown): void {
 /**
  * Runs a function within a time limit, in the calling task; outside every task in a task of its own.
  *
- * When the limit is reached, everything that the body awaits is cancelled, its `finally` blocks run,
- * and then a `TimeoutError` arises. A cancellation from elsewhere stays one. A promise of the platform's
+ * When the limit is reached, everything that the body awaits is cancelled, and nothing that the task does
+ * beside it, as by `Promise.all()`; its `finally` blocks run, and then a `TimeoutError` arises. A cancellation from elsewhere stays one. A promise of the platform's
  * own cannot be interrupted: give the API `currentTask()!.signal`, or the body goes on until that
  * promise settles.
  *

@@ -26,6 +26,9 @@ export interface WaitForOptions {
  * task is cancelled, so is what it awaits. A promise of the platform's own is left to itself; one that
  * a function awaits cannot be interrupted unless its API was given `currentTask()!.signal`.
  *
+ * What a promise awaits that a function of this task gave cannot be told from what else the task awaits: where
+ * the task awaits several things at once, only the wait for it ends. So give the function.
+ *
  * @typeParam T The type of the result.
  * @param aw A future, a promise or a function.
  * @param timeout The limit in seconds, or `null` for none.
