@@ -30,7 +30,7 @@ import {
   type Scheduler,
 } from "./scheduler.ts";
 
-/** What a task runs: a function, called in the task's first step. */
+/** What a task runs: a function, called in the task's first step; `async` or not, but no `function*`. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
 
 /** The options of a {@linkcode Task}. */
@@ -409,6 +409,12 @@ export class Task<T = unknown> extends Future<T> {
     }
     if (isThenable(result)) {
       Promise.resolve(result).then(Task.#onFulfilled, Task.#onRejected);
+    } else if (isGenerator(result)) {
+      task.#endFailed(
+        new TypeError(
+          "Cannot run a generator as a task: write `async function` and `await`, not `function*` and `yield`",
+        ),
+      );
     } else {
       task.#endFulfilled(result);
     }
@@ -529,6 +535,14 @@ export function notAFunction(
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+}
+
+/** Whether it is what calling a `function*` or an `async function*` gives: nothing of that has run yet. */
+function isGenerator(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  // Not by its class: it may come from another realm.
+  const kind = Object.prototype.toString.call(value);
+  return kind === "[object Generator]" || kind === "[object AsyncGenerator]";
 }
 
 /** The task whose body's async context this is. */

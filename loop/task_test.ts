@@ -91,6 +91,32 @@ Deno.test("Task refuses what is no function, and says what to write instead", ()
     assertEquals(allTasks().size, 1);
   }));
 
+Deno.test("Task fails where its function is a generator, whose body would never run", () =>
+  run(async () => {
+    let ran = false;
+    function* work() {
+      ran = true;
+      yield 1;
+    }
+    async function* workAsync() {
+      ran = true;
+      yield await 1;
+    }
+    const message = "Cannot run a generator as a task: write `async function`";
+    for (const coro of [work, workAsync, () => work()]) {
+      await assertRejects(() => new Task<unknown>(coro), TypeError, message);
+      await assertRejects(
+        () => new Task<unknown>(coro, { eagerStart: true }),
+        TypeError,
+        message,
+      );
+    }
+    assertFalse(ran);
+    // As a result it is one like any other.
+    const result = await new Task(() => Promise.resolve(work()));
+    assertEquals([...result], [1]);
+  }));
+
 Deno.test("Task fails with what its function throws, before or after an await", () =>
   run(async () => {
     const error = new Error("boom");
