@@ -299,6 +299,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    * item, getting throws a `QueueShutDown` and iteration ends.
    *
    * @param immediate Whether to drop what is in the queue, and count the work on it as done.
+   * @throws {TypeError} If `immediate` is not a boolean.
    *
    * @example Usage
    * ```ts
@@ -315,6 +316,13 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown}
    */
   shutdown(immediate: boolean = false): void {
+    if (typeof immediate !== "boolean") {
+      throw new TypeError(
+        `shutdown() takes a boolean as its immediate: received ${
+          immediate === null ? "null" : typeof immediate
+        }`,
+      );
+    }
     this.#channel.shutDown(immediate);
   }
 

@@ -454,6 +454,23 @@ for (const QueueClass of CLASSES) {
       assertThrows(() => queue.taskDone(), RangeError);
     }));
 
+  Deno.test(`${name}.shutdown() refuses what is no boolean, and drops nothing`, () =>
+    run(() => {
+      const queue = new QueueClass<string>();
+      queue.putNowait("a");
+      for (
+        const [value, kind] of [[{}, "object"], [1, "number"], [null, "null"]]
+      ) {
+        assertThrows(
+          () => queue.shutdown(value as unknown as boolean),
+          TypeError,
+          `shutdown() takes a boolean as its immediate: received ${kind}`,
+        );
+      }
+      queue.shutdown(undefined);
+      assertEquals(queue.getNowait(), "a");
+    }));
+
   Deno.test(`${name}.shutdown() at once leaves the work that was begun`, () =>
     run(async () => {
       const queue = new QueueClass<string>();
