@@ -27,6 +27,7 @@ import type { HostAddress } from "../host_address.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
 import { secure } from "../tls/secure.ts";
 import {
+  assertNoSsl,
   type ClientTls,
   clientTlsOf,
   type ServerTls,
@@ -99,6 +100,7 @@ function assertConnectionOptions(
   options: ConnectionOptions,
 ): void {
   const { sock } = options;
+  assertNoSsl(options);
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
     assertConn("sock", sock);
@@ -184,8 +186,10 @@ async function dialUnix(
 
 function assertUnixConnectionOptions(
   path: string | URL | null,
-  { sock }: UnixConnectionOptions,
+  options: UnixConnectionOptions,
 ): void {
+  const { sock } = options;
+  assertNoSsl(options);
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;
   assertConn("sock", sock);
@@ -203,10 +207,12 @@ export async function connectAccepted<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
   conn: Deno.Conn,
-  { tls }: AcceptedSocketOptions,
+  options: AcceptedSocketOptions,
 ): Promise<[Transport, P]> {
+  const { tls } = options;
   assertFactory("connectAcceptedSocket", protocolFactory);
   assertConn("conn", conn);
+  assertNoSsl(options);
   const scheduler = schedulerOf(loop);
   if (tls) assertCanEncrypt("connectAcceptedSocket", scheduler);
   const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;

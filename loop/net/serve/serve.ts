@@ -36,7 +36,11 @@ import {
   isNativeServer,
   nativeListenOptions,
 } from "../tls/native_tls.ts";
-import { type ServerTls, serverTlsOf } from "../tls/tls_settings.ts";
+import {
+  assertNoSsl,
+  type ServerTls,
+  serverTlsOf,
+} from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
@@ -98,6 +102,7 @@ function assertServerOptions(
   options: ServerOptions,
 ): void {
   const { family, reusePort, sock } = options;
+  assertNoSsl(options);
   assertBacklog(options);
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {

@@ -17,7 +17,7 @@ import {
 } from "../engine/network.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
-import { serverTlsOf } from "../tls/tls_settings.ts";
+import { assertNoSsl, serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
@@ -94,6 +94,7 @@ function assertUnixServerOptions(
   options: UnixServerOptions,
 ): void {
   const { sock } = options;
+  assertNoSsl(options);
   assertBacklog(options);
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;

@@ -16,7 +16,7 @@ import {
 import { aborted, Handshake } from "./_handshake.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
-import { clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import { assertNoSsl, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {
@@ -31,8 +31,10 @@ export async function startTls(
   transport: Transport,
   protocol: StreamProtocol,
   tls: unknown,
-  { serverSide = false }: StartTlsOptions,
+  options: StartTlsOptions,
 ): Promise<Transport> {
+  const { serverSide = false } = options;
+  assertNoSsl(options);
   if (!(transport instanceof ConnTransport)) {
     throw new TypeError(
       "Expected the transport of a connection to encrypt: received another one",

@@ -105,6 +105,14 @@ export async function serverTlsOf(
   };
 }
 
+/** Throws if options have what is called `ssl` in Python: the connection would stay in plain text. */
+export function assertNoSsl(options: object): void {
+  if (!("ssl" in options) || options.ssl === undefined) return;
+  throw new TypeError(
+    "Expected tls as the option that says how to encrypt: received ssl",
+  );
+}
+
 function optionsOf(tls: unknown): TlsOptions {
   if (tls === true) return {};
   if (typeof tls === "object" && tls !== null) return tls;

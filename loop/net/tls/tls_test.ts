@@ -963,6 +963,41 @@ Deno.test("TlsOptions are checked before anything is done", () =>
     }
   }));
 
+Deno.test("loop.createConnection() and its like refuse what is called ssl in Python", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const makeProtocol = () => new Recorder();
+    const options: object = { ssl: true };
+    const hangUp = (_: StreamReader, writer: StreamWriter) => writer.close();
+    await using server = await startServer(hangUp, "127.0.0.1", 0);
+    const port = portOf(server);
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const [_, writer] = await openConnection("127.0.0.1", port);
+    const calls: (() => Promise<unknown>)[] = [
+      () => openConnection("127.0.0.1", port, options),
+      () => openUnixConnection("/nowhere", options),
+      () => startServer(hangUp, "127.0.0.1", 0, options),
+      () => startUnixServer(hangUp, "/nowhere", options),
+      () => loop.connectAcceptedSocket(makeProtocol, conn, options),
+      () => writer.startTls(true, options),
+    ];
+    for (const call of calls) {
+      await assertRejects(
+        call,
+        TypeError,
+        "Expected tls as the option that says how to encrypt: received ssl",
+      );
+    }
+    conn.close();
+    writer.close();
+    const [, plain] = await openConnection(
+      "127.0.0.1",
+      port,
+      { ssl: undefined } as object,
+    );
+    plain.close();
+  }));
+
 Deno.test("A server forgets a handshake that failed", async () => {
   const several = { ...LOCALHOST, certificates: { "example.org": EXAMPLE } };
   const source = `
