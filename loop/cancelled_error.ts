@@ -74,6 +74,10 @@ Object.setPrototypeOf(
   DeliveredCancelledError.prototype,
   CancelledError.prototype,
 );
+// To the program there is one class.
+Object.defineProperty(DeliveredCancelledError.prototype, "constructor", {
+  value: CancelledError,
+});
 
 function describe(error: { message: string }): string {
   return error.message === ""

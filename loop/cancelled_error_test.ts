@@ -46,6 +46,16 @@ async function failAndDispose(): Promise<void> {
   throw new RangeError("earlier");
 }
 
+Deno.test("CancelledError that is delivered names the public class as its constructor", () =>
+  run(async () => {
+    const error = await delivered();
+    assertStrictEquals(error.constructor, CancelledError);
+    assertFalse(Object.keys(error).includes("constructor"));
+    const enumerated = [];
+    for (const key in error) enumerated.push(key);
+    assertFalse(enumerated.includes("constructor"));
+  }));
+
 Deno.test("CancelledError has a name, a message and a cause", () => {
   const cause = new Error("why");
   const error = new CancelledError("stop", { cause });
