@@ -518,15 +518,17 @@ export class Task<T = unknown> extends Future<T> {
   }
 }
 
-/** The error for a `coro` that is not a function. */
+/** The error for what is not a function; `before` are the parameters in front of it. */
 export function notAFunction(
   caller: string,
   name: string,
   value: unknown,
+  before = "",
 ): TypeError {
+  const call = `${caller}(${before}${name}`;
   return new TypeError(
     isThenable(value)
-      ? `${caller}() takes the function itself: ${caller}(${name}), not ${caller}(${name}())`
+      ? `${caller}() takes the function itself: ${call}), not ${call}())`
       : `${caller}() takes a function as its ${name}: received ${
         value === null ? "null" : typeof value
       }`,

@@ -279,10 +279,5 @@ export async function taskGroup<T>(
 }
 
 function assertBody(caller: string, body: unknown): void {
-  if (typeof body === "function") return;
-  throw new TypeError(
-    `${caller}() takes a function as its body: received ${
-      body === null ? "null" : typeof body
-    }`,
-  );
+  if (typeof body !== "function") throw notAFunction(caller, "body", body);
 }

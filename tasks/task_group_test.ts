@@ -519,6 +519,11 @@ Deno.test("taskGroup() refuses a body that is no function", async () => {
       `TaskGroup.run() takes a function as its body: received ${received}`,
     );
   }
+  await assertRejects(
+    () => taskGroup(Promise.resolve() as unknown as () => void),
+    TypeError,
+    "taskGroup() takes the function itself: taskGroup(body), not taskGroup(body())",
+  );
 });
 
 Deno.test(

@@ -6,7 +6,8 @@ import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
 import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
-import { callingTask } from "../loop/task.ts";
+import { shown } from "../loop/shown.ts";
+import { callingTask, notAFunction } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
 import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
@@ -203,7 +204,7 @@ export async function timeout<T>(
   delay: Delay | null,
   body: (scope: Timeout) => T | PromiseLike<T>,
 ): Promise<T> {
-  assertBody("timeout", body);
+  assertBody("timeout", body, "delay, ");
   const when = delay === null
     ? null
     : currentScheduler().time() + secondsOf("timeout", "delay", delay);
@@ -236,7 +237,8 @@ export async function timeoutAt<T>(
   when: number | null,
   body: (scope: Timeout) => T | PromiseLike<T>,
 ): Promise<T> {
-  assertBody("timeoutAt", body);
+  assertBody("timeoutAt", body, "when, ");
+  assertTime("timeoutAt", when);
   return await new Timeout(when).run(body);
 }
 
@@ -245,15 +247,14 @@ function assertTime(caller: string, when: unknown): void {
     return;
   }
   throw new RangeError(
-    `${caller}() takes a time in seconds or null as its when: received ${when}`,
+    `${caller}() takes a time in seconds or null as its when: received ${
+      shown(when)
+    }`,
   );
 }
 
-function assertBody(caller: string, body: unknown): void {
-  if (typeof body === "function") return;
-  throw new TypeError(
-    `${caller}() takes a function as its body: received ${
-      body === null ? "null" : typeof body
-    }`,
-  );
+function assertBody(caller: string, body: unknown, before?: string): void {
+  if (typeof body !== "function") {
+    throw notAFunction(caller, "body", body, before);
+  }
 }

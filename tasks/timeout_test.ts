@@ -354,10 +354,20 @@ Deno.test(
     await assertRejects(
       () => timeoutAt(NaN, body),
       RangeError,
-      "takes a time in seconds or null as its when: received NaN",
+      "timeoutAt() takes a time in seconds or null as its when: received NaN",
     );
     await assertRejects(
       () => timeout(1, Promise.resolve() as unknown as () => void),
+      TypeError,
+      "timeout() takes the function itself: timeout(delay, body), not timeout(delay, body())",
+    );
+    await assertRejects(
+      () => timeoutAt(1, Promise.resolve() as unknown as () => void),
+      TypeError,
+      "timeoutAt() takes the function itself: timeoutAt(when, body), not timeoutAt(when, body())",
+    );
+    await assertRejects(
+      () => timeout(1, {} as unknown as () => void),
       TypeError,
       "timeout() takes a function as its body: received object",
     );
@@ -446,7 +456,7 @@ Deno.test(
           assertThrows(
             () => scope.reschedule("3" as unknown as number),
             RangeError,
-            "reschedule() takes a time in seconds or null as its when: received 3",
+            'reschedule() takes a time in seconds or null as its when: received "3"',
           );
           assertEquals(scope.when(), 1);
           try {
@@ -507,11 +517,17 @@ Deno.test(
 );
 
 Deno.test("Timeout refuses a time that is none", () => {
-  for (const when of [NaN, "1", undefined, {}]) {
+  const wrong: [unknown, string][] = [
+    [NaN, "NaN"],
+    ["1", '"1"'],
+    [undefined, "undefined"],
+    [{}, "an instance of Object"],
+  ];
+  for (const [when, received] of wrong) {
     assertThrows(
       () => new Timeout(when as number),
       RangeError,
-      `Timeout() takes a time in seconds or null as its when: received ${when}`,
+      `Timeout() takes a time in seconds or null as its when: received ${received}`,
     );
   }
 });

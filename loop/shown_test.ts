@@ -1,0 +1,22 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals } from "@std/assert";
+import { shown } from "./shown.ts";
+
+Deno.test("shown() tells values of different types apart", () => {
+  const values: [unknown, string][] = [
+    ["80", '"80"'],
+    [80, "80"],
+    [80n, "80n"],
+    [Number.NaN, "NaN"],
+    [true, "true"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [Symbol("s"), "Symbol(s)"],
+    [() => {}, "a function"],
+    [{}, "an instance of Object"],
+    [new Date(0), "an instance of Date"],
+    [Object.create(null), "an instance of no class"],
+  ];
+  for (const [value, text] of values) assertEquals(shown(value), text);
+});
