@@ -20,6 +20,7 @@ import {
 } from "../loop/operation.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { Alarm } from "./_alarm.ts";
+import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import type { Result } from "./gather.ts";
 
@@ -102,7 +103,9 @@ export function asCompleted<A extends Awaitable<unknown>>(
   const seconds = timeout === null
     ? null
     : secondsOf("asCompleted", "timeout", timeout);
-  const futures = new Set(Array.from(new Set(aws), (aw) => ensureFuture(aw)));
+  const all = [...aws];
+  assertAwaitables("asCompleted", all);
+  const futures = new Set(Array.from(new Set(all), (aw) => ensureFuture(aw)));
   return new Completions(futures, seconds) as CompletionIterator<Result<A>>;
 }
 

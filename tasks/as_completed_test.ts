@@ -133,9 +133,9 @@ Deno.test("asCompleted() refuses wrong arguments", () => {
     "asCompleted([a, b])",
   );
   assertThrows(
-    () => asCompleted([1] as unknown as Future[]), // a wrong type on purpose
+    () => asCompleted([() => assert(false), 1] as unknown as Future[]), // a wrong type on purpose
     TypeError,
-    "received number",
+    "asCompleted() takes futures, promises and functions: received number at index 1",
   );
   assertThrows(
     () => asCompleted([], { timeout: NaN }),

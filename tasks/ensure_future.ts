@@ -4,6 +4,7 @@ import type { Awaitable } from "../loop/awaitable.ts";
 import { Future, type FutureOptions, homeOf } from "../loop/future.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
+import { assertAwaitable } from "./_assert_awaitable.ts";
 
 /**
  * Makes a future of anything that can be awaited: a future stays as it is, a function becomes a task,
@@ -44,10 +45,6 @@ export function ensureFuture<T>(
   if (typeof aw === "function") {
     return (loop ?? currentScheduler().loop).createTask(aw);
   }
-  if (typeof aw?.then === "function") return wrapFuture(aw, options);
-  throw new TypeError(
-    `Expected a future, a promise or a function to await: received ${
-      aw === null ? "null" : typeof aw
-    }`,
-  );
+  assertAwaitable("ensureFuture", aw);
+  return wrapFuture(aw, options);
 }

@@ -82,7 +82,7 @@ Deno.test("ensureFuture() refuses what cannot be awaited", () => {
     assertThrows(
       () => ensureFuture(value as unknown as Awaitable<void>),
       TypeError,
-      `Expected a future, a promise or a function to await: received ${received}`,
+      `ensureFuture() takes a future, a promise or a function: received ${received}`,
     );
   }
 });

@@ -19,6 +19,7 @@ import {
   currentScheduler,
   type Scheduler,
 } from "../loop/scheduler.ts";
+import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
 /** The type of the result of something awaitable. */
@@ -89,7 +90,7 @@ export function gather(
   aws: readonly Awaitable<unknown>[],
   options?: GatherOptions,
 ): Future<unknown[]> {
-  assertAwaitables(aws);
+  assertGatherable(aws);
   if (aws.length === 0) return fulfilled<unknown[]>(currentScheduler(), []);
   const children = futuresOf(aws);
   const scheduler = homeOf(children[0]!);
@@ -182,20 +183,13 @@ function futuresOf(aws: readonly Awaitable<unknown>[]): Future<unknown>[] {
   return aws.map((aw) => ensureFuture(aw, { loop }));
 }
 
-function assertAwaitables(aws: readonly unknown[]): void {
+function assertGatherable(aws: readonly unknown[]): void {
   if (!Array.isArray(aws)) {
     throw new TypeError(
       `gather() takes an array of awaitables, gather([a, b]): received ${typeof aws}`,
     );
   }
-  aws.forEach((aw, index) => {
-    if (typeof aw === "function" || typeof aw?.then === "function") return;
-    throw new TypeError(
-      `gather() takes futures, promises and functions: received ${
-        aw === null ? "null" : typeof aw
-      } at index ${index}`,
-    );
-  });
+  assertAwaitables("gather", aws);
   const futures = aws.filter((aw) => aw instanceof Future);
   if (futures.every((each) => homeOf(each) === homeOf(futures[0]!))) return;
   throw new RangeError(

@@ -11,6 +11,7 @@ import {
   thrownBy,
   unobserve,
 } from "../loop/future.ts";
+import { assertAwaitable } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
 /**
@@ -39,6 +40,7 @@ import { ensureFuture } from "./ensure_future.ts";
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.shield}
  */
 export function shield<T>(aw: Awaitable<T>): Future<T> {
+  assertAwaitable("shield", aw);
   const inner = ensureFuture(aw);
   if (inner.done()) return inner;
   const outer = new Future<T>(homeOf(inner));

@@ -95,6 +95,6 @@ Deno.test("shield() refuses what cannot be awaited", () => {
   assertThrows(
     () => shield(1 as unknown as Future), // a wrong type on purpose
     TypeError,
-    "received number",
+    "shield() takes a future, a promise or a function: received number",
   );
 });
