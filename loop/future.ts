@@ -300,7 +300,9 @@ export class Future<T = unknown> implements Promise<T> {
   addDoneCallback(fn: (future: this) => unknown): void {
     if (typeof fn !== "function") {
       throw new TypeError(
-        `Cannot add a callback: expected a function, received ${typeof fn}`,
+        `addDoneCallback() takes a function: received ${
+          fn === null ? "null" : typeof fn
+        }`,
       );
     }
     const handle = new Handle(

@@ -55,7 +55,7 @@ Deno.test("Future refuses a loop that is none", () => {
     assertThrows(
       () => new Future({ loop: loop as unknown as EventLoop }),
       TypeError,
-      `Expected an EventLoop as the loop, received ${typeof loop}`,
+      `Expected an EventLoop as the loop: received ${typeof loop}`,
     );
   }
 });
@@ -225,7 +225,7 @@ Deno.test("Future.addDoneCallback() refuses what is no function", () => {
     // @ts-expect-error -- no function
     () => future.addDoneCallback("callback"),
     TypeError,
-    "Cannot add a callback: expected a function, received string",
+    "addDoneCallback() takes a function: received string",
   );
 });
 

@@ -80,7 +80,7 @@ Deno.test("setEventLoop() refuses what is no loop, and keeps the one there was",
     // @ts-expect-error -- no loop
     () => setEventLoop({}),
     TypeError,
-    "Expected an EventLoop as the loop, received object",
+    "Expected an EventLoop as the loop: received object",
   );
   assertStrictEquals(getEventLoop(), fallback);
 });

@@ -434,7 +434,7 @@ export function schedulerOf(loop: BaseEventLoop): Scheduler {
   const scheduler = schedulers.get(loop);
   if (scheduler === undefined) {
     throw new TypeError(
-      `Expected an EventLoop as the loop, received ${typeof loop}`,
+      `Expected an EventLoop as the loop: received ${typeof loop}`,
     );
   }
   return scheduler;
