@@ -9,6 +9,7 @@ import {
 } from "./call_stack.ts";
 import { failureOf, type Future, homeOf } from "./future.ts";
 import { currentCoroutine } from "./scheduler.ts";
+import { shown } from "./shown.ts";
 import { suspendedFrames } from "./source_stacks.ts";
 
 /** The frames of a task, outermost first, as many as `limit` lets through. */
@@ -65,6 +66,8 @@ function reason(task: Future<unknown>): string {
 function assertLimit(limit: number | null): void {
   if (limit === null || (Number.isInteger(limit) && limit >= 0)) return;
   throw new RangeError(
-    `The limit of a stack must be null or an integer of at least 0: received ${limit}`,
+    `The limit of a stack must be null or an integer of at least 0: received ${
+      shown(limit)
+    }`,
   );
 }

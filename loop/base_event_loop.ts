@@ -20,6 +20,7 @@ import {
   runningScheduler,
   type Scheduler,
 } from "./scheduler.ts";
+import { shown } from "./shown.ts";
 import {
   type CoroutineFunction,
   Task,
@@ -499,7 +500,9 @@ function isDebugModeAskedFor(): boolean {
 function assertTime(method: string, name: string, value: number): void {
   if (typeof value === "number" && !Number.isNaN(value)) return;
   throw new RangeError(
-    `${method}() takes a number of seconds as its ${name}: received ${value}`,
+    `${method}() takes a number of seconds as its ${name}: received ${
+      shown(value)
+    }`,
   );
 }
 

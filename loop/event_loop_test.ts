@@ -481,11 +481,11 @@ Deno.test(
     );
     assertThrows(() => loop.callLater(0, no), TypeError, "as its callback");
     for (
-      const [value, received] of [
-        [NaN, "NaN"],
-        ["1", "string"],
-        [undefined, "undefined"],
-        [null, "null"],
+      const [value, received, shown] of [
+        [NaN, "NaN", "NaN"],
+        ["1", "string", '"1"'],
+        [undefined, "undefined", "undefined"],
+        [null, "null", "null"],
       ]
     ) {
       assertThrows(
@@ -496,7 +496,7 @@ Deno.test(
       assertThrows(
         () => loop.callAt(value as number, () => {}),
         RangeError,
-        `callAt() takes a number of seconds as its when: received ${value}`,
+        `callAt() takes a number of seconds as its when: received ${shown}`,
       );
     }
     await loop.runUntilComplete(() => sleep(0));

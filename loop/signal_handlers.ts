@@ -10,6 +10,7 @@ import {
   type Resource,
   type Scheduler,
 } from "./scheduler.ts";
+import { shown } from "./shown.ts";
 
 /** The names of all signals; which of them there are depends on the system. */
 const NAMES: Readonly<Record<Deno.Signal, true>> = {
@@ -104,7 +105,7 @@ export function isSignalHandled(signal: Deno.Signal): boolean {
 export function assertSignal(method: string, signal: unknown): void {
   const expected = `${method}() takes the name of a signal, such as "SIGINT"`;
   if (typeof signal !== "string") {
-    throw new TypeError(`${expected}: received ${String(signal)}`);
+    throw new TypeError(`${expected}: received ${shown(signal)}`);
   }
   if (!Object.hasOwn(NAMES, signal)) {
     throw new RangeError(`${expected}: received "${signal}"`);

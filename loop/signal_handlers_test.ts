@@ -254,14 +254,15 @@ Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is
   const loop = newEventLoop();
   const handler = () => {};
   for (
-    const signal of [
-      2,
-      null,
-      undefined,
-      {},
-      Symbol(),
-    ] as unknown as Deno.Signal[]
+    const [value, received] of [
+      [2, "2"],
+      [null, "null"],
+      [undefined, "undefined"],
+      [{}, "an instance of Object"],
+      [Symbol(), "Symbol()"],
+    ]
   ) {
+    const signal = value as unknown as Deno.Signal;
     for (
       const [method, call] of [
         ["addSignalHandler", () => loop.addSignalHandler(signal, handler)],
@@ -272,7 +273,7 @@ Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is
         call,
         TypeError,
         `${method}() takes the name of a signal, such as "SIGINT": received ${
-          String(signal)
+          String(received)
         }`,
       );
     }

@@ -17,6 +17,7 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../loop/scheduler.ts";
+import { shown } from "../loop/shown.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
@@ -49,7 +50,7 @@ export interface StreamReaderOptions {
 export function assertLimit(limit: number): void {
   if (typeof limit === "number" && limit > 0) return;
   throw new RangeError(
-    `The limit must be a number greater than 0: received ${limit}`,
+    `The limit must be a number greater than 0: received ${shown(limit)}`,
   );
 }
 
@@ -215,7 +216,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   read(n = -1): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n)) {
       return this.#failed(
-        new TypeError(`read() takes an integer: received ${n}`),
+        new TypeError(`read() takes an integer: received ${shown(n)}`),
       );
     }
     return this.#readWith("read", () => this.#takeUpTo(n));
@@ -287,7 +288,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n) || n < 0) {
       return this.#failed(
         new RangeError(
-          `readExactly() takes an integer of 0 or more: received ${n}`,
+          `readExactly() takes an integer of 0 or more: received ${shown(n)}`,
         ),
       );
     }

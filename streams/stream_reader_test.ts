@@ -354,7 +354,11 @@ Deno.test("StreamReader tells wrong arguments", () =>
       "received -1",
     );
     await assertRejects(() => reader.readExactly(1.5), RangeError);
-    await assertRejects(() => reader.read("1" as never), TypeError);
+    await assertRejects(
+      () => reader.read("1" as never),
+      TypeError,
+      'read() takes an integer: received "1"',
+    );
     await assertRejects(() => reader.readUntil(""), RangeError, "empty");
     await assertRejects(() => reader.readUntil(["a", ""]), RangeError, "empty");
     await assertRejects(() => reader.readUntil([]), RangeError, "none");

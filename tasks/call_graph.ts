@@ -9,6 +9,7 @@ import {
   framesOfBody,
 } from "../loop/call_stack.ts";
 import { Future } from "../loop/future.ts";
+import { shown } from "../loop/shown.ts";
 import { suspendedFrames } from "../loop/source_stacks.ts";
 import { callingTask } from "../loop/task.ts";
 
@@ -241,6 +242,6 @@ function format(graph: FutureCallGraph | null): string {
 function assertInteger(name: string, value: number): void {
   if (Number.isInteger(value)) return;
   throw new RangeError(
-    `The ${name} of a call graph must be an integer: received ${value}`,
+    `The ${name} of a call graph must be an integer: received ${shown(value)}`,
   );
 }

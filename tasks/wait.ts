@@ -2,6 +2,7 @@
 
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
+import { shown } from "../loop/shown.ts";
 import { Alarm } from "./_alarm.ts";
 
 /** `wait()` returns when the first future is done. */
@@ -132,6 +133,8 @@ function assertReturnWhen(value: string): void {
     value === ALL_COMPLETED
   ) return;
   throw new RangeError(
-    `wait() takes FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED as its returnWhen: received ${value}`,
+    `wait() takes FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED as its returnWhen: received ${
+      shown(value)
+    }`,
   );
 }

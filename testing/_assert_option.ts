@@ -2,6 +2,7 @@
 
 import { RuntimeError } from "../loop/errors.ts";
 import { runningScheduler } from "../loop/scheduler.ts";
+import { shown } from "../loop/shown.ts";
 
 /** Throws unless an option is a number of things; `Infinity` means any number. */
 export function assertCount(name: string, value: number, least: number): void {
@@ -38,9 +39,4 @@ export function assertOutsideLoops(caller: string): void {
   throw new RuntimeError(
     `Cannot call ${caller}() where an event loop runs the caller: it runs loops of its own`,
   );
-}
-
-/** A value as messages show it. */
-export function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

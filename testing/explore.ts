@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { shown } from "../loop/shown.ts";
 import {
   assertCount,
   assertFunction,
   assertOutsideLoops,
   assertSeconds,
-  shown,
 } from "./_assert_option.ts";
 import { type Attempt, attempt } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";

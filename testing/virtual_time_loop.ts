@@ -10,7 +10,7 @@ import {
   type Coroutine,
   Scheduler,
 } from "../loop/scheduler.ts";
-import { shown } from "./_assert_option.ts";
+import { shown } from "../loop/shown.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
 import { HangError } from "./hang_error.ts";
@@ -252,6 +252,6 @@ function assertNumber(name: string, value: number, least: number): void {
   if (typeof value === "number" && value >= least) return;
   const range = least === -Infinity ? "" : ` of ${least} or more`;
   throw new RangeError(
-    `Expected a number${range} as ${name}: received ${value}`,
+    `Expected a number${range} as ${name}: received ${shown(value)}`,
   );
 }

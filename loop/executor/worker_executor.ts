@@ -4,6 +4,7 @@ import { type ErrorClass, errorClassNamed } from "../error_classes.ts";
 import { RuntimeError } from "../errors.ts";
 import { type Future, homeOf, observe } from "../future.ts";
 import { assertWorkers } from "../runtime.ts";
+import { shown } from "../shown.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
 import { sourceOf } from "./_function_source.ts";
 import { Job } from "./_job.ts";
@@ -181,7 +182,9 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     this.#maxWorkers = options.maxWorkers ?? navigator.hardwareConcurrency;
     if (!Number.isSafeInteger(this.#maxWorkers) || this.#maxWorkers < 1) {
       throw new RangeError(
-        `Expected a positive integer as maxWorkers: received ${this.#maxWorkers}`,
+        `Expected a positive integer as maxWorkers: received ${
+          shown(this.#maxWorkers)
+        }`,
       );
     }
     this.#name = options.name ?? "asyncio";

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { shown } from "../../loop/shown.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
 import { assertPositive } from "./_assert_positive.ts";
@@ -30,7 +31,7 @@ export function assertTrouble(
   for (const kind of kinds) {
     if (ALL_KINDS.includes(kind)) continue;
     throw new RangeError(
-      `Expected kinds of ${ALL_KINDS.join(", ")}: received ${kind}`,
+      `Expected kinds of ${ALL_KINDS.join(", ")}: received ${shown(kind)}`,
     );
   }
 }

@@ -2,6 +2,7 @@
 
 import { giveNetwork } from "../../loop/net/engine/network.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import { shown } from "../../loop/shown.ts";
 import { Random } from "../_random.ts";
 import { assertPositive } from "./_assert_positive.ts";
 import { Exchange, runAt } from "./_exchange.ts";
@@ -321,7 +322,7 @@ export class MemoryNetwork {
 
 function assertSeed(seed: unknown): void {
   if (Number.isInteger(seed)) return;
-  throw new RangeError(`Expected an integer as seed: received ${seed}`);
+  throw new RangeError(`Expected an integer as seed: received ${shown(seed)}`);
 }
 
 function rangeOf(
@@ -355,6 +356,6 @@ function assertHost(name: string, host: unknown): void {
 function assertProbability(name: string, value: number): void {
   if (value >= 0 && value <= 1) return;
   throw new RangeError(
-    `Expected a number from 0 to 1 as ${name}: received ${value}`,
+    `Expected a number from 0 to 1 as ${name}: received ${shown(value)}`,
   );
 }

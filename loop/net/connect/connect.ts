@@ -2,6 +2,7 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import {
   assertFamily,
   assertHost,
@@ -117,14 +118,18 @@ function assertDialOptions(
   assertFamily(family ?? 0);
   if (happyEyeballsDelay != null && !(happyEyeballsDelay >= 0)) {
     throw new RangeError(
-      `happyEyeballsDelay must be a number of seconds: received ${happyEyeballsDelay}`,
+      `happyEyeballsDelay must be a number of seconds: received ${
+        shown(happyEyeballsDelay)
+      }`,
     );
   }
   if (
     interleave != null && !(Number.isInteger(interleave) && interleave >= 0)
   ) {
     throw new RangeError(
-      `interleave must be an integer of 0 or more: received ${interleave}`,
+      `interleave must be an integer of 0 or more: received ${
+        shown(interleave)
+      }`,
     );
   }
   if (localAddr == null) return;

@@ -34,6 +34,11 @@ Deno.test("loop.createConnection() tells wrong arguments before it does anything
       "received 65536",
     );
     await assertRejects(
+      () => loop.createConnection(make, "localhost", "80" as never),
+      RangeError,
+      'The port must be an integer from 0 to 65535: received "80"',
+    );
+    await assertRejects(
       () => loop.createConnection(make, "localhost"),
       RangeError,
       "received null",

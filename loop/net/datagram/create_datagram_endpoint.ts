@@ -5,6 +5,7 @@ import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
@@ -83,7 +84,9 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
     );
   }
   if (family !== undefined && family !== 4 && family !== 6) {
-    throw new RangeError(`Expected 4 or 6 as the family: received ${family}`);
+    throw new RangeError(
+      `Expected 4 or 6 as the family: received ${shown(family)}`,
+    );
   }
   if (localAddr !== undefined) assertAddress("localAddr", localAddr, 0);
   if (remoteAddr !== undefined) assertAddress("remoteAddr", remoteAddr, 1);

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { shown } from "../../shown.ts";
 import { isSameHost } from "../dns/host.ts";
 
 /** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
@@ -49,7 +50,7 @@ function portOf(port: unknown, least: number): number {
   ) return port;
   throw new RangeError(
     `The port must be an integer from ${least} to 65535: received ${
-      String(port)
+      shown(port)
     }`,
   );
 }

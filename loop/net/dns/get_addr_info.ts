@@ -3,6 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
@@ -75,7 +76,9 @@ export async function resolveHost(
 /** Throws unless it is a version of IP. */
 export function assertFamily(family: unknown): void {
   if (family === 0 || family === 4 || family === 6) return;
-  throw new RangeError(`Expected the family as 0, 4 or 6: received ${family}`);
+  throw new RangeError(
+    `Expected the family as 0, 4 or 6: received ${shown(family)}`,
+  );
 }
 
 /** Throws unless it is the name or address of a host, or none. */
@@ -89,7 +92,7 @@ export function assertHost(host: unknown): void {
 function assertTransport(transport: unknown): void {
   if (transport === "tcp" || transport === "udp") return;
   throw new RangeError(
-    `Expected the transport as "tcp" or "udp": received ${transport}`,
+    `Expected the transport as "tcp" or "udp": received ${shown(transport)}`,
   );
 }
 

@@ -112,7 +112,7 @@ Deno.test("loop.getAddrInfo() tells wrong arguments", () =>
     await assertRejects(
       () => look("x", 1, { transport: "sctp" as never }),
       RangeError,
-      "received sctp",
+      'received "sctp"',
     );
   }));
 

@@ -3,6 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
@@ -73,7 +74,7 @@ function literalOf(hostname: string): string {
 function assertFlags(flags: unknown): void {
   if (Number.isInteger(flags) && (Number(flags) & ~ALL_FLAGS) === 0) return;
   throw new RangeError(
-    `Expected flags as a sum of 1, 2, 4, 8 and 16: received ${flags}`,
+    `Expected flags as a sum of 1, 2, 4, 8 and 16: received ${shown(flags)}`,
   );
 }
 

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { shown } from "../../shown.ts";
+
 /** Throws unless the factory of protocols is a function. */
 export function assertFactory(method: string, factory: unknown): void {
   if (typeof factory === "function") return;
@@ -12,7 +14,7 @@ export function assertFactory(method: string, factory: unknown): void {
 export function assertBytes(method: string, data: unknown): void {
   if (data instanceof Uint8Array || typeof data === "string") return;
   throw new TypeError(
-    `${method}() takes a Uint8Array or a string: received ${nameOf(data)}`,
+    `${method}() takes a Uint8Array or a string: received ${shown(data)}`,
   );
 }
 
@@ -30,7 +32,7 @@ export function assertSize(name: string, value: unknown): void {
     return;
   }
   throw new RangeError(
-    `The ${name} must be an integer of at least 0: received ${String(value)}`,
+    `The ${name} must be an integer of at least 0: received ${shown(value)}`,
   );
 }
 
@@ -41,7 +43,7 @@ export function assertPort(port: unknown): void {
     port <= 65535
   ) return;
   throw new RangeError(
-    `The port must be an integer from 0 to 65535: received ${port}`,
+    `The port must be an integer from 0 to 65535: received ${shown(port)}`,
   );
 }
 
@@ -93,12 +95,6 @@ export function assertEither(
 export function hasMethods(value: unknown, ...names: string[]): boolean {
   return typeof value === "object" && value !== null &&
     names.every((name) => typeof Reflect.get(value, name) === "function");
-}
-
-/** How a value of the wrong kind is called in messages. */
-export function nameOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return `an instance of ${value.constructor?.name ?? "no class"}`;
 }
 
 /** How the type of a value is called in messages, where the value itself would say too much. */

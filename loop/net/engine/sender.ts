@@ -2,6 +2,7 @@
 
 import { Future } from "../../future.ts";
 import type { Epilogue } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
@@ -241,7 +242,9 @@ export class WaterMarks {
     low ??= Math.floor(high / 4);
     if (!(high >= low && low >= 0)) {
       throw new RangeError(
-        `The high-water mark must be at least the low one, and that at least 0: received ${high} and ${low}`,
+        `The high-water mark must be at least the low one, and that at least 0: received ${
+          shown(high)
+        } and ${shown(low)}`,
       );
     }
     this.low = low;

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Scheduler } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import { assertSize, typeNameOf } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 
@@ -28,7 +29,7 @@ export function assertFilePart(
   assertSize("offset", offset);
   if (count !== null && (!Number.isSafeInteger(count) || count <= 0)) {
     throw new RangeError(
-      `The count must be a positive integer or null: received ${count}`,
+      `The count must be a positive integer or null: received ${shown(count)}`,
     );
   }
 }

@@ -2,8 +2,9 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { shown } from "../../shown.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertFactory, hasMethods, nameOf } from "../engine/assertions.ts";
+import { assertFactory, hasMethods } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import type { ReadablePipe, WritablePipe } from "../pipe.ts";
@@ -48,7 +49,7 @@ function assertReadable(pipe: unknown): void {
   else if (!hasMethods(pipe, "read", "close")) {
     throw new TypeError(
       `Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received ${
-        nameOf(pipe)
+        shown(pipe)
       }`,
     );
   }
@@ -60,7 +61,7 @@ function assertWritable(pipe: unknown): void {
   else if (!hasMethods(pipe, "write", "close")) {
     throw new TypeError(
       `Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received ${
-        nameOf(pipe)
+        shown(pipe)
       }`,
     );
   }

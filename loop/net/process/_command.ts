@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { hasMethods, nameOf, typeNameOf } from "../engine/assertions.ts";
+import { shown } from "../../shown.ts";
+import { hasMethods, typeNameOf } from "../engine/assertions.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
 
@@ -30,7 +31,7 @@ export function programOf(
   }
   if (!Array.isArray(args)) {
     throw new TypeError(
-      `Expected an array of strings as the arguments: received ${nameOf(args)}`,
+      `Expected an array of strings as the arguments: received ${shown(args)}`,
     );
   }
   for (const [i, arg] of args.entries()) assertText(`args[${i}]`, arg);
@@ -122,7 +123,7 @@ function assertStdio(
   if (value === PIPE || value === DEVNULL || value === "inherit") return;
   throw new TypeError(
     `Expected PIPE, DEVNULL, "inherit" or a Deno.FsFile as ${name}: received ${
-      typeof value === "string" ? JSON.stringify(value) : nameOf(value)
+      shown(value)
     }`,
   );
 }
@@ -162,6 +163,6 @@ function assertId(name: string, value: unknown): void {
     return;
   }
   throw new RangeError(
-    `Expected an integer of 0 or more as ${name}: received ${value}`,
+    `Expected an integer of 0 or more as ${name}: received ${shown(value)}`,
   );
 }

@@ -461,7 +461,7 @@ test("loop.subprocessShell() refuses options that are wrong", () =>
       ['in env: received ""', { env: { "": "" } }, RangeError],
       ["as uid: received -1", { uid: -1 }, RangeError],
       ["as gid: received 0.5", { gid: 0.5 }, RangeError],
-      ["as gid: received 7", { gid: "7" }, RangeError],
+      ['as gid: received "7"', { gid: "7" }, RangeError],
     ];
     for (const [message, options, ErrorClass] of bad) {
       await assertRejects(

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
+import { shown } from "../../shown.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
@@ -45,6 +46,6 @@ export async function openServer<A extends Deno.Addr>(
 export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
   if (Number.isInteger(backlog) && backlog >= 1) return;
   throw new RangeError(
-    `The backlog must be a positive integer: received ${backlog}`,
+    `The backlog must be a positive integer: received ${shown(backlog)}`,
   );
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Delay, secondsOf } from "../../delay.ts";
+import { shown } from "../../shown.ts";
 import { typeNameOf } from "../engine/assertions.ts";
 import { messageOf } from "../engine/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
@@ -79,7 +80,9 @@ export async function serverTlsOf(
   const { requestCert = false, certificates = {} } = options;
   if (requestCert !== "optional" && typeof requestCert !== "boolean") {
     throw new TypeError(
-      `Expected requestCert to be true, false or "optional": received ${requestCert}`,
+      `Expected requestCert to be true, false or "optional": received ${
+        shown(requestCert)
+      }`,
     );
   }
   if (

@@ -950,7 +950,7 @@ Deno.test("TlsOptions are checked before anything is done", () =>
         RangeError,
         "Expected caCerts",
       ],
-      [serve, { ...LOCALHOST, requestCert: "no" }, TypeError, "received no"],
+      [serve, { ...LOCALHOST, requestCert: "no" }, TypeError, 'received "no"'],
       [
         serve,
         { ...LOCALHOST, certificates: { a: { cert } } },
