@@ -94,7 +94,16 @@ function launchProgram(
   // The shell's own errors would come too late, and in its words.
   const wrapped = withErrorInOutput(command);
   assertCanStart(command, options);
-  return launch(wrapped, options);
+  try {
+    return launch(wrapped, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    // The program that was asked for may be run.
+    throw rephrase(
+      error,
+      `stderr: STDOUT has the shell join the streams: ${messageOf(error)}`,
+    );
+  }
 }
 
 /** Starts a program whose standard error goes where its standard output does only if it sees to that itself. */
