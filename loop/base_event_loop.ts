@@ -6,6 +6,7 @@ import {
   withSourceTraceback,
 } from "./_reports.ts";
 import { reportFailures } from "./_unretrieved.ts";
+import { assertOptions } from "./assert_options.ts";
 import type { Awaitable } from "./awaitable.ts";
 import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
@@ -312,10 +313,11 @@ export abstract class BaseEventLoop {
    * @param options Its name and how it starts.
    * @returns The task.
    * @throws {RuntimeError} If the loop is closed.
-   * @throws {TypeError} If `coro` is not a function.
+   * @throws {TypeError} If `coro` is not a function, or `options` not an object.
    */
   createTask<T>(coro: CoroutineFunction<T>, options?: TaskOptions): Task<T> {
     assertOpen(this);
+    assertOptions("createTask", options);
     if (this.#taskFactory !== null) {
       return this.#taskFactory(this.#scheduler.loop, coro, options);
     }

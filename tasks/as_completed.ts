@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { TimeoutError } from "../loop/errors.ts";
@@ -99,6 +100,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
       }`,
     );
   }
+  assertOptions("asCompleted", options);
   const { timeout = null } = options;
   const seconds = timeout === null
     ? null

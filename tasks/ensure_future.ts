@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { Future, type FutureOptions, homeOf } from "../loop/future.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
@@ -33,6 +34,7 @@ export function ensureFuture<T>(
   aw: Awaitable<T>,
   options?: FutureOptions,
 ): Future<T> {
+  assertOptions("ensureFuture", options);
   const loop = options?.loop;
   if (aw instanceof Future) {
     if (loop !== undefined && homeOf(aw) !== schedulerOf(loop)) {

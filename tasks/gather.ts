@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { makeCancelledError } from "../loop/cancelled_error.ts";
 import {
@@ -91,6 +92,7 @@ export function gather(
   options?: GatherOptions,
 ): Future<unknown[]> {
   assertGatherable(aws);
+  assertOptions("gather", options);
   if (aws.length === 0) return fulfilled<unknown[]>(currentScheduler(), []);
   const children = futuresOf(aws);
   const scheduler = homeOf(children[0]!);

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { CoroutineFunction } from "../loop/task.ts";
 import { loopOf, Runner, type RunOptions } from "./runner.ts";
 
@@ -38,6 +39,7 @@ export async function run<T>(
   main: CoroutineFunction<T>,
   options: RunOptions = {},
 ): Promise<T> {
+  assertOptions("run", options);
   const { signal, ...runnerOptions } = options;
   const runner = new Runner(runnerOptions);
   let result: T;

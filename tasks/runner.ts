@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import { type Context, copyContext } from "../loop/context.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
@@ -72,6 +73,7 @@ export class Runner implements AsyncDisposable {
    * @param options Debug mode, and what makes the loop.
    */
   constructor(options: RunnerOptions = {}) {
+    assertOptions("Runner", options);
     this.#options = options;
   }
 

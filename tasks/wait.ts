@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
 import { shown } from "../loop/shown.ts";
@@ -59,8 +60,9 @@ export async function wait<F extends Future<unknown>>(
   fs: Iterable<F>,
   options: WaitOptions = {},
 ): Promise<[done: Set<F>, pending: Set<F>]> {
-  const { timeout = null, returnWhen = ALL_COMPLETED } = options;
   const futures = futuresOf(fs);
+  assertOptions("wait", options);
+  const { timeout = null, returnWhen = ALL_COMPLETED } = options;
   const seconds = timeout === null
     ? null
     : secondsOf("wait", "timeout", timeout);
