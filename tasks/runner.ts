@@ -3,10 +3,11 @@
 import { assertOptions } from "../loop/assert_options.ts";
 import { type Context, copyContext } from "../loop/context.ts";
 import { RuntimeError } from "../loop/errors.ts";
-import type { EventLoop } from "../loop/event_loop.ts";
+import { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/future.ts";
 import { newEventLoop } from "../loop/loops.ts";
 import { runningScheduler, schedulerOf } from "../loop/scheduler.ts";
+import { shown } from "../loop/shown.ts";
 import {
   type CoroutineFunction,
   notAFunction,
@@ -71,9 +72,11 @@ export class Runner implements AsyncDisposable {
    * Constructs a new instance. Its loop is made when it is first needed.
    *
    * @param options Debug mode, and what makes the loop.
+   * @throws {TypeError} If `options.loopFactory` is not a function.
    */
   constructor(options: RunnerOptions = {}) {
     assertOptions("Runner", options);
+    assertLoopFactory(options.loopFactory);
     this.#options = options;
   }
 
@@ -82,13 +85,15 @@ export class Runner implements AsyncDisposable {
    *
    * @returns The loop.
    * @throws {RuntimeError} If the runner is closed.
+   * @throws {TypeError} If what was to make the loop made something else.
    */
   getLoop(): EventLoop {
     if (this.#closed) {
       throw new RuntimeError("Cannot use the runner as it is closed");
     }
     if (this.#loop === null) {
-      this.#loop = this.#options.loopFactory?.() ?? newEventLoop();
+      const { loopFactory } = this.#options;
+      this.#loop = loopFactory ? loopMadeBy(loopFactory) : newEventLoop();
       if (this.#options.debug !== undefined) {
         this.#loop.setDebug(this.#options.debug);
       }
@@ -202,4 +207,19 @@ async function awaitAll(
   } finally {
     clearInterval(timer);
   }
+}
+
+function assertLoopFactory(value: unknown): void {
+  if (value == null || typeof value === "function") return;
+  throw new TypeError(
+    `Expected a function as loopFactory: received ${typeof value}`,
+  );
+}
+
+function loopMadeBy(loopFactory: () => EventLoop): EventLoop {
+  const loop: unknown = loopFactory();
+  if (loop instanceof EventLoop) return loop;
+  throw new TypeError(
+    `Expected loopFactory to make an EventLoop: received ${shown(loop)}`,
+  );
 }

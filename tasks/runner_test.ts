@@ -80,6 +80,29 @@ Deno.test("Runner.run() refuses what is no function, and says what to write inst
   );
 });
 
+Deno.test("Runner() refuses a loopFactory that is no function, or makes no loop", async () => {
+  const no = 3 as unknown as () => EventLoop;
+  const message = "Expected a function as loopFactory: received number";
+  assertThrows(() => new Runner({ loopFactory: no }), TypeError, message);
+  await assertRejects(
+    () => run(() => {}, { loopFactory: no }),
+    TypeError,
+    message,
+  );
+  for (
+    const [made, received] of [[3, "3"], [undefined, "undefined"], [
+      Promise.resolve(),
+      "an instance of Promise",
+    ]]
+  ) {
+    await assertRejects(
+      () => run(() => {}, { loopFactory: () => made as unknown as EventLoop }),
+      TypeError,
+      `Expected loopFactory to make an EventLoop: received ${received}`,
+    );
+  }
+});
+
 Deno.test("Runner.run() refuses where a loop runs the caller", async () => {
   await using runner = new Runner();
   const calls: string[] = [];
