@@ -33,6 +33,38 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "secondsOf() says what is wrong with a duration that has no fixed length",
+  ignore: !("Temporal" in globalThis),
+  fn() {
+    const { Temporal } = globalThis as unknown as { // not in the types of every Deno
+      Temporal: { Duration: { from(fields: object): Delay } };
+    };
+    const durations = [[{ months: 1 }, "P1M"], [
+      { weeks: 1, hours: 1 },
+      "P1WT1H",
+    ]] as const;
+    for (const [fields, text] of durations) {
+      assertThrows(
+        () => secondsOf("sleep", "delay", Temporal.Duration.from(fields)),
+        RangeError,
+        `sleep() takes a Temporal.Duration without years, months and weeks as its delay, as these have no fixed length: received ${text}`,
+      );
+    }
+  },
+});
+
+Deno.test("secondsOf() lets through what else a duration throws", () => {
+  const error = new TypeError("boom");
+  const delay = {
+    total() {
+      throw error;
+    },
+  };
+  assertThrows(() => secondsOf("sleep", "delay", delay), TypeError, "boom");
+});
+
 Deno.test("secondsOf() names the function, the parameter and what came", () => {
   const wrong: [unknown, string][] = [
     ["1", "string"],
