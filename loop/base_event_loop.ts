@@ -437,6 +437,20 @@ export abstract class BaseEventLoop {
   }
 
   /**
+   * What this is and how it stands, for messages: `<EventLoop running=false closed=false debug=false>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    return `<${this.constructor.name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.getDebug()}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
    * Ends the asynchronous generators that are still in use. JavaScript tells nobody of those, so there
    * is nothing to do; the method is there for programs that call it.
    *

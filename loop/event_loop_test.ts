@@ -683,3 +683,21 @@ Deno.test("EventLoop of a script turns by itself, and the script exits when noth
   assertEquals(stderr, "");
   assertEquals([code, stdout], [0, "end of script\ntask\ncallback\n"]);
 });
+
+Deno.test("EventLoop.toString() says what it is, and how it stands", async () => {
+  const loop = newEventLoop();
+  const idle = "<EventLoop running=false closed=false debug=false>";
+  assertEquals(String(loop), idle);
+  assertEquals(Deno.inspect({ loop }), `{ loop: ${idle} }`);
+  loop.setDebug(true);
+  assertEquals(
+    await loop.runUntilComplete(() => String(loop)),
+    "<EventLoop running=true closed=false debug=true>",
+  );
+  loop.setDebug(false);
+  loop.close();
+  assertEquals(
+    String(loop),
+    "<EventLoop running=false closed=true debug=false>",
+  );
+});

@@ -6,6 +6,7 @@ import type { Resource } from "../../scheduler.ts";
 import type { TimerHandle } from "../../timer_handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { notSupported } from "../base_transport.ts";
+import { hostAndPort } from "../dns/host.ts";
 import { Transport } from "../transport.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
@@ -112,6 +113,25 @@ export class ConnTransport extends Transport implements Resource {
   override abort(): void {
     this.successor?.abort();
     this.#forceEnd(null);
+  }
+
+  override toString(): string {
+    const state = this.#isEnded
+      ? "closed"
+      : this.#isClosing
+      ? "closing"
+      : "open";
+    // Who connects by a Unix socket has no address of its own.
+    const where = placeOf(this.getExtraInfo("peername")) ??
+      placeOf(this.getExtraInfo("sockname"));
+    return `<${this.constructor.name}${
+      where === null ? "" : ` ${where}`
+    } ${state}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
   }
 
   // Receiving.
@@ -347,4 +367,10 @@ export class ConnTransport extends Transport implements Resource {
     this.#sender.abandon();
     closeUnlessClosed(this.#link.conn);
   }
+}
+
+function placeOf(addr: Deno.Addr | null): string | null {
+  if (addr === null) return null;
+  if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
+  return "path" in addr ? addr.path : null;
 }

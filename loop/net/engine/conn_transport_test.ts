@@ -22,6 +22,32 @@ import { fake, Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf, textOf } from "../../../tests/doubles/text.ts";
 import { ConnTransport } from "./conn_transport.ts";
 
+Deno.test("Transport is shown with where it leads and how it stands", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    await using server = await loop.createServer(
+      () => new Protocol(),
+      "127.0.0.1",
+      0,
+    );
+    const { hostname, port } = server.sockets[0]!.addr;
+    const [transport] = await loop.createConnection(
+      () => new Protocol(),
+      hostname,
+      port,
+    );
+    const open = `<ConnTransport 127.0.0.1:${port} open>`;
+    assertEquals(String(transport), open);
+    assertEquals(Deno.inspect({ transport }), `{ transport: ${open} }`);
+    transport.close();
+    assertEquals(
+      String(transport),
+      `<ConnTransport 127.0.0.1:${port} closing>`,
+    );
+    await turns();
+    assertEquals(String(transport), `<ConnTransport 127.0.0.1:${port} closed>`);
+  }));
+
 Deno.test("Transport calls its protocol outside every task, in the context of its creation", () =>
   run(async () => {
     const user = new AsyncLocalStorage<string>();
