@@ -134,6 +134,24 @@ export class Timeout {
     return result;
   }
 
+  /**
+   * What this is and how it stands, for messages: `<Timeout active when=12.345>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    if (this.#state !== "active") return `<Timeout ${this.#state}>`;
+    const when = this.#when === null
+      ? null
+      : Math.round(this.#when * 1000) / 1000;
+    return `<Timeout active when=${when}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
   #onTime(): void {
     this.#state = "expiring";
     this.#alarm = null;

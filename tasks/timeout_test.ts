@@ -531,3 +531,22 @@ Deno.test("Timeout refuses a time that is none", () => {
     );
   }
 });
+
+Deno.test("Timeout.toString() says how it stands, and when it ends", () =>
+  run(async () => {
+    const limit = new Timeout(12345678.9012);
+    assertEquals(String(limit), "<Timeout created>");
+    await limit.run(() => {
+      assertEquals(String(limit), "<Timeout active when=12345678.901>");
+      limit.reschedule(null);
+      assertEquals(Deno.inspect([limit]), "[ <Timeout active when=null> ]");
+    });
+    assertEquals(String(limit), "<Timeout finished>");
+    const scopes: Timeout[] = [];
+    const late = timeout(0, async (scope) => {
+      scopes.push(scope);
+      await sleep(3600);
+    });
+    await assertRejects(() => late, TimeoutError);
+    assertEquals(scopes.map(String), ["<Timeout expired>"]);
+  }));
