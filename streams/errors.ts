@@ -34,9 +34,9 @@ export class IncompleteReadError extends Error {
    */
   constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
     super(
-      `${partial.length} bytes read on a total of ${
-        expected ?? "undefined"
-      } expected bytes`,
+      `Expected ${
+        expected ?? "more"
+      } bytes: received ${partial.length} before the end of the stream`,
     );
     this.name = "IncompleteReadError";
     this.partial = partial;

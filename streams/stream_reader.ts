@@ -638,7 +638,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
         const { start, end } = this.#findFirst(all, searched);
         if (start > this.#limit) {
           throw new LimitOverrunError(
-            "Separator is found, but chunk is longer than limit",
+            `Cannot read up to the separator as it comes after ${start} bytes: the limit is ${this.#limit}`,
             start,
           );
         }
@@ -646,7 +646,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
         searched = Math.max(0, size + 1 - maxLength);
         if (searched > this.#limit) {
           throw new LimitOverrunError(
-            "Separator is not found, and chunk exceed the limit",
+            `Cannot read up to a separator as there is none in ${searched} bytes: the limit is ${this.#limit}`,
             searched,
           );
         }

@@ -118,7 +118,7 @@ Deno.test("StreamReader.readExactly() fails at an early end, with what there was
     const error = await assertRejects(
       () => reader.readExactly(5),
       IncompleteReadError,
-      "3 bytes read on a total of 5 expected bytes",
+      "Expected 5 bytes: received 3 before the end of the stream",
     );
     assertEquals(textOf(error.partial), "abc");
     assertEquals(error.expected, 5);
@@ -144,14 +144,14 @@ Deno.test("StreamReader.readLine() drops a line that is longer than the limit", 
     await assertRejects(
       () => reader.readLine(),
       RangeError,
-      "Separator is found, but chunk is longer than limit",
+      "Cannot read up to the separator as it comes after 7 bytes: the limit is 3",
     );
     assertEquals(textOf(await reader.readLine()), "ok\n");
     feed(reader, "endless");
     await assertRejects(
       () => reader.readLine(),
       RangeError,
-      "Separator is not found, and chunk exceed the limit",
+      "Cannot read up to a separator as there is none in 7 bytes: the limit is 3",
     );
     feed(reader, "ok\n");
     assertEquals(textOf(await reader.readLine()), "ok\n");
@@ -205,14 +205,14 @@ Deno.test("StreamReader.readUntil() leaves what exceeds the limit in the reader"
     const none = await assertRejects(
       () => reader.readUntil("AAA"),
       LimitOverrunError,
-      "not found",
+      "Cannot read up to a separator as there is none in 8 bytes: the limit is 3",
     );
     assertEquals(none.consumed, 8);
     feed(reader, "A!");
     const found = await assertRejects(
       () => reader.readUntil("AAA"),
       LimitOverrunError,
-      "is found",
+      "Cannot read up to the separator as it comes after 8 bytes: the limit is 3",
     );
     assertEquals(found.consumed, 8);
     assertEquals(textOf(await reader.readExactly(8)), "too long");
@@ -226,6 +226,7 @@ Deno.test("StreamReader.readUntil() fails at an early end, with what there was",
     const error = await assertRejects(
       () => reader.readUntil("AAA"),
       IncompleteReadError,
+      "Expected more bytes: received 11 before the end of the stream",
     );
     assertEquals(textOf(error.partial), "some dataAA");
     assertEquals(error.expected, null);
@@ -438,7 +439,7 @@ Deno.test("StreamReader.readUntil() takes the shortest of the separators that en
       const error = await assertRejects(
         () => reader.readUntil(separators),
         LimitOverrunError,
-        "is found",
+        "as it comes after 4 bytes: the limit is 3",
       );
       assertEquals(error.consumed, 4);
       await reader.readExactly(error.consumed);
