@@ -133,9 +133,10 @@ function beginToWait(
   future[observedBy](waiter);
   if (coroutine !== null) {
     coroutine.attach(waiter);
-    if (coroutine.mustCancel && coroutine.takeCancellation()) {
+    const { branch } = waiter;
+    if (coroutine.mustCancel && coroutine.meetsCancellation(branch)) {
       waiter.cancel(coroutine.cancelMessage);
-    } else if (waiter.branch?.takeCancellation()) {
+    } else if (branch?.meetsCancellation()) {
       waiter.cancel(undefined);
     }
   }
@@ -222,7 +223,8 @@ export class Waiter implements Entry, Wait {
     coroutine.scheduler.opened(coroutine);
     outstandingReads = 0;
     const isOfTask = coroutine.mustCancel && coroutine.takeCancellation();
-    const isCancelled = isOfTask || this.branch?.takeCancellation();
+    const isOfBranch = this.branch?.takeCancellation() ?? false;
+    const isCancelled = isOfTask || isOfBranch;
     // A cancellation that is on its way already stays as it is.
     if (isCancelled && !isCancellation(this.future)) {
       markRetrieved(this.future);

@@ -35,6 +35,8 @@ export class Coroutine {
   /** The part of the body that can be cancelled by itself and is the last that began of those open. */
   lastBranch: Branch | null = null;
   #abortExpected = false;
+  /** The part of the body in which alone the cancellation that must arise does so, if it is tied to one. */
+  #onlyIn: { branch: Branch | null } | null = null;
 
   /** What stands for the coroutine in the async context of its body. */
   readonly #id: number;
@@ -84,11 +86,43 @@ export class Coroutine {
     this.scheduler.host.macrotask(() => this.#abortExpected = false, true);
   }
 
-  /** The cancellation that arises now, at an `await`, if one has been asked for. */
+  /** A cancellation arises at the next `await` in the body. */
+  cancelNext(): void {
+    this.mustCancel = true;
+    this.#onlyIn = null;
+  }
+
+  /** A cancellation arises once more in the code that runs now, at its next `await` in a branch or anywhere. */
+  cancelAgain(branch: Branch | null): void {
+    if (this.mustCancel && this.#onlyIn === null) return;
+    this.mustCancel = true;
+    this.cancelMessage = undefined;
+    this.#onlyIn = { branch };
+  }
+
+  /** A branch is over. */
+  closed(branch: Branch): void {
+    if (this.#onlyIn?.branch === branch) this.mustCancel = false;
+  }
+
+  /**
+   * Whether a cancellation that has been asked for arises where an `await` in a branch begins, or the body ends.
+   * It does at every `await` until the body goes on: several may begin together, as in `Promise.all()`.
+   */
+  meetsCancellation(branch: Branch | null): boolean {
+    if (!this.mustCancel) return false;
+    const around = this.#onlyIn?.branch ?? null;
+    if (around !== null && !around.includes(branch)) return false;
+    if (this.#abortExpected) this.mustCancel = false;
+    return this.mustCancel;
+  }
+
+  /** The body goes on. Returns whether a cancellation arises there that has met no `await` so far. */
   takeCancellation(): boolean {
     if (!this.mustCancel) return false;
     this.mustCancel = false;
-    return !this.#abortExpected;
+    // What waited meanwhile is not the code in which it was to arise.
+    return this.#onlyIn === null && !this.#abortExpected;
   }
 }
 
@@ -142,6 +176,7 @@ export class Branch {
   close(): void {
     this.#isOpen = false;
     this.#mustCancel = false;
+    if (this.coroutine.mustCancel) this.coroutine.closed(this);
     const previous = this.#previous;
     const next = this.#next;
     if (next === null) this.coroutine.lastBranch = previous;
@@ -152,13 +187,17 @@ export class Branch {
   /** Whether the coroutine does nothing beside this branch, as far as that is known. */
   get isAlone(): boolean {
     for (const other of Branch.openOf(this.coroutine)) {
-      if (!this.#includes(other) && !other.#includes(this)) return false;
+      if (!this.includes(other) && !other.includes(this)) return false;
     }
     const own = this.#waits();
     const others = this.coroutine.waits().filter((each) => !own.includes(each));
-    if (!this.#claimsAll) return own.length === 0 || others.length === 0;
-    // The code around may await this branch and something else, by `gather()` for instance.
-    return others.length < 2 || !others.some((each) => each.isForOthers);
+    if (this.#claimsAll) {
+      // The code around may await this branch and something else, by `gather()` for instance.
+      return others.length < 2 || !others.some((each) => each.isForOthers);
+    }
+    // It seems to await nothing: that may stand for what began before it, or for something foreign.
+    return own.length === 0 && others.length < 2 && !this.#isRunning &&
+      this.#signalled().length === 0;
   }
 
   /** How many requests there are to cancel the branch, or one that it is a part of, alone. */
@@ -173,11 +212,9 @@ export class Branch {
     for (const wait of this.#waits()) {
       reached = wait.cancel(undefined) || reached;
     }
-    const isRunning = currentCoroutine() === this.coroutine &&
-      this.#includes(currentBranch());
+    const isRunning = this.#isRunning;
     if (!reached || isRunning) this.#mustCancel = true;
-    const signalled = [...Branch.openOf(this.coroutine)]
-      .filter((each) => each.hasSignal && this.#includes(each));
+    const signalled = this.#signalled();
     if (signalled.length > 0 && !reached && !isRunning) this.#expectAbort();
     for (const branch of signalled) branch.abort(undefined);
   }
@@ -190,17 +227,24 @@ export class Branch {
     if (this.#requests === 0) this.#mustCancel = false;
   }
 
-  /** The cancellation of the innermost branch that has been asked for arises once more. */
-  cancelAgain(): void {
-    if (this.#requests > 0) this.#mustCancel = true;
-    else this.#parent?.cancelAgain();
+  /** The outermost branch around this one that has been asked to cancel alone, or `null`. */
+  get cancelled(): Branch | null {
+    const around = this.#parent?.cancelled ?? null;
+    return around === null && this.#requests > 0 ? this : around;
   }
 
-  /** The cancellation that arises now, at an `await` in the branch, if one has been asked for. */
+  /** As {@linkcode Coroutine.meetsCancellation}, of a cancellation of this branch or one around it. */
+  meetsCancellation(): boolean {
+    if (this.#abortExpected) this.#mustCancel = false;
+    return this.#mustCancel || (this.#parent?.meetsCancellation() ?? false);
+  }
+
+  /** As {@linkcode Coroutine.takeCancellation}; those of the branches around it arise with it. */
   takeCancellation(): boolean {
-    if (!this.#mustCancel) return this.#parent?.takeCancellation() ?? false;
+    const isOwn = this.#mustCancel && !this.#abortExpected;
     this.#mustCancel = false;
-    return !this.#abortExpected;
+    const isAround = this.#parent?.takeCancellation() ?? false;
+    return isOwn || isAround;
   }
 
   /** Aborts when the branch is cancelled; `isCancelled` says whether its task is. */
@@ -245,12 +289,22 @@ export class Branch {
 
   /** What the branch awaits, with the branches within it. */
   #waits(): Wait[] {
-    return this.coroutine.waits().filter(({ branch }) =>
-      this.#includes(branch)
-    );
+    return this.coroutine.waits().filter(({ branch }) => this.includes(branch));
   }
 
-  #includes(other: Branch | null): boolean {
+  /** The open branches in this one whose signal somebody has. */
+  #signalled(): Branch[] {
+    return [...Branch.openOf(this.coroutine)]
+      .filter((each) => each.hasSignal && this.includes(each));
+  }
+
+  /** Whether the code that calls is in the branch. */
+  get #isRunning(): boolean {
+    return this.includes(currentBranch());
+  }
+
+  /** Whether another branch is this one, or began in it. */
+  includes(other: Branch | null): boolean {
     while (other !== null && other !== this) other = other.#parent;
     return other === this;
   }

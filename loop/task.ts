@@ -166,7 +166,7 @@ export class Task<T = unknown> extends Future<T> {
     const reached = this.#cancelWaits(msg);
     body.cancelMessage = msg;
     const isOpen = body.scheduler.isOpen(body);
-    if (!reached || isOpen) body.mustCancel = true;
+    if (!reached || isOpen) body.cancelNext();
     // Code that cancels its own task does not wait for anything foreign.
     const isRunning = isOpen || currentCoroutine() === body;
     if (this.#hasSignal) this.#abort(msg, reached || isRunning);
@@ -429,7 +429,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFulfilled(value: T): void {
-    if (this.#body.takeCancellation()) {
+    if (this.#body.meetsCancellation(null)) {
       this.#endCancelled(this.#body.cancelMessage);
       return;
     }

@@ -43,12 +43,9 @@ export class Scope {
   cancelAgain(): void {
     const requests = this.task.cancelling();
     if (requests === 0) return;
-    if (requests === this.#branch.requests) {
-      this.#branch.cancelAgain();
-    } else {
-      this.task.uncancel();
-      this.task.cancel();
-    }
+    const isOfBranches = requests === this.#branch.requests;
+    const where = isOfBranches ? this.#branch.cancelled : null;
+    this.#branch.coroutine.cancelAgain(where);
   }
 
   /** The scope is over. */

@@ -17,11 +17,12 @@ import {
   ExceptionGroup,
   Future,
   gather,
+  getRunningLoop,
   Lock,
   run,
   sleep,
   type Task,
-  TaskGroup,
+  type TaskGroup,
   taskGroup,
   timeout,
   TimeoutError,
@@ -411,5 +412,154 @@ Deno.test(
           })),
       TimeoutError,
     );
+  }),
+);
+
+/** Fails when a signal aborts; otherwise gives a result after some seconds, like something of the platform. */
+function obedient<T>(signal: AbortSignal, seconds: number, result: T) {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  signal.addEventListener("abort", () => reject(signal.reason));
+  getRunningLoop().callLater(seconds, () => resolve(result));
+  return promise;
+}
+
+/** A group with a task that fails some seconds after it was cancelled. */
+function failingGroup(seconds: number): Promise<void> {
+  return taskGroup((group) => {
+    group.createTask(async () => {
+      try {
+        await sleep(9);
+      } catch {
+        await sleep(seconds);
+        throw new Error("while cleaning up");
+      }
+    });
+    return sleep(9);
+  });
+}
+
+Deno.test(
+  "A cancellation that the failures of a group displace does not strike a second time what is beside it",
+  inNoTime(async () => {
+    let cleanedUp = false;
+    const beside = async () => {
+      try {
+        await sleep(9);
+      } finally {
+        await sleep(5);
+        cleanedUp = true;
+      }
+    };
+    const task = createTask(() => outcomes(failingGroup(2), beside()));
+    await sleep(1);
+    task.cancel();
+    assertEquals(await task, ["ExceptionGroup", "CancelledError"]);
+    assert(cleanedUp);
+  }),
+);
+
+Deno.test(
+  "A cancellation that the failures of a group displace strikes all that its code awaits together then",
+  inNoTime(async () => {
+    const loop = getRunningLoop();
+    const begun = loop.time();
+    const body = async () => {
+      try {
+        await failingGroup(2);
+      } finally {
+        assertEquals(
+          await outcomes(sleep(3), sleep(4)),
+          ["CancelledError", "CancelledError"],
+        );
+      }
+    };
+    assertEquals(
+      await outcomes(timeout(1, () => timeout(20, body)), sleep(6, "beside")),
+      ["ExceptionGroup", "beside"],
+    );
+    assertEquals(loop.time() - begun, 6);
+  }),
+);
+
+Deno.test(
+  "A cancellation that the failures of a group displace ends with the time limit it came from",
+  inNoTime(async () => {
+    const task = currentTask()!;
+    await assertRejects(
+      () => timeout(1, () => failingGroup(2)),
+      ExceptionGroup,
+    );
+    assertEquals(await sleep(1, "goes on"), "goes on");
+    assertEquals(task.cancelling(), 0);
+  }),
+);
+
+Deno.test(
+  "A time limit that is reached does not abort the signal that something beside it has",
+  inNoTime(async () => {
+    const { signal } = currentTask()!;
+    assertEquals(
+      await outcomes(
+        timeout(1, () => sleep(9)),
+        obedient(signal, 3, "beside it"),
+      ),
+      ["TimeoutError", "beside it"],
+    );
+    assertEquals(
+      await outcomes(
+        timeout(1, () => obedient(currentTask()!.signal, 9, "never")),
+        obedient(signal, 3, "beside it"),
+      ),
+      ["TimeoutError", "beside it"],
+    );
+    assertEquals(
+      await outcomes(
+        timeout(1, () => obedient(currentTask()!.signal, 9, "never")),
+        sleep(3, "beside it"),
+      ),
+      ["TimeoutError", "beside it"],
+    );
+    assertFalse(signal.aborted);
+  }),
+);
+
+Deno.test(
+  "A time limit whose body awaits a foreign promise strikes nothing of several things beside it",
+  inNoTime(async () => {
+    const never = new AbortController().signal;
+    assertEquals(
+      await outcomes(
+        timeout(1, () => obedient(never, 5, "too late to interrupt")),
+        sleep(3, "one"),
+        sleep(4, "two"),
+      ),
+      ["too late to interrupt", "one", "two"],
+    );
+  }),
+);
+
+Deno.test(
+  "A group that its body cancels at once strikes nothing that began before beside it",
+  inNoTime(async () => {
+    const beside = async () => await sleep(3, "beside it");
+    const own = async (group: TaskGroup) => {
+      group.cancel();
+      await sleep(9);
+    };
+    assertEquals(
+      await outcomes(beside(), taskGroup(own)),
+      ["beside it", undefined],
+    );
+  }),
+);
+
+Deno.test(
+  "A task that is cancelled while it runs is struck at everything that it awaits together next",
+  inNoTime(async () => {
+    const task = createTask(() => {
+      currentTask()!.cancel();
+      return outcomes(sleep(3), timeout(9, () => sleep(4)));
+    });
+    assertEquals(await task, ["CancelledError", "CancelledError"]);
   }),
 );
