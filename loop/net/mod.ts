@@ -18,7 +18,7 @@ export type {
 } from "./connect/connect.ts";
 export type { DatagramEndpointOptions } from "./datagram/create_datagram_endpoint.ts";
 export { DatagramProtocol } from "./datagram_protocol.ts";
-export type { DatagramSocket } from "./datagram_socket.ts";
+export type { DatagramConnLike, DatagramSocket } from "./datagram_socket.ts";
 export { DatagramTransport } from "./datagram_transport.ts";
 export type {
   AddrInfo,

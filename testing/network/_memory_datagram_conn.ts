@@ -3,6 +3,7 @@
 import { fulfil, fulfilled, Future } from "../../loop/future.ts";
 import { failed } from "../../loop/operation.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
+import type { DatagramConnLike } from "../../loop/net/datagram_socket.ts";
 import { errors } from "../../loop/runtime.ts";
 import { interrupted } from "./_memory_conn.ts";
 
@@ -22,7 +23,7 @@ export interface MemoryDatagramOptions {
 }
 
 /** A socket of datagrams in memory, in the manner of Deno's. */
-export class MemoryDatagramConn implements Deno.DatagramConn {
+export class MemoryDatagramConn implements DatagramConnLike {
   readonly addr: Deno.NetAddr;
   readonly #scheduler: Scheduler;
   readonly #options: MemoryDatagramOptions;
@@ -77,11 +78,11 @@ export class MemoryDatagramConn implements Deno.DatagramConn {
     this.#options.onClosed();
   }
 
-  joinMulticastV4(): Promise<Deno.MulticastV4Membership> {
+  joinMulticastV4(): Promise<never> {
     return Promise.reject(noMulticast());
   }
 
-  joinMulticastV6(): Promise<Deno.MulticastV6Membership> {
+  joinMulticastV6(): Promise<never> {
     return Promise.reject(noMulticast());
   }
 

@@ -7,6 +7,7 @@ import { errors, OS } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
+import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { ipLiteralOf } from "../dns/host.ts";
@@ -44,7 +45,7 @@ export interface DatagramEndpointOptions {
    */
   allowBroadcast?: boolean | undefined;
   /** A bound socket to use; everything else is left out then. The transport closes it. */
-  sock?: Socket | Deno.DatagramConn | undefined;
+  sock?: DatagramSocket | undefined;
 }
 
 /** What `loop.createDatagramEndpoint()` does. */
@@ -120,7 +121,7 @@ function unixNotSupported(name: string): Error {
 }
 
 function adoptSocket(
-  sock: Socket | Deno.DatagramConn,
+  sock: DatagramSocket,
 ): [DatagramLink, Deno.Addr | null] {
   if (!isBound(sock)) {
     throw new RangeError("Expected a bound socket as sock: received another");

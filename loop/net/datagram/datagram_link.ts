@@ -3,7 +3,7 @@
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
 import { errors, isPermitted } from "../../runtime.ts";
-import type { DatagramSocket } from "../datagram_socket.ts";
+import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
 import { hasMethods } from "../engine/assertions.ts";
 import { codeOf, osErrorOf } from "../engine/failures.ts";
@@ -69,18 +69,18 @@ function isDgramSocket(value: unknown): value is Socket {
   return hasMethods(value, "bind", "send", "addMembership");
 }
 
-function isDatagramConn(value: unknown): value is Deno.DatagramConn {
+function isDatagramConn(value: unknown): value is DatagramConnLike {
   return hasMethods(value, "receive", "send", "close");
 }
 
 /** A link over what `Deno.listenDatagram()` gives. */
 class DatagramConnLink implements DatagramLink {
-  readonly socket: Deno.DatagramConn;
+  readonly socket: DatagramConnLike;
   readonly localAddr: Deno.Addr;
   remoteAddr: Deno.Addr | null = null;
   #sent: Promise<unknown> = Promise.resolve();
 
-  constructor(socket: Deno.DatagramConn) {
+  constructor(socket: DatagramConnLike) {
     this.socket = socket;
     this.localAddr = socket.addr;
   }

@@ -2,6 +2,7 @@
 
 import { assertDeno, errors } from "../../runtime.ts";
 import type { Scheduler } from "../../scheduler.ts";
+import type { DatagramConnLike } from "../datagram_socket.ts";
 import type { HostAddress } from "../host_address.ts";
 
 /** A network that takes the place of the system's, for the loops that it is given to. */
@@ -17,7 +18,7 @@ export interface Network {
   listen(at: HostAddress): Deno.Listener<Deno.Conn, Deno.NetAddr>;
   connectUnix(path: string, signal: AbortSignal): Promise<Deno.Conn>;
   listenUnix(path: string): Deno.Listener<Deno.Conn, Deno.UnixAddr>;
-  bindDatagrams(at: HostAddress | null): Deno.DatagramConn;
+  bindDatagrams(at: HostAddress | null): DatagramConnLike;
 }
 
 const networks = new WeakMap<Scheduler, Network>();
