@@ -134,7 +134,7 @@ function beginToWait(
   if (coroutine !== null) {
     coroutine.attach(waiter);
     const { branch } = waiter;
-    if (coroutine.mustCancel && coroutine.meetsCancellation(branch)) {
+    if (coroutine.mustCancel && coroutine.meetsCancellation()) {
       waiter.cancel(coroutine.cancelMessage);
     } else if (branch?.meetsCancellation()) {
       waiter.cancel(undefined);

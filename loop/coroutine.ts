@@ -35,8 +35,8 @@ export class Coroutine {
   /** The part of the body that can be cancelled by itself and is the last that began of those open. */
   lastBranch: Branch | null = null;
   #abortExpected = false;
-  /** The part of the body in which alone the cancellation that must arise does so, if it is tied to one. */
-  #onlyIn: { branch: Branch | null } | null = null;
+  /** Where a cancellation comes from that arises once more, in the code that ran at the time. */
+  #origin: { branch: Branch | null } | null = null;
 
   /** What stands for the coroutine in the async context of its body. */
   readonly #id: number;
@@ -89,30 +89,26 @@ export class Coroutine {
   /** A cancellation arises at the next `await` in the body. */
   cancelNext(): void {
     this.mustCancel = true;
-    this.#onlyIn = null;
+    this.#origin = null;
   }
 
-  /** A cancellation arises once more in the code that runs now, at its next `await` in a branch or anywhere. */
+  /** A cancellation of a branch, or of the task, arises once more: at the next `await` of the code that runs now. */
   cancelAgain(branch: Branch | null): void {
-    if (this.mustCancel && this.#onlyIn === null) return;
     this.mustCancel = true;
     this.cancelMessage = undefined;
-    this.#onlyIn = { branch };
+    this.#origin = { branch };
   }
 
-  /** A branch is over. */
+  /** A branch is over, and with it what its cancellation was to do. */
   closed(branch: Branch): void {
-    if (this.#onlyIn?.branch === branch) this.mustCancel = false;
+    if (this.#origin?.branch === branch) this.mustCancel = false;
   }
 
   /**
-   * Whether a cancellation that has been asked for arises where an `await` in a branch begins, or the body ends.
-   * It does at every `await` until the body goes on: several may begin together, as in `Promise.all()`.
+   * Whether a cancellation that has been asked for arises where an `await` begins, or the body ends. It does at
+   * every `await` until the body goes on: several may begin together, as in `Promise.all()`.
    */
-  meetsCancellation(branch: Branch | null): boolean {
-    if (!this.mustCancel) return false;
-    const around = this.#onlyIn?.branch ?? null;
-    if (around !== null && !around.includes(branch)) return false;
+  meetsCancellation(): boolean {
     if (this.#abortExpected) this.mustCancel = false;
     return this.mustCancel;
   }
@@ -122,7 +118,7 @@ export class Coroutine {
     if (!this.mustCancel) return false;
     this.mustCancel = false;
     // What waited meanwhile is not the code in which it was to arise.
-    return this.#onlyIn === null && !this.#abortExpected;
+    return this.#origin === null && !this.#abortExpected;
   }
 }
 
@@ -223,7 +219,6 @@ export class Branch {
   uncancel(): void {
     if (this.#requests > 0) this.#requests--;
     else this.#parent?.uncancel();
-    if (this.requests === 0) this.renewSignal();
     if (this.#requests === 0) this.#mustCancel = false;
   }
 

@@ -429,7 +429,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFulfilled(value: T): void {
-    if (this.#body.meetsCancellation(null)) {
+    if (this.#body.meetsCancellation()) {
       this.#endCancelled(this.#body.cancelMessage);
       return;
     }

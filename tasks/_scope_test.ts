@@ -7,6 +7,7 @@ import {
   assertInstanceOf,
   assertNotStrictEquals,
   assertRejects,
+  assertStrictEquals,
 } from "@std/assert";
 import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import {
@@ -561,5 +562,218 @@ Deno.test(
       return outcomes(sleep(3), timeout(9, () => sleep(4)));
     });
     assertEquals(await task, ["CancelledError", "CancelledError"]);
+  }),
+);
+
+/** Something of the platform that nothing interrupts. */
+function foreign(seconds: number): Promise<void> {
+  return obedient(new AbortController().signal, seconds, undefined);
+}
+
+Deno.test(
+  "A group that is cancelled by its body beside others strikes also what the body awaits next",
+  inNoTime(async () => {
+    let struck: unknown;
+    const body = async (group: TaskGroup) => {
+      const begun = outcomes(sleep(9));
+      await sleep(1);
+      group.cancel();
+      struck = await outcomes(sleep(9));
+      await begun;
+    };
+    await outcomes(taskGroup(body), sleep(3));
+    assertEquals(struck, ["CancelledError"]);
+  }),
+);
+
+Deno.test(
+  "A time limit that is reached during a foreign promise beside others arises in a time limit within it",
+  inNoTime(async () => {
+    const steps: string[] = [];
+    const body = async () => {
+      await foreign(2);
+      steps.push("the promise");
+      await timeout(20, () => sleep(9));
+      steps.push("never");
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(3, "one"), sleep(4, "two")),
+      ["TimeoutError", "one", "two"],
+    );
+    assertEquals(steps, ["the promise"]);
+  }),
+);
+
+Deno.test(
+  "A time limit that is reached when a future within another limit has just come still counts",
+  inNoTime(async () => {
+    const future = new Future<void>();
+    getRunningLoop().callLater(1, () => future.setResult());
+    const body = async () => {
+      await future;
+      return "never";
+    };
+    assertEquals(
+      await outcomes(timeout(1, () => timeout(9, body)), sleep(3, "beside")),
+      ["TimeoutError", "beside"],
+    );
+  }),
+);
+
+Deno.test(
+  "task.signal that is read in a time limit after that was reached is aborted",
+  inNoTime(async () => {
+    const task = currentTask()!;
+    let isAborted = false;
+    const body = () => sleep(9).finally(() => isAborted = task.signal.aborted);
+    await outcomes(timeout(1, body), sleep(3));
+    assert(isAborted);
+    assertFalse(task.signal.aborted);
+  }),
+);
+
+Deno.test(
+  "task.signal that a time limit beside others aborts does not strike the clean-up a second time",
+  inNoTime(async () => {
+    const steps: string[] = [];
+    const body = async () => {
+      try {
+        await obedient(currentTask()!.signal, 9, "never");
+      } finally {
+        steps.push("cleans up");
+        await sleep(1);
+        steps.push("cleaned up");
+      }
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(3, "one"), sleep(4, "two")),
+      ["TimeoutError", "one", "two"],
+    );
+    assertEquals(steps, ["cleans up", "cleaned up"]);
+  }),
+);
+
+Deno.test(
+  "task.signal is another one in a body that took back the cancellation by its time limit",
+  inNoTime(async () => {
+    const task = currentTask()!;
+    const body = async () => {
+      const before = task.signal;
+      await outcomes(sleep(9));
+      assert(before.aborted);
+      assertStrictEquals(task.signal, before);
+      task.uncancel();
+      return !task.signal.aborted;
+    };
+    assertEquals(await outcomes(timeout(1, body), sleep(3)), [true, undefined]);
+  }),
+);
+
+Deno.test(
+  "task.signal that is read by what a time limit left behind aborts with the task",
+  inNoTime(async () => {
+    let signal: AbortSignal | undefined;
+    const leave = async () => {
+      await sleep(1);
+      signal = currentTask()!.signal;
+      await sleep(9);
+    };
+    const task = createTask(async () => {
+      let left: Promise<void> = Promise.resolve();
+      await timeout(5, () => {
+        left = leave();
+      });
+      await left;
+    });
+    await sleep(2);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    assert(signal?.aborted);
+  }),
+);
+
+Deno.test(
+  "Time limits of a task may end in any order, and the next is alone again",
+  inNoTime(async () => {
+    for (
+      const order of [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2]]
+    ) {
+      await outcomes(...order.map((end) => timeout(9, () => sleep(end))));
+      const begun = outcomes(sleep(9));
+      await timeout(1, async () => {
+        assertEquals(await begun, ["CancelledError"]);
+      });
+    }
+  }),
+);
+
+Deno.test(
+  "uncancel() takes back a cancellation by a time limit beside others that has not arisen yet",
+  inNoTime(async () => {
+    const body = async () => {
+      await foreign(2);
+      assertEquals(currentTask()!.uncancel(), 0);
+      return await sleep(1, "goes on");
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(3, "one"), sleep(4, "two")),
+      ["goes on", "one", "two"],
+    );
+  }),
+);
+
+Deno.test(
+  "A time limit that has ended strikes nothing that it left behind",
+  inNoTime(async () => {
+    let left: Promise<string> | undefined;
+    const leave = async () => {
+      await foreign(3);
+      return await sleep(1, "left alone");
+    };
+    const body = async () => {
+      left = leave();
+      await foreign(2);
+      return "too late";
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(4, "one"), sleep(5, "two")),
+      ["too late", "one", "two"],
+    );
+    assertEquals(await left, "left alone");
+  }),
+);
+
+Deno.test(
+  "A cancellation that the failures of a group displace outlives a time limit that came later",
+  inNoTime(async () => {
+    let struck: unknown;
+    const body = async () => {
+      try {
+        await timeout(1.5, () => failingGroup(2));
+      } finally {
+        struck = await outcomes(sleep(9));
+      }
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(4, "beside")),
+      ["ExceptionGroup", "beside"],
+    );
+    assertEquals(struck, ["CancelledError"]);
+  }),
+);
+
+Deno.test(
+  "A cancellation counts after one that the failures of a group displaced",
+  inNoTime(async () => {
+    const future = new Future<void>();
+    const task = createTask(async () => {
+      await outcomes(timeout(1, () => failingGroup(2)));
+      await future;
+      return "never";
+    });
+    await sleep(5);
+    future.setResult();
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
   }),
 );
