@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { StreamReader } from "./stream_reader.ts";
@@ -51,6 +52,7 @@ export async function openConnection(
   port: number | null = null,
   options: OpenConnectionOptions = {},
 ): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  assertOptions("openConnection", options);
   const { loop } = currentScheduler();
   const { limit, ...rest } = options;
   const reader = new StreamReader({ limit, loop });

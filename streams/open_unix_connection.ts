@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { StreamReader } from "./stream_reader.ts";
@@ -52,6 +53,7 @@ export async function openUnixConnection(
   path: string | URL | null = null,
   options: OpenUnixConnectionOptions = {},
 ): Promise<[reader: StreamReader, writer: StreamWriter]> {
+  assertOptions("openUnixConnection", options);
   const { loop } = currentScheduler();
   const { limit, ...rest } = options;
   const reader = new StreamReader({ limit, loop });

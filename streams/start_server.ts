@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
@@ -66,6 +67,7 @@ export async function startServer(
   options: StartServerOptions = {},
 ): Promise<Server<Deno.NetAddr>> {
   assertClientConnected("startServer", clientConnected);
+  assertOptions("startServer", options);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
   assertLimit(limit);
   const { loop } = currentScheduler();

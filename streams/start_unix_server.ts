@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../loop/assert_options.ts";
 import type { UnixServerOptions } from "../loop/net/serve/serve_unix.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
@@ -65,6 +66,7 @@ export async function startUnixServer(
   options: StartUnixServerOptions = {},
 ): Promise<Server<Deno.UnixAddr>> {
   assertClientConnected("startUnixServer", clientConnected);
+  assertOptions("startUnixServer", options);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
   assertLimit(limit);
   const { loop } = currentScheduler();

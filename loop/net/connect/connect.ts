@@ -28,7 +28,7 @@ import type { HostAddress } from "../host_address.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
 import { secure } from "../tls/secure.ts";
 import {
-  assertNoSsl,
+  assertTlsOptions,
   type ClientTls,
   clientTlsOf,
   type ServerTls,
@@ -100,8 +100,8 @@ function assertConnectionOptions(
   port: number | null,
   options: ConnectionOptions,
 ): void {
+  assertTlsOptions("createConnection", options);
   const { sock } = options;
-  assertNoSsl(options);
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
     assertConn("sock", sock);
@@ -193,8 +193,8 @@ function assertUnixConnectionOptions(
   path: string | URL | null,
   options: UnixConnectionOptions,
 ): void {
+  assertTlsOptions("createUnixConnection", options);
   const { sock } = options;
-  assertNoSsl(options);
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;
   assertConn("sock", sock);
@@ -214,10 +214,10 @@ export async function connectAccepted<P extends StreamProtocol>(
   conn: Deno.Conn,
   options: AcceptedSocketOptions,
 ): Promise<[Transport, P]> {
-  const { tls } = options;
   assertFactory("connectAcceptedSocket", protocolFactory);
   assertConn("conn", conn);
-  assertNoSsl(options);
+  assertTlsOptions("connectAcceptedSocket", options);
+  const { tls } = options;
   const scheduler = schedulerOf(loop);
   if (tls) assertCanEncrypt("connectAcceptedSocket", scheduler);
   const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;

@@ -37,7 +37,7 @@ import {
   nativeListenOptions,
 } from "../tls/native_tls.ts";
 import {
-  assertNoSsl,
+  assertTlsOptions,
   type ServerTls,
   serverTlsOf,
 } from "../tls/tls_settings.ts";
@@ -101,8 +101,8 @@ function assertServerOptions(
   port: number | null,
   options: ServerOptions,
 ): void {
+  assertTlsOptions("createServer", options);
   const { family, reusePort, sock } = options;
-  assertNoSsl(options);
   assertBacklog(options);
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {

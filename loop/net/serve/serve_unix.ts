@@ -17,7 +17,7 @@ import {
 } from "../engine/network.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
-import { assertNoSsl, serverTlsOf } from "../tls/tls_settings.ts";
+import { assertTlsOptions, serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, openServer } from "./_open_server.ts";
@@ -93,8 +93,8 @@ function assertUnixServerOptions(
   path: string | URL | null,
   options: UnixServerOptions,
 ): void {
+  assertTlsOptions("createUnixServer", options);
   const { sock } = options;
-  assertNoSsl(options);
   assertBacklog(options);
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;

@@ -16,7 +16,7 @@ import {
 import { aborted, Handshake } from "./_handshake.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
-import { assertNoSsl, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {
@@ -33,8 +33,8 @@ export async function startTls(
   tls: unknown,
   options: StartTlsOptions,
 ): Promise<Transport> {
+  assertTlsOptions("startTls", options);
   const { serverSide = false } = options;
-  assertNoSsl(options);
   if (!(transport instanceof ConnTransport)) {
     throw new TypeError(
       "Expected the transport of a connection to encrypt: received another one",

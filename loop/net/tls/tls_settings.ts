@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertOptions } from "../../assert_options.ts";
 import { type Delay, secondsOf } from "../../delay.ts";
 import { shown } from "../../shown.ts";
 import { typeNameOf } from "../engine/assertions.ts";
@@ -108,8 +109,12 @@ export async function serverTlsOf(
   };
 }
 
-/** Throws if options have what is called `ssl` in Python: the connection would stay in plain text. */
-export function assertNoSsl(options: object): void {
+/**
+ * Throws unless options are such, and leave out what is called `ssl` in Python: the connection would stay
+ * in plain text.
+ */
+export function assertTlsOptions(caller: string, options: object): void {
+  assertOptions(caller, options);
   if (!("ssl" in options) || options.ssl === undefined) return;
   throw new TypeError(
     "Expected tls as the option that says how to encrypt: received ssl",

@@ -963,7 +963,7 @@ Deno.test("TlsOptions are checked before anything is done", () =>
     }
   }));
 
-Deno.test("loop.createConnection() and its like refuse what is called ssl in Python", () =>
+Deno.test("loop.createConnection() and its like refuse what is called ssl in Python, and options that are none", () =>
   run(async () => {
     const loop = getRunningLoop();
     const makeProtocol = () => new Recorder();
@@ -986,6 +986,50 @@ Deno.test("loop.createConnection() and its like refuse what is called ssl in Pyt
         call,
         TypeError,
         "Expected tls as the option that says how to encrypt: received ssl",
+      );
+    }
+    const no = true as unknown as object;
+    const named: [string, () => Promise<unknown>][] = [
+      ["openConnection", () => openConnection("127.0.0.1", port, no)],
+      ["openUnixConnection", () => openUnixConnection("/nowhere", no)],
+      ["startServer", () => startServer(hangUp, "127.0.0.1", 0, no)],
+      ["startUnixServer", () => startUnixServer(hangUp, "/nowhere", no)],
+      [
+        "createConnection",
+        () => loop.createConnection(makeProtocol, "127.0.0.1", port, no),
+      ],
+      [
+        "createUnixConnection",
+        () => loop.createUnixConnection(makeProtocol, "/nowhere", no),
+      ],
+      [
+        "createServer",
+        () => loop.createServer(makeProtocol, "127.0.0.1", 0, no),
+      ],
+      [
+        "createUnixServer",
+        () => loop.createUnixServer(makeProtocol, "/nowhere", no),
+      ],
+      [
+        "connectAcceptedSocket",
+        () => loop.connectAcceptedSocket(makeProtocol, conn, no),
+      ],
+      [
+        "startTls",
+        () =>
+          loop.startTls(
+            writer.transport as Transport,
+            makeProtocol(),
+            true,
+            no,
+          ),
+      ],
+    ];
+    for (const [name, call] of named) {
+      await assertRejects(
+        call,
+        TypeError,
+        `${name}() takes an object of options: received boolean`,
       );
     }
     conn.close();
