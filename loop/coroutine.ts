@@ -171,7 +171,6 @@ export class Branch {
   /** The branch is over. What code it left behind belongs to the code around it. */
   close(): void {
     this.#isOpen = false;
-    this.#mustCancel = false;
     if (this.coroutine.mustCancel) this.coroutine.closed(this);
     const previous = this.#previous;
     const next = this.#next;

@@ -589,6 +589,8 @@ Deno.test(
 Deno.test(
   "A time limit that is reached during a foreign promise beside others arises in a time limit within it",
   inNoTime(async () => {
+    const loop = getRunningLoop();
+    const begun = loop.time();
     const steps: string[] = [];
     const body = async () => {
       await foreign(2);
@@ -601,6 +603,23 @@ Deno.test(
       ["TimeoutError", "one", "two"],
     );
     assertEquals(steps, ["the promise"]);
+    assertEquals(loop.time() - begun, 4);
+  }),
+);
+
+Deno.test(
+  "task.signal that a time limit beside others aborts does not strike what has just come in its body",
+  inNoTime(async () => {
+    const future = new Future<string>();
+    getRunningLoop().callLater(1, () => future.setResult("came"));
+    const body = () => {
+      const request = obedient(currentTask()!.signal, 9, "never");
+      return outcomes(request, (async () => await future)());
+    };
+    assertEquals(
+      await outcomes(timeout(1, body), sleep(3, "beside")),
+      [["CancelledError", "came"], "beside"],
+    );
   }),
 );
 
@@ -683,7 +702,7 @@ Deno.test(
       await timeout(5, () => {
         left = leave();
       });
-      await left;
+      await timeout(9, () => left);
     });
     await sleep(2);
     task.cancel();
