@@ -182,7 +182,7 @@ export class Branch {
   /** Whether the coroutine does nothing beside this branch, as far as that is known. */
   get isAlone(): boolean {
     for (const other of Branch.openOf(this.coroutine)) {
-      if (!this.includes(other) && !other.includes(this)) return false;
+      if (!this.#includes(other) && !other.#includes(this)) return false;
     }
     const own = this.#waits();
     const others = this.coroutine.waits().filter((each) => !own.includes(each));
@@ -283,22 +283,23 @@ export class Branch {
 
   /** What the branch awaits, with the branches within it. */
   #waits(): Wait[] {
-    return this.coroutine.waits().filter(({ branch }) => this.includes(branch));
+    return this.coroutine.waits().filter(({ branch }) =>
+      this.#includes(branch)
+    );
   }
 
   /** The open branches in this one whose signal somebody has. */
   #signalled(): Branch[] {
     return [...Branch.openOf(this.coroutine)]
-      .filter((each) => each.hasSignal && this.includes(each));
+      .filter((each) => each.hasSignal && this.#includes(each));
   }
 
   /** Whether the code that calls is in the branch. */
   get #isRunning(): boolean {
-    return this.includes(currentBranch());
+    return this.#includes(currentBranch());
   }
 
-  /** Whether another branch is this one, or began in it. */
-  includes(other: Branch | null): boolean {
+  #includes(other: Branch | null): boolean {
     while (other !== null && other !== this) other = other.#parent;
     return other === this;
   }
