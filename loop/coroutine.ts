@@ -200,6 +200,11 @@ export class Branch {
     return this.#requests + (this.#parent?.requests ?? 0);
   }
 
+  /** How many of them are for this branch itself. */
+  get ownRequests(): number {
+    return this.#requests;
+  }
+
   /** Cancels this branch and nothing beside it. */
   cancel(): void {
     this.#requests++;
@@ -319,10 +324,24 @@ export function branchOfCaller(coroutine: Coroutine): Branch | null {
 }
 
 /**
+ * How many requests to cancel there are in branches of a coroutine: those that concern the code that calls,
+ * or all of them where that is the code of somebody else.
+ */
+export function requestsInBranches(coroutine: Coroutine): number {
+  if (coroutine.lastBranch === null) return 0;
+  const branch = branchOfCaller(coroutine);
+  if (branch !== null) return branch.requests;
+  if (currentCoroutine() === coroutine) return 0;
+  let requests = 0;
+  for (const each of Branch.openOf(coroutine)) requests += each.ownRequests;
+  return requests;
+}
+
+/**
  * Where code runs: the scheduler itself in its callbacks, a coroutine's number in its body or the
- * branch of it, nothing elsewhere. A number, because Deno keeps what is stored here in a weak map, and that costs a
- * collection of garbage for each thing that hangs on it: with the coroutine itself, creating a task
- * took a quarter longer.
+ * branch of it, nothing elsewhere. A number, because Deno keeps what is stored here in a weak map, and
+ * that costs a collection of garbage for each thing that hangs on it: with the coroutine itself, creating
+ * a task took a quarter longer.
  */
 export const context = new AsyncLocalStorage<number | Branch | Scheduler>();
 

@@ -20,6 +20,7 @@ export {
   type CancelMessage,
   Coroutine,
   currentCoroutine,
+  requestsInBranches,
   type Wait,
 } from "./coroutine.ts";
 

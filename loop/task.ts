@@ -27,6 +27,7 @@ import {
   Coroutine,
   currentCoroutine,
   execute,
+  requestsInBranches,
   type Scheduler,
 } from "./scheduler.ts";
 
@@ -179,7 +180,7 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests.
    */
   cancelling(): number {
-    return this.#cancelRequests + (branchOfCaller(this.#body)?.requests ?? 0);
+    return this.#cancelRequests + requestsInBranches(this.#body);
   }
 
   /**

@@ -550,3 +550,22 @@ Deno.test("Timeout.toString() says how it stands, and when it ends", () =>
     await assertRejects(() => late, TimeoutError);
     assertEquals(scopes.map(String), ["<Timeout expired>"]);
   }));
+
+Deno.test("timeout() that is reached shows as a request to cancel its task, as in asyncio", () =>
+  run(async () => {
+    const task = createTask(() =>
+      timeout(1, async () => {
+        try {
+          await sleep(9);
+        } finally {
+          await sleep(2);
+        }
+      })
+    );
+    await sleep(0.5);
+    assertEquals(task.cancelling(), 0);
+    await sleep(1);
+    assertEquals(task.cancelling(), 1);
+    await assertRejects(() => task, TimeoutError);
+    assertEquals(task.cancelling(), 0);
+  }, { loopFactory: newVirtualLoop }));
