@@ -7,7 +7,7 @@ import { ExceptionGroup } from "../loop/exception_group.ts";
 import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
-import { callingTask, notAFunction } from "../loop/task.ts";
+import { callingTask, notAFunction, type Task } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
 import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
@@ -172,9 +172,19 @@ export class Timeout {
         return new TimeoutError("The time limit was reached", { cause: error });
       }
       if (isOurs) explain(error);
+      if (isOurs && error === undefined) warnOfNoEffect(scope.task);
     }
     return error;
   }
+}
+
+function warnOfNoEffect(task: Task<unknown>): void {
+  if (homeOf(task).debug === null) return;
+  console.warn(
+    `A time limit of ${task} was reached, but its body ended as if it had not been: it awaited only what ` +
+      "cannot be cancelled, or a catch block swallowed the CancelledError. Give fetch() and the like " +
+      "currentTask()!.signal",
+  );
 }
 
 /** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */

@@ -11,6 +11,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { runProgram } from "../tests/doubles/program.ts";
 import {
   CancelledError,
   ExceptionGroup,
@@ -569,3 +570,17 @@ Deno.test("timeout() that is reached shows as a request to cancel its task, as i
     await assertRejects(() => task, TimeoutError);
     assertEquals(task.cancelling(), 0);
   }, { loopFactory: newVirtualLoop }));
+
+Deno.test("timeout() that has no effect says so in debug mode", async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    import { run, sleep, timeout } from "asyncio";
+    const later = () => new Promise((resolve) => setTimeout(resolve, 30));
+    await run(async () => {
+      await timeout(0.001, later);
+      await timeout(0.001, () => sleep(9)).catch(() => console.log("in time"));
+      await timeout(9, later);
+    }, { debug: true });
+  `);
+  assertEquals([code, stdout], [0, "in time\n"]);
+  assertEquals(stderr.match(/was reached, but its body ended/g)?.length, 1);
+});
