@@ -17,6 +17,7 @@ import {
   run,
   sleep,
   taskGroup,
+  timeout,
 } from "../mod.ts";
 import { type Case, type Comparison, sideBySide } from "./side_by_side.ts";
 
@@ -46,6 +47,7 @@ const SWITCHES = 100_000;
 const SPAWNED = 20_000;
 const SUSPENDED = 10_000;
 const CHILDREN = 1_000;
+const LIMITED = 20_000;
 const CALLBACKS = 50_000;
 
 const cases: Case[] = [
@@ -98,6 +100,13 @@ const cases: Case[] = [
           for (let j = 0; j < CHILDREN; j++) group.createTask(nothing);
         });
       }
+    }),
+  },
+  {
+    name: "time limit round a switch",
+    goal: 2,
+    measure: timed(LIMITED, async () => {
+      for (let i = 0; i < LIMITED; i++) await timeout(60, () => sleep(0));
     }),
   },
   {

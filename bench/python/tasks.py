@@ -12,6 +12,7 @@ SWITCHES = 50_000
 SPAWNED = 10_000
 SUSPENDED = 10_000
 CHILDREN = 1_000
+LIMITED = 20_000
 CALLBACKS = 50_000
 
 
@@ -62,6 +63,13 @@ async def group():
     return 20 * CHILDREN
 
 
+async def limit():
+    for _ in range(LIMITED):
+        async with asyncio.timeout(60):
+            await asyncio.sleep(0)
+    return LIMITED
+
+
 async def call_soon():
     loop = asyncio.get_running_loop()
 
@@ -80,6 +88,7 @@ CASES = {
     "create and cancel suspended tasks": cancel,
     "gather, a child": gather,
     "task group, a child": group,
+    "time limit round a switch": limit,
     "callSoon": call_soon,
 }
 
