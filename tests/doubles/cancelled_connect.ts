@@ -78,7 +78,15 @@ export async function assertClosesWhatComesLate(
 ): Promise<void> {
   const original = Deno.connect;
   const coming = Promise.withResolvers<FakeConn>();
-  Deno.connect = () => coming.promise as never;
+  // Deno 2.9 does not hand it over either once the signal has aborted.
+  const connectLate = async ({ signal }: { signal?: AbortSignal }) => {
+    try {
+      return await coming.promise;
+    } finally {
+      signal?.throwIfAborted();
+    }
+  };
+  Deno.connect = connectLate as never;
   try {
     await run(async () => {
       const conn = new FakeConn();

@@ -14,6 +14,7 @@ import {
 } from "../dns/host.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";
 import { assertReachable, networkOf } from "../engine/network.ts";
+import { connectTcp } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { race } from "./race.ts";
 
@@ -105,7 +106,7 @@ async function connectorOf(
     ? {}
     : { autoSelectFamilyAttemptDelay: happyEyeballsDelay * 1000 };
   return ({ hostname, port }, signal) =>
-    Deno.connect({ hostname, port, signal, ...own });
+    connectTcp({ hostname, port, ...own }, signal);
 }
 
 /** It is of the class of the last error, as if Deno had tried the addresses, and tells of all. */

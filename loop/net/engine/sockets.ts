@@ -28,6 +28,20 @@ function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
   return "setNoDelay" in conn && "setKeepAlive" in conn;
 }
 
+/**
+ * Connects by TCP. Aborted, it may still bring a connection that was made just then: `Deno.connect()` itself, as of
+ * Deno 2.9, throws the signal's reason in place of that one, which nobody could close any more.
+ */
+export function connectTcp(
+  options: Deno.ConnectOptions,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  // That is how it finds out whether it was aborted in the end.
+  Object.defineProperty(signal, "throwIfAborted", { value: () => {} });
+  return Deno.connect({ ...options, signal });
+}
+
 /** Which transport uses a connection or a socket. */
 const occupants = new WeakMap<object, BaseTransport>();
 

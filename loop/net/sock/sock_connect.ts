@@ -10,6 +10,7 @@ import {
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { assertReachable, networkOf } from "../engine/network.ts";
+import { connectTcp } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 
@@ -34,7 +35,7 @@ export async function connectStream(
   return await connected(
     scheduler,
     network === null
-      ? (signal) => Deno.connect({ hostname, port, signal })
+      ? (signal) => connectTcp({ hostname, port }, signal)
       : (signal) => network.connect({ hostname, port }, null, signal),
   );
 }
