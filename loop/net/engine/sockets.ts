@@ -29,8 +29,8 @@ function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
 }
 
 /**
- * Connects by TCP. Aborted, it may still bring a connection that was made just then: `Deno.connect()` itself, as of
- * Deno 2.9, throws the signal's reason in place of that one, which nobody could close any more.
+ * Connects by TCP. Aborted, it may still bring a connection that was made just then: `Deno.connect()`
+ * itself, as of Deno 2.9, throws the signal's reason in place of that one, which nobody could close.
  */
 export function connectTcp(
   options: Deno.ConnectOptions,
