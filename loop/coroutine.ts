@@ -92,7 +92,7 @@ export class Coroutine {
     this.#origin = null;
   }
 
-  /** A cancellation of a branch, or of the task, arises once more: at the next `await` of the code that runs now. */
+  /** A cancellation of a branch, or of the task, arises once more: where the code that runs now awaits next. */
   cancelAgain(branch: Branch | null): void {
     this.mustCancel = true;
     this.cancelMessage = undefined;

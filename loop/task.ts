@@ -209,8 +209,7 @@ export class Task<T = unknown> extends Future<T> {
    * signal counts as having delivered the cancellation, so that it does not arise again in a clean-up;
    * otherwise it arises at the next `await` of something of this library.
    *
-   * Read in the body of a time limit or a group, it aborts also when only that is cancelled, where the task
-   * does something else beside it.
+   * Read in the body of a time limit or a group, it aborts also when only that is cancelled.
    *
    * After {@linkcode Task.uncancel} has brought the count of requests to zero, the next read gives a
    * fresh signal.
@@ -498,6 +497,7 @@ export class Task<T = unknown> extends Future<T> {
   /** Whether somebody has a signal that tells of a cancellation. */
   get #hasSignal(): boolean {
     if (this.#controller !== null) return true;
+    if (this.#body.lastBranch === null) return false;
     for (const branch of Branch.openOf(this.#body)) {
       if (branch.hasSignal) return true;
     }
