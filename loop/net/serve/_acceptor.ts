@@ -2,6 +2,7 @@
 
 import { errors } from "../../runtime.ts";
 import type { Resource } from "../../scheduler.ts";
+import { isOfOneConnection, isOfScarcity } from "../engine/accept_failures.ts";
 import { type CallbackContext, Turn } from "../engine/callbacks.ts";
 import {
   closeUnlessClosed,
@@ -10,7 +11,7 @@ import {
 } from "../engine/sockets.ts";
 import type { SocketFile } from "./_socket_file.ts";
 
-/** How long, in seconds, nothing is accepted after accepting failed, so that the cause may pass. */
+/** How long, in seconds, nothing is accepted when descriptors or memory run out. */
 const RETRY_DELAY = 1;
 
 /** What an acceptor may be told. */
@@ -89,9 +90,8 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
         conn = await this.listener.accept();
       } catch (error) {
         if (this.#isClosed || error instanceof errors.BadResource) return;
-        if (error instanceof errors.ConnectionAborted) continue;
         await this.#turn;
-        const pause = this.#isClosed ? null : this.#pauseAfter(error);
+        const pause = this.#isClosed ? null : this.#afterFailure(error);
         scheduler.proceed();
         await pause;
         continue;
@@ -113,11 +113,21 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#context.scheduler.loop.callExceptionHandler({ message, exception });
   }
 
-  #pauseAfter(error: unknown): Promise<void> {
+  /** What a peer did concerns that peer alone: only where accepting again would be in vain is there a pause. */
+  #afterFailure(error: unknown): Promise<void> | null {
+    if (isOfOneConnection(error)) return null;
+    if (!isOfScarcity(error)) {
+      this.#report("Cannot accept a connection", error);
+      return null;
+    }
     this.#report(
       `Cannot accept a connection; trying again in ${RETRY_DELAY} s`,
       error,
     );
+    return this.#pause();
+  }
+
+  #pause(): Promise<void> {
     const { scheduler } = this.#context;
     return new Promise((resolve) => {
       const handle = scheduler.loop.callLater(RETRY_DELAY, resolve);

@@ -9,14 +9,19 @@ import {
   type ExceptionContext,
   Future,
   getRunningLoop,
+  openConnection,
   run,
   RuntimeError,
   type Server,
   sleep,
+  startServer,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
+import { resetPeer } from "../../../tests/doubles/reset_peer.ts";
+import { textOf } from "../../../tests/doubles/text.ts";
+import { TLS_PAIRS } from "../../../tests/doubles/tls.ts";
 
 function portOf(server: Server): number {
   return (server.sockets[0]!.addr as Deno.NetAddr).port;
@@ -461,7 +466,7 @@ Deno.test("Server reports a failure to accept, waits, and goes on", () =>
     const sock = new FakeListener();
     const server = await loop
       .createServer(() => new Recorder(), null, null, { sock });
-    sock.fail(new Error("Too many open files (os error 24)"));
+    sock.fail(tooManyFiles());
     assert(String((await report).exception).includes("Too many open files"));
     await turns();
     assertEquals(delays, [1]);
@@ -479,25 +484,89 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
     const sock = new FakeListener();
     const server = await loop
       .createServer(() => new Recorder(), null, null, { sock });
-    sock.fail(new Error("Too many open files (os error 24)"));
+    sock.fail(tooManyFiles());
     await report;
     server.close();
     await server.waitClosed();
     assertEquals(sock.isAccepting, false);
   }));
 
-Deno.test("Server passes over a client that gave up before it was accepted", () =>
+Deno.test("Server accepts on at once after the failure of one connection", () =>
   run(async () => {
     const loop = getRunningLoop();
     const reports = recordExceptions(loop);
     const sock = new FakeListener();
     await using _ = await loop
       .createServer(() => new Recorder(), null, null, { sock });
-    sock.fail(new Deno.errors.ConnectionAborted("gone"));
+    for (
+      const error of [
+        new Deno.errors.ConnectionAborted("gone"),
+        new Deno.errors.ConnectionReset("gone"),
+        new Deno.errors.NotConnected("gone"),
+        systemError("EPERM"),
+        systemError("EPROTO"),
+      ]
+    ) {
+      sock.fail(error);
+      await turns();
+      assert(sock.isAccepting);
+    }
+    assertEquals(reports, []);
+    sock.fail(systemError("EIO"));
     await turns();
     assert(sock.isAccepting);
-    assertEquals(reports, []);
+    assertEquals(
+      reports.map(({ message }) => message),
+      ["Cannot accept a connection"],
+    );
   }));
+
+Deno.test("Server that a listener fails again and again lets other tasks run", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    recordExceptions(loop);
+    const sock = new FakeListener();
+    sock.accept = () => Promise.reject(new Deno.errors.NotConnected("gone"));
+    await using _ = await loop
+      .createServer(() => new Recorder(), null, null, { sock });
+    await turns();
+    await sleep(0.001);
+    sock.accept = () => Promise.reject(new Deno.errors.BadResource("closed"));
+  }));
+
+for (
+  const [name, tls] of [["TCP", undefined], ["TLS", TLS_PAIRS[0]]] as const
+) {
+  Deno.test(`startServer() with ${name} serves clients behind peers that reset before they are accepted`, () =>
+    run(async () => {
+      const loop = getRunningLoop();
+      const reports = recordExceptions(loop);
+      const server = await startServer(
+        async (reader, writer) => {
+          writer.write(await reader.readLine());
+          writer.close();
+        },
+        "127.0.0.1",
+        0,
+        { startServing: false, ...(tls && { tls: tls.server }) },
+      );
+      for (let i = 0; i < 20; i++) await resetPeer(portOf(server));
+      await server.startServing();
+      const start = loop.time();
+      const [reader, writer] = await openConnection(
+        "127.0.0.1",
+        portOf(server),
+        tls && { tls: tls.client },
+      );
+      writer.write("hello\n");
+      assertEquals(textOf(await reader.readLine()), "hello\n");
+      assert(loop.time() - start < 0.9);
+      assertEquals(reports, []);
+      writer.close();
+      server.close();
+      await server.waitClosed();
+    }));
+}
 
 Deno.test("Server accepts no more when its listener is closed from outside", () =>
   run(async () => {
@@ -508,6 +577,15 @@ Deno.test("Server accepts no more when its listener is closed from outside", () 
     await turns();
     assertEquals(reports, []);
   }));
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`failed with ${code}`), { code });
+}
+
+function tooManyFiles(): Error {
+  const error = new Error("Too many open files (os error 24)");
+  return Object.assign(error, { code: "EMFILE" });
+}
 
 function hasIPv6(): boolean {
   try {

@@ -4,6 +4,7 @@ import { CancelledError } from "../../cancelled_error.ts";
 import { SendfileNotAvailableError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import { isOfOneConnection } from "../engine/accept_failures.ts";
 import {
   assertBuffer,
   assertBytes,
@@ -101,13 +102,24 @@ export async function sockAccept(
     acceptings.set(listener, accepting);
   }
   try {
-    const conn = await accepting.next(scheduler, () => listener.accept());
+    const conn = await accepting.next(scheduler, () => acceptFrom(listener));
     scheduler.resources.delete(accepting);
     return [conn, conn.remoteAddr];
   } catch (error) {
     // A connection may come all the same, and nobody ask for it: the loop's end closes it.
     if (error instanceof CancelledError) scheduler.resources.add(accepting);
     throw error;
+  }
+}
+
+/** Accepts the next connection that is still there. */
+async function acceptFrom(listener: Deno.Listener): Promise<Deno.Conn> {
+  while (true) {
+    try {
+      return await listener.accept();
+    } catch (error) {
+      if (!isOfOneConnection(error)) throw error;
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
+import { resetPeer } from "../../../tests/doubles/reset_peer.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
 
@@ -213,6 +214,17 @@ Deno.test("loop.sockAccept() that is cancelled leaves nothing behind when the lo
   }
   listener.close();
 });
+
+Deno.test("loop.sockAccept() passes over peers that reset before they are accepted", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    for (let i = 0; i < 3; i++) await resetPeer(listener.addr.port);
+    using client = await loop.sockConnect(listener.addr);
+    const [conn, addr] = await loop.sockAccept(listener);
+    using _ = conn;
+    assertEquals(addr, client.localAddr);
+  }));
 
 Deno.test("loop.sockAccept() fails when the listener is closed", () =>
   run(async () => {
