@@ -55,6 +55,8 @@ export interface StepWatch {
 export interface Resource {
   /** Lets go of the host's resources at once, and says nothing to anybody. */
   abandon(): void;
+  /** Takes in nothing new, as the program ends. What is there already goes on. */
+  retire?(): void;
 }
 
 /** Work that several things in one entry ask for and that is done once, at its end. */

@@ -7,7 +7,8 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
 /**
  * Runs a program: a function on an event loop of its own, which is closed at the end.
  *
- * At the end, tasks that are left are cancelled and awaited. The first SIGINT (Ctrl-C) cancels the
+ * At the end, servers refuse new connections, and tasks that are left are cancelled and awaited, as are those
+ * that are created in the meantime. The first SIGINT (Ctrl-C) cancels the
  * main task, and `run()` throws a `KeyboardInterrupt`; a program that does not catch that ends with the
  * exit code 130. A second SIGINT ends the process at once, with the same code. A handler of the program's
  * own, by `loop.addSignalHandler("SIGINT", …)`, takes the place of all that.

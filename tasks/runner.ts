@@ -6,7 +6,11 @@ import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/future.ts";
 import { newEventLoop } from "../loop/loops.ts";
-import { runningScheduler, schedulerOf } from "../loop/scheduler.ts";
+import {
+  runningScheduler,
+  type Scheduler,
+  schedulerOf,
+} from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
 import {
   type CoroutineFunction,
@@ -141,20 +145,23 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Cancels what is left on the loop, waits for it and for the jobs of the default executor, and closes the
-   * loop.
+   * Has servers refuse new connections, cancels what is left on the loop and what is created in the meantime,
+   * waits for it and for the jobs of the default executor, and closes the loop.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     const loop = this.#loop;
     if (loop === null) return;
+    const leftovers = new Leftovers(loop);
     try {
-      await cancelAllTasks(loop);
+      await leftovers.cancel();
       await loop.runUntilComplete(() => loop.shutdownAsyncGens());
       await loop.runUntilComplete(() =>
         loop.shutdownDefaultExecutor(EXECUTOR_GRACE)
       );
+      // A handshake may have become a connection in the meantime.
+      await leftovers.cancel();
     } finally {
       loop.close();
       await Promise.all(schedulerOf(loop).ending);
@@ -170,8 +177,44 @@ export class Runner implements AsyncDisposable {
 /** How long, in seconds, the end of a program waits for jobs in other threads; asyncio waits as long. */
 const EXECUTOR_GRACE = 300;
 
-async function cancelAllTasks(loop: EventLoop): Promise<void> {
-  const tasks = unfinishedTasks(schedulerOf(loop));
+/**
+ * How many times in all the tasks are cancelled that were created while others were being cancelled. A task
+ * that starts another one whenever it is cancelled must not keep the program from ending.
+ */
+const MAX_ROUNDS = 100;
+
+/** What is left on the loop of a program that ends. */
+class Leftovers {
+  readonly #loop: EventLoop;
+  readonly #scheduler: Scheduler;
+  /** A task that a cancellation did not end is not waited for again. */
+  readonly #cancelled = new Set<Task<unknown>>();
+  #rounds = 0;
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop;
+    this.#scheduler = schedulerOf(loop);
+  }
+
+  /** Closes servers to new connections, and cancels tasks and waits for them until no new one is found. */
+  async cancel(): Promise<void> {
+    while (this.#rounds < MAX_ROUNDS) {
+      for (const resource of this.#scheduler.resources) resource.retire?.();
+      const tasks = unfinishedTasks(this.#scheduler)
+        .filter((task) => !this.#cancelled.has(task));
+      if (tasks.length === 0) return;
+      this.#rounds++;
+      for (const task of tasks) this.#cancelled.add(task);
+      await cancelTasks(this.#loop, tasks);
+    }
+  }
+}
+
+/** Cancels the tasks, waits for them and reports what they threw. */
+async function cancelTasks(
+  loop: EventLoop,
+  tasks: readonly Task<unknown>[],
+): Promise<void> {
   for (const task of tasks) task.cancel();
   const awaited = tasks.filter((task) => !isGivenUp(task));
   if (awaited.length > 0) await awaitAll(loop, awaited);

@@ -9,6 +9,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import {
   CancelledError,
@@ -176,6 +177,52 @@ Deno.test("Runner.close() cancels what is left, waits for it, and closes the loo
   assert(loop.isClosed());
   assertEquals(allTasks(loop).size, 0);
   await runner.close();
+});
+
+Deno.test("Runner.close() cancels tasks that are created while others are cancelled", async () => {
+  const log: string[] = [];
+  const runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  const reports = recordExceptions(runner.getLoop());
+  const descend = async (generation: number): Promise<void> => {
+    try {
+      await sleep(3600);
+    } finally {
+      if (generation < 3) {
+        createTask(() => descend(generation + 1));
+        await sleep(0);
+      }
+      log.push(`generation ${generation}`);
+    }
+  };
+  await runner.run(async () => {
+    createTask(() => descend(1));
+    await sleep(0);
+  });
+  await runner.close();
+  assertEquals(log, ["generation 1", "generation 2", "generation 3"]);
+  assertEquals(reports, []);
+});
+
+Deno.test("Runner.close() ends although a task starts another whenever it is cancelled", async () => {
+  const runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  const reports = recordExceptions(runner.getLoop());
+  const respawn = async (): Promise<void> => {
+    try {
+      await sleep(3600);
+    } finally {
+      createTask(respawn);
+      await sleep(0);
+    }
+  };
+  await runner.run(async () => {
+    createTask(respawn);
+    await sleep(0);
+  });
+  await runner.close();
+  assertEquals(
+    reports.map(({ message }) => message),
+    ["Task was destroyed but it is pending"],
+  );
 });
 
 Deno.test("Runner that is closed refuses to be used", async () => {

@@ -30,6 +30,7 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
   readonly #turn: Turn;
   #isClosed = false;
   #accepting: Promise<void> = Promise.resolve();
+  #released: Promise<void> | null = null;
   #endPause: (() => void) | null = null;
 
   constructor(
@@ -57,14 +58,23 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
   }
 
+  /** Refuses new connections from now on. The server may be closed later. */
+  retire(): void {
+    void this.#letGo();
+  }
+
   /** Stops for good as the loop is closed. */
   abandon(): void {
-    if (!this.#isClosed) void this.#letGo();
+    void this.#letGo();
     this.#turn.skip();
   }
 
-  /** Closes the listener. Deno lets go of it only when the pending accept has ended. */
-  async #letGo(): Promise<void> {
+  /** Closes the listener, once. Deno lets go of it only when the pending accept has ended. */
+  #letGo(): Promise<void> {
+    return this.#released ??= this.#closeListener();
+  }
+
+  async #closeListener(): Promise<void> {
     this.#isClosed = true;
     this.#endPause?.();
     const { file } = this.#options;
