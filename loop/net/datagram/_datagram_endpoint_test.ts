@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
@@ -180,6 +181,22 @@ Deno.test("DatagramTransport.getExtraInfo() tells the addresses and the socket",
     server.transport.close();
     await server.lost;
     assertEquals(server.transport.getExtraInfo("sockname"), serverAddr);
+  }));
+
+Deno.test("DatagramTransport.sendTo() to a broadcast address without allowBroadcast is denied", () =>
+  run(async () => {
+    const errors: Error[] = [];
+    const [protocol] = await receiver("0.0.0.0");
+    protocol.errorReceived = (error) => void errors.push(error);
+    protocol.transport.sendTo("data", { hostname: "255.255.255.255", port: 9 });
+    protocol.transport.close();
+    await protocol.lost;
+    assertEquals(errors.length, 1);
+    assertInstanceOf(errors[0], Deno.errors.PermissionDenied);
+    assertEquals(
+      errors[0].message,
+      "Cannot send to 255.255.255.255:9 as a broadcast address needs allowBroadcast or setBroadcast(true)",
+    );
   }));
 
 Deno.test("DatagramTransport pauses and resumes writing at its water marks", () =>

@@ -203,7 +203,7 @@ async function bindPairing(
       bindSocket(socket, local),
       (late) => late.close(),
     );
-    if (allowBroadcast) socket.setBroadcast(true);
+    if (allowBroadcast) link.allowBroadcast();
     // Who answers a broadcast does so from an address of its own.
     else link.remoteAddr = remote;
     return [link, remote];

@@ -22,6 +22,8 @@ export interface DatagramLink {
   remoteAddr: Deno.Addr | null;
   /** The next datagram; the bytes are the caller's. Fails when the socket is closed. */
   receive(): Promise<Datagram>;
+  /** Allows sending to broadcast addresses. */
+  allowBroadcast(): void;
   /** Sends the bytes, in the order of the calls. They must stay as they are until then. */
   send(data: Uint8Array, addr: Deno.Addr): Promise<void>;
   /** Closes the socket, however often it is called. */
@@ -95,6 +97,9 @@ class DatagramConnLink implements DatagramLink {
     }
   }
 
+  /** Nothing in memory forbids it. */
+  allowBroadcast(): void {}
+
   async send(data: Uint8Array, addr: Deno.Addr): Promise<void> {
     const sending = this.#sent.then(() => this.socket.send(data, addr));
     this.#sent = sending.catch(() => {});
@@ -116,6 +121,8 @@ class DgramLink implements DatagramLink {
   readonly socket: Socket;
   readonly localAddr: Deno.NetAddr;
   remoteAddr: Deno.Addr | null;
+  /** Whether the library had the system allow broadcasts. */
+  #mayBroadcast = false;
   /** Whether the socket was connected before: it takes no address then. */
   readonly #isConnected: boolean;
   /** What arrived and nobody has asked for yet. */
@@ -154,6 +161,11 @@ class DgramLink implements DatagramLink {
     return sending;
   }
 
+  allowBroadcast(): void {
+    this.socket.setBroadcast(true);
+    this.#mayBroadcast = true;
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#onClose();
@@ -167,7 +179,7 @@ class DgramLink implements DatagramLink {
   #send(data: Uint8Array, addr: Deno.NetAddr): Promise<void> {
     return new Promise((resolve, reject) => {
       const onSent = (error: Error | null) => {
-        if (error) reject(sendErrorOf(error, addr));
+        if (error) reject(sendErrorOf(error, addr, this.#mayBroadcast));
         else resolve();
       };
       try {
@@ -223,17 +235,31 @@ function remoteAddrOf(socket: Socket): Deno.NetAddr | null {
   }
 }
 
-/** What is not permitted, Node calls unknown. */
-function sendErrorOf(error: Error, { hostname, port }: Deno.NetAddr): Error {
+/** Deno 2.9 has Node call nearly everything unknown that the system refuses, and what is not permitted. */
+function sendErrorOf(
+  error: Error,
+  { hostname, port }: Deno.NetAddr,
+  mayBroadcast: boolean,
+): Error {
+  if (codeOf(error) !== "UNKNOWN") return osErrorOf(error);
   const host = hostAndPort(hostname, port);
-  if (
-    codeOf(error) !== "UNKNOWN" ||
-    isPermitted({ name: "net", host })
-  ) return osErrorOf(error);
-  return new errors.NotCapable(
-    `Requires net access to "${host}", run again with the --allow-net flag`,
+  if (!isPermitted({ name: "net", host })) {
+    return new errors.NotCapable(
+      `Requires net access to "${host}", run again with the --allow-net flag`,
+      { cause: error },
+    );
+  }
+  if (mayBroadcast || !isLikeBroadcast(hostname)) return osErrorOf(error);
+  const denied = new errors.PermissionDenied(
+    `Cannot send to ${host} as a broadcast address needs allowBroadcast or setBroadcast(true)`,
     { cause: error },
   );
+  return Object.assign(denied, { code: "EACCES" });
+}
+
+/** Whether it looks like a broadcast address: which of them are, the masks of the interfaces say. */
+function isLikeBroadcast(hostname: string): boolean {
+  return hostname.endsWith(".255");
 }
 
 function closedError(): Error {

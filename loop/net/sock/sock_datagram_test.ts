@@ -112,6 +112,20 @@ Deno.test("loop.sockSendTo() keeps the order of the calls", () =>
     server.transport.close();
   }));
 
+Deno.test("loop.sockSendTo() to a broadcast address is denied without allowBroadcast", () =>
+  run(async () => {
+    const [socket] = await boundSocket("0.0.0.0");
+    await assertRejects(
+      () =>
+        getRunningLoop().sockSendTo(socket, "data", {
+          hostname: "255.255.255.255",
+          port: 9,
+        }),
+      Deno.errors.PermissionDenied,
+    );
+    socket.close();
+  }));
+
 Deno.test("loop.sockSendTo() sends one datagram after the other", () =>
   run(async () => {
     const loop = getRunningLoop();
