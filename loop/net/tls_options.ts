@@ -53,7 +53,10 @@ export interface TlsOptions {
    * alone.
    */
   readonly caCerts?: readonly string[] | undefined;
-  /** The protocols that are spoken on top, the preferred one first. Both sides must share one, if both name some. */
+  /**
+   * The protocols that are spoken on top, the preferred one first. Without a common one, a server of this library
+   * goes on without a protocol, as asyncio's do; others may end the handshake, as does a server before Deno 2.9.
+   */
   readonly alpnProtocols?: readonly string[] | undefined;
   /**
    * The name or the IP address that the server's certificate must be valid for; by default the host that

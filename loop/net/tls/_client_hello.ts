@@ -4,17 +4,22 @@ const READ_SIZE = 4 * 1024;
 /** Longer than any that is meant well; what is longer goes on without a name. */
 const MAX_LENGTH = 16 * 1024;
 
+const decoder = new TextDecoder();
+
 const RECORD_HEADER = 5;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const HOST_NAME = 0;
+const PROTOCOLS = 16;
 
-/** What a client sent first, and the name that it asked for in that. */
+/** What a client sent first, and what it asked for in that. */
 interface ClientHello {
   readonly bytes: Uint8Array;
-  /** `null` if it asked for none, and if this is no TLS. */
+  /** `null` if it asked for none, and if this is not TLS. */
   readonly serverName: string | null;
+  /** The protocols that it speaks (ALPN); none if it does not say. */
+  readonly protocols: readonly string[];
 }
 
 /** Reads what a client sends first. */
@@ -32,9 +37,14 @@ export async function readClientHello(
     bytes = longer;
     const message = messageIn(bytes);
     if (message === "incomplete") continue;
-    return { bytes, serverName: message && serverNameIn(message) };
+    const extensions = message === null ? NONE : extensionsIn(message);
+    return {
+      bytes,
+      serverName: serverNameIn(extensions.get(SERVER_NAME)),
+      protocols: protocolsIn(extensions.get(PROTOCOLS)),
+    };
   }
-  return { bytes, serverName: null };
+  return { bytes, serverName: null, protocols: [] };
 }
 
 /** The message that one record or several carry; `null` if they carry another. */
@@ -62,8 +72,14 @@ function messageIn(bytes: Uint8Array): DataView | null | "incomplete" {
   return length < end ? "incomplete" : new DataView(message.buffer, 0, end);
 }
 
-function serverNameIn(message: DataView): string | null {
-  try {
+/** The extensions of a message, by their kinds. */
+type Extensions = ReadonlyMap<number, DataView>;
+
+const NONE: Extensions = new Map();
+
+function extensionsIn(message: DataView): Extensions {
+  const extensions = new Map<number, DataView>();
+  return unlessSpoilt(extensions, () => {
     // After the length, the version and the random bytes: the session, the ciphers, the compressions.
     let at = 4 + 2 + 32;
     at += 1 + message.getUint8(at);
@@ -71,25 +87,52 @@ function serverNameIn(message: DataView): string | null {
     at += 1 + message.getUint8(at);
     const end = at + 2 + message.getUint16(at);
     for (at += 2; at < end;) {
-      const kind = message.getUint16(at);
       const length = message.getUint16(at + 2);
-      at += 4;
-      if (kind === SERVER_NAME) return firstNameAt(message, at);
-      at += length;
+      extensions.set(message.getUint16(at), partOf(message, at + 4, length));
+      at += 4 + length;
     }
-    return null;
+    return extensions;
+  });
+}
+
+function serverNameIn(extension: DataView | undefined): string | null {
+  if (extension === undefined) return null;
+  return unlessSpoilt(null, () => {
+    if (extension.getUint8(2) !== HOST_NAME) return null;
+    return textOf(partOf(extension, 5, extension.getUint16(3)));
+  });
+}
+
+function protocolsIn(extension: DataView | undefined): readonly string[] {
+  if (extension === undefined) return [];
+  return unlessSpoilt([], () => {
+    const protocols: string[] = [];
+    for (let at = 2; at < extension.byteLength;) {
+      const length = extension.getUint8(at);
+      protocols.push(textOf(partOf(extension, at + 1, length)));
+      at += 1 + length;
+    }
+    return protocols;
+  });
+}
+
+/** What is read, or something else where the bytes are not what they say: the handshake will find out. */
+function unlessSpoilt<T>(otherwise: T, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
-    // It is not what it says it is, which is for the handshake to find out.
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError) return otherwise;
     throw error;
   }
 }
 
-function firstNameAt(message: DataView, at: number): string | null {
-  if (message.getUint8(at + 2) !== HOST_NAME) return null;
-  const length = message.getUint16(at + 3);
-  const start = at + 5;
-  if (start + length > message.byteLength) return null;
-  const name = new Uint8Array(message.buffer, start, length);
-  return String.fromCharCode(...name);
+/** Throws a `RangeError` if the part reaches beyond the end. */
+function partOf(view: DataView, start: number, length: number): DataView {
+  if (start + length > view.byteLength) throw new RangeError("Cut off");
+  return new DataView(view.buffer, view.byteOffset + start, length);
+}
+
+function textOf(view: DataView): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return decoder.decode(bytes);
 }

@@ -6,7 +6,10 @@ import { Duplex } from "node:stream";
 import { readClientHello } from "./_client_hello.ts";
 
 /** What Node's client says first. */
-function clientHello(servername?: string): Promise<Uint8Array> {
+function clientHello(
+  servername?: string,
+  ALPNProtocols: string[] = [],
+): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const duplex = new Duplex({
       read() {},
@@ -16,7 +19,10 @@ function clientHello(servername?: string): Promise<Uint8Array> {
         socket.destroy();
       },
     });
-    const options = servername === undefined ? {} : { servername };
+    const options = {
+      ...(servername !== undefined && { servername }),
+      ...(ALPNProtocols.length > 0 && { ALPNProtocols }),
+    };
     const socket = connect({ socket: duplex, ...options });
     socket.on("error", () => {});
   });
@@ -45,12 +51,13 @@ function inRecordsOf(size: number, hello: Uint8Array): Uint8Array {
   return new Uint8Array(records);
 }
 
-Deno.test("readClientHello() finds the name, however the bytes are cut", async () => {
-  const hello = await clientHello("one.example.org");
+Deno.test("readClientHello() finds the name and the protocols, however the bytes are cut", async () => {
+  const hello = await clientHello("one.example.org", ["h2", "http/1.1"]);
   for (const bytes of [hello, inRecordsOf(7, hello), inRecordsOf(1, hello)]) {
     for (const size of [1, 3, 100, 2000]) {
       const found = await readClientHello(source(bytes, size));
       assertEquals(found.serverName, "one.example.org");
+      assertEquals(found.protocols, ["h2", "http/1.1"]);
       assertEquals(found.bytes, bytes.subarray(0, found.bytes.length));
     }
   }
@@ -61,6 +68,7 @@ Deno.test("readClientHello() gives on what has no name", async () => {
   assertEquals(await readClientHello(source(nameless)), {
     bytes: nameless,
     serverName: null,
+    protocols: [],
   });
   for (
     const text of ["", "GET / HTTP/1.1\r\n\r\n", "\x16", "\x16\x03\x01\x00\x00"]
@@ -69,12 +77,13 @@ Deno.test("readClientHello() gives on what has no name", async () => {
     assertEquals(await readClientHello(source(bytes)), {
       bytes,
       serverName: null,
+      protocols: [],
     });
   }
 });
 
 Deno.test("readClientHello() survives what is cut off or spoilt anywhere", async () => {
-  const hello = await clientHello("one.example.org");
+  const hello = await clientHello("one.example.org", ["h2", "http/1.1"]);
   for (let i = 0; i < hello.length; i++) {
     const cut = hello.slice(0, i);
     assertEquals((await readClientHello(source(cut))).bytes, cut);

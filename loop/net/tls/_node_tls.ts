@@ -44,7 +44,7 @@ export function nodeClient(tls: ClientTls): Secure {
         : { servername: domainToASCII(tls.serverName!) || tls.serverName! }),
       ...(tls.verifiesHostname ? {} : { checkServerIdentity: () => undefined }),
       secureContext: contextOf(tls, tlsModule.createSecureContext),
-      ...protocolsOf(tls),
+      ...protocolsOf(tls.alpnProtocols),
     });
     const secured = new NodeTlsConn(socket, below);
     try {
@@ -66,7 +66,7 @@ export function nodeServer(tls: ServerTls): Secure {
     assertNodeTls();
     const { remoteAddr } = conn;
     const { createServer } = await import("node:tls");
-    const [identity, greeted] = await identityFor(tls, conn)
+    const { identity, protocols, greeted } = await choicesFor(tls, conn)
       .catch((error) => {
         throw tlsError(error, tls, remoteAddr);
       });
@@ -79,7 +79,7 @@ export function nodeServer(tls: ServerTls): Secure {
       requestCert: tls.requestCert !== false,
       rejectUnauthorized: tls.requestCert === true && tls.verifiesCertificate,
       ...(tls.requestCert ? { ca: [...tls.caCerts] } : {}),
-      ...protocolsOf(tls),
+      ...protocolsOf(protocols),
     });
     const { promise, resolve, reject } = Promise.withResolvers<
       [TLSSocket, NodeTlsConn]
@@ -180,30 +180,40 @@ function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
   };
 }
 
+/** What a server answers to what a client asks for, and the connection to go on with. */
+interface Choices {
+  readonly identity: TlsCertificate;
+  readonly protocols: readonly string[];
+  readonly greeted: Deno.Conn;
+}
+
 /**
- * The certificate for the name that the client asks for, and the connection to go on with. Node would
- * choose by a callback, and Deno 2.9 then never lets go of a handshake that fails.
+ * Chooses the certificate for the name that the client asks for: Node would by a callback, and Deno 2.9 then
+ * never lets go of a handshake that fails. Without a common protocol none is offered: Node would end the
+ * handshake, where asyncio goes on without a protocol.
  */
-async function identityFor(
-  { certificates, identity }: ServerTls,
+async function choicesFor(
+  { certificates, identity, alpnProtocols }: ServerTls,
   conn: Deno.Conn,
-): Promise<[identity: TlsCertificate, conn: Deno.Conn]> {
-  if (certificates.size === 0) return [identity, conn];
-  const { bytes, serverName } = await readClientHello(conn);
+): Promise<Choices> {
+  if (certificates.size === 0 && alpnProtocols.length === 0) {
+    return { identity, protocols: alpnProtocols, greeted: conn };
+  }
+  const { bytes, serverName, protocols } = await readClientHello(conn);
   const name = serverName?.toLowerCase() ?? "";
   const chosen = certificates.get(name) ??
     certificates.get(name.replace(/^[^.]*/, "*"));
   const sent = Promise.resolve();
-  return [
-    chosen ?? identity,
-    new HeirConn(conn, bytes, Promise.resolve(NOTHING), sent),
-  ];
+  const hasCommon = alpnProtocols.some((each) => protocols.includes(each));
+  return {
+    identity: chosen ?? identity,
+    protocols: hasCommon ? alpnProtocols : [],
+    greeted: new HeirConn(conn, bytes, Promise.resolve(NOTHING), sent),
+  };
 }
 
-function protocolsOf({ alpnProtocols }: ClientTls | ServerTls) {
-  return alpnProtocols.length === 0
-    ? {}
-    : { ALPNProtocols: [...alpnProtocols] };
+function protocolsOf(protocols: readonly string[]) {
+  return protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] };
 }
 
 function isIpAddress(name: string): boolean {

@@ -123,10 +123,41 @@ export function assertTlsOptions(caller: string, options: object): void {
 
 function optionsOf(tls: unknown): TlsOptions {
   if (tls === true) return {};
-  if (typeof tls === "object" && tls !== null) return tls;
+  if (typeof tls === "object" && tls !== null) {
+    assertKnown(tls);
+    return tls;
+  }
   throw new TypeError(
     `Expected tls to be true or TlsOptions: received ${typeof tls}`,
   );
+}
+
+const OPTION_NAMES: Readonly<Record<keyof TlsOptions, true>> = {
+  cert: true,
+  key: true,
+  caCerts: true,
+  alpnProtocols: true,
+  serverName: true,
+  certificates: true,
+  requestCert: true,
+  handshakeTimeout: true,
+  shutdownTimeout: true,
+  unsafelyDisableCertificateVerification: true,
+  unsafelyDisableHostnameVerification: true,
+};
+
+/** Throws if there is an option that does not exist: a connection must not be less secure than it looks. */
+function assertKnown(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(OPTION_NAMES, name)) continue;
+    const meant = Object.keys(OPTION_NAMES)
+      .find((known) => known.toLowerCase() === name.toLowerCase());
+    throw new TypeError(
+      `Expected no ${name} in tls, which has no such option${
+        meant === undefined ? "" : ` but ${meant}`
+      }: received one`,
+    );
+  }
 }
 
 function assertAbsent(
