@@ -27,7 +27,7 @@ export interface StartServerOptions extends ServerOptions {
  *
  * @param clientConnected Called with a reader and a writer for each connection.
  * @param host A host name or an address, or several of them; every interface if it is `null`.
- * @param port The port; 0 for one that is free, which `server.sockets` then tells.
+ * @param port The port; one that is free if it is 0 or, with a host, `null`. `server.sockets` tells which.
  * @param options How to listen.
  * @returns The server, which accepts connections already.
  * @throws {TypeError} If `clientConnected` is not a function.

@@ -44,8 +44,8 @@ export async function openServer<A extends Deno.Addr>(
 
 /** Throws unless the backlog is one. */
 export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
-  if (Number.isInteger(backlog) && backlog >= 1) return;
+  if (Number.isInteger(backlog) && backlog >= 0) return;
   throw new RangeError(
-    `The backlog must be a positive integer: received ${shown(backlog)}`,
+    `The backlog must be an integer of at least 0: received ${shown(backlog)}`,
   );
 }

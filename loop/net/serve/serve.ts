@@ -84,12 +84,13 @@ export async function serve(
     : null;
   if (tls !== null && (options.sock || !isNativeServer(tls))) assertNodeTls();
   const context = new CallbackContext(scheduler);
+  const localPort = port ?? 0;
   const ways = { ...options, tls, network: networkOf(scheduler) };
   const listeners = options.sock
     ? [options.sock]
     : host === null || host === ""
-    ? listenEverywhere(port!, options.family ?? 0, ways)
-    : listenAt(await targetsOf(loop, host, port!, options), ways);
+    ? listenEverywhere(localPort, options.family ?? 0, ways)
+    : listenAt(await targetsOf(loop, host, localPort, options), ways);
   const acceptors = listeners.map((listener) =>
     new Acceptor(listener, context, options)
   );
@@ -110,7 +111,7 @@ function assertServerOptions(
     return;
   }
   assertHosts(host);
-  assertPort(port);
+  if (port !== null) assertPort(port);
   assertFamily(family ?? 0);
   // Without the flag, Deno ends the process. What tells is what else the flag adds.
   if (reusePort && !("listenDatagram" in Deno)) {

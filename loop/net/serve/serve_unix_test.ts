@@ -219,7 +219,7 @@ unixTest(
     await assertRejects(() => serveWith(), RangeError, "received neither");
     await assertRejects(() => serveWith(""), RangeError, "an empty one");
     await assertRejects(
-      () => serveWith(path, { backlog: 0 }),
+      () => serveWith(path, { backlog: -1 }),
       RangeError,
       "backlog",
     );

@@ -209,7 +209,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
       "empty",
     );
     await assertRejects(
-      () => loop.createServer(make, null, 0, { backlog: 0 }),
+      () => loop.createServer(make, null, 0, { backlog: -1 }),
       RangeError,
       "backlog",
     );
@@ -240,6 +240,27 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
       TypeError,
       "the host as a string or null: received number",
     );
+  }));
+
+Deno.test("loop.createServer() and startServer() with a host alone take a free port", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    await using one = await loop
+      .createServer(() => new Recorder(), "127.0.0.1");
+    await using two = await startServer(() => {}, ["127.0.0.1"]);
+    await using everywhere = await startServer(() => {}, "");
+    for (const server of [one, two, everywhere]) assert(portOf(server) > 0);
+    const client = await connect(one);
+    client.transport.close();
+    await client.lost;
+  }));
+
+Deno.test("loop.createServer() takes a backlog of 0", () =>
+  run(async () => {
+    await using server = await serve("127.0.0.1", { backlog: 0 });
+    const client = await connect(server);
+    client.transport.close();
+    await client.lost;
   }));
 
 Deno.test("loop.createServer() tells which flag reusePort needs", {
