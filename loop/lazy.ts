@@ -23,8 +23,14 @@ export function lazy<M>(load: () => Promise<M>): () => M | Promise<M> {
 
 const getters = new Set<() => unknown>();
 
-/** Loads everything now: nothing has to wait for it then. */
+/**
+ * Loads everything now. Servers do so when they start: Deno 2.9 panics when it loads a module while no file
+ * descriptor is free, which their clients can bring about.
+ */
 export async function loadEverything(): Promise<void> {
   // What is loaded may have more to load.
-  for (const get of getters) await get();
+  for (const get of getters) {
+    const module = get();
+    if (module instanceof Promise) await module;
+  }
 }

@@ -6,7 +6,7 @@ import {
   assertOpen,
   BaseEventLoop,
 } from "./base_event_loop.ts";
-import { lazy } from "./lazy.ts";
+import { lazy, loadEverything } from "./lazy.ts";
 import { schedulerOf } from "./scheduler.ts";
 // Of types only: this class stands below.
 import type { EventLoop } from "./event_loop.ts";
@@ -36,7 +36,12 @@ import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
 
-const loadConnect = lazy(() => import("./net/connect/connect.ts"));
+/** Deno 2.9 panics when it loads a module while no file descriptor is free: what a connection may need comes with it. */
+const loadConnect = lazy(async () => {
+  const module = await import("./net/connect/connect.ts");
+  await Promise.all([loadGetAddrInfo(), loadStartTls(), loadSendFile()]);
+  return module;
+});
 const loadServe = lazy(() => import("./net/serve/serve.ts"));
 const loadGetAddrInfo = lazy(() => import("./net/dns/get_addr_info.ts"));
 const loadGetNameInfo = lazy(() => import("./net/dns/get_name_info.ts"));
@@ -136,7 +141,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @param protocolFactory Makes a protocol for each connection.
    * @param host A host name or an address, or several of them; every interface if it is `null`.
-   * @param port The port; 0 for one that is free, which `server.sockets` then tells.
+   * @param port The port; one that is free if it is 0 or, with a host, `null`. `server.sockets` tells which.
    * @param options How to listen, or an existing listener to use instead of host and port.
    * @returns The server, which accepts connections already.
    * @throws {RangeError} If the port is none, or if neither an address nor a listener is given.
@@ -164,6 +169,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     options: ServerOptions = {},
   ): Promise<Server<Deno.NetAddr>> {
     assertOpen(this);
+    await loadEverything();
     const { serve } = await loadServe();
     return serve(this.#self, protocolFactory, host, port, options);
   }
@@ -332,6 +338,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     options: UnixServerOptions = {},
   ): Promise<Server<Deno.UnixAddr>> {
     assertOpen(this);
+    await loadEverything();
     const { serveUnix } = await loadServeUnix();
     return serveUnix(this.#self, protocolFactory, path, options);
   }

@@ -2,7 +2,6 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { ExceptionGroup } from "../../exception_group.ts";
-import { lazy } from "../../lazy.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import type { AddrInfo, IpFamily } from "../dns/get_addr_info.ts";
 import {
@@ -16,9 +15,8 @@ import { messageOf, rephrase } from "../engine/failures.ts";
 import { assertReachable, networkOf } from "../engine/network.ts";
 import { connectTcp } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
+import { connectFrom } from "./_connect_from.ts";
 import { race } from "./race.ts";
-
-const loadConnectFrom = lazy(() => import("./_connect_from.ts"));
 
 /** Where to connect to, and how. */
 interface DialOptions {
@@ -98,7 +96,6 @@ async function connectorOf(
   if (localAddr !== null) {
     const { hostname, port } = localAddr;
     const locals = await loop.getAddrInfo(hostname, port, { family });
-    const { connectFrom } = await loadConnectFrom();
     return (target, signal) => connectFrom(locals, target, signal);
   }
   // For names that are left to Deno.

@@ -7,6 +7,10 @@ import { NodeConn } from "../engine/node_conn.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
 import { connectionError } from "./_tls_error.ts";
 
+// Has Deno decode the source map of this module. Node looks at the stack of an error as soon as it makes one,
+// and Deno 2.9 panics when it decodes a map while no file descriptor is free.
+void new Error().stack;
+
 /**
  * A connection that Node's code encrypts.
  *
