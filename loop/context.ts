@@ -3,9 +3,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "./errors.ts";
 import {
+  callOutsideTasks,
   type Coroutine,
   currentCoroutine,
   runningScheduler,
+  type Scheduler,
 } from "./scheduler.ts";
 
 /** Values of variables. Never changed, so that copying a context copies nothing. */
@@ -13,8 +15,6 @@ type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
 
 const NO_VALUES: Values = new Map();
 
-/** The values that a context holds. */
-let valuesOf: (context: Context) => Values;
 /** Gives a variable a value in a context, or takes it away if there is none. */
 let assign: (
   context: Context,
@@ -46,7 +46,6 @@ export class Context {
   #isEntered = false;
 
   static {
-    valuesOf = (context) => context.#values;
     assign = (context, variable, value) => {
       inUse = true;
       const values = new Map(context.#values);
@@ -149,8 +148,8 @@ const root = new Context();
 /** Whether any variable was ever set; until then nobody has to pay for contexts. */
 let inUse = false;
 
-/** The context of the code that calls; changing it changes what that code sees. */
-function currentContext(): Context {
+/** The context of the code that calls; `null` if that is a callback that has not needed one so far. */
+function currentContext(): Context | null {
   const coroutine = currentCoroutine();
   const scope = scopes.getStore();
   // A task that was made inside run() has a context of its own.
@@ -158,10 +157,14 @@ function currentContext(): Context {
     return scope.context;
   }
   if (coroutine !== null) return contextOf(coroutine);
-  if (scope !== undefined || runningScheduler() === null) {
-    return scope?.context ?? root;
-  }
-  // A callback's own context, made when it is first needed.
+  if (scope !== undefined) return scope.context;
+  return runningScheduler() === null ? root : null;
+}
+
+/** The context of the code that calls; changing it changes what that code sees. */
+function contextToChange(): Context {
+  const current = currentContext();
+  if (current !== null) return current;
   const context = new Context();
   scopes.enterWith({ context, coroutine: null });
   return context;
@@ -182,15 +185,36 @@ export function inheritContext(
   if (context !== undefined) {
     contexts.set(coroutine, context);
   } else if (inUse) {
-    contexts.set(coroutine, currentContext().copy());
+    contexts.set(coroutine, copyContext());
   }
 }
 
-/** A copy of the context of the code that calls, for a callback; `null` if it would be empty. */
+/**
+ * A copy of the context of the code that calls, for a callback. `null` if the callback does not need one:
+ * the copy would be empty, and the async context holds no other that the callback would change.
+ */
 export function contextForCallback(): Context | null {
+  if (scopes.getStore() !== undefined) return copyContext();
   if (!inUse) return null;
-  const values = valuesOf(currentContext());
-  return values.size === 0 ? null : contextWith(values);
+  const context = currentContext();
+  return context === null || context.size === 0 ? null : context.copy();
+}
+
+/**
+ * Captures the async context of the code that calls, for callbacks that come outside every task: with one
+ * copy of its context variables, which the callbacks share.
+ *
+ * @returns Calls a function in that context.
+ */
+export function captureContext(scheduler: Scheduler): <T>(fn: () => T) => T {
+  const context = copyContext();
+  let run: (<T>(fn: () => T) => T) | undefined;
+  callOutsideTasks(scheduler, () => {
+    scopes.run({ context, coroutine: null }, () => {
+      run = AsyncLocalStorage.snapshot();
+    });
+  });
+  return run!;
 }
 
 /** A context without values. */
@@ -216,7 +240,7 @@ export function emptyContext(): Context {
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.copy_context}
  */
 export function copyContext(): Context {
-  return currentContext().copy();
+  return currentContext()?.copy() ?? new Context();
 }
 
 /**
@@ -316,8 +340,8 @@ export class ContextVar<T> {
    */
   get(defaultValue: T): T;
   get(...defaults: [T?]): T {
-    const context = inUse ? currentContext() : root;
-    if (context.has(this)) return context.get(this) as T;
+    const context = inUse ? currentContext() : null;
+    if (context?.has(this)) return context.get(this) as T;
     if (defaults.length > 0) return defaults[0] as T;
     if (this.#default !== null) return this.#default.value;
     throw new ReferenceError(
@@ -332,7 +356,7 @@ export class ContextVar<T> {
    * @returns A token, with which `reset()` restores what was before.
    */
   set(value: T): Token<T> {
-    const context = currentContext();
+    const context = contextToChange();
     const before = context.has(this) ? { value: context.get(this) as T } : null;
     assign(context, this as ContextVar<unknown>, { value });
     return new SetToken<T>(this, context, before);

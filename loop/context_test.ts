@@ -94,6 +94,44 @@ Deno.test("A callback that sets a variable in an empty context changes nobody el
     assertEquals(seen, 0);
   }));
 
+Deno.test("Context.run() with an empty context keeps it from the callbacks that are asked for", () =>
+  run(async () => {
+    const variable = new ContextVar("variable", 0);
+    const context = new Context();
+    const seen: number[] = [];
+    const look = () => {
+      seen.push(variable.get());
+      variable.set(1);
+    };
+    context.run(() => {
+      getRunningLoop().callSoon(look);
+      getRunningLoop().callSoon(look);
+    });
+    await sleep(0);
+    assertEquals(seen, [0, 0]);
+    assertEquals(context.size, 0);
+  }));
+
+Deno.test("A callback keeps what it sets from those that it asked for before", () =>
+  run(async () => {
+    const variable = new ContextVar("variable", 0);
+    const seen: number[] = [];
+    const look = () => {
+      seen.push(variable.get());
+      variable.set(1);
+    };
+    const loop = getRunningLoop();
+    loop.callSoon(() => {
+      const token = variable.set(-1);
+      variable.reset(token);
+      loop.callSoon(look);
+      loop.callSoon(look);
+    });
+    await sleep(0);
+    await sleep(0);
+    assertEquals(seen, [0, 0]);
+  }));
+
 Deno.test("Context.run() keeps what the function sets", () =>
   run(() => {
     const variable = new ContextVar("variable", 0);

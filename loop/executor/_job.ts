@@ -1,11 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import { BaseEventLoop } from "../base_event_loop.ts";
-import { contextForCallback } from "../context.ts";
+import { captureContext } from "../context.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { fail, fulfil, Future, homeOf, observe } from "../future.ts";
-import { callOutsideTasks, type Scheduler } from "../scheduler.ts";
+import type { Scheduler } from "../scheduler.ts";
 import type { Task } from "../task.ts";
 import type {
   CallMessage,
@@ -212,10 +211,7 @@ class RemoteCalls {
     this.#args = args;
     this.#loop = scheduler.loop;
     this.#answer = answer;
-    let run: (<T>(fn: () => T) => T) | undefined;
-    callOutsideTasks(scheduler, () => run = AsyncLocalStorage.snapshot());
-    const context = contextForCallback();
-    this.#run = context === null ? run! : (fn) => run!(() => context.run(fn));
+    this.#run = captureContext(scheduler);
   }
 
   /**

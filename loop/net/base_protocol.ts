@@ -4,7 +4,8 @@ import type { BaseTransport } from "./base_transport.ts";
 
 /**
  * What every protocol has. A transport calls the methods of its protocol as callbacks of the loop,
- * outside every task; the methods of this class do nothing.
+ * outside every task, in the context of the code that made the connection or the server. The methods of
+ * this class do nothing.
  *
  * @example Usage
  * ```ts

@@ -80,7 +80,6 @@ export async function connect<P extends StreamProtocol>(
   const tls = options.tls
     ? await clientTlsOf("createConnection", options.tls, name)
     : null;
-  const context = new CallbackContext(scheduler);
   const { happyEyeballsDelay = null, interleave } = options;
   const conn = options.sock ?? await dial(loop, {
     host: host || null,
@@ -92,7 +91,7 @@ export async function connect<P extends StreamProtocol>(
     allErrors: options.allErrors ?? false,
   });
   setNoDelay(conn);
-  return await establish(context, conn, protocolFactory, tls);
+  return await establish(scheduler, conn, protocolFactory, tls);
 }
 
 function assertConnectionOptions(
@@ -162,9 +161,8 @@ export async function connectUnix<P extends StreamProtocol>(
     ? await clientTlsOf("createUnixConnection", options.tls, null)
     : null;
   if (tls !== null) assertNodeTls();
-  const context = new CallbackContext(scheduler);
   const conn = options.sock ?? await dialUnix(scheduler, pathOf(path!));
-  return await establish(context, conn, protocolFactory, tls);
+  return await establish(scheduler, conn, protocolFactory, tls);
 }
 
 /** Cancelled, it closes a connection that is made all the same. */
@@ -223,8 +221,7 @@ export async function connectAccepted<P extends StreamProtocol>(
   const settings = tls ? await serverTlsOf("connectAcceptedSocket", tls) : null;
   if (settings !== null) assertNodeTls();
   setNoDelay(conn);
-  const context = new CallbackContext(scheduler);
-  return await establish(context, conn, protocolFactory, settings);
+  return await establish(scheduler, conn, protocolFactory, settings);
 }
 
 /**
@@ -232,7 +229,7 @@ export async function connectAccepted<P extends StreamProtocol>(
  * `connectionMade()` has been called. Whatever goes wrong, and cancelled too, it closes the connection.
  */
 async function establish<P extends StreamProtocol>(
-  context: CallbackContext,
+  scheduler: Scheduler,
   conn: Deno.Conn,
   protocolFactory: () => P,
   tls: ClientTls | ServerTls | null,
@@ -244,6 +241,7 @@ async function establish<P extends StreamProtocol>(
     conn.close();
     throw error;
   }
+  const context = new CallbackContext(scheduler);
   const link = tls === null ? { conn } : await secure(context, conn, tls);
   const transport = new ConnTransport(link, protocol, context);
   await startTransport(context, transport);

@@ -4,7 +4,7 @@
 import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../runtime.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { type Scheduler, schedulerOf } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
@@ -56,11 +56,11 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
 ): Promise<[DatagramTransport, P]> {
   assertFactory("createDatagramEndpoint", protocolFactory);
   assertEndpointOptions(options);
-  const context = new CallbackContext(schedulerOf(loop));
+  const scheduler = schedulerOf(loop);
   const [link, target] = options.sock === undefined
-    ? await openDatagramLink(context, options)
+    ? await openDatagramLink(scheduler, options)
     : adoptSocket(options.sock);
-  return await establish(context, link, target, protocolFactory);
+  return await establish(scheduler, link, target, protocolFactory);
 }
 
 /** Where Deno sets `SO_REUSEADDR` if it is asked, which lets one receiver take all from another. */
@@ -133,13 +133,13 @@ function adoptSocket(
 
 /** Binds the first pairing of addresses that can be bound; returns the remote one too. */
 async function openDatagramLink(
-  context: CallbackContext,
+  scheduler: Scheduler,
   options: DatagramEndpointOptions,
 ): Promise<[DatagramLink, Deno.NetAddr | null]> {
   let firstError: unknown;
-  for (const pairing of await pairingsOf(context.scheduler.loop, options)) {
+  for (const pairing of await pairingsOf(scheduler.loop, options)) {
     try {
-      return await bindPairing(context, pairing, options);
+      return await bindPairing(scheduler, pairing, options);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       firstError ??= error;
@@ -186,7 +186,7 @@ async function pairingsOf(
 }
 
 async function bindPairing(
-  { scheduler }: CallbackContext,
+  scheduler: Scheduler,
   { family, local, remote }: Pairing,
   { allowBroadcast = false, reusePort = false }: DatagramEndpointOptions,
 ): Promise<[DatagramLink, Deno.NetAddr | null]> {
@@ -253,7 +253,7 @@ function isSystemError(error: unknown): boolean {
 
 /** Whatever goes wrong, and cancelled too, it closes the socket. */
 async function establish<P extends DatagramProtocol>(
-  context: CallbackContext,
+  scheduler: Scheduler,
   link: DatagramLink,
   target: Deno.Addr | null,
   protocolFactory: () => P,
@@ -265,6 +265,7 @@ async function establish<P extends DatagramProtocol>(
     link.close();
     throw error;
   }
+  const context = new CallbackContext(scheduler);
   const transport = new DatagramEndpoint(link, target, protocol, context);
   await startTransport(context, transport);
   return [transport, protocol];

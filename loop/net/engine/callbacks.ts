@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { captureContext } from "../../context.ts";
 import { fail, fulfil, Future } from "../../future.ts";
 import {
   callOutsideTasks,
@@ -11,8 +11,8 @@ import {
 import { networkOf } from "./network.ts";
 
 /**
- * The async context that the callbacks of a transport or a server run in: that of its creation, but
- * outside every task.
+ * The async context that the callbacks of a transport or a server run in: that of its creation, with a copy
+ * of its context variables, but outside every task.
  *
  * A reaction to a promise of Deno's must be added in this context when it puts something into the
  * ready queue: in a task's context the scheduler would take it for the task itself, going on.
@@ -23,9 +23,7 @@ export class CallbackContext {
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
-    let run: (<T>(fn: () => T) => T) | undefined;
-    callOutsideTasks(scheduler, () => run = AsyncLocalStorage.snapshot());
-    this.#run = run!;
+    this.#run = captureContext(scheduler);
   }
 
   /** Calls a function in the context, at once. */

@@ -21,8 +21,8 @@ export async function connectReadPipe<P extends StreamProtocol>(
 ): Promise<[ReadTransport, P]> {
   assertFactory("connectReadPipe", protocolFactory);
   assertReadable(pipe);
-  const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
+  const context = new CallbackContext(schedulerOf(loop));
   const transport = readPipeTransport(pipe, protocol, context);
   await startTransport(context, transport);
   return [transport, protocol];
@@ -36,8 +36,8 @@ export async function connectWritePipe<P extends BaseProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("connectWritePipe", protocolFactory);
   assertWritable(pipe);
-  const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
+  const context = new CallbackContext(schedulerOf(loop));
   const transport = new WritePipeTransport(pipe, protocol, context);
   await startTransport(context, transport);
   return [transport, protocol];

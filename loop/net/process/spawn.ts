@@ -65,8 +65,8 @@ async function startProcess<P extends SubprocessProtocol>(
 ): Promise<[SubprocessTransport, P]> {
   assertSubprocessOptions(options);
   const settings = withPipes(options);
-  const context = new CallbackContext(schedulerOf(loop));
   const protocol = protocolFactory();
+  const context = new CallbackContext(schedulerOf(loop));
   const child = spawn(settings);
   const transport = new ProcessTransport(child, protocol, context, settings);
   try {

@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
+import { schedulerOf } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
-import type { CallbackContext } from "../engine/callbacks.ts";
+import { CallbackContext } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
@@ -23,20 +24,24 @@ export const DEFAULT_BACKLOG = 100;
 /** Makes a server of listeners that listen already, and begins to serve if that is asked for. */
 export async function openServer<A extends Deno.Addr>(
   loop: EventLoop,
-  context: CallbackContext,
   acceptors: readonly Acceptor<A>[],
   protocolFactory: () => StreamProtocol,
   { startServing = true }: OpenServerOptions,
   tls: ServerTls | null,
 ): Promise<Server<A>> {
   const way = tls === null ? null : serverWay(tls);
+  const scheduler = schedulerOf(loop);
   const server = makeServer(loop, acceptors, (conn, client) => {
-    const protocol = protocolFactory();
-    const begin = (link: Link) => {
-      new ConnTransport(link, protocol, context, client).start();
-    };
-    if (way === null) begin({ conn });
-    else secureAccepted(context, conn, way, client, begin);
+    // Called in the server's context; what one connection sets in its own, the others do not see.
+    const context = new CallbackContext(scheduler);
+    context.run(() => {
+      const protocol = protocolFactory();
+      const begin = (link: Link) => {
+        new ConnTransport(link, protocol, context, client).start();
+      };
+      if (way === null) begin({ conn });
+      else secureAccepted(context, conn, way, client, begin);
+    });
   });
   if (startServing) await server.startServing();
   return server;

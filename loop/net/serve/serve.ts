@@ -94,7 +94,7 @@ export async function serve(
   const acceptors = listeners.map((listener) =>
     new Acceptor(listener, context, options)
   );
-  return openServer(loop, context, acceptors, protocolFactory, options, tls);
+  return openServer(loop, acceptors, protocolFactory, options, tls);
 }
 
 function assertServerOptions(

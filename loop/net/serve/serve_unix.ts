@@ -60,7 +60,7 @@ export async function serveUnix(
   const acceptors = network !== null && path !== null
     ? [new Acceptor(network.listenUnix(pathOf(path)), context)]
     : [await acceptorOf(context, path, options)];
-  return openServer(loop, context, acceptors, protocolFactory, options, tls);
+  return openServer(loop, acceptors, protocolFactory, options, tls);
 }
 
 /** An acceptor of the system's. */
