@@ -606,9 +606,10 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * was written before. Until that is done, nothing else can be written, and nothing is received.
    *
    * Deno has no call that has the system send a file, so the program reads it and sends it, without
-   * further copies. Afterwards, also if sending failed, the file's position is behind what was sent.
+   * further copies. Afterwards the file's position is behind what was sent, also if sending was
+   * cancelled; if it failed, behind the last chunk of 256 KiB that was sent whole.
    *
-   * Cancelled, it sends the part that is under way and no more.
+   * Cancelled, it sends the chunk that is under way and no more.
    *
    * @param transport The transport, encrypted or not.
    * @param file The file, open for reading. It stays open.
@@ -874,9 +875,9 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
 
   /**
    * Sends a file, or a part of it, to a connection. The file's position is then behind what was sent,
-   * also if sending failed.
+   * also if sending was cancelled; if it failed, behind the last chunk of 256 KiB that was sent whole.
    *
-   * Cancelled, what the file's position tells has been sent, and perhaps more.
+   * Cancelled, it sends the chunk that is under way and no more. What is sent next waits for that.
    *
    * @param conn The connection, which no transport uses.
    * @param file The file.

@@ -3,7 +3,7 @@
 import type { Scheduler } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
 import { assertSize, typeNameOf } from "../engine/assertions.ts";
-import { completionOf } from "../engine/callbacks.ts";
+import { completionOf, networkCompletionOf } from "../engine/callbacks.ts";
 
 /** Which part of a file is sent. */
 interface FilePart {
@@ -38,15 +38,15 @@ export function assertFilePart(
 const BLOCK_SIZE = 256 * 1024;
 
 /**
- * Hands a part of a file on, chunk by chunk; a chunk is valid until `send` has ended. Returns how many
- * bytes there were. The file's position is then behind the last chunk that was sent, also if sending
- * failed or was cancelled.
+ * Hands a part of a file on, chunk by chunk; a chunk is valid until `send` has ended, which it does also if
+ * the task is cancelled. Returns how many bytes there were. The file's position is then behind the last
+ * chunk that was sent, or is still being sent as the task was cancelled.
  */
 export async function sendChunks(
   scheduler: Scheduler,
   file: Deno.FsFile,
   { offset, count }: FilePart,
-  send: (chunk: Uint8Array) => PromiseLike<void>,
+  send: (chunk: Uint8Array) => Promise<void>,
 ): Promise<number> {
   const end = count === null ? Infinity : count;
   const block = new Uint8Array(Math.min(end, BLOCK_SIZE));
@@ -61,8 +61,12 @@ export async function sendChunks(
       reading = read;
       const length = await completionOf(scheduler, read);
       if (length === null) break;
-      await send(block.subarray(0, length));
       sent += length;
+      const sending = send(block.subarray(0, length)).catch((error) => {
+        sent -= length;
+        throw error;
+      });
+      await networkCompletionOf(scheduler, sending);
     }
     return sent;
   } finally {

@@ -40,7 +40,7 @@ export async function sendFile(
       scheduler,
       file,
       { offset, count },
-      (chunk) => networkCompletionOf(scheduler, transport.sendPart(chunk)),
+      (chunk) => transport.sendPart(chunk),
     );
   } finally {
     transport.endFile();

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   CancelledError,
   createTask,
@@ -48,12 +48,16 @@ Deno.test("loop.sockSendFile() leaves the position behind what was sent", () =>
       const loop = getRunningLoop();
       const conn = new FakeConn();
       conn.takes = 1000;
-      const failing = createTask(() => loop.sockSendFile(conn, file));
-      while (conn.written.length < 300) await turns();
-      conn.block();
-      while (!conn.isWriting) await turns();
-      conn.fail(new Error("broken"));
-      await assertRejects(() => failing, Error, "broken");
+      const write = conn.write.bind(conn);
+      conn.write = (data) =>
+        conn.written.length < 300
+          ? write(data)
+          : Promise.reject(new Error("broken"));
+      await assertRejects(
+        () => loop.sockSendFile(conn, file),
+        Error,
+        "broken",
+      );
       assertEquals(positionOf(file), 256 * 1024);
     })
   ));
@@ -73,12 +77,54 @@ Deno.test("loop.sockSendFile() can be cancelled at every await", () =>
         await task.catch((error) => {
           if (!(error instanceof CancelledError)) throw error;
         });
-        // The last chunk may have been written, and nobody have been told.
-        const unknown = 1 + conn.written.join("").length - positionOf(file);
-        assert(unknown >= 0 && unknown <= 256 * 1024);
+        await loop.sockSendAll(conn, "after");
+        const sent = conn.written.join("").length - "after".length;
+        assertEquals(positionOf(file), 1 + sent);
       }
     })
   ));
+
+Deno.test("loop.sockSendFile() that is cancelled sends the chunk under way, and the position is behind it", () =>
+  run(() => {
+    const text = "0123456789".repeat(80_000);
+    return withFile(text, async (file) => {
+      const loop = getRunningLoop();
+      const conn = new FakeConn();
+      conn.takes = 1000;
+      conn.block();
+      const task = createTask(() => loop.sockSendFile(conn, file));
+      while (!conn.isWriting) await turns();
+      task.cancel();
+      await assertRejects(() => task, CancelledError);
+      const offset = positionOf(file);
+      const rest = createTask(() => loop.sockSendFile(conn, file, { offset }));
+      await turns();
+      conn.unblock();
+      assertEquals(await rest, text.length - offset);
+      await loop.sockSendAll(conn, "after");
+      assertEquals(conn.written.join(""), text + "after");
+    });
+  }));
+
+Deno.test("loop.sockSendAll() sends behind the chunk of a file that is under way", () =>
+  run(() => {
+    const text = "0123456789".repeat(1000);
+    return withFile(text, async (file) => {
+      const loop = getRunningLoop();
+      const conn = new FakeConn();
+      conn.takes = 1000;
+      conn.block();
+      const task = createTask(() => loop.sockSendFile(conn, file));
+      while (!conn.isWriting) await turns();
+      task.cancel();
+      await assertRejects(() => task, CancelledError);
+      const after = createTask(() => loop.sockSendAll(conn, "after"));
+      await turns();
+      conn.unblock();
+      await after;
+      assertEquals(conn.written.join(""), text + "after");
+    });
+  }));
 
 Deno.test("loop.sockSendFile() refuses what it cannot send", () =>
   run(() =>

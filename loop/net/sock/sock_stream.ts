@@ -3,7 +3,11 @@
 import { CancelledError } from "../../cancelled_error.ts";
 import { SendfileNotAvailableError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
-import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import {
+  callOutsideTasks,
+  type Scheduler,
+  schedulerOf,
+} from "../../scheduler.ts";
 import { isOfOneConnection } from "../engine/accept_failures.ts";
 import {
   assertBuffer,
@@ -25,6 +29,8 @@ const encoder = new TextEncoder();
 
 /** What is read from each connection; no bytes at all at the end of the stream. */
 const readings = new WeakMap<Deno.Conn, Handover<Uint8Array<ArrayBuffer>>>();
+/** The chunk of a file that goes out by each connection, although the task that sent it may be cancelled. */
+const chunks = new WeakMap<Deno.Conn, Promise<void>>();
 /** What is accepted by each listener. */
 const acceptings = new WeakMap<Deno.Listener, Handover<Deno.Conn>>();
 
@@ -62,7 +68,14 @@ export async function sockSendAll(
   assertUsable("sockSendAll", conn);
   assertBytes("sockSendAll", data);
   const bytes = typeof data === "string" ? encoder.encode(data) : data;
-  await sendAll(schedulerOf(loop), conn, bytes);
+  const scheduler = schedulerOf(loop);
+  await chunkSent(scheduler, conn);
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await networkCompletionOf(
+      scheduler,
+      conn.write(bytes.subarray(sent)),
+    );
+  }
 }
 
 /** What `loop.sockSendFile()` does. */
@@ -81,11 +94,12 @@ export async function sockSendFile(
     );
   }
   const scheduler = schedulerOf(loop);
+  await chunkSent(scheduler, conn);
   return await sendChunks(
     scheduler,
     file,
     part,
-    (chunk) => sendAll(scheduler, conn, chunk),
+    (chunk) => sendChunk(scheduler, conn, chunk),
   );
 }
 
@@ -155,16 +169,28 @@ async function readFrom(
   return memory.subarray(0, length ?? 0);
 }
 
-/** Sends all of the bytes. */
-async function sendAll(
+/** Sends a chunk of a file. Outside the task that asks: if that is cancelled, the rest still goes out. */
+function sendChunk(
   scheduler: Scheduler,
   conn: Deno.Conn,
-  bytes: Uint8Array,
+  chunk: Uint8Array,
 ): Promise<void> {
+  let sending: Promise<void>;
+  callOutsideTasks(scheduler, () => sending = writeAll(conn, chunk));
+  chunks.set(conn, sending!);
+  return sending!;
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) {
-    sent += await networkCompletionOf(
-      scheduler,
-      conn.write(bytes.subarray(sent)),
-    );
+    sent += await conn.write(bytes.subarray(sent));
   }
+}
+
+/** Waits until the chunk that goes out by a connection is sent. If it is not, the next write fails, too. */
+async function chunkSent(scheduler: Scheduler, conn: Deno.Conn): Promise<void> {
+  const sending = chunks.get(conn);
+  if (sending === undefined) return;
+  await networkCompletionOf(scheduler, sending.catch(() => {}));
+  if (chunks.get(conn) === sending) chunks.delete(conn);
 }
