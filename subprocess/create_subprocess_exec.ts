@@ -30,7 +30,8 @@ export interface CreateSubprocessOptions extends SubprocessOptions {
  * @throws {Deno.errors.NotFound} If there is no such program, or no such directory.
  * @throws {Deno.errors.PermissionDenied} If the file must not be run.
  * @throws {Deno.errors.NotCapable} If this program lacks a permission.
- * @throws {Deno.errors.NotSupported} If `stderr` is `STDOUT` on Windows.
+ * @throws {Deno.errors.NotSupported} If `stderr` is `STDOUT` on Windows, or where the program has `=` in its
+ * path and an environment variable a name that the shell drops.
  *
  * @example Usage
  * ```ts

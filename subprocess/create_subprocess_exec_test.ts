@@ -52,6 +52,19 @@ async function makeScript(
 }
 
 /** Where the standard error goes makes a difference to how a program is started. */
+/** The environment of a program. */
+async function environmentOf(
+  options: CreateSubprocessOptions,
+): Promise<Record<string, string>> {
+  const output = await outputOf("env", ["-0"], options);
+  return Object.fromEntries(
+    output.split("\0").slice(0, -1).map((entry) => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
+
 const STDERRS = [null, PIPE, STDOUT] as const;
 
 test("createSubprocessExec() passes arguments on as they are", () =>
@@ -280,6 +293,83 @@ test("createSubprocessExec() sends the standard error where the standard output 
     });
     assertEquals(await silent.wait(), 0);
   }));
+
+test("createSubprocessExec() passes the environment on as it is, whatever the shell makes of it", () =>
+  run(async () => {
+    const env = {
+      PATH: Deno.env.get("PATH")!,
+      "A": "",
+      "a.b": "1",
+      "my-var": "two words",
+      "3": '"$A"',
+      "ä": "\n",
+      "-u": "x",
+      "BASH_FUNC_f%%": "() { echo x;}",
+      PWD: "/elsewhere",
+      SHLVL: "7",
+      IFS: ":",
+      OPTIND: "x",
+      PS1: "x",
+      RANDOM: "x",
+      SHELLOPTS: "x",
+    };
+    for (const stderr of STDERRS) {
+      const options = { env, clearEnv: true, stderr };
+      assertEquals(await environmentOf(options), env);
+    }
+  }));
+
+test("createSubprocessExec() adds nothing to the environment", () =>
+  run(async () => {
+    const env = { PATH: Deno.env.get("PATH")!, LC_ALL: "C" };
+    for (const stderr of STDERRS) {
+      const options = { env, clearEnv: true, stderr };
+      assertEquals(await environmentOf(options), env);
+    }
+  }));
+
+test("createSubprocessExec() passes what it inherits on as it is", async () => {
+  const printed: string[] = [];
+  for (const stderr of ["PIPE", "STDOUT"]) {
+    const program = `
+      import { createSubprocessExec, PIPE, run, STDOUT } from "asyncio";
+      Deno.env.set("a.b", "inherited");
+      Deno.env.set("PWD", "/elsewhere");
+      Deno.env.set("OPTIND", "x");
+      Deno.env.delete("SHLVL");
+      await run(async () => {
+        const options = { stdout: PIPE, stderr: ${stderr}, env: { "c.d": "own" } };
+        const process = await createSubprocessExec("env", ["-0"], options);
+        const [stdout] = await process.communicate();
+        console.log(new TextDecoder().decode(stdout).split("\\0").sort());
+      });
+    `;
+    printed.push((await runProgram(program)).stdout);
+  }
+  assertStringIncludes(printed[0]!, "a.b=inherited");
+  assertEquals(printed[1], printed[0]);
+});
+
+test("createSubprocessExec() says what it cannot pass on to a program with an odd path", () =>
+  run(() =>
+    withDirectory(async (directory) => {
+      const program = `${directory}/a=b`;
+      await Deno.writeTextFile(program, "#!/bin/sh\necho ran\n");
+      await Deno.chmod(program, 0o755);
+      const options = { stdout: PIPE, stderr: STDOUT } as const;
+      assertEquals(await outputOf(program, [], options), "ran\n");
+      const error = await assertRejects(
+        () =>
+          createSubprocessExec(program, [], {
+            ...options,
+            env: { "a.b": "1" },
+          }),
+        Deno.errors.NotSupported,
+        "a.b",
+      );
+      assertStringIncludes(error.message, "stderr: STDOUT");
+    })
+  ));
 
 test("createSubprocessExec() starts the program itself even if its standard error goes elsewhere", () =>
   run(async () => {

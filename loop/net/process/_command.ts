@@ -2,6 +2,7 @@
 
 import { shown } from "../../shown.ts";
 import { hasMethods, typeNameOf } from "../engine/assertions.ts";
+import type { ShellEnvironment } from "./_shell_environment.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
 
@@ -39,12 +40,28 @@ export function programOf(
 }
 
 /** The same, with its standard error where its standard output goes: the shell knows how, Deno does not. */
-export function withErrorInOutput({ program, args }: Command): Command {
+export function withErrorInOutput(
+  { program, args }: Command,
+  { lost, restoring }: ShellEnvironment,
+): Command {
   assertShellOfUnix();
   const path = typeof program === "string"
     ? program
     : decodeURIComponent(program.pathname);
-  return shellWith('exec "$0" "$@" 2>&1', [path, ...args]);
+  const script = 'exec "$0" "$@" 2>&1';
+  // To `env`, a path with "=" would be a variable of its own.
+  const isEnvFit = !path.includes("=");
+  if (!isEnvFit && lost.length > 0) {
+    throw new Deno.errors.NotSupported(
+      `stderr: STDOUT cannot pass on variables with such names to a program with "=" in its path: ${
+        lost.join(", ")
+      }`,
+    );
+  }
+  if (!isEnvFit || restoring.length === 0) {
+    return shellWith(script, [path, ...args]);
+  }
+  return shellWith(script, ["/usr/bin/env", ...restoring, path, ...args]);
 }
 
 /** The shell that runs a command, if need be with its standard error where its standard output goes. */

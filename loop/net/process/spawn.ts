@@ -15,6 +15,7 @@ import {
   shellCommandOf,
   withErrorInOutput,
 } from "./_command.ts";
+import { shellEnvironmentOf } from "./_shell_environment.ts";
 import { ProcessTransport } from "./_process_transport.ts";
 import { DEVNULL, PIPE, type Stdio, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
@@ -92,10 +93,11 @@ function launchProgram(
 ): Deno.ChildProcess {
   if (options.stderr !== STDOUT) return launch(command, options);
   // The shell's own errors would come too late, and in its words.
-  const wrapped = withErrorInOutput(command);
+  const environment = shellEnvironmentOf(options);
+  const wrapped = withErrorInOutput(command, environment);
   assertCanStart(command, options);
   try {
-    return launch(wrapped, options);
+    return launch(wrapped, { ...options, env: environment.env });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     // The program that was asked for may be run.
