@@ -11,7 +11,7 @@ import {
   observe,
   thrownBy,
 } from "./future.ts";
-import { callOutsideTasks } from "./scheduler.ts";
+import { callOutsideTasks, type Scheduler } from "./scheduler.ts";
 
 /**
  * Wraps a promise in a future. Cancelling the future detaches it from the promise, which goes on.
@@ -45,19 +45,55 @@ export function wrapFuture<T>(
     );
   }
   const future = new Future<T>(options);
-  const scheduler = homeOf(future);
-  scheduler.outside++;
-  promise.then(
-    (value) => {
-      scheduler.outside--;
-      if (!future.done()) fulfil(future, value);
-    },
-    (error) => {
-      scheduler.outside--;
-      if (!future.done()) fail(future, error);
-    },
-  );
+  awaitOutside(homeOf(future), promise, {
+    onFulfilled: (value) => future.done() || fulfil(future, value),
+    onRejected: (error) => future.done() || fail(future, error),
+  });
   return future;
+}
+
+/** What is called when a promise has settled. */
+interface Reactions<T> {
+  readonly onFulfilled: (value: T) => void;
+  readonly onRejected: (error: unknown) => void;
+}
+
+/** Awaits a promise that is settled outside the loop: the loop counts it until then. */
+export function awaitOutside<T>(
+  scheduler: Scheduler,
+  promise: PromiseLike<T>,
+  { onFulfilled, onRejected }: Reactions<T>,
+): void {
+  scheduler.outside++;
+  reactOnce(promise, {
+    onFulfilled: (value) => {
+      scheduler.outside--;
+      onFulfilled(value);
+    },
+    onRejected: (error) => {
+      scheduler.outside--;
+      onRejected(error);
+    },
+  });
+}
+
+/** Reacts to what a thenable does first, as `await` does: one of the user's may call back twice, or throw. */
+export function reactOnce<T>(
+  promise: PromiseLike<T>,
+  { onFulfilled, onRejected }: Reactions<T>,
+): void {
+  let isSettled = false;
+  const once = <A>(react: (outcome: A) => void) => (outcome: A) => {
+    if (isSettled) return;
+    isSettled = true;
+    react(outcome);
+  };
+  const reject = once(onRejected);
+  try {
+    promise.then(once(onFulfilled), reject);
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /** A future of `loop` that ends as `source` does, and cancels that; `source` itself if it is of the loop. */

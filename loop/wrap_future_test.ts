@@ -8,12 +8,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { createTask, run, sleep } from "../tasks/mod.ts";
+import { createTask, run, sleep, waitFor } from "../tasks/mod.ts";
+import { inVirtualTime } from "../testing/mod.ts";
 import {
   CancelledError,
   Future,
   getRunningLoop,
   newEventLoop,
+  RuntimeError,
   wrapFuture,
 } from "./mod.ts";
 
@@ -49,6 +51,64 @@ Deno.test("wrapFuture() takes any thenable, also one that calls back at once", (
     assert(future.done());
     assertEquals(await future, "now");
   }));
+
+/** Thenables that do not keep to what is asked of them, and how a future of each ends. */
+const ODD_THENABLES: readonly (readonly [
+  name: string,
+  then: (
+    resolve: (value: string) => void,
+    reject: (error: Error) => void,
+  ) => void,
+  outcome: string,
+])[] = [
+  ["throws", () => {
+    throw new Error("thrown");
+  }, "Error: thrown"],
+  ["resolves twice", (resolve) => {
+    resolve("first");
+    resolve("second");
+  }, "first"],
+  ["resolves twice later", (resolve) => {
+    queueMicrotask(() => resolve("first"));
+    queueMicrotask(() => resolve("second"));
+  }, "first"],
+  ["resolves and rejects", (resolve, reject) => {
+    resolve("first");
+    reject(new Error("second"));
+  }, "first"],
+  ["rejects twice", (_, reject) => {
+    reject(new Error("first"));
+    reject(new Error("second"));
+  }, "Error: first"],
+  ["resolves and throws", (resolve) => {
+    resolve("first");
+    throw new Error("thrown");
+  }, "first"],
+];
+
+for (const [name, then, outcome] of ODD_THENABLES) {
+  Deno.test(`wrapFuture() takes a thenable that ${name}, and the loop counts it once`, async () => {
+    const end = async () => {
+      const future = wrapFuture({ then } as PromiseLike<string>);
+      assertEquals(await future.catch(String), outcome);
+    };
+    // Such a loop refuses to wait while anything outside it is counted.
+    await inVirtualTime(async () => {
+      await end();
+      await sleep(1);
+    }, { io: "refuse" })();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await assertRejects(
+      inVirtualTime(async () => {
+        await end();
+        await waitFor(promise, 1);
+      }, { io: "refuse" }),
+      RuntimeError,
+      "Cannot wait for what is outside",
+    );
+    resolve();
+  });
+}
 
 Deno.test("wrapFuture() returns a future as it is", () =>
   run(() => {

@@ -8,6 +8,7 @@ import {
   execute,
   type Scheduler,
 } from "../../scheduler.ts";
+import { awaitOutside, reactOnce } from "../../wrap_future.ts";
 import { networkOf } from "./network.ts";
 
 /**
@@ -131,20 +132,14 @@ function futureOf<T>(
 ): Future<T> {
   const future = new Future<T>({ loop: scheduler.loop });
   const isTooLate = () => future.done() || scheduler.loop.isClosed();
-  const count = isOutside ? 1 : 0;
-  scheduler.outside += count;
+  const reactions = {
+    onFulfilled: (value: T) =>
+      isTooLate() ? discard(value) : fulfil(future, value),
+    onRejected: (error: unknown) => isTooLate() || fail(future, error),
+  };
   callOutsideTasks(scheduler, () => {
-    operation.then(
-      (value) => {
-        scheduler.outside -= count;
-        if (isTooLate()) discard(value);
-        else fulfil(future, value);
-      },
-      (error) => {
-        scheduler.outside -= count;
-        if (!isTooLate()) fail(future, error);
-      },
-    );
+    if (isOutside) awaitOutside(scheduler, operation, reactions);
+    else reactOnce(operation, reactions);
   });
   return future;
 }
