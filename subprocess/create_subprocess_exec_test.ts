@@ -436,7 +436,7 @@ test("createSubprocessExec() cancelled at any time leaves no process", () =>
 
 test("createSubprocessExec() lets a program have this program's standard streams", async () => {
   for (const stdio of ['"inherit"', "null", "undefined"]) {
-    const { stdout, stderr, code } = await runProgram(`
+    const source = `
       import { createSubprocessExec, createSubprocessShell, run, STDOUT } from "asyncio";
       await run(async () => {
         const options = { stdin: ${stdio}, stdout: ${stdio}, stderr: ${stdio} };
@@ -447,9 +447,9 @@ test("createSubprocessExec() lets a program have this program's standard streams
         await other.wait();
         console.log(process.stdin, process.stdout, process.stderr);
       });
-    `);
-    assertEquals({ stdout, stderr, code }, {
-      stdout: "out\none\ntwo\nthree\nnull null null\n",
+    `;
+    assertEquals(await runProgram(source, { input: "in\n" }), {
+      stdout: "in\nout\none\ntwo\nthree\nnull null null\n",
       stderr: "err\n",
       code: 0,
     });

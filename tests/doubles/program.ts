@@ -14,6 +14,8 @@ export interface ProgramOutput {
 export interface ProgramOptions {
   /** Flags for V8. */
   v8Flags?: string;
+  /** What it reads from standard input; nothing unless given, and never the terminal. */
+  input?: string;
   /** Called each time the program has printed; gets all that it printed so far. */
   onOutput?: (stdout: string, child: Deno.ChildProcess) => void;
 }
@@ -36,6 +38,7 @@ export async function runProgram(
   const child = new Deno.Command(Deno.execPath(), {
     args,
     env: { NO_COLOR: "1" },
+    stdin: options.input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -43,6 +46,9 @@ export async function runProgram(
     collect(child.stdout, (text) => options.onOutput?.(text, child)),
     collect(child.stderr),
     child.status,
+    options.input === undefined
+      ? null
+      : new Blob([options.input]).stream().pipeTo(child.stdin),
   ]);
   return { code, stdout, stderr };
 }
