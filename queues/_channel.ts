@@ -270,10 +270,18 @@ export class Deque<T> {
     ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (ring.length - 1);
     this.#size--;
-    // A burst must not hold its memory for ever.
-    if (ring.length > 1024 && this.#size < ring.length / 8) {
-      this.#resize(ring.length / 2);
-    }
+    this.#maybeShrink();
+    return item;
+  }
+
+  /** Takes the newest item; there must be one. */
+  takeLast(): T {
+    const ring = this.#ring;
+    this.#size--;
+    const index = (this.#head + this.#size) & (ring.length - 1);
+    const item = ring[index] as T;
+    ring[index] = undefined;
+    this.#maybeShrink();
     return item;
   }
 
@@ -281,6 +289,12 @@ export class Deque<T> {
     this.#ring = [undefined, undefined, undefined, undefined];
     this.#head = 0;
     this.#size = 0;
+  }
+
+  /** A burst must not hold its memory forever. */
+  #maybeShrink(): void {
+    const { length } = this.#ring;
+    if (length > 1024 && this.#size < length / 8) this.#resize(length / 2);
   }
 
   #resize(length: number): void {

@@ -24,3 +24,20 @@ Deno.test("Deque.clear() drops every item", () => {
   deque.push(42);
   assertEquals(deque.take(), 42);
 });
+
+Deno.test("Deque.takeLast() takes the newest item while the deque grows and shrinks", () => {
+  const deque = new Deque<number>();
+  const model: number[] = [];
+  for (const [push, take] of [[5, 2], [3_000, 100], [2_000, 4_900], [9, 9]]) {
+    for (let i = 0; i < push!; i++) {
+      deque.push(i);
+      model.push(i);
+    }
+    for (let i = 0; i < take! && model.length > 0; i++) {
+      // The oldest sometimes, so that the ring turns.
+      if (i % 7 === 0) assertEquals(deque.take(), model.shift());
+      else assertEquals(deque.takeLast(), model.pop());
+    }
+    assertEquals(deque.size, model.length);
+  }
+});

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Store } from "./_channel.ts";
+import { Deque } from "./_channel.ts";
 import { Queue, storeIn } from "./queue.ts";
 
 /**
@@ -36,22 +36,8 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   }
 }
 
-class Stack<T> implements Store<T> {
-  #items: T[] = [];
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  take(): T {
-    return this.#items.pop() as T;
-  }
-
-  clear(): void {
-    this.#items = [];
+class Stack<T> extends Deque<T> {
+  override take(): T {
+    return this.takeLast();
   }
 }

@@ -124,11 +124,16 @@ interface HeapEntry<T> {
   readonly place: number;
 }
 
+/** How many entries a heap keeps room for, however few it has. */
+const LEAST_ROOM = 1024;
+
 /** A store whose smallest item comes out first: a binary heap. */
 class Heap<T> implements Store<T> {
   readonly #compare: (a: T, b: T) => number;
   #entries: HeapEntry<T>[] = [];
   #pushed = 0;
+  /** Doubled and halved as the array grows and shrinks. */
+  #room = LEAST_ROOM;
 
   constructor(compare: (a: T, b: T) => number) {
     this.#compare = compare;
@@ -151,6 +156,7 @@ class Heap<T> implements Store<T> {
     }
     entries[index] = entry;
     this.#pushed++;
+    if (entries.length > this.#room) this.#room *= 2;
   }
 
   take(): T {
@@ -164,11 +170,17 @@ class Heap<T> implements Store<T> {
       hole = child;
     }
     if (entries.length > 0) entries[hole] = last;
+    // A burst must not hold its memory forever: an array keeps what it had.
+    if (this.#room > LEAST_ROOM && entries.length < this.#room / 8) {
+      this.#room /= 2;
+      this.#entries = entries.slice();
+    }
     return first.item;
   }
 
   clear(): void {
     this.#entries = [];
+    this.#room = LEAST_ROOM;
   }
 
   /** Which entries move up, each into the place of the one before, when the last one replaces the first. */

@@ -16,6 +16,7 @@ import {
   TimeoutError,
 } from "../loop/mod.ts";
 import { createTask, gather, run, sleep, waitFor } from "../tasks/mod.ts";
+import { runProgram } from "../tests/doubles/program.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 import { LifoQueue, PriorityQueue, Queue } from "./mod.ts";
 
@@ -259,6 +260,38 @@ Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves t
     assertEquals(drain(queue), ["a", "b"]);
   }));
 
+Deno.test("Queue.get() that is cancelled leaves the other getters their places", () =>
+  run(async () => {
+    for (const isWoken of [false, true]) {
+      const queue = new Queue<string>();
+      const log: string[] = [];
+      const tasks = ["1", "2", "3", "4"].map((name) =>
+        getter(queue, name, log)
+      );
+      await sleep(0);
+      if (isWoken) {
+        queue.putNowait("a");
+        log.push(`main got ${queue.getNowait()}`);
+        tasks[0]!.cancel();
+      } else {
+        // Its turn comes while there is an item, which is the first getter's.
+        tasks[1]!.cancel();
+        queue.putNowait("a");
+      }
+      await sleep(0);
+      await sleep(0);
+      for (const item of ["b", "c", "d"]) queue.putNowait(item);
+      await gather(tasks, { returnExceptions: true });
+      // As CPython 3.13.
+      assertEquals(
+        log,
+        isWoken
+          ? ["main got a", "2 got b", "3 got c", "4 got d"]
+          : ["1 got a", "3 got b", "4 got c"],
+      );
+    }
+  }));
+
 Deno.test("Queue.put() that is cancelled before there is room puts nothing", () =>
   run(async () => {
     const queue = new Queue<string>(1);
@@ -293,6 +326,40 @@ Deno.test("Queue.put() that is cancelled between wake-up and resumption leaves t
     assert(a.cancelled());
     assertEquals(log, ["put b"]);
     assertEquals(drain(queue), ["b"]);
+  }));
+
+Deno.test("Queue.put() that is cancelled leaves the other putters their places", () =>
+  run(async () => {
+    for (const isWoken of [false, true]) {
+      const queue = new Queue<string>(1);
+      const log: string[] = [];
+      queue.putNowait("0");
+      const tasks = ["1", "2", "3", "4"].map((item) =>
+        putter(queue, item, log)
+      );
+      await sleep(0);
+      if (isWoken) {
+        queue.getNowait();
+        queue.putNowait("quick");
+        tasks[0]!.cancel();
+      } else {
+        // Its turn comes while there is room, which is the first putter's.
+        tasks[1]!.cancel();
+        queue.getNowait();
+      }
+      await sleep(0);
+      await sleep(0);
+      for (let i = 0; i < 3; i++) {
+        queue.getNowait();
+        await sleep(0);
+      }
+      await gather(tasks, { returnExceptions: true });
+      // As CPython 3.13.
+      assertEquals(
+        log,
+        isWoken ? ["put 2", "put 3", "put 4"] : ["put 1", "put 3", "put 4"],
+      );
+    }
   }));
 
 Deno.test("Queue.put() that was cancelled can be tried again", () =>
@@ -748,3 +815,35 @@ Deno.test("Queue says how it stands, and forgets who was cancelled", () =>
     );
     await sleep(0);
   }));
+
+Deno.test("Queue lets go of the memory that a burst of items took", async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+      import { LifoQueue, PriorityQueue, Queue, run } from "asyncio";
+      const heap = () => (gc(), Deno.memoryUsage().heapUsed);
+      await run(() => {
+        for (const Class of [Queue, LifoQueue, PriorityQueue]) {
+          for (const end of ["take", "shut down"]) {
+            const queue = new Class();
+            const before = heap();
+            for (let i = 0; i < 300_000; i++) queue.putNowait(i);
+            const full = heap() - before;
+            if (end === "take") {
+              while (queue.qsize() > 10) queue.getNowait();
+            } else queue.shutdown(true);
+            const left = heap() - before;
+            if (!(full > 1_000_000 && left < full / 20)) {
+              console.error(Class.name, end, full, left);
+            }
+            console.log(queue.qsize());
+          }
+        }
+      });
+    `,
+    { v8Flags: "--expose-gc" },
+  );
+  assertEquals({ stdout, stderr }, {
+    stdout: "10\n0\n".repeat(3),
+    stderr: "",
+  });
+});

@@ -135,6 +135,22 @@ Deno.test("StreamWriter.drain() after close() lets the end come, and tells", () 
     );
   }));
 
+Deno.test("StreamWriter.drain() after close() takes one turn while there is room, however slow the peer", () =>
+  run(async () => {
+    const [conn, , writer] = await fakeStream();
+    conn.block();
+    writer.write("a");
+    writer.close();
+    const drain = writer.drain();
+    assertEquals(drain.done(), false);
+    await sleep(0);
+    assertEquals(drain.done(), true);
+    assertEquals(conn.written, []);
+    conn.unblock();
+    await writer.waitClosed();
+    assertEquals(conn.written, ["a"]);
+  }));
+
 Deno.test("StreamWriter.drain() waits for what close() still sends", () =>
   run(async () => {
     const [conn, , writer] = await fakeStream();

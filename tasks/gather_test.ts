@@ -229,6 +229,32 @@ Deno.test("gather() that is cancelled while its children refuse is cancelled in 
     assertEquals(await child, "refused");
   }));
 
+Deno.test("gather() that is cancelled takes what its children throw then for retrieved", async () => {
+  for (const returnExceptions of [false, true]) {
+    const loop = newVirtualLoop();
+    const reports: unknown[] = [];
+    loop.setExceptionHandler((_, context) => void reports.push(context));
+    await run(async () => {
+      const child = async () => {
+        try {
+          await sleep(3600);
+        } finally {
+          throw new Error("failed to clean up");
+        }
+      };
+      const results = gather([child, child], { returnExceptions });
+      await sleep(0);
+      assert(results.cancel("why"));
+      const error = await assertRejects(async () => void await results);
+      assertEquals(
+        (error as Error).message,
+        returnExceptions ? "why" : "failed to clean up",
+      );
+    }, { loopFactory: () => loop });
+    assertEquals(reports, []);
+  }
+});
+
 Deno.test("gather() cannot be cancelled any more when all children are done", () =>
   run(async () => {
     const future = new Future<number>();

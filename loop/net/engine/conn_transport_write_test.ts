@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { getRunningLoop, run, RuntimeError } from "../../../mod.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
+import { runProgram } from "../../../tests/doubles/program.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf } from "../../../tests/doubles/text.ts";
 
@@ -246,3 +247,34 @@ Deno.test("Transport.write() after the end is ignored, at length with a warning"
       console.warn = warn;
     }
   }));
+
+Deno.test("Transport keeps little of the memory that a slow peer made it use", async () => {
+  const recorder = new URL(
+    "../../../tests/doubles/recorder.ts",
+    import.meta.url,
+  );
+  const { stdout, stderr } = await runProgram(
+    `
+      import { run } from "asyncio";
+      import { fake, turns } from ${JSON.stringify(recorder.href)};
+      await run(async () => {
+        for (const size of [1_000, 60_000, 200_000]) {
+          const [conn, transport, protocol] = await fake();
+          conn.write = async (data) => (await blocked, data.length);
+          const { promise: blocked, resolve } = Promise.withResolvers();
+          for (let i = 0; i < 40_000_000; i += size) {
+            transport.write(new Uint8Array(size));
+          }
+          resolve();
+          transport.close();
+          await protocol.lost;
+          await turns();
+        }
+        for (let i = 0; i < 5; i++) await new Promise((go) => setTimeout(go, 0, gc()));
+        console.log(Math.floor(Deno.memoryUsage().external / 10_000_000));
+      });
+    `,
+    { v8Flags: "--expose-gc" },
+  );
+  assertEquals({ stdout, stderr }, { stdout: "0\n", stderr: "" });
+});
