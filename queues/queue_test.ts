@@ -11,6 +11,7 @@ import {
 } from "@std/assert";
 import {
   CancelledError,
+  getRunningLoop,
   RuntimeError,
   type Task,
   TimeoutError,
@@ -604,6 +605,29 @@ Deno.test("Queue.shutdown() wakes all who wait, in the order in which they came"
     queue.shutdown();
     await gather(getters);
     assertEquals(log, ["get 1", "get 2"]);
+  }));
+
+Deno.test("Queue.shutdown() wakes getters before putters", () =>
+  run(async () => {
+    const queue = new Queue<string>(1);
+    const log: string[] = [];
+    const task = (name: string, wait: () => PromiseLike<unknown>) =>
+      createTask(async () => {
+        await assertRejects(async () => void await wait(), QueueShutDown);
+        log.push(name);
+      });
+    queue.putNowait("0");
+    const putters = ["first putter", "second putter"].map((name) =>
+      task(name, () => queue.put(name))
+    );
+    await sleep(0);
+    const getter = task("getter", () => queue.get());
+    // Between the getter's turn and that of the putter for which there is room now.
+    getRunningLoop().callSoon(() => queue.shutdown());
+    queue.getNowait();
+    await gather([...putters, getter]);
+    // As CPython 3.13.
+    assertEquals(log, ["first putter", "getter", "second putter"]);
   }));
 
 Deno.test("Queue.shutdown() between wake-up and resumption turns the putter away, not the getter", () =>

@@ -17,6 +17,7 @@ import {
   isUpgradable,
   type UpgradableProtocol,
 } from "../loop/net/upgradable_protocol.ts";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { turns } from "../tests/doubles/recorder.ts";
 import {
   fakeStream,
@@ -176,6 +177,21 @@ Deno.test("StreamWriter.waitClosed() that is cancelled leaves the others waiting
     await assertRejects(() => one, CancelledError);
     writer.close();
     await other;
+  }));
+
+Deno.test("StreamWriter.waitClosed() that is cancelled just before the loss leaves the others waiting", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const [, , writer] = await fakeStream();
+    const waits = [writer.waitClosed(), writer.waitClosed()] as const;
+    const contexts = recordExceptions(loop);
+    // Right before the loss is told, in the same round.
+    loop.callSoon(() => waits[0].cancel());
+    writer.transport.abort();
+    await sleep(0);
+    await waits[1];
+    assert(waits[0].cancelled());
+    assertEquals(contexts, []);
   }));
 
 Deno.test("StreamWriter is disposed of without a second error", () =>

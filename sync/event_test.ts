@@ -173,3 +173,17 @@ Deno.test("Event says how it stands, and forgets who was cancelled", () =>
     await waits[1];
     assertEquals(String(event), "<Event [set]>");
   }));
+
+Deno.test("Event.wait() that is cancelled twice has the last message if it was woken, else the first", () =>
+  run(async () => {
+    for (const [isWoken, message] of [[false, "one"], [true, "two"]] as const) {
+      const event = new Event();
+      const task = createTask(() => event.wait());
+      await sleep(0);
+      if (isWoken) event.set();
+      task.cancel("one");
+      task.cancel("two");
+      // As CPython 3.13.
+      await assertRejects(() => task, CancelledError, message);
+    }
+  }));

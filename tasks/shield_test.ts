@@ -19,6 +19,7 @@ import {
   sleep,
 } from "../mod.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
+import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
 
 Deno.test("shield() gives the result or the exception of what it shields", () =>
   run(async () => {
@@ -90,6 +91,19 @@ Deno.test("shield() that was given up reports a later exception once", () =>
       [["An exception was thrown by a shielded future", true]],
     );
   }));
+
+Deno.test("shield() that is cancelled just after what it shields failed takes that for retrieved", async () => {
+  const loop = newVirtualLoop();
+  const contexts = recordExceptions(loop);
+  await run(async () => {
+    const inner = new Future<void>();
+    const outer = shield(inner);
+    inner.setException(new Error("too late"));
+    assert(outer.cancel());
+    await assertRejects(async () => await outer, CancelledError);
+  }, { loopFactory: () => loop });
+  assertEquals(contexts, []);
+});
 
 Deno.test("shield() refuses what cannot be awaited", () => {
   assertThrows(

@@ -260,7 +260,7 @@ export class TaskGroup {
  *
  * const done: string[] = [];
  * await taskGroup((group) => {
- *   group.createTask(async () => void done.push(await sleep(0.002, "slow")));
+ *   group.createTask(async () => void done.push(await sleep(0.02, "slow")));
  *   group.createTask(async () => void done.push(await sleep(0.001, "fast")));
  * });
  * assertEquals(done, ["fast", "slow"]);

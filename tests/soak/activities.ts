@@ -247,7 +247,8 @@ export const primitives: Activity = {
   },
 };
 
-function isOfConnection(error: Error): boolean {
+/** Whether an error is one that a connection may end with, or a group of such. */
+export function isOfConnection(error: Error): boolean {
   return [
     TimeoutError,
     Deno.errors.ConnectionReset,

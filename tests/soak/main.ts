@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Servers, clients, processes, workers and timers under load, cancelled at random, for some minutes; then
- * everything is counted: nothing may be left, and memory must not have grown.
+ * Servers, clients, processes, workers, timers, random programs of tasks and random connections under load,
+ * cancelled at random, for some minutes; then everything is counted: nothing may be left, and memory must not
+ * have grown.
  *
  * `deno task soak [minutes]`
  *
@@ -31,6 +32,8 @@ import {
   threads,
 } from "./activities.ts";
 import { again, type Tally } from "./chance.ts";
+import { connectionStorm } from "./connection_storm.ts";
+import { taskStorm } from "./task_storm.ts";
 import { type Vitals, vitalsOf } from "./vitals.ts";
 
 const minutes = Number(Deno.args[0] ?? 3);
@@ -95,6 +98,8 @@ async function load(): Promise<void> {
         begin(group, threads);
         begin(group, mortalThreads(executor));
         begin(group, primitives);
+        begin(group, taskStorm);
+        begin(group, connectionStorm(encryption!));
         group.createTask(observe);
       }));
   } catch (error) {

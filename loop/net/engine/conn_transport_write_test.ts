@@ -41,6 +41,19 @@ Deno.test("Transport.writeLines() makes one operation", () =>
     await protocol.lost;
   }));
 
+Deno.test("Transport.write() makes one operation of each step, however much was sent before", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    for (let i = 0; i < 40; i++) {
+      transport.write("a".repeat(500));
+      transport.write("b".repeat(500));
+      await turns();
+    }
+    assertEquals(conn.written.map((text) => text.length), Array(40).fill(1000));
+    transport.close();
+    await protocol.lost;
+  }));
+
 Deno.test("Transport.write() goes on after a partial write", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
@@ -162,6 +175,26 @@ Deno.test("Transport.abort() drops what is buffered", () =>
     await turns();
     assertEquals(conn.written, []);
     assertEquals(protocol.losses, 1);
+  }));
+
+Deno.test("Transport.abort() keeps what others write out of the operation that it cuts off", () =>
+  run(async () => {
+    const [conn, transport, protocol] = await fake();
+    let memory: Uint8Array = new Uint8Array(0);
+    conn.write = (data) => {
+      memory = data;
+      return new Promise(() => {});
+    };
+    transport.write("one's");
+    await turns();
+    transport.abort();
+    await protocol.lost;
+    const [, other, otherProtocol] = await fake();
+    for (let i = 0; i < 200; i++) other.write("x".repeat(16_000));
+    await turns();
+    assertEquals(new TextDecoder().decode(memory), "one's");
+    other.abort();
+    await otherProtocol.lost;
   }));
 
 Deno.test("Transport tells its protocol why the connection was lost", () =>
