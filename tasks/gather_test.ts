@@ -238,7 +238,7 @@ Deno.test("gather() that is cancelled takes what its children throw then for ret
       const child = async () => {
         try {
           await sleep(3600);
-        } finally {
+        } catch {
           throw new Error("failed to clean up");
         }
       };
