@@ -33,7 +33,7 @@ import {
 } from "./activities.ts";
 import { again, type Tally } from "./chance.ts";
 import { connectionStorm } from "./connection_storm.ts";
-import { Boom, taskStorm } from "./task_storm.ts";
+import { taskStorm } from "./task_storm.ts";
 import { type Vitals, vitalsOf } from "./vitals.ts";
 
 const minutes = Number(Deno.args[0] ?? 3);
@@ -60,7 +60,6 @@ const problems: string[] = [];
 await run(async () => {
   const loop = getRunningLoop();
   loop.setExceptionHandler((_, { message, exception }) => {
-    if (exception instanceof Boom) return;
     problems.push(`${message}: ${exception}`);
   });
   const before = vitalsOf(loop);

@@ -41,8 +41,8 @@ export const taskStorm: Activity = {
   work: () => new Storm().run(),
 };
 
-/** What a program throws on purpose; one that was shielded in vain is reported. */
-export class Boom extends Error {}
+/** What a program throws on purpose. */
+class Boom extends Error {}
 
 /** One random program. */
 class Storm {
@@ -89,8 +89,8 @@ class Storm {
   }
 
   /** A task that is one of the program's, and does something. */
-  #spawn(depth: number): Task<unknown> {
-    const task = createTask(() => this.#body(depth));
+  #spawn(depth: number, body = () => this.#body(depth)): Task<unknown> {
+    const task = createTask(body);
     this.#tasks.push(task);
     // Even if the program is cancelled while it cleans up.
     task.addDoneCallback(() => task.cancelled() || task.exception());
@@ -155,7 +155,9 @@ class Storm {
   readonly #branches: readonly ((depth: number) => unknown)[] = [
     (depth) => gather(this.#spawnSome(depth)),
     (depth) => gather(this.#spawnSome(depth), { returnExceptions: true }),
-    (depth) => shield(this.#spawn(depth)),
+    // One that fails after it was given up would be reported.
+    (depth) =>
+      shield(this.#spawn(depth, () => this.#body(depth).catch(() => {}))),
     (depth) => wait(this.#spawnSome(depth), { returnWhen: FIRST_COMPLETED }),
     (depth) => wait(this.#spawnSome(depth), { timeout: moment(0.01) }),
     (depth) => this.#spawn(depth),
@@ -173,7 +175,15 @@ class Storm {
         if (!future.cancelled()) future.exception();
       }
     },
-    (depth) => Promise.all([this.#spawn(depth), this.#anything(depth + 1)]),
+    async (depth) => {
+      // Not Promise.all(), which would leave the other behind when the first fails.
+      const [one, other] = await Promise.allSettled([
+        this.#spawn(depth),
+        this.#anything(depth + 1),
+      ]);
+      if (one.status === "rejected") throw one.reason;
+      if (other.status === "rejected") throw other.reason;
+    },
   ];
 }
 
