@@ -3,11 +3,13 @@
 import {
   cancelWith,
   deliverTo,
+  fail,
   home,
   isObserved,
   markRetrieved,
   observedBy,
   observingFutures,
+  pending,
   type Reject,
   type Resolve,
   waitsForOthers,
@@ -74,7 +76,7 @@ function awaitNatively(
     return;
   }
   const coroutine = currentCoroutine();
-  if (!beginToWait(future, coroutine, resolve, reject)) return;
+  beginToWait(future, coroutine, resolve, reject);
   if (coroutine === null) return;
   // Nothing of the user's is on the stack, so the next entry can run right here, unless another
   // branch of the task is about to await something too: that still belongs to this step.
@@ -117,17 +119,20 @@ function letOutTo(reject: Reject): Reject {
   };
 }
 
-/** Adds a waiter, unless the coroutine must not wait for this future. */
+/** Adds a waiter. */
 function beginToWait(
   future: Future<unknown>,
   coroutine: Coroutine | null,
   resolve: Resolve,
   reject: Reject,
-): boolean {
+): void {
   const misuse = coroutine === null ? null : misuseBy(coroutine, future);
   if (misuse !== null) {
-    reject(misuse);
-    return false;
+    // As in asyncio, the error is thrown in the task's next turn.
+    const failing = pending(coroutine!.scheduler);
+    beginToWait(failing, coroutine, resolve, reject);
+    if (!failing.done()) fail(failing, misuse);
+    return;
   }
   const waiter = new Waiter(future, coroutine, resolve, reject);
   future[observedBy](waiter);
@@ -140,7 +145,6 @@ function beginToWait(
       waiter.cancel(undefined);
     }
   }
-  return true;
 }
 
 function misuseBy(

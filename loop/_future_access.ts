@@ -29,6 +29,8 @@ export let cancelWith: (
   future: Future<unknown>,
   message: CancelMessage,
 ) => boolean;
+/** A future that is not done. */
+export let pending: (scheduler: Scheduler) => Future<unknown>;
 /** A future that is done. */
 export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
 /** As `addDoneCallback()`, for callbacks of the library: in no async context of the user's. */
@@ -80,6 +82,7 @@ export function grantAccess(access: {
   fail: typeof fail;
   cancelPending: typeof cancelPending;
   cancelWith: typeof cancelWith;
+  pending: typeof pending;
   fulfilled: typeof fulfilled;
   observe: typeof observe;
   unobserve: typeof unobserve;
@@ -94,6 +97,7 @@ export function grantAccess(access: {
     fail,
     cancelPending,
     cancelWith,
+    pending,
     fulfilled,
     observe,
     unobserve,

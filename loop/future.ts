@@ -119,6 +119,7 @@ export class Future<T = unknown> implements Promise<T> {
       cancelPending: (future, message) => future.#settle(CANCELLED, message),
       cancelWith: (future, message) =>
         future.cancel(message as string | undefined),
+      pending: (scheduler) => new Future(scheduler),
       fulfilled: (scheduler, value) => {
         const future = new Future<typeof value>(scheduler);
         future.#state = FULFILLED;

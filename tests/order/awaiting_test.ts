@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future, getRunningLoop } from "../../loop/mod.ts";
+import {
+  CancelledError,
+  Future,
+  getRunningLoop,
+  newEventLoop,
+} from "../../loop/mod.ts";
 import { createTask, currentTask, gather, sleep } from "../../tasks/mod.ts";
 import { say, testOrder, ValueError } from "./order.ts";
 
@@ -291,5 +296,51 @@ testOrder(
     }, { name: "worker" });
     await task;
     await sleep(0);
+  },
+);
+
+testOrder(
+  "await_of_oneself",
+  [
+    "cancel: true",
+    "callback of a",
+    "a fails",
+    "callback of b",
+    "b fails",
+    "callback of c",
+    "c is cancelled: stop",
+    "a goes on",
+    "b goes on",
+    "c goes on",
+  ],
+  async (log) => {
+    const loop = getRunningLoop();
+    const foreign = newEventLoop();
+    const future = foreign.createFuture();
+
+    async function work(name: string, awaited: Future | null) {
+      loop.callSoon(log, `callback of ${name}`);
+      try {
+        await (awaited ?? currentTask());
+      } catch (error) {
+        if (error instanceof CancelledError) {
+          log(`${name} is cancelled: ${error.message}`);
+        } else {
+          log(`${name} fails`);
+        }
+      }
+      await sleep(0);
+      log(`${name} goes on`);
+    }
+
+    const tasks = [
+      createTask(() => work("a", null)),
+      createTask(() => work("b", future)),
+      createTask(() => work("c", null)),
+    ];
+    await sleep(0);
+    log(`cancel: ${tasks[2]!.cancel("stop")}`);
+    await gather(tasks);
+    foreign.close();
   },
 );

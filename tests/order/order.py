@@ -234,6 +234,34 @@ async def current_task_in_callbacks(log):
     await asyncio.sleep(0)
 
 
+@program
+async def await_of_oneself(log):
+    loop = asyncio.get_running_loop()
+    foreign = asyncio.new_event_loop()
+    future = foreign.create_future()
+
+    async def work(name, awaited):
+        loop.call_soon(log, f"callback of {name}")
+        try:
+            await (awaited or asyncio.current_task())
+        except RuntimeError:
+            log(f"{name} fails")
+        except asyncio.CancelledError as error:
+            log(f"{name} is cancelled: {error}")
+        await asyncio.sleep(0)
+        log(f"{name} goes on")
+
+    tasks = [
+        asyncio.create_task(work("a", None)),
+        asyncio.create_task(work("b", future)),
+        asyncio.create_task(work("c", None)),
+    ]
+    await asyncio.sleep(0)
+    log(f"cancel: {tasks[2].cancel('stop')}")
+    await asyncio.gather(*tasks)
+    foreign.close()
+
+
 # Cancelling
 
 
