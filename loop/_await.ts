@@ -3,12 +3,13 @@
 import {
   cancelWith,
   deliverTo,
+  dependencies,
+  dependentsOf,
   fail,
   home,
   isObserved,
   markRetrieved,
   observedBy,
-  observingFutures,
   pending,
   type Reject,
   type Resolve,
@@ -159,26 +160,40 @@ function misuseBy(
   const task = coroutine.task as Future<unknown>;
   if (future === task) return new RuntimeError("A task cannot await itself");
   if (!future[waitsForOthers] || !isObserved(task)) return null;
-  if (!isAwaitedBy(task, future)) return null;
+  if (!waitsFor(future, task)) return null;
   return new RuntimeError("A task cannot await what awaits the task");
 }
 
 /**
- * Whether `awaiter` awaits `future`, itself or through others: through tasks and what `gather()` gives.
- * Another future may also be settled by somebody else, as that of a `wait()` by its time limit.
+ * Whether the end of `future` waits for that of `task`, through tasks and what `gather()` gives. Another future
+ * may also be settled by other code, as that of a `wait()` by its time limit.
  */
-function isAwaitedBy(
-  future: Future<unknown>,
-  awaiter: Future<unknown>,
-): boolean {
-  const awaited = new Set([future]);
-  for (const each of awaited) {
-    for (const other of observingFutures(each)) {
-      if (other === awaiter) return true;
-      if (other[waitsForOthers]) awaited.add(other);
+function waitsFor(future: Future<unknown>, task: Future<unknown>): boolean {
+  // From both ends in turn: the shorter side tells. So a chain that grows at either end costs one pass in all.
+  const above = closure(task, dependentsOf);
+  const below = closure(future, (each) => each[dependencies]());
+  while (true) {
+    const up = above.next();
+    if (up.done) return false;
+    if (up.value === future) return true;
+    const down = below.next();
+    if (down.done) return false;
+    if (down.value === task) return true;
+  }
+}
+
+/** All that `step` leads to from a future, again and again. */
+function* closure(
+  start: Future<unknown>,
+  step: (future: Future<unknown>) => Iterable<Future<unknown>>,
+): Generator<Future<unknown>, void> {
+  const reached = new Set([start]);
+  for (const each of reached) {
+    for (const next of step(each)) {
+      yield next;
+      if (next[waitsForOthers]) reached.add(next);
     }
   }
-  return false;
 }
 
 /** One `await` of a pending future. */
@@ -215,6 +230,10 @@ export class Waiter implements Entry, Wait {
     return coroutine === null || coroutine.finished
       ? null
       : coroutine.task as Future<unknown>;
+  }
+
+  get dependent(): Future<unknown> | null {
+    return this.awaiter;
   }
 
   [execute](): boolean {

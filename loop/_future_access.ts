@@ -10,7 +10,10 @@ export type Reject = (error: unknown) => void;
 
 /** What wants to know that a future is done, on behalf of a task or future if that is known. */
 export interface Observer extends Entry {
+  /** What awaits the future in this way, for the call graph. */
   readonly awaiter?: Future<unknown> | null;
+  /** What cannot end before the future does. */
+  readonly dependent?: Future<unknown> | null;
 }
 
 // What a future lets its subclasses, its waiters and the rest of the library do.
@@ -37,8 +40,8 @@ export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
 export let observe: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
-  /** What awaits the future in this way, for the call graph. */
   awaiter?: Future<unknown> | null,
+  dependent?: Future<unknown> | null,
 ) => void;
 /** Takes every such callback back. */
 export let unobserve: <F extends Future<unknown>>(
@@ -47,6 +50,10 @@ export let unobserve: <F extends Future<unknown>>(
 ) => void;
 /** The tasks and futures that are known to await a future, in the order in which they came. */
 export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
+/** The tasks and futures that cannot end before a future does. */
+export let dependentsOf: (
+  future: Future<unknown>,
+) => Iterable<Future<unknown>>;
 /** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
 export let thrownBy: (future: Future<unknown>) => unknown;
 /** The error of a future that failed, without marking it as retrieved. */
@@ -70,6 +77,8 @@ export const observedBy: unique symbol = Symbol("observe");
 export const settleNow: unique symbol = Symbol("settle");
 /** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
 export const waitsForOthers: unique symbol = Symbol("waits for others");
+/** Those others: the inverse of {@linkcode dependentsOf}, as far as that is of tasks and what `gather()` gives. */
+export const dependencies: unique symbol = Symbol("dependencies");
 
 /** The scheduler that a future belongs to. */
 export function homeOf(future: Future<unknown>): Scheduler {
@@ -87,6 +96,7 @@ export function grantAccess(access: {
   observe: typeof observe;
   unobserve: typeof unobserve;
   observingFutures: typeof observingFutures;
+  dependentsOf: typeof dependentsOf;
   thrownBy: typeof thrownBy;
   failureOf: typeof failureOf;
   markRetrieved: typeof markRetrieved;
@@ -102,6 +112,7 @@ export function grantAccess(access: {
     observe,
     unobserve,
     observingFutures,
+    dependentsOf,
     thrownBy,
     failureOf,
     markRetrieved,

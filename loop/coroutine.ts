@@ -132,6 +132,8 @@ export class Branch {
   readonly coroutine: Coroutine;
   readonly #parent: Branch | null;
   readonly #claimsAll: boolean;
+  /** The tasks that must end before the branch does: those of a group. */
+  readonly members: Iterable<object>;
   #isOpen = true;
   // The branches that began before and after this one, of those that are open.
   #previous: Branch | null;
@@ -148,8 +150,13 @@ export class Branch {
    * @param claimsAll Whether what is awaited outside all branches belongs to it: it awaits a promise, and
    * what that stands for began before it.
    */
-  constructor(coroutine: Coroutine, claimsAll: boolean) {
+  constructor(
+    coroutine: Coroutine,
+    claimsAll: boolean,
+    members: Iterable<object>,
+  ) {
     this.coroutine = coroutine;
+    this.members = members;
     this.#parent = currentBranch();
     this.#claimsAll = claimsAll;
     this.#previous = coroutine.lastBranch;

@@ -3,6 +3,7 @@
 import { awaitFuture, noteRead, Waiter } from "./_await.ts";
 import {
   deliverTo,
+  dependencies,
   grantAccess,
   home,
   observedBy,
@@ -30,7 +31,6 @@ import { callbackOf, Handle } from "./handle.ts";
 import {
   type CancelMessage,
   currentScheduler,
-  type Entry,
   execute,
   Scheduler,
   schedulerOf,
@@ -40,6 +40,7 @@ import { keepCreation, noteAwait } from "./source_stacks.ts";
 export {
   cancelPending,
   cancelWith,
+  dependencies,
   fail,
   failureOf,
   fulfil,
@@ -126,11 +127,12 @@ export class Future<T = unknown> implements Promise<T> {
         future.#outcome = value;
         return future;
       },
-      observe: (future, callback, awaiter = null) => {
+      observe: (future, callback, awaiter = null, dependent = null) => {
         const observer = new LibraryCallback(
           callback as (future: unknown) => void,
           future,
           awaiter,
+          dependent,
         );
         if (future.#state === PENDING) future[observedBy](observer);
         else future.#scheduler.enqueue(observer);
@@ -144,6 +146,7 @@ export class Future<T = unknown> implements Promise<T> {
         future.#observers().map((each) => each.awaiter).filter((each) =>
           each != null
         ),
+      dependentsOf: (future) => future.#dependents(),
       thrownBy: (future) => future.#error(),
       failureOf: (future) =>
         future.#state === FAILED ? { error: future.#outcome } : undefined,
@@ -175,6 +178,11 @@ export class Future<T = unknown> implements Promise<T> {
   /** @ignore */
   get [waitsForOthers](): boolean {
     return false;
+  }
+
+  /** @ignore */
+  [dependencies](): Iterable<Future<unknown>> {
+    return [];
   }
 
   /** @ignore */
@@ -462,6 +470,15 @@ export class Future<T = unknown> implements Promise<T> {
     return [...first, ...this.#moreObservers ?? []];
   }
 
+  /** One by one: a question about the first few must not cost as much as one about all. */
+  *#dependents(): Generator<Future<unknown>> {
+    const first = this.#observer?.dependent;
+    if (first != null) yield first;
+    for (const { dependent } of this.#moreObservers ?? []) {
+      if (dependent != null) yield dependent;
+    }
+  }
+
   #takeObservers(): Observer[] {
     const observers = this.#observers();
     this.#observer = null;
@@ -493,18 +510,21 @@ export class Future<T = unknown> implements Promise<T> {
 }
 
 /** A callback of the library's own. */
-class LibraryCallback implements Entry {
+class LibraryCallback implements Observer {
   readonly callback: (future: unknown) => void;
   readonly awaiter: Future<unknown> | null;
+  readonly dependent: Future<unknown> | null;
   readonly #future: unknown;
 
   constructor(
     callback: (future: unknown) => void,
     future: unknown,
     awaiter: Future<unknown> | null,
+    dependent: Future<unknown> | null,
   ) {
     this.callback = callback;
     this.awaiter = awaiter;
+    this.dependent = dependent;
     this.#future = future;
   }
 

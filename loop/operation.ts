@@ -3,6 +3,7 @@
 import { home, settleNow } from "./_future_access.ts";
 import { RuntimeError } from "./errors.ts";
 import {
+  dependencies,
   fail,
   Future,
   label,
@@ -52,6 +53,9 @@ export interface OperationKind<T, S> {
     operation: Operation<T, S>,
     message: CancelMessage,
   ): boolean;
+
+  /** Those other futures. */
+  dependencies?(subject: S): Iterable<Future<unknown>>;
 }
 
 /**
@@ -124,6 +128,12 @@ export class Operation<T, S = unknown> extends Future<T> {
   /** @ignore */
   override get [waitsForOthers](): boolean {
     return this.#kind.cancel !== undefined;
+  }
+
+  /** @ignore */
+  override [dependencies](): Iterable<Future<unknown>> {
+    if (this.done()) return [];
+    return this.#kind.dependencies?.(this.#subject) ?? [];
   }
 
   /** @ignore */

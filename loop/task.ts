@@ -13,6 +13,7 @@ import type { EventLoop } from "./event_loop.ts";
 import {
   cancelPending,
   cancelWith,
+  dependencies,
   fail,
   fulfil,
   Future,
@@ -337,6 +338,17 @@ export class Task<T = unknown> extends Future<T> {
   override get [waitsForOthers](): boolean {
     const { wait, moreWaits } = this.#body;
     return wait !== null || (moreWaits !== null && moreWaits.size > 0);
+  }
+
+  /** @ignore */
+  override *[dependencies](): Generator<Future<unknown>> {
+    if (this.done()) return;
+    const { wait, moreWaits } = this.#body;
+    if (wait !== null) yield wait.future as Future<unknown>;
+    for (const { future } of moreWaits ?? []) yield future as Future<unknown>;
+    for (const { members } of Branch.openOf(this.#body)) {
+      yield* members as Iterable<Future<unknown>>;
+    }
   }
 
   /** @ignore */

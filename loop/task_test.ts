@@ -19,9 +19,13 @@ import {
   gather,
   run,
   sleep,
+  taskGroup,
+  timeout,
+  wait,
 } from "../tasks/mod.ts";
 import {
   CancelledError,
+  ExceptionGroup,
   Future,
   getRunningLoop,
   InvalidStateError,
@@ -485,6 +489,63 @@ Deno.test("Task that awaits itself gets a RuntimeError", () =>
   run(async () => {
     const task: Task<unknown> = new Task(async () => await task);
     await assertRejects(() => task, RuntimeError, "A task cannot await itself");
+  }));
+
+/** Ways in which a task awaits another. */
+const WAYS_TO_AWAIT: Record<string, (other: Task<unknown>) => unknown> = {
+  "an await": (other) => other,
+  "then()": (other) => other.then(() => {}),
+  "gather()": (other) => gather([other]),
+  "taskGroup()": (other) => taskGroup((group) => group.createTask(() => other)),
+  "timeout()": (other) => timeout(60, () => other),
+};
+
+for (const [way, awaitBy] of Object.entries(WAYS_TO_AWAIT)) {
+  for (const length of [1, 2, 50]) {
+    Deno.test(`Task in a circle of ${length} by ${way} gets a RuntimeError, in whatever order the awaits begin`, () =>
+      run(async () => {
+        for (const isForward of [true, false]) {
+          const tasks: Task<unknown>[] = [];
+          const link = (i: number) =>
+            new Task(async () => {
+              await sleep(0);
+              await awaitBy(tasks[(i + 1) % length]!);
+            });
+          for (let i = 0; i < length; i++) {
+            const at = isForward ? i : length - 1 - i;
+            tasks[at] = link(at);
+          }
+          await wait(tasks);
+          for (const task of tasks) {
+            assert(
+              String(causeOf(task.exception())).startsWith(
+                "RuntimeError: A task cannot await",
+              ),
+            );
+          }
+        }
+      }));
+  }
+}
+
+/** What failed at the bottom of groups that failed. */
+function causeOf(error: Error | null): Error | null {
+  return error instanceof ExceptionGroup
+    ? causeOf(error.exceptions[0] as Error)
+    : error;
+}
+
+Deno.test("Task in a circle gets its RuntimeError one turn of the queue later", () =>
+  run(async () => {
+    const events: string[] = [];
+    const a: Task<unknown> = new Task(async () => await b);
+    const b: Task<unknown> = new Task(async () => {
+      getRunningLoop().callSoon(() => events.push("callback"));
+      await assertRejects(() => a, RuntimeError, "A task cannot await what");
+      events.push("fails");
+    });
+    await b;
+    assertEquals(events, ["callback", "fails"]);
   }));
 
 Deno.test("Task that awaits a task that awaits it gets a RuntimeError", () =>

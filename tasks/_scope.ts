@@ -15,11 +15,12 @@ export class Scope {
    * Begins in the calling task.
    *
    * @param claimsAll Whether it only awaits a promise, and is to cancel what that stands for.
+   * @param members The tasks that must end before the scope does.
    */
-  constructor(claimsAll = false) {
+  constructor(claimsAll = false, members: Iterable<Task<unknown>> = []) {
     this.task = callingTask()!;
     this.requestsBefore = this.task.cancelling();
-    this.#branch = new Branch(currentCoroutine()!, claimsAll);
+    this.#branch = new Branch(currentCoroutine()!, claimsAll, members);
   }
 
   /** Calls a function as a part of the scope. */

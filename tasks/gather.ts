@@ -124,9 +124,13 @@ class Gathering {
     const onDone = (child: Future<unknown>) => this.#onDone(child);
     for (const child of this.#distinct) {
       if (child.done()) done.push(child);
-      else observe(child, onDone, this.future);
+      else observe(child, onDone, this.future, this.future);
     }
     done.forEach(onDone);
+  }
+
+  get children(): Iterable<Future<unknown>> {
+    return this.#distinct;
   }
 
   /** Cancels the children; the future ends as they do: they may take their time, or refuse. */
@@ -170,6 +174,7 @@ class Gathering {
 const GATHER: OperationKind<unknown[], Gathering> = {
   name: "gather()",
   cancel: (gathering, _, message) => gathering.cancel(message),
+  dependencies: (gathering) => gathering.children,
   proceed: () => null,
   onCancelled() {},
   abandon() {},

@@ -83,7 +83,7 @@ export class TaskGroup {
     const parent = this.#scope.task;
     const task = parent.getLoop().createTask(coro, options);
     this.#tasks.add(task);
-    observe<Task<unknown>>(task, (each) => this.#onDone(each), parent);
+    observe<Task<unknown>>(task, (each) => this.#onDone(each), parent, parent);
     // A task that starts at once may have cancelled the group before it was one of its tasks.
     if (this.#isAborting && !task.done()) task.cancel();
     return task;
@@ -125,7 +125,7 @@ export class TaskGroup {
     if (this.#scope !== null) {
       throw new RuntimeError("Cannot use a task group a second time");
     }
-    const scope = this.#scope = new Scope();
+    const scope = this.#scope = new Scope(false, this.#tasks);
     try {
       return await scope.run(() => this.#runIn(scope, body));
     } finally {
