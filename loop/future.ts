@@ -13,6 +13,7 @@ import {
   settleNow,
   waitsForOthers,
 } from "./_future_access.ts";
+import { asRelay, type Relay } from "./_relay.ts";
 import {
   CANCELLED,
   FAILED,
@@ -178,6 +179,11 @@ export class Future<T = unknown> implements Promise<T> {
   /** @ignore */
   get [waitsForOthers](): boolean {
     return false;
+  }
+
+  /** @ignore */
+  get [asRelay](): Relay | null {
+    return null;
   }
 
   /** @ignore */

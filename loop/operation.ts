@@ -1,6 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { home, settleNow } from "./_future_access.ts";
+import {
+  asRelay,
+  beginToRelay,
+  endRelay,
+  interruptRelay,
+  type Relay,
+  relayCancellation,
+} from "./_relay.ts";
 import { RuntimeError } from "./errors.ts";
 import {
   dependencies,
@@ -45,8 +53,8 @@ export interface OperationKind<T, S> {
   abandon(subject: S, operation: Operation<T, S>, wasWoken: boolean): void;
 
   /**
-   * What `cancel()` does in place of all this; returns whether that had an effect. For an operation
-   * whose end is that of other futures.
+   * What `cancel()` does in place of all this; returns whether that had an effect. For an operation whose end
+   * is that of a task in another loop.
    */
   cancel?(
     subject: S,
@@ -54,8 +62,13 @@ export interface OperationKind<T, S> {
     message: CancelMessage,
   ): boolean;
 
-  /** Those other futures. */
-  dependencies?(subject: S): Iterable<Future<unknown>>;
+  /**
+   * For an operation whose end is that of other futures: those. `cancel()` cancels them in place of all this.
+   */
+  dependencies?(subject: S): readonly Future<unknown>[];
+
+  /** They were cancelled, and that had an effect. */
+  onRelayed?(subject: S, message: CancelMessage): void;
 }
 
 /**
@@ -67,7 +80,7 @@ export interface OperationKind<T, S> {
  */
 // One class for all kinds, and the links of the line in it: the engine handles a future faster, the
 // fewer classes of futures a program uses. With a class for each, a queue was half as fast.
-export class Operation<T, S = unknown> extends Future<T> {
+export class Operation<T, S = unknown> extends Future<T> implements Relay {
   readonly #kind: OperationKind<T, S>;
   readonly #subject: S;
   #stage:
@@ -104,6 +117,7 @@ export class Operation<T, S = unknown> extends Future<T> {
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
     const kind = this.#kind;
+    if (kind.dependencies !== undefined) return relayCancellation(this, msg);
     if (kind.cancel !== undefined) {
       return kind.cancel(this.#subject, this, msg);
     }
@@ -127,14 +141,35 @@ export class Operation<T, S = unknown> extends Future<T> {
 
   /** @ignore */
   override get [waitsForOthers](): boolean {
-    return this.#kind.cancel !== undefined;
+    const { cancel, dependencies } = this.#kind;
+    return (cancel ?? dependencies) !== undefined;
   }
 
   /** @ignore */
-  override [dependencies](): Iterable<Future<unknown>> {
+  override [dependencies](): readonly Future<unknown>[] {
     if (this.done()) return [];
     return this.#kind.dependencies?.(this.#subject) ?? [];
   }
+
+  /** @ignore */
+  override get [asRelay](): Relay | null {
+    const isRelay = this.#kind.dependencies !== undefined && !this.done();
+    return isRelay ? this : null;
+  }
+
+  /** @ignore */
+  [beginToRelay](): readonly Future<unknown>[] {
+    return this[dependencies]();
+  }
+
+  /** @ignore */
+  [endRelay](message: CancelMessage, reached: boolean): boolean {
+    if (reached) this.#kind.onRelayed?.(this.#subject, message);
+    return reached;
+  }
+
+  /** @ignore */
+  [interruptRelay](): void {}
 
   /** @ignore */
   override [execute](): boolean {

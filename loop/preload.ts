@@ -13,6 +13,7 @@ import "node:async_hooks";
 import "./_await.ts";
 import "./_future_access.ts";
 import "./_queues.ts";
+import "./_relay.ts";
 import "./_repeated_call.ts";
 import "./_reports.ts";
 import "./_selector.ts";

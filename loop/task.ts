@@ -1,5 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  asRelay,
+  beginToRelay,
+  endRelay,
+  interruptRelay,
+  type Relay,
+  relayCancellation,
+} from "./_relay.ts";
 import { describeStack, stackOf } from "./_task_stack.ts";
 import type { FrameCallGraphEntry } from "./call_stack.ts";
 import {
@@ -162,17 +170,7 @@ export class Task<T = unknown> extends Future<T> {
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
     // A circle of futures leads back here; it has been dealt with.
-    if (this.#isBeingCancelled) return true;
-    this.#cancelRequests++;
-    const body = this.#body;
-    const reached = this.#cancelWaits(msg);
-    body.cancelMessage = msg;
-    const isOpen = body.scheduler.isOpen(body);
-    if (!reached || isOpen) body.cancelNext();
-    // Code that cancels its own task does not wait for anything foreign.
-    const isRunning = isOpen || currentCoroutine() === body;
-    if (this.#hasSignal) this.#abort(msg, reached || isRunning);
-    return true;
+    return this.#isBeingCancelled || relayCancellation(this, msg);
   }
 
   /**
@@ -352,6 +350,38 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /** @ignore */
+  override get [asRelay](): Relay | null {
+    if (this.done() || this.#isBeingCancelled) return null;
+    // A method of a subclass must be called.
+    return this.cancel === Task.prototype.cancel ? this : null;
+  }
+
+  /** @ignore */
+  [beginToRelay](): readonly Future<unknown>[] {
+    this.#cancelRequests++;
+    this.#isBeingCancelled = true;
+    return this.#body.waits().map((wait) => wait.future as Future<unknown>);
+  }
+
+  /** @ignore */
+  [endRelay](message: CancelMessage, reached: boolean): boolean {
+    this.#isBeingCancelled = false;
+    const body = this.#body;
+    body.cancelMessage = message;
+    const isOpen = body.scheduler.isOpen(body);
+    if (!reached || isOpen) body.cancelNext();
+    // Code that cancels its own task does not wait for anything foreign.
+    const isRunning = isOpen || currentCoroutine() === body;
+    if (this.#hasSignal) this.#abort(message, reached || isRunning);
+    return true;
+  }
+
+  /** @ignore */
+  [interruptRelay](): void {
+    this.#isBeingCancelled = false;
+  }
+
+  /** @ignore */
   get [isUnaware](): boolean {
     return this.#body.mustCancel && !this.#hasSignal;
   }
@@ -479,23 +509,6 @@ export class Task<T = unknown> extends Future<T> {
   #leave(): void {
     this.#body.finish();
     this.#ignoreSignal?.();
-  }
-
-  /** Cancels everything that the task awaits; returns whether that reached any of it. */
-  #cancelWaits(message: CancelMessage): boolean {
-    const { wait, moreWaits } = this.#body;
-    this.#isBeingCancelled = true;
-    try {
-      let reached = wait?.cancel(message) ?? false;
-      if (moreWaits !== null) {
-        for (const other of [...moreWaits]) {
-          reached = other.cancel(message) || reached;
-        }
-      }
-      return reached;
-    } finally {
-      this.#isBeingCancelled = false;
-    }
   }
 
   #abort(message: CancelMessage, reached: boolean): void {

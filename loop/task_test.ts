@@ -528,6 +528,70 @@ for (const [way, awaitBy] of Object.entries(WAYS_TO_AWAIT)) {
   }
 }
 
+for (const [way, awaitBy] of Object.entries(WAYS_TO_AWAIT)) {
+  Deno.test(`Task.cancel() reaches the end of a chain by ${way} that is longer than the stack`, () =>
+    run(async () => {
+      const first = new Task(() => sleep(60));
+      let last: Task<unknown> = first;
+      for (let i = 0; i < 20_000; i++) {
+        const previous = last;
+        last = new Task(async () => await awaitBy(previous));
+      }
+      await sleep(0.001);
+      last.cancel("stop");
+      await wait([last]);
+      assert(last.cancelled());
+      await assertRejects(() => first, CancelledError, "stop");
+    }));
+}
+
+Deno.test("Future.cancel() of gather() in gather() in … does not recurse", () =>
+  run(async () => {
+    const future = new Future<unknown>();
+    let last = future;
+    for (let i = 0; i < 20_000; i++) last = gather([last]);
+    last.cancel("stop");
+    assert(future.cancelled());
+    await assertRejects(() => last, CancelledError, "stop");
+  }));
+
+Deno.test("Task.cancel() calls the cancel() of a subclass that the task awaits", () =>
+  run(async () => {
+    const messages: (string | undefined)[] = [];
+    class Stubborn extends Task<void> {
+      override cancel(msg?: string): boolean {
+        messages.push(msg);
+        return super.cancel(msg);
+      }
+    }
+    const inner = new Stubborn(() => sleep(60));
+    const outer = new Task(async () => await inner);
+    await sleep(0);
+    outer.cancel("stop");
+    await assertRejects(() => outer, CancelledError, "stop");
+    assertEquals(messages, ["stop"]);
+  }));
+
+Deno.test("Task.cancel() can be called again after the cancel() of something awaited threw", () =>
+  run(async () => {
+    class Broken extends Future<void> {
+      isBroken = true;
+      override cancel(msg?: string): boolean {
+        if (this.isBroken) throw new RangeError("broken");
+        return super.cancel(msg);
+      }
+    }
+    const future = new Broken();
+    const inner = new Task(() => future);
+    const outer = new Task(async () => await gather([inner]));
+    await sleep(0);
+    assertThrows(() => outer.cancel(), RangeError, "broken");
+    future.isBroken = false;
+    assert(outer.cancel("stop"));
+    await assertRejects(() => outer, CancelledError, "stop");
+    assert(future.cancelled());
+  }));
+
 /** What failed at the bottom of groups that failed. */
 function causeOf(error: Error | null): Error | null {
   return error instanceof ExceptionGroup

@@ -4,7 +4,6 @@ import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { makeCancelledError } from "../loop/cancelled_error.ts";
 import {
-  cancelWith,
   fail,
   fulfil,
   fulfilled,
@@ -105,7 +104,7 @@ class Gathering {
   readonly future: Future<unknown[]>;
   /** In the places in which they were given; one may stand in several. */
   readonly #children: readonly Future<unknown>[];
-  readonly #distinct: Set<Future<unknown>>;
+  readonly distinct: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
   #unfinished: number;
   #cancellation: { message: CancelMessage } | null = null;
@@ -118,29 +117,20 @@ class Gathering {
     this.future = new Operation(scheduler, GATHER, this);
     this.#children = children;
     this.#returnExceptions = returnExceptions;
-    this.#distinct = new Set(children);
-    this.#unfinished = this.#distinct.size;
+    this.distinct = [...new Set(children)];
+    this.#unfinished = this.distinct.length;
     const done: Future<unknown>[] = [];
     const onDone = (child: Future<unknown>) => this.#onDone(child);
-    for (const child of this.#distinct) {
+    for (const child of this.distinct) {
       if (child.done()) done.push(child);
       else observe(child, onDone, this.future, this.future);
     }
     done.forEach(onDone);
   }
 
-  get children(): Iterable<Future<unknown>> {
-    return this.#distinct;
-  }
-
-  /** Cancels the children; the future ends as they do: they may take their time, or refuse. */
-  cancel(message: CancelMessage): boolean {
-    let reached = false;
-    for (const child of this.#distinct) {
-      if (cancelWith(child, message)) reached = true;
-    }
-    if (reached) this.#cancellation = { message };
-    return reached;
+  /** The children were cancelled: they may take their time, or refuse. The future ends when they do. */
+  onCancelled(message: CancelMessage): void {
+    this.#cancellation = { message };
   }
 
   #onDone(child: Future<unknown>): void {
@@ -173,8 +163,8 @@ class Gathering {
 
 const GATHER: OperationKind<unknown[], Gathering> = {
   name: "gather()",
-  cancel: (gathering, _, message) => gathering.cancel(message),
-  dependencies: (gathering) => gathering.children,
+  dependencies: (gathering) => gathering.distinct,
+  onRelayed: (gathering, message) => gathering.onCancelled(message),
   proceed: () => null,
   onCancelled() {},
   abandon() {},

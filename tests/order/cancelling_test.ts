@@ -1,8 +1,52 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Future, getRunningLoop, type Task } from "../../loop/mod.ts";
-import { createTask, currentTask, gather, sleep } from "../../tasks/mod.ts";
+import {
+  createTask,
+  currentTask,
+  gather,
+  sleep,
+  wait,
+} from "../../tasks/mod.ts";
 import { say, testOrder, ValueError } from "./order.ts";
+
+testOrder(
+  "cancelled_tree",
+  [
+    "bottom: stop, 1",
+    "shared: stop, 2",
+    "future",
+    "flat: stop, 1",
+    "root: stop, 1",
+    "middle: stop, 1",
+    "deep: stop, 1",
+  ],
+  async (log) => {
+    const future = new Future<void>();
+    future.addDoneCallback(() => log("future"));
+
+    const task = (name: string, ...others: Future<unknown>[]) =>
+      createTask(async () => {
+        try {
+          await (others.length > 0 ? gather(others) : sleep(1));
+        } catch (error) {
+          log(
+            `${name}: ${(error as Error).message}, ${
+              currentTask()!.cancelling()
+            }`,
+          );
+          throw error;
+        }
+      });
+
+    const shared = task("shared");
+    const deep = task("deep", task("middle", task("bottom"), shared));
+    const root = task("root", deep, future, task("flat"), shared);
+    await sleep(0.1);
+    root.cancel("stop");
+    await wait([root]);
+  },
+);
 
 testOrder(
   "cancelled_before_the_first_step",

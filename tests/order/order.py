@@ -266,6 +266,30 @@ async def await_of_oneself(log):
 
 
 @program
+async def cancelled_tree(log):
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    future.add_done_callback(lambda _: log("future"))
+
+    async def work(name, *others):
+        try:
+            await (asyncio.gather(*others) if others else asyncio.sleep(1))
+        except asyncio.CancelledError as error:
+            log(f"{name}: {error}, {asyncio.current_task().cancelling()}")
+            raise
+
+    def task(*args):
+        return asyncio.create_task(work(*args))
+
+    shared = task("shared")
+    deep = task("deep", task("middle", task("bottom"), shared))
+    root = task("root", deep, future, task("flat"), shared)
+    await asyncio.sleep(0.1)
+    root.cancel("stop")
+    await asyncio.wait([root])
+
+
+@program
 async def cancelled_before_the_first_step(log):
     async def work():
         log("never")

@@ -7,6 +7,7 @@ import {
   sleep,
   taskGroup,
   timeout,
+  wait,
 } from "../../mod.ts";
 import { testScaling } from "./scaling.ts";
 
@@ -79,5 +80,21 @@ testScaling(
       await gather(
         Array.from({ length: size }, () => async () => await awaited),
       );
+    }),
+);
+
+testScaling(
+  "Task.cancel() takes time in proportion to the length of the chain",
+  4000,
+  (size) =>
+    run(async () => {
+      let last = createTask(() => sleep(100));
+      for (let i = 1; i < size; i++) {
+        const previous = last;
+        last = createTask(async () => await previous);
+      }
+      await sleep(0);
+      last.cancel();
+      await wait([last]);
     }),
 );

@@ -1,0 +1,63 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { cancelWith } from "./_future_access.ts";
+// Type-only imports: futures say here how they are cancelled.
+import type { Future } from "./future.ts";
+import type { CancelMessage } from "./scheduler.ts";
+
+/** A future whose cancellation is that of others, those it waits for: a task, or what `gather()` gives. */
+export interface Relay {
+  /** Begins; returns the futures to cancel, in order. */
+  [beginToRelay](): readonly Future<unknown>[];
+  /** Ends; `reached` says whether cancelling them had an effect. Returns what `cancel()` of this one returns. */
+  [endRelay](message: CancelMessage, reached: boolean): boolean;
+  /** Ends without that, as user code threw. */
+  [interruptRelay](): void;
+}
+
+export const beginToRelay: unique symbol = Symbol("begin to relay");
+export const endRelay: unique symbol = Symbol("end relay");
+export const interruptRelay: unique symbol = Symbol("interrupt relay");
+
+/** The future itself if it can be cancelled by {@linkcode relayCancellation}, otherwise `null`. */
+export const asRelay: unique symbol = Symbol("as relay");
+
+/** A relay that has begun. */
+class Leg {
+  readonly targets: readonly Future<unknown>[];
+  next = 0;
+  reached = false;
+
+  constructor(readonly relay: Relay, readonly previous: Leg | null) {
+    this.targets = relay[beginToRelay]();
+  }
+}
+
+/**
+ * Cancels a future with all that it waits for, in the order in which each `cancel()` calling the next would.
+ * Without recursion: a chain of tasks may be longer than the stack.
+ */
+export function relayCancellation(
+  relay: Relay,
+  message: CancelMessage,
+): boolean {
+  let leg: Leg | null = new Leg(relay, null);
+  try {
+    while (true) {
+      if (leg.next < leg.targets.length) {
+        const target: Future<unknown> = leg.targets[leg.next++]!;
+        const next: Relay | null = target[asRelay];
+        if (next !== null) leg = new Leg(next, leg);
+        else if (cancelWith(target, message)) leg.reached = true;
+        continue;
+      }
+      const { relay, reached, previous }: Leg = leg;
+      leg = previous;
+      const result = relay[endRelay](message, reached);
+      if (leg === null) return result;
+      if (result) leg.reached = true;
+    }
+  } finally {
+    for (; leg !== null; leg = leg.previous) leg.relay[interruptRelay]();
+  }
+}
