@@ -12,7 +12,7 @@ export type Reject = (error: unknown) => void;
 export interface Observer extends Entry {
   /** What awaits the future in this way, for the call graph. */
   readonly awaiter?: Future<unknown> | null;
-  /** What cannot end before the future does. */
+  /** What waits for the future itself: that task, or the future of a `gather()`, for instance, that it called. */
   readonly dependent?: Future<unknown> | null;
 }
 
@@ -50,7 +50,7 @@ export let unobserve: <F extends Future<unknown>>(
 ) => void;
 /** The tasks and futures that are known to await a future, in the order in which they came. */
 export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
-/** The tasks and futures that cannot end before a future does. */
+/** The tasks and futures that wait for a future themselves, where the call graph has the tasks that called. */
 export let dependentsOf: (
   future: Future<unknown>,
 ) => Iterable<Future<unknown>>;

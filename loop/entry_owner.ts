@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Waiter } from "./_await.ts";
-import { awaitersOf } from "./awaiters.ts";
-import { Future } from "./future.ts";
+import { dependentsOf, Future } from "./future.ts";
 import { Task } from "./task.ts";
 
 /** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
@@ -10,7 +9,7 @@ export function ownerOf(entry: object): Task<unknown> | null {
   if (entry instanceof Task) return entry;
   if (entry instanceof Waiter) return taskOf(entry.awaiter);
   if (!(entry instanceof Future)) return null;
-  const [first = null] = awaitersOf(entry);
+  const [first = null] = dependentsOf(entry);
   return taskOf(first);
 }
 

@@ -42,6 +42,7 @@ export {
   cancelPending,
   cancelWith,
   dependencies,
+  dependentsOf,
   fail,
   failureOf,
   fulfil,
@@ -145,8 +146,8 @@ export class Future<T = unknown> implements Promise<T> {
       },
       observingFutures: (future) =>
         future.#observers().map((each) => each.awaiter).filter((each) =>
-          each != null
-        ),
+          each != null && !each.done()
+        ) as Future<unknown>[],
       dependentsOf: (future) => future.#dependents(),
       thrownBy: (future) => future.#error(),
       failureOf: (future) =>

@@ -19,6 +19,7 @@ import {
   currentScheduler,
   type Scheduler,
 } from "../loop/scheduler.ts";
+import { callingTask } from "../loop/task.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
@@ -121,9 +122,10 @@ class Gathering {
     this.#unfinished = this.distinct.length;
     const done: Future<unknown>[] = [];
     const onDone = (child: Future<unknown>) => this.#onDone(child);
+    const caller = callingTask();
     for (const child of this.distinct) {
       if (child.done()) done.push(child);
-      else observe(child, onDone, this.future, this.future);
+      else observe(child, onDone, caller, this.future);
     }
     done.forEach(onDone);
   }

@@ -11,6 +11,7 @@ import {
   thrownBy,
   unobserve,
 } from "../loop/future.ts";
+import { callingTask } from "../loop/task.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
@@ -45,7 +46,7 @@ export function shield<T>(aw: Awaitable<T>): Future<T> {
   if (inner.done()) return inner;
   const outer = new Future<T>(homeOf(inner));
   const follow = (inner: Future<T>) => settleLike(outer, inner);
-  observe(inner, follow, outer);
+  observe(inner, follow, callingTask(), outer);
   observe(outer, () => {
     if (inner.done()) return;
     unobserve(inner, follow);

@@ -4,6 +4,7 @@ import { assertOptions } from "../loop/assert_options.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
 import { shown } from "../loop/shown.ts";
+import { callingTask } from "../loop/task.ts";
 import { Alarm } from "./_alarm.ts";
 
 /** `wait()` returns when the first future is done. */
@@ -95,7 +96,8 @@ async function enoughDone(
   const alarm = seconds === null
     ? null
     : new Alarm(scheduler, scheduler.time() + seconds, release);
-  for (const future of futures) observe(future, onDone, enough);
+  const caller = callingTask();
+  for (const future of futures) observe(future, onDone, caller, enough);
   try {
     await enough;
   } finally {

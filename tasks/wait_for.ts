@@ -93,9 +93,14 @@ async function poll<T>(future: Future<T>): Promise<T> {
 
 async function cancelAndWait(future: Future<unknown>): Promise<void> {
   const ended = new Future<void>();
-  observe(future, () => {
-    if (!ended.done()) ended.setResult();
-  }, ended);
+  observe(
+    future,
+    () => {
+      if (!ended.done()) ended.setResult();
+    },
+    callingTask(),
+    ended,
+  );
   future.cancel();
   await ended;
 }

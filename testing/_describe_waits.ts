@@ -1,12 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future } from "../loop/future.ts";
+import { dependentsOf, Future } from "../loop/future.ts";
 import type { Coroutine, Scheduler } from "../loop/scheduler.ts";
-import {
-  captureCallGraph,
-  formatCallGraph,
-  type FutureCallGraph,
-} from "../tasks/call_graph.ts";
+import { captureCallGraph, formatCallGraph } from "../tasks/call_graph.ts";
 
 /** How many lines of each task's stack are shown. */
 const SHOWN_FRAMES = 3;
@@ -34,21 +30,20 @@ function futuresOf({ wait, moreWaits }: Coroutine): Future<unknown>[] {
 
 /** Those that wait for none of the others. */
 function rootsOf(futures: Set<Future<unknown>>): Future<unknown>[] {
-  const awaiters = new Set<Future<unknown>>();
-  for (const future of futures) addAwaiters(captureCallGraph(future), awaiters);
-  return [...futures.difference(awaiters)];
-}
-
-function addAwaiters(
-  graph: FutureCallGraph | null,
-  found: Set<Future<unknown>>,
-): void {
-  const left = [...graph?.awaitedBy ?? []];
+  const waiting = new Set<Future<unknown>>();
+  const seen = new Set<Future<unknown>>();
+  const left = [...futures].map((future) => captureCallGraph(future)!);
   for (let next; (next = left.pop()) !== undefined;) {
-    if (found.has(next.future)) continue;
-    found.add(next.future);
-    left.push(...next.awaitedBy);
+    if (seen.has(next.future)) continue;
+    seen.add(next.future);
+    for (const awaiter of next.awaitedBy) {
+      waiting.add(awaiter.future);
+      left.push(awaiter);
+    }
+    // The graph leaves out what gather() and the like give.
+    for (const each of dependentsOf(next.future)) waiting.add(each);
   }
+  return [...futures.difference(waiting)];
 }
 
 function formatted(future: Future<unknown>): string {

@@ -91,16 +91,12 @@ Deno.test("HangError goes through gather(), and repeats nothing", async () => {
   + Awaited by:
     * <Task 'a' pending>
       + Awaited by:
-        * <gather() pending>
-          + Awaited by:
-            * <Task 'main' pending>
+        * <Task 'main' pending>
 * <Event.wait() pending>
   + Awaited by:
     * <Task 'b' pending>
       + Awaited by:
-        * <gather() pending>
-          + Awaited by:
-            * <Task 'main' pending>
+        * <Task 'main' pending>
 Debug mode shows at which lines`,
   );
 });
@@ -133,9 +129,7 @@ Deno.test("HangError shows what is shielded", async () => {
   + Awaited by:
     * <Task 'inner' pending>
       + Awaited by:
-        * <Future pending>
-          + Awaited by:
-            * <Task 'main' pending>
+        * <Task 'main' pending>
 Debug mode shows at which lines`,
   );
 });
