@@ -22,6 +22,7 @@ const NEWER: [version: string, ops: Op[]][] = [
     "spawnInGroup",
     "waitCondition",
     "waitConditionFor",
+    "barrier",
   ]],
   ["3.12", [
     // Who is cancelled while several permits are free wakes as many of the others.
