@@ -258,7 +258,8 @@ export abstract class BaseEventLoop {
    * @param args What it is called with.
    * @returns A handle that takes it back.
    * @throws {RuntimeError} If the loop is closed.
-   * @throws {RangeError} If `delay` is not a length of time.
+   * @throws {TypeError} If `delay` is not a length of time.
+   * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
    */
   callLater<A extends unknown[]>(
     delay: Delay,
@@ -278,7 +279,8 @@ export abstract class BaseEventLoop {
    * @param args What it is called with.
    * @returns A handle that takes it back.
    * @throws {RuntimeError} If the loop is closed.
-   * @throws {RangeError} If `when` is not a number.
+   * @throws {TypeError} If `when` is not a number.
+   * @throws {RangeError} If `when` is `NaN`.
    */
   callAt<A extends unknown[]>(
     when: number,
@@ -515,7 +517,8 @@ function isDebugModeAskedFor(): boolean {
 
 function assertTime(method: string, name: string, value: number): void {
   if (typeof value === "number" && !Number.isNaN(value)) return;
-  throw new RangeError(
+  const ErrorClass = Number.isNaN(value) ? RangeError : TypeError;
+  throw new ErrorClass(
     `${method}() takes a number of seconds as its ${name}: received ${
       shown(value)
     }`,

@@ -15,7 +15,8 @@ export function secondsOf(caller: string, name: string, delay: Delay): number {
     ? delay
     : totalOf(caller, name, delay);
   if (typeof seconds === "number" && !Number.isNaN(seconds)) return seconds;
-  throw new RangeError(
+  const ErrorClass = Number.isNaN(seconds) ? RangeError : TypeError;
+  throw new ErrorClass(
     `${caller}() takes a number of seconds or a Temporal.Duration as its ${name}: received ${
       Number.isNaN(seconds) ? "NaN" : delay === null ? "null" : typeof delay
     }`,

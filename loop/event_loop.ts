@@ -411,7 +411,8 @@ export class EventLoop extends NetworkEventLoop {
    * @param timeout How long, in seconds, it waits; then it warns, and terminates the workers. `null` for as long
    * as it takes.
    * @returns A promise that resolves when the executor has ended.
-   * @throws {RangeError} If `timeout` is not a length of time.
+   * @throws {TypeError} If `timeout` is not a length of time.
+   * @throws {RangeError} If `timeout` is `NaN`, or a duration of no fixed length.
    *
    * @example Usage
    * ```ts

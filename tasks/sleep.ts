@@ -18,7 +18,8 @@ import {
  *
  * @param delay How long, in seconds; zero or less only goes once round the ready queue.
  * @returns A future that is done after the delay.
- * @throws {RangeError} If `delay` is not a length of time.
+ * @throws {TypeError} If `delay` is not a length of time.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
  *
  * @example Usage
  * ```ts
@@ -39,7 +40,8 @@ export function sleep(delay: Delay): Future<void>;
  * @param delay How long, in seconds; zero or less only goes once round the ready queue.
  * @param result The result.
  * @returns A future that is done with the result after the delay.
- * @throws {RangeError} If `delay` is not a length of time.
+ * @throws {TypeError} If `delay` is not a length of time.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
  */
 export function sleep<T>(delay: Delay, result: T): Future<T>;
 export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {

@@ -102,7 +102,7 @@ Deno.test("sleep() refuses what is no length of time", () => {
   ) {
     assertThrows(
       () => sleep(value as number),
-      RangeError,
+      Number.isNaN(value) ? RangeError : TypeError,
       `sleep() takes a number of seconds or a Temporal.Duration as its delay: received ${received}`,
     );
   }

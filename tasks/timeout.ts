@@ -56,7 +56,8 @@ export class Timeout {
    * Constructs a new instance.
    *
    * @param when The time at which the limit is reached, in seconds on the loop's clock; `null` for none.
-   * @throws {RangeError} If `when` is neither a number nor `null`.
+   * @throws {TypeError} If `when` is neither a number nor `null`.
+   * @throws {RangeError} If `when` is `NaN`.
    */
   constructor(when: number | null) {
     assertTime("Timeout", when);
@@ -86,7 +87,8 @@ export class Timeout {
    *
    * @param when The time, in seconds on the loop's clock, or `null` for no limit.
    * @throws {RuntimeError} If the body does not run, or the limit was reached.
-   * @throws {RangeError} If `when` is neither a number nor `null`.
+   * @throws {TypeError} If `when` is neither a number nor `null`.
+   * @throws {RangeError} If `when` is `NaN`.
    */
   reschedule(when: number | null): void {
     assertTime("reschedule", when);
@@ -213,7 +215,8 @@ function explain(error: unknown): void {
  * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {RangeError} If `delay` is not a length of time.
+ * @throws {TypeError} If `delay` is not a length of time.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
  *
  * @example Usage
  * ```ts
@@ -247,7 +250,8 @@ export async function timeout<T>(
  * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {RangeError} If `when` is neither a number nor `null`.
+ * @throws {TypeError} If `when` is neither a number nor `null`.
+ * @throws {RangeError} If `when` is `NaN`.
  *
  * @example Usage
  * ```ts
@@ -274,7 +278,8 @@ function assertTime(caller: string, when: unknown): void {
   if (when === null || (typeof when === "number" && !Number.isNaN(when))) {
     return;
   }
-  throw new RangeError(
+  const ErrorClass = Number.isNaN(when) ? RangeError : TypeError;
+  throw new ErrorClass(
     `${caller}() takes a time in seconds or null as its when: received ${
       shown(when)
     }`,

@@ -344,12 +344,12 @@ Deno.test(
     const body = () => void calls.push("ran");
     await assertRejects(
       () => timeout("1" as unknown as number, body),
-      RangeError,
+      TypeError,
       "timeout() takes a number of seconds or a Temporal.Duration as its delay: received string",
     );
     await assertRejects(
       () => timeout(undefined as unknown as number, body),
-      RangeError,
+      TypeError,
       "received undefined",
     );
     await assertRejects(
@@ -456,7 +456,7 @@ Deno.test(
         scope.run(async () => {
           assertThrows(
             () => scope.reschedule("3" as unknown as number),
-            RangeError,
+            TypeError,
             'reschedule() takes a time in seconds or null as its when: received "3"',
           );
           assertEquals(scope.when(), 1);
@@ -527,7 +527,7 @@ Deno.test("Timeout refuses a time that is none", () => {
   for (const [when, received] of wrong) {
     assertThrows(
       () => new Timeout(when as number),
-      RangeError,
+      Number.isNaN(when) ? RangeError : TypeError,
       `Timeout() takes a time in seconds or null as its when: received ${received}`,
     );
   }

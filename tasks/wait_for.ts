@@ -35,7 +35,8 @@ export interface WaitForOptions {
  * @param options A signal that cancels the wait.
  * @returns The result.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {RangeError} If `timeout` is not a length of time.
+ * @throws {TypeError} If `timeout` is not a length of time.
+ * @throws {RangeError} If `timeout` is `NaN`, or a duration of no fixed length.
  * @throws {TypeError} If `aw` cannot be awaited.
  *
  * @example Usage

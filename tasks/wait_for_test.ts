@@ -293,7 +293,7 @@ Deno.test(
     ) {
       await assertRejects(
         () => waitFor(future, value as unknown as number),
-        RangeError,
+        TypeError,
         `waitFor() takes a number of seconds or a Temporal.Duration as its timeout: received ${received}`,
       );
     }

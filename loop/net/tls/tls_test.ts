@@ -928,7 +928,7 @@ Deno.test("TlsOptions are checked before anything is done", () =>
       [
         connect,
         { handshakeTimeout: "1" },
-        RangeError,
+        TypeError,
         "as its handshakeTimeout",
       ],
       [connect, { requestCert: true }, RangeError, "Expected no requestCert"],
