@@ -311,6 +311,36 @@ Deno.test("Future.then() chains as a promise's does", () =>
     assertEquals(await future.then(null, null), 1);
   }));
 
+Deno.test("Future.then() gives a promise where it was taken in an earlier step", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const values: unknown[] = [];
+    const bound = ((value: unknown) => values.push(value)).bind(null);
+    const calls:
+      ((then: Future<number>["then"], of: Future<number>) => unknown)[] = [
+        (then, of) => then.call(of),
+        (then, of) => then.call(of, (value) => values.push(value)),
+        (then, of) => then.call(of, (value) => values.push(value), (_) => {}),
+        (then, of) => then.call(of, bound, bound),
+      ];
+    for (const isDone of [false, true]) {
+      for (const call of calls) {
+        const future = new Future<number>();
+        const { then } = future;
+        await sleep(0);
+        if (isDone) future.setResult(1);
+        assertInstanceOf(call(then, future), Promise);
+        const inCallback = new Future<unknown>();
+        loop.callSoon(() => inCallback.setResult({ it: call(then, future) }));
+        assertInstanceOf((await inCallback as { it: unknown }).it, Promise);
+        if (!isDone) future.setResult(1);
+        await sleep(0);
+      }
+    }
+    await sleep(0);
+    assertEquals(values, new Array(12).fill(1));
+  }));
+
 Deno.test("Future.then() never calls back synchronously", () =>
   run(async () => {
     const calls: string[] = [];
