@@ -262,6 +262,94 @@ async def await_of_oneself(log):
     foreign.close()
 
 
+# One of several waiters is cancelled
+
+
+keep = [].append
+
+
+def waiters_of(kind):
+    """How a task waits, and what lets the next one go on."""
+    if kind == "get":
+        queue = asyncio.Queue()
+        return queue.get, lambda: queue.put_nowait(0)
+    if kind == "put":
+        queue = asyncio.Queue(1)
+        queue.put_nowait(0)
+        return lambda: queue.put(0), lambda: queue.empty() or queue.get_nowait()
+    if kind == "join":
+        queue = asyncio.Queue()
+        queue.put_nowait(0)
+        return queue.join, lambda: queue._unfinished_tasks and queue.task_done()
+    if kind == "lock":
+        lock = asyncio.Lock()
+        lock._locked = True
+        return lock.acquire, lambda: lock.locked() and lock.release()
+    if kind == "semaphore":
+        semaphore = asyncio.Semaphore(0)
+        return semaphore.acquire, semaphore.release
+    if kind == "event":
+        event = asyncio.Event()
+        return event.wait, event.set
+    if kind == "barrier":
+        barrier = asyncio.Barrier(5)
+        return barrier.wait, lambda: keep(asyncio.create_task(barrier.wait()))
+    condition = asyncio.Condition()
+
+    async def wait():
+        async with condition:
+            await condition.wait()
+
+    async def notify():
+        async with condition:
+            condition.notify()
+
+    return wait, lambda: keep(asyncio.create_task(notify()))
+
+
+def waiters_program(kind):
+    async def main(log):
+        for when in "before", "just before", "after", "later":
+            for victim in range(4):
+                events = []
+                wait, wake = waiters_of(kind)
+
+                async def work(name):
+                    try:
+                        await wait()
+                        events.append(name)
+                    except asyncio.CancelledError:
+                        events.append(f"-{name}")
+
+                tasks = [asyncio.create_task(work(name)) for name in "abcd"]
+                await asyncio.sleep(0.01)
+                if when in ("after", "later"):
+                    wake()
+                    wake()
+                if when == "later":
+                    await asyncio.sleep(0)
+                tasks[victim].cancel()
+                if when == "just before":
+                    wake()
+                late = asyncio.create_task(work("e"))
+                for _ in range(5):
+                    await asyncio.sleep(0.01)
+                    events.append("|")
+                    wake()
+                log(f"{when} {victim}: {' '.join(events)}")
+                await asyncio.sleep(0.01)
+                for task in *tasks, late:
+                    task.cancel()
+                await asyncio.sleep(0.01)
+
+    main.__name__ = f"waiters_of_{kind}"
+    program(main)
+
+
+for kind in "get", "put", "join", "lock", "semaphore", "event", "barrier", "condition":
+    waiters_program(kind)
+
+
 # Cancelling
 
 
