@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Deque } from "../loop/deque.ts";
+
 /** Chunks shorter than this are copied together while they wait. */
 const SMALL = 512;
 const TAIL_SIZE = 4 * 1024;
@@ -14,7 +16,7 @@ export class ByteQueue {
   #first: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** How many bytes of it are taken already. */
   #taken = 0;
-  readonly #more: Uint8Array<ArrayBuffer>[] = [];
+  readonly #more = new Deque<Uint8Array<ArrayBuffer>>();
   /** Where small chunks are collected: otherwise a peer that sends byte by byte would fill the memory. */
   #tail: Uint8Array<ArrayBuffer> = NO_BYTES;
   #tailEnd = 0;
@@ -51,7 +53,7 @@ export class ByteQueue {
   find(separator: Uint8Array, from: number): number {
     const firstByte = separator[0]!;
     let base = -this.#taken;
-    for (let i = -1; i < this.#more.length; i++) {
+    for (let i = -1; i < this.#more.size; i++) {
       const chunk = this.#chunkAt(i);
       let at = chunk.indexOf(firstByte, Math.max(0, from - base));
       while (at !== -1) {
@@ -69,7 +71,7 @@ export class ByteQueue {
 
   /** The chunk at the front is that at -1. */
   #chunkAt(index: number): Uint8Array<ArrayBuffer> {
-    return index === -1 ? this.#first : this.#more[index]!;
+    return index === -1 ? this.#first : this.#more.at(index);
   }
 
   /** Whether `separator` is what begins in a chunk, at an offset. */
@@ -90,9 +92,9 @@ export class ByteQueue {
     if (start + chunk.length > this.#tail.length) {
       this.#tail = new Uint8Array(TAIL_SIZE);
       this.#tailEnd = start = 0;
-    } else if (this.#tailChunk !== null && this.#more.length > 0) {
+    } else if (this.#tailChunk !== null && this.#more.size > 0) {
       start -= this.#tailChunk.length;
-      this.#more.pop();
+      this.#more.takeLast();
     }
     this.#tail.set(chunk, this.#tailEnd);
     this.#tailEnd += chunk.length;
@@ -118,6 +120,6 @@ export class ByteQueue {
 
   #dropFirst(): void {
     this.#taken = 0;
-    this.#first = this.size === 0 ? NO_BYTES : this.#more.shift()!;
+    this.#first = this.size === 0 ? NO_BYTES : this.#more.take();
   }
 }

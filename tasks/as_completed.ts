@@ -3,6 +3,7 @@
 import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
+import { Deque } from "../loop/deque.ts";
 import { TimeoutError } from "../loop/errors.ts";
 import {
   type Future,
@@ -113,7 +114,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
 
 class Completions implements CompletionIterator<unknown> {
   /** What is done and was not handed out yet; `null` stands for what was not done in time. */
-  readonly arrived: (Future<unknown> | null)[] = [];
+  readonly arrived = new Deque<Future<unknown> | null>();
   readonly takers = new WaitingLine();
   readonly #pending: Set<Future<unknown>>;
   readonly #onDone = (future: Future<unknown>) => this.#arrive(future);
@@ -182,11 +183,12 @@ function takeNext(
   operation: Operation<unknown, Completions>,
   outcomeOf: (future: Future<unknown>) => Settlement,
 ): Settlement | null {
-  const next = completions.arrived.shift();
-  if (next === undefined) {
-    operation.joinLine(completions.takers);
+  const { arrived, takers } = completions;
+  if (arrived.size === 0) {
+    operation.joinLine(takers);
     return null;
   }
+  const next = arrived.take();
   if (next !== null) return outcomeOf(next);
   return withError(new TimeoutError("The time limit was reached"));
 }

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Deque } from "../../deque.ts";
 import type { Resource } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
@@ -38,7 +39,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   /** `connectionLost()` has been called. */
   #isEnded = false;
 
-  readonly #queue: [data: Uint8Array, addr: Deno.Addr][] = [];
+  readonly #queue = new Deque<[data: Uint8Array, addr: Deno.Addr]>();
   #queuedBytes = 0;
   #isSending = false;
   #marks = new WaterMarks();
@@ -83,7 +84,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   override close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    if (this.#queue.length === 0) this.#endSoon(null);
+    if (this.#queue.size === 0) this.#endSoon(null);
   }
 
   override abort(): void {
@@ -178,16 +179,16 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
     this.#isSending = true;
-    while (this.#queue.length > 0) {
-      const [data, addr] = this.#queue[0]!;
+    while (this.#queue.size > 0) {
+      const [data, addr] = this.#queue.first!;
       let failure: Failure | null = null;
       try {
         await this.#link.send(data, addr);
       } catch (error) {
         failure = new Failure(error);
       }
-      if (this.#queue.length === 0) return; // Aborted.
-      this.#queue.shift();
+      if (this.#queue.size === 0) return; // Aborted.
+      this.#queue.take();
       this.#queuedBytes -= data.length + HEADER_SIZE;
       if (failure === null && !this.#isPaused && !this.#isClosing) continue;
       await turn;
@@ -204,7 +205,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       this.#call("resumeWriting");
     }
     // The protocol may have sent more.
-    if (this.#isClosing && this.#queue.length === 0) this.#endSoon(null);
+    if (this.#isClosing && this.#queue.size === 0) this.#endSoon(null);
   }
 
   #maybePauseWriting(): void {
@@ -247,7 +248,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   #forceEnd(error: unknown): void {
     if (this.#isEnded) return;
     this.#isClosing = true;
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#queuedBytes = 0;
     this.#isPaused = false;
     this.#endSoon(error);
@@ -269,7 +270,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   abandon(): void {
     this.#isEnded = true;
     this.#isClosing = true;
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#link.close();
   }
 }

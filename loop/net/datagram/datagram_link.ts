@@ -2,6 +2,7 @@
 
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
+import { Deque } from "../../deque.ts";
 import { errors, isPermitted } from "../../runtime.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
@@ -126,7 +127,7 @@ class DgramLink implements DatagramLink {
   /** Whether the socket was connected before: it takes no address then. */
   readonly #isConnected: boolean;
   /** What arrived and nobody has asked for yet. */
-  readonly #arrivals: Datagram[] = [];
+  readonly #arrivals = new Deque<Datagram>();
   #waitingBytes = 0;
   readonly #receivers: PromiseWithResolvers<Datagram>[] = [];
   #isClosed = false;
@@ -145,8 +146,8 @@ class DgramLink implements DatagramLink {
 
   receive(): Promise<Datagram> {
     if (this.#isClosed) return Promise.reject(closedError());
-    const arrival = this.#arrivals.shift();
-    if (arrival !== undefined) {
+    if (this.#arrivals.size > 0) {
+      const arrival = this.#arrivals.take();
       this.#waitingBytes -= arrival[0].length + OVERHEAD;
       return Promise.resolve(arrival);
     }
@@ -217,7 +218,7 @@ class DgramLink implements DatagramLink {
     this.#isClosed = true;
     for (const receiver of this.#receivers) receiver.reject(closedError());
     this.#receivers.length = 0;
-    this.#arrivals.length = 0;
+    this.#arrivals.clear();
   };
 }
 

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Deque } from "../../deque.ts";
 import { Future } from "../../future.ts";
 import type { Epilogue } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
@@ -278,7 +279,7 @@ const NO_BYTES = new Uint8Array(0);
 class WriteQueue {
   /** How many bytes there are. */
   size = 0;
-  readonly #full: Block[] = [];
+  readonly #full = new Deque<Block>();
   #last: Block | null = null;
 
   /** Puts a copy of the data at the end. */
@@ -289,26 +290,26 @@ class WriteQueue {
 
   /** What to send next; it stays in the queue, and in place, until it is dropped. */
   head(): Uint8Array {
-    const block = (this.#full[0] ?? this.#last)!;
+    const block = (this.#full.first ?? this.#last)!;
     return block.bytes.subarray(block.start, block.end);
   }
 
   /** Takes bytes from the front: they are sent. */
   drop(count: number): void {
     this.size -= count;
-    const isLast = this.#full.length === 0;
-    const block = isLast ? this.#last! : this.#full[0]!;
+    const isLast = this.#full.size === 0;
+    const block = isLast ? this.#last! : this.#full.first!;
     block.start += count;
     if (block.start < block.end) return;
     if (isLast) this.#last = null;
-    else this.#full.shift();
+    else this.#full.take();
     releaseBlock(block);
   }
 
   /** Forgets everything. An operation may still use the memory, so that is not used again. */
   clear(): void {
     this.size = 0;
-    this.#full.length = 0;
+    this.#full.clear();
     this.#last = null;
   }
 

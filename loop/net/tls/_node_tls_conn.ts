@@ -2,6 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { Deque } from "../../deque.ts";
 import { interrupted, osErrorOf } from "../engine/failures.ts";
 import { NodeConn } from "../engine/node_conn.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
@@ -20,7 +21,7 @@ void new Error().stack;
 export class NodeTlsConn extends NodeConn {
   readonly #socket: TLSSocket;
   readonly #below: ConnDuplex;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks = new Deque<Uint8Array>();
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
@@ -67,17 +68,17 @@ export class NodeTlsConn extends NodeConn {
   protected override async readAlone(
     memory: Uint8Array,
   ): Promise<number | null> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.size === 0) {
       if (this.#error !== null) throw this.#error;
       if (this.#isOver) return null;
       this.#below.resume();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    const chunk = this.#chunks[0]!;
+    const chunk = this.#chunks.first!;
     const count = Math.min(chunk.length, memory.length);
     memory.set(chunk.subarray(0, count));
-    if (count < chunk.length) this.#chunks[0] = chunk.subarray(count);
-    else this.#chunks.shift();
+    if (count < chunk.length) this.#chunks.first = chunk.subarray(count);
+    else this.#chunks.take();
     return count;
   }
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { Deque } from "./_channel.ts";
+import { Deque } from "./deque.ts";
 
 Deno.test("Deque gives items in their order while it grows and shrinks", () => {
   const deque = new Deque<number>();
@@ -40,4 +40,15 @@ Deno.test("Deque.takeLast() takes the newest item while the deque grows and shri
     }
     assertEquals(deque.size, model.length);
   }
+});
+
+Deno.test("Deque.first is the oldest item, which can be replaced", () => {
+  const deque = new Deque<string>();
+  assertEquals(deque.first, undefined);
+  deque.push("a");
+  deque.push("b");
+  assertEquals(deque.first, "a");
+  deque.first = "c";
+  assertEquals([deque.at(0), deque.at(1)], ["c", "b"]);
+  assertEquals([deque.take(), deque.first, deque.size], ["c", "b", 1]);
 });
