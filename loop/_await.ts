@@ -6,6 +6,7 @@ import {
   dependencies,
   dependentsOf,
   fail,
+  failureOf,
   home,
   isObserved,
   markRetrieved,
@@ -32,6 +33,7 @@ import {
   execute,
   type Wait,
 } from "./scheduler.ts";
+import { isInstance } from "./unknown_value.ts";
 
 // `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes
 // `future.then(f)` calls it at once. So the two can be told apart: `await` resumes its caller by itself
@@ -288,5 +290,6 @@ export class Waiter implements Entry, Wait {
 
 /** Whether a future ends by a cancellation. */
 function isCancellation(future: Future<unknown>): boolean {
-  return future.cancelled() || future.exception() instanceof CancelledError;
+  return future.cancelled() ||
+    isInstance(failureOf(future)?.error, CancelledError);
 }

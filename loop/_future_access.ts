@@ -62,6 +62,8 @@ export let failureOf: (
 ) => { error: unknown } | undefined;
 /** The future's exception is no longer worth a report. */
 export let markRetrieved: (future: Future<unknown>) => void;
+/** Whether anything but callbacks of user code observes the future, which is pending. */
+export let isAwaited: (future: Future<unknown>) => boolean;
 /** Whether anybody observes the future, which is pending. */
 export let isObserved: (future: Future<unknown>) => boolean;
 
@@ -100,6 +102,7 @@ export function grantAccess(access: {
   thrownBy: typeof thrownBy;
   failureOf: typeof failureOf;
   markRetrieved: typeof markRetrieved;
+  isAwaited: typeof isAwaited;
   isObserved: typeof isObserved;
 }): void {
   ({
@@ -116,6 +119,7 @@ export function grantAccess(access: {
     thrownBy,
     failureOf,
     markRetrieved,
+    isAwaited,
     isObserved,
   } = access);
 }

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { contextForCallback, emptyContext } from "./context.ts";
 import { Handle } from "./handle.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { textAt } from "./unknown_value.ts";
 
 /** A callback of the user's. */
 export type Callback = (...args: unknown[]) => unknown;
@@ -21,7 +22,9 @@ export class RepeatedCall {
     const context = contextForCallback() ?? emptyContext();
     const inContext = () =>
       this.#isCancelled ? undefined : context.run(callback, ...args);
-    Object.defineProperty(inContext, "name", { value: callback.name });
+    Object.defineProperty(inContext, "name", {
+      value: textAt(callback, "name"),
+    });
     this.#makeHandle = () => run(() => new Handle(scheduler, inContext, []));
   }
 

@@ -7,6 +7,7 @@ import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 import type { Scheduler, StepWatch } from "./scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
+import { textAt, textOf } from "./unknown_value.ts";
 
 /** The context, with where the thing that it is about was made, if debug mode knows. */
 export function withSourceTraceback(
@@ -20,8 +21,26 @@ export function withSourceTraceback(
     : { ...context, sourceTraceback };
 }
 
-/** Prints what no code of the program's handled. */
+/** Prints what no code of the program's handled. Does not throw. */
 export function printReport(context: ExceptionContext): void {
+  const parts = partsOf(context);
+  try {
+    console.error(...parts);
+  } catch {
+    // Something in it cannot be printed.
+    tryPrint(parts.map((part) => textAt(part, "stack") || textOf(part)));
+  }
+}
+
+function tryPrint(texts: readonly string[]): void {
+  try {
+    console.error(...texts);
+  } catch {
+    // There is nothing left to print to.
+  }
+}
+
+function partsOf(context: ExceptionContext): unknown[] {
   const { message, exception, sourceTraceback, ...rest } = context;
   const parts: unknown[] = [message || "Unhandled exception in event loop"];
   for (const [key, value] of Object.entries(rest)) {
@@ -29,7 +48,7 @@ export function printReport(context: ExceptionContext): void {
   }
   if (exception !== undefined) parts.push("\n", exception);
   if (sourceTraceback !== undefined) parts.push(`\n${sourceTraceback}`);
-  console.error(...parts);
+  return parts;
 }
 
 /** Reports callbacks and steps that take longer than `loop.slowCallbackDuration`. */
@@ -63,6 +82,6 @@ export class SlowWorkReporter implements StepWatch {
 
 function describeWork(work: object): string {
   return work instanceof Future || work instanceof Handle
-    ? `${work}`
+    ? textOf(work)
     : "a callback of the library";
 }

@@ -11,6 +11,7 @@ import { failureOf, type Future, homeOf } from "./future.ts";
 import { currentCoroutine } from "./scheduler.ts";
 import { shown } from "./shown.ts";
 import { suspendedFrames } from "./source_stacks.ts";
+import { textAt, textOf } from "./unknown_value.ts";
 
 /** The frames of a task, outermost first, as many as `limit` lets through. */
 export function stackOf(
@@ -42,7 +43,7 @@ export function describeStack(
     ? `Stack of ${task}, innermost last:`
     : `No stack of ${task}${reason(task)}`;
   const lines = frames.map((frame) => `    at ${describeFrame(frame)}`);
-  if (failure !== undefined) lines.push(String(failure.error));
+  if (failure !== undefined) lines.push(textOf(failure.error));
   return [headline, ...lines].join("\n");
 }
 
@@ -53,7 +54,7 @@ function framesOf(task: Future<unknown>, below: Below): FrameCallGraphEntry[] {
       : suspendedFrames(task);
   }
   const error = failureOf(task)?.error;
-  return error instanceof Error ? framesOfBody(error.stack ?? "") : [];
+  return framesOfBody(textAt(error, "stack"));
 }
 
 function reason(task: Future<unknown>): string {

@@ -3,6 +3,7 @@
 import { onExit } from "./runtime.ts";
 import { defaultScheduler, type Scheduler } from "./scheduler.ts";
 import { sourceTracebackOf } from "./source_stacks.ts";
+import { textAt, textOf } from "./unknown_value.ts";
 
 /** What is left to report of a failed future, once nobody can retrieve its exception any more. */
 interface Failure {
@@ -24,11 +25,8 @@ export function watchFailure(
   scheduler: Scheduler,
   exception: unknown,
 ): void {
-  const kind = Object.prototype.toString.call(future).slice(
-    "[object ".length,
-    -1,
-  );
-  const message = `${kind} exception was never retrieved: ${future}`;
+  const kind = textAt(future, Symbol.toStringTag, "Future");
+  const message = `${kind} exception was never retrieved: ${textOf(future)}`;
   const sourceTraceback = sourceTracebackOf(future);
   const failure: Failure = { scheduler, exception, message, sourceTraceback };
   failures.set(future, failure);

@@ -10,7 +10,7 @@ import { assertOptions } from "./assert_options.ts";
 import type { Awaitable } from "./awaitable.ts";
 import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
-import { RuntimeError } from "./errors.ts";
+import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { Future } from "./future.ts";
 import { Handle } from "./handle.ts";
@@ -29,6 +29,7 @@ import {
   unfinishedTasks,
 } from "./task.ts";
 import { TimerHandle } from "./timer_handle.ts";
+import { isInstance } from "./unknown_value.ts";
 import { wrapFuture } from "./wrap_future.ts";
 
 /** What an exception handler is told. */
@@ -128,6 +129,7 @@ export abstract class BaseEventLoop {
    * @typeParam T The type of the result.
    * @param aw What is awaited; a function becomes a task of this loop.
    * @returns The result.
+   * @throws {KeyboardInterrupt} If a callback, or a task that nothing awaits, threw that.
    * @throws {RuntimeError} If the loop runs, or is closed, or was stopped before `aw` was done.
    */
   async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
@@ -157,6 +159,7 @@ export abstract class BaseEventLoop {
    * Runs the loop until it is stopped.
    *
    * @returns A promise that resolves after {@linkcode EventLoop.stop}.
+   * @throws {KeyboardInterrupt} If a callback, or a task that nothing awaits, threw that.
    * @throws {RuntimeError} If the loop runs or is closed.
    */
   async runForever(): Promise<void> {
@@ -388,24 +391,38 @@ export abstract class BaseEventLoop {
   callExceptionHandler(context: ExceptionContext): void {
     context = withSourceTraceback(context);
     if (this.#exceptionHandler === null) {
-      this.defaultExceptionHandler(context);
+      this.#handleByDefault(context);
       return;
     }
     const giveUp = (exception: unknown) => {
-      this.defaultExceptionHandler({
+      const isInterrupt = isInstance(exception, KeyboardInterrupt);
+      if (isInterrupt && this.#scheduler.interrupt(exception)) return;
+      this.#handleByDefault({
         message: "The exception handler itself failed",
         exception,
       });
-      this.defaultExceptionHandler(context);
+      this.#handleByDefault(context);
     };
     try {
       const result: unknown = this.#exceptionHandler(
         this.#scheduler.loop,
         context,
       );
-      if (result instanceof Promise) result.catch(giveUp);
+      if (isInstance(result, Promise)) result.catch(giveUp);
     } catch (exception) {
       giveUp(exception);
+    }
+  }
+
+  /** As in asyncio, where a subclass has a method of its own that fails, that is reported in its place. */
+  #handleByDefault(context: ExceptionContext): void {
+    try {
+      this.defaultExceptionHandler(context);
+    } catch (exception) {
+      printReport({
+        message: "The default exception handler failed",
+        exception,
+      });
     }
   }
 

@@ -3,6 +3,13 @@
 import { registerErrorClass } from "./error_classes.ts";
 import { onUnhandledRejection } from "./runtime.ts";
 import type { CancelMessage } from "./scheduler.ts";
+import {
+  chainOf,
+  isInstance,
+  propertyOf,
+  textAt,
+  textOf,
+} from "./unknown_value.ts";
 
 /**
  * The operation was cancelled.
@@ -51,7 +58,7 @@ Object.defineProperty(
   Symbol.for("Deno.customInspect"),
   {
     value(this: CancelledError): string {
-      return this.stack ?? describe(this);
+      return textAt(this, "stack") || describe(this);
     },
   },
 );
@@ -80,9 +87,8 @@ Object.defineProperty(DeliveredCancelledError.prototype, "constructor", {
 });
 
 function describe(error: { message: string }): string {
-  return error.message === ""
-    ? "CancelledError"
-    : `CancelledError: ${error.message}`;
+  const message = textAt(error, "message");
+  return message === "" ? "CancelledError" : `CancelledError: ${message}`;
 }
 
 const withStack = new WeakSet<object>();
@@ -103,8 +109,8 @@ export function captureCancellationStacks(enabled: boolean): void {
 /** The error that a cancellation with `message` delivers. */
 export function makeCancelledError(message: CancelMessage): CancelledError {
   if (!guarded) guardUnhandledRejections();
-  if (message instanceof CancelledError) return message;
-  const text = message === undefined ? "" : String(message);
+  if (isInstance(message, CancelledError)) return message;
+  const text = message === undefined ? "" : textOf(message);
   if (debugging === 0) {
     return new DeliveredCancelledError(text) as CancelledError;
   }
@@ -125,7 +131,7 @@ export function makeCausedCancelledError(cause: unknown): CancelledError {
  * it there, the program has failed, and must not end as if all was well.
  */
 export function letOutOfTasks(error: unknown): void {
-  if (error instanceof CancelledError) letOut.add(error);
+  if (isInstance(error, CancelledError)) letOut.add(error);
 }
 
 /**
@@ -135,8 +141,8 @@ export function letOutOfTasks(error: unknown): void {
 function guardUnhandledRejections(): void {
   guarded = true;
   onUnhandledRejection((reason) =>
-    reason instanceof CancelledError && !letOut.has(reason) &&
-    (reason instanceof DeliveredCancelledError || withStack.has(reason))
+    isInstance(reason, CancelledError) && !letOut.has(reason) &&
+    (isInstance(reason, DeliveredCancelledError) || withStack.has(reason))
   );
 }
 
@@ -145,14 +151,11 @@ function guardUnhandledRejections(): void {
  * another error; JavaScript then wraps the two in a `SuppressedError`, where in Python the later one arises.
  */
 export function cancellationIn(error: unknown): CancelledError | null {
-  while (isSuppressedError(error)) error = error.error;
-  return error instanceof CancelledError ? error : null;
-}
-
-/** By its name: where the engine has no such class, the compiler has one of its own. */
-function isSuppressedError(
-  error: unknown,
-): error is Error & { error: unknown } {
-  return error instanceof Error && error.name === "SuppressedError" &&
-    "error" in error;
+  if (isInstance(error, CancelledError)) return error;
+  for (const each of chainOf(error, "error")) {
+    if (isInstance(each, CancelledError)) return each;
+    // By its name: where the engine has no such class, the compiler has one of its own.
+    if (propertyOf(each, "name") !== "SuppressedError") break;
+  }
+  return null;
 }

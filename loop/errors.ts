@@ -84,6 +84,8 @@ export class InvalidStateError extends Error {
  * The user interrupted the program, ordinarily with Ctrl-C: what `run()` throws after a SIGINT. A program
  * that does not catch that one ends with the exit code 130, and without a stack.
  *
+ * Thrown by a callback or by a task that nothing awaits, it ends `run()`.
+ *
  * @example Usage
  * ```ts ignore
  * import { KeyboardInterrupt, run, sleep } from "@asyncio/asyncio";

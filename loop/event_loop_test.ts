@@ -26,7 +26,7 @@ import {
 } from "../tasks/mod.ts";
 import {
   CancelledError,
-  type EventLoop,
+  EventLoop,
   Future,
   getEventLoop,
   getRunningLoop,
@@ -630,6 +630,71 @@ Deno.test("EventLoop.callExceptionHandler() survives a handler that fails, and p
   assert(printed[0]?.includes(failure));
   assert(printed[1]?.includes(exception));
   loop.close();
+});
+
+Deno.test("EventLoop.callExceptionHandler() reports that a default handler of a subclass fails", async () => {
+  class Failing extends EventLoop {
+    override defaultExceptionHandler(): void {
+      throw failure;
+    }
+  }
+  const failure = new Error("of the default handler");
+  const loop = new Failing();
+  const printed = await capturingErrors(() =>
+    loop.callExceptionHandler({ message: "It failed" })
+  );
+  assertEquals(printed, [[
+    "The default exception handler failed",
+    "\n",
+    failure,
+  ]]);
+  loop.close();
+});
+
+Deno.test("EventLoop.defaultExceptionHandler() prints as text what cannot be printed otherwise", () => {
+  const printed: unknown[][] = [];
+  const unprintable = new Error("boom");
+  const original = console.error;
+  console.error = (...args) => {
+    if (args.includes(unprintable)) throw new Error("It cannot be printed");
+    printed.push(args);
+  };
+  try {
+    const loop = newEventLoop();
+    loop.defaultExceptionHandler({
+      message: "It failed",
+      exception: unprintable,
+      protocol: Object.create(null),
+    });
+    loop.close();
+  } finally {
+    console.error = original;
+  }
+  assertEquals(printed, [[
+    "It failed",
+    "\nprotocol:",
+    "an unprintable object",
+    "\n",
+    unprintable.stack,
+  ]]);
+});
+
+Deno.test("EventLoop goes on when nothing can be printed at all", async () => {
+  const original = console.error;
+  console.error = () => {
+    throw new Error("The terminal is gone");
+  };
+  try {
+    await run(async () => {
+      getRunningLoop().callSoon(() => {
+        throw new Error("boom");
+      });
+      await sleep(0);
+      await sleep(0);
+    });
+  } finally {
+    console.error = original;
+  }
 });
 
 Deno.test("EventLoop goes on after an exception in a callback that nobody handles", async () => {

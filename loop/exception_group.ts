@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { registerErrorClass } from "./error_classes.ts";
+import { isInstance } from "./unknown_value.ts";
 
 /**
  * What selects exceptions of a group: a class, one of several classes, or a predicate.
@@ -110,7 +111,7 @@ export class ExceptionGroup extends AggregateError {
     const match: unknown[] = [];
     const rest: unknown[] = [];
     for (const error of this.exceptions) {
-      if (error instanceof ExceptionGroup) {
+      if (isInstance(error, ExceptionGroup)) {
         const [inside, outside] = error.#split(matches);
         if (inside !== null) match.push(inside);
         if (outside !== null) rest.push(outside);
@@ -139,14 +140,14 @@ function predicateOf(
   condition: ExceptionCondition,
 ): (error: unknown) => boolean {
   if (isClassList(condition)) {
-    return (error) => condition.some((type) => error instanceof type);
+    return (error) => condition.some((type) => isInstance(error, type));
   }
   if (typeof condition !== "function") {
     throw new TypeError(
       `The condition must be a class, an array of classes or a predicate: received ${typeof condition}`,
     );
   }
-  if (isErrorClass(condition)) return (error) => error instanceof condition;
+  if (isErrorClass(condition)) return (error) => isInstance(error, condition);
   return condition;
 }
 

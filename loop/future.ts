@@ -37,6 +37,7 @@ import {
   schedulerOf,
 } from "./scheduler.ts";
 import { keepCreation, noteAwait } from "./source_stacks.ts";
+import { asError, isInstance, propertyOf } from "./unknown_value.ts";
 
 export {
   cancelPending,
@@ -48,6 +49,7 @@ export {
   fulfil,
   fulfilled,
   homeOf,
+  isAwaited,
   markRetrieved,
   observe,
   observingFutures,
@@ -120,8 +122,18 @@ export class Future<T = unknown> implements Promise<T> {
       fulfil: (future, value) => future.#settle(FULFILLED, value),
       fail: (future, error) => future.#settle(FAILED, error),
       cancelPending: (future, message) => future.#settle(CANCELLED, message),
-      cancelWith: (future, message) =>
-        future.cancel(message as string | undefined),
+      cancelWith: (future, message) => {
+        try {
+          return future.cancel(message as string | undefined);
+        } catch (exception) {
+          future.#scheduler.reportThrown({
+            message: "The cancel() of a future failed",
+            exception,
+            future,
+          });
+          return false;
+        }
+      },
       pending: (scheduler) => new Future(scheduler),
       fulfilled: (scheduler, value) => {
         const future = new Future<typeof value>(scheduler);
@@ -153,6 +165,8 @@ export class Future<T = unknown> implements Promise<T> {
       failureOf: (future) =>
         future.#state === FAILED ? { error: future.#outcome } : undefined,
       markRetrieved: (future) => future.#markRetrieved(),
+      isAwaited: (future) =>
+        future.#observers().some((each) => !(each instanceof Handle)),
       isObserved: (future) => future.#observer !== null,
     });
   }
@@ -255,11 +269,7 @@ export class Future<T = unknown> implements Promise<T> {
       case CANCELLED:
         throw this.#error();
     }
-    const error = this.#error();
-    if (error instanceof Error) return error;
-    return new Error(`A value that is no Error was thrown: ${String(error)}`, {
-      cause: error,
-    });
+    return asError(this.#error(), "A value that is no Error was thrown: ");
   }
 
   /**
@@ -277,22 +287,15 @@ export class Future<T = unknown> implements Promise<T> {
    * Marks the future as done with an exception. One that nobody retrieves is reported to the loop's
    * exception handler.
    *
-   * @param error The exception, or a class of errors to make one of.
+   * @param error The exception: anything that can be thrown, or a class of errors to make one of.
    * @throws {InvalidStateError} If the future is done already.
-   * @throws {TypeError} If `error` is neither an `Error` nor a class of errors.
    */
-  setException(error: Error | (new () => Error)): void {
+  setException(error: unknown): void {
     this.#assertPending("exception");
-    const isClass = typeof error === "function" &&
-      (error === Error || error.prototype instanceof Error);
-    if (!isClass && !(error instanceof Error)) {
-      throw new TypeError(
-        `setException() takes an Error or a class of errors: received ${
-          error === null ? "null" : typeof error
-        }`,
-      );
-    }
-    this.#settle(FAILED, isClass ? new error() : error);
+    const exception = isErrorClass(error) ? new error() : error;
+    // The constructor is user code, which may have settled the future.
+    this.#assertPending("exception");
+    this.#settle(FAILED, exception);
   }
 
   /**
@@ -514,6 +517,12 @@ export class Future<T = unknown> implements Promise<T> {
     if (this.#state === FULFILLED) resolve(this.#outcome);
     else reject(this.#error());
   }
+}
+
+/** Whether it is a class that can be called without arguments for an error. */
+function isErrorClass(value: unknown): value is new () => Error {
+  return typeof value === "function" &&
+    (value === Error || isInstance(propertyOf(value, "prototype"), Error));
 }
 
 /** A callback of the library's own. */

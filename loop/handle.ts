@@ -3,6 +3,7 @@
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
 import { keepCreation } from "./source_stacks.ts";
+import { isInstance, textAt } from "./unknown_value.ts";
 
 /** The callback that a handle calls. */
 export let callbackOf: (handle: Handle) => unknown;
@@ -88,7 +89,7 @@ export class Handle {
   toString(): string {
     const what = this.#callback === null
       ? "cancelled"
-      : this.#callback.name || "of an anonymous function";
+      : textAt(this.#callback, "name") || "of an anonymous function";
     return `<${this[Symbol.toStringTag]} ${what}>`;
   }
 
@@ -123,7 +124,7 @@ export class Handle {
   #call(): void {
     try {
       const result = this.#callback?.(...this.#args);
-      if (result instanceof Promise) {
+      if (isInstance(result, Promise)) {
         result.catch((error) => this.#report(error));
       }
     } catch (error) {
@@ -132,7 +133,7 @@ export class Handle {
   }
 
   #report(exception: unknown): void {
-    this.#scheduler.loop.callExceptionHandler({
+    this.#scheduler.reportThrown({
       message: "An exception was thrown in a callback",
       exception,
       handle: this,

@@ -52,4 +52,5 @@ import "./signal_handlers.ts";
 import "./source_stacks.ts";
 import "./task.ts";
 import "./timer_handle.ts";
+import "./unknown_value.ts";
 import "./wrap_future.ts";

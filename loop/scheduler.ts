@@ -2,7 +2,7 @@
 
 import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
-import type { BaseEventLoop } from "./base_event_loop.ts";
+import type { BaseEventLoop, ExceptionContext } from "./base_event_loop.ts";
 import type { EventLoop } from "./event_loop.ts";
 import {
   Branch,
@@ -11,7 +11,9 @@ import {
   currentCoroutine,
   unfinishedCoroutines,
 } from "./coroutine.ts";
+import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
+import { isInstance } from "./unknown_value.ts";
 
 export type { Timer } from "./_queues.ts";
 export {
@@ -109,7 +111,8 @@ export class Scheduler {
   #stopping = false;
   /** `stop()` takes effect at the end of a batch, so one batch runs even if it came before the start. */
   #firstBatch = false;
-  #onStop: (() => void) | null = null;
+  #onStop: ((interrupt: KeyboardInterrupt | null) => void) | null = null;
+  #interrupt: KeyboardInterrupt | null = null;
   #series = 0;
   #place = SERIES_SIZE;
 
@@ -237,12 +240,13 @@ export class Scheduler {
   /** Goes on with the next entry. For an entry that made the scheduler wait; called once. */
   readonly proceed = (): void => this.#pump();
 
-  /** Works off the queue until {@linkcode stop}; resolves then. */
+  /** Works off the queue until {@linkcode stop}; rejects with what {@linkcode interrupt} was given. */
   start(): Promise<void> {
     this.#running = true;
     this.#firstBatch = true;
-    return new Promise((resolve) => {
-      this.#onStop = resolve;
+    return new Promise((resolve, reject) => {
+      this.#onStop = (interrupt) =>
+        interrupt === null ? resolve() : reject(interrupt);
       this.#busy = true;
       queueMicrotask(this.#pump);
     });
@@ -252,6 +256,27 @@ export class Scheduler {
   stop(): void {
     this.#stopping = true;
     if (!this.#busy) this.#wake();
+  }
+
+  /**
+   * Ends the run with an error, after the current entry; what is ready stays so. Returns `false` if nothing runs
+   * the loop: the default one turns with the process.
+   */
+  interrupt(interrupt: KeyboardInterrupt): boolean {
+    if (this.#onStop === null) return false;
+    this.#interrupt ??= interrupt;
+    this.#batch = 0;
+    this.stop();
+    return true;
+  }
+
+  /** Reports what user code threw where no other user code can catch it; an interrupt ends the run instead. */
+  reportThrown(context: ExceptionContext): void {
+    const { exception } = context;
+    if (isInstance(exception, KeyboardInterrupt) && this.interrupt(exception)) {
+      return;
+    }
+    this.loop.callExceptionHandler(context);
   }
 
   /** Forgets everything: the scheduler will not run again. */
@@ -286,6 +311,22 @@ export class Scheduler {
   }
 
   readonly #pump = (): void => {
+    while (true) {
+      try {
+        this.#work();
+        return;
+      } catch (exception) {
+        this.reportThrown({
+          message: "An entry of the loop failed",
+          exception,
+        });
+        // A step that it began ends when the microtasks run dry.
+        if (this.#open !== null) return;
+      }
+    }
+  };
+
+  #work(): void {
     if (this.debug !== null) this.debug.over();
     while (true) {
       if (this.#epilogues.length > 0) this.#runEpilogues();
@@ -302,7 +343,7 @@ export class Scheduler {
         return;
       }
     }
-  };
+  }
 
   #runEpilogues(): void {
     for (const epilogue of this.#epilogues) epilogue.run();
@@ -357,8 +398,10 @@ export class Scheduler {
     this.#busy = false;
     this.#armHostTimer();
     const onStop = this.#onStop;
+    const interrupt = this.#interrupt;
     this.#onStop = null;
-    onStop?.();
+    this.#interrupt = null;
+    onStop?.(interrupt);
   }
 
   #beginSlice(): void {

@@ -10,6 +10,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
 import { createTask, currentTask, gather, run, sleep } from "../tasks/mod.ts";
 import {
@@ -19,7 +20,12 @@ import {
   getRunningLoop,
   newEventLoop,
 } from "./mod.ts";
-import { defaultScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
+import {
+  defaultScheduler,
+  execute,
+  Scheduler,
+  schedulerOf,
+} from "./scheduler.ts";
 
 /** Runs `main` on a loop of `host`. */
 function runOn<T>(host: FakeHost, main: () => Promise<T>): Promise<T> {
@@ -152,6 +158,51 @@ Deno.test("Scheduler keeps a step whole however deep its awaits", async () => {
     const round = ["a begins", "a ends", "b begins", "b ends"];
     assertEquals(calls, [...round, ...round, ...round]);
   });
+});
+
+Deno.test("Scheduler goes on after an entry that throws, and reports it", async () => {
+  const loop = newVirtualLoop();
+  const contexts = recordExceptions(loop);
+  const failure = new Error("of the entry");
+  const log: string[] = [];
+  await run(async () => {
+    const scheduler = schedulerOf(loop);
+    scheduler.enqueue({
+      [execute]() {
+        throw failure;
+      },
+    });
+    loop.callSoon(() => log.push("next"));
+    await sleep(1);
+    log.push("main");
+  }, { loopFactory: () => loop });
+  assertEquals(log, ["next", "main"]);
+  assertEquals(contexts.map(({ exception }) => exception), [failure]);
+});
+
+Deno.test("Scheduler goes on after an entry that begins a step and throws", async () => {
+  const loop = newVirtualLoop();
+  const contexts = recordExceptions(loop);
+  const log: string[] = [];
+  await run(async () => {
+    const scheduler = schedulerOf(loop);
+    createTask(async () => {
+      await sleep(0);
+      log.push("task");
+    });
+    const [coroutine] = scheduler.unfinished();
+    scheduler.enqueue({
+      [execute]() {
+        scheduler.opened(coroutine!);
+        throw new Error("of the entry");
+      },
+    });
+    loop.callSoon(() => log.push(`next, ${scheduler.isOpen(coroutine!)}`));
+    await sleep(1);
+    log.push("main");
+  }, { loopFactory: () => loop });
+  assertEquals(log.toSorted(), ["main", "next, false", "task"]);
+  assertEquals(contexts.length, 1);
 });
 
 Deno.test("Scheduler does not re-enter the user's code", async () => {

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { propertyOf, textAt } from "./unknown_value.ts";
+
 /** A value as messages show it. Text is in quotes, which tells `"80"` from `80`. */
 export function shown(value: unknown): string {
   switch (typeof value) {
@@ -12,7 +14,9 @@ export function shown(value: unknown): string {
     case "object":
       return value === null
         ? "null"
-        : `an instance of ${value.constructor?.name ?? "no class"}`;
+        : `an instance of ${
+          textAt(propertyOf(value, "constructor"), "name") || "no class"
+        }`;
     default:
       return String(value);
   }

@@ -9,6 +9,7 @@ import {
   framesOfBody,
 } from "./call_stack.ts";
 import { type Coroutine, currentCoroutine } from "./scheduler.ts";
+import { textAt } from "./unknown_value.ts";
 
 // What debug mode remembers. In tables of its own, so that without debug mode no object is larger.
 
@@ -44,7 +45,7 @@ export function creationOf(object: object): FrameCallGraphEntry[] {
 export function sourceTracebackOf(object: object): string | undefined {
   const creation = creationOf(object);
   if (creation.length === 0) return undefined;
-  const kind = Object.prototype.toString.call(object).slice(8, -1);
+  const kind = textAt(object, Symbol.toStringTag, "Object");
   return [
     `${kind} was created at`,
     ...creation.map((frame) => `    at ${describeFrame(frame)}`),

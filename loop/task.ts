@@ -16,7 +16,7 @@ import {
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
 import { type Context, contextOf, inheritContext } from "./context.ts";
-import { RuntimeError } from "./errors.ts";
+import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import {
   cancelPending,
@@ -26,7 +26,9 @@ import {
   fulfil,
   Future,
   homeOf,
+  isAwaited,
   label,
+  markRetrieved,
   waitsForOthers,
 } from "./future.ts";
 import {
@@ -39,6 +41,7 @@ import {
   requestsInBranches,
   type Scheduler,
 } from "./scheduler.ts";
+import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
 
 /** What a task runs: a function, called in the task's first step; `async` or not, but no `function*`. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
@@ -75,6 +78,9 @@ export const isUnaware: unique symbol = Symbol("is unaware");
  * Returns whether it was the branch alone.
  */
 export const cancelBranch: unique symbol = Symbol("cancel branch");
+
+/** The platform's own, whatever the program makes of promises. */
+const promiseThen = Promise.prototype.then;
 
 let created = 0;
 
@@ -326,7 +332,7 @@ export class Task<T = unknown> extends Future<T> {
    * @param _error Nothing takes it.
    * @throws {RuntimeError} Always.
    */
-  override setException(_error: Error | (new () => Error)): never {
+  override setException(_error: unknown): never {
     throw new RuntimeError(
       "Cannot set the exception of a task: its function does",
     );
@@ -445,13 +451,20 @@ export class Task<T = unknown> extends Future<T> {
     try {
       const coro = task.#coro;
       result = coro();
+      if (isThenable(result)) {
+        // As `await`: a method of the promise's own does not count.
+        promiseThen.call(
+          Promise.resolve(result),
+          Task.#onFulfilled,
+          Task.#onRejected,
+        );
+        return;
+      }
     } catch (error) {
       task.#endFailed(error);
       return;
     }
-    if (isThenable(result)) {
-      Promise.resolve(result).then(Task.#onFulfilled, Task.#onRejected);
-    } else if (isGenerator(result)) {
+    if (isGenerator(result)) {
       task.#endFailed(
         new TypeError(
           "Cannot run a generator as a task: write `async function` and `await`, not `function*` and `yield`",
@@ -484,7 +497,9 @@ export class Task<T = unknown> extends Future<T> {
   #warnOfSwallowing(): void {
     if (homeOf(this).debug === null) return;
     console.warn(
-      `${this} was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. ` +
+      `${
+        textOf(this)
+      } was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. ` +
         "Throw it again, or call uncancel() if the task is meant to go on",
     );
   }
@@ -496,7 +511,10 @@ export class Task<T = unknown> extends Future<T> {
       return;
     }
     this.#leave();
+    const endsRun = isInstance(error, KeyboardInterrupt) && !isAwaited(this) &&
+      homeOf(this).interrupt(error);
     fail(this, error);
+    if (endsRun) markRetrieved(this);
     this.#body.scheduler.ended(this.#body);
   }
 
@@ -562,15 +580,15 @@ export function notAFunction(
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+  return typeof propertyOf(value, "then") === "function";
 }
 
 /** Whether it is what calling a `function*` or an `async function*` gives: nothing of that has run yet. */
 function isGenerator(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   // Not by its class: it may come from another realm.
-  const kind = Object.prototype.toString.call(value);
-  return kind === "[object Generator]" || kind === "[object AsyncGenerator]";
+  const kind = propertyOf(value, Symbol.toStringTag);
+  return kind === "Generator" || kind === "AsyncGenerator";
 }
 
 /** The task whose body's async context this is. */

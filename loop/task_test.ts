@@ -982,3 +982,12 @@ Deno.test("Task refuses a signal that is none, and leaves nothing behind", () =>
     );
     assertEquals(allTasks().size, 1);
   }));
+
+Deno.test("Task awaits a promise that has a then of its own as await does", async () => {
+  const promise = Object.assign(Promise.resolve("result"), {
+    then() {
+      throw new Error("await does not call it");
+    },
+  });
+  assertEquals(await createTask(() => promise), "result");
+});

@@ -2,12 +2,13 @@
 
 import type { Future } from "../loop/future.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { isInstance } from "../loop/unknown_value.ts";
 
 /** Who gets what a stream brings. */
 interface Consumer {
   feedData(data: Uint8Array): void;
   feedEof(): void;
-  setException(error: Error): void;
+  setException(error: unknown): void;
 }
 
 /** A web stream that a reader takes chunks from, one by one, as they are asked for. */
@@ -53,7 +54,7 @@ export class WebSource {
   #receive(chunk: unknown): void {
     this.#isPulling = false;
     if (this.#isOver) return;
-    if (!(chunk instanceof Uint8Array)) {
+    if (!isInstance(chunk, Uint8Array)) {
       const error = new TypeError(
         `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
       );
@@ -74,11 +75,7 @@ export class WebSource {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reader.releaseLock();
-    this.#consumer.setException(
-      error instanceof Error
-        ? error
-        : new Error(String(error), { cause: error }),
-    );
+    this.#consumer.setException(error);
   }
 }
 

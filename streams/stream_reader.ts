@@ -18,6 +18,7 @@ import {
   schedulerOf,
 } from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
+import { asError, isInstance } from "../loop/unknown_value.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
@@ -252,8 +253,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       try {
         return attempt();
       } catch (error) {
-        if (error instanceof IncompleteReadError) return error.partial;
-        if (error instanceof LimitOverrunError) throw this.#skipLine(error);
+        if (isInstance(error, IncompleteReadError)) return error.partial;
+        if (isInstance(error, LimitOverrunError)) throw this.#skipLine(error);
         throw error;
       }
     });
@@ -434,7 +435,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /**
    * Breaks the stream: reading from it fails from now on.
    *
-   * @param error The exception.
+   * @param error The exception; a value that is not an `Error` becomes the `cause` of one.
    *
    * @example Usage
    * ```ts
@@ -446,8 +447,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * await assertRejects(() => reader.readLine(), Deno.errors.ConnectionReset);
    * ```
    */
-  setException(error: Error): void {
-    this.#exception = error;
+  setException(error: unknown): void {
+    this.#exception = asError(error);
     this.#source?.cancel(error);
     this.#waiting?.wake();
   }

@@ -151,7 +151,7 @@ export class StreamReaderProtocol extends Protocol {
     }
     const exception = task.exception();
     if (exception === null) return;
-    this.#loop.callExceptionHandler({
+    schedulerOf(this.#loop).reportThrown({
       message: "Unhandled exception in the task of a connection",
       exception,
       task,

@@ -503,3 +503,12 @@ Deno.test("StreamReader.toString() tells how it stands", () =>
       "<StreamReader 9 bytes eof limit=4 exception=RangeError: why>",
     );
   }));
+
+Deno.test("StreamReader.setException() takes whatever a catch block was given", async () => {
+  for (const value of ["boom", undefined, null, Object.create(null)]) {
+    const reader = new StreamReader();
+    reader.setException(value);
+    const error = await assertRejects(() => reader.read(), Error);
+    assertStrictEquals(error.cause, value);
+  }
+});

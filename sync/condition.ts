@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isInstance } from "../loop/unknown_value.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { type Future, withResult } from "../loop/future.ts";
@@ -348,7 +349,7 @@ async function acquireAnyway(
       await acquisition;
       break;
     } catch (error) {
-      if (!(error instanceof CancelledError)) throw error;
+      if (!isInstance(error, CancelledError)) throw error;
       cancellation = error;
       acquisition = lock.acquire();
     }
@@ -359,7 +360,7 @@ async function acquireAnyway(
 
 function ask<T>(predicate: () => T): T {
   const result = predicate();
-  if (result instanceof Promise) {
+  if (isInstance(result, Promise)) {
     throw new TypeError(
       "waitFor() takes a predicate that returns a plain value: it returned a promise, which is always true",
     );

@@ -13,6 +13,7 @@ import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
 import { isSignalHandled, isWorker } from "../loop/signal_handlers.ts";
 import { isUnaware, type Task } from "../loop/task.ts";
 import type { TimerHandle } from "../loop/timer_handle.ts";
+import { isInstance, textOf } from "../loop/unknown_value.ts";
 
 /**
  * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
@@ -140,9 +141,9 @@ function makeKeyboardInterrupt(
 }
 
 function exitIfInterrupted(interrupt: unknown): boolean {
-  if (!(interrupt instanceof KeyboardInterrupt)) return false;
+  if (!isInstance(interrupt, KeyboardInterrupt)) return false;
   const known = thrownInterrupts.get(interrupt);
   if (known === undefined) return false;
-  console.error(known.debug ? interrupt : String(interrupt));
+  console.error(known.debug ? interrupt : textOf(interrupt));
   exit(INTERRUPTED);
 }

@@ -17,7 +17,7 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  * @param main The function itself: `run(main)`, not `run(main())`.
  * @param options Debug mode, what makes the loop, and a signal that cancels the main task.
  * @returns What the function returns.
- * @throws {KeyboardInterrupt} If a SIGINT ended it.
+ * @throws {KeyboardInterrupt} If a SIGINT ended it, or a callback or a task that nothing awaits threw that.
  * @throws {RuntimeError} If a loop runs the caller.
  * @throws {TypeError} If `main` is not a function.
  *

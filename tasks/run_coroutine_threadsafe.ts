@@ -25,6 +25,7 @@ import {
   notAFunction,
   type Task,
 } from "../loop/task.ts";
+import { isInstance } from "../loop/unknown_value.ts";
 import { follow } from "../loop/wrap_future.ts";
 
 /**
@@ -146,7 +147,7 @@ function runElsewhere<T>(
       (value) => future.done() || fulfil(future, value as T),
       (error) => {
         if (future.done()) return;
-        if (error instanceof CancelledError) {
+        if (isInstance(error, CancelledError)) {
           cancelPending(future, error.message);
         } else fail(future, error);
       },

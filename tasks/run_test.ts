@@ -18,6 +18,7 @@ import {
   EventLoop,
   Future,
   getRunningLoop,
+  KeyboardInterrupt,
   newEventLoop,
   RuntimeError,
 } from "../loop/mod.ts";
@@ -243,6 +244,110 @@ Deno.test("run() does not wait for ever for a task that awaits a promise which n
     contexts.map(({ message, task }) => [message, task?.getName()]),
     [["Task was destroyed but it is pending", "stuck"]],
   );
+});
+
+/** What throws a `KeyboardInterrupt` that no code of the program's can catch. */
+const INTERRUPTS: Readonly<Record<string, (raise: () => never) => void>> = {
+  "a callback": (raise) => void getRunningLoop().callSoon(raise),
+  "a callback that returns a promise": (raise) =>
+    void getRunningLoop().callSoon(() => Promise.resolve().then(raise)),
+  "a callback of a future": (raise) => {
+    const future = new Future<void>();
+    future.addDoneCallback(raise);
+    future.setResult();
+  },
+  "a task that nothing awaits": (raise) => void createTask(raise),
+  "a task that nothing awaits, after an await": (raise) =>
+    void createTask(async () => {
+      await sleep(1);
+      raise();
+    }),
+  "a task that only a callback observes": (raise) =>
+    createTask(raise).addDoneCallback(() => {}),
+  "an exception handler": (raise) => {
+    getRunningLoop().setExceptionHandler(raise);
+    getRunningLoop().callSoon(() => {
+      throw new Error("for the handler");
+    });
+  },
+};
+
+for (const [name, interrupt] of Object.entries(INTERRUPTS)) {
+  Deno.test(`run() ends with the KeyboardInterrupt of ${name}`, async () => {
+    const thrown = new KeyboardInterrupt("enough");
+    const loop = newVirtualLoop();
+    const contexts = recordExceptions(loop);
+    const log: string[] = [];
+    const error = await assertRejects(() =>
+      run(async () => {
+        interrupt(() => {
+          throw thrown;
+        });
+        try {
+          await sleep(3600);
+          log.push("not interrupted");
+        } catch (error) {
+          log.push((error as Error).name);
+          throw error;
+        }
+      }, { loopFactory: () => loop })
+    );
+    assertStrictEquals(error, thrown);
+    assertEquals(log, ["CancelledError"]);
+    assertEquals(contexts, []);
+  });
+}
+
+Deno.test("run() goes on after the KeyboardInterrupt of a task that is awaited", async () => {
+  const loop = newVirtualLoop();
+  const result = await run(async () => {
+    const task = createTask(async () => {
+      await sleep(1);
+      throw new KeyboardInterrupt("enough");
+    });
+    const error = await task.catch((error) => error);
+    await sleep(1);
+    return error instanceof KeyboardInterrupt;
+  }, { loopFactory: () => loop });
+  assert(result);
+});
+
+Deno.test("run() leaves what else was ready to its end when it is interrupted", async () => {
+  const log: string[] = [];
+  const loop = newVirtualLoop();
+  await assertRejects(() =>
+    run(async () => {
+      const main = currentTask()!;
+      getRunningLoop().callSoon(() => {
+        throw new KeyboardInterrupt("enough");
+      });
+      getRunningLoop().callSoon(() => log.push(`next, ${main.cancelling()}`));
+      try {
+        await sleep(3600);
+      } finally {
+        log.push("main");
+      }
+    }, { loopFactory: () => loop }), KeyboardInterrupt);
+  // The main task had been cancelled by then.
+  assertEquals(log, ["next, 1", "main"]);
+});
+
+Deno.test("The default loop reports a KeyboardInterrupt, as it cannot end", async () => {
+  const loop = new Future().getLoop();
+  const contexts = recordExceptions(loop);
+  const thrown = new KeyboardInterrupt("enough");
+  try {
+    createTask(() => {
+      loop.callSoon(() => {
+        throw thrown;
+      });
+    });
+    await sleep(0);
+    await sleep(0);
+  } finally {
+    loop.setExceptionHandler(null);
+  }
+  assertEquals(contexts.map(({ exception }) => exception), [thrown]);
 });
 
 Deno.test("run() reports an exception that nobody retrieved before it ends", async () => {

@@ -114,7 +114,7 @@ export class Runner implements AsyncDisposable {
    * @param options The context that it runs in, by default one of the runner's own that all its runs
    * share; a signal that cancels it.
    * @returns What the function returns.
-   * @throws {KeyboardInterrupt} If a SIGINT ended it.
+   * @throws {KeyboardInterrupt} If a SIGINT ended it, or a callback or a task that nothing awaits threw that.
    * @throws {RuntimeError} If a loop runs the caller, or the runner is closed.
    * @throws {TypeError} If `main` is not a function.
    */

@@ -71,7 +71,7 @@ function settleLike<T>(outer: Future<T>, inner: Future<T>): void {
 
 function reportFailure(inner: Future<unknown>): void {
   if (inner.cancelled() || inner.exception() === null) return;
-  inner.getLoop().callExceptionHandler({
+  homeOf(inner).reportThrown({
     message: "An exception was thrown by a shielded future",
     exception: thrownBy(inner),
     future: inner,

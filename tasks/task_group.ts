@@ -3,7 +3,13 @@
 import { cancellationIn, CancelledError } from "../loop/cancelled_error.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
-import { Future, observe, thrownBy } from "../loop/future.ts";
+import {
+  cancelWith,
+  Future,
+  homeOf,
+  observe,
+  thrownBy,
+} from "../loop/future.ts";
 import {
   callingTask,
   type CoroutineFunction,
@@ -11,6 +17,7 @@ import {
   type Task,
   type TaskOptions,
 } from "../loop/task.ts";
+import { isInstance } from "../loop/unknown_value.ts";
 import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
 
@@ -173,7 +180,7 @@ export class TaskGroup {
     scope.cancelAgain();
     // Nobody who handles the failures of tasks means to handle that.
     const interrupt = this.#errors.find((error) =>
-      error instanceof KeyboardInterrupt
+      isInstance(error, KeyboardInterrupt)
     );
     throw interrupt ??
       new ExceptionGroup("Tasks of a group failed", this.#errors);
@@ -194,7 +201,7 @@ export class TaskGroup {
       try {
         await this.#allDone;
       } catch (error) {
-        if (!(error instanceof CancelledError)) throw error;
+        if (!isInstance(error, CancelledError)) throw error;
         any = error;
         if (!this.#isAborting) {
           cause = error;
@@ -208,7 +215,7 @@ export class TaskGroup {
 
   #abort(): void {
     this.#isAborting = true;
-    for (const task of [...this.#tasks]) task.cancel();
+    for (const task of [...this.#tasks]) cancelWith(task, undefined);
   }
 
   #cancelParent(): void {
@@ -225,7 +232,7 @@ export class TaskGroup {
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
     if (this.#scope!.task.done()) {
-      task.getLoop().callExceptionHandler({
+      homeOf(task).reportThrown({
         message: "A task of a group failed after its parent task had ended",
         exception: thrownBy(task),
         task,

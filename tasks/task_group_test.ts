@@ -19,7 +19,7 @@ import {
   getRunningLoop,
   KeyboardInterrupt,
   RuntimeError,
-  type Task,
+  Task,
 } from "../loop/mod.ts";
 import { allTasks } from "./all_tasks.ts";
 import { createTask } from "./create_task.ts";
@@ -967,3 +967,36 @@ Deno.test(
     assertEquals(log, ["interrupted"]);
   }),
 );
+
+Deno.test("TaskGroup cancels its other tasks when the cancel() of one throws", async () => {
+  class Stubborn<T> extends Task<T> {
+    override cancel(): boolean {
+      throw failure;
+    }
+  }
+  const failure = new RangeError("of cancel()");
+  const loop = newVirtualLoop();
+  const contexts = recordExceptions(loop);
+  const log: string[] = [];
+  await run(async () => {
+    loop.setTaskFactory((loop, coro, options) =>
+      options?.name === "stubborn"
+        ? new Stubborn(coro, { loop })
+        : new Task(coro, { ...options, loop })
+    );
+    await assertRejects(() =>
+      taskGroup((group) => {
+        group.createTask(() => sleep(1), { name: "stubborn" });
+        const other = group.createTask(() => sleep(3600));
+        other.addDoneCallback(() =>
+          log.push(`cancelled: ${other.cancelled()}`)
+        );
+        group.createTask(() => {
+          throw new Error("boom");
+        });
+      }), ExceptionGroup);
+    assertEquals(loop.time(), 1);
+  }, { loopFactory: () => loop });
+  assertEquals(log, ["cancelled: true"]);
+  assertEquals(contexts.map(({ exception }) => exception), [failure]);
+});

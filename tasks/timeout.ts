@@ -8,6 +8,13 @@ import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
 import { callingTask, notAFunction, type Task } from "../loop/task.ts";
+import {
+  chainOf,
+  isInstance,
+  propertyOf,
+  textOf,
+  trySetProperty,
+} from "../loop/unknown_value.ts";
 import { Alarm } from "./_alarm.ts";
 import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
@@ -183,7 +190,9 @@ export class Timeout {
 function warnOfNoEffect(task: Task<unknown>): void {
   if (homeOf(task).debug === null) return;
   console.warn(
-    `A time limit of ${task} was reached, but its body ended as if it had not been: it awaited only what ` +
+    `A time limit of ${
+      textOf(task)
+    } was reached, but its body ended as if it had not been: it awaited only what ` +
       "cannot be cancelled, or a catch block swallowed the CancelledError. Give fetch() and the like " +
       "currentTask()!.signal",
   );
@@ -191,14 +200,22 @@ function warnOfNoEffect(task: Task<unknown>): void {
 
 /** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */
 function explain(error: unknown): void {
-  const group = error instanceof ExceptionGroup ? error.exceptions : [];
-  for (let each of [error, ...group]) {
-    for (; each instanceof Error; each = each.cause) {
-      if (!(each.cause instanceof CancelledError)) continue;
-      const { cause } = each;
-      each.cause = new TimeoutError("The time limit was reached", { cause });
-      break;
-    }
+  explainCause(error);
+  if (!isInstance(error, ExceptionGroup)) return;
+  const exceptions = propertyOf(error, "exceptions");
+  if (Array.isArray(exceptions)) exceptions.forEach(explainCause);
+}
+
+function explainCause(error: unknown): void {
+  for (const each of chainOf(error, "cause")) {
+    const cause = propertyOf(each, "cause");
+    if (!isInstance(cause, CancelledError)) continue;
+    const explanation = new TimeoutError("The time limit was reached", {
+      cause,
+    });
+    // A frozen error stays as it is.
+    trySetProperty(each, "cause", explanation);
+    return;
   }
 }
 

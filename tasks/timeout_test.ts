@@ -209,6 +209,40 @@ Deno.test(
 );
 
 Deno.test(
+  "timeout() leaves an error whose cause cannot be set as it is",
+  inVirtualTime(async () => {
+    const error: unknown = await timeout(10, async () => {
+      try {
+        await sleep(20);
+      } catch (cause) {
+        throw Object.freeze(new RangeError("frozen", { cause }));
+      }
+    }).catch((error) => error);
+    assertInstanceOf(error, RangeError);
+    assertInstanceOf(error.cause, CancelledError);
+  }),
+);
+
+Deno.test(
+  "timeout() comes to an end with an error whose causes go in a circle",
+  inVirtualTime(async () => {
+    const last = new Error("last");
+    const first = new Error("first", { cause: last });
+    last.cause = first;
+    const error = await timeout(10, async () => {
+      try {
+        await sleep(20);
+      } finally {
+        // deno-lint-ignore no-unsafe-finally -- as clean-up that fails
+        throw first;
+      }
+    }).catch((error) => error);
+    assertStrictEquals(error, first);
+    assertStrictEquals(last.cause, first);
+  }),
+);
+
+Deno.test(
   "timeout() whose body turns the cancellation into another error says what caused it",
   inVirtualTime(async () => {
     const error = await assertRejects(

@@ -7,6 +7,7 @@ import { TimeoutError } from "../loop/errors.ts";
 import { Future, observe } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { callingTask } from "../loop/task.ts";
+import { isInstance } from "../loop/unknown_value.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
 import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";
@@ -87,7 +88,7 @@ async function poll<T>(future: Future<T>): Promise<T> {
   try {
     return future.result();
   } catch (error) {
-    if (!(error instanceof CancelledError)) throw error;
+    if (!isInstance(error, CancelledError)) throw error;
     throw new TimeoutError("The time limit was reached", { cause: error });
   }
 }

@@ -6,6 +6,7 @@ import type { EventLoop } from "../event_loop.ts";
 import { fail, fulfil, Future, homeOf, observe } from "../future.ts";
 import type { Scheduler } from "../scheduler.ts";
 import type { Task } from "../task.ts";
+import { isInstance, textAt, textOf } from "../unknown_value.ts";
 import type {
   CallMessage,
   JobFunction,
@@ -175,7 +176,9 @@ function assertCloneable(args: readonly unknown[]): void {
 
 function notCloneable(message: string, cause: unknown): TypeError {
   return new TypeError(
-    `${message}: ${cause instanceof Error ? cause.message : cause}`,
+    `${message}: ${
+      isInstance(cause, Error) ? textAt(cause, "message") : textOf(cause)
+    }`,
     { cause },
   );
 }

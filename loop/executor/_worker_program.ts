@@ -85,6 +85,15 @@ function program(
     else postMessage(message, transfer);
   }
 
+  /** What an error says. User code may throw what cannot be read. */
+  function messageOf(error: unknown): string {
+    try {
+      return String(error instanceof Error ? error.message : error);
+    } catch {
+      return "what was thrown cannot be read";
+    }
+  }
+
   function breakDown(reason: string, cause?: { error: unknown }): void {
     post(
       cause === undefined ? { kind: "broken", reason } : {
@@ -165,7 +174,7 @@ function program(
       );
     } catch (error) {
       const failure = new TypeError(
-        `Expected a result that can be cloned: ${(error as Error).message}`,
+        `Expected a result that can be cloned: ${messageOf(error)}`,
         { cause: error },
       );
       post({ kind: "done", outcome: { failure: codec.encode(failure) } });
@@ -198,9 +207,7 @@ function program(
       exports ??= await load(module);
     } catch (error) {
       throw new TypeError(
-        `Cannot load the module of the executor: ${
-          error instanceof Error ? error.message : error
-        }`,
+        `Cannot load the module of the executor: ${messageOf(error)}`,
         { cause: error },
       );
     }

@@ -7,7 +7,8 @@ import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
 import { assertBytes } from "../engine/assertions.ts";
 import { type CallbackContext, Turn } from "../engine/callbacks.ts";
-import { asError, Failure, reasonOf } from "../engine/failures.ts";
+import { asError } from "../../unknown_value.ts";
+import { Failure, reasonOf } from "../engine/failures.ts";
 import { WaterMarks } from "../engine/sender.ts";
 import { occupy } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
@@ -235,7 +236,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     try {
       Reflect.apply(this.#protocol[method], this.#protocol, args);
     } catch (exception) {
-      this.#context.scheduler.loop.callExceptionHandler({
+      this.#context.scheduler.reportThrown({
         message: `protocol.${method}() failed`,
         exception,
         transport: this,

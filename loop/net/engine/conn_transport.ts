@@ -316,7 +316,7 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   #report(message: string, exception: unknown): void {
-    this.#context.scheduler.loop.callExceptionHandler({
+    this.#context.scheduler.reportThrown({
       message,
       exception,
       transport: this,

@@ -1,16 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { errors } from "../../runtime.ts";
+import {
+  asError,
+  isInstance,
+  propertyOf,
+  textAt,
+  textOf,
+} from "../../unknown_value.ts";
 
 /** An operation that failed, where what it comes to is a value. */
 export class Failure {
   constructor(readonly error: unknown) {}
-}
-
-/** What a method of a protocol is told that takes an `Error`: what is thrown need not be one. */
-export function asError(error: unknown): Error {
-  if (error instanceof Error) return error;
-  return new Error(String(error), { cause: error });
 }
 
 /** Why a connection ended, as `connectionLost()` is told. */
@@ -44,11 +45,11 @@ const CLASSES_BY_CODE: ReadonlyMap<unknown, ErrorClass> = new Map([
  * are as they were.
  */
 export function osErrorOf(error: unknown): Error {
-  if (!(error instanceof Error)) return asError(error);
+  if (!isInstance(error, Error)) return asError(error);
   const code = codeOf(error);
   const ErrorClass = CLASSES_BY_CODE.get(code);
   if (ErrorClass === undefined) return error;
-  return Object.assign(new ErrorClass(error.message, { cause: error }), {
+  return Object.assign(new ErrorClass(messageOf(error), { cause: error }), {
     code,
   });
 }
@@ -60,7 +61,7 @@ export function interrupted(): Error {
 
 /** The code of an error of the system's, if it has one. */
 export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
+  return isInstance(error, Error) ? propertyOf(error, "code") : undefined;
 }
 
 const REPHRASABLE = [...Object.values(errors), RangeError, TypeError];
@@ -71,7 +72,7 @@ export function rephrase(
   message: string,
   cause = error,
 ): Error {
-  const Class = REPHRASABLE.find((Class) => error instanceof Class) ?? Error;
+  const Class = REPHRASABLE.find((Class) => isInstance(error, Class)) ?? Error;
   const rephrased = new Class(message, { cause });
   const code = codeOf(error);
   return code === undefined ? rephrased : Object.assign(rephrased, { code });
@@ -79,5 +80,5 @@ export function rephrase(
 
 /** What an error says. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isInstance(error, Error) ? textAt(error, "message") : textOf(error);
 }

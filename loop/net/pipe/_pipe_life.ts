@@ -61,7 +61,7 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
   }
 
   report(message: string, exception: unknown): void {
-    this.#context.scheduler.loop.callExceptionHandler({
+    this.#context.scheduler.reportThrown({
       message,
       exception,
       transport: this.#transport,

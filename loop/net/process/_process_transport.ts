@@ -300,7 +300,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   }
 
   #report(message: string, exception: unknown): void {
-    this.#context.scheduler.loop.callExceptionHandler({
+    this.#context.scheduler.reportThrown({
       message,
       exception,
       transport: this,

@@ -4,6 +4,7 @@ import { CancelledError } from "../../cancelled_error.ts";
 import { RuntimeError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { Future } from "../../future.ts";
+import { schedulerOf } from "../../scheduler.ts";
 import { Client } from "../engine/client.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
@@ -251,7 +252,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     } catch (exception) {
       conn.close();
       this.#lose(client);
-      this.#loop.callExceptionHandler({
+      schedulerOf(this.#loop).reportThrown({
         message: "The protocol factory of a server failed",
         exception,
       });
