@@ -4,9 +4,11 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
 import { unfinishedTasks } from "../loop/task.ts";
+import { isInstance, textOf } from "../loop/unknown_value.ts";
 import { wait } from "../tasks/wait.ts";
 import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
 import type { Strategy } from "./_strategy.ts";
+import { HangError } from "./hang_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 
 /** What came of one schedule. */
@@ -53,6 +55,20 @@ export async function attempt(
   return { failure, trace: steps };
 }
 
+/**
+ * The attempt that says more of a failure: the one in debug mode, if it failed in the same way. Debug mode
+ * refuses some things that are otherwise allowed.
+ */
+export function moreTelling(found: Attempt, inDebugMode: Attempt): Attempt {
+  const error = found.failure?.error;
+  const again = inDebugMode.failure?.error;
+  // What hangs is described with its lines in debug mode.
+  const isSame = isInstance(error, HangError)
+    ? isInstance(again, HangError)
+    : textOf(error) === textOf(again);
+  return isSame ? inDebugMode : found;
+}
+
 /** Cancels what the body left behind, and waits for it. */
 async function endTasks(loop: ExploringLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
@@ -62,13 +78,15 @@ async function endTasks(loop: ExploringLoop): Promise<void> {
     await loop.runUntilComplete(() => wait(tasks));
   } catch (cause) {
     throw new RuntimeError(
-      `A task that was left over did not end when it was cancelled: ${cause}`,
+      `A task that was left over did not end when it was cancelled: ${
+        textOf(cause)
+      }`,
       { cause },
     );
   }
   for (const task of tasks) {
     if (task.cancelled()) continue;
     const error = task.exception();
-    if (error !== null && !(error instanceof CancelledError)) throw error;
+    if (error !== null && !isInstance(error, CancelledError)) throw error;
   }
 }

@@ -4,6 +4,7 @@ import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
 import { callingTask, type Task, unfinishedTasks } from "../loop/task.ts";
+import { isInstance, textOf } from "../loop/unknown_value.ts";
 import { createTask } from "../tasks/create_task.ts";
 import { wait } from "../tasks/wait.ts";
 import {
@@ -11,7 +12,7 @@ import {
   assertFunction,
   assertOutsideLoops,
 } from "./_assert_option.ts";
-import { type Attempt, attempt } from "./_attempt.ts";
+import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { CancelAt, type Moment } from "./_cancel_at.ts";
 import { describeSteps } from "./_describe_steps.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
@@ -138,7 +139,7 @@ async function cancelAt<T>(
   if (result.failure === null) return strategy.isDone;
   // Debug mode, which is slow, says at which lines.
   const again = await tryOnce(new CancelAt(strike.at, strike.moment), true);
-  throw failureOf(again.failure === null ? result : again, strike);
+  throw failureOf(moreTelling(result, again), strike);
 }
 
 async function play<T>(
@@ -167,7 +168,7 @@ async function play<T>(
 function throwFailure(task: Task<unknown>): void {
   if (task.cancelled()) return;
   const error = task.exception();
-  if (error !== null && !(error instanceof CancelledError)) throw error;
+  if (error !== null && !isInstance(error, CancelledError)) throw error;
 }
 
 function assertNothingLeft(scheduler: Scheduler, connections: number): void {
@@ -194,7 +195,7 @@ function failureOf(
   strike: Strike,
 ): ExplorationError {
   const cause = failure?.error;
-  const message = `The body failed when ${describe(strike)}: ${cause}`;
+  const message = `The body failed when ${describe(strike)}: ${textOf(cause)}`;
   return new ExplorationError(
     `${message}\n${describeSteps(trace)}`,
     { trace, replay: "", cause },

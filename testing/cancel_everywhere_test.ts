@@ -59,6 +59,29 @@ Deno.test("cancelEverywhere() counts the awaits of the body", async () => {
   assertEquals(three, 3);
 });
 
+Deno.test("cancelEverywhere() reports the failure that it found, not one of debug mode alone", async () => {
+  const makeScenario = () => ({
+    body: () => {
+      // Debug mode refuses this.
+      getRunningLoop().callSoon(async () => {});
+      throw new RangeError("of the body");
+    },
+  });
+  const error = await failureOf(makeScenario);
+  assertStringIncludes(error.message, "RangeError: of the body");
+  assertEquals((error.cause as Error).message, "of the body");
+});
+
+Deno.test("cancelEverywhere() says what was thrown that cannot be converted to text", async () => {
+  const thrown = Object.create(null);
+  const error = await failureOf(() => ({
+    body: () => {
+      throw thrown;
+    },
+  }));
+  assertStringIncludes(error.message, "an unprintable object");
+});
+
 Deno.test("cancelEverywhere() cancels before the start, and at each await in both moments", async () => {
   const runs: string[] = [];
   await cancelEverywhere(() => {

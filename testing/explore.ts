@@ -1,13 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { shown } from "../loop/shown.ts";
+import { textOf } from "../loop/unknown_value.ts";
 import {
   assertCount,
   assertFunction,
   assertOutsideLoops,
   assertSeconds,
 } from "./_assert_option.ts";
-import { type Attempt, attempt } from "./_attempt.ts";
+import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { Freedom } from "./_exploring_loop.ts";
 import {
@@ -158,11 +159,11 @@ function failureOf(
   result: Attempt,
   again: Attempt,
 ): ExplorationError {
-  const { failure, trace } = again.failure === null ? result : again;
+  const { failure, trace } = moreTelling(result, again);
   const cause = failure?.error;
   const replay = formatSchedule(schedule);
   const lines = [
-    `Schedule ${number} failed: ${cause}`,
+    `Schedule ${number} failed: ${textOf(cause)}`,
     again.failure === null
       ? "It did not fail when it was run again: the body depends on more than the order of events"
       : `Run it again with { replay: ${JSON.stringify(replay)} }`,

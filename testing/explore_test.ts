@@ -167,6 +167,16 @@ Deno.test("explore() goes the same way again with the same seed, and another wit
   assertNotEquals(await logsFor(7), await logsFor(8));
 });
 
+Deno.test("explore() reports the failure that it found, not one of debug mode alone", async () => {
+  const error = await assertRejects(() =>
+    explore(() => {
+      // Debug mode refuses this.
+      getRunningLoop().callSoon(async () => {});
+      throw new RangeError("of the body");
+    }, { schedules: 1 }), ExplorationError);
+  assertEquals((error.cause as Error).message, "of the body");
+});
+
 Deno.test("explore() gives the same trace when a failure is replayed", async () => {
   const body = async (trial: Trial) => {
     const log = await logOf({ a: 3, b: 3 });
