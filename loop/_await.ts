@@ -8,12 +8,14 @@ import {
   fail,
   failureOf,
   home,
+  isInline,
   isObserved,
   markRetrieved,
   observedBy,
   pending,
   type Reject,
   type Resolve,
+  thrownBy,
   waitsForOthers,
 } from "./_future_access.ts";
 import {
@@ -24,15 +26,19 @@ import {
 import { RuntimeError } from "./errors.ts";
 // Of types only: futures are awaited in this way.
 import type { Future } from "./future.ts";
+import type { Line, Spot } from "./line.ts";
+import type { CancelMessage, Scope, Wait } from "./scope.ts";
 import {
-  type Branch,
-  type CancelMessage,
+  abandonedScope,
+  arrive,
+  arrived,
   type Coroutine,
-  currentCoroutine,
-  type Entry,
-  execute,
-  type Wait,
-} from "./scheduler.ts";
+  currentSpot,
+  goOn,
+  noteThrown,
+  passThrough,
+} from "./coroutine.ts";
+import { type Entry, execute } from "./scheduler.ts";
 import { isInstance } from "./unknown_value.ts";
 
 // `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes
@@ -46,7 +52,9 @@ let justRead: Future<unknown> | null = null;
 let outstandingReads = 0;
 
 /** The future's `then` was read. */
-export function noteRead(future: Future<unknown>): void {
+export function noteRead(future: Future<unknown>, isPending: boolean): void {
+  if (isPending) arrive(future);
+  else passThrough();
   if (justRead === null) queueMicrotask(forgetRead);
   justRead = future;
   outstandingReads++;
@@ -54,6 +62,11 @@ export function noteRead(future: Future<unknown>): void {
 
 function forgetRead(): void {
   justRead = null;
+}
+
+/** Other code has its turn: what was read before is none of its awaits. */
+export function forgetReads(): void {
+  outstandingReads = 0;
 }
 
 /** What `future.then` is. */
@@ -93,15 +106,16 @@ function awaitNatively(
   resolve: Resolve,
   reject: Reject,
 ): void {
+  const spot = currentSpot();
   if (future.done()) {
-    deliver(future, resolve, reject);
+    deliver(future, spot, resolve, reject);
     return;
   }
-  const coroutine = currentCoroutine();
-  beginToWait(future, coroutine, resolve, reject);
-  if (coroutine === null) return;
+  beginToWait(future, spot, resolve, reject);
+  if (spot === null) return;
+  const { coroutine } = spot.scope;
   // Nothing of the user's is on the stack, so the next entry can run right here, unless another
-  // branch of the task is about to await something too: that still belongs to this step.
+  // line of the task is about to await something too: that still belongs to this step.
   if (outstandingReads === 0) coroutine.scheduler.ended(coroutine);
   else coroutine.scheduler.suspended(coroutine);
 }
@@ -113,13 +127,14 @@ function awaitByCall(
   onRejected?: ((reason: unknown) => unknown) | null,
 ): Promise<unknown> {
   const outcome = new Promise<unknown>((resolve, reject) => {
+    const spot = currentSpot();
     if (future.done()) {
-      deliver(future, resolve, reject);
-    } else {
-      const coroutine = currentCoroutine();
-      beginToWait(future, coroutine, resolve, reject);
-      coroutine?.scheduler.suspended(coroutine);
+      deliver(future, spot, resolve, reject);
+      return;
     }
+    beginToWait(future, spot, resolve, reject);
+    const coroutine = spot?.scope.coroutine;
+    coroutine?.scheduler.suspended(coroutine);
   });
   return outcome.then(onFulfilled, onRejected);
 }
@@ -127,10 +142,13 @@ function awaitByCall(
 /** Hands on how a future ended to code that awaits it just now. */
 function deliver(
   future: Future<unknown>,
+  spot: Spot | null,
   resolve: Resolve,
   reject: Reject,
 ): void {
-  const isLetOut = future.cancelled() && currentCoroutine() === null;
+  // It was pending when `then` was read.
+  if (spot?.line.at === future) goOn(spot.scope.coroutine, spot.line);
+  const isLetOut = spot === null && future.cancelled();
   future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
 }
 
@@ -144,28 +162,42 @@ function letOutTo(reject: Reject): Reject {
 /** Adds a waiter. */
 function beginToWait(
   future: Future<unknown>,
-  coroutine: Coroutine | null,
+  spot: Spot | null,
   resolve: Resolve,
   reject: Reject,
 ): void {
-  const misuse = coroutine === null ? null : misuseBy(coroutine, future);
-  if (misuse !== null) {
-    // As in asyncio, the error is thrown in the task's next turn.
-    const failing = pending(coroutine!.scheduler);
-    beginToWait(failing, coroutine, resolve, reject);
-    if (!failing.done()) fail(failing, misuse);
+  if (spot === null) {
+    const abandoned = abandonedScope();
+    if (abandoned !== null) reject(makeCancelledError(abandoned.message));
+    else future[observedBy](new Waiter(future, null, null, resolve, reject));
     return;
   }
-  const waiter = new Waiter(future, coroutine, resolve, reject);
+  const line = arrived(spot, future);
+  const { coroutine } = spot.scope;
+  const misuse = misuseBy(coroutine, future);
+  if (misuse === null) {
+    waitFor(future, spot.scope.nearestOpen(), line, resolve, reject);
+    return;
+  }
+  // As in asyncio, the error is thrown in the task's next turn.
+  const failing = line.at = pending(coroutine.scheduler);
+  waitFor(failing, spot.scope.nearestOpen(), line, resolve, reject);
+  if (!failing.done()) fail(failing, misuse);
+}
+
+function waitFor(
+  future: Future<unknown>,
+  scope: Scope,
+  line: Line,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  const waiter = new Waiter(future, scope, line, resolve, reject);
   future[observedBy](waiter);
-  if (coroutine !== null) {
-    coroutine.attach(waiter);
-    const { branch } = waiter;
-    if (coroutine.mustCancel && coroutine.meetsCancellation()) {
-      waiter.cancel(coroutine.cancelMessage);
-    } else if (branch?.meetsCancellation()) {
-      waiter.cancel(undefined);
-    }
+  scope.attach(waiter);
+  const cancelled = scope.pendingFor(line);
+  if (cancelled !== null && waiter.cancel(cancelled.message)) {
+    scope.reachedLine(line);
   }
 }
 
@@ -217,24 +249,35 @@ function* closure(
   }
 }
 
+/** How often futures were awaited. */
+let awaits = 0;
+
 /** One `await` of a pending future. */
 export class Waiter implements Entry, Wait {
   readonly future: Future<unknown>;
-  branch: Branch | null = null;
-  readonly #coroutine: Coroutine | null;
+  /** Where it is in a task; `null` outside every task. */
+  scope: Scope | null;
+  readonly order: number = ++awaits;
+  readonly #line: Line | null;
   readonly #resolve: Resolve;
   readonly #reject: Reject;
 
   constructor(
     future: Future<unknown>,
-    coroutine: Coroutine | null,
+    scope: Scope | null,
+    line: Line | null,
     resolve: Resolve,
     reject: Reject,
   ) {
     this.future = future;
-    this.#coroutine = coroutine;
+    this.scope = scope;
+    this.#line = line;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  get line(): Line {
+    return this.#line!;
   }
 
   cancel(message: CancelMessage): boolean {
@@ -247,8 +290,8 @@ export class Waiter implements Entry, Wait {
 
   /** The task that awaits the future, or `null`. */
   get awaiter(): Future<unknown> | null {
-    const coroutine = this.#coroutine;
-    return coroutine === null || coroutine.finished
+    const coroutine = this.scope?.coroutine;
+    return coroutine === undefined || coroutine.finished
       ? null
       : coroutine.task as Future<unknown>;
   }
@@ -258,27 +301,42 @@ export class Waiter implements Entry, Wait {
   }
 
   [execute](): boolean {
-    const coroutine = this.#coroutine;
-    if (coroutine === null) {
+    const { scope, line, future } = this;
+    if (scope === null) {
       return this.#resumeOutsideTasks(letOutTo(this.#reject));
     }
-    coroutine.detach(this);
+    const { coroutine } = scope;
+    scope.detach(this);
     if (coroutine.finished) return this.#resumeOutsideTasks(this.#reject);
     coroutine.scheduler.opened(coroutine);
     outstandingReads = 0;
-    const isOfTask = coroutine.mustCancel && coroutine.takeCancellation();
-    const isOfBranch = this.branch?.takeCancellation() ?? false;
-    const isCancelled = isOfTask || isOfBranch;
-    // A cancellation that is on its way already stays as it is.
-    if (isCancelled && !isCancellation(this.future)) {
-      markRetrieved(this.future);
-      this.#reject(
-        makeCancelledError(isOfTask ? coroutine.cancelMessage : undefined),
-      );
+    const cancelled = scope.pendingFor(line);
+    if (cancelled !== null && !hasResultToTake(future)) {
+      scope.reachedLine(line);
+      // A cancellation that is on its way already stays as it is.
+      if (!isCancellation(future)) {
+        markRetrieved(future);
+        this.#throw(coroutine, makeCancelledError(cancelled.message));
+        return true;
+      }
+    }
+    if (future.cancelled()) {
+      this.#throw(coroutine, thrownBy(future) as CancelledError);
     } else {
-      this.future[deliverTo](this.#resolve, this.#reject);
+      goOn(coroutine, line);
+      future[deliverTo](this.#resolve, this.#reject);
     }
     return true;
+  }
+
+  /** Throws a cancellation, behind the reactions that were queued before: those are of other lines. */
+  #throw(coroutine: Coroutine, error: CancelledError): void {
+    const { line } = this;
+    noteThrown(error, line);
+    queueMicrotask(() => {
+      goOn(coroutine, line);
+      this.#reject(error);
+    });
   }
 
   #resumeOutsideTasks(reject: Reject): boolean {
@@ -286,6 +344,12 @@ export class Waiter implements Entry, Wait {
     queueMicrotask(this.future[home].proceed);
     return true;
   }
+}
+
+/** Whether a future has a result that is taken even if a request to cancel has come: that is met at the next await. */
+function hasResultToTake(future: Future<unknown>): boolean {
+  return future[isInline] && !isCancellation(future) &&
+    future.exception() === null;
 }
 
 /** Whether a future ends by a cancellation. */

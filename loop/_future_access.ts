@@ -2,6 +2,7 @@
 
 // Of types only: this is how the rest of the library reaches into futures, which say here how.
 import type { Future } from "./future.ts";
+import type { Settlement } from "./_settlement.ts";
 import type { CancelMessage, Entry, Scheduler } from "./scheduler.ts";
 
 /** The two ends of a promise. */
@@ -20,6 +21,8 @@ export interface Observer extends Entry {
 
 /** Gives the future its result, whatever its class. */
 export let fulfil: <T>(future: Future<T>, value: T) => void;
+/** Ends the future, whatever its class. */
+export let settle: (future: Future<unknown>, settlement: Settlement) => void;
 /** Gives the future its error, whatever its class: anything that can be thrown. */
 export let fail: (future: Future<unknown>, error: unknown) => void;
 /** Ends the future as cancelled, whatever its class. */
@@ -69,6 +72,8 @@ export let isObserved: (future: Future<unknown>) => boolean;
 
 // What every await does goes through methods: an engine inlines those, not functions that are set later.
 
+/** Whether the future is that of a call whose code stands in place of the `await`: its result is always taken. */
+export const isInline: unique symbol = Symbol("is inline");
 /** The scheduler that a future belongs to; {@linkcode homeOf} is the same where time does not matter. */
 export const home: unique symbol = Symbol("home");
 /** Hands the outcome of a future that is done to one who awaited it. */
@@ -90,6 +95,7 @@ export function homeOf(future: Future<unknown>): Scheduler {
 /** Futures say how all this is done. */
 export function grantAccess(access: {
   fulfil: typeof fulfil;
+  settle: typeof settle;
   fail: typeof fail;
   cancelPending: typeof cancelPending;
   cancelWith: typeof cancelWith;
@@ -107,6 +113,7 @@ export function grantAccess(access: {
 }): void {
   ({
     fulfil,
+    settle,
     fail,
     cancelPending,
     cancelWith,

@@ -3,12 +3,14 @@
 import { cancelWith } from "./_future_access.ts";
 // Type-only imports: futures say here how they are cancelled.
 import type { Future } from "./future.ts";
-import type { CancelMessage } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
 
-/** A future whose cancellation is that of others, those it waits for: a task, or what `gather()` gives. */
+/** Something whose cancellation is that of futures, those it waits for: a scope of a task, or what `gather()` gives. */
 export interface Relay {
   /** Begins; returns the futures to cancel, in order. */
-  [beginToRelay](): readonly Future<unknown>[];
+  [beginToRelay](message: CancelMessage): readonly Future<unknown>[];
+  /** Cancelling one of them, by its index, had an effect. */
+  [relayed](index: number): void;
   /** Ends; `reached` says whether cancelling them had an effect. Returns what `cancel()` of this one returns. */
   [endRelay](message: CancelMessage, reached: boolean): boolean;
   /** Ends without that, as user code threw. */
@@ -16,10 +18,11 @@ export interface Relay {
 }
 
 export const beginToRelay: unique symbol = Symbol("begin to relay");
+export const relayed: unique symbol = Symbol("relayed");
 export const endRelay: unique symbol = Symbol("end relay");
 export const interruptRelay: unique symbol = Symbol("interrupt relay");
 
-/** The future itself if it can be cancelled by {@linkcode relayCancellation}, otherwise `null`. */
+/** What cancelling the future relays to, or `null` if it is to be cancelled by its method. */
 export const asRelay: unique symbol = Symbol("as relay");
 
 /** A relay that has begun. */
@@ -28,8 +31,18 @@ class Leg {
   next = 0;
   reached = false;
 
-  constructor(readonly relay: Relay, readonly previous: Leg | null) {
-    this.targets = relay[beginToRelay]();
+  constructor(
+    readonly relay: Relay,
+    readonly previous: Leg | null,
+    message: CancelMessage,
+  ) {
+    this.targets = relay[beginToRelay](message);
+  }
+
+  /** Cancelling the last target had an effect. */
+  reach(): void {
+    this.reached = true;
+    this.relay[relayed](this.next - 1);
   }
 }
 
@@ -41,21 +54,21 @@ export function relayCancellation(
   relay: Relay,
   message: CancelMessage,
 ): boolean {
-  let leg: Leg | null = new Leg(relay, null);
+  let leg: Leg | null = new Leg(relay, null, message);
   try {
     while (true) {
       if (leg.next < leg.targets.length) {
         const target: Future<unknown> = leg.targets[leg.next++]!;
         const next: Relay | null = target[asRelay];
-        if (next !== null) leg = new Leg(next, leg);
-        else if (cancelWith(target, message)) leg.reached = true;
+        if (next !== null) leg = new Leg(next, leg, message);
+        else if (cancelWith(target, message)) leg.reach();
         continue;
       }
       const { relay, reached, previous }: Leg = leg;
       leg = previous;
       const result = relay[endRelay](message, reached);
       if (leg === null) return result;
-      if (result) leg.reached = true;
+      if (result) leg.reach();
     }
   } finally {
     for (; leg !== null; leg = leg.previous) leg.relay[interruptRelay]();

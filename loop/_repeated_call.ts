@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { keepContext } from "./async_context.ts";
 import { contextForCallback, emptyContext } from "./context.ts";
 import { Handle } from "./handle.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -17,7 +17,7 @@ export class RepeatedCall {
 
   constructor(scheduler: Scheduler, callback: Callback, args: unknown[]) {
     this.#scheduler = scheduler;
-    const run = AsyncLocalStorage.snapshot();
+    const run = keepContext(scheduler);
     // The same one in every call: what a call sets in it the next one sees.
     const context = contextForCallback() ?? emptyContext();
     const inContext = () =>

@@ -2,7 +2,7 @@
 
 import { registerErrorClass } from "./error_classes.ts";
 import { onUnhandledRejection } from "./runtime.ts";
-import type { CancelMessage } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
 import {
   chainOf,
   isInstance,
@@ -120,10 +120,49 @@ export function makeCancelledError(message: CancelMessage): CancelledError {
 }
 
 /** Makes the error that a cancellation from outside delivers, with the outside reason as its cause. */
-export function makeCausedCancelledError(cause: unknown): CancelledError {
-  const error = new CancelledError(undefined, { cause });
+export function makeCausedCancelledError(
+  cause: unknown,
+  message?: CancelMessage,
+): CancelledError {
+  const text = message === undefined ? undefined : String(message);
+  const error = new CancelledError(text, { cause });
   withStack.add(error);
   return error;
+}
+
+/** The reasons with which the library has aborted signals. */
+const signalReasons = new WeakSet<CancelledError>();
+
+/** The error with which a signal is aborted. */
+export function makeSignalReason(message: CancelMessage): CancelledError {
+  const reason = makeCancelledError(message);
+  signalReasons.add(reason);
+  return reason;
+}
+
+/** The reason of a signal that the causes of an error lead to, or `null`. */
+export function signalReasonIn(error: unknown): CancelledError | null {
+  for (const each of chainOf(error, "cause")) {
+    if (signalReasons.has(each as CancelledError)) {
+      return each as CancelledError;
+    }
+  }
+  return null;
+}
+
+/** Whether it is what an API throws that was aborted, whatever its class. */
+export function isAbortError(error: unknown): boolean {
+  return isInstance(error, Error) && propertyOf(error, "name") === "AbortError";
+}
+
+/** Is told of each cancellation that was thrown out of a call which nothing awaits. */
+let onUnhandledCancellation: (error: CancelledError) => void = () => {};
+
+/** Registers what is told of those. */
+export function watchUnhandledCancellations(
+  callback: (error: CancelledError) => void,
+): void {
+  onUnhandledCancellation = callback;
 }
 
 /**
@@ -140,10 +179,11 @@ export function letOutOfTasks(error: unknown): void {
  */
 function guardUnhandledRejections(): void {
   guarded = true;
-  onUnhandledRejection((reason) =>
-    isInstance(reason, CancelledError) && !letOut.has(reason) &&
-    (isInstance(reason, DeliveredCancelledError) || withStack.has(reason))
-  );
+  onUnhandledRejection((reason) => {
+    if (!isInstance(reason, CancelledError) || letOut.has(reason)) return false;
+    onUnhandledCancellation(reason);
+    return isInstance(reason, DeliveredCancelledError) || withStack.has(reason);
+  });
 }
 
 /**

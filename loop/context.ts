@@ -1,9 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type AsyncVariable,
+  keepContext,
+  type RunInContext,
+  variable,
+} from "./async_context.ts";
 import { RuntimeError } from "./errors.ts";
 import {
-  callOutsideTasks,
   type Coroutine,
   currentCoroutine,
   runningScheduler,
@@ -83,7 +87,10 @@ export class Context {
     }
     this.#isEntered = true;
     try {
-      const scope = { context: this, coroutine: currentCoroutine() };
+      const scope = {
+        context: this,
+        coroutine: currentCoroutine()?.owner ?? null,
+      };
       return scopes.run(scope, () => fn(...args));
     } finally {
       this.#isEntered = false;
@@ -141,7 +148,7 @@ interface Scope {
   coroutine: Coroutine | null;
 }
 
-const scopes = new AsyncLocalStorage<Scope>();
+const scopes: AsyncVariable<Scope> = variable("context");
 const contexts = new WeakMap<Coroutine, Context>();
 /** What holds outside every loop. */
 const root = new Context();
@@ -150,8 +157,8 @@ let inUse = false;
 
 /** The context of the code that calls; `null` if that is a callback that has not needed one so far. */
 function currentContext(): Context | null {
-  const coroutine = currentCoroutine();
-  const scope = scopes.getStore();
+  const coroutine = currentCoroutine()?.owner ?? null;
+  const scope = scopes.get();
   // A task that was made inside run() has a context of its own.
   if (scope !== undefined && scope.coroutine === coroutine) {
     return scope.context;
@@ -166,7 +173,7 @@ function contextToChange(): Context {
   const current = currentContext();
   if (current !== null) return current;
   const context = new Context();
-  scopes.enterWith({ context, coroutine: null });
+  scopes.enter({ context, coroutine: null });
   return context;
 }
 
@@ -175,6 +182,13 @@ export function contextOf(coroutine: Coroutine): Context {
   let context = contexts.get(coroutine);
   if (context === undefined) contexts.set(coroutine, context = new Context());
   return context;
+}
+
+/** Has a coroutine that no task has called share the context of the code that calls. */
+export function shareContext(coroutine: Coroutine): void {
+  if (coroutine.owner !== coroutine) return;
+  const context = currentContext();
+  if (context !== null) contexts.set(coroutine, context);
 }
 
 /** Gives a coroutine its context: the one given, or else a copy of that of the code that calls. */
@@ -194,7 +208,7 @@ export function inheritContext(
  * the copy would be empty, and the async context holds no other that the callback would change.
  */
 export function contextForCallback(): Context | null {
-  if (scopes.getStore() !== undefined) return copyContext();
+  if (scopes.get() !== undefined) return copyContext();
   if (!inUse) return null;
   const context = currentContext();
   return context === null || context.size === 0 ? null : context.copy();
@@ -206,15 +220,12 @@ export function contextForCallback(): Context | null {
  *
  * @returns Calls a function in that context.
  */
-export function captureContext(scheduler: Scheduler): <T>(fn: () => T) => T {
+export function captureContext(scheduler: Scheduler): RunInContext {
   const context = copyContext();
-  let run: (<T>(fn: () => T) => T) | undefined;
-  callOutsideTasks(scheduler, () => {
-    scopes.run({ context, coroutine: null }, () => {
-      run = AsyncLocalStorage.snapshot();
-    });
-  });
-  return run!;
+  return scopes.run(
+    { context, coroutine: null },
+    () => keepContext(scheduler),
+  );
 }
 
 /** A context without values. */

@@ -1,356 +1,143 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
-import { makeCancelledError } from "./cancelled_error.ts";
-// Of types only: schedulers run what is described here.
+import {
+  isDirect,
+  keep,
+  type Kept,
+  moveTo,
+  place,
+  resume,
+  runAt,
+} from "./async_context.ts";
+import { type Entry, execute } from "./entry.ts";
+import { watchUnhandledCancellations } from "./cancelled_error.ts";
+import {
+  BranchLine,
+  descendsFrom,
+  type Line,
+  Mark,
+  type Spot,
+  type Stretch,
+} from "./line.ts";
+import { Scope } from "./scope.ts";
+// Type-only import: schedulers run what is described here.
 import type { Scheduler } from "./scheduler.ts";
 
-/** What a task awaits at the moment. */
-export interface Wait {
-  /** Cancels the awaited future; returns whether that took effect. */
-  cancel(message: CancelMessage): boolean;
-  /** The future that is awaited. */
-  readonly future: object;
-  /** Whether that ends when other futures do. */
-  readonly isForOthers: boolean;
-  /** The part of the task's body that awaits it, if the body has parts. */
-  branch: Branch | null;
-}
-
-/** What travels with a cancellation: a message, or the error that is to arise. */
-export type CancelMessage = string | undefined | Error;
-
 /**
- * What the scheduler runs in steps: the running body of a task. The async context of everything
- * that the body calls holds it, which is how a future learns who awaits it.
+ * What the scheduler runs in steps: the running body of a task. It is the root of the task's scopes, the line of
+ * execution with which the body begins, and the place of that in the async context.
  */
-export class Coroutine {
+export class Coroutine extends Scope implements Entry, Line, Spot {
   finished = false;
-  /** A cancellation that has been asked for and not yet been thrown. */
-  mustCancel = false;
-  cancelMessage: CancelMessage = undefined;
-  /** What the body awaits; more than one future only when it awaits several at once. */
-  wait: Wait | null = null;
-  moreWaits: Set<Wait> | null = null;
-  /** The part of the body that can be cancelled by itself and is the last that began of those open. */
-  lastBranch: Branch | null = null;
-  #abortExpected = false;
-  /** Where a cancellation comes from that arises once more, in the code that ran at the time. */
-  #origin: { branch: Branch | null } | null = null;
+  /** How many futures the body awaits; more than one only when it awaits several at once. */
+  waiting = 0;
+  /** The newest request to cancel a scope of the task. */
+  newestRequest = 0;
+  hasPersistentScope = false;
+  /** A scope of the task is being cancelled: a circle of futures leads back here. */
+  isBeingCancelled = false;
+  /** The lines that a request has reached, and that have not come to another await since. */
+  underWay: Set<Line> | null = null;
+  /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
+  wasElsewhere = false;
+  /** A signal of the task has been handed out. */
+  wasSignalRead = false;
+
+  // As a line.
+  at: object | null = null;
+  reached = 0;
+  stretch: Stretch | null = null;
 
   /** What stands for the coroutine in the async context of its body. */
   readonly #id: number;
 
-  constructor(readonly scheduler: Scheduler, readonly task: object) {
+  /** The task; `null` once it is done, as the async contexts of code left behind would keep its result. */
+  task: object | null;
+  /** How the body is started, and the context in which it is. */
+  #start: ((body: Coroutine) => void) | null = null;
+  #kept: Kept | null = null;
+
+  /** For a call of the library's that has a root scope of its own: what called it. Otherwise undefined. */
+  readonly caller: Coroutine | null | undefined;
+
+  constructor(
+    readonly scheduler: Scheduler,
+    task: object,
+    caller?: Coroutine | null,
+  ) {
+    super(null, null);
+    this.task = task;
+    this.caller = caller;
     this.#id = scheduler.nextId();
     unfinished.set(this.#id, this);
   }
 
+  /** That of the task which the code belongs to; itself outside every task. */
+  get owner(): Coroutine {
+    return this.caller?.owner ?? this;
+  }
+
+  /** As a spot: where the body begins. */
+  get scope(): Scope {
+    return this;
+  }
+
+  get line(): Line {
+    return this;
+  }
+
+  get origin(): null {
+    return null;
+  }
+
+  get seen(): number {
+    return 0;
+  }
+
+  /**
+   * Where the body begins, as a place in the async context. Publicly, a number: Deno keeps what a storage holds in a
+   * weak map, and what hangs on it costs garbage collection; creating a task took a quarter longer.
+   */
+  get place(): unknown {
+    return isDirect ? this : this.#id;
+  }
+
   /** Calls a function in the async context of the coroutine's body. */
   run<A>(fn: (argument: A) => void, argument: A): void {
-    context.run(this.#id, fn, argument);
+    runAt(this.place, fn, argument);
+  }
+
+  /** Has the body started in its turn, in the user's context of the caller. */
+  startLater(start: (body: Coroutine) => void): void {
+    this.#start = start;
+    this.#kept = keep(this.place, start);
+    this.scheduler.enqueue(this);
+  }
+
+  // The coroutine is what waits in the queue, not the task: the stack of an error keeps what is called alive, and a
+  // failed task must be collected for its error to be reported.
+  [execute](): boolean {
+    const kept = this.#kept!;
+    // What it holds on to is a good part of a sleeping task's memory.
+    this.#kept = null;
+    resume(kept, this.#start!, this);
+    return true;
+  }
+
+  /** Whether the code that calls is code of a line of this task, at this moment. */
+  isCalling(line: Line): boolean {
+    // While the scheduler works it may be in the context of any line.
+    return currentSpot()?.line === line && !this.scheduler.isPumping;
   }
 
   /** The body ended. What code it left behind runs outside every task from now on. */
   finish(): void {
     this.finished = true;
-    this.mustCancel = false;
+    this.task = null;
     unfinished.delete(this.#id);
     this.scheduler.returned(this);
   }
-
-  attach(wait: Wait): void {
-    if (this.lastBranch !== null) wait.branch = currentBranch();
-    if (this.wait === null) this.wait = wait;
-    else (this.moreWaits ??= new Set()).add(wait);
-  }
-
-  detach(wait: Wait): void {
-    if (this.wait === wait) this.wait = null;
-    else this.moreWaits?.delete(wait);
-  }
-
-  /** All that the body awaits. */
-  waits(): Wait[] {
-    const waits = this.wait === null ? [] : [this.wait];
-    return this.moreWaits === null ? waits : [...waits, ...this.moreWaits];
-  }
-
-  /**
-   * The task is cancelled through its signal while it awaits something foreign. What obeys the signal
-   * fails at once, within this macrotask; if the body goes on by then, the signal delivered the
-   * cancellation, and it must not arise a second time in the clean-up.
-   */
-  expectAbort(): void {
-    this.#abortExpected = true;
-    this.scheduler.host.macrotask(() => this.#abortExpected = false, true);
-  }
-
-  /** A cancellation arises at the next `await` in the body. */
-  cancelNext(): void {
-    this.mustCancel = true;
-    this.#origin = null;
-  }
-
-  /** A cancellation of a branch, or of the task, arises once more: where the code that runs now awaits next. */
-  cancelAgain(branch: Branch | null): void {
-    this.mustCancel = true;
-    this.cancelMessage = undefined;
-    this.#origin = { branch };
-  }
-
-  /** A branch is over, and with it what its cancellation was to do. */
-  closed(branch: Branch): void {
-    if (this.#origin?.branch === branch) this.mustCancel = false;
-  }
-
-  /**
-   * Whether a cancellation that has been asked for arises where an `await` begins, or the body ends. It does at
-   * every `await` until the body goes on: several may begin together, as in `Promise.all()`.
-   */
-  meetsCancellation(): boolean {
-    if (this.#abortExpected) this.mustCancel = false;
-    return this.mustCancel;
-  }
-
-  /** The body goes on. Returns whether a cancellation arises there that has met no `await` so far. */
-  takeCancellation(): boolean {
-    if (!this.mustCancel) return false;
-    this.mustCancel = false;
-    // What waited meanwhile is not the code in which it was to arise.
-    return this.#origin === null && !this.#abortExpected;
-  }
 }
-
-/**
- * A part of a coroutine's body that can be cancelled by itself: what runs within a time limit or a group.
- *
- * In Python a task has one line of execution. Here its functions may go on side by side, as in
- * `Promise.all()`, and what cancels one of them must not strike the others.
- */
-export class Branch {
-  readonly coroutine: Coroutine;
-  readonly #parent: Branch | null;
-  readonly #claimsAll: boolean;
-  /** The tasks that must end before the branch does: those of a group. */
-  readonly members: Iterable<object>;
-  #isOpen = true;
-  // The branches that began before and after this one, of those that are open.
-  #previous: Branch | null;
-  #next: Branch | null = null;
-  /** How many requests to cancel this branch alone there are. */
-  #requests = 0;
-  #mustCancel = false;
-  #abortExpected = false;
-  #controller: AbortController | null = null;
-
-  /**
-   * Begins a branch where the code of the coroutine is that calls.
-   *
-   * @param claimsAll Whether what is awaited outside all branches belongs to it: it awaits a promise, and
-   * what that stands for began before it.
-   */
-  constructor(
-    coroutine: Coroutine,
-    claimsAll: boolean,
-    members: Iterable<object>,
-  ) {
-    this.coroutine = coroutine;
-    this.members = members;
-    this.#parent = currentBranch();
-    this.#claimsAll = claimsAll;
-    this.#previous = coroutine.lastBranch;
-    coroutine.lastBranch = this;
-    if (this.#previous !== null) this.#previous.#next = this;
-  }
-
-  /** The open branches of a coroutine. */
-  static *openOf(coroutine: Coroutine): Generator<Branch> {
-    let branch = coroutine.lastBranch;
-    for (; branch !== null; branch = branch.#previous) yield branch;
-  }
-
-  /** Calls a function in the branch. */
-  run<T>(fn: () => T): T {
-    return context.run(this, fn);
-  }
-
-  /** The branch is over. What code it left behind belongs to the code around it. */
-  close(): void {
-    this.#isOpen = false;
-    if (this.coroutine.mustCancel) this.coroutine.closed(this);
-    const previous = this.#previous;
-    const next = this.#next;
-    if (next === null) this.coroutine.lastBranch = previous;
-    else next.#previous = previous;
-    if (previous !== null) previous.#next = next;
-  }
-
-  /** Whether the coroutine does nothing beside this branch, as far as that is known. */
-  get isAlone(): boolean {
-    for (const other of Branch.openOf(this.coroutine)) {
-      if (!this.#includes(other) && !other.#includes(this)) return false;
-    }
-    const own = this.#waits();
-    const others = this.coroutine.waits().filter((each) => !own.includes(each));
-    if (this.#claimsAll) {
-      // The code around may await this branch and something else, by `gather()` for instance.
-      return others.length < 2 || !others.some((each) => each.isForOthers);
-    }
-    // It seems to await nothing: that may stand for what began before it, or for something foreign.
-    return own.length === 0 && others.length < 2 && !this.#isRunning &&
-      this.#signalled().length === 0;
-  }
-
-  /** How many requests there are to cancel the branch, or one that it is a part of, alone. */
-  get requests(): number {
-    return this.#requests + (this.#parent?.requests ?? 0);
-  }
-
-  /** How many of them are for this branch itself. */
-  get ownRequests(): number {
-    return this.#requests;
-  }
-
-  /** Cancels this branch and nothing beside it. */
-  cancel(): void {
-    this.#requests++;
-    let reached = false;
-    for (const wait of this.#waits()) {
-      reached = wait.cancel(undefined) || reached;
-    }
-    const isRunning = this.#isRunning;
-    if (!reached || isRunning) this.#mustCancel = true;
-    const signalled = this.#signalled();
-    if (signalled.length > 0 && !reached && !isRunning) this.#expectAbort();
-    for (const branch of signalled) branch.abort(undefined);
-  }
-
-  /** Takes the last such request back. */
-  uncancel(): void {
-    if (this.#requests > 0) this.#requests--;
-    else this.#parent?.uncancel();
-    if (this.#requests === 0) this.#mustCancel = false;
-  }
-
-  /** The outermost branch around this one that has been asked to cancel alone, or `null`. */
-  get cancelled(): Branch | null {
-    const around = this.#parent?.cancelled ?? null;
-    return around === null && this.#requests > 0 ? this : around;
-  }
-
-  /** As {@linkcode Coroutine.meetsCancellation}, of a cancellation of this branch or one around it. */
-  meetsCancellation(): boolean {
-    if (this.#abortExpected) this.#mustCancel = false;
-    return this.#mustCancel || (this.#parent?.meetsCancellation() ?? false);
-  }
-
-  /** As {@linkcode Coroutine.takeCancellation}; those of the branches around it arise with it. */
-  takeCancellation(): boolean {
-    const isOwn = this.#mustCancel && !this.#abortExpected;
-    this.#mustCancel = false;
-    const isAround = this.#parent?.takeCancellation() ?? false;
-    return isOwn || isAround;
-  }
-
-  /** Aborts when the branch is cancelled; `isCancelled` says whether its task is. */
-  signal(isCancelled: boolean, message: CancelMessage): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (isCancelled || this.requests > 0) {
-        this.#controller.abort(makeCancelledError(message));
-      }
-    }
-    return this.#controller.signal;
-  }
-
-  /** Whether somebody has the signal. */
-  get hasSignal(): boolean {
-    return this.#controller !== null;
-  }
-
-  /** Aborts the signal, if somebody has it. */
-  abort(message: CancelMessage): void {
-    this.#controller?.abort(makeCancelledError(message));
-  }
-
-  /** As {@linkcode Coroutine.expectAbort}. */
-  #expectAbort(): void {
-    this.#abortExpected = true;
-    this.coroutine.scheduler.host.macrotask(
-      () => this.#abortExpected = false,
-      true,
-    );
-  }
-
-  /** The branch is no longer cancelled: who asks for its signal gets another. */
-  renewSignal(): void {
-    if (this.#controller?.signal.aborted) this.#controller = null;
-  }
-
-  /** This branch, or the first around it that is still open. */
-  nearestOpen(): Branch | null {
-    return this.#isOpen ? this : this.#parent?.nearestOpen() ?? null;
-  }
-
-  /** What the branch awaits, with the branches within it. */
-  #waits(): Wait[] {
-    return this.coroutine.waits().filter(({ branch }) =>
-      this.#includes(branch)
-    );
-  }
-
-  /** The open branches in this one whose signal somebody has. */
-  #signalled(): Branch[] {
-    return [...Branch.openOf(this.coroutine)]
-      .filter((each) => each.hasSignal && this.#includes(each));
-  }
-
-  /** Whether the code that calls is in the branch. */
-  get #isRunning(): boolean {
-    return this.#includes(currentBranch());
-  }
-
-  #includes(other: Branch | null): boolean {
-    while (other !== null && other !== this) other = other.#parent;
-    return other === this;
-  }
-}
-
-/** The branch in which code is that runs, whether or not it is still open. */
-function currentBranch(): Branch | null {
-  const where = context.getStore();
-  return where instanceof Branch ? where : null;
-}
-
-/** The branch of a coroutine in which the code is that calls, if it is in one that is open. */
-export function branchOfCaller(coroutine: Coroutine): Branch | null {
-  if (coroutine.lastBranch === null) return null;
-  const branch = currentBranch();
-  return branch?.coroutine === coroutine ? branch.nearestOpen() : null;
-}
-
-/**
- * How many requests to cancel there are in branches of a coroutine: those that concern the code that calls,
- * or all of them where that is the code of somebody else.
- */
-export function requestsInBranches(coroutine: Coroutine): number {
-  if (coroutine.lastBranch === null) return 0;
-  const branch = branchOfCaller(coroutine);
-  if (branch !== null) return branch.requests;
-  if (currentCoroutine() === coroutine) return 0;
-  let requests = 0;
-  for (const each of Branch.openOf(coroutine)) requests += each.ownRequests;
-  return requests;
-}
-
-/**
- * Where code runs: the scheduler itself in its callbacks, a coroutine's number in its body or the
- * branch of it, nothing elsewhere. A number, because Deno keeps what is stored here in a weak map, and
- * that costs a collection of garbage for each thing that hangs on it: with the coroutine itself, creating
- * a task took a quarter longer.
- */
-export const context = new AsyncLocalStorage<number | Branch | Scheduler>();
 
 /** Every coroutine that has not finished, oldest first. */
 const unfinished = new Map<number, Coroutine>();
@@ -360,10 +147,223 @@ export function unfinishedCoroutines(): Coroutine[] {
   return [...unfinished.values()];
 }
 
+/** Where the code that calls is in a task's body, or `null` outside every task. */
+export function currentSpot(): Spot | null {
+  const where = place();
+  if (where instanceof Mark) {
+    return where.scope.coroutine.finished ? null : where;
+  }
+  if (where instanceof Coroutine) return where.finished ? null : where;
+  return typeof where === "number" ? unfinished.get(where) ?? null : null;
+}
+
 /** The coroutine that calls, or `null` outside every task. */
 export function currentCoroutine(): Coroutine | null {
-  const where = context.getStore();
-  if (typeof where === "number") return unfinished.get(where) ?? null;
-  if (!(where instanceof Branch) || where.coroutine.finished) return null;
-  return where.coroutine;
+  return currentSpot()?.scope.coroutine ?? null;
+}
+
+/** The scope of a time limit that has given up the code that calls, whose task may have finished since; or `null`. */
+export function abandonedScope(): Scope | null {
+  const where = place();
+  if (!(where instanceof Mark)) return null;
+  let scope: Scope | null = where.scope;
+  while (scope !== null && !scope.isAbandoned) scope = scope.parent;
+  return scope;
+}
+
+/** How many lines that a request has reached are remembered at most. */
+const MAX_LINES = 64;
+
+/** How many lines are in the stretch after reading a signal. */
+let stretches = 0;
+
+/** The line that has read a signal in this microtask. */
+let justReadSignal: Line | null = null;
+
+/**
+ * Which line the code at a spot is. That to which the spot belongs, unless that is known to be elsewhere; or a line
+ * that branched off from it, that a request has reached, and that is under way: its function has returned to this one.
+ */
+function lineAt(spot: Spot): Line {
+  const { scope, line } = spot;
+  const { underWay } = scope.coroutine;
+  if (underWay !== null && underWay.size > 0) {
+    const newest = scope.newestAround();
+    if (newest > 0) {
+      const isLine = (each: Line) => each.at === null && each.reached >= newest;
+      if (isLine(line) && underWay.has(line)) return line;
+      for (const each of underWay) {
+        if (isLine(each) && descendsFrom(each, line)) return each;
+      }
+    }
+  }
+  return line.at === null ? line : new BranchLine(line, spot.seen);
+}
+
+/** The line of the code that calls is about to await a pending future: leaves its mark in the async context. */
+export function arrive(future: object): void {
+  const spot = currentSpot();
+  if (spot === null) return;
+  const { coroutine } = spot.scope;
+  const line = lineAt(spot);
+  const isMarked = line === spot.line && line.reached === spot.seen;
+  if (!isMarked) {
+    // Publicly a mark is dear, and of use only where lines await more than futures of the library.
+    const isOfUse = isDirect || coroutine.wasElsewhere ||
+      coroutine.newestRequest > 0;
+    if (isOfUse) moveTo(new Mark(spot.scope, line, line.reached));
+    else if (line !== spot.line) return;
+  }
+  line.at = future;
+  depart(coroutine, line);
+}
+
+/** The line of the code that calls, which begins to await a future whose `then` was read. */
+export function arrived(spot: Spot, future: object): Line {
+  if (spot.line.at === future) return spot.line;
+  const line = lineAt(spot);
+  line.at = future;
+  depart(spot.scope.coroutine, line);
+  return line;
+}
+
+/** A future that is done is awaited: that too ends what a signal was read for. */
+export function passThrough(): void {
+  if (stretches === 0) return;
+  const line = currentSpot()?.line;
+  if (line?.stretch) endStretch(line);
+}
+
+function depart(coroutine: Coroutine, line: Line): void {
+  coroutine.underWay?.delete(line);
+  if (line.stretch !== null) endStretch(line);
+}
+
+/** A line goes on. */
+export function goOn(coroutine: Coroutine, line: Line): void {
+  line.at = null;
+  if (line.reached === 0 || coroutine.newestRequest === 0) return;
+  const underWay = coroutine.underWay ??= new Set();
+  underWay.add(line);
+  if (underWay.size > MAX_LINES) {
+    underWay.delete(underWay.values().next().value!);
+  }
+}
+
+/** The code that calls reads the signal of a scope. */
+export function noteSignalRead(target: Scope): void {
+  const spot = currentSpot();
+  if (spot === null || spot.scope.coroutine !== target.coroutine) return;
+  target.coroutine.wasElsewhere = true;
+  let line = lineAt(spot);
+  // What reads it once more at the same time may be another function, which goes on by itself.
+  if (line.stretch !== null && justReadSignal === line) {
+    line = new BranchLine(line, line.reached);
+  }
+  if (justReadSignal === null) queueMicrotask(() => justReadSignal = null);
+  justReadSignal = line;
+  if (line !== spot.line || line.reached !== spot.seen || !isDirect) {
+    moveTo(new Mark(spot.scope, line, line.reached));
+  }
+  if (line.stretch === null) {
+    stretches++;
+    const scope = spot.scope.nearestOpen();
+    line.stretch = { scopes: new Set(), scope, abort: null };
+  }
+  line.stretch.scopes.add(target);
+  const { readers } = target;
+  readers.add(line);
+  if (readers.size > MAX_LINES) endStretch(readers.values().next().value!);
+}
+
+/** A line awaits something of the library: what it has read a signal for is over. */
+function endStretch(line: Line): void {
+  const { scopes, abort } = line.stretch!;
+  line.stretch = null;
+  stretches--;
+  for (const scope of scopes) scope.readers.delete(line);
+  if (abort === null) return;
+  for (const scope of abort.told) scope.expectNoMore(true);
+}
+
+/** The lines that were thrown a cancellation, by its error. */
+const thrownTo = new WeakMap<object, Line>();
+
+/** Remembers which line is thrown a cancellation. */
+export function noteThrown(error: object, line: Line): void {
+  thrownTo.set(error, line);
+}
+
+// A cancellation that is thrown out of a call which nothing awaits ends its line.
+watchUnhandledCancellations((error) => {
+  const line = thrownTo.get(error);
+  if (line?.at === null) line.at = line;
+});
+
+/** A scope around a body in the calling task, and what came of it. */
+export class BodyScope extends Scope {
+  /** How many requests to cancel what is around it there were before. */
+  readonly requestsBefore: number;
+  /** The line that entered it, and that with which the body began. */
+  readonly #outer: Line;
+  readonly #line: Line;
+
+  /**
+   * Opens where the code of the task is that calls.
+   *
+   * @param members The tasks that must end before the scope does.
+   */
+  constructor(members?: Iterable<object>) {
+    const spot = currentSpot()!;
+    const scope = spot.scope.nearestOpen();
+    const line = lineAt(spot);
+    super(scope.coroutine, scope, members);
+    this.requestsBefore = scope.requestsAround();
+    this.#outer = line;
+    this.#line = new BranchLine(line, line.reached);
+    depart(this.coroutine, line);
+    line.at = this;
+  }
+
+  /** Calls a function in the scope. */
+  run<T>(fn: () => T): T {
+    this.renewRequest();
+    return runAt(new Mark(this, this.#line, this.#line.reached), fn, undefined);
+  }
+
+  /** How many requests around the scope were made since it opened, and not taken back. */
+  get laterRequests(): number {
+    return this.shield
+      ? 0
+      : this.parent!.requestsAround() - this.requestsBefore;
+  }
+
+  /** The body has ended, and with it the scope: its line goes on in the code around. */
+  leave(): void {
+    // What reached lines behind a shield has not reached the line outside.
+    if (this.shield) this.#forget(this.#line);
+    if (!this.isAbandoned) goOn(this.coroutine, this.#outer);
+    this.close();
+  }
+
+  /** The requests in force around the scope, which has ended, take effect once more in the code that goes on. */
+  strikeAgain(): void {
+    this.#forget(this.#outer);
+    this.#outer.reached = 0;
+  }
+
+  /** The code around goes on without the body, which is cancelled at its next await of the library. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.#forget(this.#line);
+    goOn(this.coroutine, this.#outer);
+  }
+
+  /** Those that branched off from a line are no longer expected to come back under it. */
+  #forget(ancestor: Line): void {
+    const { underWay } = this.coroutine;
+    for (const line of underWay ?? []) {
+      if (descendsFrom(line, ancestor)) underWay!.delete(line);
+    }
+  }
 }

@@ -6,6 +6,7 @@ import {
   dependencies,
   grantAccess,
   home,
+  isInline,
   observedBy,
   type Observer,
   type Reject,
@@ -50,9 +51,11 @@ export {
   fulfilled,
   homeOf,
   isAwaited,
+  isInline,
   markRetrieved,
   observe,
   observingFutures,
+  settle,
   thrownBy,
   unobserve,
   waitsForOthers,
@@ -120,6 +123,7 @@ export class Future<T = unknown> implements Promise<T> {
   static {
     grantAccess({
       fulfil: (future, value) => future.#settle(FULFILLED, value),
+      settle: (future, { state, outcome }) => future.#settle(state, outcome),
       fail: (future, error) => future.#settle(FAILED, error),
       cancelPending: (future, message) => future.#settle(CANCELLED, message),
       cancelWith: (future, message) => {
@@ -193,6 +197,11 @@ export class Future<T = unknown> implements Promise<T> {
 
   /** @ignore */
   get [waitsForOthers](): boolean {
+    return false;
+  }
+
+  /** @ignore */
+  get [isInline](): boolean {
     return false;
   }
 
@@ -363,7 +372,7 @@ export class Future<T = unknown> implements Promise<T> {
     if (this.#scheduler.debug !== null && this.#state === PENDING) {
       noteAwait(this);
     }
-    noteRead(this);
+    noteRead(this, this.#state === PENDING);
     return awaitFuture as Promise<T>["then"];
   }
 

@@ -1,7 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
-import { callOutsideTasks, execute, type Scheduler } from "./scheduler.ts";
+import { forgetReads } from "./_await.ts";
+import { isDirect, keep, type Kept, resume } from "./async_context.ts";
+import { execute, type Scheduler } from "./scheduler.ts";
 import { keepCreation } from "./source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
@@ -31,7 +33,7 @@ export class Handle {
   readonly #scheduler: Scheduler;
   #callback: ((...args: unknown[]) => unknown) | null;
   #args: readonly unknown[];
-  #release!: (handle: Handle) => void;
+  readonly #kept: Kept;
   /** A copy of the context of whoever asked for the callback; `null` while it would be empty. */
   #context: Context | null = contextForCallback();
 
@@ -53,8 +55,8 @@ export class Handle {
     this.#callback = callback;
     this.#args = args;
     if (scheduler.debug !== null) keepCreation(this, new.target);
-    // A promise reaction keeps the async context, at a fraction of the cost of a snapshot.
-    new Promise<Handle>((resolve) => this.#release = resolve).then(Handle.#run);
+    // Inside a callback there is no current task, even if a task asked for it.
+    this.#kept = keep(scheduler, Handle.#run);
   }
 
   /** Takes the callback back; it will not be called. Nothing happens if it was called already. */
@@ -106,14 +108,13 @@ export class Handle {
   /** @ignore */
   [execute](): boolean {
     if (this.#callback === null) return false;
-    this.#release(this);
-    return true;
+    return !resume(this.#kept, Handle.#run, this);
   }
 
   static #run(this: void, handle: Handle): void {
-    // Inside a callback there is no current task, even if a task asked for it.
-    callOutsideTasks(handle.#scheduler, () => handle.#callInContext());
-    handle.#scheduler.proceed();
+    forgetReads();
+    handle.#callInContext();
+    if (!isDirect) handle.#scheduler.proceed();
   }
 
   #callInContext(): void {

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { keepContext, type RunInContext } from "./async_context.ts";
 
 /**
  * The async context that this module was loaded in. Where a module is first loaded in another one, Deno
  * leaves that one on: what the system calls next, such as a handler of `Deno.serve()`, would seem to be
  * part of the task that did so.
  */
-const outside = AsyncLocalStorage.snapshot();
+const outside: RunInContext = keepContext(undefined);
 
 /**
  * Gives a module that is loaded when it is first asked for; from then on without a wait.

@@ -8,6 +8,7 @@ import {
   interruptRelay,
   type Relay,
   relayCancellation,
+  relayed,
 } from "./_relay.ts";
 import { RuntimeError } from "./errors.ts";
 import {
@@ -161,6 +162,9 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   [beginToRelay](): readonly Future<unknown>[] {
     return this[dependencies]();
   }
+
+  /** @ignore */
+  [relayed](): void {}
 
   /** @ignore */
   [endRelay](message: CancelMessage, reached: boolean): boolean {

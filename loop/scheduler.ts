@@ -4,40 +4,22 @@ import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
 import type { BaseEventLoop, ExceptionContext } from "./base_event_loop.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { place, runAt } from "./async_context.ts";
 import {
-  Branch,
-  context,
-  type Coroutine,
+  Coroutine,
   currentCoroutine,
   unfinishedCoroutines,
 } from "./coroutine.ts";
+import { type Entry, execute } from "./entry.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
+import { Mark } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 
 export type { Timer } from "./_queues.ts";
-export {
-  Branch,
-  branchOfCaller,
-  type CancelMessage,
-  Coroutine,
-  currentCoroutine,
-  requestsInBranches,
-  type Wait,
-} from "./coroutine.ts";
-
-/** The method of an {@linkcode Entry} that runs it. A symbol, so that it is no part of the public API. */
-export const execute: unique symbol = Symbol("execute");
-
-/** Something that waits for its turn in a scheduler's ready queue. */
-export interface Entry {
-  /**
-   * Runs the entry, in any async context: what calls the user's code must have captured its own.
-   *
-   * @returns Whether the scheduler must wait: what began here tells it when it is over.
-   */
-  [execute](): boolean;
-}
+export { Coroutine, currentCoroutine } from "./coroutine.ts";
+export { type Entry, execute } from "./entry.ts";
+export type { CancelMessage } from "./scope.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.001;
@@ -97,8 +79,14 @@ export class Scheduler {
   readonly #epilogues: Epilogue[] = [];
   /** How many entries of the current batch have not run yet. */
   #batch = 0;
+  closed = false;
   /** An entry is being worked on, or it is settled when the next one will be. */
   #busy = false;
+  /** The scheduler works itself: the async context may then be that of any code. */
+  isPumping = false;
+  #isExecuting = false;
+  /** The step that began with the entry is over before the entry is. */
+  #hasEndedAtOnce = false;
   #open: Coroutine | null = null;
   /** A macrotask is on its way: it ends a step which told us nothing, and until then the slice lasts. */
   #turnArmed = false;
@@ -192,7 +180,8 @@ export class Scheduler {
   /** A step of `coroutine` begins. */
   opened(coroutine: Coroutine): void {
     this.#open = coroutine;
-    if (this.debug !== null) this.debug.began(coroutine.task);
+    this.isPumping = false;
+    if (this.debug !== null) this.debug.began(coroutine.task!);
     if (!this.#turnArmed) this.#armTurn();
   }
 
@@ -209,10 +198,7 @@ export class Scheduler {
   /** The coroutines that await something that tells us nothing. */
   elsewhere(): Coroutine[] {
     for (const coroutine of this.#elsewhere) {
-      const { wait, moreWaits } = coroutine;
-      if (wait !== null || (moreWaits !== null && moreWaits.size > 0)) {
-        this.#elsewhere.delete(coroutine);
-      }
+      if (coroutine.waiting > 0) this.#elsewhere.delete(coroutine);
     }
     return [...this.#elsewhere];
   }
@@ -229,7 +215,13 @@ export class Scheduler {
   ended(coroutine: Coroutine): void {
     if (this.#open !== coroutine) return;
     this.#open = null;
-    this.#pump();
+    if (this.#isExecuting) this.#hasEndedAtOnce = true;
+    else this.#pump();
+  }
+
+  /** The step of `coroutine`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
+  handOver(coroutine: Coroutine): void {
+    if (this.#open === coroutine) this.#open = null;
   }
 
   /** Whether a step of `coroutine` is open. */
@@ -281,6 +273,7 @@ export class Scheduler {
 
   /** Forgets everything: the scheduler will not run again. */
   close(): void {
+    this.closed = true;
     this.#runEpilogues();
     for (const resource of this.resources) resource.abandon();
     this.resources.clear();
@@ -301,7 +294,7 @@ export class Scheduler {
       this.#armTurn();
     }
     const caller = currentCoroutine();
-    if (caller?.scheduler === this && caller.wait === null) {
+    if (caller?.scheduler === this && caller.waiting === 0) {
       // The task goes on after something that told us nothing: from here on it has the step. One
       // that awaits something of ours does not go on; a listener of its own has called.
       this.opened(caller);
@@ -316,6 +309,7 @@ export class Scheduler {
         this.#work();
         return;
       } catch (exception) {
+        this.#isExecuting = this.#hasEndedAtOnce = false;
         this.reportThrown({
           message: "An entry of the loop failed",
           exception,
@@ -328,21 +322,29 @@ export class Scheduler {
 
   #work(): void {
     if (this.debug !== null) this.debug.over();
+    this.isPumping = true;
     while (true) {
       if (this.#epilogues.length > 0) this.#runEpilogues();
-      if (this.#batch === 0 && !this.#beginBatch()) return;
+      if (this.#batch === 0 && !this.#beginBatch()) break;
       if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
         this.host.macrotask(this.#resume, true);
-        return;
+        break;
       }
       this.#batch--;
       const entry = this.#take();
-      if (
-        this.debug === null ? entry[execute]() : this.#executeWatched(entry)
-      ) {
-        return;
+      this.#isExecuting = true;
+      const mustWait = this.debug === null
+        ? entry[execute]()
+        : this.#executeWatched(entry);
+      this.#isExecuting = false;
+      if (!this.#hasEndedAtOnce) {
+        if (mustWait) break;
+      } else {
+        this.#hasEndedAtOnce = false;
+        this.isPumping = true;
       }
     }
+    this.isPumping = false;
   }
 
   #runEpilogues(): void {
@@ -437,6 +439,7 @@ export class Scheduler {
     if (this.#open === null) return;
     // The microtasks ran dry and the step is still open: its task awaits something foreign.
     this.#elsewhere.add(this.#open);
+    this.#open.wasElsewhere = true;
     this.#open = null;
     this.#resume();
   };
@@ -495,9 +498,15 @@ export function defaultScheduler(): Scheduler {
 
 /** The scheduler that runs the code that calls, or `null` outside every loop. */
 export function runningScheduler(): Scheduler | null {
-  const where = context.getStore();
-  if (where instanceof Branch) return where.coroutine.scheduler;
-  if (typeof where !== "number") return where ?? null;
+  const scheduler = schedulerAt(place());
+  return scheduler === null || scheduler.closed ? null : scheduler;
+}
+
+function schedulerAt(where: unknown): Scheduler | null {
+  if (where instanceof Scheduler) return where;
+  const coroutine = where instanceof Mark ? where.scope.coroutine : where;
+  if (coroutine instanceof Coroutine) return coroutine.scheduler;
+  if (typeof where !== "number") return null;
   return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
 }
 
@@ -509,6 +518,6 @@ export function currentScheduler(): Scheduler {
 
 /** Calls a function as a callback of `scheduler`: outside every task. */
 export function callOutsideTasks(scheduler: Scheduler, fn: () => void): void {
-  if (context.getStore() === scheduler) fn();
-  else context.run(scheduler, fn);
+  if (place() === scheduler) fn();
+  else runAt(scheduler, fn, undefined);
 }

@@ -56,9 +56,10 @@ export function sourceTracebackOf(object: object): string | undefined {
 export function noteAwait(future: object): void {
   const coroutine = currentCoroutine();
   if (coroutine === null) return;
-  let noted = awaits.get(coroutine.task);
+  const task = coroutine.task!;
+  let noted = awaits.get(task);
   if (noted === undefined) {
-    awaits.set(coroutine.task, noted = { coroutine, sites: new WeakMap() });
+    awaits.set(task, noted = { coroutine, sites: new WeakMap() });
   }
   noted.sites.set(future, captureStack(noteAwait));
 }
@@ -75,8 +76,7 @@ export function suspendedFrames(
   const noted = awaits.get(task);
   if (noted === undefined) return [];
   const { coroutine, sites } = noted;
-  const waits = [coroutine.wait, ...coroutine.moreWaits ?? []]
-    .filter((wait) => wait !== null);
+  const waits = coroutine.waits();
   const wait = waits.find((each) => each.future === preferred) ?? waits[0];
   const site = wait && sites.get(wait.future);
   // The first frame is that of the getter.

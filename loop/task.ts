@@ -1,17 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  asRelay,
-  beginToRelay,
-  endRelay,
-  interruptRelay,
-  type Relay,
-  relayCancellation,
-} from "./_relay.ts";
+import { forgetReads } from "./_await.ts";
+import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
 import { describeStack, stackOf } from "./_task_stack.ts";
 import type { FrameCallGraphEntry } from "./call_stack.ts";
 import {
-  cancellationIn,
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
@@ -31,14 +24,12 @@ import {
   markRetrieved,
   waitsForOthers,
 } from "./future.ts";
+import { currentSpot, noteSignalRead } from "./coroutine.ts";
+import type { Scope } from "./scope.ts";
 import {
-  Branch,
-  branchOfCaller,
   type CancelMessage,
   Coroutine,
   currentCoroutine,
-  execute,
-  requestsInBranches,
   type Scheduler,
 } from "./scheduler.ts";
 import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
@@ -73,12 +64,6 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
 /** Whether a task has been cancelled while it awaits something foreign, and nothing has told it. */
 export const isUnaware: unique symbol = Symbol("is unaware");
 
-/**
- * Cancels a branch of a task, and only it where the task does something beside it; otherwise the task.
- * Returns whether it was the branch alone.
- */
-export const cancelBranch: unique symbol = Symbol("cancel branch");
-
 /** The platform's own, whatever the program makes of promises. */
 const promiseThen = Promise.prototype.then;
 
@@ -86,12 +71,17 @@ let created = 0;
 
 /** The tasks of a scheduler that are not done, oldest first. */
 export function unfinishedTasks(scheduler: Scheduler): Task<unknown>[] {
-  return scheduler.unfinished().map((body) => body.task as Task<unknown>);
+  return scheduler.unfinished()
+    .filter((body) => body.caller === undefined)
+    .map((body) => body.task as Task<unknown>);
 }
 
 /** The task that runs the code that calls, or `null`. */
 export function callingTask(): Task<unknown> | null {
-  return currentCoroutine()?.task as Task<unknown> | undefined ?? null;
+  const owner = currentCoroutine()?.owner;
+  return owner === undefined || owner.caller === null
+    ? null
+    : owner.task as Task<unknown> | null;
 }
 
 /**
@@ -127,10 +117,6 @@ export class Task<T = unknown> extends Future<T> {
   readonly #body: Coroutine;
   /** Its number, until somebody gives it a name. */
   #name: string | number;
-  #cancelRequests = 0;
-  #controller: AbortController | null = null;
-  #isBeingCancelled = false;
-  #release: (() => void) | null = null;
   #ignoreSignal: (() => void) | null = null;
 
   /**
@@ -145,7 +131,7 @@ export class Task<T = unknown> extends Future<T> {
     options?: TaskOptions & { loop?: EventLoop | undefined },
   ) {
     if (typeof coro !== "function") throw notAFunction("Task", "coro", coro);
-    assertSignal(options?.signal);
+    assertSignal("task", options?.signal);
     super(options);
     const scheduler = homeOf(this);
     this.#coro = coro;
@@ -154,12 +140,11 @@ export class Task<T = unknown> extends Future<T> {
     inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
     const isEager = options?.eagerStart && scheduler.running;
-    if (isEager && !this.#body.mustCancel) {
+    if (isEager && this.#body.request === 0) {
       this.#body.run(Task.#run, this);
       scheduler.left(this.#body);
     } else {
-      this.#body.run(Task.#prepare, this);
-      scheduler.enqueue(this);
+      this.#body.startLater(Task.#start);
     }
   }
 
@@ -176,7 +161,7 @@ export class Task<T = unknown> extends Future<T> {
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
     // A circle of futures leads back here; it has been dealt with.
-    return this.#isBeingCancelled || relayCancellation(this, msg);
+    return this.#body.isBeingCancelled || relayCancellation(this.#body, msg);
   }
 
   /**
@@ -185,7 +170,7 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests.
    */
   cancelling(): number {
-    return this.#cancelRequests + requestsInBranches(this.#body);
+    return this.#body.countRequests(this.#scopeOfCaller());
   }
 
   /**
@@ -194,15 +179,9 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests that are left.
    */
   uncancel(): number {
-    if (this.#cancelRequests > 0) this.#cancelRequests--;
-    else branchOfCaller(this.#body)?.uncancel();
-    if (this.#cancelRequests === 0) {
-      this.#body.mustCancel = false;
-      if (this.#controller?.signal.aborted) this.#controller = null;
-      for (const branch of Branch.openOf(this.#body)) {
-        if (branch.requests === 0) branch.renewSignal();
-      }
-    }
+    let scope = this.#body.requests > 0 ? this.#body : this.#scopeOfCaller();
+    while (scope !== null && scope.requests === 0) scope = scope.parent;
+    scope?.uncancel();
     return this.cancelling();
   }
 
@@ -220,19 +199,20 @@ export class Task<T = unknown> extends Future<T> {
    * fresh signal.
    */
   get signal(): AbortSignal {
-    const isCancelled = this.cancelled() ||
-      (this.#cancelRequests > 0 && !this.done());
-    const branch = branchOfCaller(this.#body);
-    if (branch !== null) {
-      return branch.signal(isCancelled, this.#body.cancelMessage);
+    const scope = this.#scopeOfCaller() ?? this.#body;
+    if (this.done()) {
+      return this.cancelled()
+        ? AbortSignal.abort(makeCancelledError(scope.message))
+        : scope.signal;
     }
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (isCancelled) {
-        this.#controller.abort(makeCancelledError(this.#body.cancelMessage));
-      }
-    }
-    return this.#controller.signal;
+    noteSignalRead(scope);
+    return scope.signal;
+  }
+
+  /** The innermost open scope in which the code is that calls; `null` if that is no code of the task. */
+  #scopeOfCaller(): Scope | null {
+    const scope = currentSpot()?.scope.nearestOpen();
+    return scope?.coroutine === this.#body ? scope : null;
   }
 
   /**
@@ -340,81 +320,24 @@ export class Task<T = unknown> extends Future<T> {
 
   /** @ignore */
   override get [waitsForOthers](): boolean {
-    const { wait, moreWaits } = this.#body;
-    return wait !== null || (moreWaits !== null && moreWaits.size > 0);
+    return this.#body.waiting > 0;
   }
 
   /** @ignore */
-  override *[dependencies](): Generator<Future<unknown>> {
-    if (this.done()) return;
-    const { wait, moreWaits } = this.#body;
-    if (wait !== null) yield wait.future as Future<unknown>;
-    for (const { future } of moreWaits ?? []) yield future as Future<unknown>;
-    for (const { members } of Branch.openOf(this.#body)) {
-      yield* members as Iterable<Future<unknown>>;
-    }
+  override [dependencies](): Iterable<Future<unknown>> {
+    return this.done() ? [] : this.#body.dependencies();
   }
 
   /** @ignore */
   override get [asRelay](): Relay | null {
-    if (this.done() || this.#isBeingCancelled) return null;
+    if (this.done() || this.#body.isBeingCancelled) return null;
     // A method of a subclass must be called.
-    return this.cancel === Task.prototype.cancel ? this : null;
-  }
-
-  /** @ignore */
-  [beginToRelay](): readonly Future<unknown>[] {
-    this.#cancelRequests++;
-    this.#isBeingCancelled = true;
-    return this.#body.waits().map((wait) => wait.future as Future<unknown>);
-  }
-
-  /** @ignore */
-  [endRelay](message: CancelMessage, reached: boolean): boolean {
-    this.#isBeingCancelled = false;
-    const body = this.#body;
-    body.cancelMessage = message;
-    const isOpen = body.scheduler.isOpen(body);
-    if (!reached || isOpen) body.cancelNext();
-    // Code that cancels its own task does not wait for anything foreign.
-    const isRunning = isOpen || currentCoroutine() === body;
-    if (this.#hasSignal) this.#abort(message, reached || isRunning);
-    return true;
-  }
-
-  /** @ignore */
-  [interruptRelay](): void {
-    this.#isBeingCancelled = false;
+    return this.cancel === Task.prototype.cancel ? this.#body : null;
   }
 
   /** @ignore */
   get [isUnaware](): boolean {
-    return this.#body.mustCancel && !this.#hasSignal;
-  }
-
-  /** @ignore */
-  [cancelBranch](branch: Branch): boolean {
-    if (this.done() || this.#isBeingCancelled) return false;
-    if (branch.isAlone) {
-      this.cancel();
-      return false;
-    }
-    this.#isBeingCancelled = true;
-    try {
-      branch.cancel();
-    } finally {
-      this.#isBeingCancelled = false;
-    }
-    return true;
-  }
-
-  /** @ignore */
-  override [execute](): boolean {
-    const release = this.#release;
-    // What it holds on to is a good part of a sleeping task's memory.
-    this.#release = null;
-    release?.();
-    return true;
+    return this.#body.isUnheard && !this.#body.wasSignalRead;
   }
 
   /** @ignore */
@@ -427,23 +350,12 @@ export class Task<T = unknown> extends Future<T> {
     return "Task";
   }
 
-  /** Keeps the async context, which is the task's own, for the first step. */
-  static #prepare(this: void, task: Task<unknown>): void {
-    new Promise<void>((resolve) => task.#release = resolve).then(Task.#start);
-  }
-
-  // The functions below find the task in their async context: that spares every task the closures.
-
-  static #start(this: void): void {
-    const task = taskOfContext();
-    const body = task.#body;
-    if (body.mustCancel) {
-      task.#endCancelled(body.cancelMessage);
-      body.scheduler.proceed();
-    } else {
-      body.scheduler.opened(body);
-      Task.#run(task);
-    }
+  static #start(this: void, body: Coroutine): void {
+    const task = body.task as Task<unknown>;
+    body.scheduler.opened(body);
+    forgetReads();
+    if (body.request > 0) task.#endCancelled(body.message);
+    else Task.#run(task);
   }
 
   static #run(this: void, task: Task<unknown>): void {
@@ -451,7 +363,8 @@ export class Task<T = unknown> extends Future<T> {
     try {
       const coro = task.#coro;
       result = coro();
-      if (isThenable(result)) {
+      // Looking at `then` of a future counts as awaiting it.
+      if (result instanceof Future || isThenable(result)) {
         // As `await`: a method of the promise's own does not count.
         promiseThen.call(
           Promise.resolve(result),
@@ -484,13 +397,13 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFulfilled(value: T): void {
-    if (this.#body.meetsCancellation()) {
-      this.#endCancelled(this.#body.cancelMessage);
+    if (this.#body.isUnheard) {
+      this.#endCancelled(this.#body.message);
       return;
     }
     this.#leave();
     fulfil(this, value);
-    if (this.#cancelRequests > 0) this.#warnOfSwallowing();
+    if (this.#body.requests > 0) this.#warnOfSwallowing();
     this.#body.scheduler.ended(this.#body);
   }
 
@@ -505,7 +418,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   #endFailed(error: unknown): void {
-    const cancellation = cancellationIn(error);
+    const cancellation = this.#body.cancellationIn(error);
     if (cancellation !== null) {
       this.#endCancelled(cancellation);
       return;
@@ -527,24 +440,6 @@ export class Task<T = unknown> extends Future<T> {
   #leave(): void {
     this.#body.finish();
     this.#ignoreSignal?.();
-  }
-
-  #abort(message: CancelMessage, reached: boolean): void {
-    if (!reached) this.#body.expectAbort();
-    this.#controller?.abort(makeCancelledError(message));
-    for (const branch of Branch.openOf(this.#body)) {
-      branch.abort(message);
-    }
-  }
-
-  /** Whether somebody has a signal that tells of a cancellation. */
-  get #hasSignal(): boolean {
-    if (this.#controller !== null) return true;
-    if (this.#body.lastBranch === null) return false;
-    for (const branch of Branch.openOf(this.#body)) {
-      if (branch.hasSignal) return true;
-    }
-    return false;
   }
 
   #obey(signal: AbortSignal): void {
@@ -596,10 +491,11 @@ function taskOfContext(): Task<unknown> {
   return currentCoroutine()!.task as Task<unknown>;
 }
 
-function assertSignal(signal: unknown): void {
+/** Throws unless it is a signal, or left out. */
+export function assertSignal(owner: string, signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw new TypeError(
-    `The signal of a task must be an AbortSignal: received ${
+    `The signal of a ${owner} must be an AbortSignal: received ${
       signal === null ? "null" : typeof signal
     }`,
   );

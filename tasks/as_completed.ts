@@ -21,7 +21,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
-import { Alarm } from "./_alarm.ts";
+import { Alarm } from "../loop/alarm.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import type { Result } from "./gather.ts";

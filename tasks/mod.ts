@@ -21,6 +21,14 @@ export {
 } from "./as_completed.ts";
 export * from "./awaited_by.ts";
 export * from "./call_graph.ts";
+export {
+  CancelScope,
+  cancelScope,
+  type CancelScopeOptions,
+  moveOnAfter,
+  shielded,
+  type ShieldedOptions,
+} from "./cancel_scope.ts";
 export * from "./create_task.ts";
 export * from "./current_task.ts";
 export * from "./eager_task_factory.ts";
@@ -38,7 +46,7 @@ export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";
-export { Timeout, timeout, timeoutAt } from "./timeout.ts";
+export { Timeout, timeout, timeoutAt, type TimeoutOptions } from "./timeout.ts";
 export * from "./to_thread.ts";
 export * from "./wait.ts";
 export * from "./wait_for.ts";

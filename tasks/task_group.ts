@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn, CancelledError } from "../loop/cancelled_error.ts";
+import { CancelledError } from "../loop/cancelled_error.ts";
+import { BodyScope } from "../loop/coroutine.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
 import {
@@ -18,7 +19,6 @@ import {
   type TaskOptions,
 } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
-import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of `taskGroup()`. */
@@ -49,7 +49,7 @@ export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
   readonly #errors: unknown[] = [];
   /** The part of the parent task that runs the body. */
-  #scope: Scope | null = null;
+  #scope: BodyScope | null = null;
   #isExiting = false;
   #isAborting = false;
   /** The group has cancelled its parent task, to interrupt the body. */
@@ -87,10 +87,16 @@ export class TaskGroup {
         "Cannot create a task in the group as it is shutting down",
       );
     }
-    const parent = this.#scope.task;
-    const task = parent.getLoop().createTask(coro, options);
+    const { scheduler, task: parent } = this.#scope.coroutine;
+    const task = scheduler.loop.createTask(coro, options);
     this.#tasks.add(task);
-    observe<Task<unknown>>(task, (each) => this.#onDone(each), parent, parent);
+    const awaiter = parent as Task<unknown> | null;
+    observe<Task<unknown>>(
+      task,
+      (each) => this.#onDone(each),
+      awaiter,
+      awaiter,
+    );
     // A task that starts at once may have cancelled the group before it was one of its tasks.
     if (this.#isAborting && !task.done()) task.cancel();
     return task;
@@ -132,16 +138,22 @@ export class TaskGroup {
     if (this.#scope !== null) {
       throw new RuntimeError("Cannot use a task group a second time");
     }
-    const scope = this.#scope = new Scope(false, this.#tasks);
+    const scope = this.#scope = new BodyScope(this.#tasks);
+    let mustStrikeAgain = false;
     try {
       return await scope.run(() => this.#runIn(scope, body));
+    } catch (error) {
+      // A cancellation from outside that the exceptions displace is thrown at the next await.
+      mustStrikeAgain = this.#errors.length > 0 && scope.requestsAround() > 0;
+      throw error;
     } finally {
-      scope.close();
+      scope.leave();
+      if (mustStrikeAgain) scope.strikeAgain();
     }
   }
 
   async #runIn<T>(
-    scope: Scope,
+    scope: BodyScope,
     body: (group: this) => T | PromiseLike<T>,
   ): Promise<T> {
     if (this.#cancelOnEnter) this.cancel();
@@ -158,17 +170,18 @@ export class TaskGroup {
   }
 
   async #leave(
-    scope: Scope,
+    scope: BodyScope,
     failure: { error: unknown } | null,
   ): Promise<void> {
     this.#isExiting = true;
     if (failure !== null && !this.#isAborting) this.#abort();
-    const ownCancellation = cancellationIn(failure?.error);
+    const ownCancellation = failure && scope.cancellationIn(failure.error);
     let cancellation = ownCancellation;
     const later = await this.#awaitTasks();
     cancellation = later.cause ?? cancellation;
     if (this.#hasCancelledParent) {
-      if (scope.uncancel() === 0) cancellation = null;
+      if (scope.requests > 0) scope.uncancel();
+      if (scope.requestsAround() === 0) cancellation = null;
       else cancellation ??= later.any;
     }
     if (cancellation !== null && this.#errors.length === 0) throw cancellation;
@@ -176,8 +189,6 @@ export class TaskGroup {
       this.#errors.push(failure.error);
     }
     if (this.#errors.length === 0) return;
-    // A cancellation from outside that the exceptions displace arises at the next await.
-    scope.cancelAgain();
     // Nobody who handles the failures of tasks means to handle that.
     const interrupt = this.#errors.find((error) =>
       isInstance(error, KeyboardInterrupt)
@@ -221,7 +232,7 @@ export class TaskGroup {
   #cancelParent(): void {
     if (this.#hasCancelledParent) return;
     this.#hasCancelledParent = true;
-    this.#scope!.cancel();
+    this.#scope!.cancel(undefined);
   }
 
   #onDone(task: Task<unknown>): void {
@@ -231,7 +242,7 @@ export class TaskGroup {
     }
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
-    if (this.#scope!.task.done()) {
+    if (this.#scope!.coroutine.finished) {
       homeOf(task).reportThrown({
         message: "A task of a group failed after its parent task had ended",
         exception: thrownBy(task),

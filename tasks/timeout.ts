@@ -1,30 +1,39 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn, CancelledError } from "../loop/cancelled_error.ts";
+import { Alarm } from "../loop/alarm.ts";
+import { assertOptions } from "../loop/assert_options.ts";
+import { CancelledError, makeCancelledError } from "../loop/cancelled_error.ts";
+import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
-import { homeOf } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
-import { callingTask, notAFunction, type Task } from "../loop/task.ts";
+import { callingTask, notAFunction } from "../loop/task.ts";
 import {
   chainOf,
   isInstance,
   propertyOf,
-  textOf,
   trySetProperty,
 } from "../loop/unknown_value.ts";
-import { Alarm } from "./_alarm.ts";
-import { Scope } from "./_scope.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
 
-/** As `timeout.run()`, for a body that only awaits a promise: what that stands for is to be cancelled. */
-export let limitPromise: <T>(
+/** The options of `timeout()` and `timeoutAt()`. */
+export interface TimeoutOptions {
+  /**
+   * Whether the limit ends the wait for a body that awaits what cannot be interrupted. The body is left to itself
+   * then: it is cancelled at its next await of something of this library, and its outcome is dropped.
+   */
+  abandon?: boolean | undefined;
+}
+
+/** Runs a body within a timeout; `onLimit` is called when the limit has cancelled what it could. */
+export let runWithin: <T>(
   timeout: Timeout,
-  body: () => PromiseLike<T>,
+  body: (scope: Timeout) => T | PromiseLike<T>,
+  options: { abandon?: boolean; onLimit?: (scope: BodyScope) => void },
 ) => Promise<T>;
 
 /**
@@ -47,15 +56,17 @@ export let limitPromise: <T>(
  */
 export class Timeout {
   #when: number | null;
-  #claimsAll = false;
   #state: State = "created";
-  #scope: Scope | null = null;
+  #scope: BodyScope | null = null;
   #alarm: Alarm | null = null;
+  #onLimit: ((scope: BodyScope) => void) | null = null;
+  /** Ends the wait for the body. */
+  #abandon: (() => void) | null = null;
 
   static {
-    limitPromise = (timeout, body) => {
-      timeout.#claimsAll = true;
-      return timeout.run(body);
+    runWithin = async (timeout, body, { abandon = false, onLimit = null }) => {
+      timeout.#onLimit = onLimit;
+      return await timeout.#run(body, abandon);
     };
   }
 
@@ -106,16 +117,18 @@ export class Timeout {
     }
     this.#when = when;
     this.#alarm?.cancel();
-    this.#alarm = when === null
-      ? null
-      : new Alarm(homeOf(this.#scope!.task), when, () => this.#onTime());
+    this.#alarm = when === null ? null : new Alarm(
+      this.#scope!.coroutine.scheduler,
+      when,
+      () => this.#onTime(),
+    );
   }
 
   /**
    * Runs a function within the limit, in the calling task; outside every task in a task of its own.
    *
-   * When the limit is reached, the task is cancelled, and the `CancelledError` that leaves the body
-   * becomes a `TimeoutError`. A cancellation from elsewhere stays one.
+   * When the limit is reached, every pending await inside the body is cancelled, and the `CancelledError` that leaves
+   * the body becomes a `TimeoutError`. A cancellation from elsewhere stays one.
    *
    * @typeParam T The type of the result.
    * @param body The function.
@@ -125,22 +138,60 @@ export class Timeout {
    */
   async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
     assertBody("Timeout.run", body);
-    if (callingTask() === null) return await createTask(() => this.run(body));
+    return await this.#run(body, false);
+  }
+
+  async #run<T>(
+    body: (scope: Timeout) => T | PromiseLike<T>,
+    canAbandon: boolean,
+  ): Promise<T> {
+    if (callingTask() === null) {
+      return await createTask(() => this.#run(body, canAbandon));
+    }
     if (this.#state !== "created") {
       throw new RuntimeError("Cannot use a timeout a second time");
     }
     this.#state = "active";
-    const scope = this.#scope = new Scope(this.#claimsAll);
+    const scope = this.#scope = new BodyScope();
     this.reschedule(this.#when);
     let result: T;
     try {
       // What the body gives is awaited in the scope, too.
-      result = await scope.run(async () => await body(this));
+      const running = scope.run(async () => await body(this));
+      result = await (canAbandon ? this.#untilAbandoned(running) : running);
     } catch (error) {
-      throw this.#leave(scope, error);
+      throw this.#leave(scope, { error });
     }
-    this.#leave(scope);
+    const error = this.#leave(scope, null);
+    if (error !== null) throw error;
     return result;
+  }
+
+  /** What the body comes to, unless it is abandoned first. */
+  #untilAbandoned<T>(running: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      running.then(resolve, reject);
+      this.#abandon = () => {
+        this.#scope!.abandon();
+        reject(makeCancelledError(undefined));
+      };
+    });
+  }
+
+  /**
+   * Aborts when the limit is reached or the code around is cancelled: for the APIs of the platform. Reading it says
+   * that what is awaited next obeys it, so read it where you use it.
+   *
+   * @throws {RuntimeError} If the body has not begun.
+   */
+  get signal(): AbortSignal {
+    if (this.#scope === null) {
+      throw new RuntimeError(
+        "Cannot read the signal of the timeout as its body has not begun",
+      );
+    }
+    noteSignalRead(this.#scope);
+    return this.#scope.signal;
   }
 
   /**
@@ -162,40 +213,41 @@ export class Timeout {
   }
 
   #onTime(): void {
+    const scope = this.#scope!;
     this.#state = "expiring";
     this.#alarm = null;
-    this.#scope?.cancel();
+    scope.cancel(undefined);
+    this.#onLimit?.(scope);
+    if (this.#abandon !== null) {
+      scope.onceObeyed(() => {
+        if (this.#state === "expiring" && scope.isUnheard) this.#abandon?.();
+      });
+    }
   }
 
-  /** The body ended. Returns what is to be thrown in place of `error`. */
-  #leave(scope: Scope, error?: unknown): unknown {
+  /** The body ended. Returns what is to be thrown, or `null`. */
+  #leave(scope: BodyScope, failure: { error: unknown } | null): unknown {
     this.#alarm?.cancel();
     this.#alarm = null;
-    scope.close();
+    const isOurs = scope.requests > 0 && scope.laterRequests === 0;
+    const isUnheard = scope.isUnheard;
+    const cancellation = failure && scope.cancellationIn(failure.error);
+    const error = cancellation ?? failure?.error ?? null;
+    scope.leave();
     if (this.#state === "active") {
       this.#state = "finished";
-    } else if (this.#state === "expiring") {
-      this.#state = "expired";
-      const isOurs = scope.uncancel() <= scope.requestsBefore;
-      if (isOurs && cancellationIn(error) !== null) {
-        return new TimeoutError("The time limit was reached", { cause: error });
-      }
-      if (isOurs) explain(error);
-      if (isOurs && error === undefined) warnOfNoEffect(scope.task);
+      return error;
     }
+    this.#state = "expired";
+    if (!isOurs) return error;
+    if (cancellation !== null || (failure === null && isUnheard)) {
+      return new TimeoutError("The time limit was reached", {
+        cause: cancellation,
+      });
+    }
+    explain(error);
     return error;
   }
-}
-
-function warnOfNoEffect(task: Task<unknown>): void {
-  if (homeOf(task).debug === null) return;
-  console.warn(
-    `A time limit of ${
-      textOf(task)
-    } was reached, but its body ended as if it had not been: it awaited only what ` +
-      "cannot be cancelled, or a catch block swallowed the CancelledError. Give fetch() and the like " +
-      "currentTask()!.signal",
-  );
 }
 
 /** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */
@@ -222,14 +274,15 @@ function explainCause(error: unknown): void {
 /**
  * Runs a function within a time limit, in the calling task; outside every task in a task of its own.
  *
- * When the limit is reached, everything that the body awaits is cancelled, and nothing that the task does
- * beside it, as by `Promise.all()`; its `finally` blocks run, and then a `TimeoutError` arises. A cancellation from elsewhere stays one. A promise of the platform's
- * own cannot be interrupted: give the API `currentTask()!.signal`, or the body goes on until that
- * promise settles.
+ * When the limit is reached, every pending await inside the body is cancelled, and nothing that the task does
+ * concurrently; `finally` blocks run, and then a `TimeoutError` is thrown. A cancellation from elsewhere stays one. A
+ * promise of the platform cannot be interrupted: give the API the `signal` of the body's argument. Otherwise the
+ * body goes on until that promise settles, and the `TimeoutError` is thrown then; with `abandon` it is thrown at once.
  *
  * @typeParam T The type of the result.
  * @param delay The limit in seconds from now, or `null` for none.
  * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
+ * @param options Whether a body that cannot be interrupted is left behind.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
  * @throws {TypeError} If `delay` is not a length of time.
@@ -251,12 +304,16 @@ function explainCause(error: unknown): void {
 export async function timeout<T>(
   delay: Delay | null,
   body: (scope: Timeout) => T | PromiseLike<T>,
+  options?: TimeoutOptions,
 ): Promise<T> {
   assertBody("timeout", body, "delay, ");
+  assertOptions("timeout", options);
   const when = delay === null
     ? null
     : currentScheduler().time() + secondsOf("timeout", "delay", delay);
-  return await new Timeout(when).run(body);
+  return await runWithin(new Timeout(when), body, {
+    abandon: options?.abandon ?? false,
+  });
 }
 
 /**
@@ -265,6 +322,7 @@ export async function timeout<T>(
  * @typeParam T The type of the result.
  * @param when The time, in seconds on the loop's clock, or `null` for no limit.
  * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
+ * @param options Whether a body that cannot be interrupted is left behind.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
  * @throws {TypeError} If `when` is neither a number nor `null`.
@@ -285,10 +343,14 @@ export async function timeout<T>(
 export async function timeoutAt<T>(
   when: number | null,
   body: (scope: Timeout) => T | PromiseLike<T>,
+  options?: TimeoutOptions,
 ): Promise<T> {
   assertBody("timeoutAt", body, "when, ");
   assertTime("timeoutAt", when);
-  return await new Timeout(when).run(body);
+  assertOptions("timeoutAt", options);
+  return await runWithin(new Timeout(when), body, {
+    abandon: options?.abandon ?? false,
+  });
 }
 
 function assertTime(caller: string, when: unknown): void {

@@ -5,7 +5,7 @@ import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
 import { shown } from "../loop/shown.ts";
 import { callingTask } from "../loop/task.ts";
-import { Alarm } from "./_alarm.ts";
+import { Alarm } from "../loop/alarm.ts";
 
 /** `wait()` returns when the first future is done. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";

@@ -6,12 +6,13 @@ import { type Delay, secondsOf } from "../loop/delay.ts";
 import { TimeoutError } from "../loop/errors.ts";
 import { Future, observe } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import type { Scope } from "../loop/scope.ts";
 import { callingTask } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
 import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";
-import { limitPromise, Timeout } from "./timeout.ts";
+import { runWithin, Timeout } from "./timeout.ts";
 
 /** The options of `waitFor()`. */
 export interface WaitForOptions {
@@ -78,7 +79,45 @@ async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
   const scope = new Timeout(when);
   if (typeof aw === "function") return await scope.run(aw);
   if (aw instanceof Future) return await scope.run(() => aw);
-  return await limitPromise(scope, () => wrapFuture(aw));
+  return await waitForPromise(aw, scope);
+}
+
+/**
+ * A promise has no scope: what it stands for began before the limit. If the code around has exactly one other await
+ * open, that is taken to be the promise's and cancelled, and the wait lasts until the promise settles. Otherwise only
+ * the wait ends.
+ */
+async function waitForPromise<T>(
+  promise: PromiseLike<T>,
+  limit: Timeout,
+): Promise<T> {
+  let isPromiseCancelled = false;
+  const body = async () => {
+    try {
+      return await wrapFuture(promise);
+    } catch (error) {
+      if (isPromiseCancelled) return await wrapFuture(promise);
+      throw error;
+    }
+  };
+  return await runWithin(limit, body, {
+    onLimit(scope) {
+      const [other, ...more] = scope.parent!.waits()
+        .filter((wait) => !wait.scope!.isIn(scope));
+      if (other !== undefined && more.length === 0) {
+        isPromiseCancelled = other.cancel(undefined);
+      }
+      if (!isPromiseCancelled) warnOfPromise(scope);
+    },
+  });
+}
+
+function warnOfPromise({ coroutine }: Scope): void {
+  if (coroutine.scheduler.debug === null) return;
+  console.warn(
+    `waitFor() in ${coroutine.task} was given a promise and reached its limit: what the promise stands for ` +
+      "goes on. Pass the function that makes it",
+  );
 }
 
 /** The result of what is done already; anything else is cancelled. */

@@ -59,7 +59,8 @@ export class VirtualHost implements Host {
   macrotask(callback: () => void, afterIo: boolean): void {
     DENO_HOST.macrotask(() => {
       callback();
-      if (!afterIo) this.#quiet.onTurn();
+      // What ran may have settled promises, whose reactions come first.
+      if (!afterIo) DENO_HOST.macrotask(() => this.#quiet.onTurn(), false);
     }, afterIo);
   }
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { keepContext, type RunInContext } from "../async_context.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { type Future, thrownBy } from "../future.ts";
 import type { ErrorCodec } from "./_error_codec.ts";
@@ -15,7 +15,7 @@ import { programUrl } from "./_worker_program.ts";
 import { BrokenExecutor } from "./executor.ts";
 
 /** A worker hears in the async context in which it was made, which must be nobody's. */
-const outside = AsyncLocalStorage.snapshot();
+const outside: RunInContext = keepContext(undefined);
 
 /** Who has workers. */
 export interface WorkerOwner {

@@ -5,7 +5,7 @@ import {
   execute,
   type Scheduler,
   type Timer,
-} from "../loop/scheduler.ts";
+} from "./scheduler.ts";
 
 /** Calls a function of the library once, when it is time, in its turn in the ready queue. */
 export class Alarm implements Entry {

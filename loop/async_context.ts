@@ -1,0 +1,205 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { readableEnv } from "./runtime.ts";
+
+// The async context records where code belongs: to the scheduler in its callbacks, to a task or one of its scopes
+// in its body, to nothing elsewhere. `AsyncLocalStorage` is the public API for that, and on Deno most of what a
+// switch between tasks costs. Deno keeps the values of all such storages in one object, the mapping, which its core
+// lets JavaScript read and replace. The direct implementation does that with a property of its own in the mapping.
+// It is used where the check at load shows that Deno behaves as assumed; elsewhere, and with
+// ASYNCIO_CONTEXTS=public in the environment, the public one is, and only speed is lost.
+
+/** The values of all async storages, by their keys; never changed once it is made. */
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** What is used of Deno's core. */
+interface Core {
+  getAsyncContext(): Mapping | undefined;
+  setAsyncContext(mapping: Mapping | undefined): void;
+  AsyncVariable: new () => { enter(value: unknown): unknown; get(): unknown };
+}
+
+/** The mapping where the user has no values: the place is all there is. */
+class PlaceOnly {
+  constructor(readonly asyncioPlace: unknown) {}
+}
+
+const core = usableCore();
+
+/** Whether contexts are entered directly: what is resumed then runs at once, otherwise soon. */
+export const isDirect: boolean = core !== null;
+
+/** The core of Deno, if it can be used and behaves as assumed. */
+function usableCore(): Core | null {
+  if (readableEnv("ASYNCIO_CONTEXTS") === "public") return null;
+  try {
+    // deno-lint-ignore no-explicit-any -- an internal of Deno, which has no types
+    const { Deno } = globalThis as any;
+    const core: Core | undefined = Deno?.[Deno.internal]?.core;
+    return core && behavesAsAssumed(core) ? core : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the core keeps the library's property and the user's values apart, after exceptions too. */
+function behavesAsAssumed(core: Core): boolean {
+  const before = core.getAsyncContext();
+  const own = new PlaceOnly({});
+  const isAt = (place: unknown) =>
+    core.getAsyncContext()?.asyncioPlace === place;
+  try {
+    core.setAsyncContext(own as unknown as Mapping);
+    if (core.getAsyncContext() as unknown !== own) return false;
+    const variable = new core.AsyncVariable();
+    variable.enter(1);
+    if (variable.get() !== 1 || !isAt(own.asyncioPlace)) return false;
+    const users = core.getAsyncContext()!;
+    const copy = { ...users, asyncioPlace: own };
+    core.setAsyncContext(copy);
+    if (variable.get() !== 1 || !isAt(own)) return false;
+    variable.enter(2);
+    if (variable.get() !== 2 || !isAt(own)) return false;
+    core.setAsyncContext(users);
+    return variable.get() === 1 && isAt(own.asyncioPlace);
+  } finally {
+    core.setAsyncContext(before);
+  }
+}
+
+/** A context that was kept for one call. */
+export type Kept = { readonly [kept]: true };
+declare const kept: unique symbol;
+
+/** Calls a function in some context, at once. */
+export type RunInContext = <R>(fn: () => R) => R;
+
+/** The operations that the library needs. */
+interface Contexts {
+  /** Where the code that calls belongs, or `undefined`. */
+  place(): unknown;
+
+  /** Calls a function at a place; the user's values are those of the caller. */
+  runAt<A, R>(place: unknown, fn: (argument: A) => R, argument: A): R;
+
+  /** The rest of the caller's synchronous section, and what follows an `await` in it, is at this place. */
+  moveTo(place: unknown): void;
+
+  /** Keeps the context of the caller, at a place, for one call of a function. */
+  keep<A>(place: unknown, fn: (argument: A) => void): Kept;
+
+  /** Calls that function in the kept context; returns whether that is over, or happens in a microtask. */
+  resume<A>(kept: Kept, fn: (argument: A) => void, argument: A): boolean;
+
+  /** Keeps the context of the caller, at a place, for any number of calls. */
+  keepContext(place: unknown): RunInContext;
+
+  /** Makes a variable of the library whose values follow the async context. */
+  variable<T>(name: string): AsyncVariable<T>;
+}
+
+/** A value that follows the async context. */
+export interface AsyncVariable<T> {
+  get(): T | undefined;
+  run<R>(value: T, fn: () => R): R;
+  /** The value holds for the rest of the caller's synchronous section, and what follows an `await` in it. */
+  enter(value: T): void;
+}
+
+function directContexts(core: Core): Contexts {
+  // In variables: the engine inlines these calls.
+  const get = core.getAsyncContext as () => PlaceOnly | Mapping | undefined;
+  const set = core.setAsyncContext as (mapping: unknown) => void;
+  const mappingAt = (place: unknown): unknown => {
+    const mapping = get();
+    return mapping === undefined || mapping instanceof PlaceOnly
+      ? new PlaceOnly(place)
+      : { ...mapping, asyncioPlace: place };
+  };
+  const runIn = <A, R>(
+    mapping: unknown,
+    fn: (argument: A) => R,
+    argument: A,
+  ): R => {
+    const before = get();
+    set(mapping);
+    try {
+      return fn(argument);
+    } finally {
+      set(before);
+    }
+  };
+  return {
+    place: () => get()?.asyncioPlace,
+    runAt: (place, fn, argument) => runIn(mappingAt(place), fn, argument),
+    moveTo: (place) => set(mappingAt(place)),
+    keep: (place) => mappingAt(place) as Kept,
+    resume(kept, fn, argument) {
+      const before = get();
+      set(kept);
+      try {
+        fn(argument);
+      } finally {
+        set(before);
+      }
+      return true;
+    },
+    keepContext(place) {
+      const mapping = mappingAt(place);
+      return (fn) => runIn(mapping, fn, undefined);
+    },
+    variable<T>(name: string): AsyncVariable<T> {
+      const key = `asyncio ${name}`;
+      const mappingWith = (value: T) => ({ ...get(), [key]: value });
+      return {
+        get: () => (get() as Mapping | undefined)?.[key] as T | undefined,
+        run: (value, fn) => runIn(mappingWith(value), fn, undefined),
+        enter: (value) => set(mappingWith(value)),
+      };
+    },
+  };
+}
+
+function publicContexts(): Contexts {
+  const storage = new AsyncLocalStorage<unknown>();
+  // A promise reaction keeps the context too, at a fraction of the cost of a snapshot.
+  const react = <A>(fn: (argument: A) => void): Kept => {
+    let release!: (argument: A) => void;
+    new Promise<A>((resolve) => release = resolve).then(fn);
+    return release as unknown as Kept;
+  };
+  return {
+    place: () => storage.getStore(),
+    runAt: (place, fn, argument) => storage.run(place, fn, argument),
+    moveTo: (place) => storage.enterWith(place),
+    keep: (place, fn) =>
+      place === storage.getStore()
+        ? react(fn)
+        : storage.run(place, react<never>, fn),
+    resume(kept, _, argument) {
+      (kept as unknown as (argument: unknown) => void)(argument);
+      return false;
+    },
+    keepContext: (place) =>
+      storage.run(place, () => AsyncLocalStorage.snapshot()),
+    variable<T>(): AsyncVariable<T> {
+      const storage = new AsyncLocalStorage<T>();
+      return {
+        get: () => storage.getStore(),
+        run: (value, fn) => storage.run(value, fn),
+        enter: (value) => storage.enterWith(value),
+      };
+    },
+  };
+}
+
+export const {
+  place,
+  runAt,
+  moveTo,
+  keep,
+  resume,
+  keepContext,
+  variable,
+}: Contexts = core === null ? publicContexts() : directContexts(core);

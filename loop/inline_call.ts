@@ -1,0 +1,117 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { settleNow } from "./_future_access.ts";
+import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
+import { shareContext } from "./context.ts";
+import { Coroutine, currentCoroutine } from "./coroutine.ts";
+import {
+  dependencies,
+  Future,
+  isInline,
+  label,
+  settle,
+  type Settlement,
+  waitsForOthers,
+  withCancellation,
+  withError,
+  withResult,
+} from "./future.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/**
+ * An async function of the library as a future that can be cancelled by itself.
+ *
+ * It begins at once, as a part of the caller's step, and when it ends the code that awaits it goes on in the same
+ * step: so events happen in the order in which they would if its code stood in place of the call, as in asyncio. It
+ * has a root scope of its own, outside the scopes of the caller. Awaiting it relays their requests to it.
+ */
+class InlineCall<T> extends Future<T> {
+  readonly #name: string;
+  readonly #body: Coroutine;
+
+  constructor(scheduler: Scheduler, name: string, fn: () => PromiseLike<T>) {
+    super(scheduler);
+    this.#name = name;
+    this.#body = new Coroutine(scheduler, this, currentCoroutine());
+    shareContext(this.#body);
+    this.#body.run(InlineCall.#run, { call: this, fn });
+    scheduler.left(this.#body);
+  }
+
+  override cancel(msg?: string): boolean {
+    if (this.done()) return false;
+    if (!this.#body.isBeingCancelled) relayCancellation(this.#body, msg);
+    return !this.#body.isUnheard;
+  }
+
+  /** @ignore */
+  override get [asRelay](): Relay | null {
+    return this.done() || this.#body.isBeingCancelled ? null : this.#body;
+  }
+
+  /** @ignore */
+  override get [waitsForOthers](): boolean {
+    return this.#body.waiting > 0;
+  }
+
+  /** @ignore */
+  override [dependencies](): Iterable<Future<unknown>> {
+    return this.done() ? [] : this.#body.dependencies();
+  }
+
+  /** @ignore */
+  override get [isInline](): boolean {
+    return true;
+  }
+
+  /** @ignore */
+  override get [label](): string {
+    return this.#name;
+  }
+
+  static #run<T>(
+    this: void,
+    { call, fn }: { call: InlineCall<T>; fn: () => PromiseLike<T> },
+  ): void {
+    fn().then(
+      (value) => call.#end(withResult(value)),
+      (error) => {
+        const cancellation = call.#body.cancellationIn(error);
+        call.#end(
+          cancellation === null
+            ? withError(error)
+            : withCancellation(cancellation),
+        );
+      },
+    );
+  }
+
+  #end(settlement: Settlement): void {
+    const body = this.#body;
+    const { scheduler } = body;
+    body.finish();
+    if (!scheduler.isOpen(body)) {
+      settle(this, settlement);
+    } else if (this[settleNow](settlement)) {
+      // The code that awaits it goes on, in the same step.
+      scheduler.handOver(body);
+    } else {
+      scheduler.ended(body);
+    }
+  }
+}
+
+/**
+ * Calls an async function of the library; what it gives can be cancelled by itself.
+ *
+ * @param scheduler The scheduler of the loop that it belongs to.
+ * @param name What it is called in messages.
+ * @param fn The function. It begins at once; what it awaits are futures of this library.
+ */
+export function callInline<T>(
+  scheduler: Scheduler,
+  name: string,
+  fn: () => PromiseLike<T>,
+): Future<T> {
+  return new InlineCall(scheduler, name, fn);
+}

@@ -1,0 +1,497 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  cancellationIn,
+  CancelledError,
+  isAbortError,
+  makeCausedCancelledError,
+  makeSignalReason,
+  signalReasonIn,
+} from "./cancelled_error.ts";
+import {
+  beginToRelay,
+  endRelay,
+  interruptRelay,
+  type Relay,
+  relayCancellation,
+  relayed,
+} from "./_relay.ts";
+// Type-only imports: a coroutine is the root of its scopes, and futures are awaited in them.
+import type { Future } from "./future.ts";
+import type { Coroutine } from "./coroutine.ts";
+import type { Line } from "./line.ts";
+
+/** What travels with a cancellation: a message, or the error that is to be thrown. */
+export type CancelMessage = string | undefined | Error;
+
+/** What a line awaits. */
+export interface Wait {
+  /** Cancels the awaited future; returns whether that took effect. */
+  cancel(message: CancelMessage): boolean;
+  /** The future that is awaited. */
+  readonly future: object;
+  /** The innermost open scope in which it is awaited. */
+  scope: Scope | null;
+  readonly line: Line;
+  /** Grows from one await to the next. */
+  readonly order: number;
+}
+
+/** What few scopes need. */
+interface Rare {
+  /** How many requests to cancel there are that were not taken back. */
+  requests: number;
+  message: CancelMessage;
+  /** The newest request of this scope that reached a line. */
+  delivered: number;
+  /** How many lines are expected to go on because something foreign obeys the signal. */
+  expected: number;
+  shield: boolean;
+  persistent: boolean;
+  controller: AbortController | null;
+  /** What is being cancelled at this moment. */
+  relaying: readonly Wait[] | null;
+  /** The lines that have read the signal and have not awaited anything of the library since. */
+  readers: Set<Line>;
+}
+
+/** How many turns of Deno's event loop something foreign may take to obey a signal. */
+const TURNS_TO_OBEY = 4;
+
+const NONE: readonly object[] = [];
+
+/** Requests of all loops are numbered in the order in which they were made. */
+let newestRequest = 0;
+
+/**
+ * A part of a task's body that can be cancelled by itself. The root is the task's; time limits, groups and
+ * `cancelScope()` open others inside, so the scopes of a task form a tree. A request to cancel a scope reaches every
+ * line of execution inside it once, and nothing outside it.
+ */
+export class Scope implements Relay {
+  readonly coroutine: Coroutine;
+  readonly parent: Scope | null;
+  /** The tasks that must end before the scope does: those of a group. */
+  readonly members: Iterable<object>;
+  isOpen = true;
+  /** A time limit has given the body up. */
+  isAbandoned = false;
+  /** The request that is in force, by its number; 0 if there is none. */
+  request = 0;
+  /** What lines await directly in this scope. */
+  wait: Wait | null = null;
+  moreWaits: Set<Wait> | null = null;
+  #children: Set<Scope> | null = null;
+  #rare: Rare | null = null;
+
+  constructor(
+    coroutine: Coroutine | null,
+    parent: Scope | null,
+    members: Iterable<object> = NONE,
+  ) {
+    this.members = members;
+    this.coroutine = coroutine ?? this as unknown as Coroutine;
+    this.parent = parent;
+    if (parent !== null) (parent.#children ??= new Set()).add(this);
+  }
+
+  get shield(): boolean {
+    return this.#rare?.shield ?? false;
+  }
+
+  /** Without its shield, a scope lets older requests from around it in. */
+  set shield(value: boolean) {
+    if (value === this.shield) return;
+    this.#rest.shield = value;
+    if (!value) this.#reach();
+  }
+
+  /** Whether every await inside throws from the request on, not just the next one. */
+  set persistent(value: boolean) {
+    this.#rest.persistent = value;
+    if (value) this.coroutine.hasPersistentScope = true;
+  }
+
+  /** How many requests to cancel this very scope there are. */
+  get requests(): number {
+    return this.#rare?.requests ?? 0;
+  }
+
+  get message(): CancelMessage {
+    return this.#rare?.message;
+  }
+
+  /** Whether a request is in force that has reached no line, and that no signal is delivering. */
+  get isUnheard(): boolean {
+    if (this.request === 0) return false;
+    const { delivered, expected } = this.#rest;
+    return delivered < this.request && expected === 0;
+  }
+
+  /** The scope ends, and its requests. What code it leaves behind belongs to the scope around it. */
+  close(): void {
+    const parent = this.parent!;
+    this.isOpen = false;
+    this.request = 0;
+    if (this.#rare !== null) this.#rare.requests = 0;
+    parent.#children!.delete(this);
+    for (const child of this.#children ?? []) parent.#children!.add(child);
+    for (const wait of [this.wait, ...this.moreWaits ?? []]) {
+      if (wait === null) continue;
+      wait.scope = parent.nearestOpen();
+      wait.scope.attach(wait);
+      this.coroutine.waiting--;
+    }
+  }
+
+  /** This scope, or the first around it that is still open. */
+  nearestOpen(): Scope {
+    if (this.isOpen || this.parent === null) return this;
+    let scope = this.parent;
+    while (!scope.isOpen && scope.parent !== null) scope = scope.parent;
+    return scope;
+  }
+
+  /** Whether this scope is another one or lies in it. */
+  isIn(other: Scope): boolean {
+    for (const scope of outward(this, true)) {
+      if (scope === other) return true;
+    }
+    return false;
+  }
+
+  attach(wait: Wait): void {
+    if (this.wait === null) this.wait = wait;
+    else (this.moreWaits ??= new Set()).add(wait);
+    this.coroutine.waiting++;
+  }
+
+  detach(wait: Wait): void {
+    if (this.wait === wait) this.wait = null;
+    else if (!this.moreWaits?.delete(wait)) return;
+    this.coroutine.waiting--;
+  }
+
+  /** Asks for the cancellation of everything in the scope. */
+  cancel(message: CancelMessage): void {
+    if (!this.coroutine.isBeingCancelled) {
+      relayCancellation(this, message);
+      return;
+    }
+    this.#request(message);
+    this.#reach();
+    this.#abort(message);
+  }
+
+  #request(message: CancelMessage): void {
+    const rare = this.#rest;
+    rare.requests++;
+    rare.message = message;
+    this.request = this.coroutine.newestRequest = ++newestRequest;
+  }
+
+  /** Relays the request to what lines await in the scope, if it has not reached them. */
+  [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
+    this.#request(message);
+    this.coroutine.isBeingCancelled = true;
+    const waits = this.waits()
+      .filter(({ scope, line }) => scope!.pendingFor(line) !== null);
+    this.#rest.relaying = waits;
+    return waits.map((wait) => wait.future as Future<unknown>);
+  }
+
+  [relayed](index: number): void {
+    const { scope, line } = this.#rest.relaying![index]!;
+    scope!.reachedLine(line);
+  }
+
+  [endRelay](message: CancelMessage): boolean {
+    this[interruptRelay]();
+    this.#abort(message);
+    return true;
+  }
+
+  [interruptRelay](): void {
+    this.coroutine.isBeingCancelled = false;
+    this.#rest.relaying = null;
+  }
+
+  /** Takes one request back. */
+  uncancel(): void {
+    const rare = this.#rest;
+    rare.requests--;
+    if (rare.requests > 0) return;
+    this.request = 0;
+    for (const scope of this.#inside()) {
+      if (scope.requestsAround() === 0) scope.renewSignal();
+    }
+  }
+
+  /** A scope that was cancelled before it began cancels what begins in it. */
+  renewRequest(): void {
+    if (this.request === 0) return;
+    this.request = this.coroutine.newestRequest = ++newestRequest;
+  }
+
+  /**
+   * How many requests there are to cancel a scope of this task: those around the code of another scope, or all of
+   * them where the code is not of the task.
+   */
+  countRequests(scope: Scope | null): number {
+    let requests = 0;
+    if (scope === null) {
+      for (const each of this.#inside(true)) requests += each.requests;
+    }
+    for (; scope !== null; scope = scope.parent) requests += scope.requests;
+    return requests;
+  }
+
+  /** How many requests there are to cancel the scope or one around it, up to a shield. */
+  requestsAround(): number {
+    let requests = 0;
+    for (const scope of outward(this)) requests += scope.requests;
+    return requests;
+  }
+
+  /** The outermost scope around a line whose request has not reached the line, or `null`. */
+  pendingFor(line: Line): Scope | null {
+    if (
+      this.coroutine.newestRequest <= line.reached &&
+      !this.coroutine.hasPersistentScope
+    ) return null;
+    let found: Scope | null = null;
+    for (const scope of outward(this)) {
+      if (scope.request > line.reached || scope.#isPersistentlyCancelled) {
+        found = scope;
+      }
+    }
+    return found;
+  }
+
+  get #isPersistentlyCancelled(): boolean {
+    return this.request > 0 && this.#rare!.persistent;
+  }
+
+  /** The requests in force around a line, which is in this scope, have reached it. */
+  reachedLine(line: Line): void {
+    let newest = line.reached;
+    for (const scope of outward(this)) {
+      const { request } = scope;
+      if (request > line.reached) scope.#rest.delivered = request;
+      if (request > newest) newest = request;
+    }
+    line.reached = newest;
+  }
+
+  /** The newest request in force around code in this scope. */
+  newestAround(): number {
+    let newest = 0;
+    for (const { request } of outward(this)) newest = Math.max(newest, request);
+    return newest;
+  }
+
+  /** Aborts when the scope is cancelled, by itself or with what is around it. */
+  get signal(): AbortSignal {
+    const rare = this.#rest;
+    if (rare.controller === null) {
+      rare.controller = new AbortController();
+      const cancelled = this.#cancelledAround();
+      if (cancelled !== null) {
+        rare.controller.abort(makeSignalReason(cancelled.message));
+      }
+    }
+    this.coroutine.wasSignalRead = true;
+    return rare.controller.signal;
+  }
+
+  /** The scope's signal is that of a controller which was made before the scope. */
+  adopt(controller: AbortController): void {
+    this.#rest.controller = controller;
+  }
+
+  /** Whether the signal has been handed out. */
+  get hasSignal(): boolean {
+    return this.#rare !== null && this.#rare.controller !== null;
+  }
+
+  /** A signal of a cancellation that was taken back is followed by another. */
+  renewSignal(): void {
+    if (this.#rare?.controller?.signal.aborted) this.#rare.controller = null;
+  }
+
+  /** The lines that have read the signal; reading it puts them there. */
+  get readers(): Set<Line> {
+    return this.#rest.readers;
+  }
+
+  /** A line that was expected to go on because of the signal does, or does not in time. */
+  expectNoMore(isDelivered: boolean): void {
+    const rare = this.#rest;
+    rare.expected--;
+    if (isDelivered) rare.delivered = this.request;
+  }
+
+  /**
+   * The cancellation that ended code in the scope, if one did. A request may also come back as the error of something
+   * foreign that obeyed a signal: as one whose causes lead to the signal's reason, or as an `AbortError` without one.
+   */
+  cancellationIn(error: unknown): CancelledError | null {
+    const cancellation = cancellationIn(error);
+    if (cancellation !== null) return cancellation;
+    const cancelled = this.#cancelledAround();
+    if (cancelled === null) return null;
+    const reason = signalReasonIn(error);
+    if (reason !== null || !isAbortError(error)) return reason;
+    for (const scope of outward(this, true)) {
+      const { readers } = scope.#rare ?? {};
+      if (readers !== undefined && readers.size > 0) {
+        return makeCausedCancelledError(error, cancelled.message);
+      }
+    }
+    return null;
+  }
+
+  /** The futures that the scope cannot end before. */
+  *dependencies(): Generator<Future<unknown>> {
+    for (const scope of this.#inside(true)) {
+      if (scope.wait !== null) yield scope.wait.future as Future<unknown>;
+      for (const wait of scope.moreWaits ?? []) {
+        yield wait.future as Future<unknown>;
+      }
+      yield* scope.members as Iterable<Future<unknown>>;
+    }
+  }
+
+  /** What is awaited in the scope and in those inside that are not shielded, in the order in which it was begun. */
+  waits(): Wait[] {
+    const waits: Wait[] = [];
+    for (const scope of this.#inside()) {
+      if (scope.wait !== null) waits.push(scope.wait);
+      for (const wait of scope.moreWaits ?? []) waits.push(wait);
+    }
+    return waits.sort((a, b) => a.order - b.order);
+  }
+
+  get #rest(): Rare {
+    return this.#rare ??= {
+      requests: 0,
+      message: undefined,
+      delivered: 0,
+      expected: 0,
+      shield: false,
+      persistent: false,
+      controller: null,
+      relaying: null,
+      readers: new Set(),
+    };
+  }
+
+  /** This scope and the open ones inside, but for those that are shielded; outer ones first. */
+  #inside(withShielded = false): Scope[] {
+    const scopes: Scope[] = [this];
+    // Not by recursion, as the scopes may be nested deeply; the array grows while it is gone through.
+    for (const scope of scopes) {
+      for (const child of scope.#children ?? []) {
+        if (withShielded || !child.shield) scopes.push(child);
+      }
+    }
+    return scopes;
+  }
+
+  /** Cancels what lines await in the scope, if a request in force has not reached them. */
+  #reach(): void {
+    for (const wait of this.waits()) {
+      const { scope, line } = wait;
+      const cancelled = scope!.pendingFor(line);
+      if (cancelled !== null && wait.cancel(cancelled.message)) {
+        scope!.reachedLine(line);
+      }
+    }
+  }
+
+  /** Aborts the signals in the scope. Lines that have read them are expected to go on in consequence. */
+  #abort(message: CancelMessage): void {
+    let expected: Line[] | null = null;
+    for (const scope of this.#inside()) {
+      const { controller = null, readers = null } = scope.#rare ?? {};
+      if (controller === null || controller.signal.aborted) continue;
+      for (const line of readers!) {
+        if (this.#expect(line)) (expected ??= []).push(line);
+      }
+      controller.abort(makeSignalReason(message));
+    }
+    if (expected !== null) this.#waitForTurns(expected);
+  }
+
+  /** Whether a line is taken to be cancelled by the abort of a signal that it has read. */
+  #expect(line: Line): boolean {
+    const stretch = line.stretch!;
+    // Code that cancels itself awaits nothing foreign.
+    if (
+      line.at !== null || stretch.abort !== null ||
+      this.coroutine.isCalling(line)
+    ) {
+      return false;
+    }
+    const told: Scope[] = [];
+    let newest = line.reached;
+    for (const scope of outward(stretch.scope)) {
+      if (scope.request <= line.reached) continue;
+      scope.#rest.expected++;
+      told.push(scope);
+      newest = Math.max(newest, scope.request);
+    }
+    if (told.length === 0) return false;
+    stretch.abort = { before: line.reached, told };
+    line.reached = newest;
+    (this.coroutine.underWay ??= new Set()).add(line);
+    return true;
+  }
+
+  /** Calls back once what is expected to obey a signal had its time; at once if nothing is. */
+  onceObeyed(callback: () => void): void {
+    if (this.#rest.expected === 0) callback();
+    else this.#afterTurns(callback);
+  }
+
+  #afterTurns(callback: () => void): void {
+    const { host } = this.coroutine.scheduler;
+    let turns = TURNS_TO_OBEY;
+    const turn = () => {
+      if (--turns > 0) host.macrotask(turn, false);
+      else callback();
+    };
+    host.macrotask(turn, false);
+  }
+
+  #waitForTurns(lines: readonly Line[]): void {
+    this.#afterTurns(() => {
+      for (const line of lines) {
+        const abort = line.stretch?.abort;
+        // Whether it obeyed cannot be seen; it has not gone on, so it is cancelled where it does.
+        if (!abort) continue;
+        line.reached = abort.before;
+        this.coroutine.underWay?.delete(line);
+        line.stretch!.abort = null;
+        for (const scope of abort.told) scope.expectNoMore(false);
+      }
+    });
+  }
+
+  #cancelledAround(): Scope | null {
+    let found: Scope | null = null;
+    for (const scope of outward(this)) {
+      if (scope.request > 0) found = scope;
+    }
+    return found;
+  }
+}
+
+/** A scope and those around it, up to a shield or through all. */
+function* outward(scope: Scope, throughShields = false): Generator<Scope> {
+  let each: Scope | null = scope;
+  while (each !== null) {
+    yield each;
+    each = each.shield && !throughShields ? null : each.parent;
+  }
+}

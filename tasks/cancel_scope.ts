@@ -1,0 +1,415 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Alarm } from "../loop/alarm.ts";
+import { assertOptions } from "../loop/assert_options.ts";
+import {
+  makeCausedCancelledError,
+  makeSignalReason,
+} from "../loop/cancelled_error.ts";
+import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
+import { type Delay, secondsOf } from "../loop/delay.ts";
+import { RuntimeError } from "../loop/errors.ts";
+import { type CancelMessage, currentScheduler } from "../loop/scheduler.ts";
+import { shown } from "../loop/shown.ts";
+import { assertSignal, callingTask, notAFunction } from "../loop/task.ts";
+import { createTask } from "./create_task.ts";
+
+/** The options of a {@linkcode CancelScope}. */
+export interface CancelScopeOptions {
+  /** The time at which the scope is cancelled, in seconds on the loop's clock; `null`, the default, for none. */
+  deadline?: number | null | undefined;
+  /** Whether requests to cancel the code around wait until the scope ends. */
+  shield?: boolean | undefined;
+  /** Whether every await inside throws once the scope is cancelled, not just the one where the body is. */
+  persistent?: boolean | undefined;
+  /** Cancels the scope when it aborts; the `CancelledError` has the signal's reason as its cause. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The options of {@linkcode shielded}. */
+export interface ShieldedOptions {
+  /** How long the body may take, in seconds; `null`, the default, for any time. */
+  within?: Delay | null | undefined;
+}
+
+/**
+ * A piece of code that can be cancelled by itself. Ordinarily made by `cancelScope()`, which hands it to the body.
+ *
+ * When the scope is cancelled, every pending await inside the body throws a `CancelledError`, in the scopes nested in
+ * it too, and nothing outside does. The error ends at the scope, and the program goes on behind it. A request to cancel
+ * is delivered once: a clean-up that awaits is not interrupted by the same request, unless the scope is persistent.
+ *
+ * @example Cancel a piece of code, and go on
+ * ```ts
+ * import { cancelScope, getRunningLoop, run, sleep } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * await run(async () => {
+ *   const loop = getRunningLoop();
+ *   await cancelScope(async (scope) => {
+ *     loop.callLater(0.001, () => scope.cancel());
+ *     await sleep(3600);
+ *   });
+ *   assert(true, "an hour was saved");
+ * });
+ * ```
+ *
+ * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.CancelScope}
+ */
+export class CancelScope {
+  readonly #persistent: boolean;
+  readonly #outside: AbortSignal | null;
+  #deadline: number | null;
+  #shield: boolean;
+  #scope: BodyScope | null = null;
+  #state: "created" | "active" | "finished" = "created";
+  #request: { message: CancelMessage } | null = null;
+  #isCaught = false;
+  #alarm: Alarm | null = null;
+  /** Of a signal that was read before the body began. */
+  #controller: AbortController | null = null;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param options A deadline, a shield, whether the cancellation persists, and a signal that cancels it.
+   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {RangeError} If the deadline is not a time.
+   */
+  constructor(options: CancelScopeOptions = {}) {
+    assertOptions("CancelScope", options);
+    const { deadline = null, shield = false, persistent = false, signal } =
+      options;
+    assertDeadline(deadline);
+    assertBoolean("shield", shield);
+    assertBoolean("persistent", persistent);
+    assertSignal("cancel scope", signal);
+    this.#deadline = deadline;
+    this.#shield = shield;
+    this.#persistent = persistent;
+    this.#outside = signal ?? null;
+  }
+
+  /**
+   * Runs a function in the scope, in the calling task; outside every task in a task of its own.
+   *
+   * Cancelling the awaiting task cancels the body; with a shield, only when the body has ended.
+   *
+   * @typeParam T The type of the result.
+   * @param body The function; it gets the scope.
+   * @returns What it returns; `undefined` if the scope was cancelled and that ended the body.
+   * @throws {RuntimeError} If the scope was used before.
+   * @throws {TypeError} If `body` is not a function.
+   */
+  async run<T>(
+    body: (scope: this) => T | PromiseLike<T>,
+  ): Promise<T | undefined> {
+    if (typeof body !== "function") {
+      throw notAFunction("CancelScope.run", "body", body);
+    }
+    if (callingTask() === null) return await createTask(() => this.run(body));
+    if (this.#state !== "created") {
+      throw new RuntimeError(
+        "Cannot run the cancel scope as it has already been used",
+      );
+    }
+    this.#state = "active";
+    const scope = this.#scope = new BodyScope();
+    const ignoreSignal = this.#begin(scope);
+    try {
+      // What the body gives is awaited in the scope, too.
+      const result = await scope.run(async () => await body(this));
+      this.#leave(scope, null);
+      return result;
+    } catch (error) {
+      if (this.#state === "active") this.#leave(scope, { error });
+      return undefined;
+    } finally {
+      ignoreSignal();
+    }
+  }
+
+  /**
+   * Cancels the body. May be called at any time, any number of times: before {@linkcode CancelScope.run} the first
+   * await of the body throws.
+   *
+   * @param msg What the `CancelledError` says.
+   */
+  cancel(msg?: string): void {
+    this.#cancel(msg);
+  }
+
+  /** Whether {@linkcode CancelScope.cancel} was called, or the deadline has passed. */
+  get cancelled(): boolean {
+    return this.#request !== null;
+  }
+
+  /** Whether the cancellation ended the body, and the `CancelledError` stopped at this scope. */
+  get caught(): boolean {
+    return this.#isCaught;
+  }
+
+  /**
+   * The time at which the scope is cancelled, in seconds on the loop's clock, or `null`. May be moved while the body
+   * runs; it has no effect on a scope that is cancelled or has ended.
+   *
+   * @throws {TypeError} If it is set to something that is neither a number nor `null`.
+   * @throws {RangeError} If it is set to `NaN`.
+   */
+  get deadline(): number | null {
+    return this.#deadline;
+  }
+
+  set deadline(value: number | null) {
+    assertDeadline(value);
+    this.#deadline = value;
+    if (this.#state === "active") this.#setAlarm();
+  }
+
+  /**
+   * Whether requests to cancel the code around wait until the body has ended. Without the shield, those that have
+   * come in the meantime take effect at once.
+   *
+   * @throws {TypeError} If it is set to something that is not a boolean.
+   */
+  get shield(): boolean {
+    return this.#shield;
+  }
+
+  set shield(value: boolean) {
+    assertBoolean("shield", value);
+    this.#shield = value;
+    if (this.#state === "active") this.#scope!.shield = value;
+  }
+
+  /**
+   * Aborts when the scope is cancelled, with the `CancelledError` as its reason: for the APIs of the platform.
+   * Reading it in the body says that what is awaited next obeys it, so read it where you use it.
+   */
+  get signal(): AbortSignal {
+    if (this.#scope !== null) {
+      noteSignalRead(this.#scope);
+      return this.#scope.signal;
+    }
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  /**
+   * Returns a description for logs and error messages: `<CancelScope active>`.
+   *
+   * @returns The text.
+   */
+  toString(): string {
+    const cancelled = this.cancelled ? " cancelled" : "";
+    return `<CancelScope ${this.#state}${cancelled}>`;
+  }
+
+  /** @ignore */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Returns what is to be called at the end. */
+  #begin(scope: BodyScope): () => void {
+    scope.persistent = this.#persistent;
+    scope.shield = this.#shield;
+    if (this.#controller !== null) scope.adopt(this.#controller);
+    this.#setAlarm();
+    const outside = this.#outside;
+    const onAbort = () =>
+      this.#cancel(makeCausedCancelledError(outside!.reason));
+    if (outside?.aborted) onAbort();
+    else outside?.addEventListener("abort", onAbort, { once: true });
+    if (this.#request !== null && scope.request === 0) {
+      scope.cancel(this.#request.message);
+    }
+    return () => outside?.removeEventListener("abort", onAbort);
+  }
+
+  #cancel(message: CancelMessage): void {
+    if (this.#request !== null) return;
+    this.#request = { message };
+    if (this.#state === "active") this.#scope!.cancel(message);
+    else if (this.#state === "created") {
+      this.#controller?.abort(makeSignalReason(message));
+    }
+  }
+
+  #setAlarm(): void {
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    const deadline = this.#deadline;
+    if (deadline === null || this.#request !== null) return;
+    const { scheduler } = this.#scope!.coroutine;
+    if (deadline <= scheduler.time()) this.#cancel(undefined);
+    else {
+      this.#alarm = new Alarm(
+        scheduler,
+        deadline,
+        () => this.#cancel(undefined),
+      );
+    }
+  }
+
+  /** The body ended: throws what goes on from here. */
+  #leave(scope: BodyScope, failure: { error: unknown } | null): void {
+    this.#state = "finished";
+    this.#alarm?.cancel();
+    const isOurs = scope.requests > 0 && scope.laterRequests === 0;
+    const cancellation = failure && scope.cancellationIn(failure.error);
+    scope.leave();
+    if (failure === null) return;
+    if (cancellation === null) throw failure.error;
+    if (!isOurs) throw cancellation;
+    this.#isCaught = true;
+  }
+}
+
+/**
+ * Runs a function as a piece of code that can be cancelled by itself, in the calling task; outside every task in a task
+ * of its own. See {@linkcode CancelScope}.
+ *
+ * @typeParam T The type of the result.
+ * @param body The function; it gets the scope.
+ * @param options A deadline, a shield, whether the cancellation persists, and a signal that cancels it.
+ * @returns What the function returns; `undefined` if the scope was cancelled and that ended the body.
+ * @throws {TypeError} If `body` is not a function, or an option is of the wrong type.
+ *
+ * @example Usage
+ * ```ts
+ * import { cancelScope, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const result = await cancelScope(async (scope) => {
+ *   scope.cancel();
+ *   await sleep(3600);
+ *   return "never";
+ * });
+ * assertEquals(result, undefined);
+ * ```
+ */
+export async function cancelScope<T>(
+  body: (scope: CancelScope) => T | PromiseLike<T>,
+  options?: CancelScopeOptions,
+): Promise<T | undefined> {
+  if (typeof body !== "function") {
+    throw notAFunction("cancelScope", "body", body);
+  }
+  return await new CancelScope(options).run(body);
+}
+
+/**
+ * Runs a function for a limited time, and goes on where `timeout()` would throw.
+ *
+ * When the time is up, every pending await inside the body is cancelled. Cancelling the awaiting task cancels the body.
+ *
+ * @typeParam T The type of the body's result.
+ * @typeParam D The type of what takes its place.
+ * @param delay How long the body may take, in seconds; `null` for any time.
+ * @param body The function; it gets its scope, whose deadline can be moved.
+ * @param otherwise Called, outside the limit, if the time was up before the body ended.
+ * @returns What the body returns, or what `otherwise` does; `undefined` without that.
+ * @throws {RangeError} If `delay` is not a length of time.
+ * @throws {TypeError} If `body` or `otherwise` is not a function.
+ *
+ * @example Usage
+ * ```ts
+ * import { moveOnAfter, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await moveOnAfter(0.001, () => sleep(60, "fresh"), () => "cached"), "cached");
+ * ```
+ *
+ * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.move_on_after}
+ */
+export async function moveOnAfter<T, D = undefined>(
+  delay: Delay | null,
+  body: (scope: CancelScope) => T | PromiseLike<T>,
+  otherwise?: () => D | PromiseLike<D>,
+): Promise<T | D> {
+  const seconds = delay === null
+    ? null
+    : secondsOf("moveOnAfter", "delay", delay);
+  if (typeof body !== "function") {
+    throw notAFunction("moveOnAfter", "body", body, "delay, ");
+  }
+  if (otherwise !== undefined && typeof otherwise !== "function") {
+    throw notAFunction("moveOnAfter", "otherwise", otherwise, "delay, body, ");
+  }
+  const deadline = seconds === null
+    ? null
+    : currentScheduler().time() + seconds;
+  const scope = new CancelScope({ deadline });
+  const result = await scope.run(body);
+  return scope.caught ? await otherwise?.() as D : result as T;
+}
+
+/**
+ * Runs a function that requests to cancel the code around do not interrupt: for clean-ups. The requests take effect at
+ * the first await behind it.
+ *
+ * @typeParam T The type of the result.
+ * @param body The function; it gets its scope, which can be cancelled by itself.
+ * @param options How long the body may take.
+ * @returns What the function returns; `undefined` if its time was up before it ended.
+ * @throws {RangeError} If `within` is not a length of time.
+ * @throws {TypeError} If `body` is not a function.
+ *
+ * @example Say goodbye, but not forever
+ * ```ts
+ * import { createTask, shielded, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const said: string[] = [];
+ * const task = createTask(async () => {
+ *   try {
+ *     await sleep(3600);
+ *   } finally {
+ *     await shielded(async () => {
+ *       await sleep(0.001);
+ *       said.push("goodbye");
+ *     }, { within: 5 });
+ *   }
+ * });
+ * await sleep(0);
+ * task.cancel();
+ * await sleep(0);
+ * task.cancel();
+ * await task.catch(() => {});
+ * assertEquals(said, ["goodbye"]);
+ * ```
+ *
+ * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.CancelScope.shield}
+ */
+export async function shielded<T>(
+  body: (scope: CancelScope) => T | PromiseLike<T>,
+  options?: ShieldedOptions,
+): Promise<T | undefined> {
+  if (typeof body !== "function") throw notAFunction("shielded", "body", body);
+  assertOptions("shielded", options);
+  const within = options?.within ?? null;
+  const deadline = within === null
+    ? null
+    : currentScheduler().time() + secondsOf("shielded", "within", within);
+  return await new CancelScope({ deadline, shield: true }).run(body);
+}
+
+function assertDeadline(value: unknown): void {
+  if (value === null || (typeof value === "number" && !Number.isNaN(value))) {
+    return;
+  }
+  const ErrorClass = typeof value === "number" ? RangeError : TypeError;
+  throw new ErrorClass(
+    `The deadline of a cancel scope must be a time in seconds or null: received ${
+      shown(value)
+    }`,
+  );
+}
+
+function assertBoolean(name: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(
+    `The ${name} of a cancel scope must be a boolean: received ${shown(value)}`,
+  );
+}
