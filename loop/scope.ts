@@ -2,7 +2,7 @@
 
 import {
   cancellationIn,
-  CancelledError,
+  type CancelledError,
   isAbortError,
   makeCausedCancelledError,
   makeSignalReason,
