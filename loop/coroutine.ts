@@ -340,9 +340,11 @@ export class BodyScope extends Scope {
 
   /** The body has ended, and with it the scope: its line goes on in the code around. */
   leave(): void {
+    // The code around has gone on, and what is left behind is still to be cancelled.
+    if (this.isAbandoned) return;
     // What reached lines behind a shield has not reached the line outside.
     if (this.shield) this.#forget(this.#line);
-    if (!this.isAbandoned) goOn(this.coroutine, this.#outer);
+    goOn(this.coroutine, this.#outer);
     this.close();
   }
 

@@ -160,19 +160,22 @@ export class Timeout {
       const running = scope.run(async () => await body(this));
       result = await (canAbandon ? this.#untilAbandoned(running) : running);
     } catch (error) {
-      throw this.#leave(scope, { error });
+      throw this.#leave(scope, { error })!.error;
     }
-    const error = this.#leave(scope, null);
-    if (error !== null) throw error;
+    const failure = this.#leave(scope, null);
+    if (failure !== null) throw failure.error;
     return result;
   }
 
   /** What the body comes to, unless it is abandoned first. */
   #untilAbandoned<T>(running: Promise<T>): Promise<T> {
+    const scope = this.#scope!;
     return new Promise((resolve, reject) => {
-      running.then(resolve, reject);
+      running.then(resolve, reject).then(() => {
+        if (scope.isAbandoned) scope.close();
+      });
       this.#abandon = () => {
-        this.#scope!.abandon();
+        scope.abandon();
         reject(makeCancelledError(undefined));
       };
     });
@@ -226,28 +229,30 @@ export class Timeout {
   }
 
   /** The body ended. Returns what is to be thrown, or `null`. */
-  #leave(scope: BodyScope, failure: { error: unknown } | null): unknown {
+  #leave(scope: BodyScope, failure: Failure | null): Failure | null {
     this.#alarm?.cancel();
     this.#alarm = null;
     const isOurs = scope.requests > 0 && scope.laterRequests === 0;
     const isUnheard = scope.isUnheard;
     const cancellation = failure && scope.cancellationIn(failure.error);
-    const error = cancellation ?? failure?.error ?? null;
     scope.leave();
-    if (this.#state === "active") {
-      this.#state = "finished";
-      return error;
+    const isExpired = this.#state === "expiring";
+    this.#state = isExpired ? "expired" : "finished";
+    if (isExpired && isOurs) {
+      if (cancellation !== null || (failure === null && isUnheard)) {
+        const cause = cancellation;
+        const error = new TimeoutError("The time limit was reached", { cause });
+        return { error };
+      }
+      explain(failure?.error);
     }
-    this.#state = "expired";
-    if (!isOurs) return error;
-    if (cancellation !== null || (failure === null && isUnheard)) {
-      return new TimeoutError("The time limit was reached", {
-        cause: cancellation,
-      });
-    }
-    explain(error);
-    return error;
+    return cancellation === null ? failure : { error: cancellation };
   }
+}
+
+/** What was thrown. */
+interface Failure {
+  readonly error: unknown;
 }
 
 /** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */

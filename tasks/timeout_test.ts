@@ -11,7 +11,6 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
-import { runProgram } from "../tests/doubles/program.ts";
 import {
   CancelledError,
   ExceptionGroup,
@@ -605,16 +604,128 @@ Deno.test("timeout() that is reached shows as a request to cancel its task, as i
     assertEquals(task.cancelling(), 0);
   }, { loopFactory: newVirtualLoop }));
 
-Deno.test("timeout() that has no effect says so in debug mode", async () => {
-  const { code, stdout, stderr } = await runProgram(`
-    import { run, sleep, timeout } from "asyncio";
-    const later = () => new Promise((resolve) => setTimeout(resolve, 30));
-    await run(async () => {
-      await timeout(0.001, later);
-      await timeout(0.001, () => sleep(9)).catch(() => console.log("in time"));
-      await timeout(9, later);
-    }, { debug: true });
-  `);
-  assertEquals([code, stdout], [0, "in time\n"]);
-  assertEquals(stderr.match(/was reached, but its body ended/g)?.length, 1);
-});
+Deno.test(
+  "timeout() throws when a body ends that it could not interrupt",
+  inVirtualTime(async () => {
+    const loop = getRunningLoop();
+    const begun = loop.time();
+    await assertRejects(() => timeout(1, () => foreign(3)), TimeoutError);
+    assertEquals(loop.time() - begun, 3);
+  }),
+);
+
+Deno.test(
+  "timeout() leaves the value to a body that caught the cancellation",
+  inVirtualTime(async () => {
+    const body = () => sleep(9).then(() => "slept", () => "went on");
+    assertEquals(await timeout(1, body), "went on");
+  }),
+);
+
+Deno.test(
+  "timeout() with abandon throws at once where the body cannot be interrupted",
+  inVirtualTime(async () => {
+    const loop = getRunningLoop();
+    const begun = loop.time();
+    const ends: string[] = [];
+    const body = async () => {
+      await foreign(3);
+      ends.push(`foreign ${loop.time() - begun}`);
+      try {
+        await sleep(1);
+      } catch (error) {
+        ends.push(`${(error as Error).name} ${loop.time() - begun}`);
+      }
+      throw new Error("dropped");
+    };
+    await assertRejects(
+      () => timeout(1, body, { abandon: true }),
+      TimeoutError,
+    );
+    assertEquals(loop.time() - begun, 1);
+    assertEquals(currentTask()!.cancelling(), 0);
+    await sleep(5);
+    assertEquals(ends, ["foreign 3", "CancelledError 3"]);
+  }),
+);
+
+Deno.test(
+  "timeout() with abandon cancels what it left also when the task has finished",
+  inVirtualTime(async () => {
+    const ends: string[] = [];
+    const task = createTask(() =>
+      timeout(1, async () => {
+        await foreign(3);
+        await sleep(1).catch((error) => ends.push((error as Error).name));
+      }, { abandon: true })
+    );
+    await assertRejects(() => task, TimeoutError);
+    await sleep(5);
+    assertEquals(ends, ["CancelledError"]);
+  }),
+);
+
+Deno.test(
+  "timeout() with abandon waits for a body that can be interrupted",
+  inVirtualTime(async () => {
+    const loop = getRunningLoop();
+    const begun = loop.time();
+    const body = () => sleep(9).finally(() => sleep(1));
+    await assertRejects(
+      () => timeout(1, body, { abandon: true }),
+      TimeoutError,
+    );
+    assertEquals(loop.time() - begun, 2);
+    const obedient = ({ signal }: Timeout) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      ).finally(() => sleep(1));
+    await assertRejects(
+      () => timeout(1, obedient, { abandon: true }),
+      TimeoutError,
+    );
+    assertEquals(loop.time() - begun, 4);
+  }),
+);
+
+Deno.test(
+  "timeout() with abandon does not end the wait for a body that ends in time",
+  inVirtualTime(async () => {
+    const options = { abandon: true };
+    assertEquals(await timeout(2, () => foreign(1, "value"), options), "value");
+    await assertRejects(
+      () => timeout(2, () => Promise.reject(new RangeError("own")), options),
+      RangeError,
+      "own",
+    );
+  }),
+);
+
+Deno.test(
+  "Timeout.signal aborts what obeys it",
+  inVirtualTime(async () => {
+    const reasons: unknown[] = [];
+    await assertRejects(
+      () =>
+        timeout(
+          1,
+          ({ signal }) =>
+            new Promise((_, reject) =>
+              signal.addEventListener("abort", () => {
+                reasons.push(signal.reason.name);
+                reject(signal.reason);
+              })
+            ),
+        ),
+      TimeoutError,
+    );
+    assertEquals(reasons, ["CancelledError"]);
+    assertThrows(() => new Timeout(1).signal, RuntimeError, "has not begun");
+  }),
+);
+
+/** Awaits something foreign, which takes its time. */
+function foreign<T>(seconds: number, value?: T): Promise<T | undefined> {
+  const loop = getRunningLoop();
+  return new Promise((resolve) => loop.callLater(seconds, resolve, value));
+}

@@ -174,7 +174,7 @@ const rows: Row[] = [
     gives: [
       "cancelled at 1, cleaned up at 2",
       "timeout throws CancelledError at 2",
-      "task is cancelled at 2",
+      "task is cancelled at 20",
     ],
   },
   // A shield keeps requests from around it out. If the body then ends without another await, a scope keeps its value.
