@@ -98,3 +98,14 @@ testScaling(
       await wait([last]);
     }),
 );
+
+testScaling(
+  "timeout(): limits that expire together take time in proportion to their number",
+  500,
+  (size) =>
+    run(() =>
+      Promise.allSettled(
+        Array.from({ length: size }, () => timeout(0.005, () => sleep(10))),
+      )
+    ),
+);
