@@ -9,9 +9,9 @@ import {
 } from "./call_stack.ts";
 import { failureOf, type Future, homeOf } from "./future.ts";
 import { currentCoroutine } from "./scheduler.ts";
-import { shown } from "./shown.ts";
 import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "./unknown_value.ts";
+import { outOfRange } from "./validate.ts";
 
 /** The frames of a task, outermost first, as many as `limit` lets through. */
 export function stackOf(
@@ -66,9 +66,9 @@ function reason(task: Future<unknown>): string {
 
 function assertLimit(limit: number | null): void {
   if (limit === null || (Number.isInteger(limit) && limit >= 0)) return;
-  throw new RangeError(
-    `The limit of a stack must be null or an integer of at least 0: received ${
-      shown(limit)
-    }`,
+  throw outOfRange(
+    "The limit of a stack",
+    "null or an integer of at least 0",
+    limit,
   );
 }

@@ -6,7 +6,6 @@ import {
   withSourceTraceback,
 } from "./_reports.ts";
 import { reportFailures } from "./_unretrieved.ts";
-import { assertOptions } from "./assert_options.ts";
 import type { Awaitable } from "./awaitable.ts";
 import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
@@ -21,7 +20,6 @@ import {
   runningScheduler,
   type Scheduler,
 } from "./scheduler.ts";
-import { shown } from "./shown.ts";
 import {
   type CoroutineFunction,
   Task,
@@ -29,7 +27,13 @@ import {
   unfinishedTasks,
 } from "./task.ts";
 import { TimerHandle } from "./timer_handle.ts";
-import { isInstance } from "./unknown_value.ts";
+import { isInstance, propertyOf } from "./unknown_value.ts";
+import {
+  assertFunctionOrNull,
+  assertNumber,
+  assertOptions,
+  wrongType,
+} from "./validate.ts";
 import { wrapFuture } from "./wrap_future.ts";
 
 /** What an exception handler is told. */
@@ -83,11 +87,7 @@ export function assertCallback(
 ): void {
   assertOpen(loop);
   if (typeof callback !== "function") {
-    throw new TypeError(
-      `${method}() takes a function as its callback: received ${
-        callback === null ? "null" : typeof callback
-      }`,
-    );
+    throw wrongType(`The callback of ${method}()`, "a function", callback);
   }
   if (loop.getDebug()) assertNotAsync(method, callback);
 }
@@ -290,7 +290,7 @@ export abstract class BaseEventLoop {
     callback: (...args: A) => unknown,
     ...args: A
   ): TimerHandle {
-    assertTime("callAt", "when", when);
+    assertNumber("The when of callAt()", when);
     assertCallback(this, "callAt", callback);
     return new TimerHandle(
       this.#scheduler,
@@ -341,7 +341,7 @@ export abstract class BaseEventLoop {
    * @throws {TypeError} If `factory` is neither.
    */
   setTaskFactory(factory: TaskFactory | null): void {
-    assertFunctionOrNull("task factory", factory);
+    assertFunctionOrNull("The task factory", factory);
     this.#taskFactory = factory;
   }
 
@@ -361,7 +361,7 @@ export abstract class BaseEventLoop {
    * @throws {TypeError} If `handler` is neither.
    */
   setExceptionHandler(handler: ExceptionHandler | null): void {
-    assertFunctionOrNull("exception handler", handler);
+    assertFunctionOrNull("The exception handler", handler);
     this.#exceptionHandler = handler;
   }
 
@@ -380,6 +380,7 @@ export abstract class BaseEventLoop {
    * @param context What happened.
    */
   defaultExceptionHandler(context: ExceptionContext): void {
+    assertContext("defaultExceptionHandler", context);
     printReport(context);
   }
 
@@ -389,6 +390,7 @@ export abstract class BaseEventLoop {
    * @param context What happened.
    */
   callExceptionHandler(context: ExceptionContext): void {
+    assertContext("callExceptionHandler", context);
     context = withSourceTraceback(context);
     if (this.#exceptionHandler === null) {
       this.#handleByDefault(context);
@@ -480,7 +482,7 @@ export abstract class BaseEventLoop {
   }
 
   #futureOf<T>(aw: Awaitable<T>): Future<T> {
-    if (aw instanceof Future) {
+    if (isInstance<Future<T>>(aw, Future)) {
       if (aw.getLoop() !== this.#scheduler.loop) {
         throw new RangeError(
           "The future belongs to another event loop than the one that is to run",
@@ -489,13 +491,13 @@ export abstract class BaseEventLoop {
       return aw;
     }
     if (typeof aw === "function") return this.createTask(aw);
-    if (typeof aw?.then === "function") {
+    if (typeof propertyOf(aw, "then") === "function") {
       return wrapFuture(aw, { loop: this.#scheduler.loop });
     }
-    throw new TypeError(
-      `runUntilComplete() takes a future, a promise or a function: received ${
-        aw === null ? "null" : typeof aw
-      }`,
+    throw wrongType(
+      "The awaitable of runUntilComplete()",
+      "a future, a promise or a function",
+      aw,
     );
   }
 
@@ -532,19 +534,7 @@ function isDebugModeAskedFor(): boolean {
   return value !== undefined && value !== "" && value !== "0";
 }
 
-function assertTime(method: string, name: string, value: number): void {
-  if (typeof value === "number" && !Number.isNaN(value)) return;
-  const ErrorClass = Number.isNaN(value) ? RangeError : TypeError;
-  throw new ErrorClass(
-    `${method}() takes a number of seconds as its ${name}: received ${
-      shown(value)
-    }`,
-  );
-}
-
-function assertFunctionOrNull(what: string, value: unknown): void {
-  if (value === null || typeof value === "function") return;
-  throw new TypeError(
-    `The ${what} must be a function or null: received ${typeof value}`,
-  );
+function assertContext(method: string, context: unknown): void {
+  if (typeof context === "object" && context !== null) return;
+  throw wrongType(`The context of ${method}()`, "an object", context);
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "./error_classes.ts";
+import { messageOf, registerErrorClass } from "./error_classes.ts";
 import { onUnhandledRejection } from "./runtime.ts";
 import type { CancelMessage } from "./scope.ts";
 import {
@@ -46,7 +46,7 @@ export class CancelledError extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "CancelledError";
   }
 }
@@ -124,8 +124,7 @@ export function makeCausedCancelledError(
   cause: unknown,
   message?: CancelMessage,
 ): CancelledError {
-  const text = message === undefined ? undefined : String(message);
-  const error = new CancelledError(text, { cause });
+  const error = new CancelledError(messageOf(message), { cause });
   withStack.add(error);
   return error;
 }

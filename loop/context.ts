@@ -13,6 +13,8 @@ import {
   runningScheduler,
   type Scheduler,
 } from "./scheduler.ts";
+import { isInstance } from "./unknown_value.ts";
+import { assertFunction, assertString, wrongType } from "./validate.ts";
 
 /** Values of variables. Never changed, so that copying a context copies nothing. */
 type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
@@ -75,11 +77,7 @@ export class Context {
    * @throws {RuntimeError} If the context is entered already.
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    if (typeof fn !== "function") {
-      throw new TypeError(
-        `Context.run() takes a function: received ${typeof fn}`,
-      );
-    }
+    assertFunction("The function of Context.run()", fn);
     if (this.#isEntered) {
       throw new RuntimeError(
         "Cannot enter the context as it is entered already",
@@ -114,7 +112,9 @@ export class Context {
    * @returns The value; `undefined` if it has none here, whatever the variable's default.
    */
   get<T>(variable: ContextVar<T>): T | undefined {
-    return this.#values.get(variable as ContextVar<unknown>) as T | undefined;
+    const assigned = this.#values.get(variable as ContextVar<unknown>);
+    if (assigned === undefined) assertVariable("get", variable);
+    return assigned as T | undefined;
   }
 
   /**
@@ -124,7 +124,9 @@ export class Context {
    * @returns `true` if it has.
    */
   has<T>(variable: ContextVar<T>): boolean {
-    return this.#values.has(variable as ContextVar<unknown>);
+    if (this.#values.has(variable as ContextVar<unknown>)) return true;
+    assertVariable("has", variable);
+    return false;
   }
 
   /** How many variables have a value in this context. */
@@ -326,11 +328,7 @@ export class ContextVar<T> {
    * @throws {TypeError} If `name` is not a string.
    */
   constructor(name: string, defaultValue?: T) {
-    if (typeof name !== "string") {
-      throw new TypeError(
-        `ContextVar() takes a string as its name: received ${typeof name}`,
-      );
-    }
+    assertString("The name of a ContextVar", name);
     this.name = name;
     // Also undefined can be the default, if it is given.
     this.#default = arguments.length < 2 ? null : { value: defaultValue as T };
@@ -381,9 +379,11 @@ export class ContextVar<T> {
    * @throws {RuntimeError} If the token was used before.
    */
   reset(token: Token<T>): void {
-    if (!(token instanceof SetToken)) {
-      throw new TypeError(
-        `reset() takes a token that set() returned: received ${typeof token}`,
+    if (!isInstance(token, SetToken)) {
+      throw wrongType(
+        "The token of reset()",
+        "a token that set() returned",
+        token,
       );
     }
     if (token.used) {
@@ -404,4 +404,9 @@ export class ContextVar<T> {
     token.used = true;
     assign(token.context, this as ContextVar<unknown>, token.before);
   }
+}
+
+function assertVariable(method: string, value: unknown): void {
+  if (isInstance(value, ContextVar)) return;
+  throw wrongType(`The variable of Context.${method}()`, "a ContextVar", value);
 }

@@ -173,7 +173,7 @@ Deno.test("Context.run() cannot be entered twice, and can be again after an erro
   assertThrows(
     () => context.run(1 as unknown as () => void), // a wrong type on purpose
     TypeError,
-    "Context.run() takes a function: received number",
+    "The function of Context.run() must be a function: received 1",
   );
 });
 
@@ -259,6 +259,6 @@ Deno.test("ContextVar() refuses a name that is not a string", () => {
   assertThrows(
     () => new ContextVar(1 as unknown as string), // a wrong type on purpose
     TypeError,
-    "received number",
+    "The name of a ContextVar must be a string: received 1",
   );
 });

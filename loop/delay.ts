@@ -1,5 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { propertyOf, textOf } from "./unknown_value.ts";
+import { outOfRange, wrongType } from "./validate.ts";
+
 /** A length of time: a number of seconds, or a `Temporal.Duration`. */
 export type Delay = number | DurationLike;
 
@@ -15,21 +18,24 @@ export function secondsOf(caller: string, name: string, delay: Delay): number {
     ? delay
     : totalOf(caller, name, delay);
   if (typeof seconds === "number" && !Number.isNaN(seconds)) return seconds;
-  const ErrorClass = Number.isNaN(seconds) ? RangeError : TypeError;
-  throw new ErrorClass(
-    `${caller}() takes a number of seconds or a Temporal.Duration as its ${name}: received ${
-      Number.isNaN(seconds) ? "NaN" : delay === null ? "null" : typeof delay
-    }`,
+  const error = Number.isNaN(seconds) ? outOfRange : wrongType;
+  throw error(
+    `The ${name} of ${caller}()`,
+    "a number of seconds or a Temporal.Duration",
+    delay,
   );
 }
 
 function totalOf(caller: string, name: string, delay: DurationLike): unknown {
+  if (typeof propertyOf(delay, "total") !== "function") return undefined;
   try {
-    return delay?.total?.("seconds");
+    return delay.total("seconds");
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(
-      `${caller}() takes a Temporal.Duration without years, months and weeks as its ${name}, as these have no fixed length: received ${delay}`,
+      `${caller}() takes a Temporal.Duration without years, months and weeks as its ${name}, as these have no fixed length: received ${
+        textOf(delay)
+      }`,
       { cause: error },
     );
   }

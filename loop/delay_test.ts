@@ -66,20 +66,21 @@ Deno.test("secondsOf() lets through what else a duration throws", () => {
 });
 
 Deno.test("secondsOf() names the function, the parameter and what came", () => {
-  const wrong: [unknown, string][] = [
-    ["1", "string"],
-    [null, "null"],
-    [undefined, "undefined"],
-    [NaN, "NaN"],
-    [{}, "object"],
-    [1n, "bigint"],
-    [{ total: () => "1" }, "object"],
+  const wrong: [unknown, new () => Error, string][] = [
+    ["1", TypeError, '"1"'],
+    [null, TypeError, "null"],
+    [undefined, TypeError, "undefined"],
+    [NaN, RangeError, "NaN"],
+    [{}, TypeError, "an instance of Object"],
+    [1n, TypeError, "1n"],
+    [{ total: 1 }, TypeError, "an instance of Object"],
+    [{ total: () => "1" }, TypeError, "an instance of Object"],
   ];
-  for (const [value, received] of wrong) {
+  for (const [value, ErrorClass, received] of wrong) {
     assertThrows(
       () => secondsOf("waitFor", "timeout", value as Delay),
-      Number.isNaN(value) ? RangeError : TypeError,
-      `waitFor() takes a number of seconds or a Temporal.Duration as its timeout: received ${received}`,
+      ErrorClass,
+      `The timeout of waitFor() must be a number of seconds or a Temporal.Duration: received ${received}`,
     );
   }
 });

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { textOf } from "./unknown_value.ts";
+
 /** A class whose errors come back as its instances from another thread. */
 export interface ErrorClass {
   // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
@@ -28,4 +30,9 @@ export function registerErrorClass(
 /** The class that is registered by a name. */
 export function errorClassNamed(name: string): ErrorClass | undefined {
   return classes.get(name);
+}
+
+/** The message that an error is made with, as `Error` takes it: it throws for a symbol, this does not. */
+export function messageOf(message: unknown): string | undefined {
+  return message === undefined ? undefined : textOf(message);
 }

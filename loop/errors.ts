@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "./error_classes.ts";
+import { messageOf, registerErrorClass } from "./error_classes.ts";
 
 /**
  * Something was used in a way or at a time in which it cannot work.
@@ -23,7 +23,7 @@ export class RuntimeError extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "RuntimeError";
   }
 }
@@ -49,7 +49,7 @@ export class TimeoutError extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "TimeoutError";
   }
 }
@@ -75,7 +75,7 @@ export class InvalidStateError extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "InvalidStateError";
   }
 }
@@ -108,7 +108,7 @@ export class KeyboardInterrupt extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "KeyboardInterrupt";
   }
 }

@@ -29,6 +29,8 @@ import {
   handleSignal,
   unhandleSignal,
 } from "./signal_handlers.ts";
+import { isInstance } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
 import { futureIn } from "./wrap_future.ts";
 
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
@@ -369,9 +371,11 @@ export class EventLoop extends NetworkEventLoop {
     if (typeof fn === "function") {
       return futureIn(this, chosen.submit(fn, ...args));
     }
-    if (!(chosen instanceof WorkerExecutor)) {
-      throw new TypeError(
-        `runInExecutor() takes a function, as only a WorkerExecutor has a module: received ${typeof fn}`,
+    if (!isInstance(chosen, WorkerExecutor)) {
+      throw wrongType(
+        "The function of runInExecutor()",
+        "a function, as only a WorkerExecutor has a module",
+        fn,
       );
     }
     return futureIn(this, chosen.submit(fn as never, ...args as never));
@@ -433,10 +437,6 @@ export class EventLoop extends NetworkEventLoop {
 }
 
 function assertExecutor(method: string, executor: unknown): void {
-  if (executor instanceof Executor) return;
-  throw new TypeError(
-    `${method}() takes an Executor: received ${
-      executor === null ? "null" : typeof executor
-    }`,
-  );
+  if (isInstance(executor, Executor)) return;
+  throw wrongType(`The executor of ${method}()`, "an Executor", executor);
 }

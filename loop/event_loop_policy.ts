@@ -3,6 +3,8 @@
 import { EventLoop } from "./event_loop.ts";
 import { errors } from "./runtime.ts";
 import { defaultScheduler, type Scheduler, schedulerOf } from "./scheduler.ts";
+import { isInstance } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
 
 /**
  * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and
@@ -162,9 +164,11 @@ export function getEventLoopPolicy(): AbstractEventLoopPolicy {
 export function setEventLoopPolicy(
   value: AbstractEventLoopPolicy | null,
 ): void {
-  if (value !== null && !(value instanceof AbstractEventLoopPolicy)) {
-    throw new TypeError(
-      `The event loop policy must be an AbstractEventLoopPolicy or null: received ${typeof value}`,
+  if (value !== null && !isInstance(value, AbstractEventLoopPolicy)) {
+    throw wrongType(
+      "The event loop policy",
+      "an AbstractEventLoopPolicy or null",
+      value,
     );
   }
   policy = value ?? new DefaultEventLoopPolicy();

@@ -77,7 +77,7 @@ Deno.test("setEventLoopPolicy() refuses what is no policy, and keeps the one the
     // @ts-expect-error -- no policy
     () => setEventLoopPolicy("uvloop"),
     TypeError,
-    "The event loop policy must be an AbstractEventLoopPolicy or null: received string",
+    'The event loop policy must be an AbstractEventLoopPolicy or null: received "uvloop"',
   );
   assertStrictEquals(getEventLoopPolicy(), policy);
 });

@@ -173,7 +173,7 @@ Deno.test(
       // @ts-expect-error -- nothing to await
       () => loop.runUntilComplete(1),
       TypeError,
-      "number",
+      "The awaitable of runUntilComplete() must be a future, a promise or a function: received 1",
     );
     assertFalse(loop.isRunning());
   }),
@@ -472,31 +472,35 @@ Deno.test(
     assertThrows(
       () => loop.callSoon(no),
       TypeError,
-      "callSoon() takes a function as its callback: received string",
+      'The callback of callSoon() must be a function: received "callback"',
     );
     assertThrows(
       () => loop.callAt(0, no),
       TypeError,
-      "callAt() takes a function as its callback: received string",
+      'The callback of callAt() must be a function: received "callback"',
     );
-    assertThrows(() => loop.callLater(0, no), TypeError, "as its callback");
+    assertThrows(
+      () => loop.callLater(0, no),
+      TypeError,
+      'The callback of callAt() must be a function: received "callback"',
+    );
     for (
-      const [value, received, shown] of [
-        [NaN, "NaN", "NaN"],
-        ["1", "string", '"1"'],
-        [undefined, "undefined", "undefined"],
-        [null, "null", "null"],
-      ]
+      const [value, ErrorClass, received] of [
+        [NaN, RangeError, "NaN"],
+        ["1", TypeError, '"1"'],
+        [undefined, TypeError, "undefined"],
+        [null, TypeError, "null"],
+      ] as const
     ) {
       assertThrows(
         () => loop.callLater(value as number, () => {}),
-        Number.isNaN(value) ? RangeError : TypeError,
-        `callLater() takes a number of seconds or a Temporal.Duration as its delay: received ${received}`,
+        ErrorClass,
+        `The delay of callLater() must be a number of seconds or a Temporal.Duration: received ${received}`,
       );
       assertThrows(
         () => loop.callAt(value as number, () => {}),
-        Number.isNaN(value) ? RangeError : TypeError,
-        `callAt() takes a number of seconds as its when: received ${shown}`,
+        ErrorClass,
+        `The when of callAt() must be a number: received ${received}`,
       );
     }
     await loop.runUntilComplete(() => sleep(0));
@@ -569,7 +573,7 @@ Deno.test("EventLoop.setTaskFactory() refuses what is no function", () => {
     // @ts-expect-error -- no function
     () => loop.setTaskFactory("factory"),
     TypeError,
-    "The task factory must be a function or null: received string",
+    'The task factory must be a function or null: received "factory"',
   );
   assertEquals(loop.getTaskFactory(), null);
   loop.close();
@@ -591,7 +595,7 @@ Deno.test("EventLoop.setExceptionHandler() says what handles exceptions", () => 
     // @ts-expect-error -- no function
     () => loop.setExceptionHandler({}),
     TypeError,
-    "The exception handler must be a function or null: received object",
+    "The exception handler must be a function or null: received an instance of Object",
   );
   loop.close();
 });

@@ -2,6 +2,7 @@
 
 import { registerErrorClass } from "./error_classes.ts";
 import { isInstance } from "./unknown_value.ts";
+import { assertFunction, assertString, wrongType } from "./validate.ts";
 
 /**
  * What selects exceptions of a group: a class, one of several classes, or a predicate.
@@ -47,19 +48,17 @@ export class ExceptionGroup extends AggregateError {
     exceptions: readonly unknown[],
     options?: ErrorOptions,
   ) {
-    if (typeof message !== "string") {
-      throw new TypeError(
-        `The message of an ExceptionGroup comes first and is a string: received ${typeof message}`,
-      );
-    }
+    assertString("The message of an ExceptionGroup", message);
     if (!Array.isArray(exceptions)) {
-      throw new TypeError(
-        `The exceptions of an ExceptionGroup are an array: received ${typeof exceptions}`,
+      throw wrongType(
+        "The exceptions of an ExceptionGroup",
+        "an array",
+        exceptions,
       );
     }
     if (exceptions.length === 0) {
       throw new RangeError(
-        "The exceptions of an ExceptionGroup are at least one: received none",
+        "The exceptions of an ExceptionGroup must be at least one: received none",
       );
     }
     super(exceptions, message, options);
@@ -140,11 +139,16 @@ function predicateOf(
   condition: ExceptionCondition,
 ): (error: unknown) => boolean {
   if (isClassList(condition)) {
+    for (const type of condition) {
+      assertFunction("Each condition of an ExceptionGroup", type);
+    }
     return (error) => condition.some((type) => isInstance(error, type));
   }
   if (typeof condition !== "function") {
-    throw new TypeError(
-      `The condition must be a class, an array of classes or a predicate: received ${typeof condition}`,
+    throw wrongType(
+      "The condition of an ExceptionGroup",
+      "a class, an array of classes or a predicate",
+      condition,
     );
   }
   if (isErrorClass(condition)) return (error) => isInstance(error, condition);

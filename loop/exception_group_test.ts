@@ -62,18 +62,18 @@ Deno.test("ExceptionGroup refuses wrong arguments", () => {
     // @ts-expect-error -- the order of AggregateError's arguments
     () => new ExceptionGroup([a], "two"),
     TypeError,
-    "The message of an ExceptionGroup comes first and is a string: received object",
+    "The message of an ExceptionGroup must be a string: received an instance of Array",
   );
   assertThrows(
     // @ts-expect-error -- no array
     () => new ExceptionGroup("two", a),
     TypeError,
-    "The exceptions of an ExceptionGroup are an array: received object",
+    "The exceptions of an ExceptionGroup must be an array: received an instance of TypeError",
   );
   assertThrows(
     () => new ExceptionGroup("none", []),
     RangeError,
-    "The exceptions of an ExceptionGroup are at least one: received none",
+    "The exceptions of an ExceptionGroup must be at least one: received none",
   );
 });
 
@@ -159,7 +159,7 @@ Deno.test("ExceptionGroup.subgroup() refuses a condition that is none", () => {
     // @ts-expect-error -- no condition
     () => nested().subgroup("TypeError"),
     TypeError,
-    "The condition must be a class, an array of classes or a predicate: received string",
+    'The condition of an ExceptionGroup must be a class, an array of classes or a predicate: received "TypeError"',
   );
 });
 

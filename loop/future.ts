@@ -39,6 +39,7 @@ import {
 } from "./scheduler.ts";
 import { keepCreation, noteAwait } from "./source_stacks.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";
+import { assertFunction, assertOptions } from "./validate.ts";
 
 export {
   cancelPending,
@@ -184,9 +185,7 @@ export class Future<T = unknown> implements Promise<T> {
   constructor(options?: FutureOptions) {
     this.#scheduler = options instanceof Scheduler
       ? options
-      : options?.loop === undefined
-      ? currentScheduler()
-      : schedulerOf(options.loop);
+      : schedulerFor(options);
     if (this.#scheduler.debug !== null) keepCreation(this, new.target);
   }
 
@@ -326,13 +325,7 @@ export class Future<T = unknown> implements Promise<T> {
    * @param fn The callback.
    */
   addDoneCallback(fn: (future: this) => unknown): void {
-    if (typeof fn !== "function") {
-      throw new TypeError(
-        `addDoneCallback() takes a function: received ${
-          fn === null ? "null" : typeof fn
-        }`,
-      );
-    }
+    assertFunction("The callback of addDoneCallback()", fn);
     const handle = new Handle(
       this.#scheduler,
       fn as (...args: unknown[]) => unknown,
@@ -557,4 +550,10 @@ class LibraryCallback implements Observer {
     this.callback(this.#future);
     return false;
   }
+}
+
+function schedulerFor(options: FutureOptions | undefined): Scheduler {
+  assertOptions("Future", options);
+  const loop = options?.loop;
+  return loop === undefined ? currentScheduler() : schedulerOf(loop);
 }

@@ -51,11 +51,17 @@ Deno.test("Future belongs to the loop that runs its maker, or to the one it is g
 });
 
 Deno.test("Future refuses a loop that is none", () => {
-  for (const loop of [{}, null, "loop"]) {
+  for (
+    const [loop, received] of [
+      [{}, "an instance of Object"],
+      [null, "null"],
+      ["loop", '"loop"'],
+    ]
+  ) {
     assertThrows(
       () => new Future({ loop: loop as unknown as EventLoop }),
       TypeError,
-      `Expected an EventLoop as the loop: received ${typeof loop}`,
+      `The loop must be an EventLoop: received ${received}`,
     );
   }
 });
@@ -229,7 +235,7 @@ Deno.test("Future.addDoneCallback() refuses what is no function", () => {
     // @ts-expect-error -- no function
     () => future.addDoneCallback("callback"),
     TypeError,
-    "addDoneCallback() takes a function: received string",
+    'The callback of addDoneCallback() must be a function: received "callback"',
   );
 });
 

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Future } from "./future.ts";
+import { isInstance } from "./unknown_value.ts";
 
 /**
  * Whether a value is a `Future` or a `Task`.
@@ -20,5 +21,5 @@ import { Future } from "./future.ts";
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.isfuture}
  */
 export function isFuture(x: unknown): x is Future<unknown> {
-  return x instanceof Future;
+  return isInstance(x, Future);
 }

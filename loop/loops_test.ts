@@ -80,7 +80,7 @@ Deno.test("setEventLoop() refuses what is no loop, and keeps the one there was",
     // @ts-expect-error -- no loop
     () => setEventLoop({}),
     TypeError,
-    "Expected an EventLoop as the loop: received object",
+    "The loop must be an EventLoop: received an instance of Object",
   );
   assertStrictEquals(getEventLoop(), fallback);
 });

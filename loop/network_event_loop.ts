@@ -35,6 +35,7 @@ import type { StartTlsOptions } from "./net/tls/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
+import { assertInteger, wrongType } from "./validate.ts";
 
 /** Deno 2.9 panics when it loads a module while no file descriptor is free: what a connection may need comes with it. */
 const loadConnect = lazy(async () => {
@@ -999,13 +1000,13 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
 }
 
 function assertDescriptor(method: string, fd: unknown): void {
-  if (typeof fd === "number" && Number.isInteger(fd) && fd >= 0) return;
   if (typeof fd === "number") {
-    throw new RangeError(
-      `${method}() takes the number of a file descriptor: received ${fd}`,
-    );
+    assertInteger(`The descriptor of ${method}()`, fd, 0);
+    return;
   }
-  throw new TypeError(
-    `${method}() takes the number of a file descriptor, which what Deno opens does not have: use sockRecv() or connectReadPipe() for that`,
+  throw wrongType(
+    `The descriptor of ${method}()`,
+    "an integer (for what Deno opens, which has none, there are sockRecv() and connectReadPipe())",
+    fd,
   );
 }

@@ -20,7 +20,7 @@ import "./_selector.ts";
 import "./_settlement.ts";
 import "./_task_stack.ts";
 import "./_unretrieved.ts";
-import "./assert_options.ts";
+import "./validate.ts";
 import "./base_event_loop.ts";
 import "./call_stack.ts";
 import "./cancelled_error.ts";

@@ -15,6 +15,7 @@ import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 import { Mark } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
 
 export type { Timer } from "./_queues.ts";
 export { Coroutine, currentCoroutine } from "./coroutine.ts";
@@ -482,9 +483,7 @@ export function presentSchedulers(
 export function schedulerOf(loop: BaseEventLoop): Scheduler {
   const scheduler = schedulers.get(loop);
   if (scheduler === undefined) {
-    throw new TypeError(
-      `Expected an EventLoop as the loop: received ${typeof loop}`,
-    );
+    throw wrongType("The loop", "an EventLoop", loop);
   }
   return scheduler;
 }

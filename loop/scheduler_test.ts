@@ -421,7 +421,7 @@ Deno.test("schedulerOf() refuses what is no loop", () => {
   assertThrows(
     () => schedulerOf("loop" as unknown as EventLoop),
     TypeError,
-    "Expected an EventLoop as the loop: received string",
+    'The loop must be an EventLoop: received "loop"',
   );
 });
 

@@ -2,11 +2,16 @@
 
 import { propertyOf, textAt } from "./unknown_value.ts";
 
-/** A value as messages show it. Text is in quotes, which tells `"80"` from `80`. */
+/** How many characters of a text are shown at most: it may be a certificate. */
+const MAX_TEXT = 80;
+
+/** A value as messages show it, whatever it is. Text is in quotes, which tells `"80"` from `80`. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value);
+      return value.length > MAX_TEXT
+        ? `${JSON.stringify(value.slice(0, MAX_TEXT))}…`
+        : JSON.stringify(value);
     case "bigint":
       return `${value}n`;
     case "function":

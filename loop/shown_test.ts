@@ -17,6 +17,15 @@ Deno.test("shown() tells values of different types apart", () => {
     [{}, "an instance of Object"],
     [new Date(0), "an instance of Date"],
     [Object.create(null), "an instance of no class"],
+    [{ constructor: { name: Symbol("s") } }, "an instance of no class"],
+    [Proxy.revocable({}, {}).proxy, "an instance of Object"],
+    ["x".repeat(81), `"${"x".repeat(80)}"…`],
   ];
   for (const [value, text] of values) assertEquals(shown(value), text);
+});
+
+Deno.test("shown() describes what throws when it is looked at", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assertEquals(shown(proxy), "an instance of no class");
 });

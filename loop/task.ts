@@ -8,7 +8,7 @@ import {
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
-import { type Context, contextOf, inheritContext } from "./context.ts";
+import { Context, contextOf, inheritContext } from "./context.ts";
 import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import {
@@ -33,6 +33,12 @@ import {
   type Scheduler,
 } from "./scheduler.ts";
 import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
+import {
+  assertFunction,
+  assertInstance,
+  assertOptions,
+  wrongType,
+} from "./validate.ts";
 
 /** What a task runs: a function, called in the task's first step; `async` or not, but no `function*`. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
@@ -131,11 +137,11 @@ export class Task<T = unknown> extends Future<T> {
     options?: TaskOptions & { loop?: EventLoop | undefined },
   ) {
     if (typeof coro !== "function") throw notAFunction("Task", "coro", coro);
-    assertSignal("task", options?.signal);
+    if (options !== undefined) assertTaskOptions(options);
     super(options);
     const scheduler = homeOf(this);
     this.#coro = coro;
-    this.#name = options?.name === undefined ? ++created : String(options.name);
+    this.#name = options?.name === undefined ? ++created : textOf(options.name);
     this.#body = new Coroutine(scheduler, this);
     inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
@@ -230,7 +236,7 @@ export class Task<T = unknown> extends Future<T> {
    * @param value The name.
    */
   setName(value: string): void {
-    this.#name = String(value);
+    this.#name = textOf(value);
   }
 
   /**
@@ -280,6 +286,7 @@ export class Task<T = unknown> extends Future<T> {
    * ```
    */
   getStack(options: TaskStackOptions = {}): FrameCallGraphEntry[] {
+    assertOptions("getStack", options);
     return stackOf(this, options.limit ?? null, this.getStack);
   }
 
@@ -290,7 +297,9 @@ export class Task<T = unknown> extends Future<T> {
    * @throws {RangeError} If the limit is not a number of frames.
    */
   printStack(options: PrintTaskStackOptions = {}): void {
+    assertOptions("printStack", options);
     const { limit = null, write = console.error } = options;
+    assertFunction("The write option of printStack()", write);
     write(describeStack(this, limit, this.printStack));
   }
 
@@ -464,13 +473,12 @@ export function notAFunction(
   value: unknown,
   before = "",
 ): TypeError {
+  if (!isThenable(value)) {
+    return wrongType(`The ${name} of ${caller}()`, "a function", value);
+  }
   const call = `${caller}(${before}${name}`;
   return new TypeError(
-    isThenable(value)
-      ? `${caller}() takes the function itself: ${call}), not ${call}())`
-      : `${caller}() takes a function as its ${name}: received ${
-        value === null ? "null" : typeof value
-      }`,
+    `${caller}() takes the function itself: ${call}), not ${call}())`,
   );
 }
 
@@ -491,12 +499,12 @@ function taskOfContext(): Task<unknown> {
   return currentCoroutine()!.task as Task<unknown>;
 }
 
-/** Throws unless it is a signal, or left out. */
-export function assertSignal(owner: string, signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new TypeError(
-    `The signal of a ${owner} must be an AbortSignal: received ${
-      signal === null ? "null" : typeof signal
-    }`,
-  );
+function assertTaskOptions(options: TaskOptions): void {
+  assertOptions("Task", options);
+  const { context, signal } = options;
+  if (context !== undefined) {
+    assertInstance("The context of a task", "a Context", Context, context);
+  }
+  if (signal === undefined) return;
+  assertInstance("The signal of a task", "an AbortSignal", AbortSignal, signal);
 }

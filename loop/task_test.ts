@@ -81,9 +81,9 @@ Deno.test("Task refuses what is no function, and says what to write instead", ()
         Promise.resolve(),
         "Task() takes the function itself: Task(coro), not Task(coro())",
       ],
-      [1, "Task() takes a function as its coro: received number"],
-      [null, "Task() takes a function as its coro: received null"],
-      [undefined, "Task() takes a function as its coro: received undefined"],
+      [1, "The coro of Task() must be a function: received 1"],
+      [null, "The coro of Task() must be a function: received null"],
+      [undefined, "The coro of Task() must be a function: received undefined"],
     ];
     for (const [value, message] of wrong) {
       assertThrows(
@@ -983,7 +983,7 @@ Deno.test("Task refuses a signal that is none, and leaves nothing behind", () =>
     assertThrows(
       () => new Task(() => {}, { signal: {} as AbortSignal }),
       TypeError,
-      "The signal of a task must be an AbortSignal: received object",
+      "The signal of a task must be an AbortSignal: received an instance of Object",
     );
     assertEquals(allTasks().size, 1);
   }));

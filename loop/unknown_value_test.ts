@@ -60,6 +60,10 @@ Deno.test("textOf() converts to text, or says what cannot be", () => {
     "an unprintable Error",
   );
   assertEquals(textOf(revoked()), "an unprintable object");
+  assertEquals(
+    textOf({ toString: null, valueOf: null }),
+    "an unprintable object",
+  );
 });
 
 Deno.test("textAt() gives a property that is a text, or another text", () => {

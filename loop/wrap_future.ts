@@ -12,6 +12,8 @@ import {
   thrownBy,
 } from "./future.ts";
 import { callOutsideTasks, type Scheduler } from "./scheduler.ts";
+import { isInstance, propertyOf } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
 
 /**
  * Wraps a promise in a future. Cancelling the future detaches it from the promise, which goes on.
@@ -38,11 +40,9 @@ export function wrapFuture<T>(
   promise: PromiseLike<T>,
   options?: FutureOptions,
 ): Future<T> {
-  if (promise instanceof Future) return promise;
-  if (typeof promise?.then !== "function") {
-    throw new TypeError(
-      `wrapFuture() takes a promise: received ${typeof promise}`,
-    );
+  if (isInstance<Future<T>>(promise, Future)) return promise;
+  if (typeof propertyOf(promise, "then") !== "function") {
+    throw wrongType("The promise of wrapFuture()", "a promise", promise);
   }
   const future = new Future<T>(options);
   awaitOutside(homeOf(future), promise, {

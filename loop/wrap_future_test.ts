@@ -142,7 +142,7 @@ Deno.test("wrapFuture() makes a future of the loop that it is given", () => {
 
 Deno.test("wrapFuture() refuses what is no promise", () => {
   for (
-    const [value, received] of [[1, "number"], [() => {}, "function"], [
+    const [value, received] of [[1, "1"], [() => {}, "a function"], [
       undefined,
       "undefined",
     ]]
@@ -150,7 +150,7 @@ Deno.test("wrapFuture() refuses what is no promise", () => {
     assertThrows(
       () => wrapFuture(value as unknown as Promise<void>),
       TypeError,
-      `wrapFuture() takes a promise: received ${received}`,
+      `The promise of wrapFuture() must be a promise: received ${received}`,
     );
   }
 });

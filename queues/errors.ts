@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "../loop/error_classes.ts";
+import { messageOf, registerErrorClass } from "../loop/error_classes.ts";
 
 /**
  * The queue is empty: what `Queue.getNowait()` throws then.
@@ -23,7 +23,7 @@ export class QueueEmpty extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "QueueEmpty";
   }
 }
@@ -53,7 +53,7 @@ export class QueueFull extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "QueueFull";
   }
 }
@@ -83,7 +83,7 @@ export class QueueShutDown extends Error {
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
+    super(messageOf(message), options);
     this.name = "QueueShutDown";
   }
 }

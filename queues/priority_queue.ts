@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertFunction, assertOptions } from "../loop/validate.ts";
 import type { Store } from "./_channel.ts";
 import { Queue, storeIn } from "./queue.ts";
 
@@ -59,13 +60,10 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
    * @throws {TypeError} If `maxSize` is not a number, or `compare` not a function.
    */
   constructor(maxSize: number = 0, options: PriorityQueueOptions<T> = {}) {
+    assertOptions("PriorityQueue", options);
     super(maxSize);
     const { compare = compareNaturally } = options;
-    if (typeof compare !== "function") {
-      throw new TypeError(
-        `PriorityQueue() takes a function as its compare: received ${typeof compare}`,
-      );
-    }
+    assertFunction("The compare option of PriorityQueue()", compare);
     storeIn(this, new Heap<T>(compare));
   }
 }

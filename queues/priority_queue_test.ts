@@ -96,7 +96,7 @@ Deno.test("PriorityQueue takes a compare function", () => {
   assertThrows(
     () => new PriorityQueue(0, { compare: "up" as unknown as () => number }),
     TypeError,
-    "PriorityQueue() takes a function as its compare: received string",
+    'The compare option of PriorityQueue() must be a function: received "up"',
   );
 });
 

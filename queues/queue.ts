@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Future } from "../loop/future.ts";
+import { assertBoolean, assertNumber } from "../loop/validate.ts";
 import { Channel, type Store } from "./_channel.ts";
 
 /** Has a queue, which is empty, keep its items in another store than the ordinary one. */
@@ -66,7 +67,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    * @throws {TypeError} If `maxSize` is not a number.
    */
   constructor(maxSize: number = 0) {
-    assertMaxSize(new.target.name, maxSize);
+    assertNumber("The maxSize of a queue", maxSize);
     this.#channel = new Channel(maxSize);
   }
 
@@ -316,13 +317,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown}
    */
   shutdown(immediate: boolean = false): void {
-    if (typeof immediate !== "boolean") {
-      throw new TypeError(
-        `shutdown() takes a boolean as its immediate: received ${
-          immediate === null ? "null" : typeof immediate
-        }`,
-      );
-    }
+    assertBoolean("The immediate of shutdown()", immediate);
     this.#channel.shutDown(immediate);
   }
 
@@ -368,20 +363,5 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     const channel = this.#channel;
     return { next: () => channel.next() };
-  }
-}
-
-function assertMaxSize(what: string, maxSize: number): void {
-  if (typeof maxSize !== "number") {
-    throw new TypeError(
-      `${what}() takes a number as its maxSize: received ${
-        maxSize === null ? "null" : typeof maxSize
-      }`,
-    );
-  }
-  if (Number.isNaN(maxSize)) {
-    throw new RangeError(
-      `${what}() takes a number as its maxSize: received NaN`,
-    );
   }
 }

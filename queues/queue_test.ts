@@ -54,12 +54,12 @@ Deno.test("Queue() takes a number as its maxSize", () => {
   assertThrows(
     () => new Queue(NaN),
     RangeError,
-    "Queue() takes a number as its maxSize: received NaN",
+    "The maxSize of a queue must be a number: received NaN",
   );
   assertThrows(
     () => new LifoQueue("1" as unknown as number),
     TypeError,
-    "LifoQueue() takes a number as its maxSize: received string",
+    'The maxSize of a queue must be a number: received "1"',
   );
 });
 
@@ -527,12 +527,15 @@ for (const QueueClass of CLASSES) {
       const queue = new QueueClass<string>();
       queue.putNowait("a");
       for (
-        const [value, kind] of [[{}, "object"], [1, "number"], [null, "null"]]
+        const [value, received] of [[{}, "an instance of Object"], [1, "1"], [
+          null,
+          "null",
+        ]]
       ) {
         assertThrows(
           () => queue.shutdown(value as unknown as boolean),
           TypeError,
-          `shutdown() takes a boolean as its immediate: received ${kind}`,
+          `The immediate of shutdown() must be a boolean: received ${received}`,
         );
       }
       queue.shutdown(undefined);

@@ -15,6 +15,7 @@ import {
 } from "../loop/operation.ts";
 import { errors } from "../loop/runtime.ts";
 import type { Scheduler } from "../loop/scheduler.ts";
+import { wrongType } from "../loop/validate.ts";
 
 const DONE = withResult(undefined);
 
@@ -115,20 +116,22 @@ function waitInLine(drain: Drain, operation: Operation<void, Drain>): void {
   operation.joinLine(drain.flow.line);
 }
 
-let reveal: (protocol: object) => FlowControl | null = () => null;
+let reveal: (protocol: unknown) => FlowControl | null = () => null;
 
 /** Says how to come by the flow control of a protocol; it is `null` for what is none of ours. */
 export function revealFlows(
-  flowOf: (protocol: object) => FlowControl | null,
+  flowOf: (protocol: unknown) => FlowControl | null,
 ): void {
   reveal = flowOf;
 }
 
 /** The flow control of a protocol. */
-export function flowOf(protocol: object): FlowControl {
+export function flowOf(protocol: unknown): FlowControl {
   const flow = reveal(protocol);
   if (flow !== null) return flow;
-  throw new TypeError(
-    `A StreamWriter takes a StreamReaderProtocol: received ${typeof protocol}`,
+  throw wrongType(
+    "The protocol of a StreamWriter",
+    "a StreamReaderProtocol",
+    protocol,
   );
 }

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isInstance } from "../loop/unknown_value.ts";
+import { wrongType } from "../loop/validate.ts";
 const encoder = new TextEncoder();
 
 /** What separates: a string, bytes, or several of them, of which the shortest match wins. */
@@ -14,12 +16,14 @@ export class Separators {
 
   constructor(separator: Separator) {
     const list = typeof separator === "string" ||
-        separator instanceof Uint8Array
+        isInstance(separator, Uint8Array)
       ? [separator]
       : separator;
     if (!Array.isArray(list)) {
-      throw new TypeError(
-        `A separator must be a string, a Uint8Array or an array of them: received ${typeof separator}`,
+      throw wrongType(
+        "A separator",
+        "a string, a Uint8Array or an array of them",
+        separator,
       );
     }
     this.all = list.map(bytesOf).toSorted((a, b) => a.length - b.length);
@@ -41,8 +45,6 @@ export const NEWLINE = new Separators("\n");
 
 function bytesOf(separator: unknown): Uint8Array {
   if (typeof separator === "string") return encoder.encode(separator);
-  if (separator instanceof Uint8Array) return separator.slice();
-  throw new TypeError(
-    `A separator must be a string or a Uint8Array: received ${typeof separator}`,
-  );
+  if (isInstance(separator, Uint8Array)) return separator.slice();
+  throw wrongType("A separator", "a string or a Uint8Array", separator);
 }

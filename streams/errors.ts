@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "../loop/error_classes.ts";
+import { messageOf, registerErrorClass } from "../loop/error_classes.ts";
+import { assertInstance, assertInteger } from "../loop/validate.ts";
 
 /**
  * The stream ended before everything that was asked for had arrived.
@@ -33,6 +34,15 @@ export class IncompleteReadError extends Error {
    * @param expected How many bytes were asked for, or `null`.
    */
   constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
+    assertInstance(
+      "The partial of an IncompleteReadError",
+      "a Uint8Array",
+      Uint8Array,
+      partial,
+    );
+    if (expected !== null) {
+      assertInteger("The expected of an IncompleteReadError", expected, 0);
+    }
     super(
       `Expected ${
         expected ?? "more"
@@ -74,7 +84,8 @@ export class LimitOverrunError extends Error {
    * @param consumed How many bytes to read in order to get past what is too long.
    */
   constructor(message: string, consumed: number) {
-    super(message);
+    assertInteger("The consumed of a LimitOverrunError", consumed, 0);
+    super(messageOf(message));
     this.name = "LimitOverrunError";
     this.consumed = consumed;
   }

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";

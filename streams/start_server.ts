@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import { assertOptions, wrongType } from "../loop/validate.ts";
 import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
 import {
   type ClientConnected,
@@ -81,7 +81,5 @@ export async function startServer(
 /** Throws unless what is to be called for each connection is a function. */
 export function assertClientConnected(method: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw new TypeError(
-    `${method}() takes a function as its clientConnected: received ${typeof value}`,
-  );
+  throw wrongType(`The clientConnected of ${method}()`, "a function", value);
 }

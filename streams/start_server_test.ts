@@ -141,7 +141,7 @@ Deno.test("startServer() tells wrong arguments before it listens", () =>
     await assertRejects(
       () => startServer({} as never, "127.0.0.1", 0),
       TypeError,
-      "startServer() takes a function as its clientConnected: received object",
+      "The clientConnected of startServer() must be a function: received an instance of Object",
     );
     await assertRejects(
       () => startServer(echo, "127.0.0.1", 0, { limit: 0 }),

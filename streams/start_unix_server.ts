@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { UnixServerOptions } from "../loop/net/serve/serve_unix.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { assertClientConnected } from "./start_server.ts";
 import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
 import {

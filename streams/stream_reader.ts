@@ -19,6 +19,13 @@ import {
 } from "../loop/scheduler.ts";
 import { shown } from "../loop/shown.ts";
 import { asError, isInstance } from "../loop/unknown_value.ts";
+import {
+  assertInstance,
+  assertOptions,
+  assertPositive,
+  wrongType,
+} from "../loop/validate.ts";
+import { assertTransport } from "./_assert_transport.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
@@ -49,10 +56,7 @@ export interface StreamReaderOptions {
 
 /** Throws unless `limit` is one. */
 export function assertLimit(limit: number): void {
-  if (typeof limit === "number" && limit > 0) return;
-  throw new RangeError(
-    `The limit must be a number greater than 0: received ${shown(limit)}`,
-  );
+  assertPositive("The limit of a reader", limit);
 }
 
 /** Takes what nobody has read, since it is not for the reader: it is to be decrypted. */
@@ -141,12 +145,17 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * Constructs a new instance.
    *
    * @param options The limit, and the loop.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the limit is not greater than 0.
    */
-  constructor({ limit = DEFAULT_LIMIT, loop }: StreamReaderOptions = {}) {
+  constructor(options: StreamReaderOptions = {}) {
+    assertOptions("StreamReader", options);
+    const { limit = DEFAULT_LIMIT, loop } = options;
     assertLimit(limit);
     this.#limit = limit;
-    this.#scheduler = loop ? schedulerOf(loop) : currentScheduler();
+    this.#scheduler = loop === undefined
+      ? currentScheduler()
+      : schedulerOf(loop);
   }
 
   /**
@@ -161,6 +170,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param options The limit, and the loop.
    * @returns The reader.
    * @throws {TypeError} If `stream` is no `ReadableStream`, or locked.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the limit is not greater than 0.
    *
    * @example Usage
@@ -178,11 +188,12 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     stream: ReadableStream<Uint8Array>,
     options: StreamReaderOptions = {},
   ): StreamReader {
-    if (!(stream instanceof ReadableStream)) {
-      throw new TypeError(
-        `StreamReader.from() takes a ReadableStream: received ${typeof stream}`,
-      );
-    }
+    assertInstance(
+      "The stream of StreamReader.from()",
+      "a ReadableStream",
+      ReadableStream,
+      stream,
+    );
     const reader = new StreamReader(options);
     reader.#source = new WebSource(stream, reader.#scheduler, reader);
     return reader;
@@ -217,7 +228,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   read(n = -1): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n)) {
       return this.#failed(
-        new TypeError(`read() takes an integer: received ${shown(n)}`),
+        wrongType("The n of read()", "an integer", n),
       );
     }
     return this.#readWith("read", () => this.#takeUpTo(n));
@@ -381,10 +392,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_data}
    */
   feedData(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array)) {
-      throw new TypeError(
-        `feedData() takes a Uint8Array: received ${typeof data}`,
-      );
+    if (!isInstance(data, Uint8Array)) {
+      throw wrongType("The data of feedData()", "a Uint8Array", data);
     }
     if (this.#isEof) throw new RuntimeError("Cannot feed data after feedEof()");
     if (data.length === 0) return;
@@ -481,6 +490,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * ```
    */
   setTransport(transport: ReadTransport): void {
+    assertTransport("The transport of setTransport()", transport);
     if (this.#transport !== null) {
       throw new RuntimeError(
         "Cannot set the transport of the reader as it has one",

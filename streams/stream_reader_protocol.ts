@@ -9,12 +9,14 @@ import {
 } from "../loop/net/upgradable_protocol.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
 import type { Task } from "../loop/task.ts";
-import { FlowControl, revealFlows } from "./_flow_control.ts";
 import {
-  changeTransport,
-  type StreamReader,
-  takeAll,
-} from "./stream_reader.ts";
+  assertFunctionOrNull,
+  assertInstance,
+  assertOptions,
+} from "../loop/validate.ts";
+import { assertTransport } from "./_assert_transport.ts";
+import { FlowControl, revealFlows } from "./_flow_control.ts";
+import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
 /** What a server calls for each connection. */
@@ -48,7 +50,11 @@ export class StreamReaderProtocol extends Protocol {
   #isEncrypted = false;
 
   static {
-    revealFlows((protocol) => #flow in protocol ? protocol.#flow : null);
+    revealFlows((protocol) =>
+      typeof protocol === "object" && protocol !== null && #flow in protocol
+        ? protocol.#flow
+        : null
+    );
   }
 
   /**
@@ -65,12 +71,23 @@ export class StreamReaderProtocol extends Protocol {
     options: { loop?: EventLoop | undefined } = {},
   ) {
     super();
-    if (clientConnected !== null && reader === null) {
-      throw new TypeError("Expected a reader for the client: received null");
+    assertOptions("StreamReaderProtocol", options);
+    assertFunctionOrNull(
+      "The clientConnected of a StreamReaderProtocol",
+      clientConnected,
+    );
+    if (clientConnected !== null || reader !== null) {
+      assertInstance(
+        "The reader of a StreamReaderProtocol",
+        "a StreamReader",
+        StreamReader,
+        reader,
+      );
     }
-    const scheduler = options.loop
-      ? schedulerOf(options.loop)
-      : currentScheduler();
+    const { loop } = options;
+    const scheduler = loop === undefined
+      ? currentScheduler()
+      : schedulerOf(loop);
     this.#reader = reader;
     this.#clientConnected = clientConnected;
     this.#flow = new FlowControl(scheduler, clientConnected !== null);
@@ -83,6 +100,7 @@ export class StreamReaderProtocol extends Protocol {
    * @param transport The transport.
    */
   override connectionMade(transport: Transport): void {
+    assertTransport("The transport of connectionMade()", transport);
     this.#isEncrypted = isEncrypted(transport);
     const reader = this.#reader;
     const clientConnected = this.#clientConnected;

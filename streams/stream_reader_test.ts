@@ -358,7 +358,7 @@ Deno.test("StreamReader tells wrong arguments", () =>
     await assertRejects(
       () => reader.read("1" as never),
       TypeError,
-      'read() takes an integer: received "1"',
+      'The n of read() must be an integer: received "1"',
     );
     await assertRejects(() => reader.readUntil(""), RangeError, "empty");
     await assertRejects(() => reader.readUntil(["a", ""]), RangeError, "empty");
@@ -366,10 +366,14 @@ Deno.test("StreamReader tells wrong arguments", () =>
     await assertRejects(
       () => reader.readUntil(1 as never),
       TypeError,
-      "number",
+      "A separator must be a string, a Uint8Array or an array of them: received 1",
     );
     await assertRejects(() => reader.readUntil([1 as never]), TypeError);
-    assertThrows(() => reader.feedData("text" as never), TypeError, "string");
+    assertThrows(
+      () => reader.feedData("text" as never),
+      TypeError,
+      'The data of feedData() must be a Uint8Array: received "text"',
+    );
     reader.feedEof();
     assertThrows(() => feed(reader, "late"), RuntimeError);
     assertEquals(textOf(await reader.read()), "data");

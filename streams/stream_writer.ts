@@ -9,8 +9,10 @@ import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/operation.ts";
 import { errors } from "../loop/runtime.ts";
 import { schedulerOf } from "../loop/scheduler.ts";
+import { assertInstance } from "../loop/validate.ts";
+import { assertTransport } from "./_assert_transport.ts";
 import { type FlowControl, flowOf } from "./_flow_control.ts";
-import type { StreamReader } from "./stream_reader.ts";
+import { StreamReader } from "./stream_reader.ts";
 // A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
@@ -91,9 +93,19 @@ export class StreamWriter implements AsyncDisposable {
     reader: StreamReader | null,
     loop: EventLoop,
   ) {
+    assertTransport("The transport of a StreamWriter", transport);
     this.#transport = transport;
     this.#protocol = protocol;
     this.#flow = flowOf(protocol);
+    if (reader !== null) {
+      assertInstance(
+        "The reader of a StreamWriter",
+        "a StreamReader",
+        StreamReader,
+        reader,
+      );
+    }
+    schedulerOf(loop);
     this.#reader = reader;
     this.#loop = loop;
   }

@@ -95,7 +95,7 @@ Deno.test(
       await assertRejects(
         () => startUnixServer("x" as never, path),
         TypeError,
-        "startUnixServer() takes a function as its clientConnected",
+        'The clientConnected of startUnixServer() must be a function: received "x"',
       );
       await assertRejects(
         () => startUnixServer(() => {}, path, { limit: 0 }),

@@ -102,7 +102,11 @@ Deno.test("StreamReader.from() takes bytes only, of a stream that nobody else re
     assert(!stream.locked);
     stream.getReader();
     assertThrows(() => StreamReader.from(stream), TypeError);
-    assertThrows(() => StreamReader.from({} as never), TypeError, "object");
+    assertThrows(
+      () => StreamReader.from({} as never),
+      TypeError,
+      "The stream of StreamReader.from() must be a ReadableStream: received an instance of Object",
+    );
   }));
 
 Deno.test("StreamReader.from() cancels its stream when it is ended, broken or given up", () =>

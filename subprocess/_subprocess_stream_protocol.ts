@@ -7,6 +7,7 @@ import type { SubprocessOptions } from "../loop/net/process/subprocess_options.t
 import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import type { Transport } from "../loop/net/transport.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { StreamReader } from "../streams/stream_reader.ts";
 import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
 import { StreamWriter } from "../streams/stream_writer.ts";
@@ -105,7 +106,11 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
 }
 
 /** The options, with the standard streams of this program where nobody asked otherwise. */
-export function inheriting(options: SubprocessOptions): SubprocessOptions {
+export function inheriting(
+  method: string,
+  options: SubprocessOptions,
+): SubprocessOptions {
+  assertOptions(method, options);
   const { stdin = null, stdout = null, stderr = null } = options;
   return { ...options, stdin, stdout, stderr };
 }

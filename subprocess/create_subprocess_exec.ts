@@ -58,7 +58,7 @@ export async function createSubprocessExec(
     () => new SubprocessStreamProtocol(loop, options),
     program,
     args,
-    inheriting(options),
+    inheriting("createSubprocessExec", options),
   );
   return makeProcess(transport, protocol);
 }

@@ -45,7 +45,7 @@ export async function createSubprocessShell(
   const [transport, protocol] = await loop.subprocessShell(
     () => new SubprocessStreamProtocol(loop, options),
     command,
-    inheriting(options),
+    inheriting("createSubprocessShell", options),
   );
   return makeProcess(transport, protocol);
 }

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import { wrongType } from "../loop/validate.ts";
 import type { StreamReader } from "../streams/stream_reader.ts";
 import type { StreamWriter } from "../streams/stream_writer.ts";
 import type { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";
@@ -297,11 +299,9 @@ export class Process implements AsyncDisposable {
 }
 
 function bytesOf(input: Uint8Array | string | null): Uint8Array | null {
-  if (input === null || input instanceof Uint8Array) return input;
+  if (input === null || isInstance(input, Uint8Array)) return input;
   if (typeof input === "string") return new TextEncoder().encode(input);
-  throw new TypeError(
-    `Expected a Uint8Array, a string or null as the input: received ${typeof input}`,
-  );
+  throw wrongType("The input", "a Uint8Array, a string or null", input);
 }
 
 /** Writes as much as the process takes, and closes. */

@@ -247,7 +247,7 @@ test("Process.communicate() refuses input where there is no pipe, and what is no
       // @ts-expect-error -- what callers from JavaScript may do
       () => process.communicate(1),
       TypeError,
-      "as the input: received number",
+      "The input must be a Uint8Array, a string or null: received 1",
     );
     await process.communicate();
   }));

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Future } from "../loop/future.ts";
-import { assertCount } from "./_assert_count.ts";
+import { assertInteger } from "../loop/validate.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
 
@@ -55,7 +55,7 @@ export class Barrier {
    * @throws {TypeError} If `parties` is not a number.
    */
   constructor(parties: number) {
-    assertCount("Barrier()", "parties", parties, 1);
+    assertInteger("The parties of a barrier", parties, 1);
     this.#parties = parties;
   }
 

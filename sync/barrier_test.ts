@@ -23,13 +23,13 @@ Deno.test("Barrier() takes a whole number of at least one", () => {
     assertThrows(
       () => new Barrier(parties),
       RangeError,
-      `Barrier() takes an integer of at least 1 as its parties: received ${parties}`,
+      `The parties of a barrier must be an integer of at least 1: received ${parties}`,
     );
   }
   assertThrows(
     () => new Barrier(undefined as unknown as number),
     TypeError,
-    "Barrier() takes an integer as its parties: received undefined",
+    "The parties of a barrier must be an integer: received undefined",
   );
 });
 

@@ -16,7 +16,7 @@ Deno.test("BoundedSemaphore() is a semaphore, and names itself in its errors", (
   assertThrows(
     () => new BoundedSemaphore(-1),
     RangeError,
-    "BoundedSemaphore() takes an integer of at least 0 as its value: received -1",
+    "The value of a semaphore must be an integer of at least 0: received -1",
   );
 });
 

@@ -11,6 +11,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import { assertInstance, assertNumber, wrongType } from "../loop/validate.ts";
 import { describe } from "./_describe.ts";
 import { guardOf, holdFor, Lock } from "./lock.ts";
 
@@ -64,13 +65,7 @@ export class Condition {
    * @throws {TypeError} If `lock` is not a `Lock`.
    */
   constructor(lock: Lock = new Lock()) {
-    if (!(lock instanceof Lock)) {
-      throw new TypeError(
-        `Condition() takes a Lock as its lock: received ${
-          lock === null ? "null" : typeof lock
-        }`,
-      );
-    }
+    assertInstance("The lock of Condition()", "a Lock", Lock, lock);
     this.#lock = lock;
   }
 
@@ -240,9 +235,7 @@ export class Condition {
    */
   async waitFor<T>(predicate: () => T): Promise<T> {
     if (typeof predicate !== "function") {
-      throw new TypeError(
-        `waitFor() takes a function as its predicate: received ${typeof predicate}`,
-      );
+      throw wrongType("The predicate of waitFor()", "a function", predicate);
     }
     let result = ask(predicate);
     while (!result) {
@@ -273,7 +266,7 @@ export class Condition {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify}
    */
   notify(n: number = 1): void {
-    assertNumber("notify", "n", n);
+    assertNumber("The n of notify()", n);
     this.#assertHeld("notify");
     for (let i = 0; i < n && this.#line.wakeFirst(); i++);
   }
@@ -366,19 +359,4 @@ function ask<T>(predicate: () => T): T {
     );
   }
   return result;
-}
-
-function assertNumber(method: string, name: string, value: number): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `${method}() takes a number as its ${name}: received ${
-        value === null ? "null" : typeof value
-      }`,
-    );
-  }
-  if (Number.isNaN(value)) {
-    throw new RangeError(
-      `${method}() takes a number as its ${name}: received NaN`,
-    );
-  }
 }

@@ -131,7 +131,7 @@ Deno.test("Condition's methods throw on wrong arguments", async () => {
   assertThrows(
     () => new Condition({} as Lock),
     TypeError,
-    "Condition() takes a Lock as its lock: received object",
+    "The lock of Condition() must be a Lock: received an instance of Object",
   );
   const condition = new Condition();
   using _ = await condition.acquire();
@@ -139,12 +139,12 @@ Deno.test("Condition's methods throw on wrong arguments", async () => {
   assertThrows(
     () => condition.notify("1" as unknown as number),
     TypeError,
-    "notify() takes a number as its n: received string",
+    'The n of notify() must be a number: received "1"',
   );
   await assertRejects(
     () => condition.waitFor(true as unknown as () => boolean),
     TypeError,
-    "waitFor() takes a function as its predicate: received boolean",
+    "The predicate of waitFor() must be a function: received true",
   );
   await assertRejects(
     () => condition.waitFor(() => Promise.resolve(false)),

@@ -9,7 +9,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
-import { assertCount } from "./_assert_count.ts";
+import { assertInteger } from "../loop/validate.ts";
 import { describe } from "./_describe.ts";
 
 /** How many permits are there to be taken, of those that are not on their way to somebody. */
@@ -89,7 +89,7 @@ export class Semaphore {
    * @throws {TypeError} If `value` is not a number.
    */
   constructor(value: number = 1) {
-    assertCount(`${new.target.name}()`, "value", value, 0);
+    assertInteger("The value of a semaphore", value, 0);
     this.#permits = value;
   }
 

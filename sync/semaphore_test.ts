@@ -35,13 +35,13 @@ Deno.test("Semaphore() takes a whole number that is not negative", () => {
     assertThrows(
       () => new Semaphore(value),
       RangeError,
-      `Semaphore() takes an integer of at least 0 as its value: received ${value}`,
+      `The value of a semaphore must be an integer of at least 0: received ${value}`,
     );
   }
   assertThrows(
     () => new Semaphore("1" as unknown as number),
     TypeError,
-    "Semaphore() takes an integer as its value: received string",
+    'The value of a semaphore must be an integer: received "1"',
   );
 });
 

@@ -1,12 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { propertyOf } from "../loop/unknown_value.ts";
+import { wrongType } from "../loop/validate.ts";
+
 /** Throws unless a value can be awaited, or called for something that can. */
 export function assertAwaitable(caller: string, aw: unknown): void {
   if (isAwaitable(aw)) return;
-  throw new TypeError(
-    `${caller}() takes a future, a promise or a function: received ${
-      typeNameOf(aw)
-    }`,
+  throw wrongType(
+    `The awaitable of ${caller}()`,
+    "a future, a promise or a function",
+    aw,
   );
 }
 
@@ -17,19 +20,15 @@ export function assertAwaitables(
 ): void {
   for (const [index, aw] of aws.entries()) {
     if (isAwaitable(aw)) continue;
-    throw new TypeError(
-      `${caller}() takes futures, promises and functions: received ${
-        typeNameOf(aw)
-      } at index ${index}`,
+    throw wrongType(
+      `The awaitable of ${caller}() at index ${index}`,
+      "a future, a promise or a function",
+      aw,
     );
   }
 }
 
 function isAwaitable(value: unknown): boolean {
   return typeof value === "function" ||
-    typeof (value as PromiseLike<unknown> | null)?.then === "function";
-}
-
-function typeNameOf(value: unknown): string {
-  return value === null ? "null" : typeof value;
+    typeof propertyOf(value, "then") === "function";
 }

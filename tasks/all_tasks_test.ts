@@ -61,6 +61,6 @@ Deno.test("allTasks() refuses a loop that is none", () => {
   assertThrows(
     () => allTasks("loop" as unknown as EventLoop),
     TypeError,
-    "Expected an EventLoop as the loop: received string",
+    'The loop must be an EventLoop: received "loop"',
   );
 });

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
+import { Alarm } from "../loop/alarm.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Deque } from "../loop/deque.ts";
@@ -21,7 +21,7 @@ import {
   WaitingLine,
 } from "../loop/operation.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
-import { Alarm } from "../loop/alarm.ts";
+import { assertIterable, assertOptions } from "../loop/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import type { Result } from "./gather.ts";
@@ -94,13 +94,11 @@ export function asCompleted<A extends Awaitable<unknown>>(
   aws: Iterable<A>,
   options: AsCompletedOptions = {},
 ): CompletionIterator<Result<A>> {
-  if (typeof aws?.[Symbol.iterator] !== "function") {
-    throw new TypeError(
-      `asCompleted() takes several awaitables, asCompleted([a, b]): received ${
-        aws === null ? "null" : typeof aws
-      }`,
-    );
-  }
+  assertIterable(
+    "The awaitables of asCompleted()",
+    "an iterable, as in asCompleted([a, b])",
+    aws,
+  );
   assertOptions("asCompleted", options);
   const { timeout = null } = options;
   const seconds = timeout === null

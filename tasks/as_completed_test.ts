@@ -135,7 +135,7 @@ Deno.test("asCompleted() refuses wrong arguments", () => {
   assertThrows(
     () => asCompleted([() => assert(false), 1] as unknown as Future[]), // a wrong type on purpose
     TypeError,
-    "asCompleted() takes futures, promises and functions: received number at index 1",
+    "The awaitable of asCompleted() at index 1 must be a future, a promise or a function: received 1",
   );
   assertThrows(
     () => asCompleted([], { timeout: NaN }),

@@ -2,6 +2,7 @@
 
 import { addAwaiter, discardAwaiter } from "../loop/awaiters.ts";
 import { Future } from "../loop/future.ts";
+import { isInstance } from "../loop/unknown_value.ts";
 
 /**
  * Says that one future awaits another, for the call graph.
@@ -31,7 +32,7 @@ export function futureAddToAwaitedBy(
   future: Future<unknown>,
   waiter: Future<unknown>,
 ): void {
-  if (!(future instanceof Future) || !(waiter instanceof Future)) return;
+  if (!isInstance(future, Future) || !isInstance(waiter, Future)) return;
   addAwaiter(future, waiter);
 }
 
@@ -64,6 +65,6 @@ export function futureDiscardFromAwaitedBy(
   future: Future<unknown>,
   waiter: Future<unknown>,
 ): void {
-  if (!(future instanceof Future) || !(waiter instanceof Future)) return;
+  if (!isInstance(future, Future) || !isInstance(waiter, Future)) return;
   discardAwaiter(future, waiter);
 }

@@ -9,9 +9,14 @@ import {
   framesOfBody,
 } from "../loop/call_stack.ts";
 import { Future } from "../loop/future.ts";
-import { shown } from "../loop/shown.ts";
 import { suspendedFrames } from "../loop/source_stacks.ts";
 import { callingTask } from "../loop/task.ts";
+import {
+  assertFunction,
+  assertInstance,
+  assertInteger,
+  assertOptions,
+} from "../loop/validate.ts";
 
 /** A future or task, where it is, and what awaits it. */
 export interface FutureCallGraph {
@@ -56,7 +61,8 @@ export interface PrintCallGraphOptions extends CallGraphOptions {
  * @param options Which frames of the call stacks are wanted.
  * @returns The graph; `null` if no future is given and no task runs the caller.
  * @throws {TypeError} If `future` is no `Future`.
- * @throws {RangeError} If an option is no integer.
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage
  * ```ts
@@ -90,7 +96,8 @@ export function captureCallGraph(
  * @param options Which frames of the call stacks are wanted.
  * @returns The text; an empty one if no future is given and no task runs the caller.
  * @throws {TypeError} If `future` is no `Future`.
- * @throws {RangeError} If an option is no integer.
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage
  * ```ts
@@ -127,7 +134,8 @@ export function formatCallGraph(
  * @param future The future or task, by default the one that runs the caller.
  * @param options Which frames of the call stacks are wanted, and where to print.
  * @throws {TypeError} If `future` is no `Future`.
- * @throws {RangeError} If an option is no integer.
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage
  * ```ts
@@ -147,9 +155,11 @@ export function printCallGraph(
   future?: Future<unknown> | null,
   options: PrintCallGraphOptions = {},
 ): void {
+  assertOptions("printCallGraph", options);
+  const { write = console.log } = options;
+  assertFunction("The write option of printCallGraph()", write);
   const graph = capture(future, options, printCallGraph);
   if (graph === null) return;
-  const { write = console.log } = options;
   write(format(graph));
 }
 
@@ -158,12 +168,16 @@ function capture(
   options: CallGraphOptions = {},
   below: Below,
 ): FutureCallGraph | null {
+  assertOptions("captureCallGraph", options);
   const { depth = 1, limit = null } = options;
-  assertInteger("depth", depth);
-  if (limit !== null) assertInteger("limit", limit);
-  if (future != null && !(future instanceof Future)) {
-    throw new TypeError(
-      `Expected a future or a task to capture the call graph of: received ${typeof future}`,
+  assertInteger("The depth of a call graph", depth);
+  if (limit !== null) assertInteger("The limit of a call graph", limit);
+  if (future != null) {
+    assertInstance(
+      "The future of a call graph",
+      "a future or a task",
+      Future,
+      future,
     );
   }
   const caller = callingTask();
@@ -237,11 +251,4 @@ function format(graph: FutureCallGraph | null): string {
     }
   }
   return lines.join("\n");
-}
-
-function assertInteger(name: string, value: number): void {
-  if (Number.isInteger(value)) return;
-  throw new RangeError(
-    `The ${name} of a call graph must be an integer: received ${shown(value)}`,
-  );
 }

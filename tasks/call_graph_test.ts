@@ -49,7 +49,7 @@ Deno.test("captureCallGraph() refuses what is no future, and odd options", () =>
     // @ts-expect-error -- no future
     () => captureCallGraph(Promise.resolve()),
     TypeError,
-    "Expected a future or a task to capture the call graph of: received object",
+    "The future of a call graph must be a future or a task: received an instance of Promise",
   );
   const future = new Future();
   assertThrows(

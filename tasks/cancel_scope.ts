@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Alarm } from "../loop/alarm.ts";
-import { assertOptions } from "../loop/assert_options.ts";
 import {
   makeCausedCancelledError,
   makeSignalReason,
@@ -10,8 +9,14 @@ import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { type CancelMessage, currentScheduler } from "../loop/scheduler.ts";
-import { shown } from "../loop/shown.ts";
-import { assertSignal, callingTask, notAFunction } from "../loop/task.ts";
+import { callingTask, notAFunction } from "../loop/task.ts";
+import {
+  assertBoolean,
+  assertFunction,
+  assertInstance,
+  assertNumber,
+  assertOptions,
+} from "../loop/validate.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of a {@linkcode CancelScope}. */
@@ -81,9 +86,16 @@ export class CancelScope {
     const { deadline = null, shield = false, persistent = false, signal } =
       options;
     assertDeadline(deadline);
-    assertBoolean("shield", shield);
-    assertBoolean("persistent", persistent);
-    assertSignal("cancel scope", signal);
+    assertShield(shield);
+    assertBoolean("The persistent option of CancelScope()", persistent);
+    if (signal !== undefined) {
+      assertInstance(
+        "The signal of a cancel scope",
+        "an AbortSignal",
+        AbortSignal,
+        signal,
+      );
+    }
     this.#deadline = deadline;
     this.#shield = shield;
     this.#persistent = persistent;
@@ -177,7 +189,7 @@ export class CancelScope {
   }
 
   set shield(value: boolean) {
-    assertBoolean("shield", value);
+    assertShield(value);
     this.#shield = value;
     if (this.#state === "active") this.#scope!.shield = value;
   }
@@ -334,8 +346,8 @@ export async function moveOnAfter<T, D = undefined>(
   if (typeof body !== "function") {
     throw notAFunction("moveOnAfter", "body", body, "delay, ");
   }
-  if (otherwise !== undefined && typeof otherwise !== "function") {
-    throw notAFunction("moveOnAfter", "otherwise", otherwise, "delay, body, ");
+  if (otherwise !== undefined) {
+    assertFunction("The otherwise of moveOnAfter()", otherwise);
   }
   const deadline = seconds === null
     ? null
@@ -396,20 +408,9 @@ export async function shielded<T>(
 }
 
 function assertDeadline(value: unknown): void {
-  if (value === null || (typeof value === "number" && !Number.isNaN(value))) {
-    return;
-  }
-  const ErrorClass = typeof value === "number" ? RangeError : TypeError;
-  throw new ErrorClass(
-    `The deadline of a cancel scope must be a time in seconds or null: received ${
-      shown(value)
-    }`,
-  );
+  if (value !== null) assertNumber("The deadline of a cancel scope", value);
 }
 
-function assertBoolean(name: string, value: unknown): void {
-  if (typeof value === "boolean") return;
-  throw new TypeError(
-    `The ${name} of a cancel scope must be a boolean: received ${shown(value)}`,
-  );
+function assertShield(value: unknown): void {
+  assertBoolean("The shield of a cancel scope", value);
 }

@@ -75,8 +75,8 @@ Deno.test("createTask() refuses what is no function, and says what to write inst
         new Future(),
         "createTask() takes the function itself: createTask(coro), not createTask(coro())",
       ],
-      ["f", "createTask() takes a function as its coro: received string"],
-      [null, "createTask() takes a function as its coro: received null"],
+      ["f", 'The coro of createTask() must be a function: received "f"'],
+      [null, "The coro of createTask() must be a function: received null"],
       [undefined, "received undefined"],
     ];
     for (const [value, message] of wrong) {

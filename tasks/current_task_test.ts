@@ -58,6 +58,6 @@ Deno.test("currentTask() refuses a loop that is none", () => {
   assertThrows(
     () => currentTask({} as EventLoop),
     TypeError,
-    "Expected an EventLoop as the loop: received object",
+    "The loop must be an EventLoop: received an instance of Object",
   );
 });

@@ -7,6 +7,7 @@ import {
   Task,
   type TaskOptions,
 } from "../loop/task.ts";
+import { assertOptions, wrongType } from "../loop/validate.ts";
 
 /** What makes a task: the class `Task` or one derived from it. */
 export type TaskConstructor = new <T>(
@@ -47,18 +48,20 @@ export function createEagerTaskFactory(
   taskConstructor: TaskConstructor,
 ): TaskFactory {
   if (typeof taskConstructor !== "function") {
-    throw new TypeError(
-      `createEagerTaskFactory() takes a class of tasks: received ${
-        taskConstructor === null ? "null" : typeof taskConstructor
-      }`,
+    throw wrongType(
+      "The constructor of createEagerTaskFactory()",
+      "a class of tasks",
+      taskConstructor,
     );
   }
-  return (loop, coro, options) =>
-    new taskConstructor(coro, {
+  return (loop, coro, options) => {
+    assertOptions("createTask", options);
+    return new taskConstructor(coro, {
       ...options,
       eagerStart: options?.eagerStart ?? true,
       loop,
     });
+  };
 }
 
 /**

@@ -91,6 +91,6 @@ Deno.test("createEagerTaskFactory() refuses what is no class", () => {
     // @ts-expect-error -- no class
     () => createEagerTaskFactory(null),
     TypeError,
-    "createEagerTaskFactory() takes a class of tasks: received null",
+    "The constructor of createEagerTaskFactory() must be a class of tasks: received null",
   );
 });

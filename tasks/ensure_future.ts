@@ -1,9 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { Future, type FutureOptions, homeOf } from "../loop/future.ts";
 import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 
@@ -36,7 +37,7 @@ export function ensureFuture<T>(
 ): Future<T> {
   assertOptions("ensureFuture", options);
   const loop = options?.loop;
-  if (aw instanceof Future) {
+  if (isInstance<Future<T>>(aw, Future)) {
     if (loop !== undefined && homeOf(aw) !== schedulerOf(loop)) {
       throw new RangeError(
         "The future belongs to another event loop than the one given as the loop",

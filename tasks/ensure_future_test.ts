@@ -73,16 +73,16 @@ Deno.test("ensureFuture() refuses a future of another loop than the one it is gi
 Deno.test("ensureFuture() refuses what cannot be awaited", () => {
   for (
     const [value, received] of [
-      [1, "number"],
+      [1, "1"],
       [null, "null"],
       [undefined, "undefined"],
-      [{}, "object"],
+      [{}, "an instance of Object"],
     ]
   ) {
     assertThrows(
       () => ensureFuture(value as unknown as Awaitable<void>),
       TypeError,
-      `ensureFuture() takes a future, a promise or a function: received ${received}`,
+      `The awaitable of ensureFuture() must be a future, a promise or a function: received ${received}`,
     );
   }
 });

@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { Awaitable } from "../loop/awaitable.ts";
 import { makeCancelledError } from "../loop/cancelled_error.ts";
 import {
@@ -20,6 +19,8 @@ import {
   type Scheduler,
 } from "../loop/scheduler.ts";
 import { callingTask } from "../loop/task.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import { assertOptions, wrongType } from "../loop/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
@@ -178,18 +179,20 @@ function hasFailed(future: Future<unknown>): boolean {
 
 /** Futures of all, in order; what stands there twice is one future. */
 function futuresOf(aws: readonly Awaitable<unknown>[]): Future<unknown>[] {
-  const loop = aws.find((aw) => aw instanceof Future)?.getLoop();
+  const loop = aws.find((aw) => isInstance(aw, Future))?.getLoop();
   return aws.map((aw) => ensureFuture(aw, { loop }));
 }
 
 function assertGatherable(aws: readonly unknown[]): void {
   if (!Array.isArray(aws)) {
-    throw new TypeError(
-      `gather() takes an array of awaitables, gather([a, b]): received ${typeof aws}`,
+    throw wrongType(
+      "The awaitables of gather()",
+      "an array, as in gather([a, b])",
+      aws,
     );
   }
   assertAwaitables("gather", aws);
-  const futures = aws.filter((aw) => aw instanceof Future);
+  const futures = aws.filter((aw) => isInstance(aw, Future));
   if (futures.every((each) => homeOf(each) === homeOf(futures[0]!))) return;
   throw new RangeError(
     "gather() takes futures of one event loop: received futures of several",

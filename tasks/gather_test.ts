@@ -295,17 +295,17 @@ Deno.test("gather() refuses what it cannot await, before anything runs", () =>
     assertThrows(
       () => gather([work, 1 as unknown as Awaitable<number>]),
       TypeError,
-      "gather() takes futures, promises and functions: received number at index 1",
+      "The awaitable of gather() at index 1 must be a future, a promise or a function: received 1",
     );
     assertThrows(
       () => gather([null as unknown as Awaitable<number>]),
       TypeError,
-      "received null at index 0",
+      "The awaitable of gather() at index 0 must be a future, a promise or a function: received null",
     );
     assertThrows(
       () => gather(work as unknown as []),
       TypeError,
-      "gather() takes an array of awaitables, gather([a, b]): received function",
+      "The awaitables of gather() must be an array, as in gather([a, b]): received a function",
     );
     await sleep(0);
     assertEquals(calls, []);

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import type { CoroutineFunction } from "../loop/task.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { loopOf, Runner, type RunOptions } from "./runner.ts";
 
 /**

@@ -170,7 +170,7 @@ Deno.test("runCoroutineThreadsafe() refuses what is no function, no loop, and a 
     assertThrows(
       () => runCoroutineThreadsafe(() => 1, other as never),
       TypeError,
-      "Expected an EventLoop as the loop",
+      "The loop must be an EventLoop: received",
     );
   }
   loop.close();

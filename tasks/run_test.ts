@@ -86,11 +86,11 @@ Deno.test("run() refuses what is no function, and says what to write instead", a
     TypeError,
     "run() takes the function itself: run(main), not run(main())",
   );
-  for (const [value, received] of [[1, "number"], [null, "null"]]) {
+  for (const [value, received] of [[1, "1"], [null, "null"]]) {
     await assertRejects(
       () => run(value as unknown as () => void, { loopFactory: factory }),
       TypeError,
-      `run() takes a function as its main: received ${received}`,
+      `The main of run() must be a function: received ${received}`,
     );
   }
 });

@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
 import { type Context, copyContext } from "../loop/context.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
@@ -11,13 +10,14 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../loop/scheduler.ts";
-import { shown } from "../loop/shown.ts";
 import {
   type CoroutineFunction,
   notAFunction,
   type Task,
   unfinishedTasks,
 } from "../loop/task.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import { assertOptions, wrongType } from "../loop/validate.ts";
 import {
   FOREIGN_GRACE,
   isGivenUp,
@@ -126,6 +126,7 @@ export class Runner implements AsyncDisposable {
     },
   ): Promise<T> {
     if (typeof main !== "function") throw notAFunction("run", "main", main);
+    assertOptions("run", options);
     if (runningScheduler() !== null) {
       throw new RuntimeError(
         "Cannot call run() where an event loop runs the caller: await the function itself",
@@ -254,15 +255,11 @@ async function awaitAll(
 
 function assertLoopFactory(value: unknown): void {
   if (value == null || typeof value === "function") return;
-  throw new TypeError(
-    `Expected a function as loopFactory: received ${typeof value}`,
-  );
+  throw wrongType("The loopFactory option", "a function", value);
 }
 
 function loopMadeBy(loopFactory: () => EventLoop): EventLoop {
   const loop: unknown = loopFactory();
-  if (loop instanceof EventLoop) return loop;
-  throw new TypeError(
-    `Expected loopFactory to make an EventLoop: received ${shown(loop)}`,
-  );
+  if (isInstance(loop, EventLoop)) return loop;
+  throw wrongType("What loopFactory returns", "an EventLoop", loop);
 }

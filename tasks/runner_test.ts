@@ -83,7 +83,7 @@ Deno.test("Runner.run() refuses what is no function, and says what to write inst
 
 Deno.test("Runner() refuses a loopFactory that is no function, or makes no loop", async () => {
   const no = 3 as unknown as () => EventLoop;
-  const message = "Expected a function as loopFactory: received number";
+  const message = "The loopFactory option must be a function: received 3";
   assertThrows(() => new Runner({ loopFactory: no }), TypeError, message);
   await assertRejects(
     () => run(() => {}, { loopFactory: no }),
@@ -99,7 +99,7 @@ Deno.test("Runner() refuses a loopFactory that is no function, or makes no loop"
     await assertRejects(
       () => run(() => {}, { loopFactory: () => made as unknown as EventLoop }),
       TypeError,
-      `Expected loopFactory to make an EventLoop: received ${received}`,
+      `What loopFactory returns must be an EventLoop: received ${received}`,
     );
   }
 });

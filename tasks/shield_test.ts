@@ -109,6 +109,6 @@ Deno.test("shield() refuses what cannot be awaited", () => {
   assertThrows(
     () => shield(1 as unknown as Future), // a wrong type on purpose
     TypeError,
-    "shield() takes a future, a promise or a function: received number",
+    "The awaitable of shield() must be a future, a promise or a function: received 1",
   );
 });

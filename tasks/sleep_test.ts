@@ -98,12 +98,16 @@ Deno.test("sleep() can last for ever, until it is cancelled", () =>
 
 Deno.test("sleep() refuses what is no length of time", () => {
   for (
-    const [value, received] of [["1", "string"], [NaN, "NaN"], [null, "null"]]
+    const [value, ErrorClass, received] of [
+      ["1", TypeError, '"1"'],
+      [NaN, RangeError, "NaN"],
+      [null, TypeError, "null"],
+    ] as const
   ) {
     assertThrows(
       () => sleep(value as number),
-      Number.isNaN(value) ? RangeError : TypeError,
-      `sleep() takes a number of seconds or a Temporal.Duration as its delay: received ${received}`,
+      ErrorClass,
+      `The delay of sleep() must be a number of seconds or a Temporal.Duration: received ${received}`,
     );
   }
 });

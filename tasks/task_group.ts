@@ -19,6 +19,7 @@ import {
   type TaskOptions,
 } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of `taskGroup()`. */
@@ -291,8 +292,9 @@ export async function taskGroup<T>(
   options?: TaskGroupOptions,
 ): Promise<T> {
   assertBody("taskGroup", body);
+  assertOptions("taskGroup", options);
   const group = new TaskGroup();
-  if (!options?.signal) return await group.run(body);
+  if (options?.signal === undefined) return await group.run(body);
   return await createTask(() => group.run(body), { signal: options.signal });
 }
 

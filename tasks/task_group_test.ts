@@ -506,17 +506,17 @@ Deno.test("taskGroup() works outside every task", async () => {
 });
 
 Deno.test("taskGroup() refuses a body that is no function", async () => {
-  for (const [value, received] of [[1, "number"], [null, "null"]]) {
+  for (const [value, received] of [[1, "1"], [null, "null"]]) {
     const body = value as unknown as () => void;
     await assertRejects(
       () => taskGroup(body),
       TypeError,
-      `taskGroup() takes a function as its body: received ${received}`,
+      `The body of taskGroup() must be a function: received ${received}`,
     );
     await assertRejects(
       () => new TaskGroup().run(body),
       TypeError,
-      `TaskGroup.run() takes a function as its body: received ${received}`,
+      `The body of TaskGroup.run() must be a function: received ${received}`,
     );
   }
   await assertRejects(

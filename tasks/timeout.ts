@@ -1,14 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Alarm } from "../loop/alarm.ts";
-import { assertOptions } from "../loop/assert_options.ts";
 import { CancelledError, makeCancelledError } from "../loop/cancelled_error.ts";
 import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/errors.ts";
 import { ExceptionGroup } from "../loop/exception_group.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
-import { shown } from "../loop/shown.ts";
 import { callingTask, notAFunction } from "../loop/task.ts";
 import {
   chainOf,
@@ -16,6 +14,11 @@ import {
   propertyOf,
   trySetProperty,
 } from "../loop/unknown_value.ts";
+import {
+  assertBoolean,
+  assertNumber,
+  assertOptions,
+} from "../loop/validate.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
@@ -290,7 +293,7 @@ function explainCause(error: unknown): void {
  * @param options Whether a body that cannot be interrupted is left behind.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {TypeError} If `delay` is not a length of time.
+ * @throws {TypeError} If `delay` is not a length of time, `body` not a function, or `abandon` not a boolean.
  * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
  *
  * @example Usage
@@ -312,13 +315,11 @@ export async function timeout<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   assertBody("timeout", body, "delay, ");
-  assertOptions("timeout", options);
+  const abandon = abandonOf("timeout", options);
   const when = delay === null
     ? null
     : currentScheduler().time() + secondsOf("timeout", "delay", delay);
-  return await runWithin(new Timeout(when), body, {
-    abandon: options?.abandon ?? false,
-  });
+  return await runWithin(new Timeout(when), body, { abandon });
 }
 
 /**
@@ -330,7 +331,7 @@ export async function timeout<T>(
  * @param options Whether a body that cannot be interrupted is left behind.
  * @returns What the function returns.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {TypeError} If `when` is neither a number nor `null`.
+ * @throws {TypeError} If `when` is neither a number nor `null`, `body` not a function, or `abandon` not a boolean.
  * @throws {RangeError} If `when` is `NaN`.
  *
  * @example Usage
@@ -352,22 +353,19 @@ export async function timeoutAt<T>(
 ): Promise<T> {
   assertBody("timeoutAt", body, "when, ");
   assertTime("timeoutAt", when);
-  assertOptions("timeoutAt", options);
-  return await runWithin(new Timeout(when), body, {
-    abandon: options?.abandon ?? false,
-  });
+  const abandon = abandonOf("timeoutAt", options);
+  return await runWithin(new Timeout(when), body, { abandon });
 }
 
 function assertTime(caller: string, when: unknown): void {
-  if (when === null || (typeof when === "number" && !Number.isNaN(when))) {
-    return;
-  }
-  const ErrorClass = Number.isNaN(when) ? RangeError : TypeError;
-  throw new ErrorClass(
-    `${caller}() takes a time in seconds or null as its when: received ${
-      shown(when)
-    }`,
-  );
+  if (when !== null) assertNumber(`The when of ${caller}()`, when);
+}
+
+function abandonOf(caller: string, options?: TimeoutOptions): boolean {
+  assertOptions(caller, options);
+  const { abandon = false } = options ?? {};
+  assertBoolean(`The abandon option of ${caller}()`, abandon);
+  return abandon;
 }
 
 function assertBody(caller: string, body: unknown, before?: string): void {

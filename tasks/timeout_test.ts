@@ -378,7 +378,7 @@ Deno.test(
     await assertRejects(
       () => timeout("1" as unknown as number, body),
       TypeError,
-      "timeout() takes a number of seconds or a Temporal.Duration as its delay: received string",
+      'The delay of timeout() must be a number of seconds or a Temporal.Duration: received "1"',
     );
     await assertRejects(
       () => timeout(undefined as unknown as number, body),
@@ -388,7 +388,7 @@ Deno.test(
     await assertRejects(
       () => timeoutAt(NaN, body),
       RangeError,
-      "timeoutAt() takes a time in seconds or null as its when: received NaN",
+      "The when of timeoutAt() must be a number: received NaN",
     );
     await assertRejects(
       () => timeout(1, Promise.resolve() as unknown as () => void),
@@ -403,12 +403,12 @@ Deno.test(
     await assertRejects(
       () => timeout(1, {} as unknown as () => void),
       TypeError,
-      "timeout() takes a function as its body: received object",
+      "The body of timeout() must be a function: received an instance of Object",
     );
     await assertRejects(
       () => timeoutAt(1, null as unknown as () => void),
       TypeError,
-      "timeoutAt() takes a function as its body: received null",
+      "The body of timeoutAt() must be a function: received null",
     );
     assertEquals(calls, []);
   }),
@@ -490,7 +490,7 @@ Deno.test(
           assertThrows(
             () => scope.reschedule("3" as unknown as number),
             TypeError,
-            'reschedule() takes a time in seconds or null as its when: received "3"',
+            'The when of reschedule() must be a number: received "3"',
           );
           assertEquals(scope.when(), 1);
           try {
@@ -545,23 +545,23 @@ Deno.test(
     await assertRejects(
       () => new Timeout(1).run(1 as unknown as () => void),
       TypeError,
-      "Timeout.run() takes a function as its body: received number",
+      "The body of Timeout.run() must be a function: received 1",
     );
   }),
 );
 
 Deno.test("Timeout refuses a time that is none", () => {
-  const wrong: [unknown, string][] = [
-    [NaN, "NaN"],
-    ["1", '"1"'],
-    [undefined, "undefined"],
-    [{}, "an instance of Object"],
+  const wrong: [unknown, new () => Error, string][] = [
+    [NaN, RangeError, "NaN"],
+    ["1", TypeError, '"1"'],
+    [undefined, TypeError, "undefined"],
+    [{}, TypeError, "an instance of Object"],
   ];
-  for (const [when, received] of wrong) {
+  for (const [when, ErrorClass, received] of wrong) {
     assertThrows(
       () => new Timeout(when as number),
-      Number.isNaN(when) ? RangeError : TypeError,
-      `Timeout() takes a time in seconds or null as its when: received ${received}`,
+      ErrorClass,
+      `The when of Timeout() must be a number: received ${received}`,
     );
   }
 });

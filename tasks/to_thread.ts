@@ -8,6 +8,8 @@ import {
 } from "../loop/executor/worker_executor.ts";
 import type { Future } from "../loop/future.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import { assertFunction, assertOptions, wrongType } from "../loop/validate.ts";
 
 /** The options of {@linkcode toThread}. */
 export interface ToThreadOptions extends JobOptions {
@@ -76,15 +78,20 @@ export function toThread<A extends unknown[], T>(
 export function toThread<T>(
   fn: (...args: unknown[]) => T | PromiseLike<T>,
   args: unknown[] = [],
-  { executor, ...options }: ToThreadOptions = {},
+  threadOptions: ToThreadOptions = {},
 ): Future<T> {
-  const chosen = executor ??
-    defaultExecutorOf(currentScheduler().loop).get();
-  if (chosen instanceof WorkerExecutor) return chosen.run(fn, args, options);
-  if (!(chosen instanceof Executor)) {
-    throw new TypeError(
-      `toThread() takes an Executor as its executor: received ${typeof chosen}`,
-    );
+  assertFunction("The function of toThread()", fn);
+  if (!Array.isArray(args)) {
+    throw wrongType("The args of toThread()", "an array", args);
+  }
+  assertOptions("toThread", threadOptions);
+  const { executor, ...options } = threadOptions;
+  const chosen = executor === undefined
+    ? defaultExecutorOf(currentScheduler().loop).get()
+    : executor;
+  if (isInstance(chosen, WorkerExecutor)) return chosen.run(fn, args, options);
+  if (!isInstance(chosen, Executor)) {
+    throw wrongType("The executor of toThread()", "an Executor", chosen);
   }
   if (Object.keys(options).length > 0) {
     throw new TypeError(

@@ -90,7 +90,7 @@ Deno.test("toThread() refuses options that the executor does not have", () =>
     assertThrows(
       () => toThread(() => 1, [], { executor: {} as Executor }),
       TypeError,
-      "toThread() takes an Executor",
+      "The executor of toThread() must be an Executor: received an instance of Object",
     );
   }));
 

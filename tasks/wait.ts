@@ -1,11 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../loop/assert_options.ts";
+import { Alarm } from "../loop/alarm.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
 import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
-import { shown } from "../loop/shown.ts";
 import { callingTask } from "../loop/task.ts";
-import { Alarm } from "../loop/alarm.ts";
+import { isInstance } from "../loop/unknown_value.ts";
+import {
+  assertIterable,
+  assertOptions,
+  outOfRange,
+  wrongType,
+} from "../loop/validate.ts";
 
 /** `wait()` returns when the first future is done. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";
@@ -111,21 +116,21 @@ function hasFailed(future: Future<unknown>): boolean {
 }
 
 function futuresOf<F extends Future<unknown>>(fs: Iterable<F>): Set<F> {
-  if (typeof fs?.[Symbol.iterator] !== "function") {
-    throw new TypeError(
-      `wait() takes several futures, wait([a, b]): received ${
-        fs instanceof Future ? "a future" : fs === null ? "null" : typeof fs
-      }`,
-    );
-  }
+  assertIterable(
+    "The futures of wait()",
+    "an iterable, as in wait([a, b])",
+    fs,
+  );
   const futures = new Set(fs);
   if (futures.size === 0) {
     throw new RangeError("wait() takes at least one future: received none");
   }
   for (const each of futures) {
-    if (each instanceof Future) continue;
-    throw new TypeError(
-      `wait() takes futures and tasks: received ${typeof each} (createTask() makes a task of a function)`,
+    if (isInstance(each, Future)) continue;
+    throw wrongType(
+      "Each of the futures of wait()",
+      "a future or a task, which createTask() makes of a function",
+      each,
     );
   }
   return futures;
@@ -136,9 +141,9 @@ function assertReturnWhen(value: string): void {
     value === FIRST_COMPLETED || value === FIRST_EXCEPTION ||
     value === ALL_COMPLETED
   ) return;
-  throw new RangeError(
-    `wait() takes FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED as its returnWhen: received ${
-      shown(value)
-    }`,
+  throw outOfRange(
+    "The returnWhen of wait()",
+    "FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED",
+    value,
   );
 }

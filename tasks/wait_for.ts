@@ -9,7 +9,9 @@ import { currentScheduler } from "../loop/scheduler.ts";
 import type { Scope } from "../loop/scope.ts";
 import { callingTask } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
+import { assertOptions } from "../loop/validate.ts";
 import { wrapFuture } from "../loop/wrap_future.ts";
+import { assertAwaitable } from "./_assert_awaitable.ts";
 import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import { runWithin, Timeout } from "./timeout.ts";
@@ -60,14 +62,9 @@ export async function waitFor<T>(
   const limit = timeout === null
     ? null
     : secondsOf("waitFor", "timeout", timeout);
-  if (typeof aw !== "function" && typeof aw?.then !== "function") {
-    throw new TypeError(
-      `waitFor() takes a future, a promise or a function: received ${
-        aw === null ? "null" : typeof aw
-      }`,
-    );
-  }
-  if (callingTask() === null || options?.signal) {
+  assertAwaitable("waitFor", aw);
+  assertOptions("waitFor", options);
+  if (callingTask() === null || options?.signal !== undefined) {
     return await createTask(() => wait(aw, limit), { signal: options?.signal });
   }
   return await wait(aw, limit);
@@ -78,7 +75,7 @@ async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
   const when = limit === null ? null : currentScheduler().time() + limit;
   const scope = new Timeout(when);
   if (typeof aw === "function") return await scope.run(aw);
-  if (aw instanceof Future) return await scope.run(() => aw);
+  if (isInstance<Future<T>>(aw, Future)) return await scope.run(() => aw);
   return await waitForPromise(aw, scope);
 }
 

@@ -289,20 +289,20 @@ Deno.test(
   inVirtualTime(async () => {
     const future = new Future();
     for (
-      const [value, received] of [["1", "string"], [undefined, "undefined"]]
+      const [value, received] of [["1", '"1"'], [undefined, "undefined"]]
     ) {
       await assertRejects(
         () => waitFor(future, value as unknown as number),
         TypeError,
-        `waitFor() takes a number of seconds or a Temporal.Duration as its timeout: received ${received}`,
+        `The timeout of waitFor() must be a number of seconds or a Temporal.Duration: received ${received}`,
       );
     }
     assertFalse(future.done());
-    for (const [value, received] of [[1, "number"], [null, "null"]]) {
+    for (const [value, received] of [[1, "1"], [null, "null"]]) {
       await assertRejects(
         () => waitFor(value as unknown as Future, 1),
         TypeError,
-        `waitFor() takes a future, a promise or a function: received ${received}`,
+        `The awaitable of waitFor() must be a future, a promise or a function: received ${received}`,
       );
     }
   }),

@@ -118,12 +118,12 @@ Deno.test("wait() refuses wrong arguments", async () => {
   await assertRejects(
     () => wait(future as unknown as Future[]), // a wrong type on purpose
     TypeError,
-    "wait([a, b]): received a future",
+    "The futures of wait() must be an iterable, as in wait([a, b]): received an instance of Future",
   );
   await assertRejects(
     () => wait([() => 1] as unknown as Future[]), // a wrong type on purpose
     TypeError,
-    "futures and tasks: received function",
+    "Each of the futures of wait() must be a future or a task, which createTask() makes of a function: received a function",
   );
   await assertRejects(
     () => wait([future], { returnWhen: "SOMETIMES" as "ALL_COMPLETED" }),

@@ -5,13 +5,14 @@ import { RuntimeError } from "../loop/errors.ts";
 import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
 import { callingTask, type Task, unfinishedTasks } from "../loop/task.ts";
 import { isInstance, textOf } from "../loop/unknown_value.ts";
-import { createTask } from "../tasks/create_task.ts";
-import { wait } from "../tasks/wait.ts";
 import {
   assertCount,
   assertFunction,
-  assertOutsideLoops,
-} from "./_assert_option.ts";
+  assertOptions,
+} from "../loop/validate.ts";
+import { createTask } from "../tasks/create_task.ts";
+import { wait } from "../tasks/wait.ts";
+import { assertOutsideLoops } from "./_assert_outside_loops.ts";
 import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { CancelAt, type Moment } from "./_cancel_at.ts";
 import { describeSteps } from "./_describe_steps.ts";
@@ -85,11 +86,12 @@ export async function cancelEverywhere<T>(
   scenario: MakeScenario<T>,
   options: CancelEverywhereOptions = {},
 ): Promise<number> {
+  assertOptions("cancelEverywhere", options);
   const { awaits = 1000, maxSteps = 10_000, network } = options;
-  assertFunction("scenario", scenario);
-  assertCount("awaits", awaits, 1);
-  assertCount("maxSteps", maxSteps, 1);
-  if (network !== undefined) assertFunction("network", network);
+  assertFunction("The scenario of cancelEverywhere()", scenario);
+  assertCount("The awaits option", awaits, 1);
+  assertCount("The maxSteps option", maxSteps, 1);
+  if (network !== undefined) assertFunction("The network option", network);
   assertOutsideLoops("cancelEverywhere");
   const tryOne = (strike: Strike) =>
     cancelAt(scenario, strike, { maxSteps, network });
@@ -148,9 +150,11 @@ async function play<T>(
   network: MemoryNetwork | undefined,
 ): Promise<void> {
   const { body, meanwhile, check } = await scenario();
-  assertFunction("body", body);
-  if (meanwhile !== undefined) assertFunction("meanwhile", meanwhile);
-  if (check !== undefined) assertFunction("check", check);
+  assertFunction("The body of a scenario", body);
+  if (meanwhile !== undefined) {
+    assertFunction("The meanwhile of a scenario", meanwhile);
+  }
+  if (check !== undefined) assertFunction("The check of a scenario", check);
   const victim = createTask(body, { name: "victim" });
   loop.mayCancel(victim);
   const tasks: Task<unknown>[] = [victim];

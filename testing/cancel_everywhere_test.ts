@@ -316,20 +316,20 @@ Deno.test("cancelEverywhere() refuses arguments that are wrong", async () => {
   await assertRejects(
     () => cancelEverywhere({ body } as never),
     TypeError,
-    "Expected a function as scenario: received object",
+    "The scenario of cancelEverywhere() must be a function: received an instance of Object",
   );
   for (const options of [{ awaits: 0 }, { awaits: NaN }, { maxSteps: 0 }]) {
     await assertRejects(
       () => cancelEverywhere(() => ({ body }), options),
       RangeError,
-      `as ${Object.keys(options)[0]}`,
+      `The ${Object.keys(options)[0]} option must be an integer`,
     );
   }
   for (const name of ["body", "meanwhile", "check"]) {
     const { cause } = await failureOf(() => ({ body, [name]: 1 as never }));
     assertEquals(
       `${cause}`,
-      `TypeError: Expected a function as ${name}: received number`,
+      `TypeError: The ${name} of a scenario must be a function: received 1`,
     );
   }
 });

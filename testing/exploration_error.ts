@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { messageOf } from "../loop/error_classes.ts";
+import { wrongType } from "../loop/validate.ts";
 /**
  * A schedule was found in which a body fails. The message has the steps that lead there, and says how to run
  * that schedule again; `cause` is what the body failed with.
@@ -43,7 +45,14 @@ export class ExplorationError extends Error {
     message: string,
     options: { trace: readonly string[]; replay: string; cause: unknown },
   ) {
-    super(message, { cause: options.cause });
+    if (typeof options !== "object" || options === null) {
+      throw wrongType(
+        "The options of ExplorationError()",
+        "an object",
+        options,
+      );
+    }
+    super(messageOf(message), { cause: options.cause });
     this.name = "ExplorationError";
     this.trace = options.trace;
     this.replay = options.replay;

@@ -1,13 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { shown } from "../loop/shown.ts";
 import { textOf } from "../loop/unknown_value.ts";
 import {
+  assertAtLeast,
+  assertBoolean,
   assertCount,
   assertFunction,
-  assertOutsideLoops,
-  assertSeconds,
-} from "./_assert_option.ts";
+  assertInteger,
+  assertOptions,
+  outOfRange,
+} from "../loop/validate.ts";
+import { assertOutsideLoops } from "./_assert_outside_loops.ts";
 import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { Freedom } from "./_exploring_loop.ts";
@@ -104,7 +107,7 @@ export async function explore(
   body: (trial: Trial) => unknown,
   options: ExploreOptions = {},
 ): Promise<Exploration> {
-  assertFunction("body", body);
+  assertFunction("The body of explore()", body);
   const settings = settingsOf(options);
   assertOutsideLoops("explore");
   return await tryAll(body, schedulesOf(settings), settings);
@@ -187,19 +190,16 @@ interface Settings {
 const STRATEGIES: readonly unknown[] = ["random", "exhaustive"];
 
 function settingsOf(options: ExploreOptions): Settings {
+  assertOptions("explore", options);
   const { strategy = "random", timeouts = true, network, replay } = options;
   if (!STRATEGIES.includes(strategy)) {
-    throw new RangeError(
-      `Expected "random" or "exhaustive" as strategy: received ${
-        shown(strategy)
-      }`,
+    throw outOfRange(
+      "The strategy option",
+      '"random" or "exhaustive"',
+      strategy,
     );
   }
-  if (typeof timeouts !== "boolean") {
-    throw new TypeError(
-      `Expected a boolean as timeouts: received ${shown(timeouts)}`,
-    );
-  }
+  assertBoolean("The timeouts option", timeouts);
   const {
     schedules = strategy === "random" ? 1000 : 100_000,
     seconds = 10,
@@ -208,17 +208,13 @@ function settingsOf(options: ExploreOptions): Settings {
     cancellations = 1,
     maxSteps = 10_000,
   } = options;
-  assertCount("schedules", schedules, 1);
-  assertSeconds("seconds", seconds);
-  if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(
-      `Expected an integer as seed: received ${shown(seed)}`,
-    );
-  }
-  assertCount("deviations", deviations, 0);
-  assertCount("cancellations", cancellations, 0);
-  assertCount("maxSteps", maxSteps, 1);
-  if (network !== undefined) assertFunction("network", network);
+  assertCount("The schedules option", schedules, 1);
+  assertAtLeast("The seconds option", seconds, 0);
+  assertInteger("The seed option", seed);
+  assertCount("The deviations option", deviations, 0);
+  assertCount("The cancellations option", cancellations, 0);
+  assertCount("The maxSteps option", maxSteps, 1);
+  if (network !== undefined) assertFunction("The network option", network);
   return {
     strategy,
     schedules,
@@ -234,10 +230,10 @@ function settingsOf(options: ExploreOptions): Settings {
 function replayed(replay: string): Schedule {
   const schedule = typeof replay === "string" ? parseSchedule(replay) : null;
   if (schedule !== null) return schedule;
-  throw new RangeError(
-    `Expected the replay of an ExplorationError as replay: received ${
-      shown(replay)
-    }`,
+  throw outOfRange(
+    "The replay option",
+    "the replay of an ExplorationError",
+    replay,
   );
 }
 

@@ -496,28 +496,57 @@ Deno.test("explore() refuses arguments that are wrong", async () => {
   await assertRejects(
     () => explore(Promise.resolve() as never),
     TypeError,
-    "Expected a function as body: received object",
+    "The body of explore() must be a function: received an instance of Promise",
   );
   const wrong: [object, string][] = [
     [
       { strategy: "all" },
-      '"random" or "exhaustive" as strategy: received "all"',
+      'The strategy option must be "random" or "exhaustive": received "all"',
     ],
-    [{ schedules: 0 }, "as schedules: received 0"],
-    [{ schedules: 1.5 }, "as schedules: received 1.5"],
-    [{ schedules: "9" }, 'as schedules: received "9"'],
-    [{ seconds: -1 }, "as seconds: received -1"],
-    [{ seconds: NaN }, "as seconds: received NaN"],
-    [{ seed: 0.5 }, "as seed: received 0.5"],
-    [{ seed: Infinity }, "as seed: received Infinity"],
-    [{ deviations: -1 }, "as deviations: received -1"],
-    [{ cancellations: NaN }, "as cancellations: received NaN"],
-    [{ maxSteps: 0 }, "as maxSteps: received 0"],
-    [{ replay: "again" }, 'as replay: received "again"'],
-    [{ replay: "random 1 1 1 1000 5" }, "as replay"],
-    [{ replay: "path 1 1 1 1000 1.x" }, "as replay"],
-    [{ replay: "path 1 1 2 1000 -" }, "as replay"],
-    [{ replay: 5 }, "as replay: received 5"],
+    [
+      { schedules: 0 },
+      "The schedules option must be an integer of at least 1: received 0",
+    ],
+    [
+      { schedules: 1.5 },
+      "The schedules option must be an integer of at least 1: received 1.5",
+    ],
+    [
+      { seconds: -1 },
+      "The seconds option must be a number of at least 0: received -1",
+    ],
+    [
+      { seconds: NaN },
+      "The seconds option must be a number of at least 0: received NaN",
+    ],
+    [{ seed: 0.5 }, "The seed option must be an integer: received 0.5"],
+    [
+      { seed: Infinity },
+      "The seed option must be an integer: received Infinity",
+    ],
+    [
+      { deviations: -1 },
+      "The deviations option must be an integer of at least 0: received -1",
+    ],
+    [
+      { cancellations: NaN },
+      "The cancellations option must be an integer of at least 0: received NaN",
+    ],
+    [
+      { maxSteps: 0 },
+      "The maxSteps option must be an integer of at least 1: received 0",
+    ],
+    [
+      { replay: "again" },
+      'The replay option must be the replay of an ExplorationError: received "again"',
+    ],
+    [{ replay: "random 1 1 1 1000 5" }, "The replay option"],
+    [{ replay: "path 1 1 1 1000 1.x" }, "The replay option"],
+    [{ replay: "path 1 1 2 1000 -" }, "The replay option"],
+    [
+      { replay: 5 },
+      "The replay option must be the replay of an ExplorationError: received 5",
+    ],
   ];
   for (const [options, message] of wrong) {
     await assertRejects(() => explore(() => {}, options), RangeError, message);
@@ -525,7 +554,12 @@ Deno.test("explore() refuses arguments that are wrong", async () => {
   await assertRejects(
     () => explore(() => {}, { timeouts: 1 as never }),
     TypeError,
-    "Expected a boolean as timeouts: received 1",
+    "The timeouts option must be a boolean: received 1",
+  );
+  await assertRejects(
+    () => explore(() => {}, { schedules: "9" as never }),
+    TypeError,
+    'The schedules option must be an integer: received "9"',
   );
 });
 

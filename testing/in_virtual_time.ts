@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { CoroutineFunction } from "../loop/task.ts";
+import { assertFunction, assertOptions } from "../loop/validate.ts";
 import { run } from "../tasks/run.ts";
-import { assertFunction } from "./_assert_option.ts";
 import {
   VirtualTimeLoop,
   type VirtualTimeOptions,
@@ -39,7 +39,8 @@ export function inVirtualTime<T>(
   body: CoroutineFunction<T>,
   options: InVirtualTimeOptions = {},
 ): () => Promise<T> {
-  assertFunction("body", body);
+  assertFunction("The body of inVirtualTime()", body);
+  assertOptions("inVirtualTime", options);
   const { debug, ...loopOptions } = options;
   const loopFactory = () => new VirtualTimeLoop(loopOptions);
   return () => run(body, { debug, loopFactory });

@@ -27,7 +27,7 @@ Deno.test("inVirtualTime() takes the options of the loop, and debug mode", async
   await assertRejects(
     inVirtualTime(() => sleep(1), { start: NaN }),
     RangeError,
-    "as start",
+    "The start option must be a number: received NaN",
   );
 });
 
@@ -35,6 +35,6 @@ Deno.test("inVirtualTime() refuses what is no function", () => {
   assertThrows(
     () => inVirtualTime(Promise.resolve() as never),
     TypeError,
-    "Expected a function as body: received object",
+    "The body of inVirtualTime() must be a function: received an instance of Promise",
   );
 });

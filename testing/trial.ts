@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Task } from "../loop/task.ts";
+import { Task } from "../loop/task.ts";
+import { assertInstance } from "../loop/validate.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 import type { Random } from "./_random.ts";
 
@@ -46,6 +47,7 @@ export class Trial {
    * ```
    */
   mayCancel<T extends Task<unknown>>(task: T): T {
+    assertInstance("The task of mayCancel()", "a Task", Task, task);
     this.#loop.mayCancel(task);
     return task;
   }

@@ -10,11 +10,20 @@ import {
   type Coroutine,
   Scheduler,
 } from "../loop/scheduler.ts";
-import { shown } from "../loop/shown.ts";
+import {
+  assertAtLeast,
+  assertNumber,
+  assertOptions,
+  outOfRange,
+} from "../loop/validate.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
 import { HangError } from "./hang_error.ts";
-import { attach, type MemoryNetwork } from "./network/memory_network.ts";
+import {
+  assertNetwork,
+  attach,
+  type MemoryNetwork,
+} from "./network/memory_network.ts";
 
 /** The options of a {@linkcode VirtualTimeLoop}. */
 export interface VirtualTimeOptions {
@@ -89,15 +98,18 @@ export class VirtualTimeLoop extends EventLoop {
    * Constructs a new instance, which does not run yet.
    *
    * @param options When its time begins, and what it does about input and output.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the start or the patience is not a number, or the patience negative, or `io` is
    * something else.
    */
   constructor(options: VirtualTimeOptions = {}) {
     super();
+    assertOptions("VirtualTimeLoop", options);
     const { start = 0, network = null, patience = 5 } = options;
     const { io = network === null ? "hold" : "refuse" } = options;
-    assertNumber("start", start, -Infinity);
-    assertNumber("patience", patience, 0);
+    assertNumber("The start option", start);
+    assertAtLeast("The patience option", patience, 0);
+    if (network !== null) assertNetwork(network);
     assertIo(io);
     this.#io = io;
     this.#patience = patience * 1000;
@@ -131,7 +143,7 @@ export class VirtualTimeLoop extends EventLoop {
    * ```
    */
   advance(seconds: number): void {
-    assertNumber("seconds", seconds, 0);
+    assertAtLeast("The seconds of advance()", seconds, 0);
     this.#host.pass(seconds);
   }
 
@@ -243,15 +255,5 @@ function refusal(waiting: readonly Coroutine[]): string {
 
 function assertIo(io: unknown): void {
   if (io === "hold" || io === "refuse") return;
-  throw new RangeError(
-    `Expected "hold" or "refuse" as io: received ${shown(io)}`,
-  );
-}
-
-function assertNumber(name: string, value: number, least: number): void {
-  if (typeof value === "number" && value >= least) return;
-  const range = least === -Infinity ? "" : ` of ${least} or more`;
-  throw new RangeError(
-    `Expected a number${range} as ${name}: received ${shown(value)}`,
-  );
+  throw outOfRange("The io option", '"hold" or "refuse"', io);
 }

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { wrongType } from "../validate.ts";
 type AnyFunction = (...args: never[]) => unknown;
 
 /** A function by its source, which is an expression. */
@@ -19,11 +20,7 @@ const sources = new WeakMap<AnyFunction, FunctionSource>();
  */
 export function sourceOf(fn: unknown): FunctionSource {
   if (typeof fn !== "function") {
-    throw new TypeError(
-      `Expected a function to run in a worker: received ${
-        fn === null ? "null" : typeof fn
-      }`,
-    );
+    throw wrongType("The function of a job", "a function", fn);
   }
   const known = sources.get(fn as AnyFunction);
   if (known !== undefined) return known;

@@ -98,7 +98,7 @@ Deno.test("loop.runInExecutor() refuses what is no executor, and no function", (
     assertThrows(
       () => loop.setDefaultExecutor(null as never),
       TypeError,
-      "setDefaultExecutor() takes an Executor: received null",
+      "The executor of setDefaultExecutor() must be an Executor: received null",
     );
   }));
 
@@ -217,7 +217,7 @@ Deno.test("loop.shutdownDefaultExecutor() refuses what is no timeout, and shuts 
     await assertRejects(
       () => loop.shutdownDefaultExecutor(NaN),
       RangeError,
-      "shutdownDefaultExecutor() takes a number of seconds",
+      "The timeout of shutdownDefaultExecutor() must be a number of seconds or a Temporal.Duration: received NaN",
     );
     assertEquals(await toThread(() => 1), 1);
   }));
@@ -316,7 +316,7 @@ Deno.test("loop.callSoonThreadsafe() calls soon, as loop.callSoon()", () =>
     assertThrows(
       () => loop.callSoonThreadsafe(1 as never),
       TypeError,
-      "callSoonThreadsafe() takes a function",
+      "The callback of callSoonThreadsafe() must be a function: received 1",
     );
     const closed = newEventLoop();
     closed.close();

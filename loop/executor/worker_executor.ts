@@ -4,7 +4,15 @@ import { type ErrorClass, errorClassNamed } from "../error_classes.ts";
 import { RuntimeError } from "../errors.ts";
 import { type Future, homeOf, observe } from "../future.ts";
 import { assertWorkers } from "../runtime.ts";
-import { shown } from "../shown.ts";
+import { isInstance, textOf } from "../unknown_value.ts";
+import {
+  assertFunction,
+  assertInstance,
+  assertInteger,
+  assertOptions,
+  assertString,
+  wrongType,
+} from "../validate.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
 import { sourceOf } from "./_function_source.ts";
 import { Job } from "./_job.ts";
@@ -159,6 +167,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
    *
    * @param options How many workers there may be, and how jobs are done.
    * @throws {RangeError} If `maxWorkers` is not a positive integer.
+   * @throws {TypeError} If an option has the wrong type.
    */
   constructor(options?: WorkerExecutorOptions);
   /**
@@ -168,6 +177,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
    * @param options How many workers there may be, and how jobs are done.
    * @throws {TypeError} If `module` is not an absolute address.
    * @throws {RangeError} If `maxWorkers` is not a positive integer.
+   * @throws {TypeError} If an option has the wrong type.
    */
   constructor(module: URL | string, options?: WorkerExecutorOptions);
   constructor(
@@ -176,21 +186,19 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   ) {
     assertWorkers();
     super();
-    const hasModule = typeof first === "string" || first instanceof URL;
-    const options = hasModule ? second ?? {} : first ?? {};
+    const hasModule = typeof first === "string" || isInstance(first, URL);
+    const options = hasModule ? second : first;
     this.#module = hasModule ? addressOf(first) : null;
-    this.#maxWorkers = options.maxWorkers ?? navigator.hardwareConcurrency;
-    if (!Number.isSafeInteger(this.#maxWorkers) || this.#maxWorkers < 1) {
-      throw new RangeError(
-        `Expected a positive integer as maxWorkers: received ${
-          shown(this.#maxWorkers)
-        }`,
-      );
-    }
-    this.#name = options.name ?? "asyncio";
-    this.#terminateOnCancel = options.terminateOnCancel ?? false;
-    this.#transferResults = options.transferResults ?? false;
-    this.#codec = codecOf(options.errors ?? []);
+    assertOptions("WorkerExecutor", options);
+    const { maxWorkers = navigator.hardwareConcurrency, name = "asyncio" } =
+      options ?? {};
+    assertInteger("The maxWorkers option of WorkerExecutor()", maxWorkers, 1);
+    assertString("The name option of WorkerExecutor()", name);
+    this.#maxWorkers = maxWorkers;
+    this.#name = name;
+    this.#terminateOnCancel = options?.terminateOnCancel ?? false;
+    this.#transferResults = options?.transferResults ?? false;
+    this.#codec = codecOf(options?.errors === undefined ? [] : options.errors);
   }
 
   /**
@@ -299,8 +307,10 @@ export class WorkerExecutor<M extends object = Record<never, never>>
    * @returns A promise that resolves when every worker has been ended, or at once.
    */
   override async shutdown(
-    { wait = true, cancelFutures = false }: ExecutorShutdownOptions = {},
+    options: ExecutorShutdownOptions = {},
   ): Promise<void> {
+    assertOptions("shutdown", options);
+    const { wait = true, cancelFutures = false } = options;
     this.#isShutDown = true;
     if (cancelFutures) this.#dropQueue();
     for (const worker of this.#idle.splice(0)) this.#end(worker);
@@ -336,15 +346,26 @@ export class WorkerExecutor<M extends object = Record<never, never>>
       );
     }
     if (!Array.isArray(args)) {
-      throw new TypeError(
-        `Expected an array of arguments: received ${
-          args === null ? "null" : typeof args
-        }`,
+      throw wrongType("The arguments of a job", "an array", args);
+    }
+    assertOptions("run", options);
+    const { transfer = [] } = options;
+    if (!Array.isArray(transfer)) {
+      throw wrongType("The transfer option of a job", "an array", transfer);
+    }
+    for (const each of transfer) {
+      assertInstance(
+        "Each value in the transfer option of a job",
+        "an object",
+        Object,
+        each,
       );
     }
     const job = new Job(this.#functionOf(fn), args, {
-      transfer: options.transfer ?? [],
-      transferResults: options.transferResults ?? this.#transferResults,
+      transfer,
+      transferResults: Boolean(
+        options.transferResults ?? this.#transferResults,
+      ),
       terminateOnCancel: options.terminateOnCancel ?? this.#terminateOnCancel,
     }, caller);
     const worker = this.#idle.pop() ?? this.#start();
@@ -367,8 +388,10 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   #functionOf(fn: unknown): JobFunction {
     if (typeof fn !== "string") return sourceOf(fn);
     if (this.#module !== null) return { module: this.#module, name: fn };
-    throw new TypeError(
-      `Expected a function, as the executor has no module: received "${fn}"`,
+    throw wrongType(
+      "The function of a job",
+      "a function, as the executor has no module",
+      fn,
     );
   }
 
@@ -482,15 +505,27 @@ export class WorkerExecutor<M extends object = Record<never, never>>
 }
 
 function addressOf(module: URL | string): string {
-  if (URL.canParse(String(module))) return new URL(module).href;
-  throw new TypeError(
-    `Expected the absolute address of a module, new URL("./jobs.ts", import.meta.url): received "${module}"`,
+  if (URL.canParse(textOf(module))) return new URL(module).href;
+  throw wrongType(
+    "The module of a WorkerExecutor",
+    'an absolute address, as new URL("./jobs.ts", import.meta.url)',
+    module,
   );
 }
 
 function codecOf(
   errors: NonNullable<WorkerExecutorOptions["errors"]>,
 ): ErrorCodec {
+  if (!Array.isArray(errors)) {
+    throw wrongType(
+      "The errors option of WorkerExecutor()",
+      "an array",
+      errors,
+    );
+  }
+  for (const errorClass of errors) {
+    assertFunction("Each of the errors of a WorkerExecutor", errorClass);
+  }
   const own = new Map<string, ErrorClass>(
     errors.map((errorClass) => [errorClass.name, { errorClass }]),
   );

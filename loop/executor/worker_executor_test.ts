@@ -132,7 +132,7 @@ Deno.test(
       [async function* () {}, "a generator function"],
       [new Account().read, "one that needs its surroundings"],
       [() => import.meta.url, "one that needs its surroundings"],
-      [42, "received number"],
+      [42, "The function of a job must be a function: received 42"],
       [null, "received null"],
       [undefined, "received undefined"],
       ["add", "no module"],
@@ -243,7 +243,7 @@ Deno.test("WorkerExecutor() refuses addresses that are none, and numbers of work
   }
   assertThrows(
     () => new WorkerExecutor({ maxWorkers: "2" as never }),
-    RangeError,
+    TypeError,
     'received "2"',
   );
 });
@@ -307,7 +307,7 @@ Deno.test(
       assertThrows(
         () => pool.run(() => {}, args as never),
         TypeError,
-        "Expected an array of arguments",
+        "The arguments of a job must be an array: received",
       );
     }
     await Promise.resolve();

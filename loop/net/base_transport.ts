@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { errors } from "../runtime.ts";
+import { wrongType } from "../validate.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { ExtraInfo } from "./extra_info.ts";
@@ -39,6 +40,9 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
    * @param extra What {@linkcode BaseTransport.getExtraInfo} tells.
    */
   constructor(extra: ExtraInfo<S> = {}) {
+    if (typeof extra !== "object" || extra === null) {
+      throw wrongType("The extra of a transport", "an object", extra);
+    }
     this.#extra = extra;
   }
 
@@ -147,6 +151,8 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
    */
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
+    // What is no name is none that anything is known by.
+    if (typeof name !== "string") return defaultValue;
     if (!Object.hasOwn(this.#extra, name)) return defaultValue;
     return Reflect.get(this.#extra, name) ?? defaultValue;
   }

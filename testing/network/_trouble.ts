@@ -1,10 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { shown } from "../../loop/shown.ts";
+import {
+  assertIterable,
+  assertPositive,
+  assertString,
+  outOfRange,
+  wrongType,
+} from "../../loop/validate.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
-import { assertPositive } from "./_assert_positive.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
 /** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
@@ -23,17 +28,24 @@ export interface TroubleOptions {
 }
 
 /** Throws unless the options are as they must be. */
-export function assertTrouble(
-  { every, lasting = 1, kinds = ALL_KINDS }: TroubleOptions,
-): void {
-  assertPositive("every", every);
-  assertPositive("lasting", lasting);
+export function assertTrouble(options: TroubleOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw wrongType("The options of trouble()", "an object", options);
+  }
+  const { every, lasting = 1, kinds = ALL_KINDS, hosts = [] } = options;
+  assertPositive("The every option", every);
+  assertPositive("The lasting option", lasting);
+  assertIterable("The kinds option", "an array", kinds);
   for (const kind of kinds) {
     if (ALL_KINDS.includes(kind)) continue;
-    throw new RangeError(
-      `Expected kinds of ${ALL_KINDS.join(", ")}: received ${shown(kind)}`,
+    throw outOfRange(
+      "Each of the kinds option",
+      `one of ${ALL_KINDS.join(", ")}`,
+      kind,
     );
   }
+  assertIterable("The hosts option", "an array", hosts);
+  for (const host of hosts) assertString("Each of the hosts option", host);
 }
 
 const ALL_KINDS: readonly TroubleKind[] = ["cut", "slow", "reset", "crash"];

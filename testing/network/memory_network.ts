@@ -2,9 +2,16 @@
 
 import { giveNetwork } from "../../loop/net/engine/network.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import { shown } from "../../loop/shown.ts";
+import {
+  assertFunction,
+  assertFunctionOrNull,
+  assertInteger,
+  assertOptions,
+  assertPositive,
+  outOfRange,
+  wrongType,
+} from "../../loop/validate.ts";
 import { Random } from "../_random.ts";
-import { assertPositive } from "./_assert_positive.ts";
 import { Exchange, runAt } from "./_exchange.ts";
 import { assertTrouble, Trouble, type TroubleOptions } from "./_trouble.ts";
 import { type NetworkEvent, Ways } from "./_ways.ts";
@@ -29,6 +36,9 @@ export interface MemoryNetworkOptions {
   /** Is told of everything that arrives. */
   observe?: ((event: NetworkEvent) => void) | undefined;
 }
+
+/** Throws unless the value is a network in memory. */
+export let assertNetwork: (value: unknown) => void;
 
 /** Has a loop use the network, and none else. */
 export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
@@ -69,6 +79,12 @@ export class MemoryNetwork {
   readonly #exchange: Exchange;
 
   static {
+    assertNetwork = (value) => {
+      if (typeof value === "object" && value !== null && #exchange in value) {
+        return;
+      }
+      throw wrongType("The network option", "a MemoryNetwork", value);
+    };
     attach = (network, scheduler) => {
       network.#exchange.adopt(scheduler);
       giveNetwork(scheduler, network.#exchange);
@@ -82,6 +98,7 @@ export class MemoryNetwork {
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(options: MemoryNetworkOptions = {}) {
+    assertOptions("MemoryNetwork", options);
     const {
       seed = 0,
       latency = 0.001,
@@ -90,12 +107,12 @@ export class MemoryNetwork {
       duplication = 0,
       observe = null,
     } = options;
-    assertSeed(seed);
+    assertInteger("The seed option", seed);
     const range = rangeOf(latency);
-    assertPositive("bandwidth", bandwidth);
-    assertProbability("loss", loss);
-    assertProbability("duplication", duplication);
-    assertObserver(observe);
+    assertPositive("The bandwidth option", bandwidth);
+    assertProbability("The loss option", loss);
+    assertProbability("The duplication option", duplication);
+    assertFunctionOrNull("The observe option", observe);
     const random = new Random(seed);
     this.#random = random;
     this.#ways = new Ways(random, { latency: range, bandwidth, observe });
@@ -141,6 +158,7 @@ export class MemoryNetwork {
    */
   at<T>(host: string, body: () => T): T {
     assertHost("host", host);
+    assertFunction("The body of at()", body);
     return runAt(host, body);
   }
 
@@ -210,7 +228,7 @@ export class MemoryNetwork {
    */
   slow(host: string, factor: number): Disposable {
     assertHost("host", host);
-    assertPositive("factor", factor);
+    assertPositive("The factor of slow()", factor);
     return this.#ways.slow(host, factor);
   }
 
@@ -238,6 +256,7 @@ export class MemoryNetwork {
    * ```
    */
   reset(host?: string): number {
+    if (host !== undefined) assertHost("host", host);
     return this.#exchange.reset(host);
   }
 
@@ -269,6 +288,7 @@ export class MemoryNetwork {
    * ```
    */
   crash(host: string): number {
+    assertHost("host", host);
     return this.#exchange.crash(host);
   }
 
@@ -320,42 +340,29 @@ export class MemoryNetwork {
   }
 }
 
-function assertSeed(seed: unknown): void {
-  if (Number.isInteger(seed)) return;
-  throw new RangeError(`Expected an integer as seed: received ${shown(seed)}`);
-}
+const LATENCY = "a number of seconds, or the least and the most of it";
 
 function rangeOf(
   latency: number | readonly [least: number, most: number],
 ): readonly [least: number, most: number] {
-  const [least, most] = typeof latency === "number"
-    ? [latency, latency]
-    : latency;
+  const range: readonly unknown[] = Array.isArray(latency)
+    ? latency
+    : [latency, latency];
+  const [least, most] = range;
+  if (typeof least !== "number" || typeof most !== "number") {
+    throw wrongType("The latency option", LATENCY, latency);
+  }
   if (least >= 0 && most >= least && most < Infinity) return [least, most];
-  throw new RangeError(
-    `Expected a number of seconds, or the least and the most, as latency: received ${latency}`,
-  );
-}
-
-function assertObserver(observe: unknown): void {
-  if (observe === null || typeof observe === "function") return;
-  throw new TypeError(
-    `Expected a function as observe: received ${typeof observe}`,
-  );
+  throw outOfRange("The latency option", LATENCY, latency);
 }
 
 function assertHost(name: string, host: unknown): void {
   if (typeof host === "string" && host !== "") return;
-  throw new TypeError(
-    `Expected the name of a host as ${name}: received ${
-      host === "" ? "an empty string" : typeof host
-    }`,
-  );
+  throw wrongType(`The ${name} of a network`, "the name of a host", host);
 }
 
 function assertProbability(name: string, value: number): void {
+  if (typeof value !== "number") throw wrongType(name, "a number", value);
   if (value >= 0 && value <= 1) return;
-  throw new RangeError(
-    `Expected a number from 0 to 1 as ${name}: received ${shown(value)}`,
-  );
+  throw outOfRange(name, "a number from 0 to 1", value);
 }

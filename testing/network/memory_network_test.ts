@@ -611,22 +611,30 @@ Deno.test("MemoryNetwork refuses wrong options", () => {
     [{ duplication: -0.1 }, "duplication"],
   ];
   for (const [options, name] of refused) {
-    assertThrows(() => new MemoryNetwork(options), RangeError, `as ${name}`);
+    assertThrows(
+      () => new MemoryNetwork(options),
+      RangeError,
+      `The ${name} option must be`,
+    );
   }
   assertThrows(
     () => new MemoryNetwork({ observe: "me" as never }),
     TypeError,
-    "as observe",
+    "The observe option must be",
   );
   const network = new MemoryNetwork();
-  assertThrows(() => network.at("", () => {}), TypeError, "empty");
+  assertThrows(() => network.at("", () => {}), TypeError, 'received ""');
   assertThrows(() => network.cut(), RangeError, "none");
-  assertThrows(() => network.slow("a", 0), RangeError, "as factor");
-  assertThrows(() => network.trouble({ every: 0 }), RangeError, "as every");
+  assertThrows(() => network.slow("a", 0), RangeError, "The factor of slow()");
+  assertThrows(
+    () => network.trouble({ every: 0 }),
+    RangeError,
+    "The every option",
+  );
   assertThrows(
     () => network.trouble({ every: 1, lasting: -1 }),
     RangeError,
-    "as lasting",
+    "The lasting option",
   );
   assertThrows(
     () => network.trouble({ every: 1, kinds: ["fire" as never] }),

@@ -2,7 +2,7 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { assertAtLeast, assertInteger } from "../../validate.ts";
 import {
   assertFamily,
   assertHost,
@@ -14,6 +14,7 @@ import {
   assertFactory,
   assertPort,
   assertUnix,
+  makeProtocol,
 } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
@@ -115,21 +116,11 @@ function assertDialOptions(
   { family, happyEyeballsDelay, interleave, localAddr }: ConnectionOptions,
 ): void {
   assertFamily(family ?? 0);
-  if (happyEyeballsDelay != null && !(happyEyeballsDelay >= 0)) {
-    throw new RangeError(
-      `happyEyeballsDelay must be a number of seconds: received ${
-        shown(happyEyeballsDelay)
-      }`,
-    );
+  if (happyEyeballsDelay != null) {
+    assertAtLeast("The happyEyeballsDelay option", happyEyeballsDelay, 0);
   }
-  if (
-    interleave != null && !(Number.isInteger(interleave) && interleave >= 0)
-  ) {
-    throw new RangeError(
-      `interleave must be an integer of 0 or more: received ${
-        shown(interleave)
-      }`,
-    );
+  if (interleave != null) {
+    assertInteger("The interleave option", interleave, 0);
   }
   if (localAddr == null) return;
   assertHost(localAddr.hostname);
@@ -236,7 +227,7 @@ async function establish<P extends StreamProtocol>(
 ): Promise<[Transport, P]> {
   let protocol;
   try {
-    protocol = protocolFactory();
+    protocol = makeProtocol(protocolFactory);
   } catch (error) {
     conn.close();
     throw error;

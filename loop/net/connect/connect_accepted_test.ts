@@ -39,13 +39,13 @@ Deno.test("loop.connectAcceptedSocket() tells wrong arguments, and leaves the co
     await assertRejects(
       () => loop.connectAcceptedSocket(null as never, conn),
       TypeError,
-      "received object",
+      "The protocol factory of connectAcceptedSocket() must be a function: received null",
     );
     for (const value of [null, undefined, 5, {}]) {
       await assertRejects(
         () => loop.connectAcceptedSocket(() => new Recorder(), value as never),
         TypeError,
-        "Expected conn to be a Deno.Conn",
+        "The conn must be a Deno.Conn: received",
       );
     }
     await assertRejects(

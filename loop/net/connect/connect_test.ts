@@ -52,13 +52,13 @@ Deno.test("loop.createConnection() tells wrong arguments before it does anything
     await assertRejects(
       () => loop.createConnection(make() as never, "localhost", 1),
       TypeError,
-      "received object",
+      "The protocol factory of createConnection() must be a function: received an instance of Recorder",
     );
     const bad: [ConnectionOptions, string][] = [
       [{ happyEyeballsDelay: -1 }, "happyEyeballsDelay"],
       [{ interleave: -1 }, "interleave"],
       [{ interleave: 1.5 }, "received 1.5"],
-      [{ family: 5 as never }, "the family as 0, 4 or 6: received 5"],
+      [{ family: 5 as never }, "The family must be 0, 4 or 6: received 5"],
       [{ localAddr: { hostname: "127.0.0.1", port: -1 } }, "received -1"],
     ];
     for (const [options, message] of bad) {
@@ -71,7 +71,7 @@ Deno.test("loop.createConnection() tells wrong arguments before it does anything
     await assertRejects(
       () => loop.createConnection(make, null, null, { sock: {} as never }),
       TypeError,
-      "Expected sock to be a Deno.Conn: received object",
+      "The sock must be a Deno.Conn: received an instance of Object",
     );
   }));
 

@@ -126,14 +126,18 @@ Deno.test(
       await assertRejects(
         () => connect(null, { sock: 1 }),
         TypeError,
-        "Expected sock to be a Deno.Conn: received number",
+        "The sock must be a Deno.Conn: received 1",
       );
       await assertRejects(() => connect(""), RangeError, "an empty one");
-      await assertRejects(() => connect(5), TypeError, "received number");
+      await assertRejects(
+        () => connect(5),
+        TypeError,
+        "The path must be a string or a file: URL: received 5",
+      );
       await assertRejects(
         () => connect(new URL("http://localhost/x")),
-        TypeError,
-        "received http://localhost/x",
+        RangeError,
+        'received "http://localhost/x"',
       );
       await assertRejects(
         () => connect("/x", { tls: true }),
@@ -143,7 +147,7 @@ Deno.test(
       await assertRejects(
         () => loop.createUnixConnection(5 as never, "/x"),
         TypeError,
-        "createUnixConnection() takes a function",
+        "The protocol factory of createUnixConnection() must be a function",
       );
       assertEquals(tcp.isClosed, false);
     }),

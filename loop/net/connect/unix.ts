@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { errors, OS } from "../../runtime.ts";
+import { isInstance } from "../../unknown_value.ts";
+import { outOfRange, wrongType } from "../../validate.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";
 
 /** Throws where there are no Unix sockets, or where the path is none. */
@@ -14,14 +16,12 @@ export function assertUnixPath(
     );
   }
   if (path === null) return;
-  if (path instanceof URL) {
+  if (isInstance(path, URL)) {
     if (path.protocol === "file:") return;
-    throw new TypeError(`Expected the path as a file URL: received ${path}`);
+    throw outOfRange("The path", "a path or a file: URL", path.href);
   }
   if (typeof path !== "string") {
-    throw new TypeError(
-      `Expected the path as a string or a file URL: received ${typeof path}`,
-    );
+    throw wrongType("The path", "a string or a file: URL", path);
   }
   // To bind to an empty path would be to bind to a random abstract one.
   if (path === "") {

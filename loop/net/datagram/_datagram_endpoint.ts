@@ -5,7 +5,7 @@ import type { Resource } from "../../scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
-import { assertBytes } from "../engine/assertions.ts";
+import { assertBytes, assertProtocol } from "../engine/assertions.ts";
 import { type CallbackContext, Turn } from "../engine/callbacks.ts";
 import { asError } from "../../unknown_value.ts";
 import { Failure, reasonOf } from "../engine/failures.ts";
@@ -71,6 +71,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   }
 
   override setProtocol(protocol: BaseProtocol): void {
+    assertProtocol("The protocol of setProtocol()", protocol);
     this.#protocol = protocol as DatagramProtocol;
   }
 

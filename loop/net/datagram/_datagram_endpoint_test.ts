@@ -119,13 +119,13 @@ Deno.test("DatagramTransport.sendTo() refuses what it cannot send", () =>
     assertThrows(
       () => server.transport.sendTo("x", { hostname: "" } as never),
       TypeError,
-      'received {"hostname":""}',
+      "The addr must be an object with a hostname and a port: received an instance of Object",
     );
     assertThrows(
       () =>
         server.transport.sendTo("x", { transport: "unixpacket", path: "/x" }),
       TypeError,
-      "Expected { hostname, port }",
+      "The addr must be an object with a hostname and a port: received an instance of Object",
     );
     assertThrows(
       () => client.transport.sendTo("x", { hostname: "127.0.0.1", port: 1 }),

@@ -5,13 +5,13 @@ import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../runtime.ts";
 import { type Scheduler, schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { ipLiteralOf } from "../dns/host.ts";
-import { assertFactory, typeNameOf } from "../engine/assertions.ts";
+import { assertFactory, makeProtocol } from "../engine/assertions.ts";
 import {
   CallbackContext,
   completionOf,
@@ -67,6 +67,7 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
 const WITHOUT_REUSE_PORT: readonly string[] = ["linux", "android", "windows"];
 
 function assertEndpointOptions(options: DatagramEndpointOptions): void {
+  assertOptions("createDatagramEndpoint", options);
   const { sock, ...others } = options;
   const { localAddr, remoteAddr, family, reusePort } = options;
   if (sock !== undefined) {
@@ -85,9 +86,7 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
     );
   }
   if (family !== undefined && family !== 4 && family !== 6) {
-    throw new RangeError(
-      `Expected 4 or 6 as the family: received ${shown(family)}`,
-    );
+    throw outOfRange("The family", "4 or 6", family);
   }
   if (localAddr !== undefined) assertAddress("localAddr", localAddr, 0);
   if (remoteAddr !== undefined) assertAddress("remoteAddr", remoteAddr, 1);
@@ -100,9 +99,7 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
 
 function assertSocket(sock: unknown): void {
   if (!isDatagramSocket(sock)) {
-    throw new RangeError(
-      `Expected a socket of datagrams as sock: received ${typeNameOf(sock)}`,
-    );
+    throw wrongType("The sock", "a socket of datagrams", sock);
   }
 }
 
@@ -260,7 +257,7 @@ async function establish<P extends DatagramProtocol>(
 ): Promise<[DatagramTransport, P]> {
   let protocol;
   try {
-    protocol = protocolFactory();
+    protocol = makeProtocol(protocolFactory);
   } catch (error) {
     link.close();
     throw error;

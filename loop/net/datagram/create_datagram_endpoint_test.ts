@@ -23,13 +23,13 @@ Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does an
     await assertRejects(
       () => loop.createDatagramEndpoint(make() as never, { localAddr: LOCAL }),
       TypeError,
-      "received object",
+      "The protocol factory of createDatagramEndpoint() must be a function: received an instance of DatagramRecorder",
     );
     await assertRejects(() => create(), RangeError, "none of them");
     await assertRejects(
       () => create({ localAddr: "x" as never }),
       TypeError,
-      "localAddr: received x",
+      'The localAddr must be an object with a hostname and a port: received "x"',
     );
     await assertRejects(
       () => create({ localAddr: { hostname: "127.0.0.1", port: -1 } }),
@@ -59,7 +59,7 @@ Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does an
     );
     await assertRejects(
       () => create({ sock: new FakeConn() as never }),
-      RangeError,
+      TypeError,
       "socket of datagrams",
     );
     await assertRejects(

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { shown } from "../../shown.ts";
+import { outOfRange, wrongType } from "../../validate.ts";
 import { isSameHost } from "../dns/host.ts";
 
 /** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
@@ -13,9 +13,7 @@ export function datagramAddressOf(
   if (isObject(addr) && "path" in addr && typeof addr.path === "string") {
     return { transport, path: addr.path };
   }
-  throw new TypeError(
-    `Expected { path } as the ${name}: received ${describe(addr)}`,
-  );
+  throw wrongType(`The ${name}`, "an object with a path", addr);
 }
 
 /** Returns the address of UDP as Deno takes it; throws unless it is one. */
@@ -31,8 +29,10 @@ export function netAddressOf(
     const { hostname, port } = addr;
     return { transport: "udp", hostname, port: portOf(port, leastPort) };
   }
-  throw new TypeError(
-    `Expected { hostname, port } as the ${name}: received ${describe(addr)}`,
+  throw wrongType(
+    `The ${name}`,
+    "an object with a hostname and a port",
+    addr,
   );
 }
 
@@ -48,17 +48,9 @@ function portOf(port: unknown, least: number): number {
     typeof port === "number" && Number.isInteger(port) && port >= least &&
     port <= 65535
   ) return port;
-  throw new RangeError(
-    `The port must be an integer from ${least} to 65535: received ${
-      shown(port)
-    }`,
-  );
+  throw outOfRange("The port", `an integer from ${least} to 65535`, port);
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-function describe(value: unknown): string {
-  return isObject(value) ? JSON.stringify(value) : String(value);
 }

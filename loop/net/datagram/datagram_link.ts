@@ -4,9 +4,9 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { Deque } from "../../deque.ts";
 import { errors, isPermitted } from "../../runtime.ts";
+import { hasMethods } from "../../validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
-import { hasMethods } from "../engine/assertions.ts";
 import { codeOf, osErrorOf } from "../engine/failures.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
 import { isSameAddress } from "./datagram_address.ts";

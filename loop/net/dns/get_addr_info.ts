@@ -3,7 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
 import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
@@ -37,6 +37,7 @@ export async function getAddrInfo(
   port: number | null,
   options: AddrInfoOptions,
 ): Promise<AddrInfo[]> {
+  assertOptions("getAddrInfo", options);
   const { family = 0, transport = "tcp", passive = false } = options;
   assertHost(host);
   if (port !== null) assertPort(port);
@@ -76,24 +77,18 @@ export async function resolveHost(
 /** Throws unless it is a version of IP. */
 export function assertFamily(family: unknown): void {
   if (family === 0 || family === 4 || family === 6) return;
-  throw new RangeError(
-    `Expected the family as 0, 4 or 6: received ${shown(family)}`,
-  );
+  throw outOfRange("The family", "0, 4 or 6", family);
 }
 
 /** Throws unless it is the name or address of a host, or none. */
 export function assertHost(host: unknown): void {
   if (host === null || typeof host === "string") return;
-  throw new TypeError(
-    `Expected the host as a string or null: received ${typeof host}`,
-  );
+  throw wrongType("The host", "a string or null", host);
 }
 
 function assertTransport(transport: unknown): void {
   if (transport === "tcp" || transport === "udp") return;
-  throw new RangeError(
-    `Expected the transport as "tcp" or "udp": received ${shown(transport)}`,
-  );
+  throw outOfRange("The transport", '"tcp" or "udp"', transport);
 }
 
 async function addressesOf(

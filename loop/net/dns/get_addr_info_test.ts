@@ -101,7 +101,7 @@ Deno.test("loop.getAddrInfo() tells wrong arguments", () =>
     await assertRejects(
       () => loop.getAddrInfo(5 as never, 1),
       TypeError,
-      "received number",
+      "The host must be a string or null: received 5",
     );
     await assertRejects(() => look("x", -1), RangeError, "received -1");
     await assertRejects(

@@ -3,7 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { outOfRange, wrongType } from "../../validate.ts";
 import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";
@@ -56,8 +56,10 @@ export async function getNameInfo(
 
 function assertAddress(addr: HostAddress): void {
   if (typeof addr?.hostname !== "string") {
-    throw new TypeError(
-      `Expected addr as an address with a hostname and a port: received ${typeof addr}`,
+    throw wrongType(
+      "The addr",
+      "an object with a hostname and a port",
+      addr,
     );
   }
   assertPort(addr.port);
@@ -73,9 +75,7 @@ function literalOf(hostname: string): string {
 
 function assertFlags(flags: unknown): void {
   if (Number.isInteger(flags) && (Number(flags) & ~ALL_FLAGS) === 0) return;
-  throw new RangeError(
-    `Expected flags as a sum of 1, 2, 4, 8 and 16: received ${shown(flags)}`,
-  );
+  throw outOfRange("The flags", "a sum of 1, 2, 4, 8 and 16", flags);
 }
 
 async function lookUp(

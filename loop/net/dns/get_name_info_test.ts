@@ -86,7 +86,7 @@ Deno.test("loop.getNameInfo() tells wrong arguments", () =>
       await assertRejects(
         () => getRunningLoop().getNameInfo(addr as never),
         TypeError,
-        "Expected addr",
+        "The addr must be an object with a hostname and a port: received",
       );
     }
   }));

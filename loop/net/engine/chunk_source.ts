@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "../../errors.ts";
+import { isInstance } from "../../unknown_value.ts";
+import { wrongType } from "../../validate.ts";
 import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Intake } from "./intake.ts";
@@ -127,10 +129,8 @@ export function isBuffered(
 
 function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
   const buffer = protocol.getBuffer(sizeHint);
-  if (!(buffer instanceof Uint8Array)) {
-    throw new TypeError(
-      `getBuffer() must return a Uint8Array: received ${typeof buffer}`,
-    );
+  if (!isInstance(buffer, Uint8Array)) {
+    throw wrongType("What getBuffer() returns", "a Uint8Array", buffer);
   }
   if (buffer.length === 0) {
     throw new RuntimeError("getBuffer() returned an empty buffer");

@@ -8,7 +8,7 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import { notSupported } from "../base_transport.ts";
 import { hostAndPort } from "../dns/host.ts";
 import { Transport } from "../transport.ts";
-import { assertBytes } from "./assertions.ts";
+import { assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
 import type { Client, Closable } from "./client.ts";
@@ -91,6 +91,7 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   override setProtocol(protocol: BaseProtocol): void {
+    assertProtocol("The protocol of setProtocol()", protocol);
     this.#whole.protocol = protocol as StreamProtocol;
   }
 

@@ -250,12 +250,12 @@ Deno.test("Transport.write() takes bytes and strings only", () =>
     assertThrows(
       () => transport.write(5 as never),
       TypeError,
-      "write() takes a Uint8Array or a string: received 5",
+      "The data of write() must be a Uint8Array or a string: received 5",
     );
     assertThrows(
       () => transport.writeLines(["a", [1] as never]),
       TypeError,
-      "writeLines() takes a Uint8Array or a string: received an instance of Array",
+      "The data of writeLines() must be a Uint8Array or a string: received an instance of Array",
     );
     transport.write("");
     await turns();

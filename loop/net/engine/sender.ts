@@ -4,6 +4,7 @@ import { Deque } from "../../deque.ts";
 import { Future } from "../../future.ts";
 import type { Epilogue } from "../../scheduler.ts";
 import { shown } from "../../shown.ts";
+import { assertIterable, assertNumber } from "../../validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
@@ -225,6 +226,7 @@ export class Sender implements Epilogue {
 export function bytesOf(
   chunks: Iterable<Uint8Array | string>,
 ): (Uint8Array | string)[] {
+  assertIterable("The chunks of writeLines()", "an iterable", chunks);
   const list = [...chunks];
   for (const chunk of list) assertBytes("writeLines", chunk);
   return list;
@@ -239,6 +241,8 @@ export class WaterMarks {
   readonly high: number;
 
   constructor(high?: number | null, low?: number | null) {
+    if (high != null) assertNumber("The high-water mark", high);
+    if (low != null) assertNumber("The low-water mark", low);
     high ??= low == null ? DEFAULT_HIGH : 4 * low;
     low ??= Math.floor(high / 4);
     if (!(high >= low && low >= 0)) {

@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Scheduler } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
-import { assertSize, typeNameOf } from "../engine/assertions.ts";
+import { isInstance } from "../../unknown_value.ts";
+import { outOfRange, wrongType } from "../../validate.ts";
+import { assertSize } from "../engine/assertions.ts";
 import { completionOf, networkCompletionOf } from "../engine/callbacks.ts";
 
 /** Which part of a file is sent. */
@@ -19,18 +20,12 @@ export function assertFilePart(
   file: unknown,
   { offset, count }: FilePart,
 ): void {
-  if (!(file instanceof Deno.FsFile)) {
-    throw new TypeError(
-      `${method}() takes a Deno.FsFile as its file: received ${
-        typeNameOf(file)
-      }`,
-    );
+  if (!isInstance(file, Deno.FsFile)) {
+    throw wrongType(`The file of ${method}()`, "a Deno.FsFile", file);
   }
   assertSize("offset", offset);
   if (count !== null && (!Number.isSafeInteger(count) || count <= 0)) {
-    throw new RangeError(
-      `The count must be a positive integer or null: received ${shown(count)}`,
-    );
+    throw outOfRange("The count", "a positive integer or null", count);
   }
 }
 

@@ -3,6 +3,8 @@
 import { RuntimeError, SendfileNotAvailableError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { isInstance } from "../../unknown_value.ts";
+import { assertOptions } from "../../validate.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
@@ -14,10 +16,12 @@ export async function sendFile(
   loop: EventLoop,
   transport: WriteTransport,
   file: Deno.FsFile,
-  { offset = 0, count = null, fallback = true }: SendFileOptions,
+  options: SendFileOptions,
 ): Promise<number> {
+  assertOptions("sendFile", options);
+  const { offset = 0, count = null, fallback = true } = options;
   assertFilePart("sendFile", file, { offset, count });
-  if (!(transport instanceof ConnTransport)) {
+  if (!isInstance(transport, ConnTransport)) {
     throw new RuntimeError(
       "Expected the transport of a connection: received one that cannot send files",
     );

@@ -2,9 +2,10 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { isInstance } from "../../unknown_value.ts";
+import { hasMethods, wrongType } from "../../validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertFactory, hasMethods } from "../engine/assertions.ts";
+import { assertFactory, makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import type { StreamProtocol } from "../engine/whole.ts";
 import type { ReadablePipe, WritablePipe } from "../pipe.ts";
@@ -21,7 +22,7 @@ export async function connectReadPipe<P extends StreamProtocol>(
 ): Promise<[ReadTransport, P]> {
   assertFactory("connectReadPipe", protocolFactory);
   assertReadable(pipe);
-  const protocol = protocolFactory();
+  const protocol = makeProtocol(protocolFactory);
   const context = new CallbackContext(schedulerOf(loop));
   const transport = readPipeTransport(pipe, protocol, context);
   await startTransport(context, transport);
@@ -36,7 +37,7 @@ export async function connectWritePipe<P extends BaseProtocol>(
 ): Promise<[Transport, P]> {
   assertFactory("connectWritePipe", protocolFactory);
   assertWritable(pipe);
-  const protocol = protocolFactory();
+  const protocol = makeProtocol(protocolFactory);
   const context = new CallbackContext(schedulerOf(loop));
   const transport = new WritePipeTransport(pipe, protocol, context);
   await startTransport(context, transport);
@@ -45,24 +46,24 @@ export async function connectWritePipe<P extends BaseProtocol>(
 
 /** Throws unless the pipe can be read. */
 function assertReadable(pipe: unknown): void {
-  if (pipe instanceof ReadableStream) assertUnlocked(pipe);
+  if (isInstance(pipe, ReadableStream)) assertUnlocked(pipe);
   else if (!hasMethods(pipe, "read", "close")) {
-    throw new TypeError(
-      `Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received ${
-        shown(pipe)
-      }`,
+    throw wrongType(
+      "The pipe",
+      "a Deno.FsFile, Deno.stdin or a ReadableStream",
+      pipe,
     );
   }
 }
 
 /** Throws unless the pipe can be written. */
 function assertWritable(pipe: unknown): void {
-  if (pipe instanceof WritableStream) assertUnlocked(pipe);
+  if (isInstance(pipe, WritableStream)) assertUnlocked(pipe);
   else if (!hasMethods(pipe, "write", "close")) {
-    throw new TypeError(
-      `Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received ${
-        shown(pipe)
-      }`,
+    throw wrongType(
+      "The pipe",
+      "a Deno.FsFile, Deno.stdout or a WritableStream",
+      pipe,
     );
   }
 }

@@ -252,7 +252,7 @@ Deno.test("loop.connectReadPipe() refuses what is no pipe, before it makes a pro
       await assertRejects(
         () => loop.connectReadPipe(factory, pipe as never),
         TypeError,
-        "Expected a Deno.FsFile, Deno.stdin or a ReadableStream as the pipe: received",
+        "The pipe must be a Deno.FsFile, Deno.stdin or a ReadableStream: received",
       );
     }
     const { stream } = new FakeSource();
@@ -265,7 +265,7 @@ Deno.test("loop.connectReadPipe() refuses what is no pipe, before it makes a pro
     await assertRejects(
       () => loop.connectReadPipe(new Protocol() as never, stream),
       TypeError,
-      "connectReadPipe() takes a function",
+      "The protocol factory of connectReadPipe() must be a function",
     );
   }));
 

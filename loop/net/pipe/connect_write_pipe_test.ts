@@ -282,7 +282,7 @@ Deno.test("loop.connectWritePipe() refuses what is no pipe, before it makes a pr
       await assertRejects(
         () => loop.connectWritePipe(factory, pipe as never),
         TypeError,
-        "Expected a Deno.FsFile, Deno.stdout or a WritableStream as the pipe: received",
+        "The pipe must be a Deno.FsFile, Deno.stdout or a WritableStream: received",
       );
     }
     const { stream } = new FakeSink();

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { BaseProtocol } from "../base_protocol.ts";
+import { assertProtocol } from "../engine/assertions.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
 import { ChunkSource, copyInto, isBuffered } from "../engine/chunk_source.ts";
 import type { Intake } from "../engine/intake.ts";
@@ -12,6 +13,7 @@ import type { ReadablePipe } from "../pipe.ts";
 import { ReadTransport } from "../read_transport.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
+import { isInstance } from "../../unknown_value.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */
 export function readPipeTransport(
@@ -20,7 +22,7 @@ export function readPipeTransport(
   context: CallbackContext,
   options?: StreamPipeOptions,
 ): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
-  if (pipe instanceof ReadableStream) {
+  if (isInstance(pipe, ReadableStream)) {
     const intake = streamIntake(pipe, options);
     const close = (reason: unknown) => intake.close(reason);
     return new ReadPipeTransport({ pipe, intake, close }, protocol, context);
@@ -69,6 +71,7 @@ class ReadPipeTransport<T> extends ReadTransport {
   }
 
   override setProtocol(protocol: BaseProtocol): void {
+    assertProtocol("The protocol of setProtocol()", protocol);
     this.#life.protocol = protocol as StreamProtocol;
   }
 
@@ -173,7 +176,7 @@ function readChunks(reader: ReadableStreamDefaultReader): StreamSource {
         if (done) return null;
         // The types cannot see to it: a stream may come from JavaScript.
         const chunk: unknown = value;
-        if (!(chunk instanceof Uint8Array)) {
+        if (!isInstance(chunk, Uint8Array)) {
           throw new TypeError(
             `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
           );

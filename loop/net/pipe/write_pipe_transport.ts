@@ -2,7 +2,7 @@
 
 import { errors } from "../../runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertBytes } from "../engine/assertions.ts";
+import { assertBytes, assertProtocol } from "../engine/assertions.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
 import { bytesOf, Sender, type Sink } from "../engine/sender.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";
@@ -10,6 +10,7 @@ import type { WritablePipe } from "../pipe.ts";
 import { Transport } from "../transport.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
+import { isInstance } from "../../unknown_value.ts";
 
 /** The end of a pipe that is written. */
 interface WriteEnd extends Sink {
@@ -37,7 +38,7 @@ export class WritePipeTransport extends Transport {
   ) {
     super({ pipe });
     this.#context = context;
-    const end: WriteEnd = this.#end = pipe instanceof WritableStream
+    const end: WriteEnd = this.#end = isInstance(pipe, WritableStream)
       ? new StreamSink(
         pipe,
         context,
@@ -61,6 +62,7 @@ export class WritePipeTransport extends Transport {
   }
 
   override setProtocol(protocol: BaseProtocol): void {
+    assertProtocol("The protocol of setProtocol()", protocol);
     this.#life.protocol = protocol;
   }
 

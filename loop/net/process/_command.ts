@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { shown } from "../../shown.ts";
-import { hasMethods, typeNameOf } from "../engine/assertions.ts";
+import { isInstance } from "../../unknown_value.ts";
+import {
+  assertOptions,
+  hasMethods,
+  outOfRange,
+  wrongType,
+} from "../../validate.ts";
 import type { ShellEnvironment } from "./_shell_environment.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";
@@ -19,23 +24,17 @@ export function programOf(
   program: string | URL,
   args: readonly string[],
 ): Command {
-  if (!(program instanceof URL)) assertText("the program", program);
+  if (!isInstance(program, URL)) assertText("The program", program);
   else if (program.protocol !== "file:") {
-    throw new RangeError(
-      `Expected a path or a file: URL as the program: received ${program}`,
-    );
+    throw outOfRange("The program", "a path or a file: URL", program.href);
   }
   if (program === "") {
-    throw new RangeError(
-      "Expected the name of a program: received an empty one",
-    );
+    throw outOfRange("The program", "the name of a program", program);
   }
   if (!Array.isArray(args)) {
-    throw new TypeError(
-      `Expected an array of strings as the arguments: received ${shown(args)}`,
-    );
+    throw wrongType("The arguments", "an array of strings", args);
   }
-  for (const [i, arg] of args.entries()) assertText(`args[${i}]`, arg);
+  for (const [i, arg] of args.entries()) assertText(`The args[${i}]`, arg);
   return { program, args };
 }
 
@@ -69,7 +68,7 @@ export function shellCommandOf(
   command: string,
   { isErrorInOutput }: { isErrorInOutput: boolean },
 ): Command {
-  assertText("the command", command);
+  assertText("The command", command);
   if (Deno.build.os === "windows") {
     const line = isErrorInOutput ? `(${command}) 2>&1` : command;
     return {
@@ -100,7 +99,11 @@ function assertShellOfUnix(): void {
 }
 
 /** Throws unless a process can be asked for in this way. The program and its arguments are not looked at. */
-export function assertSubprocessOptions(options: SubprocessOptions): void {
+export function assertSubprocessOptions(
+  method: string,
+  options: SubprocessOptions,
+): void {
+  assertOptions(method, options);
   assertStdio("stdin", options.stdin, "read");
   assertStdio("stdout", options.stdout, "write");
   if (options.stderr !== STDOUT) {
@@ -115,16 +118,10 @@ export function assertSubprocessOptions(options: SubprocessOptions): void {
 /** Throws unless the value is text that a system call can take. */
 function assertText(what: string, value: unknown): void {
   if (typeof value !== "string") {
-    throw new TypeError(
-      `Expected a string as ${what}: received ${typeNameOf(value)}`,
-    );
+    throw wrongType(what, "a string", value);
   }
   if (value.includes("\0")) {
-    throw new RangeError(
-      `Expected ${what} without a null character: received ${
-        JSON.stringify(value)
-      }`,
-    );
+    throw outOfRange(what, "without a null character", value);
   }
 }
 
@@ -138,48 +135,50 @@ function assertStdio(
     throw new RangeError(`STDOUT can only be used for stderr, not for ${name}`);
   }
   if (value === PIPE || value === DEVNULL || value === "inherit") return;
-  throw new TypeError(
-    `Expected PIPE, DEVNULL, "inherit" or a Deno.FsFile as ${name}: received ${
-      shown(value)
-    }`,
+  throw wrongType(
+    `The ${name}`,
+    'PIPE, DEVNULL, "inherit" or a Deno.FsFile',
+    value,
   );
 }
 
 function assertDirectory(cwd: unknown): void {
   if (cwd == null) return;
-  if (!(cwd instanceof URL)) assertText("cwd", cwd);
+  if (!isInstance(cwd, URL)) assertText("The cwd", cwd);
   else if (cwd.protocol !== "file:") {
-    throw new RangeError(
-      `Expected a path or a file: URL as cwd: received ${cwd}`,
-    );
+    throw outOfRange("The cwd", "a path or a file: URL", cwd.href);
   }
 }
 
 function assertEnvironment(env: unknown): void {
   if (env == null) return;
   if (typeof env !== "object") {
-    throw new TypeError(
-      `Expected an object with environment variables as env: received ${typeof env}`,
-    );
+    throw wrongType("The env", "an object with environment variables", env);
   }
   for (const [name, value] of Object.entries(env)) {
-    assertText(`the environment variable ${name}`, value);
-    assertText("the name of an environment variable", name);
+    assertText(`The environment variable ${name}`, value);
+    assertText("The name of an environment variable", name);
     if (name !== "" && !name.includes("=")) continue;
-    throw new RangeError(
-      `Expected the name of an environment variable in env: received ${
-        JSON.stringify(name)
-      }`,
+    throw outOfRange(
+      "Each name in env",
+      "that of an environment variable",
+      name,
     );
   }
 }
 
+/** The greatest one; what is one more stands for none at all. */
+const MAX_ID = 2 ** 32 - 2;
+
 function assertId(name: string, value: unknown): void {
   if (value === undefined) return;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0) {
-    return;
-  }
-  throw new RangeError(
-    `Expected an integer of 0 or more as ${name}: received ${shown(value)}`,
+  if (
+    typeof value === "number" && Number.isInteger(value) && value >= 0 &&
+    value <= MAX_ID
+  ) return;
+  throw outOfRange(
+    `The ${name} option`,
+    `an integer from 0 to ${MAX_ID}`,
+    value,
   );
 }

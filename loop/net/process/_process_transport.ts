@@ -2,8 +2,9 @@
 
 import { Future } from "../../future.ts";
 import type { Resource } from "../../scheduler.ts";
+import { wrongType } from "../../validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { typeNameOf } from "../engine/assertions.ts";
+import { assertProtocol } from "../engine/assertions.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
 import { messageOf } from "../engine/failures.ts";
 import { readPipeTransport } from "../pipe/read_pipe_transport.ts";
@@ -86,11 +87,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
 
   override sendSignal(signal: Deno.Signal): void {
     if (typeof signal !== "string") {
-      throw new TypeError(
-        `Expected the name of a signal, such as "SIGTERM": received ${
-          typeNameOf(signal)
-        }`,
-      );
+      throw wrongType("The signal", 'a name such as "SIGTERM"', signal);
     }
     if (this.#returnCode !== null) {
       throw new Deno.errors.NotFound(
@@ -109,6 +106,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   }
 
   override setProtocol(protocol: BaseProtocol): void {
+    assertProtocol("The protocol of setProtocol()", protocol);
     this.protocol = protocol as SubprocessProtocol;
   }
 

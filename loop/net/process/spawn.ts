@@ -3,7 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { assertDeno } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { assertFactory } from "../engine/assertions.ts";
+import { assertFactory, makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
@@ -31,6 +31,7 @@ export async function subprocessExec<P extends SubprocessProtocol>(
   assertDeno("subprocessExec");
   assertFactory("subprocessExec", protocolFactory);
   const command = programOf(program, args);
+  assertSubprocessOptions("subprocessExec", options);
   return await startProcess(
     loop,
     protocolFactory,
@@ -48,6 +49,7 @@ export async function subprocessShell<P extends SubprocessProtocol>(
 ): Promise<[SubprocessTransport, P]> {
   assertDeno("subprocessShell");
   assertFactory("subprocessShell", protocolFactory);
+  assertSubprocessOptions("subprocessShell", options);
   const isErrorInOutput = options.stderr === STDOUT;
   const shell = shellCommandOf(command, { isErrorInOutput });
   return await startProcess(
@@ -64,9 +66,8 @@ async function startProcess<P extends SubprocessProtocol>(
   options: SubprocessOptions,
   spawn: (options: SubprocessOptions) => Deno.ChildProcess,
 ): Promise<[SubprocessTransport, P]> {
-  assertSubprocessOptions(options);
   const settings = withPipes(options);
-  const protocol = protocolFactory();
+  const protocol = makeProtocol(protocolFactory);
   const context = new CallbackContext(schedulerOf(loop));
   const child = spawn(settings);
   const transport = new ProcessTransport(child, protocol, context, settings);

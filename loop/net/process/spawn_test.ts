@@ -338,8 +338,12 @@ test("SubprocessTransport.sendSignal() sends signals that there are, while the p
   run(async () => {
     const [transport, recorder] = await shell("echo; exec sleep 60");
     await recorder.happened("data 1");
-    // @ts-expect-error -- what callers from JavaScript may do
-    assertThrows(() => transport.sendSignal(15), TypeError, "received number");
+    assertThrows(
+      // @ts-expect-error -- what callers from JavaScript may do
+      () => transport.sendSignal(15),
+      TypeError,
+      'The signal must be a name such as "SIGTERM": received 15',
+    );
     assertThrows(
       // @ts-expect-error -- likewise
       () => transport.sendSignal("SIGNONE"),
@@ -402,13 +406,23 @@ test("loop.subprocessExec() starts nothing if the factory throws, or is none", (
 test("loop.subprocessExec() refuses what is no program, and what are no arguments", () =>
   run(async () => {
     const bad: [unknown, unknown, new () => Error, string][] = [
-      [1, [], TypeError, "Expected a string as the program: received number"],
-      [null, [], TypeError, "as the program"],
-      ["", [], RangeError, "Expected the name of a program"],
+      [1, [], TypeError, "The program must be a string: received 1"],
+      [null, [], TypeError, "The program must be a string: received null"],
+      [
+        "",
+        [],
+        RangeError,
+        'The program must be the name of a program: received ""',
+      ],
       ["a\0b", [], RangeError, "without a null character"],
       [new URL("https://example.com/"), [], RangeError, "https://example.com/"],
-      ["true", "x", TypeError, "Expected an array of strings as the arguments"],
-      ["true", [1], TypeError, "Expected a string as args[0]: received number"],
+      [
+        "true",
+        "x",
+        TypeError,
+        'The arguments must be an array of strings: received "x"',
+      ],
+      ["true", [1], TypeError, "The args[0] must be a string: received 1"],
       ["true", ["", "\0"], RangeError, "args[1]"],
     ];
     for (const [program, args, ErrorClass, message] of bad) {
@@ -423,9 +437,13 @@ test("loop.subprocessExec() refuses what is no program, and what are no argument
         message,
       );
     }
-    await assertRejects(() => shell("echo \0"), RangeError, "the command");
+    await assertRejects(
+      () => shell("echo \0"),
+      RangeError,
+      'The command must be without a null character: received "echo \\u0000"',
+    );
     // @ts-expect-error -- what callers from JavaScript may do
-    await assertRejects(() => shell(["echo"]), TypeError, "the command");
+    await assertRejects(() => shell(["echo"]), TypeError, "The command");
   }));
 
 test("loop.subprocessShell() refuses options that are wrong", () =>
@@ -436,32 +454,74 @@ test("loop.subprocessShell() refuses options that are wrong", () =>
         stdin: STDOUT,
       }, RangeError],
       ["not for stdout", { stdout: STDOUT }, RangeError],
-      ['as stdin: received "pipe"', { stdin: "pipe" }, TypeError],
-      ["as stdout: received", { stdout: 1 }, TypeError],
-      ["as stderr: received", { stderr: {} }, TypeError],
-      ["as stdin: received", { stdin: { write() {} } }, TypeError],
-      ["as stdout: received", { stdout: { read() {} } }, TypeError],
-      ["Expected a string as cwd: received number", { cwd: 1 }, TypeError],
-      ["cwd without a null", { cwd: "\0" }, RangeError],
-      ["as cwd: received https://example.com/", { cwd: url }, RangeError],
-      ["environment variables as env: received string", {
+      [
+        'The stdin must be PIPE, DEVNULL, "inherit" or a Deno.FsFile: received "pipe"',
+        { stdin: "pipe" },
+        TypeError,
+      ],
+      [
+        'The stdout must be PIPE, DEVNULL, "inherit" or a Deno.FsFile: received 1',
+        { stdout: 1 },
+        TypeError,
+      ],
+      [
+        'The stderr must be PIPE, DEVNULL, "inherit" or a Deno.FsFile: received an instance of Object',
+        { stderr: {} },
+        TypeError,
+      ],
+      [
+        'The stdin must be PIPE, DEVNULL, "inherit" or a Deno.FsFile: received an instance of Object',
+        { stdin: { write() {} } },
+        TypeError,
+      ],
+      [
+        'The stdout must be PIPE, DEVNULL, "inherit" or a Deno.FsFile: received an instance of Object',
+        { stdout: { read() {} } },
+        TypeError,
+      ],
+      ["The cwd must be a string: received 1", { cwd: 1 }, TypeError],
+      ['The cwd must be without a null character: received "\\u0000"', {
+        cwd: "\0",
+      }, RangeError],
+      [
+        'The cwd must be a path or a file: URL: received "https://example.com/"',
+        { cwd: url },
+        RangeError,
+      ],
+      ['The env must be an object with environment variables: received "A=1"', {
         env: "A=1",
       }, TypeError],
-      ["the environment variable A: received number", {
+      ["The environment variable A must be a string: received 1", {
         env: { A: 1 },
       }, TypeError],
-      ["the environment variable A: received undefined", {
+      ["The environment variable A must be a string: received undefined", {
         env: { A: undefined },
       }, TypeError],
-      ["the environment variable A without", { env: { A: "\0" } }, RangeError],
-      ["the name of an environment variable without", {
+      ["The environment variable A must be without a null character", {
+        env: { A: "\0" },
+      }, RangeError],
+      ["The name of an environment variable must be without a null character", {
         env: { "A\0": "" },
       }, RangeError],
-      ['in env: received "A=B"', { env: { "A=B": "" } }, RangeError],
-      ['in env: received ""', { env: { "": "" } }, RangeError],
-      ["as uid: received -1", { uid: -1 }, RangeError],
-      ["as gid: received 0.5", { gid: 0.5 }, RangeError],
-      ['as gid: received "7"', { gid: "7" }, RangeError],
+      [
+        'Each name in env must be that of an environment variable: received "A=B"',
+        { env: { "A=B": "" } },
+        RangeError,
+      ],
+      [
+        'Each name in env must be that of an environment variable: received ""',
+        { env: { "": "" } },
+        RangeError,
+      ],
+      ["The uid option must be an integer from 0 to 4294967294: received -1", {
+        uid: -1,
+      }, RangeError],
+      ["The gid option must be an integer from 0 to 4294967294: received 0.5", {
+        gid: 0.5,
+      }, RangeError],
+      ['The gid option must be an integer from 0 to 4294967294: received "7"', {
+        gid: "7",
+      }, RangeError],
     ];
     for (const [message, options, ErrorClass] of bad) {
       await assertRejects(

@@ -2,7 +2,8 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
+import { outOfRange } from "../../validate.ts";
+import { makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
@@ -35,7 +36,7 @@ export async function openServer<A extends Deno.Addr>(
     // Called in the server's context; what one connection sets in its own, the others do not see.
     const context = new CallbackContext(scheduler);
     context.run(() => {
-      const protocol = protocolFactory();
+      const protocol = makeProtocol(protocolFactory);
       const begin = (link: Link) => {
         new ConnTransport(link, protocol, context, client).start();
       };
@@ -50,7 +51,5 @@ export async function openServer<A extends Deno.Addr>(
 /** Throws unless the backlog is one. */
 export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
   if (Number.isInteger(backlog) && backlog >= 0) return;
-  throw new RangeError(
-    `The backlog must be an integer of at least 0: received ${shown(backlog)}`,
-  );
+  throw outOfRange("The backlog", "an integer of at least 0", backlog);
 }

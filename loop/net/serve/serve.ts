@@ -3,6 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../runtime.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { assertString } from "../../validate.ts";
 import {
   assertFamily,
   assertHost,
@@ -123,7 +124,7 @@ function assertServerOptions(
 
 function assertHosts(host: string | readonly string[] | null): void {
   if (!Array.isArray(host)) return assertHost(host);
-  for (const name of host) assertHost(name);
+  for (const name of host) assertString("Each of the hosts", name);
   if (host.length > 0) return;
   throw new RangeError("Expected one host or more: received an empty array");
 }

@@ -231,7 +231,7 @@ unixTest(
     await assertRejects(
       () => serveWith(null, { sock: {} }),
       TypeError,
-      "Expected sock to be a Deno.Listener: received object",
+      "The sock must be a Deno.Listener: received an instance of Object",
     );
     using sock = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await assertRejects(

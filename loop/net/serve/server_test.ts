@@ -216,7 +216,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     await assertRejects(
       () => loop.createServer("make" as never, null, 0),
       TypeError,
-      "received string",
+      'The protocol factory of createServer() must be a function: received "make"',
     );
     const sock = new FakeListener();
     await assertRejects(
@@ -228,7 +228,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     await assertRejects(
       () => loop.createServer(make, null, null, { sock: {} as never }),
       TypeError,
-      "Expected sock to be a Deno.Listener: received object",
+      "The sock must be a Deno.Listener: received an instance of Object",
     );
     await assertRejects(
       () => loop.createServer(make, null, 0, { family: 5 as never }),
@@ -238,7 +238,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     await assertRejects(
       () => loop.createServer(make, ["127.0.0.1", 5 as never], 0),
       TypeError,
-      "the host as a string or null: received number",
+      "Each of the hosts must be a string: received 5",
     );
   }));
 

@@ -20,7 +20,7 @@ Deno.test("loop.sockConnect() tells wrong arguments", () =>
     await assertRejects(
       () => loop.sockConnect("localhost" as never),
       TypeError,
-      "received localhost",
+      'The address must be an object with a hostname and a port: received "localhost"',
     );
     await assertRejects(
       () => loop.sockConnect({ hostname: "localhost", port: 65536 }),

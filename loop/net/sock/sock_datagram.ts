@@ -2,6 +2,7 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../scheduler.ts";
+import { wrongType } from "../../validate.ts";
 import { datagramAddressOf } from "../datagram/datagram_address.ts";
 import {
   type Datagram,
@@ -11,12 +12,7 @@ import {
   isDatagramSocket,
 } from "../datagram/datagram_link.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
-import {
-  assertBuffer,
-  assertBytes,
-  assertSize,
-  typeNameOf,
-} from "../engine/assertions.ts";
+import { assertBuffer, assertBytes, assertSize } from "../engine/assertions.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 import { assertUnoccupied } from "../engine/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
@@ -80,10 +76,10 @@ export function usableLinkOf(
   sock: DatagramSocket,
 ): DatagramLink {
   if (!isDatagramSocket(sock)) {
-    throw new TypeError(
-      `Expected sock to be a socket of node:dgram or a Deno.DatagramConn: received ${
-        typeNameOf(sock)
-      }`,
+    throw wrongType(
+      "The sock",
+      "a socket of node:dgram or a Deno.DatagramConn",
+      sock,
     );
   }
   if (!isBound(sock)) {

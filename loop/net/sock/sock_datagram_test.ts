@@ -220,7 +220,7 @@ Deno.test("The sock methods of datagrams refuse what they cannot use", () =>
     await assertRejects(
       () => loop.sockSendTo(sock, "x", "there" as never),
       TypeError,
-      "received there",
+      'The addr must be an object with a hostname and a port: received "there"',
     );
     assertEquals(sock.sent, []);
   }));

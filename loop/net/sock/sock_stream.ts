@@ -8,6 +8,7 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../../scheduler.ts";
+import { assertOptions } from "../../validate.ts";
 import { isOfOneConnection } from "../engine/accept_failures.ts";
 import {
   assertBuffer,
@@ -83,8 +84,10 @@ export async function sockSendFile(
   loop: EventLoop,
   conn: Deno.Conn,
   file: Deno.FsFile,
-  { offset = 0, count = null, fallback = true }: SendFileOptions,
+  options: SendFileOptions,
 ): Promise<number> {
+  assertOptions("sockSendFile", options);
+  const { offset = 0, count = null, fallback = true } = options;
   assertUsable("sockSendFile", conn);
   const part = { offset, count };
   assertFilePart("sockSendFile", file, part);

@@ -283,7 +283,7 @@ Deno.test("The sock methods tell wrong arguments before they do anything", () =>
     await assertRejects(
       () => loop.sockRecvInto(conn, "x" as never),
       TypeError,
-      "received string",
+      'The buf must be a Uint8Array: received "x"',
     );
     await assertRejects(
       () => loop.sockSendAll(conn, 7 as never),

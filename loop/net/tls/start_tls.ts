@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../cancelled_error.ts";
-import { typeNameOf } from "../engine/assertions.ts";
+import {} from "../engine/assertions.ts";
+import { assertProtocol } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { Link } from "../engine/link.ts";
@@ -17,6 +18,7 @@ import { aborted, Handshake } from "./_handshake.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
+import { isInstance } from "../../unknown_value.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {
@@ -35,18 +37,12 @@ export async function startTls(
 ): Promise<Transport> {
   assertTlsOptions("startTls", options);
   const { serverSide = false } = options;
-  if (!(transport instanceof ConnTransport)) {
+  if (!isInstance(transport, ConnTransport)) {
     throw new TypeError(
       "Expected the transport of a connection to encrypt: received another one",
     );
   }
-  if (typeof protocol !== "object" || protocol === null) {
-    throw new TypeError(
-      `Expected a protocol for the encrypted connection: received ${
-        typeNameOf(protocol)
-      }`,
-    );
-  }
+  assertProtocol("The protocol of startTls()", protocol);
   assertCanEncrypt("startTls", transport.context.scheduler);
   const settings = serverSide
     ? await serverTlsOf("startTls", tls)

@@ -303,12 +303,12 @@ Deno.test("loop.startTls() tells wrong arguments before it does anything", () =>
     await assertRejects(
       () => start(transport, null, CLIENT),
       TypeError,
-      "Expected a protocol for the encrypted connection: received null",
+      "The protocol of startTls() must be a protocol: received null",
     );
     await assertRejects(
       () => start(transport, client, undefined),
       TypeError,
-      "Expected tls",
+      "The tls must be true or TlsOptions: received undefined",
     );
     await assertRejects(
       () => start(transport, client, true),

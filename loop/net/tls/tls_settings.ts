@@ -1,9 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertOptions } from "../../assert_options.ts";
 import { type Delay, secondsOf } from "../../delay.ts";
-import { shown } from "../../shown.ts";
-import { typeNameOf } from "../engine/assertions.ts";
+import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
+import {} from "../engine/assertions.ts";
 import { messageOf } from "../engine/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 
@@ -80,10 +79,10 @@ export async function serverTlsOf(
   }
   const { requestCert = false, certificates = {} } = options;
   if (requestCert !== "optional" && typeof requestCert !== "boolean") {
-    throw new TypeError(
-      `Expected requestCert to be true, false or "optional": received ${
-        shown(requestCert)
-      }`,
+    throw wrongType(
+      "The requestCert",
+      'true, false or "optional"',
+      requestCert,
     );
   }
   if (
@@ -127,9 +126,7 @@ function optionsOf(tls: unknown): TlsOptions {
     assertKnown(tls);
     return tls;
   }
-  throw new TypeError(
-    `Expected tls to be true or TlsOptions: received ${typeof tls}`,
-  );
+  throw wrongType("The tls", "true or TlsOptions", tls);
 }
 
 const OPTION_NAMES: Readonly<Record<keyof TlsOptions, true>> = {
@@ -191,9 +188,7 @@ async function settingsOf(
   );
   assertProtocols(alpnProtocols);
   if (!Array.isArray(caCerts)) {
-    throw new TypeError(
-      `Expected caCerts to be an array of PEM strings: received ${typeof caCerts}`,
-    );
+    throw wrongType("The caCerts", "an array of PEM strings", caCerts);
   }
   if ((cert === undefined) !== (key === undefined)) {
     throw new RangeError(
@@ -220,28 +215,24 @@ async function settingsOf(
 function timeoutOf(caller: string, name: string, delay: Delay): number {
   const seconds = secondsOf(caller, name, delay);
   if (seconds > 0) return seconds;
-  throw new RangeError(
-    `Expected ${name} to be greater than 0: received ${seconds}`,
-  );
+  throw outOfRange(`The ${name}`, "greater than 0", seconds);
 }
 
 const MAX_PROTOCOL_LENGTH = 255;
 
 function assertProtocols(protocols: unknown): void {
   if (!Array.isArray(protocols)) {
-    throw new TypeError(
-      `Expected alpnProtocols to be an array of strings: received ${typeof protocols}`,
-    );
+    throw wrongType("The alpnProtocols", "an array of strings", protocols);
   }
   for (const protocol of protocols) {
     if (
       typeof protocol === "string" && protocol.length >= 1 &&
       protocol.length <= MAX_PROTOCOL_LENGTH
     ) continue;
-    throw new RangeError(
-      `Expected alpnProtocols to be strings of 1 to ${MAX_PROTOCOL_LENGTH} characters: received ${
-        JSON.stringify(protocol)
-      }`,
+    throw outOfRange(
+      "The alpnProtocols",
+      `strings of 1 to ${MAX_PROTOCOL_LENGTH} characters`,
+      protocol,
     );
   }
 }
@@ -325,7 +316,5 @@ async function assertCertificates(
 
 function assertText(name: string, value: unknown): asserts value is string {
   if (typeof value === "string") return;
-  throw new TypeError(
-    `Expected ${name} to be a string of PEM: received ${typeNameOf(value)}`,
-  );
+  throw wrongType(`The ${name}`, "a string of PEM", value);
 }

@@ -872,19 +872,19 @@ Deno.test("TlsOptions are checked before anything is done", () =>
         connect,
         "yes",
         TypeError,
-        "tls to be true or TlsOptions: received string",
+        'The tls must be true or TlsOptions: received "yes"',
       ],
       [
         connect,
         { caCerts: AUTHORITY },
         TypeError,
-        "Expected caCerts to be an array",
+        "The caCerts must be an array of PEM strings: received",
       ],
       [
         connect,
         { caCerts: [1] },
         TypeError,
-        "Expected caCerts[0] to be a string",
+        "The caCerts[0] must be a string",
       ],
       [
         connect,
@@ -915,21 +915,31 @@ Deno.test("TlsOptions are checked before anything is done", () =>
         "the private key of cert",
       ],
       [connect, { serverName: "" }, RangeError, "received an empty string"],
-      [connect, { alpnProtocols: "h2" }, TypeError, "Expected alpnProtocols"],
+      [
+        connect,
+        { alpnProtocols: "h2" },
+        TypeError,
+        "The alpnProtocols must be an array",
+      ],
       [connect, { alpnProtocols: [""] }, RangeError, 'received ""'],
       [
         connect,
         { handshakeTimeout: 0 },
         RangeError,
-        "Expected handshakeTimeout",
+        "The handshakeTimeout must be greater than 0",
       ],
       [connect, { handshakeTimeout: -1 }, RangeError, "received -1"],
-      [connect, { shutdownTimeout: 0 }, RangeError, "Expected shutdownTimeout"],
+      [
+        connect,
+        { shutdownTimeout: 0 },
+        RangeError,
+        "The shutdownTimeout must be greater than 0",
+      ],
       [
         connect,
         { handshakeTimeout: "1" },
         TypeError,
-        "as its handshakeTimeout",
+        "The handshakeTimeout of createConnection()",
       ],
       [connect, { requestCert: true }, RangeError, "Expected no requestCert"],
       [connect, { certificates: {} }, RangeError, "Expected no certificates"],
@@ -970,7 +980,7 @@ Deno.test("TlsOptions are checked before anything is done", () =>
         serve,
         { ...LOCALHOST, certificates: { a: { cert } } },
         TypeError,
-        'Expected certificates["a"].key',
+        'The certificates["a"].key must be',
       ],
     ];
     for (const [call, tls, Expected, message] of bad) {
@@ -1044,7 +1054,7 @@ Deno.test("loop.createConnection() and its like refuse what is called ssl in Pyt
       await assertRejects(
         call,
         TypeError,
-        `${name}() takes an object of options: received boolean`,
+        `The options of ${name}() must be an object: received true`,
       );
     }
     conn.close();

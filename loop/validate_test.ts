@@ -24,11 +24,11 @@ Deno.test("assertOptions() has functions refuse options that are no object, befo
       throw new Error("It has been called");
     };
     const wrong: [unknown, string][] = [
-      [5, "number"],
-      [true, "boolean"],
-      ["name", "string"],
+      [5, "5"],
+      [true, "true"],
+      ["name", '"name"'],
       [null, "null"],
-      [() => {}, "function"],
+      [() => {}, "a function"],
     ];
     for (const [value, received] of wrong) {
       const options = value as object;
@@ -46,14 +46,14 @@ Deno.test("assertOptions() has functions refuse options that are no object, befo
         await assertRejects(
           async () => await call(),
           TypeError,
-          `${caller}() takes an object of options: received ${received}`,
+          `The options of ${caller}() must be an object: received ${received}`,
         );
       }
       await taskGroup((group) =>
         void assertThrows(
           () => group.createTask(never, options),
           TypeError,
-          `createTask() takes an object of options: received ${received}`,
+          `The options of createTask() must be an object: received ${received}`,
         )
       );
     }

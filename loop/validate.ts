@@ -1,0 +1,134 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { shown } from "./shown.ts";
+import { isInstance, propertyOf } from "./unknown_value.ts";
+
+// One wording for every wrong argument. A message is made only where there is one: checks stand on hot paths.
+
+/** The error for a value of the wrong type. */
+export function wrongType(
+  what: string,
+  expected: string,
+  value: unknown,
+): TypeError {
+  return new TypeError(`${what} must be ${expected}: received ${shown(value)}`);
+}
+
+/** The error for a value of the right type that is out of range. */
+export function outOfRange(
+  what: string,
+  expected: string,
+  value: unknown,
+): RangeError {
+  return new RangeError(
+    `${what} must be ${expected}: received ${shown(value)}`,
+  );
+}
+
+/** Throws unless the options of a function are an object, or left out. */
+export function assertOptions(caller: string, options: unknown): void {
+  if (options === undefined) return;
+  if (typeof options === "object" && options !== null) return;
+  throw wrongType(`The options of ${caller}()`, "an object", options);
+}
+
+/** Throws unless the value is a function. */
+export function assertFunction(what: string, value: unknown): void {
+  if (typeof value !== "function") throw wrongType(what, "a function", value);
+}
+
+/** Throws unless the value is a function or `null`. */
+export function assertFunctionOrNull(what: string, value: unknown): void {
+  if (value === null || typeof value === "function") return;
+  throw wrongType(what, "a function or null", value);
+}
+
+/** Throws unless the value is an object that has a method of each of these names. */
+export function assertMethods(
+  what: string,
+  expected: string,
+  value: unknown,
+  ...names: string[]
+): void {
+  if (!hasMethods(value, ...names)) throw wrongType(what, expected, value);
+}
+
+/** Whether the value is an object with methods of these names. */
+export function hasMethods(value: unknown, ...names: string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof propertyOf(value, name) === "function");
+}
+
+/** Throws unless the value is an instance of a class; `expected` is that with its article. */
+export function assertInstance(
+  what: string,
+  expected: string,
+  type: abstract new (...args: never[]) => unknown,
+  value: unknown,
+): void {
+  if (!isInstance(value, type)) throw wrongType(what, expected, value);
+}
+
+/** Throws unless the value can be iterated over. */
+export function assertIterable(
+  what: string,
+  expected: string,
+  value: unknown,
+): void {
+  if (isIterable(value)) return;
+  throw wrongType(what, expected, value);
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof propertyOf(value, Symbol.iterator) === "function";
+}
+
+/** Throws unless the value is a boolean. */
+export function assertBoolean(what: string, value: unknown): void {
+  if (typeof value !== "boolean") throw wrongType(what, "a boolean", value);
+}
+
+/** Throws unless the value is a string. */
+export function assertString(what: string, value: unknown): void {
+  if (typeof value !== "string") throw wrongType(what, "a string", value);
+}
+
+/** Throws unless the value is a number, and no `NaN`. */
+export function assertNumber(what: string, value: unknown): void {
+  if (typeof value !== "number") throw wrongType(what, "a number", value);
+  if (Number.isNaN(value)) throw outOfRange(what, "a number", value);
+}
+
+/** Throws unless the value is a number of at least `least`; `Infinity` is one. */
+export function assertAtLeast(
+  what: string,
+  value: unknown,
+  least: number,
+): void {
+  if (typeof value !== "number") throw wrongType(what, "a number", value);
+  if (value >= least) return;
+  throw outOfRange(what, `a number of at least ${least}`, value);
+}
+
+/** Throws unless the value is a number greater than 0; `Infinity` is one. */
+export function assertPositive(what: string, value: unknown): void {
+  if (typeof value !== "number") throw wrongType(what, "a number", value);
+  if (!(value > 0)) throw outOfRange(what, "a number greater than 0", value);
+}
+
+/** Throws unless the value is an integer of at least `least`. */
+export function assertInteger(
+  what: string,
+  value: unknown,
+  least = -Infinity,
+): void {
+  if (Number.isInteger(value) && value as number >= least) return;
+  if (typeof value !== "number") throw wrongType(what, "an integer", value);
+  const range = least === -Infinity ? "" : ` of at least ${least}`;
+  throw outOfRange(what, `an integer${range}`, value);
+}
+
+/** Throws unless the value is an integer of at least `least`, or `Infinity`. */
+export function assertCount(what: string, value: unknown, least: number): void {
+  if (value !== Infinity) assertInteger(what, value, least);
+}
