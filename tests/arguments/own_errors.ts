@@ -1,0 +1,30 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Trap } from "./junk.ts";
+
+/** What the library's own messages about arguments look like. */
+const OWN = [
+  /: received ./,
+  /takes the function itself: /,
+  /takes a function that is not async/,
+  /^PriorityQueue cannot compare /,
+  /^Expected arguments that can be cloned: argument \d+ cannot be: /,
+  /^waitFor\(\) takes a predicate that returns a plain value/,
+  /^Cannot run a generator as a task: /,
+];
+
+/** What V8 says of a proxy that was revoked: the value's own error, as a trap's is. */
+const REVOKED = /on a proxy that has been revoked$/;
+
+/** Whether an error may come out of a call with a wrong argument. */
+export function isOwnError(error: unknown): boolean {
+  if (error instanceof Trap) return true;
+  if (!(error instanceof Error)) return false;
+  if (error instanceof TypeError && REVOKED.test(error.message)) return true;
+  if (
+    error.constructor === TypeError || error.constructor === RangeError
+  ) return OWN.some((message) => message.test(error.message));
+  return ![Error, ReferenceError, SyntaxError, EvalError, URIError].includes(
+    error.constructor as ErrorConstructor,
+  ) && !(error instanceof DOMException);
+}

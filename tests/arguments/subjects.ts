@@ -1,0 +1,857 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import * as asyncio from "../../mod.ts";
+import * as testing from "../../testing/mod.ts";
+import { FakeConn } from "../doubles/conn.ts";
+import { FakeDatagramConn } from "../doubles/datagram_conn.ts";
+import {
+  ANY_COUNT,
+  ANYTHING,
+  ARRAY,
+  AT_LEAST_0,
+  AWAITABLE,
+  BOOLEAN,
+  BYTES,
+  COUNT,
+  DATA,
+  FUNCTION,
+  FUTURE,
+  given,
+  HOST,
+  INTEGER,
+  ITERABLE,
+  LOCK,
+  LOOP,
+  nullable,
+  NUMBER,
+  OBJECT,
+  optional,
+  options,
+  type Parameter,
+  PORT,
+  POSITIVE,
+  READER,
+  SECONDS,
+  SIGNAL,
+  STRING,
+} from "./parameters.ts";
+
+/** The parameters of a function, or those of a method by its name. */
+export type Parameters = readonly Parameter[];
+
+/** A class: how an instance is made, and what its constructor and its methods take. */
+export interface Subject {
+  /** Makes an instance to call methods on; nothing for what only others construct. */
+  readonly make?: () => object | Promise<object>;
+  /** Ends what an instance holds. */
+  readonly dispose?: (instance: never) => unknown;
+  /** What the constructor takes; `null` where it cannot be called. */
+  readonly construct: Parameters | null;
+  /** What methods take that take something. */
+  readonly methods: Readonly<Record<string, Parameters>>;
+}
+
+const FACTORY = given(FUNCTION, () => () => new asyncio.Protocol());
+const DATAGRAM_FACTORY = given(
+  FUNCTION,
+  () => () => new asyncio.DatagramProtocol(),
+);
+const PROCESS_FACTORY = given(
+  FUNCTION,
+  () => () => new asyncio.SubprocessProtocol(),
+);
+const CORO = given(FUNCTION, () => async () => {});
+const LIMIT = optional(given(POSITIVE, () => 64));
+const TLS = optional(nullable(ANYTHING));
+const FAMILY = optional(COUNT);
+const SOCK = optional(OBJECT);
+const PATH = nullable(given(
+  { ...STRING, takes: (v) => typeof v === "string" || v instanceof URL },
+  () => "/nowhere/socket",
+));
+const CONN = given(OBJECT, () => new FakeConn());
+const DATAGRAMS = given(OBJECT, () => new FakeDatagramConn());
+const ADDRESS = given(OBJECT, () => ({ hostname: "127.0.0.1", port: 9 }));
+/** One that is not open: those that are belong to the test runner. */
+const DESCRIPTOR = given(COUNT, () => 9999);
+const FILE = given(OBJECT, () => undefined);
+const LISTENER = given(
+  OBJECT,
+  () => ({ accept: () => Promise.reject(new Deno.errors.Busy()), close() {} }),
+);
+
+const TASK_OPTIONS = options({
+  name: ANYTHING,
+  context: optional(
+    given(OBJECT, () => undefined),
+  ),
+  eagerStart: ANYTHING,
+  signal: optional(SIGNAL),
+});
+
+const CANCEL_SCOPE_OPTIONS = options({
+  deadline: optional(nullable(NUMBER)),
+  shield: optional(BOOLEAN),
+  persistent: optional(BOOLEAN),
+  signal: optional(SIGNAL),
+});
+
+const TIMEOUT_OPTIONS = options({ abandon: optional(BOOLEAN) });
+
+const TLS_OPTIONS = options({
+  cert: optional(STRING),
+  key: optional(STRING),
+  caCerts: optional(ARRAY),
+  alpnProtocols: optional(ARRAY),
+  serverName: optional(given(STRING, () => undefined)),
+  certificates: optional(OBJECT),
+  requestCert: ANYTHING,
+  handshakeTimeout: optional(SECONDS),
+  shutdownTimeout: optional(SECONDS),
+});
+
+const CONNECTION_OPTIONS = {
+  family: FAMILY,
+  happyEyeballsDelay: optional(nullable(SECONDS)),
+  interleave: optional(nullable(COUNT)),
+  localAddr: optional(nullable(OBJECT)),
+  allErrors: ANYTHING,
+  sock: SOCK,
+  tls: TLS,
+};
+
+const SERVER_OPTIONS = {
+  family: FAMILY,
+  backlog: optional(COUNT),
+  reuseAddress: ANYTHING,
+  reusePort: optional(given(ANYTHING, () => undefined)),
+  keepAlive: ANYTHING,
+  startServing: ANYTHING,
+  sock: SOCK,
+  tls: TLS,
+};
+
+const UNIX_CONNECTION_OPTIONS = { sock: SOCK, tls: TLS };
+
+const UNIX_SERVER_OPTIONS = {
+  backlog: optional(COUNT),
+  startServing: ANYTHING,
+  cleanupSocket: ANYTHING,
+  sock: SOCK,
+  tls: TLS,
+};
+
+const STDIO = optional(nullable({
+  ...OBJECT,
+  // An object with the methods of a file is one.
+  takes: (value) => value === "inherit" || OBJECT.takes(value),
+}));
+
+const SUBPROCESS_OPTIONS = {
+  stdin: STDIO,
+  stdout: STDIO,
+  stderr: STDIO,
+  cwd: optional(nullable(PATH)),
+  env: optional(nullable(given(OBJECT, () => undefined))),
+  clearEnv: ANYTHING,
+  uid: optional(COUNT),
+  gid: optional(COUNT),
+  detached: ANYTHING,
+};
+
+const PROGRAM = given(
+  { ...STRING, takes: (v) => typeof v === "string" || v instanceof URL },
+  () => "true",
+);
+
+/** What functions take. Those that do not stand here take nothing. */
+export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
+  allTasks: [optional(LOOP)],
+  asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
+  cancelEverywhere: [
+    given(FUNCTION, () => () => ({ body: async () => {} })),
+    options({
+      awaits: optional(ANY_COUNT),
+      maxSteps: optional(ANY_COUNT),
+      network: optional(FUNCTION),
+    }),
+  ],
+  cancelScope: [CORO, CANCEL_SCOPE_OPTIONS],
+  captureCallGraph: [
+    optional(nullable(FUTURE)),
+    options({ depth: optional(INTEGER), limit: optional(nullable(INTEGER)) }),
+  ],
+  createEagerTaskFactory: [given(FUNCTION, () => asyncio.Task)],
+  createSubprocessExec: [
+    PROGRAM,
+    optional(ARRAY),
+    options({ ...SUBPROCESS_OPTIONS, limit: LIMIT }),
+  ],
+  createSubprocessShell: [
+    given(STRING, () => "true"),
+    options({ ...SUBPROCESS_OPTIONS, limit: LIMIT }),
+  ],
+  createTask: [CORO, TASK_OPTIONS],
+  currentTask: [optional(LOOP)],
+  eagerTaskFactory: [
+    optional(given(LOOP, () => asyncio.getEventLoop())),
+    CORO,
+    TASK_OPTIONS,
+  ],
+  ensureFuture: [AWAITABLE, options({ loop: optional(LOOP) })],
+  explore: [
+    CORO,
+    options({
+      strategy: optional(given(STRING, () => "random")),
+      schedules: optional(given(POSITIVE, () => 2)),
+      seconds: given(optional(POSITIVE), () => 0.01),
+      seed: optional(INTEGER),
+      deviations: optional(ANY_COUNT),
+      cancellations: optional(ANY_COUNT),
+      timeouts: ANYTHING,
+      maxSteps: optional(POSITIVE),
+      network: optional(FUNCTION),
+      replay: optional(STRING),
+    }),
+  ],
+  formatCallGraph: [
+    optional(nullable(FUTURE)),
+    options({ depth: optional(INTEGER), limit: optional(nullable(INTEGER)) }),
+  ],
+  futureAddToAwaitedBy: [ANYTHING, ANYTHING],
+  futureDiscardFromAwaitedBy: [ANYTHING, ANYTHING],
+  gather: [ARRAY, options({ returnExceptions: ANYTHING })],
+  inVirtualTime: [
+    CORO,
+    options({
+      debug: ANYTHING,
+      start: optional(NUMBER),
+      io: optional(given(STRING, () => undefined)),
+      network: optional(nullable(OBJECT)),
+      patience: optional(AT_LEAST_0),
+    }),
+  ],
+  isCoroutineFunction: [ANYTHING],
+  isFuture: [ANYTHING],
+  moveOnAfter: [nullable(SECONDS), CORO, optional(FUNCTION)],
+  openConnection: [
+    nullable(HOST),
+    nullable(PORT),
+    options({ ...CONNECTION_OPTIONS, limit: LIMIT }),
+  ],
+  openUnixConnection: [
+    PATH,
+    options({ ...UNIX_CONNECTION_OPTIONS, limit: LIMIT }),
+  ],
+  printCallGraph: [
+    optional(nullable(FUTURE)),
+    options({
+      depth: optional(INTEGER),
+      limit: optional(nullable(INTEGER)),
+      write: given(optional(FUNCTION), () => () => {}),
+    }),
+  ],
+  run: [
+    CORO,
+    options({
+      debug: ANYTHING,
+      loopFactory: optional(nullable(FUNCTION)),
+      signal: optional(SIGNAL),
+    }),
+  ],
+  runCoroutineThreadsafe: [CORO, given(OBJECT, () => asyncio.getEventLoop())],
+  setEventLoop: [nullable(LOOP)],
+  setEventLoopPolicy: [
+    nullable(given(OBJECT, () => new asyncio.DefaultEventLoopPolicy())),
+  ],
+  shield: [AWAITABLE],
+  shielded: [CORO, options({ within: optional(nullable(SECONDS)) })],
+  sleep: [SECONDS, ANYTHING],
+  startServer: [
+    FUNCTION,
+    optional(nullable({ ...HOST, takes: (v) => isHost(v) })),
+    optional(nullable(PORT)),
+    options({ ...SERVER_OPTIONS, limit: LIMIT }),
+  ],
+  startUnixServer: [
+    FUNCTION,
+    PATH,
+    options({ ...UNIX_SERVER_OPTIONS, limit: LIMIT }),
+  ],
+  taskGroup: [CORO, options({ signal: optional(SIGNAL) })],
+  timeout: [nullable(SECONDS), CORO, TIMEOUT_OPTIONS],
+  timeoutAt: [nullable(NUMBER), CORO, TIMEOUT_OPTIONS],
+  toThread: [
+    given(FUNCTION, () => () => 1),
+    optional(ARRAY),
+    options({
+      executor: optional(given(OBJECT, () => undefined)),
+      transfer: optional(ARRAY),
+      transferResults: ANYTHING,
+      terminateOnCancel: ANYTHING,
+    }),
+  ],
+  wait: [
+    given(ITERABLE, () => [new asyncio.Future()]),
+    options({
+      timeout: optional(nullable(SECONDS)),
+      returnWhen: optional(given(STRING, () => asyncio.ALL_COMPLETED)),
+    }),
+  ],
+  waitFor: [
+    AWAITABLE,
+    nullable(SECONDS),
+    options({ signal: optional(SIGNAL) }),
+  ],
+  wrapFuture: [
+    given(OBJECT, () => Promise.resolve(1)),
+    options({ loop: optional(LOOP) }),
+  ],
+};
+
+function isHost(value: unknown): boolean {
+  return typeof value === "string" || Array.isArray(value);
+}
+
+/** What the constructors of errors take. */
+const ERRORS: Parameters = [ANYTHING, ANYTHING];
+
+const FUTURE_METHODS: Record<string, Parameters> = {
+  setResult: [ANYTHING],
+  setException: [ANYTHING],
+  cancel: [ANYTHING],
+  addDoneCallback: [FUNCTION],
+  removeDoneCallback: [ANYTHING],
+  catch: [ANYTHING],
+  finally: [ANYTHING],
+};
+
+const LOOP_METHODS: Record<string, Parameters> = {
+  callSoon: [FUNCTION],
+  callLater: [SECONDS, FUNCTION],
+  callAt: [NUMBER, FUNCTION],
+  createTask: [CORO, TASK_OPTIONS],
+  setTaskFactory: [nullable(FUNCTION)],
+  setExceptionHandler: [nullable(FUNCTION)],
+  defaultExceptionHandler: [
+    options({ message: ANYTHING, exception: ANYTHING, task: ANYTHING }),
+  ],
+  callExceptionHandler: [
+    options({ message: ANYTHING, exception: ANYTHING, task: ANYTHING }),
+  ],
+  setDebug: [ANYTHING],
+  createConnection: [
+    FACTORY,
+    nullable(HOST),
+    nullable(PORT),
+    options(CONNECTION_OPTIONS),
+  ],
+  createServer: [
+    FACTORY,
+    optional(nullable({ ...HOST, takes: isHost })),
+    optional(nullable(PORT)),
+    options(SERVER_OPTIONS),
+  ],
+  getAddrInfo: [
+    nullable(HOST),
+    nullable(PORT),
+    options({
+      family: FAMILY,
+      transport: optional(given(STRING, () => "tcp")),
+      passive: ANYTHING,
+    }),
+  ],
+  getNameInfo: [ADDRESS, optional(COUNT)],
+  createUnixConnection: [FACTORY, PATH, options(UNIX_CONNECTION_OPTIONS)],
+  createUnixServer: [FACTORY, PATH, options(UNIX_SERVER_OPTIONS)],
+  connectAcceptedSocket: [FACTORY, CONN, options({ tls: TLS })],
+  startTls: [
+    given(OBJECT, () => undefined),
+    given(OBJECT, () => new asyncio.Protocol()),
+    TLS_OPTIONS,
+    options({ serverSide: ANYTHING }),
+  ],
+  createDatagramEndpoint: [
+    DATAGRAM_FACTORY,
+    options({
+      localAddr: optional(given(OBJECT, () => undefined)),
+      remoteAddr: given(ADDRESS, () => ({ hostname: "127.0.0.1", port: 9 })),
+      family: optional(COUNT),
+      reusePort: optional(given(ANYTHING, () => undefined)),
+      allowBroadcast: ANYTHING,
+      sock: SOCK,
+    }),
+  ],
+  connectReadPipe: [FACTORY, given(OBJECT, () => new ReadableStream())],
+  connectWritePipe: [FACTORY, given(OBJECT, () => new WritableStream())],
+  sendFile: [
+    given(OBJECT, () => undefined),
+    FILE,
+    options({
+      offset: optional(COUNT),
+      count: optional(nullable(COUNT)),
+      fallback: ANYTHING,
+    }),
+  ],
+  sockRecv: [CONN, COUNT],
+  sockRecvInto: [CONN, BYTES],
+  sockRecvFrom: [DATAGRAMS, COUNT],
+  sockRecvFromInto: [DATAGRAMS, BYTES, optional(COUNT)],
+  sockSendAll: [CONN, DATA],
+  sockSendTo: [DATAGRAMS, DATA, ADDRESS],
+  sockConnect: [ADDRESS],
+  sockAccept: [LISTENER],
+  sockSendFile: [
+    CONN,
+    FILE,
+    options({
+      offset: optional(COUNT),
+      count: optional(nullable(COUNT)),
+      fallback: ANYTHING,
+    }),
+  ],
+  addReader: [DESCRIPTOR, FUNCTION],
+  removeReader: [DESCRIPTOR],
+  addWriter: [DESCRIPTOR, FUNCTION],
+  removeWriter: [DESCRIPTOR],
+  addSignalHandler: [given(STRING, () => "SIGUSR2"), FUNCTION],
+  removeSignalHandler: [given(STRING, () => "SIGUSR2")],
+  subprocessExec: [
+    PROCESS_FACTORY,
+    PROGRAM,
+    optional(ARRAY),
+    options(SUBPROCESS_OPTIONS),
+  ],
+  subprocessShell: [
+    PROCESS_FACTORY,
+    given(STRING, () => "true"),
+    options(SUBPROCESS_OPTIONS),
+  ],
+  callSoonThreadsafe: [FUNCTION],
+  runInExecutor: [
+    nullable(given(OBJECT, () => null)),
+    given(FUNCTION, () => () => 1),
+  ],
+  setDefaultExecutor: [given(OBJECT, () => undefined)],
+  shutdownDefaultExecutor: [optional(nullable(SECONDS))],
+};
+
+const QUEUE_METHODS: Record<string, Parameters> = {
+  put: [ANYTHING],
+  putNowait: [ANYTHING],
+  shutdown: [ANYTHING],
+};
+
+const MAX_SIZE = optional(given(NUMBER, () => 3));
+
+const WRITE_METHODS: Record<string, Parameters> = {
+  write: [DATA],
+  writeLines: [given(ITERABLE, () => ["text"])],
+  setWriteBufferLimits: [
+    optional(nullable(AT_LEAST_0)),
+    optional(nullable(AT_LEAST_0)),
+  ],
+  getExtraInfo: [ANYTHING, ANYTHING],
+  setProtocol: [given(OBJECT, () => new asyncio.Protocol())],
+};
+
+const PROTOCOL_METHODS: Record<string, Parameters> = {
+  connectionMade: [ANYTHING],
+  connectionLost: [ANYTHING],
+  dataReceived: [ANYTHING],
+  getBuffer: [ANYTHING],
+  bufferUpdated: [ANYTHING],
+  datagramReceived: [ANYTHING, ANYTHING],
+  errorReceived: [ANYTHING],
+  pipeDataReceived: [ANYTHING, ANYTHING],
+  pipeConnectionLost: [ANYTHING, ANYTHING],
+};
+
+/** The two ends of a connection in memory. */
+async function streams(): Promise<
+  [asyncio.StreamReader, asyncio.StreamWriter]
+> {
+  const server = await asyncio.startServer(() => {}, "server", 1);
+  const pair = await asyncio.openConnection("server", 1);
+  server.close();
+  return pair;
+}
+
+async function datagramTransport(): Promise<asyncio.DatagramTransport> {
+  const [transport] = await asyncio.getRunningLoop().createDatagramEndpoint(
+    () => new asyncio.DatagramProtocol(),
+    { localAddr: { hostname: "127.0.0.1", port: 0 } },
+  );
+  return transport;
+}
+
+async function server(): Promise<asyncio.Server> {
+  return await asyncio.startServer(() => {}, "server", 1);
+}
+
+/** The classes, by name. */
+export const CLASSES: Readonly<Record<string, Subject>> = {
+  AbstractEventLoopPolicy: { construct: [], methods: {} },
+  DefaultEventLoopPolicy: {
+    make: () => new asyncio.DefaultEventLoopPolicy(),
+    construct: [],
+    methods: { setEventLoop: [nullable(LOOP)] },
+  },
+  Barrier: {
+    make: () => new asyncio.Barrier(2),
+    construct: [given(COUNT, () => 2)],
+    methods: {},
+  },
+  BaseEventLoop: { construct: null, methods: {} },
+  NetworkEventLoop: { construct: null, methods: {} },
+  EventLoop: {
+    make: () => asyncio.getRunningLoop(),
+    construct: [],
+    methods: LOOP_METHODS,
+  },
+  VirtualTimeLoop: {
+    make: () => new testing.VirtualTimeLoop(),
+    construct: [options({
+      start: optional(NUMBER),
+      io: optional(given(STRING, () => undefined)),
+      network: optional(nullable(given(OBJECT, () => undefined))),
+      patience: optional(AT_LEAST_0),
+    })],
+    methods: { advance: [AT_LEAST_0], runUntilComplete: [AWAITABLE] },
+  },
+  BaseProtocol: {
+    make: () => new asyncio.BaseProtocol(),
+    construct: [],
+    methods: PROTOCOL_METHODS,
+  },
+  Protocol: {
+    make: () => new asyncio.Protocol(),
+    construct: [],
+    methods: PROTOCOL_METHODS,
+  },
+  BufferedProtocol: {
+    make: () => new asyncio.BufferedProtocol(),
+    construct: [],
+    methods: PROTOCOL_METHODS,
+  },
+  DatagramProtocol: {
+    make: () => new asyncio.DatagramProtocol(),
+    construct: [],
+    methods: PROTOCOL_METHODS,
+  },
+  SubprocessProtocol: {
+    make: () => new asyncio.SubprocessProtocol(),
+    construct: [],
+    methods: PROTOCOL_METHODS,
+  },
+  ...Object.fromEntries(
+    ["BaseTransport", "ReadTransport"].map((name) => [name, {
+      make: () => new asyncio.BaseTransport(),
+      construct: [optional(OBJECT)],
+      methods: { getExtraInfo: [ANYTHING, ANYTHING] },
+    }]),
+  ),
+  WriteTransport: { construct: [optional(OBJECT)], methods: {} },
+  Transport: {
+    make: async () => (await streams())[1].transport,
+    dispose: (transport: asyncio.Transport) => transport.abort(),
+    construct: [optional(OBJECT)],
+    methods: WRITE_METHODS,
+  },
+  DatagramTransport: {
+    make: datagramTransport,
+    dispose: (transport: asyncio.DatagramTransport) => transport.abort(),
+    construct: [optional(OBJECT)],
+    methods: {
+      sendTo: [DATA, optional(nullable(OBJECT))],
+      setWriteBufferLimits: WRITE_METHODS.setWriteBufferLimits!,
+      getExtraInfo: WRITE_METHODS.getExtraInfo!,
+      setProtocol: [given(OBJECT, () => new asyncio.DatagramProtocol())],
+    },
+  },
+  SubprocessTransport: {
+    construct: [optional(OBJECT)],
+    methods: {},
+  },
+  CancelScope: {
+    make: () => new asyncio.CancelScope(),
+    construct: [CANCEL_SCOPE_OPTIONS],
+    methods: { run: [CORO], cancel: [ANYTHING] },
+  },
+  Context: {
+    make: () => asyncio.copyContext(),
+    construct: [],
+    methods: {
+      run: [FUNCTION],
+      get: [given(OBJECT, () => new asyncio.ContextVar("x"))],
+      has: [given(OBJECT, () => new asyncio.ContextVar("x"))],
+    },
+  },
+  ContextVar: {
+    make: () => new asyncio.ContextVar("x"),
+    construct: [STRING, ANYTHING],
+    methods: { get: [ANYTHING], set: [ANYTHING], reset: [OBJECT] },
+  },
+  ...Object.fromEntries(
+    [
+      "BrokenBarrierError",
+      "BrokenExecutor",
+      "CancelledError",
+      "InvalidStateError",
+      "KeyboardInterrupt",
+      "QueueEmpty",
+      "QueueFull",
+      "QueueShutDown",
+      "RuntimeError",
+      "SendfileNotAvailableError",
+      "TimeoutError",
+    ].map((name) => [name, { construct: ERRORS, methods: {} }]),
+  ),
+  IncompleteReadError: { construct: [BYTES, nullable(COUNT)], methods: {} },
+  LimitOverrunError: { construct: [ANYTHING, COUNT], methods: {} },
+  HangError: { construct: [ANYTHING], methods: {} },
+  ExplorationError: {
+    construct: [
+      ANYTHING,
+      options({ schedule: ANYTHING, deviations: ANYTHING, cause: ANYTHING }),
+    ],
+    methods: {},
+  },
+  ExceptionGroup: {
+    make: () => new asyncio.ExceptionGroup("", [new Error()]),
+    construct: [
+      STRING,
+      given(ARRAY, () => [new Error()]),
+      ANYTHING,
+    ],
+    methods: {
+      subgroup: [
+        {
+          ...FUNCTION,
+          takes: (v) => typeof v === "function" || Array.isArray(v),
+        },
+      ],
+      split: [
+        {
+          ...FUNCTION,
+          takes: (v) => typeof v === "function" || Array.isArray(v),
+        },
+      ],
+      derive: [given(ARRAY, () => [new Error()])],
+    },
+  },
+  Condition: {
+    make: async () => {
+      const condition = new asyncio.Condition();
+      await condition.acquire();
+      return condition;
+    },
+    construct: [optional(LOCK)],
+    methods: { waitFor: [FUNCTION], notify: [optional(NUMBER)] },
+  },
+  Event: { make: () => new asyncio.Event(), construct: [], methods: {} },
+  Lock: { make: () => new asyncio.Lock(), construct: [], methods: {} },
+  Semaphore: {
+    make: () => new asyncio.Semaphore(),
+    construct: [optional(COUNT)],
+    methods: {},
+  },
+  BoundedSemaphore: {
+    make: () => new asyncio.BoundedSemaphore(),
+    construct: [optional(COUNT)],
+    methods: {},
+  },
+  Executor: { construct: null, methods: {} },
+  WorkerExecutor: {
+    make: () => new asyncio.WorkerExecutor(),
+    dispose: (executor: asyncio.WorkerExecutor) => executor.shutdown(),
+    construct: [
+      // Without a module, the options are the first argument.
+      given(ANYTHING, () => "file:///jobs.ts"),
+      options({
+        maxWorkers: optional(INTEGER),
+        name: optional(STRING),
+        terminateOnCancel: ANYTHING,
+        transferResults: ANYTHING,
+        errors: optional(ARRAY),
+      }),
+    ],
+    methods: {
+      submit: [given(FUNCTION, () => () => 1)],
+      run: [
+        given(FUNCTION, () => () => 1),
+        optional(ARRAY),
+        options({
+          transfer: optional(ARRAY),
+          transferResults: ANYTHING,
+          terminateOnCancel: ANYTHING,
+        }),
+      ],
+      shutdown: [options({ wait: ANYTHING, cancelFutures: ANYTHING })],
+    },
+  },
+  Future: {
+    make: () => new asyncio.Future(),
+    construct: [options({ loop: optional(LOOP) })],
+    methods: FUTURE_METHODS,
+  },
+  Task: {
+    make: () => new asyncio.Task(async () => await asyncio.sleep(1)),
+    dispose: (task: asyncio.Task) => task.cancel(),
+    construct: [
+      CORO,
+      {
+        ...TASK_OPTIONS,
+        options: { ...TASK_OPTIONS.options, loop: optional(LOOP) },
+      },
+    ],
+    methods: {
+      ...FUTURE_METHODS,
+      setName: [ANYTHING],
+      getStack: [options({ limit: optional(nullable(INTEGER)) })],
+      printStack: [options({
+        limit: optional(nullable(INTEGER)),
+        write: given(optional(FUNCTION), () => () => {}),
+      })],
+    },
+  },
+  Handle: {
+    make: () => asyncio.getRunningLoop().callSoon(() => {}),
+    construct: null,
+    methods: {},
+  },
+  TimerHandle: {
+    make: () => asyncio.getRunningLoop().callLater(0, () => {}),
+    construct: null,
+    methods: {},
+  },
+  Queue: {
+    make: () => new asyncio.Queue(),
+    construct: [MAX_SIZE],
+    methods: QUEUE_METHODS,
+  },
+  LifoQueue: {
+    make: () => new asyncio.LifoQueue(),
+    construct: [MAX_SIZE],
+    methods: QUEUE_METHODS,
+  },
+  PriorityQueue: {
+    make: () => {
+      const queue = new asyncio.PriorityQueue<unknown>();
+      queue.putNowait(1);
+      return queue;
+    },
+    construct: [MAX_SIZE, options({ compare: optional(FUNCTION) })],
+    methods: QUEUE_METHODS,
+  },
+  Process: { construct: null, methods: {} },
+  Runner: {
+    make: () => new asyncio.Runner(),
+    dispose: (runner: asyncio.Runner) => runner.close(),
+    construct: [
+      options({ debug: ANYTHING, loopFactory: optional(nullable(FUNCTION)) }),
+    ],
+    methods: {
+      run: [
+        CORO,
+        options({
+          context: optional(nullable(given(OBJECT, () => undefined))),
+          signal: optional(SIGNAL),
+        }),
+      ],
+    },
+  },
+  Server: {
+    make: server,
+    dispose: (server: asyncio.Server) => server.close(),
+    construct: null,
+    methods: {},
+  },
+  StreamReader: {
+    make: () => new asyncio.StreamReader(),
+    construct: [options({ limit: LIMIT, loop: optional(LOOP) })],
+    methods: {
+      read: [optional(INTEGER)],
+      readExactly: [COUNT],
+      readUntil: [optional(given({
+        ...DATA,
+        takes: (v) => DATA.takes(v) || Array.isArray(v),
+      }, () => undefined))],
+      feedData: [BYTES],
+      setException: [ANYTHING],
+      setTransport: [given(OBJECT, () => new asyncio.ReadTransport())],
+    },
+  },
+  StreamReaderProtocol: {
+    make: () => new asyncio.StreamReaderProtocol(new asyncio.StreamReader()),
+    construct: [
+      nullable(READER),
+      optional(nullable(FUNCTION)),
+      options({ loop: optional(LOOP) }),
+    ],
+    methods: {
+      connectionMade: [
+        given(OBJECT, () => new asyncio.Transport()),
+      ],
+      dataReceived: [BYTES],
+      connectionLost: [ANYTHING],
+    },
+  },
+  StreamWriter: {
+    make: async () => (await streams())[1],
+    dispose: (writer: asyncio.StreamWriter) => writer.transport.abort(),
+    construct: [
+      given(OBJECT, () => new asyncio.Transport()),
+      given(
+        OBJECT,
+        () => new asyncio.StreamReaderProtocol(new asyncio.StreamReader()),
+      ),
+      nullable(READER),
+      given(LOOP, () => asyncio.getEventLoop()),
+    ],
+    methods: {
+      write: [DATA],
+      writeLines: [given(ITERABLE, () => ["text"])],
+      getExtraInfo: [ANYTHING, ANYTHING],
+      startTls: [TLS_OPTIONS, options({ serverSide: ANYTHING })],
+    },
+  },
+  TaskGroup: {
+    make: () => new asyncio.TaskGroup(),
+    construct: [],
+    methods: { createTask: [CORO, TASK_OPTIONS], run: [CORO] },
+  },
+  Timeout: {
+    make: () => new asyncio.Timeout(null),
+    construct: [nullable(NUMBER)],
+    methods: { reschedule: [nullable(NUMBER)], run: [CORO] },
+  },
+  MemoryNetwork: {
+    make: () => new testing.MemoryNetwork(),
+    construct: [options({
+      seed: optional(INTEGER),
+      latency: optional({
+        ...COUNT,
+        takes: (v) => Array.isArray(v) || typeof v === "number" && v >= 0,
+      }),
+      bandwidth: optional(POSITIVE),
+      loss: optional(NUMBER),
+      duplication: optional(NUMBER),
+      observe: optional(nullable(FUNCTION)),
+    })],
+    methods: {
+      at: [STRING, FUNCTION],
+      cut: [STRING, STRING],
+      slow: [STRING, POSITIVE],
+      reset: [optional(STRING)],
+      crash: [STRING],
+      trouble: [options({
+        every: POSITIVE,
+        lasting: optional(POSITIVE),
+        kinds: optional(given(ARRAY, () => ["reset"])),
+        hosts: optional(given(ARRAY, () => undefined)),
+      })],
+    },
+  },
+  Trial: { construct: null, methods: {} },
+};
