@@ -18,6 +18,7 @@ import {
   thrownBy,
   waitsForOthers,
 } from "./_future_access.ts";
+import { asRelay, relayCancellation } from "./_relay.ts";
 import {
   CancelledError,
   letOutOfTasks,
@@ -281,7 +282,10 @@ export class Waiter implements Entry, Wait {
   }
 
   cancel(message: CancelMessage): boolean {
-    return cancelWith(this.future, message);
+    const relay = this.future[asRelay];
+    return relay === null
+      ? cancelWith(this.future, message)
+      : relayCancellation(relay, message);
   }
 
   get isForOthers(): boolean {

@@ -9,6 +9,7 @@ import {
   resume,
   runAt,
 } from "./async_context.ts";
+import { endRelay } from "./_relay.ts";
 import { type Entry, execute } from "./entry.ts";
 import { watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
@@ -19,7 +20,7 @@ import {
   type Spot,
   type Stretch,
 } from "./line.ts";
-import { Scope } from "./scope.ts";
+import { type CancelMessage, Scope } from "./scope.ts";
 // Type-only import: schedulers run what is described here.
 import type { Scheduler } from "./scheduler.ts";
 
@@ -128,6 +129,12 @@ export class Coroutine extends Scope implements Entry, Line, Spot {
   isCalling(line: Line): boolean {
     // While the scheduler works it may be in the context of any line.
     return currentSpot()?.line === line && !this.scheduler.isPumping;
+  }
+
+  /** A call that goes on in spite of a request leaves that to its caller, which takes the result first. */
+  override [endRelay](message: CancelMessage): boolean {
+    super[endRelay](message);
+    return this.caller === undefined || !this.isUnheard;
   }
 
   /** The body ended. What code it left behind runs outside every task from now on. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { settleNow } from "./_future_access.ts";
+import { dependentsOf, settleNow } from "./_future_access.ts";
 import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
 import { shareContext } from "./context.ts";
 import { Coroutine, currentCoroutine } from "./coroutine.ts";
@@ -17,6 +17,7 @@ import {
   withResult,
 } from "./future.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { Task } from "./task.ts";
 
 /**
  * An async function of the library as a future that can be cancelled by itself.
@@ -34,14 +35,14 @@ class InlineCall<T> extends Future<T> {
     this.#name = name;
     this.#body = new Coroutine(scheduler, this, currentCoroutine());
     shareContext(this.#body);
+    scheduler.began(this.#body);
     this.#body.run(InlineCall.#run, { call: this, fn });
-    scheduler.left(this.#body);
   }
 
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
     if (!this.#body.isBeingCancelled) relayCancellation(this.#body, msg);
-    return !this.#body.isUnheard;
+    return true;
   }
 
   /** @ignore */
@@ -99,6 +100,23 @@ class InlineCall<T> extends Future<T> {
       scheduler.ended(body);
     }
   }
+}
+
+/** The calls of a scheduler that no task awaits, directly or through other calls, oldest first. */
+export function leftCalls(scheduler: Scheduler): Future<unknown>[] {
+  return scheduler.unfinished()
+    .filter((body) => body.caller !== undefined)
+    .map((body) => body.task as Future<unknown>)
+    .filter((call) => !isAwaitedByTask(call));
+}
+
+function isAwaitedByTask(call: Future<unknown>): boolean {
+  const dependents = new Set([call]);
+  for (const each of dependents) {
+    if (each instanceof Task) return true;
+    for (const next of dependentsOf(each)) dependents.add(next);
+  }
+  return false;
 }
 
 /**

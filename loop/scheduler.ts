@@ -70,6 +70,8 @@ export class Scheduler {
   readonly ending: Promise<unknown>[] = [];
   /** How many promises, processes and jobs of workers this loop waits for. */
   outside = 0;
+  /** Calls of the library's that began in the open step, and have not suspended: the step goes on in them. */
+  #calls: Coroutine[] = [];
   /** Coroutines that once awaited something foreign, and perhaps do. */
   readonly #elsewhere = new Set<Coroutine>();
   /** Watches the work in debug mode, which is on where this is set. */
@@ -191,9 +193,19 @@ export class Scheduler {
     if (!coroutine.finished) this.#elsewhere.add(coroutine);
   }
 
+  /** `call` begins. In the step of its caller, it is a part of that. */
+  began(call: Coroutine): void {
+    const { caller } = call;
+    const isInStep = caller != null &&
+      (this.#open === caller || this.#calls.includes(caller));
+    if (isInStep) this.#calls.push(call);
+    else this.left(call);
+  }
+
   /** `coroutine` awaits nothing foreign any more. */
   returned(coroutine: Coroutine): void {
     if (this.#elsewhere.size > 0) this.#elsewhere.delete(coroutine);
+    if (this.#calls.length > 0) this.#dropCall(coroutine);
   }
 
   /** The coroutines that await something that tells us nothing. */
@@ -206,6 +218,7 @@ export class Scheduler {
 
   /** `coroutine` suspended on a future: if its step was open, that is over. */
   suspended(coroutine: Coroutine): void {
+    if (this.#calls.length > 0) this.#passStep(coroutine);
     if (this.#open !== coroutine) return;
     this.#open = null;
     // Not in place: this may be a direct call of `then` in the middle of the user's code.
@@ -214,10 +227,24 @@ export class Scheduler {
 
   /** `coroutine` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
   ended(coroutine: Coroutine): void {
+    if (this.#calls.length > 0) this.#passStep(coroutine);
     if (this.#open !== coroutine) return;
     this.#open = null;
     if (this.#isExecuting) this.#hasEndedAtOnce = true;
     else this.#pump();
+  }
+
+  /** `coroutine` suspended. If its step was open, that goes on in a call that has not. */
+  #passStep(coroutine: Coroutine): void {
+    this.#dropCall(coroutine);
+    const call = this.#calls.at(-1);
+    if (this.#open !== coroutine || call === undefined) return;
+    this.#dropCall(call);
+    this.opened(call);
+  }
+
+  #dropCall(coroutine: Coroutine): void {
+    this.#calls = this.#calls.filter((each) => each !== coroutine);
   }
 
   /** The step of `coroutine`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
@@ -439,9 +466,12 @@ export class Scheduler {
     this.#turnArmed = false;
     if (this.#open === null) return;
     // The microtasks ran dry and the step is still open: its task awaits something foreign.
-    this.#elsewhere.add(this.#open);
-    this.#open.wasElsewhere = true;
+    for (const coroutine of [this.#open, ...this.#calls]) {
+      this.#elsewhere.add(coroutine);
+      coroutine.wasElsewhere = true;
+    }
     this.#open = null;
+    this.#calls = [];
     this.#resume();
   };
 

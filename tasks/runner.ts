@@ -4,6 +4,7 @@ import { type Context, copyContext } from "../loop/context.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/future.ts";
+import { leftCalls } from "../loop/inline_call.ts";
 import { newEventLoop } from "../loop/loops.ts";
 import {
   runningScheduler,
@@ -13,7 +14,7 @@ import {
 import {
   type CoroutineFunction,
   notAFunction,
-  type Task,
+  Task,
   unfinishedTasks,
 } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
@@ -188,8 +189,8 @@ const MAX_ROUNDS = 100;
 class Leftovers {
   readonly #loop: EventLoop;
   readonly #scheduler: Scheduler;
-  /** A task that a cancellation did not end is not waited for again. */
-  readonly #cancelled = new Set<Task<unknown>>();
+  /** What a cancellation did not end is not waited for again. */
+  readonly #cancelled = new Set<Future<unknown>>();
   #rounds = 0;
 
   constructor(loop: EventLoop) {
@@ -197,54 +198,61 @@ class Leftovers {
     this.#scheduler = schedulerOf(loop);
   }
 
-  /** Closes servers to new connections, and cancels tasks and waits for them until no new one is found. */
+  /** Closes servers to new connections, and cancels what is left and waits for it until nothing new is found. */
   async cancel(): Promise<void> {
     while (this.#rounds < MAX_ROUNDS) {
       for (const resource of this.#scheduler.resources) resource.retire?.();
-      const tasks = unfinishedTasks(this.#scheduler)
-        .filter((task) => !this.#cancelled.has(task));
-      if (tasks.length === 0) return;
+      const left = [
+        ...unfinishedTasks(this.#scheduler),
+        ...leftCalls(this.#scheduler),
+      ].filter((each) => !this.#cancelled.has(each));
+      if (left.length === 0) return;
       this.#rounds++;
-      for (const task of tasks) this.#cancelled.add(task);
-      await cancelTasks(this.#loop, tasks);
+      for (const each of left) this.#cancelled.add(each);
+      await cancelAll(this.#loop, left);
     }
   }
 }
 
-/** Cancels the tasks, waits for them and reports what they threw. */
-async function cancelTasks(
+/** Cancels tasks and calls, waits for them and reports what they threw. */
+async function cancelAll(
   loop: EventLoop,
-  tasks: readonly Task<unknown>[],
+  left: readonly Future<unknown>[],
 ): Promise<void> {
-  for (const task of tasks) task.cancel();
-  const awaited = tasks.filter((task) => !isGivenUp(task));
+  for (const each of left) each.cancel();
+  const awaited = left.filter((each) =>
+    !(each instanceof Task && isGivenUp(each))
+  );
   if (awaited.length > 0) await awaitAll(loop, awaited);
-  for (const task of tasks) {
-    if (!task.done() || task.cancelled()) continue;
-    const exception = task.exception();
+  for (const each of left) {
+    if (!each.done() || each.cancelled()) continue;
+    const exception = each.exception();
     if (exception === null) continue;
+    const isTask = each instanceof Task;
     loop.callExceptionHandler({
-      message: "An exception was thrown by a task while run() shut down",
+      message: `An exception was thrown by ${
+        isTask ? "a task" : "an operation"
+      } while run() shut down`,
       exception,
-      task,
+      ...(isTask ? { task: each } : { future: each }),
     });
   }
 }
 
-/** Runs the loop until all tasks are done, or those that are not await nothing of ours. */
+/** Runs the loop until all are done, or those that are not await nothing of ours. */
 async function awaitAll(
   loop: EventLoop,
-  tasks: readonly Task<unknown>[],
+  left: readonly Future<unknown>[],
 ): Promise<void> {
   const over = new Future<void>({ loop });
   const end = () => {
     if (!over.done()) over.setResult();
   };
-  observe(gather(tasks, { returnExceptions: true }), end);
+  observe(gather(left, { returnExceptions: true }), end);
   // What is foreign takes real time, whatever the clock of the loop.
   const timer = setInterval(() => {
-    const left = tasks.filter((task) => !task.done());
-    if (!left.some((task) => task[waitsForOthers])) end();
+    const pending = left.filter((each) => !each.done());
+    if (!pending.some((each) => each[waitsForOthers])) end();
   }, FOREIGN_GRACE * 1000);
   try {
     await loop.runUntilComplete(over);
