@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { assertOptions } from "../loop/validate.ts";
@@ -47,21 +49,24 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}
  */
-export async function openConnection(
+export function openConnection(
   host: string | null = null,
   port: number | null = null,
   options: OpenConnectionOptions = {},
-): Promise<[reader: StreamReader, writer: StreamWriter]> {
+): Future<[reader: StreamReader, writer: StreamWriter]> {
   assertOptions("openConnection", options);
-  const { loop } = currentScheduler();
+  const scheduler = currentScheduler();
+  const { loop } = scheduler;
   const { limit, ...rest } = options;
   const reader = new StreamReader({ limit, loop });
   const protocol = new StreamReaderProtocol(reader, null, { loop });
-  const [transport] = await loop.createConnection(
-    () => protocol,
-    host,
-    port,
-    rest,
-  );
-  return [reader, new StreamWriter(transport, protocol, reader, loop)];
+  return callInline(scheduler, "openConnection()", async () => {
+    const [transport] = await loop.createConnection(
+      () => protocol,
+      host,
+      port,
+      rest,
+    );
+    return [reader, new StreamWriter(transport, protocol, reader, loop)];
+  });
 }

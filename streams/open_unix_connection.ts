@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import { assertOptions } from "../loop/validate.ts";
@@ -49,19 +51,22 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection}
  */
-export async function openUnixConnection(
+export function openUnixConnection(
   path: string | URL | null = null,
   options: OpenUnixConnectionOptions = {},
-): Promise<[reader: StreamReader, writer: StreamWriter]> {
+): Future<[reader: StreamReader, writer: StreamWriter]> {
   assertOptions("openUnixConnection", options);
-  const { loop } = currentScheduler();
+  const scheduler = currentScheduler();
+  const { loop } = scheduler;
   const { limit, ...rest } = options;
   const reader = new StreamReader({ limit, loop });
   const protocol = new StreamReaderProtocol(reader, null, { loop });
-  const [transport] = await loop.createUnixConnection(
-    () => protocol,
-    path,
-    rest,
-  );
-  return [reader, new StreamWriter(transport, protocol, reader, loop)];
+  return callInline(scheduler, "openUnixConnection()", async () => {
+    const [transport] = await loop.createUnixConnection(
+      () => protocol,
+      path,
+      rest,
+    );
+    return [reader, new StreamWriter(transport, protocol, reader, loop)];
+  });
 }

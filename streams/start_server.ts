@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
@@ -60,12 +61,12 @@ export interface StartServerOptions extends ServerOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_server}
  */
-export async function startServer(
+export function startServer(
   clientConnected: ClientConnected,
   host: string | readonly string[] | null = null,
   port: number | null = null,
   options: StartServerOptions = {},
-): Promise<Server<Deno.NetAddr>> {
+): Future<Server<Deno.NetAddr>> {
   assertClientConnected("startServer", clientConnected);
   assertOptions("startServer", options);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
@@ -75,7 +76,7 @@ export async function startServer(
     const reader = new StreamReader({ limit, loop });
     return new StreamReaderProtocol(reader, clientConnected, { loop });
   };
-  return await loop.createServer(makeProtocol, host, port, rest);
+  return loop.createServer(makeProtocol, host, port, rest);
 }
 
 /** Throws unless what is to be called for each connection is a function. */

@@ -6,6 +6,7 @@ import {
   assertEquals,
   assertNotStrictEquals,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
 import {
   allTasks,
@@ -138,12 +139,12 @@ Deno.test("startServer() closes the connection whose task was cancelled, without
 
 Deno.test("startServer() tells wrong arguments before it listens", () =>
   run(async () => {
-    await assertRejects(
+    assertThrows(
       () => startServer({} as never, "127.0.0.1", 0),
       TypeError,
       "The clientConnected of startServer() must be a function: received an instance of Object",
     );
-    await assertRejects(
+    assertThrows(
       () => startServer(echo, "127.0.0.1", 0, { limit: 0 }),
       RangeError,
       "received 0",
@@ -181,7 +182,7 @@ Deno.test("startServer() hands its limit to the readers", () =>
 
 Deno.test("openConnection() tells wrong arguments, and what went wrong", () =>
   run(async () => {
-    await assertRejects(
+    assertThrows(
       () => openConnection("127.0.0.1", 1, { limit: 0 }),
       RangeError,
       "received 0",

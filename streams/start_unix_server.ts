@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
 import type { UnixServerOptions } from "../loop/net/serve/serve_unix.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
@@ -60,11 +61,11 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_unix_server}
  */
-export async function startUnixServer(
+export function startUnixServer(
   clientConnected: ClientConnected,
   path: string | URL | null = null,
   options: StartUnixServerOptions = {},
-): Promise<Server<Deno.UnixAddr>> {
+): Future<Server<Deno.UnixAddr>> {
   assertClientConnected("startUnixServer", clientConnected);
   assertOptions("startUnixServer", options);
   const { limit = DEFAULT_LIMIT, ...rest } = options;
@@ -74,5 +75,5 @@ export async function startUnixServer(
     const reader = new StreamReader({ limit, loop });
     return new StreamReaderProtocol(reader, clientConnected, { loop });
   };
-  return await loop.createUnixServer(makeProtocol, path, rest);
+  return loop.createUnixServer(makeProtocol, path, rest);
 }

@@ -227,9 +227,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    */
   read(n = -1): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n)) {
-      return this.#failed(
-        wrongType("The n of read()", "an integer", n),
-      );
+      throw wrongType("The n of read()", "an integer", n);
     }
     return this.#readWith("read", () => this.#takeUpTo(n));
   }
@@ -298,10 +296,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    */
   readExactly(n: number): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n) || n < 0) {
-      return this.#failed(
-        new RangeError(
-          `readExactly() takes an integer of 0 or more: received ${shown(n)}`,
-        ),
+      throw new RangeError(
+        `readExactly() takes an integer of 0 or more: received ${shown(n)}`,
       );
     }
     return this.#readWith("readExactly", () => {
@@ -338,12 +334,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil}
    */
   readUntil(separator: Separator = "\n"): Future<Uint8Array<ArrayBuffer>> {
-    let separators;
-    try {
-      separators = separator === "\n" ? NEWLINE : new Separators(separator);
-    } catch (error) {
-      return this.#failed(error);
-    }
+    const separators = separator === "\n" ? NEWLINE : new Separators(separator);
     return this.#readWith("readUntil", this.#attemptUntil(separators));
   }
 

@@ -349,26 +349,26 @@ Deno.test("StreamReader tells wrong arguments", () =>
     );
     assertThrows(() => new StreamReader({ limit: -1 }), RangeError);
     const reader = feed(new StreamReader(), "data");
-    await assertRejects(
+    assertThrows(
       () => reader.readExactly(-1),
       RangeError,
       "received -1",
     );
-    await assertRejects(() => reader.readExactly(1.5), RangeError);
-    await assertRejects(
+    assertThrows(() => reader.readExactly(1.5), RangeError);
+    assertThrows(
       () => reader.read("1" as never),
       TypeError,
       'The n of read() must be an integer: received "1"',
     );
-    await assertRejects(() => reader.readUntil(""), RangeError, "empty");
-    await assertRejects(() => reader.readUntil(["a", ""]), RangeError, "empty");
-    await assertRejects(() => reader.readUntil([]), RangeError, "none");
-    await assertRejects(
+    assertThrows(() => reader.readUntil(""), RangeError, "empty");
+    assertThrows(() => reader.readUntil(["a", ""]), RangeError, "empty");
+    assertThrows(() => reader.readUntil([]), RangeError, "none");
+    assertThrows(
       () => reader.readUntil(1 as never),
       TypeError,
       "A separator must be a string, a Uint8Array or an array of them: received 1",
     );
-    await assertRejects(() => reader.readUntil([1 as never]), TypeError);
+    assertThrows(() => reader.readUntil([1 as never]), TypeError);
     assertThrows(
       () => reader.feedData("text" as never),
       TypeError,

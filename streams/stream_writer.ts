@@ -2,6 +2,7 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import type { Future } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
@@ -464,7 +465,7 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @param tls How to encrypt; `true` needs nothing else only where the host name is not verified.
    * @param options Which side this is, if not the one that it was made for.
-   * @returns A promise that resolves after the handshake.
+   * @returns A future that is done after the handshake.
    * @throws {RangeError} If an option is wrong, or there is no `serverName`.
    * @throws {RuntimeError} If the writer is closed.
    * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not speak TLS.
@@ -489,17 +490,19 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.start_tls}
    */
-  async startTls(
+  startTls(
     tls: TlsOptions | true,
     options: StartTlsOptions = {},
-  ): Promise<void> {
-    await this.drain();
-    this.#transport = await this.#loop.startTls(
-      this.#transport,
-      this.#protocol,
-      tls,
-      { serverSide: this.#flow.isServerSide, ...options },
-    );
+  ): Future<void> {
+    return this.#call("startTls()", async () => {
+      await this.drain();
+      this.#transport = await this.#loop.startTls(
+        this.#transport,
+        this.#protocol,
+        tls,
+        { serverSide: this.#flow.isServerSide, ...options },
+      );
+    });
   }
 
   /**
@@ -564,6 +567,8 @@ export class StreamWriter implements AsyncDisposable {
    *
    * Cancelled, only the waiting ends: what was written is still sent.
    *
+   * @returns A future that is done then.
+   *
    * @example Usage
    * ```ts
    * import { openConnection, run, startServer } from "@asyncio/asyncio";
@@ -582,13 +587,19 @@ export class StreamWriter implements AsyncDisposable {
    * });
    * ```
    */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Future<void> {
     this.close();
-    try {
-      await this.waitClosed();
-    } catch (error) {
-      // Only its own: a cancellation goes on.
-      if (error !== this.#flow.error) throw error;
-    }
+    return this.#call("waitClosed()", async () => {
+      try {
+        await this.waitClosed();
+      } catch (error) {
+        // Only its own: a cancellation goes on.
+        if (error !== this.#flow.error) throw error;
+      }
+    });
+  }
+
+  #call(method: string, fn: () => Promise<void>): Future<void> {
+    return callInline(schedulerOf(this.#loop), `StreamWriter.${method}`, fn);
   }
 }

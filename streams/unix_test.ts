@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Future, openUnixConnection, run, startUnixServer } from "../mod.ts";
 import { withDirectory } from "../tests/doubles/directory.ts";
 import { findPython } from "../tests/peers/python.ts";
@@ -83,7 +83,7 @@ Deno.test(
   () =>
     inDirectory(async (path) => {
       await assertRejects(() => openUnixConnection(), RangeError, "neither");
-      await assertRejects(
+      assertThrows(
         () => openUnixConnection(path, { limit: 0 }),
         RangeError,
       );
@@ -92,12 +92,12 @@ Deno.test(
         Deno.errors.NotFound,
         path,
       );
-      await assertRejects(
+      assertThrows(
         () => startUnixServer("x" as never, path),
         TypeError,
         'The clientConnected of startUnixServer() must be a function: received "x"',
       );
-      await assertRejects(
+      assertThrows(
         () => startUnixServer(() => {}, path, { limit: 0 }),
         RangeError,
       );
