@@ -1,13 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import { Future } from "../loop/future.ts";
 import { PIPE } from "../loop/net/process/stdio.ts";
 import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
 import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { assertOptions } from "../loop/validate.ts";
+import { WaitingLine } from "../loop/operation.ts";
+import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
 import { StreamReader } from "../streams/stream_reader.ts";
 import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
 import { StreamWriter } from "../streams/stream_writer.ts";
@@ -22,14 +23,17 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
   stdin: StreamWriter | null = null;
   readonly stdout: StreamReader | null;
   readonly stderr: StreamReader | null;
+  readonly scheduler: Scheduler;
   readonly #loop: EventLoop;
   /** What the writer of standard input knows its transport by. */
   readonly #input: StreamReaderProtocol;
-  readonly #exitWaiters = new Set<Future<void>>();
-  #hasExited = false;
+  /** What waits for the exit of the process. */
+  readonly waiting = new WaitingLine();
+  hasExited = false;
 
   constructor(loop: EventLoop, options: SubprocessStreamOptions) {
     super();
+    this.scheduler = schedulerOf(loop);
     this.#loop = loop;
     this.#input = new StreamReaderProtocol(null, null, { loop });
     const { limit } = options;
@@ -73,11 +77,8 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
   }
 
   override processExited(): void {
-    this.#hasExited = true;
-    for (const waiter of this.#exitWaiters) {
-      if (!waiter.done()) waiter.setResult();
-    }
-    this.#exitWaiters.clear();
+    this.hasExited = true;
+    this.waiting.wakeAll();
   }
 
   override pauseWriting(): void {
@@ -86,18 +87,6 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
 
   override resumeWriting(): void {
     this.#input.resumeWriting();
-  }
-
-  /** Waits until the process has exited. */
-  async exited(): Promise<void> {
-    if (this.#hasExited) return;
-    const waiter = new Future<void>({ loop: this.#loop });
-    this.#exitWaiters.add(waiter);
-    try {
-      await waiter;
-    } finally {
-      this.#exitWaiters.delete(waiter);
-    }
   }
 
   #readerOf(fd: number): StreamReader | null {

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import {
@@ -48,17 +50,20 @@ export interface CreateSubprocessOptions extends SubprocessOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_exec}
  */
-export async function createSubprocessExec(
+export function createSubprocessExec(
   program: string | URL,
   args: readonly string[] = [],
   options: CreateSubprocessOptions = {},
-): Promise<Process> {
-  const { loop } = currentScheduler();
-  const [transport, protocol] = await loop.subprocessExec(
-    () => new SubprocessStreamProtocol(loop, options),
-    program,
-    args,
-    inheriting("createSubprocessExec", options),
-  );
-  return makeProcess(transport, protocol);
+): Future<Process> {
+  const scheduler = currentScheduler();
+  const { loop } = scheduler;
+  return callInline(scheduler, "createSubprocessExec()", async () => {
+    const [transport, protocol] = await loop.subprocessExec(
+      () => new SubprocessStreamProtocol(loop, options),
+      program,
+      args,
+      inheriting("createSubprocessExec", options),
+    );
+    return makeProcess(transport, protocol);
+  });
 }

@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import { currentScheduler } from "../loop/scheduler.ts";
 import {
   inheriting,
@@ -37,15 +39,18 @@ import { makeProcess, type Process } from "./process.ts";
  *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_shell}
  */
-export async function createSubprocessShell(
+export function createSubprocessShell(
   command: string,
   options: CreateSubprocessOptions = {},
-): Promise<Process> {
-  const { loop } = currentScheduler();
-  const [transport, protocol] = await loop.subprocessShell(
-    () => new SubprocessStreamProtocol(loop, options),
-    command,
-    inheriting("createSubprocessShell", options),
-  );
-  return makeProcess(transport, protocol);
+): Future<Process> {
+  const scheduler = currentScheduler();
+  const { loop } = scheduler;
+  return callInline(scheduler, "createSubprocessShell()", async () => {
+    const [transport, protocol] = await loop.subprocessShell(
+      () => new SubprocessStreamProtocol(loop, options),
+      command,
+      inheriting("createSubprocessShell", options),
+    );
+    return makeProcess(transport, protocol);
+  });
 }

@@ -1,8 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { fulfilled, type Future, withResult } from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import { isInstance } from "../loop/unknown_value.ts";
 import { wrongType } from "../loop/validate.ts";
+import { Operation, type OperationKind } from "../loop/operation.ts";
+import type { Scheduler } from "../loop/scheduler.ts";
 import type { StreamReader } from "../streams/stream_reader.ts";
 import type { StreamWriter } from "../streams/stream_writer.ts";
 import type { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";
@@ -57,6 +61,7 @@ const INPUT_PORTION = 256 * 1024;
 export class Process implements AsyncDisposable {
   readonly #transport: SubprocessTransport;
   readonly #protocol: SubprocessStreamProtocol;
+  readonly #scheduler: Scheduler;
   /** The whole outputs that `communicate()` has read, and has not given as it was cancelled. */
   readonly #read = new Map<StreamReader, Uint8Array<ArrayBuffer>>();
 
@@ -82,6 +87,7 @@ export class Process implements AsyncDisposable {
   ) {
     this.#transport = transport;
     this.#protocol = protocol;
+    this.#scheduler = protocol.scheduler;
     this.pid = transport.getPid();
     this.stdin = protocol.stdin;
     this.stdout = protocol.stdout;
@@ -136,9 +142,12 @@ export class Process implements AsyncDisposable {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.wait}
    */
-  async wait(): Promise<number> {
-    await this.#protocol.exited();
-    return this.returnCode!;
+  wait(): Future<number> {
+    const { hasExited, waiting } = this.#protocol;
+    if (hasExited) return fulfilled(this.#scheduler, this.returnCode!);
+    const wait = new Operation(this.#scheduler, WAIT, this.#transport);
+    wait.joinLine(waiting);
+    return wait;
   }
 
   /**
@@ -171,9 +180,9 @@ export class Process implements AsyncDisposable {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.communicate}
    */
-  async communicate(
+  communicate(
     input: Uint8Array | string | null = null,
-  ): Promise<
+  ): Future<
     [
       stdout: Uint8Array<ArrayBuffer> | null,
       stderr: Uint8Array<ArrayBuffer> | null,
@@ -185,14 +194,16 @@ export class Process implements AsyncDisposable {
         "Expected no input as stdin is not a PIPE: received some",
       );
     }
-    const [stdout, stderr] = await Promise.all([
-      this.stdout && this.#readAll(this.stdout),
-      this.stderr && this.#readAll(this.stderr),
-      this.stdin && feed(this.stdin, bytes),
-    ]);
-    await this.wait();
-    this.#read.clear();
-    return [stdout, stderr];
+    return this.#call("communicate()", async () => {
+      const [stdout, stderr] = await Promise.all([
+        this.stdout && this.#readAll(this.stdout),
+        this.stderr && this.#readAll(this.stderr),
+        this.stdin && feed(this.stdin, bytes),
+      ]);
+      await this.wait();
+      this.#read.clear();
+      return [stdout, stderr];
+    });
   }
 
   /**
@@ -281,11 +292,15 @@ export class Process implements AsyncDisposable {
   }
 
   /** Closes the pipes, kills the process if it still runs, and waits until it has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Future<void> {
     this.#transport.close();
     // What is not sent yet would wait for a reader.
     this.stdin?.transport.abort();
-    await this.wait();
+    return this.#call("wait()", async () => void await this.wait());
+  }
+
+  #call<T>(method: string, fn: () => Promise<T>): Future<T> {
+    return callInline(this.#scheduler, `Process.${method}`, fn);
   }
 
   /**
@@ -297,6 +312,13 @@ export class Process implements AsyncDisposable {
     return `<Process ${this.pid}>`;
   }
 }
+
+const WAIT: OperationKind<number, SubprocessTransport> = {
+  name: "Process.wait()",
+  proceed: (transport) => withResult(transport.getReturnCode()!),
+  onCancelled: (_, wait) => wait.leaveLine(),
+  abandon() {},
+};
 
 function bytesOf(input: Uint8Array | string | null): Uint8Array | null {
   if (input === null || isInstance(input, Uint8Array)) return input;

@@ -237,13 +237,13 @@ async function waitForOutputs(process: Process): Promise<string[]> {
 test("Process.communicate() refuses input where there is no pipe, and what is no input", () =>
   run(async () => {
     const process = await start("true", [], { stdin: DEVNULL });
-    const error = await assertRejects(
+    const error = assertThrows(
       () => process.communicate("x"),
       TypeError,
       "stdin is not a PIPE",
     );
     assert(error.message.startsWith("Expected"));
-    await assertRejects(
+    assertThrows(
       // @ts-expect-error -- what callers from JavaScript may do
       () => process.communicate(1),
       TypeError,
