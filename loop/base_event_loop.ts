@@ -11,7 +11,7 @@ import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
 import { type Delay, secondsOf } from "./delay.ts";
 import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "./event_loop.ts";
-import { Future } from "./future.ts";
+import { fulfilled, Future } from "./future.ts";
 import { Handle } from "./handle.ts";
 import { isCoroutineFunction } from "./is_coroutine_function.ts";
 import { readableEnv } from "./runtime.ts";
@@ -475,10 +475,10 @@ export abstract class BaseEventLoop {
    * Ends the asynchronous generators that are still in use. JavaScript tells nobody of those, so there
    * is nothing to do; the method is there for programs that call it.
    *
-   * @returns A promise that resolves at once.
+   * @returns A future that is done.
    */
-  shutdownAsyncGens(): Promise<void> {
-    return Promise.resolve();
+  shutdownAsyncGens(): Future<void> {
+    return fulfilled(this.#scheduler, undefined);
   }
 
   #futureOf<T>(aw: Awaitable<T>): Future<T> {

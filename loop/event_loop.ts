@@ -6,7 +6,7 @@ import {
   assertNotAsync,
   assertOpen,
 } from "./base_event_loop.ts";
-import type { Delay } from "./delay.ts";
+import { type Delay, secondsOf } from "./delay.ts";
 import { DefaultExecutor } from "./executor/default_executor.ts";
 import { Executor } from "./executor/executor.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "./executor/worker_executor.ts";
 import type { Future } from "./future.ts";
 import type { Handle } from "./handle.ts";
+import { callInline } from "./inline_call.ts";
 import { lazy } from "./lazy.ts";
 // Of types only: the code is loaded by the first method that needs it.
 import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
@@ -207,15 +208,17 @@ export class EventLoop extends NetworkEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_exec}
    */
-  async subprocessExec<P extends SubprocessProtocol>(
+  subprocessExec<P extends SubprocessProtocol>(
     protocolFactory: () => P,
     program: string | URL,
     args: readonly string[] = [],
     options: SubprocessOptions = {},
-  ): Promise<[transport: SubprocessTransport, protocol: P]> {
+  ): Future<[transport: SubprocessTransport, protocol: P]> {
     assertOpen(this);
-    const { subprocessExec } = await loadSpawn();
-    return subprocessExec(this, protocolFactory, program, args, options);
+    return callInline(schedulerOf(this), "subprocessExec()", async () => {
+      const { subprocessExec } = await loadSpawn();
+      return subprocessExec(this, protocolFactory, program, args, options);
+    });
   }
 
   /**
@@ -257,14 +260,16 @@ export class EventLoop extends NetworkEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.subprocess_shell}
    */
-  async subprocessShell<P extends SubprocessProtocol>(
+  subprocessShell<P extends SubprocessProtocol>(
     protocolFactory: () => P,
     command: string,
     options: SubprocessOptions = {},
-  ): Promise<[transport: SubprocessTransport, protocol: P]> {
+  ): Future<[transport: SubprocessTransport, protocol: P]> {
     assertOpen(this);
-    const { subprocessShell } = await loadSpawn();
-    return subprocessShell(this, protocolFactory, command, options);
+    return callInline(schedulerOf(this), "subprocessShell()", async () => {
+      const { subprocessShell } = await loadSpawn();
+      return subprocessShell(this, protocolFactory, command, options);
+    });
   }
 
   /**
@@ -414,7 +419,7 @@ export class EventLoop extends NetworkEventLoop {
    *
    * @param timeout How long, in seconds, it waits; then it warns, and terminates the workers. `null` for as long
    * as it takes.
-   * @returns A promise that resolves when the executor has ended.
+   * @returns A future that is done when the executor has ended.
    * @throws {TypeError} If `timeout` is not a length of time.
    * @throws {RangeError} If `timeout` is `NaN`, or a duration of no fixed length.
    *
@@ -431,8 +436,15 @@ export class EventLoop extends NetworkEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.shutdown_default_executor}
    */
-  async shutdownDefaultExecutor(timeout: Delay | null = null): Promise<void> {
-    await defaultExecutorOf(this).shutdown(timeout);
+  shutdownDefaultExecutor(timeout: Delay | null = null): Future<void> {
+    const seconds = timeout === null
+      ? null
+      : secondsOf("shutdownDefaultExecutor", "timeout", timeout);
+    return callInline(
+      schedulerOf(this),
+      "shutdownDefaultExecutor()",
+      () => defaultExecutorOf(this).shutdown(seconds),
+    );
   }
 }
 

@@ -6,6 +6,8 @@ import {
   assertOpen,
   BaseEventLoop,
 } from "./base_event_loop.ts";
+import type { Future } from "./future.ts";
+import { callInline } from "./inline_call.ts";
 import { lazy, loadEverything } from "./lazy.ts";
 import { schedulerOf } from "./scheduler.ts";
 // Of types only: this class stands below.
@@ -69,6 +71,10 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
     return schedulerOf(this).loop;
   }
 
+  #call<T>(name: string, fn: () => Promise<T>): Future<T> {
+    return callInline(schedulerOf(this), name, fn);
+  }
+
   /**
    * Connects by TCP.
    *
@@ -124,15 +130,17 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_connection}
    */
-  async createConnection<P extends Protocol | BufferedProtocol>(
+  createConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
     host: string | null = null,
     port: number | null = null,
     options: ConnectionOptions = {},
-  ): Promise<[transport: Transport, protocol: P]> {
+  ): Future<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connect } = await loadConnect();
-    return connect(this.#self, protocolFactory, host, port, options);
+    return this.#call("createConnection()", async () => {
+      const { connect } = await loadConnect();
+      return connect(this.#self, protocolFactory, host, port, options);
+    });
   }
 
   /**
@@ -163,16 +171,18 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_server}
    */
-  async createServer(
+  createServer(
     protocolFactory: () => Protocol | BufferedProtocol,
     host: string | readonly string[] | null = null,
     port: number | null = null,
     options: ServerOptions = {},
-  ): Promise<Server<Deno.NetAddr>> {
+  ): Future<Server<Deno.NetAddr>> {
     assertOpen(this);
-    await loadEverything();
-    const { serve } = await loadServe();
-    return serve(this.#self, protocolFactory, host, port, options);
+    return this.#call("createServer()", async () => {
+      await loadEverything();
+      const { serve } = await loadServe();
+      return serve(this.#self, protocolFactory, host, port, options);
+    });
   }
 
   /**
@@ -205,14 +215,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getaddrinfo}
    */
-  async getAddrInfo(
+  getAddrInfo(
     host: string | null,
     port: number | null,
     options: AddrInfoOptions = {},
-  ): Promise<AddrInfo[]> {
+  ): Future<AddrInfo[]> {
     assertOpen(this);
-    const { getAddrInfo } = await loadGetAddrInfo();
-    return getAddrInfo(this.#self, host, port, options);
+    return this.#call("getAddrInfo()", async () => {
+      const { getAddrInfo } = await loadGetAddrInfo();
+      return getAddrInfo(this.#self, host, port, options);
+    });
   }
 
   /**
@@ -244,13 +256,15 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.getnameinfo}
    */
-  async getNameInfo(
+  getNameInfo(
     addr: HostAddress,
     flags = 0,
-  ): Promise<[host: string, service: string]> {
+  ): Future<[host: string, service: string]> {
     assertOpen(this);
-    const { getNameInfo } = await loadGetNameInfo();
-    return getNameInfo(this.#self, addr, flags);
+    return this.#call("getNameInfo()", async () => {
+      const { getNameInfo } = await loadGetNameInfo();
+      return getNameInfo(this.#self, addr, flags);
+    });
   }
 
   /**
@@ -288,14 +302,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_connection}
    */
-  async createUnixConnection<P extends Protocol | BufferedProtocol>(
+  createUnixConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
     path: string | URL | null = null,
     options: UnixConnectionOptions = {},
-  ): Promise<[transport: Transport, protocol: P]> {
+  ): Future<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectUnix } = await loadConnect();
-    return connectUnix(this.#self, protocolFactory, path, options);
+    return this.#call("createUnixConnection()", async () => {
+      const { connectUnix } = await loadConnect();
+      return connectUnix(this.#self, protocolFactory, path, options);
+    });
   }
 
   /**
@@ -333,15 +349,17 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_unix_server}
    */
-  async createUnixServer(
+  createUnixServer(
     protocolFactory: () => Protocol | BufferedProtocol,
     path: string | URL | null = null,
     options: UnixServerOptions = {},
-  ): Promise<Server<Deno.UnixAddr>> {
+  ): Future<Server<Deno.UnixAddr>> {
     assertOpen(this);
-    await loadEverything();
-    const { serveUnix } = await loadServeUnix();
-    return serveUnix(this.#self, protocolFactory, path, options);
+    return this.#call("createUnixServer()", async () => {
+      await loadEverything();
+      const { serveUnix } = await loadServeUnix();
+      return serveUnix(this.#self, protocolFactory, path, options);
+    });
   }
 
   /**
@@ -374,14 +392,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_accepted_socket}
    */
-  async connectAcceptedSocket<P extends Protocol | BufferedProtocol>(
+  connectAcceptedSocket<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
     conn: Deno.Conn,
     options: AcceptedSocketOptions = {},
-  ): Promise<[transport: Transport, protocol: P]> {
+  ): Future<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectAccepted } = await loadConnect();
-    return connectAccepted(this.#self, protocolFactory, conn, options);
+    return this.#call("connectAcceptedSocket()", async () => {
+      const { connectAccepted } = await loadConnect();
+      return connectAccepted(this.#self, protocolFactory, conn, options);
+    });
   }
 
   /**
@@ -423,15 +443,17 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.start_tls}
    */
-  async startTls(
+  startTls(
     transport: Transport,
     protocol: Protocol | BufferedProtocol,
     tls: TlsOptions | true,
     options: StartTlsOptions = {},
-  ): Promise<Transport> {
+  ): Future<Transport> {
     assertOpen(this);
-    const { startTls } = await loadStartTls();
-    return await startTls(transport, protocol, tls, options);
+    return this.#call("startTls()", async () => {
+      const { startTls } = await loadStartTls();
+      return await startTls(transport, protocol, tls, options);
+    });
   }
 
   /**
@@ -468,13 +490,15 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.create_datagram_endpoint}
    */
-  async createDatagramEndpoint<P extends DatagramProtocol>(
+  createDatagramEndpoint<P extends DatagramProtocol>(
     protocolFactory: () => P,
     options: DatagramEndpointOptions = {},
-  ): Promise<[transport: DatagramTransport, protocol: P]> {
+  ): Future<[transport: DatagramTransport, protocol: P]> {
     assertOpen(this);
-    const { createDatagramEndpoint } = await loadCreateDatagramEndpoint();
-    return createDatagramEndpoint(this.#self, protocolFactory, options);
+    return this.#call("createDatagramEndpoint()", async () => {
+      const { createDatagramEndpoint } = await loadCreateDatagramEndpoint();
+      return createDatagramEndpoint(this.#self, protocolFactory, options);
+    });
   }
 
   /**
@@ -524,13 +548,15 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_read_pipe}
    */
-  async connectReadPipe<P extends Protocol | BufferedProtocol>(
+  connectReadPipe<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
     pipe: ReadablePipe,
-  ): Promise<[transport: ReadTransport, protocol: P]> {
+  ): Future<[transport: ReadTransport, protocol: P]> {
     assertOpen(this);
-    const { connectReadPipe } = await loadConnectPipe();
-    return connectReadPipe(this.#self, protocolFactory, pipe);
+    return this.#call("connectReadPipe()", async () => {
+      const { connectReadPipe } = await loadConnectPipe();
+      return connectReadPipe(this.#self, protocolFactory, pipe);
+    });
   }
 
   /**
@@ -593,13 +619,15 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.connect_write_pipe}
    */
-  async connectWritePipe<P extends BaseProtocol>(
+  connectWritePipe<P extends BaseProtocol>(
     protocolFactory: () => P,
     pipe: WritablePipe,
-  ): Promise<[transport: Transport, protocol: P]> {
+  ): Future<[transport: Transport, protocol: P]> {
     assertOpen(this);
-    const { connectWritePipe } = await loadConnectPipe();
-    return connectWritePipe(this.#self, protocolFactory, pipe);
+    return this.#call("connectWritePipe()", async () => {
+      const { connectWritePipe } = await loadConnectPipe();
+      return connectWritePipe(this.#self, protocolFactory, pipe);
+    });
   }
 
   /**
@@ -645,14 +673,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sendfile}
    */
-  async sendFile(
+  sendFile(
     transport: WriteTransport,
     file: Deno.FsFile,
     options: SendFileOptions = {},
-  ): Promise<number> {
+  ): Future<number> {
     assertOpen(this);
-    const { sendFile } = await loadSendFile();
-    return sendFile(this.#self, transport, file, options);
+    return this.#call("sendFile()", async () => {
+      const { sendFile } = await loadSendFile();
+      return sendFile(this.#self, transport, file, options);
+    });
   }
 
   /**
@@ -685,10 +715,12 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv}
    */
-  async sockRecv(conn: Deno.Conn, n: number): Promise<Uint8Array<ArrayBuffer>> {
+  sockRecv(conn: Deno.Conn, n: number): Future<Uint8Array<ArrayBuffer>> {
     assertOpen(this);
-    const { sockRecv } = await loadSockStream();
-    return sockRecv(this.#self, conn, n);
+    return this.#call("sockRecv()", async () => {
+      const { sockRecv } = await loadSockStream();
+      return sockRecv(this.#self, conn, n);
+    });
   }
 
   /**
@@ -703,10 +735,12 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @throws {RuntimeError} If a transport uses the connection.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recv_into}
    */
-  async sockRecvInto(conn: Deno.Conn, buf: Uint8Array): Promise<number> {
+  sockRecvInto(conn: Deno.Conn, buf: Uint8Array): Future<number> {
     assertOpen(this);
-    const { sockRecvInto } = await loadSockStream();
-    return sockRecvInto(this.#self, conn, buf);
+    return this.#call("sockRecvInto()", async () => {
+      const { sockRecvInto } = await loadSockStream();
+      return sockRecvInto(this.#self, conn, buf);
+    });
   }
 
   /**
@@ -743,13 +777,15 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom}
    */
-  async sockRecvFrom(
+  sockRecvFrom(
     sock: DatagramSocket,
     bufSize: number,
-  ): Promise<[data: Uint8Array<ArrayBuffer>, addr: Deno.Addr]> {
+  ): Future<[data: Uint8Array<ArrayBuffer>, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockRecvFrom } = await loadSockDatagram();
-    return sockRecvFrom(this.#self, sock, bufSize);
+    return this.#call("sockRecvFrom()", async () => {
+      const { sockRecvFrom } = await loadSockDatagram();
+      return sockRecvFrom(this.#self, sock, bufSize);
+    });
   }
 
   /**
@@ -765,14 +801,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @throws {RuntimeError} If a transport uses the socket.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_recvfrom_into}
    */
-  async sockRecvFromInto(
+  sockRecvFromInto(
     sock: DatagramSocket,
     buf: Uint8Array,
     nbytes = 0,
-  ): Promise<[count: number, addr: Deno.Addr]> {
+  ): Future<[count: number, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockRecvFromInto } = await loadSockDatagram();
-    return sockRecvFromInto(this.#self, sock, buf, nbytes);
+    return this.#call("sockRecvFromInto()", async () => {
+      const { sockRecvFromInto } = await loadSockDatagram();
+      return sockRecvFromInto(this.#self, sock, buf, nbytes);
+    });
   }
 
   /**
@@ -782,17 +820,19 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @param conn The connection, which no transport uses.
    * @param data The bytes, or a string that is sent as UTF-8.
-   * @returns A promise that resolves when all of it is sent.
+   * @returns A future that is done when all of it is sent.
    * @throws {RuntimeError} If a transport uses the connection.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendall}
    */
-  async sockSendAll(
+  sockSendAll(
     conn: Deno.Conn,
     data: Uint8Array | string,
-  ): Promise<void> {
+  ): Future<void> {
     assertOpen(this);
-    const { sockSendAll } = await loadSockStream();
-    return sockSendAll(this.#self, conn, data);
+    return this.#call("sockSendAll()", async () => {
+      const { sockSendAll } = await loadSockStream();
+      return sockSendAll(this.#self, conn, data);
+    });
   }
 
   /**
@@ -807,14 +847,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @throws {RuntimeError} If a transport uses the socket.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendto}
    */
-  async sockSendTo(
+  sockSendTo(
     sock: DatagramSocket,
     data: Uint8Array | string,
     addr: HostAddress | Deno.UnixAddr,
-  ): Promise<number> {
+  ): Future<number> {
     assertOpen(this);
-    const { sockSendTo } = await loadSockDatagram();
-    return sockSendTo(this.#self, sock, data, addr);
+    return this.#call("sockSendTo()", async () => {
+      const { sockSendTo } = await loadSockDatagram();
+      return sockSendTo(this.#self, sock, data, addr);
+    });
   }
 
   /**
@@ -828,7 +870,7 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect}
    */
-  async sockConnect(address: HostAddress | Deno.UnixAddr): Promise<Deno.Conn>;
+  sockConnect(address: HostAddress | Deno.UnixAddr): Future<Deno.Conn>;
   /**
    * Connects a socket of datagrams: it receives from that address alone from then on.
    *
@@ -836,24 +878,26 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    *
    * @param sock A bound socket of `node:dgram`, or what `Deno.listenDatagram()` gives.
    * @param address Where to.
-   * @returns A promise that resolves when the host name, if it is one, is known.
+   * @returns A future that is done when the host name, if it is one, is known.
    * @throws {RuntimeError} If a transport uses the socket.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_connect}
    */
-  async sockConnect(
+  sockConnect(
     sock: DatagramSocket,
     address: HostAddress | Deno.UnixAddr,
-  ): Promise<void>;
-  async sockConnect(
+  ): Future<void>;
+  sockConnect(
     ...args:
       | [address: HostAddress | Deno.UnixAddr]
       | [sock: DatagramSocket, address: HostAddress | Deno.UnixAddr]
-  ): Promise<Deno.Conn | void> {
+  ): Future<Deno.Conn | void> {
     assertOpen(this);
-    const { connectDatagrams, connectStream } = await loadSockConnect();
-    return args.length === 1
-      ? connectStream(this.#self, ...args)
-      : connectDatagrams(this.#self, ...args);
+    return this.#call<Deno.Conn | void>("sockConnect()", async () => {
+      const { connectDatagrams, connectStream } = await loadSockConnect();
+      return args.length === 1
+        ? connectStream(this.#self, ...args)
+        : connectDatagrams(this.#self, ...args);
+    });
   }
 
   /**
@@ -866,12 +910,14 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @returns The connection, and the address of its other end.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_accept}
    */
-  async sockAccept(
+  sockAccept(
     listener: Deno.Listener,
-  ): Promise<[conn: Deno.Conn, addr: Deno.Addr]> {
+  ): Future<[conn: Deno.Conn, addr: Deno.Addr]> {
     assertOpen(this);
-    const { sockAccept } = await loadSockStream();
-    return sockAccept(this.#self, listener);
+    return this.#call("sockAccept()", async () => {
+      const { sockAccept } = await loadSockStream();
+      return sockAccept(this.#self, listener);
+    });
   }
 
   /**
@@ -888,14 +934,16 @@ export abstract class NetworkEventLoop extends BaseEventLoop {
    * @throws {RuntimeError} If a transport uses the connection.
    * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.sock_sendfile}
    */
-  async sockSendFile(
+  sockSendFile(
     conn: Deno.Conn,
     file: Deno.FsFile,
     options: SendFileOptions = {},
-  ): Promise<number> {
+  ): Future<number> {
     assertOpen(this);
-    const { sockSendFile } = await loadSockStream();
-    return sockSendFile(this.#self, conn, file, options);
+    return this.#call("sockSendFile()", async () => {
+      const { sockSendFile } = await loadSockStream();
+      return sockSendFile(this.#self, conn, file, options);
+    });
   }
 
   /**

@@ -410,8 +410,10 @@ Deno.test("run() lets the program exit by itself", async () => {
 Deno.test("run() throws what the program failed with, and reports what its end failed with", async () => {
   const ofEnd = new Error("of the end");
   class BrokenLoop extends EventLoop {
-    override shutdownAsyncGens(): Promise<void> {
-      return Promise.reject(ofEnd);
+    override shutdownAsyncGens(): Future<void> {
+      const future = new Future<void>({ loop: this });
+      future.setException(ofEnd);
+      return future;
     }
   }
   const loop = new BrokenLoop();

@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../delay.ts";
 import { RuntimeError } from "../errors.ts";
 import { fulfil } from "../future.ts";
 import type { Resource, Scheduler } from "../scheduler.ts";
@@ -36,11 +35,8 @@ export class DefaultExecutor implements Resource {
     this.#scheduler.resources.add(this);
   }
 
-  /** Shuts it down, and waits for its jobs; after `timeout` seconds they are given up. */
-  async shutdown(timeout: Delay | null): Promise<void> {
-    const seconds = timeout === null
-      ? null
-      : secondsOf("shutdownDefaultExecutor", "timeout", timeout);
+  /** Shuts it down, and waits for its jobs; after that many seconds they are given up. */
+  async shutdown(seconds: number | null): Promise<void> {
     this.#isShutDown = true;
     const executor = this.#executor;
     if (executor === null) return;

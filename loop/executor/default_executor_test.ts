@@ -214,7 +214,7 @@ Deno.test("loop.shutdownDefaultExecutor() gives up an executor of the program's 
 Deno.test("loop.shutdownDefaultExecutor() refuses what is no timeout, and shuts nothing down", () =>
   run(async () => {
     const loop = getRunningLoop();
-    await assertRejects(
+    assertThrows(
       () => loop.shutdownDefaultExecutor(NaN),
       RangeError,
       "The timeout of shutdownDefaultExecutor() must be a number of seconds or a Temporal.Duration: received NaN",

@@ -9,6 +9,7 @@ import {
   run,
   sleep,
   type Transport,
+  wrapFuture,
 } from "../../../mod.ts";
 import {
   assertClosesWhatComesLate,
@@ -146,7 +147,7 @@ function resolveTo(...infos: AddrInfo[]): void {
   const { getAddrInfo } = loop;
   loop.getAddrInfo = (host, ...rest) =>
     host === "host.test"
-      ? Promise.resolve(infos)
+      ? wrapFuture(Promise.resolve(infos))
       : getAddrInfo.call(loop, host, ...rest);
 }
 

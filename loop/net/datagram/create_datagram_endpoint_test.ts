@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { createSocket, type Socket } from "node:dgram";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { getRunningLoop, run, RuntimeError } from "../../../mod.ts";
 import { connectAndCancel } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
@@ -240,9 +240,9 @@ Deno.test("run() cuts off the endpoints that its program left open", async () =>
   });
 });
 
-Deno.test("loop.createDatagramEndpoint() rejects on a closed loop", async () => {
+Deno.test("loop.createDatagramEndpoint() throws on a closed loop", async () => {
   const loop = await run(() => Promise.resolve(getRunningLoop()));
-  await assertRejects(
+  assertThrows(
     () => loop.createDatagramEndpoint(make, { family: 4 }),
     RuntimeError,
   );

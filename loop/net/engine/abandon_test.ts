@@ -11,6 +11,7 @@ import {
   type Server,
   startServer,
   startUnixServer,
+  wrapFuture,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { withDirectory } from "../../../tests/doubles/directory.ts";
@@ -88,10 +89,13 @@ Deno.test("loop.close() gives up what connects", async () => {
   await closeConnecting((loop, port) => {
     const found = { transport: "tcp", port, family: 4 } as const;
     loop.getAddrInfo = () =>
-      Promise.resolve([
-        { ...found, hostname: "127.0.0.1" },
-        { ...found, hostname: "127.0.0.1" },
-      ]);
+      wrapFuture(
+        Promise.resolve([
+          { ...found, hostname: "127.0.0.1" },
+          { ...found, hostname: "127.0.0.1" },
+        ]),
+        { loop },
+      );
     return loop.createConnection(() => new Protocol(), "twice.example", port, {
       happyEyeballsDelay: 60,
     });

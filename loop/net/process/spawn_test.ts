@@ -37,7 +37,7 @@ import { schedulerOf } from "../../scheduler.ts";
 
 const ignore = Deno.build.os === "windows";
 
-function test(name: string, fn: () => Promise<void>): void {
+function test(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
 
@@ -623,12 +623,12 @@ test("loop.close() gives up a process whose protocol is not begun", async () => 
   assertEquals(recorder.events, []);
 });
 
-test("loop.subprocessExec() and loop.subprocessShell() refuse a loop that is closed", async () => {
+test("loop.subprocessExec() and loop.subprocessShell() refuse a loop that is closed", () => {
   const loop = newEventLoop();
   loop.close();
   const factory = () => new SubprocessProtocol();
-  await assertRejects(() => loop.subprocessExec(factory, "true"), RuntimeError);
-  await assertRejects(
+  assertThrows(() => loop.subprocessExec(factory, "true"), RuntimeError);
+  assertThrows(
     () => loop.subprocessShell(factory, "true"),
     RuntimeError,
   );

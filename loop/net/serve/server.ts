@@ -3,7 +3,8 @@
 import { CancelledError } from "../../cancelled_error.ts";
 import { RuntimeError } from "../../errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
-import { Future } from "../../future.ts";
+import { fulfilled, Future } from "../../future.ts";
+import { callInline } from "../../inline_call.ts";
 import { schedulerOf } from "../../scheduler.ts";
 import { Client } from "../engine/client.ts";
 // Of types only, so that whoever imports the class loads no network code.
@@ -140,13 +141,13 @@ export class Server<A extends Deno.Addr = Deno.Addr>
    * Begins to accept connections, if the server does not yet. Nothing is awaited, so nothing can be
    * cancelled.
    *
-   * @returns A promise that resolves at once.
+   * @returns A future that is done.
    * @throws {RuntimeError} If the server is closed.
    */
-  // deno-lint-ignore require-await -- so that a closed server rejects the promise
-  async startServing(): Promise<void> {
+  startServing(): Future<void> {
     this.#assertOpen();
     this.#startServing();
+    return fulfilled(schedulerOf(this.#loop), undefined);
   }
 
   /**
@@ -156,10 +157,10 @@ export class Server<A extends Deno.Addr = Deno.Addr>
    * `finally` around it comes too late for {@linkcode Server.closeClients}: where clients may stay, call
    * that from elsewhere, or wait for something else, as in the second example of the class.
    *
-   * @returns A promise that only rejects: with a `CancelledError`, also when the server is closed.
+   * @returns A future that only fails: with a `CancelledError`, also when the server is closed.
    * @throws {RuntimeError} If the server is closed, or does so already.
    */
-  async serveForever(): Promise<never> {
+  serveForever(): Future<never> {
     if (this.#forever !== null) {
       throw new RuntimeError(
         "Cannot serve forever as another serveForever() is awaited",
@@ -167,18 +168,21 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     }
     this.#assertOpen();
     this.#startServing();
-    this.#forever = new Future<never>({ loop: this.#loop });
-    try {
-      return await this.#forever;
-    } catch (error) {
-      if (error instanceof CancelledError) {
-        this.close();
-        await this.waitClosed();
+    const forever = new Future<never>({ loop: this.#loop });
+    this.#forever = forever;
+    return this.#call("serveForever()", async () => {
+      try {
+        return await forever;
+      } catch (error) {
+        if (error instanceof CancelledError) {
+          this.close();
+          await this.waitClosed();
+        }
+        throw error;
+      } finally {
+        this.#forever = null;
       }
-      throw error;
-    } finally {
-      this.#forever = null;
-    }
+    });
   }
 
   /**
@@ -224,9 +228,13 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   }
 
   /** Closes the server and waits as {@linkcode Server.waitClosed} does. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Future<void> {
     this.close();
-    await this.waitClosed();
+    return this.waitClosed();
+  }
+
+  #call<T>(method: string, fn: () => Promise<T>): Future<T> {
+    return callInline(schedulerOf(this.#loop), `Server.${method}`, fn);
   }
 
   #assertOpen(): void {

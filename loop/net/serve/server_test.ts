@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
   CancelledError,
@@ -15,6 +15,7 @@ import {
   type Server,
   sleep,
   startServer,
+  wrapFuture,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
@@ -118,12 +119,12 @@ Deno.test("Server.serveForever() ends by cancellation, which closes the server",
     const task = createTask(() => server.serveForever());
     await sleep(0);
     assert(server.isServing());
-    await assertRejects(() => server.serveForever(), RuntimeError, "another");
+    assertThrows(() => server.serveForever(), RuntimeError, "another");
     task.cancel();
     await assertRejects(() => task, CancelledError);
     assertEquals(server.sockets, []);
-    await assertRejects(() => server.serveForever(), RuntimeError, "closed");
-    await assertRejects(() => server.startServing(), RuntimeError, "closed");
+    assertThrows(() => server.serveForever(), RuntimeError, "closed");
+    assertThrows(() => server.startServing(), RuntimeError, "closed");
   }));
 
 Deno.test("Server.serveForever() ends when the server is closed", () =>
@@ -283,12 +284,12 @@ Deno.test("loop.createServer() listens at all addresses of a name that are the m
         family: 0,
         passive: true,
       }]);
-      return Promise.resolve(addresses.map((hostname) => ({
-        transport: "tcp",
+      return wrapFuture(Promise.resolve(addresses.map((hostname) => ({
+        transport: "tcp" as const,
         hostname,
         port: port!,
-        family: 4,
-      })));
+        family: 4 as const,
+      }))));
     };
     await using server = await serve("host.test");
     assertEquals(

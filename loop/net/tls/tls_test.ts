@@ -1052,7 +1052,7 @@ Deno.test("loop.createConnection() and its like refuse what is called ssl in Pyt
     ];
     for (const [name, call] of named) {
       await assertRejects(
-        call,
+        async () => void await call(),
         TypeError,
         `The options of ${name}() must be an object: received true`,
       );
