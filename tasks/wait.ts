@@ -2,7 +2,14 @@
 
 import { Alarm } from "../loop/alarm.ts";
 import { type Delay, secondsOf } from "../loop/delay.ts";
-import { Future, homeOf, observe, unobserve } from "../loop/future.ts";
+import {
+  Future,
+  homeOf,
+  observe,
+  unobserve,
+  withResult,
+} from "../loop/future.ts";
+import { Operation, type OperationKind } from "../loop/operation.ts";
 import { callingTask } from "../loop/task.ts";
 import { isInstance } from "../loop/unknown_value.ts";
 import {
@@ -42,7 +49,7 @@ export interface WaitOptions {
  * @typeParam F The type of the futures.
  * @param fs The futures and tasks, at least one; not functions.
  * @param options How long to wait at most, and for what.
- * @returns Those that are done, and those that are not.
+ * @returns A future of those that are done, and those that are not. The time counts from the call.
  * @throws {RangeError} If there is no future, or an option is not one of its values.
  * @throws {TypeError} If one of them is not a future.
  *
@@ -62,10 +69,10 @@ export interface WaitOptions {
  *
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.wait}
  */
-export async function wait<F extends Future<unknown>>(
+export function wait<F extends Future<unknown>>(
   fs: Iterable<F>,
   options: WaitOptions = {},
-): Promise<[done: Set<F>, pending: Set<F>]> {
+): Future<[done: Set<F>, pending: Set<F>]> {
   const futures = futuresOf(fs);
   assertOptions("wait", options);
   const { timeout = null, returnWhen = ALL_COMPLETED } = options;
@@ -73,22 +80,42 @@ export async function wait<F extends Future<unknown>>(
     ? null
     : secondsOf("wait", "timeout", timeout);
   assertReturnWhen(returnWhen);
-  await enoughDone(futures, seconds, returnWhen);
-  const done = new Set<F>();
-  const pending = new Set<F>();
-  for (const future of futures) (future.done() ? done : pending).add(future);
-  return [done, pending];
+  return beginToWait(futures, seconds, returnWhen) as Future<
+    [done: Set<F>, pending: Set<F>]
+  >;
 }
 
-async function enoughDone(
-  futures: ReadonlySet<Future<unknown>>,
+type Futures = ReadonlySet<Future<unknown>>;
+
+/** One call of `wait()`. */
+interface Wait {
+  readonly futures: Futures;
+  readonly onDone: (future: Future<unknown>) => void;
+  readonly alarm: Alarm | null;
+}
+
+const WAIT: OperationKind<[done: Futures, pending: Futures], Wait> = {
+  name: "wait()",
+  proceed(wait) {
+    stopWaiting(wait);
+    const done = new Set<Future<unknown>>();
+    const pending = new Set<Future<unknown>>();
+    for (const each of wait.futures) (each.done() ? done : pending).add(each);
+    return withResult([done, pending]);
+  },
+  onCancelled() {},
+  abandon: stopWaiting,
+};
+
+function beginToWait(
+  futures: Futures,
   seconds: number | null,
   returnWhen: ReturnWhen,
-): Promise<void> {
+): Future<[done: Futures, pending: Futures]> {
   const scheduler = homeOf(futures.values().next().value!);
-  const enough = new Future<void>(scheduler);
   const release = () => {
-    if (!enough.done()) enough.setResult();
+    // A future may be done whose callback is on its way when the wait ends.
+    if (!operation.done()) operation.wake();
   };
   let pending = futures.size;
   const onDone = (future: Future<unknown>) => {
@@ -101,14 +128,16 @@ async function enoughDone(
   const alarm = seconds === null
     ? null
     : new Alarm(scheduler, scheduler.time() + seconds, release);
+  const wait: Wait = { futures, onDone, alarm };
+  const operation = new Operation(scheduler, WAIT, wait);
   const caller = callingTask();
-  for (const future of futures) observe(future, onDone, caller, enough);
-  try {
-    await enough;
-  } finally {
-    alarm?.cancel();
-    for (const future of futures) unobserve(future, onDone);
-  }
+  for (const future of futures) observe(future, onDone, caller, operation);
+  return operation;
+}
+
+function stopWaiting({ futures, onDone, alarm }: Wait): void {
+  alarm?.cancel();
+  for (const future of futures) unobserve(future, onDone);
 }
 
 function hasFailed(future: Future<unknown>): boolean {

@@ -6,6 +6,7 @@ import {
   assertFalse,
   assertInstanceOf,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
 import {
   ALL_COMPLETED,
@@ -112,25 +113,25 @@ Deno.test("wait() works outside run()", async () => {
   assertEquals(await waitFor(task, 1), "done");
 });
 
-Deno.test("wait() refuses wrong arguments", async () => {
+Deno.test("wait() refuses wrong arguments", () => {
   const future = new Future();
-  await assertRejects(() => wait([]), RangeError, "at least one future");
-  await assertRejects(
+  assertThrows(() => wait([]), RangeError, "at least one future");
+  assertThrows(
     () => wait(future as unknown as Future[]), // a wrong type on purpose
     TypeError,
     "The futures of wait() must be an iterable, as in wait([a, b]): received an instance of Future",
   );
-  await assertRejects(
+  assertThrows(
     () => wait([() => 1] as unknown as Future[]), // a wrong type on purpose
     TypeError,
     "Each of the futures of wait() must be a future or a task, which createTask() makes of a function: received a function",
   );
-  await assertRejects(
+  assertThrows(
     () => wait([future], { returnWhen: "SOMETIMES" as "ALL_COMPLETED" }),
     RangeError,
     "SOMETIMES",
   );
-  await assertRejects(
+  assertThrows(
     () => wait([future], { timeout: NaN }),
     RangeError,
     "timeout",
@@ -148,4 +149,32 @@ Deno.test("wait() with a time limit is no circle, also for a task that awaits th
       return [done.size, pending.size];
     });
     assertEquals(await task, [0, 1]);
+  }));
+
+Deno.test("wait() gives a future that is done once, though another one completes just then", () =>
+  run(async () => {
+    const [first, second] = [new Future<void>(), new Future<void>()];
+    const waiting = wait([first, second], { returnWhen: FIRST_COMPLETED });
+    assert(waiting instanceof Future);
+    first.addDoneCallback(() => second.setResult());
+    first.setResult();
+    const [done, pending] = await waiting;
+    await sleep(0);
+    await sleep(0);
+    assertEquals(waiting.result(), [done, pending]);
+  }));
+
+Deno.test("wait() can be cancelled by itself, and leaves what it waits for", () =>
+  run(async () => {
+    const future = new Future<void>();
+    const waiting = wait([future], { timeout: 3600 });
+    const alongside = sleep(0.001, "there");
+    const both = Promise.allSettled([waiting, alongside]);
+    await sleep(0);
+    assert(waiting.cancel());
+    const [first, second] = await both;
+    assertEquals(first.status, "rejected");
+    assertEquals(second.status, "fulfilled");
+    assert(waiting.cancelled());
+    assertFalse(future.done());
   }));
