@@ -3,6 +3,7 @@
 import { Waiter } from "./_await.ts";
 import { Coroutine } from "./coroutine.ts";
 import { dependentsOf, Future } from "./future.ts";
+import { callerOf } from "./inline_call.ts";
 import { Task } from "./task.ts";
 
 /** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
@@ -15,5 +16,6 @@ export function ownerOf(entry: object): Task<unknown> | null {
 }
 
 function taskOf(awaiter: Future<unknown> | null): Task<unknown> | null {
-  return awaiter instanceof Task ? awaiter : null;
+  if (awaiter === null || awaiter instanceof Task) return awaiter;
+  return callerOf(awaiter);
 }

@@ -39,6 +39,11 @@ class InlineCall<T> extends Future<T> {
     this.#body.run(InlineCall.#run, { call: this, fn });
   }
 
+  get caller(): Task<unknown> | null {
+    const { task } = this.#body.owner;
+    return task instanceof Task ? task : null;
+  }
+
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
     if (!this.#body.isBeingCancelled) relayCancellation(this.#body, msg);
@@ -100,6 +105,11 @@ class InlineCall<T> extends Future<T> {
       scheduler.ended(body);
     }
   }
+}
+
+/** The task whose code a call is, or `null` if it was called outside tasks; `null` also for another future. */
+export function callerOf(future: Future<unknown>): Task<unknown> | null {
+  return future instanceof InlineCall ? future.caller : null;
 }
 
 /** The calls of a scheduler that no task awaits, directly or through other calls, oldest first. */

@@ -54,6 +54,16 @@ export interface OperationKind<T, S> {
   abandon(subject: S, operation: Operation<T, S>, wasWoken: boolean): void;
 
   /**
+   * For an operation that has something to do before it ends as cancelled: how it ends then, or `null` if it
+   * waits once more. Comes after {@linkcode OperationKind.abandon}.
+   */
+  onceAbandoned?(
+    subject: S,
+    operation: Operation<T, S>,
+    message: CancelMessage,
+  ): Settlement | null;
+
+  /**
    * What `cancel()` does in place of all this; returns whether that had an effect. For an operation whose end
    * is that of a task in another loop.
    */
@@ -178,10 +188,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   /** @ignore */
   override [execute](): boolean {
     const stage = this.#stage;
-    if (stage !== WOKEN) {
-      this.#kind.abandon(this.#subject, this, stage === WOKEN_AND_CANCELLED);
-      return this[settleNow](withCancellation(this.#message));
-    }
+    if (stage !== WOKEN) return this.#endCancelled(stage);
     this.#stage = WAITING;
     let settlement: Settlement | null;
     try {
@@ -190,6 +197,18 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
       this.#kind.abandon(this.#subject, this, true);
       settlement = withError(error);
     }
+    return settlement === null ? false : this[settleNow](settlement);
+  }
+
+  #endCancelled(stage: number): boolean {
+    const kind = this.#kind;
+    const message = this.#message;
+    kind.abandon(this.#subject, this, stage === WOKEN_AND_CANCELLED);
+    if (kind.onceAbandoned === undefined) {
+      return this[settleNow](withCancellation(message));
+    }
+    this.#stage = WAITING;
+    const settlement = kind.onceAbandoned(this.#subject, this, message);
     return settlement === null ? false : this[settleNow](settlement);
   }
 

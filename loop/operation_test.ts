@@ -3,7 +3,12 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { createTask, run, sleep } from "../tasks/mod.ts";
 import { CancelledError, RuntimeError } from "./mod.ts";
-import { type Settlement, withError, withResult } from "./future.ts";
+import {
+  type Settlement,
+  withCancellation,
+  withError,
+  withResult,
+} from "./future.ts";
 import {
   boundElsewhere,
   failed,
@@ -160,4 +165,38 @@ Deno.test("Operation.toString() says what the program called", () =>
   run(() => {
     const operation = operationOn(new Subject(() => withResult("granted")));
     assertEquals(`${operation}`, "<the operation pending>");
+  }));
+
+Deno.test("Operation of a kind with onceAbandoned() waits on although it was cancelled", () =>
+  run(async () => {
+    const subject = new Subject(() => withCancellation("last"));
+    const kind: OperationKind<string, Subject> = {
+      ...KIND,
+      onceAbandoned({ log }, _, message) {
+        log.push(`onceAbandoned ${message}`);
+        return message === "now" ? withResult("ended") : null;
+      },
+    };
+    const operation = new Operation(currentScheduler(), kind, subject);
+    const task = createTask(() => operation);
+    await sleep(0);
+    for (const message of ["first", "second"]) {
+      assert(operation.cancel(message));
+      await sleep(0);
+      assertFalse(operation.done());
+    }
+    operation.wake();
+    await assertRejects(() => task, CancelledError, "last");
+    assertEquals(subject.log, [
+      "onCancelled",
+      "abandon false",
+      "onceAbandoned first",
+      "onCancelled",
+      "abandon false",
+      "onceAbandoned second",
+      "proceed",
+    ]);
+    const other = new Operation(currentScheduler(), kind, new Subject());
+    other.cancel("now");
+    assertEquals(await other, "ended");
   }));

@@ -132,10 +132,14 @@ export class Channel<T> {
     if (this.unfinished === 0) this.joiners.wakeAll();
   }
 
-  async join(): Promise<void> {
-    if (this.unfinished === 0) return;
+  join(): Future<void> {
     const scheduler = currentScheduler();
-    await this.#wait(scheduler, this.joiners, JOIN, null);
+    if (this.unfinished === 0) return fulfilled(scheduler, undefined);
+    try {
+      return this.#wait(scheduler, this.joiners, JOIN, null);
+    } catch (error) {
+      return failed(scheduler, error);
+    }
   }
 
   shutDown(immediate: boolean): void {

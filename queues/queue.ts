@@ -272,8 +272,8 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    *
    * Cancel safe: when the awaiting task is cancelled here, nothing has happened.
    *
-   * @returns A promise that resolves once all work is done.
-   * @throws {RuntimeError} If there is work to wait for and the queue is bound to another loop.
+   * @returns A future that is done once all work is.
+   * @throws {RuntimeError} At the `await`, if there is work to wait for and the queue is bound to another loop.
    *
    * @example Usage
    * ```ts
@@ -290,7 +290,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.join}
    */
-  join(): Promise<void> {
+  join(): Future<void> {
     return this.#channel.join();
   }
 

@@ -2,6 +2,8 @@
 
 import type { Future } from "../loop/future.ts";
 import { assertInteger } from "../loop/validate.ts";
+import { callInline } from "../loop/inline_call.ts";
+import { currentScheduler } from "../loop/scheduler.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
 
@@ -97,7 +99,7 @@ export class Barrier {
    * another one in its place. One that is cancelled after that leaves all the same, and does not hold
    * up the others.
    *
-   * @returns A promise of a number from 0 to {@linkcode Barrier.parties} - 1: how many waited when the task
+   * @returns A future of a number from 0 to {@linkcode Barrier.parties} - 1: how many waited when the task
    * came. Each task gets another one, unless one that waited was cancelled: then, as in asyncio, a number
    * can occur twice, and another not at all.
    * @throws {BrokenBarrierError} If the barrier is aborted, or is reset while the task waits.
@@ -118,7 +120,11 @@ export class Barrier {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait}
    */
-  async wait(): Promise<number> {
+  wait(): Future<number> {
+    return this.#call("wait()", () => this.#wait());
+  }
+
+  async #wait(): Promise<number> {
     // Not `using`, here and below: Node has that since 24 only.
     const guard = await promptly(this.#changed.acquire());
     try {
@@ -142,7 +148,7 @@ export class Barrier {
    *
    * When the awaiting task is cancelled here, the barrier has not been reset.
    *
-   * @returns A promise that resolves once that is done; it is at once unless many use the barrier just
+   * @returns A future that is done once that is; it is at once unless many use the barrier just
    * then.
    *
    * @example Usage
@@ -158,11 +164,13 @@ export class Barrier {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset}
    */
-  async reset(): Promise<void> {
-    const guard = await promptly(this.#changed.acquire());
-    this.#state = this.#count > 0 ? "resetting" : "filling";
-    this.#changed.notifyAll();
-    guard[Symbol.dispose]();
+  reset(): Future<void> {
+    return this.#call("reset()", async () => {
+      const guard = await promptly(this.#changed.acquire());
+      this.#state = this.#count > 0 ? "resetting" : "filling";
+      this.#changed.notifyAll();
+      guard[Symbol.dispose]();
+    });
   }
 
   /**
@@ -171,7 +179,7 @@ export class Barrier {
    *
    * When the awaiting task is cancelled here, the barrier has not been broken.
    *
-   * @returns A promise that resolves once that is done; it is at once unless many use the barrier just
+   * @returns A future that is done once that is; it is at once unless many use the barrier just
    * then.
    *
    * @example Usage
@@ -186,18 +194,24 @@ export class Barrier {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort}
    */
-  async abort(): Promise<void> {
-    const guard = await promptly(this.#changed.acquire());
-    this.#state = "broken";
-    this.#changed.notifyAll();
-    guard[Symbol.dispose]();
+  abort(): Future<void> {
+    return this.#call("abort()", async () => {
+      const guard = await promptly(this.#changed.acquire());
+      this.#state = "broken";
+      this.#changed.notifyAll();
+      guard[Symbol.dispose]();
+    });
+  }
+
+  #call<T>(method: string, fn: () => Promise<T>): Future<T> {
+    return callInline(currentScheduler(), `Barrier.${method}`, fn);
   }
 
   /** Waits until the tasks of the round before have left. */
   async #enter(): Promise<void> {
-    await this.#changed.waitFor(() =>
-      this.#state !== "draining" && this.#state !== "resetting"
-    );
+    while (this.#state === "draining" || this.#state === "resetting") {
+      await this.#changed.wait();
+    }
     if (this.#state === "broken") {
       throw new BrokenBarrierError(
         "Cannot wait at the barrier as it is broken",
@@ -211,7 +225,7 @@ export class Barrier {
   }
 
   async #waitForOthers(): Promise<void> {
-    await this.#changed.waitFor(() => this.#state !== "filling");
+    while (this.#state === "filling") await this.#changed.wait();
     if (this.#state === "draining") return;
     throw new BrokenBarrierError(
       `Cannot wait at the barrier any longer as it was ${

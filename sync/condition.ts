@@ -3,17 +3,30 @@
 import { isInstance } from "../loop/unknown_value.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
-import { type Future, withResult } from "../loop/future.ts";
+import {
+  fulfilled,
+  type Future,
+  type Settlement,
+  withCancellation,
+  withError,
+  withResult,
+} from "../loop/future.ts";
+import { callInline } from "../loop/inline_call.ts";
 import {
   boundElsewhere,
+  failed,
   Operation,
   type OperationKind,
   WaitingLine,
 } from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+import {
+  type CancelMessage,
+  currentScheduler,
+  type Scheduler,
+} from "../loop/scheduler.ts";
 import { assertInstance, assertNumber, wrongType } from "../loop/validate.ts";
 import { describe } from "./_describe.ts";
-import { guardOf, holdFor, Lock } from "./lock.ts";
+import { contention, guardOf, Lock } from "./lock.ts";
 
 /**
  * A condition variable: a lock, and a place where tasks that hold it wait until another one, which
@@ -159,8 +172,8 @@ export class Condition {
    * `CancelledError` arises, however often it is cancelled meanwhile. Another task is notified in its
    * place, so that no notification is lost.
    *
-   * @returns A promise that resolves with `true` once there was a notification and the lock is held.
-   * @throws {RuntimeError} If the lock is not held, or the condition is bound to another loop.
+   * @returns A future that is done, with `true`, once there was a notification and the lock is held.
+   * @throws {RuntimeError} At the `await`, if the lock is not held, or the condition is bound to another loop.
    *
    * @example Usage
    * ```ts
@@ -179,23 +192,23 @@ export class Condition {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait}
    */
-  async wait(): Promise<true> {
-    const lock = this.#lock;
-    const guard = this.#assertHeld("wait");
-    const notification = this.#expectNotification();
-    lock.release();
-    try {
-      try {
-        await notification;
-      } finally {
-        await acquireAgain(lock, guard);
-      }
-    } catch (error) {
-      // A notification may have come for this task; then it was meant for one that goes on.
-      this.#line.wakeFirst();
-      throw error;
+  wait(): Future<true> {
+    const scheduler = currentScheduler();
+    const guard = guardOf(this.#lock);
+    if (guard === null) return failed(scheduler, notHeld("wait"));
+    if ((this.#scheduler ??= scheduler) !== scheduler) {
+      return failed(scheduler, boundElsewhere("condition"));
     }
-    return true;
+    const wait = new Operation(scheduler, WAIT, {
+      line: this.#line,
+      lock: this.#lock,
+      guard,
+      isAcquiring: false,
+      cancellation: null,
+    });
+    wait.joinLine(this.#line);
+    this.#lock.release();
+    return wait;
   }
 
   /**
@@ -207,7 +220,7 @@ export class Condition {
    *
    * @typeParam T The type of what the predicate returns.
    * @param predicate What is waited for: a plain function whose result is taken as true or false.
-   * @returns A promise of what the predicate returned last.
+   * @returns A future of what the predicate returned last.
    * @throws {RuntimeError} If it has to wait and the lock is not held, or the condition is bound to
    * another loop.
    * @throws {TypeError} If `predicate` is not a function, or returns a promise.
@@ -233,16 +246,25 @@ export class Condition {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for}
    */
-  async waitFor<T>(predicate: () => T): Promise<T> {
+  waitFor<T>(predicate: () => T): Future<T> {
     if (typeof predicate !== "function") {
       throw wrongType("The predicate of waitFor()", "a function", predicate);
     }
-    let result = ask(predicate);
-    while (!result) {
-      await this.wait();
+    const scheduler = currentScheduler();
+    let result: T;
+    try {
       result = ask(predicate);
+    } catch (error) {
+      return failed(scheduler, error);
     }
-    return result;
+    if (result) return fulfilled(scheduler, result);
+    return callInline(scheduler, "Condition.waitFor()", async () => {
+      while (!result) {
+        await this.wait();
+        result = ask(predicate);
+      }
+      return result;
+    });
   }
 
   /**
@@ -267,7 +289,7 @@ export class Condition {
    */
   notify(n: number = 1): void {
     assertNumber("The n of notify()", n);
-    this.#assertHeld("notify");
+    this.#assertHeld();
     for (let i = 0; i < n && this.#line.wakeFirst(); i++);
   }
 
@@ -288,67 +310,74 @@ export class Condition {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify_all}
    */
   notifyAll(): void {
-    this.#assertHeld("notify");
+    this.#assertHeld();
     this.#line.wakeAll();
   }
 
-  /** The guard that the lock is held by. */
-  #assertHeld(verb: string): Disposable {
-    const guard = guardOf(this.#lock);
-    if (guard !== null) return guard;
-    throw new RuntimeError(
-      `Cannot ${verb} on the condition as its lock is not held`,
-    );
-  }
-
-  #expectNotification(): Future<void> {
-    const scheduler = currentScheduler();
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      throw boundElsewhere("condition");
-    }
-    const notification = new Operation(scheduler, NOTIFICATION, null);
-    notification.joinLine(this.#line);
-    return notification;
+  #assertHeld(): void {
+    if (!this.#lock.locked()) throw notHeld("notify");
   }
 }
 
-const NOTIFIED = withResult(undefined);
+/** One wait for a notification, and then for the lock. */
+interface Wait {
+  readonly line: WaitingLine;
+  readonly lock: Lock;
+  /** The guard that held the lock, and will. */
+  readonly guard: Disposable;
+  isAcquiring: boolean;
+  /** The last cancellation: the wait ends with it once the lock is held. */
+  cancellation: { readonly message: CancelMessage } | null;
+}
 
-const NOTIFICATION: OperationKind<void, null> = {
+const NOTIFIED = withResult(true as const);
+
+const WAIT: OperationKind<true, Wait> = {
   name: "Condition.wait()",
-  proceed: () => NOTIFIED,
-  onCancelled: (_, notification) => notification.leaveLine(),
-  abandon() {},
+  proceed(wait, operation) {
+    if (!wait.isAcquiring) return acquireAgain(wait, operation);
+    contention.win(wait.lock, operation, wait.guard);
+    return endOf(wait);
+  },
+  onCancelled({ lock, isAcquiring }, operation) {
+    if (isAcquiring) contention.withdraw(lock);
+    else operation.leaveLine();
+  },
+  abandon({ lock, isAcquiring }, operation, wasWoken) {
+    if (isAcquiring) contention.abandon(lock, operation, wasWoken);
+  },
+  onceAbandoned(wait, operation, message) {
+    wait.cancellation = { message };
+    return acquireAgain(wait, operation);
+  },
 };
 
 /** Acquires the lock again for the guard that held it before. */
-function acquireAgain(lock: Lock, guard: Disposable): Promise<void> | null {
-  const acquisition = lock.acquire();
-  if (!acquisition.done()) return acquireAnyway(lock, guard, acquisition);
-  acquisition.result();
-  holdFor(lock, guard);
+function acquireAgain(
+  wait: Wait,
+  operation: Operation<true, Wait>,
+): Settlement | null {
+  try {
+    if (contention.begin(wait.lock, operation, wait.guard)) return endOf(wait);
+  } catch (error) {
+    wait.line.wakeFirst();
+    return withError(error);
+  }
+  wait.isAcquiring = true;
   return null;
 }
 
-/** Waits for the lock however often the task is cancelled meanwhile; the last cancellation arises then. */
-async function acquireAnyway(
-  lock: Lock,
-  guard: Disposable,
-  acquisition: Future<Disposable>,
-): Promise<void> {
-  let cancellation: CancelledError | null = null;
-  while (true) {
-    try {
-      await acquisition;
-      break;
-    } catch (error) {
-      if (!isInstance(error, CancelledError)) throw error;
-      cancellation = error;
-      acquisition = lock.acquire();
-    }
-  }
-  holdFor(lock, guard);
-  if (cancellation !== null) throw cancellation;
+function endOf({ line, cancellation }: Wait): Settlement {
+  if (cancellation === null) return NOTIFIED;
+  // A notification may have come for this task; then it was meant for one that goes on.
+  line.wakeFirst();
+  return withCancellation(cancellation.message);
+}
+
+function notHeld(verb: string): RuntimeError {
+  return new RuntimeError(
+    `Cannot ${verb} on the condition as its lock is not held`,
+  );
 }
 
 function ask<T>(predicate: () => T): T {

@@ -141,7 +141,7 @@ Deno.test("Condition's methods throw on wrong arguments", async () => {
     TypeError,
     'The n of notify() must be a number: received "1"',
   );
-  await assertRejects(
+  assertThrows(
     () => condition.waitFor(true as unknown as () => boolean),
     TypeError,
     "The predicate of waitFor() must be a function: received true",

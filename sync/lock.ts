@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "../loop/errors.ts";
-import { fulfilled, type Future, withResult } from "../loop/future.ts";
+import { fulfilled, type Future, homeOf, withResult } from "../loop/future.ts";
 import {
   boundElsewhere,
   failed,
@@ -16,8 +16,20 @@ import { describe } from "./_describe.ts";
 
 /** The guard whose acquisition the lock is held by, or `null`. */
 export let guardOf: (lock: Lock) => Disposable | null;
-/** Makes `guard` the one whose acquisition the lock, which is held, is held by. */
-export let holdFor: (lock: Lock, guard: Disposable) => void;
+
+/** What an operation does that acquires the lock. */
+export interface Contention {
+  /** Acquires the lock if it is free; otherwise the operation waits for it in line. Returns whether it was. */
+  begin(lock: Lock, operation: Operation<unknown>, guard: Disposable): boolean;
+  /** The operation was woken, and acquires the lock. */
+  win(lock: Lock, operation: Operation<unknown>, guard: Disposable): void;
+  /** The operation was cancelled while it waited. */
+  withdraw(lock: Lock): void;
+  /** Its turn has come. */
+  abandon(lock: Lock, operation: Operation<unknown>, wasWoken: boolean): void;
+}
+
+export let contention: Contention;
 
 let releaseFor: (lock: Lock, guard: Disposable) => void;
 
@@ -63,31 +75,50 @@ export class Lock {
 
   static {
     guardOf = (lock) => lock.#guard;
-    holdFor = (lock, guard) => {
-      lock.#guard = guard;
-    };
     releaseFor = (lock, guard) => {
       if (lock.#guard === guard) lock.release();
+    };
+    contention = {
+      begin(lock, operation, guard) {
+        if (lock.#guard === null && lock.#contenders === 0) {
+          lock.#guard = guard;
+          return true;
+        }
+        const scheduler = homeOf(operation);
+        if ((lock.#scheduler ??= scheduler) !== scheduler) {
+          throw boundElsewhere("lock");
+        }
+        operation.joinLine(lock.#line);
+        lock.#contenders++;
+        return false;
+      },
+      win(lock, operation, guard) {
+        lock.#contenders--;
+        operation.leaveLine();
+        lock.#guard = guard;
+      },
+      withdraw(lock) {
+        // It stays in line until its turn: until then a release wakes nobody behind it, as in asyncio.
+        lock.#contenders--;
+      },
+      abandon(lock, operation, wasWoken) {
+        if (wasWoken) lock.#contenders--;
+        operation.leaveLine();
+        if (lock.#guard === null) lock.#line.first?.wake();
+      },
     };
   }
 
   static readonly #acquisition: OperationKind<Disposable, Lock> = {
     name: "Lock.acquire()",
     proceed(lock, acquisition) {
-      lock.#contenders--;
-      acquisition.leaveLine();
-      lock.#guard = new Guard(lock);
-      return withResult(lock.#guard);
+      const guard = new Guard(lock);
+      contention.win(lock, acquisition, guard);
+      return withResult(guard);
     },
-    onCancelled(lock) {
-      // It stays in line until its turn: until then a release wakes nobody behind it, as in asyncio.
-      lock.#contenders--;
-    },
-    abandon(lock, acquisition, wasWoken) {
-      if (wasWoken) lock.#contenders--;
-      acquisition.leaveLine();
-      if (lock.#guard === null) lock.#line.first?.wake();
-    },
+    onCancelled: (lock) => contention.withdraw(lock),
+    abandon: (lock, acquisition, wasWoken) =>
+      contention.abandon(lock, acquisition, wasWoken),
   };
 
   /**
