@@ -27,6 +27,8 @@ const WAITING = 0;
 const WOKEN = 1;
 const CANCELLED = 2;
 const WOKEN_AND_CANCELLED = 3;
+const PROCEEDING = 4;
+const CANCELLED_WHILE_PROCEEDING = 5;
 
 /**
  * What operations of one kind do. None of it runs code of the user's or looks at the current task.
@@ -98,7 +100,9 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
     | typeof WAITING
     | typeof WOKEN
     | typeof CANCELLED
-    | typeof WOKEN_AND_CANCELLED = WAITING;
+    | typeof WOKEN_AND_CANCELLED
+    | typeof PROCEEDING
+    | typeof CANCELLED_WHILE_PROCEEDING = WAITING;
   #message: CancelMessage = undefined;
   #line: WaitingLine | null = null;
   #previous: Operation<unknown> | null = null;
@@ -133,10 +137,11 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
       return kind.cancel(this.#subject, this, msg);
     }
     if (this.#stage === WAITING) {
-      this.#stage = CANCELLED;
       this.#message = msg;
-      kind.onCancelled(this.#subject, this);
-      this[home].enqueue(this);
+      this.#cancelWaiting();
+    } else if (this.#stage >= PROCEEDING) {
+      this.#stage = CANCELLED_WHILE_PROCEEDING;
+      this.#message = msg;
     } else if (this.#stage !== CANCELLED) {
       // As in asyncio, the last message counts here, and the first where the wait itself was cancelled.
       this.#stage = WOKEN_AND_CANCELLED;
@@ -189,7 +194,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   override [execute](): boolean {
     const stage = this.#stage;
     if (stage !== WOKEN) return this.#endCancelled(stage);
-    this.#stage = WAITING;
+    this.#stage = PROCEEDING;
     let settlement: Settlement | null;
     try {
       settlement = this.#kind.proceed(this.#subject, this);
@@ -197,7 +202,24 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
       this.#kind.abandon(this.#subject, this, true);
       settlement = withError(error);
     }
+    if (this.#isCancelledMeanwhile) {
+      if (settlement !== null) settlement = withCancellation(this.#message);
+      else this.#cancelWaiting();
+    } else {
+      this.#stage = WAITING;
+    }
     return settlement === null ? false : this[settleNow](settlement);
+  }
+
+  /** User code that the kind called, such as a predicate, has cancelled the operation. */
+  get #isCancelledMeanwhile(): boolean {
+    return this.#stage === CANCELLED_WHILE_PROCEEDING;
+  }
+
+  #cancelWaiting(): void {
+    this.#stage = CANCELLED;
+    this.#kind.onCancelled(this.#subject, this);
+    this[home].enqueue(this);
   }
 
   #endCancelled(stage: number): boolean {

@@ -71,7 +71,7 @@ export class Scheduler {
   /** How many promises, processes and jobs of workers this loop waits for. */
   outside = 0;
   /** Calls of the library's that began in the open step, and have not suspended: the step goes on in them. */
-  #calls: Coroutine[] = [];
+  readonly #calls: Coroutine[] = [];
   /** Coroutines that once awaited something foreign, and perhaps do. */
   readonly #elsewhere = new Set<Coroutine>();
   /** Watches the work in debug mode, which is on where this is set. */
@@ -237,14 +237,15 @@ export class Scheduler {
   /** `coroutine` suspended. If its step was open, that goes on in a call that has not. */
   #passStep(coroutine: Coroutine): void {
     this.#dropCall(coroutine);
-    const call = this.#calls.at(-1);
-    if (this.#open !== coroutine || call === undefined) return;
-    this.#dropCall(call);
-    this.opened(call);
+    if (this.#open !== coroutine || this.#calls.length === 0) return;
+    this.opened(this.#calls.pop()!);
   }
 
   #dropCall(coroutine: Coroutine): void {
-    this.#calls = this.#calls.filter((each) => each !== coroutine);
+    const calls = this.#calls;
+    const index = calls.lastIndexOf(coroutine);
+    if (index === calls.length - 1) calls.pop();
+    else if (index !== -1) calls.splice(index, 1);
   }
 
   /** The step of `coroutine`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
@@ -471,7 +472,7 @@ export class Scheduler {
       coroutine.wasElsewhere = true;
     }
     this.#open = null;
-    this.#calls = [];
+    this.#calls.length = 0;
     this.#resume();
   };
 

@@ -3,6 +3,7 @@
 import { isInstance } from "../loop/unknown_value.ts";
 import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
+import { keepContext, place } from "../loop/async_context.ts";
 import {
   fulfilled,
   type Future,
@@ -11,7 +12,6 @@ import {
   withError,
   withResult,
 } from "../loop/future.ts";
-import { callInline } from "../loop/inline_call.ts";
 import {
   boundElsewhere,
   failed,
@@ -199,16 +199,7 @@ export class Condition {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("condition"));
     }
-    const wait = new Operation(scheduler, WAIT, {
-      line: this.#line,
-      lock: this.#lock,
-      guard,
-      isAcquiring: false,
-      cancellation: null,
-    });
-    wait.joinLine(this.#line);
-    this.#lock.release();
-    return wait;
+    return this.#wait(scheduler, guard, null);
   }
 
   /**
@@ -251,20 +242,19 @@ export class Condition {
       throw wrongType("The predicate of waitFor()", "a function", predicate);
     }
     const scheduler = currentScheduler();
-    let result: T;
     try {
-      result = ask(predicate);
+      const result = ask(predicate);
+      if (result) return fulfilled(scheduler, result);
+      const guard = guardOf(this.#lock);
+      if (guard === null) throw notHeld("wait");
+      if ((this.#scheduler ??= scheduler) !== scheduler) {
+        throw boundElsewhere("condition");
+      }
+      const run = keepContext(place());
+      return this.#wait(scheduler, guard, () => run(() => ask(predicate)));
     } catch (error) {
       return failed(scheduler, error);
     }
-    if (result) return fulfilled(scheduler, result);
-    return callInline(scheduler, "Condition.waitFor()", async () => {
-      while (!result) {
-        await this.wait();
-        result = ask(predicate);
-      }
-      return result;
-    });
   }
 
   /**
@@ -314,6 +304,25 @@ export class Condition {
     this.#line.wakeAll();
   }
 
+  #wait<T>(
+    scheduler: Scheduler,
+    guard: Disposable,
+    predicate: (() => T) | null,
+  ): Future<T> {
+    const wait: Wait = {
+      line: this.#line,
+      lock: this.#lock,
+      guard,
+      predicate,
+      isAcquiring: false,
+      cancellation: null,
+    };
+    const operation = new Operation(scheduler, WAIT, wait);
+    operation.joinLine(this.#line);
+    this.#lock.release();
+    return operation as Future<unknown> as Future<T>;
+  }
+
   #assertHeld(): void {
     if (!this.#lock.locked()) throw notHeld("notify");
   }
@@ -325,6 +334,8 @@ interface Wait {
   readonly lock: Lock;
   /** The guard that held the lock, and will. */
   readonly guard: Disposable;
+  /** What must be true for the wait to end, if not just notified. */
+  readonly predicate: (() => unknown) | null;
   isAcquiring: boolean;
   /** The last cancellation: the wait ends with it once the lock is held. */
   cancellation: { readonly message: CancelMessage } | null;
@@ -332,12 +343,12 @@ interface Wait {
 
 const NOTIFIED = withResult(true as const);
 
-const WAIT: OperationKind<true, Wait> = {
+const WAIT: OperationKind<unknown, Wait> = {
   name: "Condition.wait()",
   proceed(wait, operation) {
     if (!wait.isAcquiring) return acquireAgain(wait, operation);
     contention.win(wait.lock, operation, wait.guard);
-    return endOf(wait);
+    return look(wait, operation);
   },
   onCancelled({ lock, isAcquiring }, operation) {
     if (isAcquiring) contention.withdraw(lock);
@@ -355,10 +366,12 @@ const WAIT: OperationKind<true, Wait> = {
 /** Acquires the lock again for the guard that held it before. */
 function acquireAgain(
   wait: Wait,
-  operation: Operation<true, Wait>,
+  operation: Operation<unknown, Wait>,
 ): Settlement | null {
   try {
-    if (contention.begin(wait.lock, operation, wait.guard)) return endOf(wait);
+    if (contention.begin(wait.lock, operation, wait.guard)) {
+      return look(wait, operation);
+    }
   } catch (error) {
     wait.line.wakeFirst();
     return withError(error);
@@ -367,11 +380,30 @@ function acquireAgain(
   return null;
 }
 
-function endOf({ line, cancellation }: Wait): Settlement {
-  if (cancellation === null) return NOTIFIED;
-  // A notification may have come for this task; then it was meant for one that goes on.
-  line.wakeFirst();
-  return withCancellation(cancellation.message);
+/** The lock is held: how the wait ends, or `null` if it goes on. */
+function look(
+  wait: Wait,
+  operation: Operation<unknown, Wait>,
+): Settlement | null {
+  const { line, lock, predicate, cancellation } = wait;
+  if (cancellation !== null) {
+    // A notification may have come for this task; then it was meant for one that goes on.
+    line.wakeFirst();
+    return withCancellation(cancellation.message);
+  }
+  wait.isAcquiring = false;
+  if (predicate === null) return NOTIFIED;
+  let result: unknown;
+  try {
+    result = predicate();
+  } catch (error) {
+    return withError(error);
+  }
+  if (result) return withResult(result);
+  if (!lock.locked()) return withError(notHeld("wait"));
+  operation.joinLine(line);
+  lock.release();
+  return null;
 }
 
 function notHeld(verb: string): RuntimeError {

@@ -10,12 +10,21 @@ import {
 } from "@std/assert";
 import {
   CancelledError,
+  ContextVar,
+  type Future,
   getRunningLoop,
   RuntimeError,
   type Task,
   TimeoutError,
 } from "../loop/mod.ts";
-import { createTask, gather, run, sleep, waitFor } from "../tasks/mod.ts";
+import {
+  createTask,
+  currentTask,
+  gather,
+  run,
+  sleep,
+  waitFor,
+} from "../tasks/mod.ts";
 import { Condition } from "./condition.ts";
 import { Lock } from "./lock.ts";
 
@@ -479,4 +488,74 @@ Deno.test("Condition says how it stands, and forgets who was cancelled", () =>
     assertEquals(String(condition), "<Condition [locked]>");
     condition.release();
     await gather(tasks, { returnExceptions: true });
+  }));
+
+Deno.test("Condition.waitFor() calls the predicate as code of the awaiting task", () =>
+  run(async () => {
+    const condition = new Condition();
+    const variable = new ContextVar("variable", "none");
+    const seen: unknown[] = [];
+    const task = createTask(async () => {
+      variable.set("of the task");
+      using _ = await condition.acquire();
+      return await condition.waitFor(() => {
+        seen.push(currentTask(), variable.get());
+        return seen.length > 2;
+      });
+    });
+    await sleep(0);
+    using _ = await condition.acquire();
+    condition.notify();
+    condition.release();
+    assert(await task);
+    assertEquals(seen, [task, "of the task", task, "of the task"]);
+  }));
+
+for (const result of [true, false]) {
+  Deno.test(`Condition.waitFor() with a predicate that cancels its task and gives ${result} is cancelled`, () =>
+    run(async () => {
+      const condition = new Condition();
+      let looks = 0;
+      const task: Task<unknown> = createTask(async () => {
+        using _ = await condition.acquire();
+        await condition.waitFor(() => {
+          if (looks++ === 0) return false;
+          task.cancel("enough");
+          return result;
+        });
+        await sleep(3600);
+      });
+      await sleep(0);
+      using _ = await condition.acquire();
+      condition.notify();
+      condition.release();
+      await assertRejects(() => task, CancelledError, "enough");
+      assertEquals(looks, 2);
+      assertFalse(condition.locked());
+    }));
+}
+
+Deno.test("Condition's waits can be cancelled by themselves, and hold the lock again then", () =>
+  run(async () => {
+    const condition = new Condition();
+    for (
+      const begin of [
+        () => condition.wait(),
+        () => condition.waitFor(() => false),
+      ]
+    ) {
+      using _ = await condition.acquire();
+      const waiting: Future<unknown> = begin();
+      const alongside = sleep(0.001, "there");
+      assertFalse(condition.locked());
+      const both = Promise.allSettled([waiting, alongside]);
+      await sleep(0);
+      assert(waiting.cancel());
+      assertEquals((await both).map(({ status }) => status), [
+        "rejected",
+        "fulfilled",
+      ]);
+      assert(waiting.cancelled());
+      assert(condition.locked());
+    }
   }));
