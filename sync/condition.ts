@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { isInstance } from "../loop/unknown_value.ts";
-import { CancelledError } from "../loop/cancelled_error.ts";
 import { RuntimeError } from "../loop/errors.ts";
 import { keepContext, place } from "../loop/async_context.ts";
 import {
