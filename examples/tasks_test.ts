@@ -140,11 +140,9 @@ Deno.test("call_graph prints who awaits whom", async () => {
   + Call stack:
   |   innermost (…)
   + Awaited by:
-    * <gather() pending>
+    * <Task 'middle' pending>
       + Awaited by:
-        * <Task 'middle' pending>
-          + Awaited by:
-            * <Task 'Task-1' pending>
+        * <Task 'Task-1' pending>
 `,
   );
   assertEquals(code, 0);
