@@ -4,37 +4,40 @@ import {
   printReport,
   SlowWorkReporter,
   withSourceTraceback,
-} from "./_reports.ts";
-import { reportFailures } from "./_unretrieved.ts";
-import type { Awaitable } from "./awaitable.ts";
-import { captureCancellationStacks, letOutOfTasks } from "./cancelled_error.ts";
-import { type Delay, secondsOf } from "./delay.ts";
-import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
+} from "./core/introspection/reports.ts";
+import { reportFailures } from "./core/introspection/unretrieved.ts";
+import type { Awaitable } from "./core/awaitable.ts";
+import {
+  captureCancellationStacks,
+  letOutOfTasks,
+} from "./core/cancelled_error.ts";
+import { type Delay, secondsOf } from "./core/delay.ts";
+import { KeyboardInterrupt, RuntimeError } from "./core/errors.ts";
 import type { EventLoop } from "./event_loop.ts";
-import { fulfilled, Future } from "./future.ts";
-import { Handle } from "./handle.ts";
-import { isCoroutineFunction } from "./is_coroutine_function.ts";
-import { readableEnv } from "./runtime.ts";
+import { fulfilled, Future } from "./core/future.ts";
+import { Handle } from "./core/handle.ts";
+import { isCoroutineFunction } from "./core/is_coroutine_function.ts";
+import { readableEnv } from "./core/runtime.ts";
 import {
   defaultScheduler,
   runningScheduler,
   type Scheduler,
-} from "./scheduler.ts";
+} from "./core/scheduler.ts";
 import {
   type CoroutineFunction,
   Task,
   type TaskOptions,
   unfinishedTasks,
-} from "./task.ts";
-import { TimerHandle } from "./timer_handle.ts";
-import { isInstance, propertyOf } from "./unknown_value.ts";
+} from "./core/task.ts";
+import { TimerHandle } from "./core/timer_handle.ts";
+import { isInstance, propertyOf } from "./core/unknown_value.ts";
 import {
   assertFunctionOrNull,
   assertNumber,
   assertOptions,
   wrongType,
-} from "./validate.ts";
-import { wrapFuture } from "./wrap_future.ts";
+} from "./core/validate.ts";
+import { wrapFuture } from "./core/wrap_future.ts";
 
 /** What an exception handler is told. */
 export interface ExceptionContext {

@@ -6,7 +6,7 @@ import {
   assertNotAsync,
   assertOpen,
 } from "./base_event_loop.ts";
-import { type Delay, secondsOf } from "./delay.ts";
+import { type Delay, secondsOf } from "./core/delay.ts";
 import { DefaultExecutor } from "./executor/default_executor.ts";
 import { Executor } from "./executor/executor.ts";
 import {
@@ -15,24 +15,20 @@ import {
   type JobResult,
   WorkerExecutor,
 } from "./executor/worker_executor.ts";
-import type { Future } from "./future.ts";
-import type { Handle } from "./handle.ts";
-import { callInline } from "./inline_call.ts";
-import { lazy } from "./lazy.ts";
+import type { Future } from "./core/future.ts";
+import type { Handle } from "./core/handle.ts";
+import { callInline } from "./core/inline_call.ts";
+import { lazy } from "./core/lazy.ts";
 // Of types only: the code is loaded by the first method that needs it.
 import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
 import type { SubprocessProtocol } from "./net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "./net/subprocess_transport.ts";
 import { NetworkEventLoop } from "./network_event_loop.ts";
-import { presentSchedulers, Scheduler, schedulerOf } from "./scheduler.ts";
-import {
-  assertSignal,
-  handleSignal,
-  unhandleSignal,
-} from "./signal_handlers.ts";
-import { isInstance } from "./unknown_value.ts";
-import { wrongType } from "./validate.ts";
-import { futureIn } from "./wrap_future.ts";
+import { presentSchedulers, Scheduler, schedulerOf } from "./core/scheduler.ts";
+import { assertSignal, handleSignal, unhandleSignal } from "./signals.ts";
+import { isInstance } from "./core/unknown_value.ts";
+import { wrongType } from "./core/validate.ts";
+import { futureIn } from "./core/wrap_future.ts";
 
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
 

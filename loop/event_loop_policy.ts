@@ -1,10 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { EventLoop } from "./event_loop.ts";
-import { errors } from "./runtime.ts";
-import { defaultScheduler, type Scheduler, schedulerOf } from "./scheduler.ts";
-import { isInstance } from "./unknown_value.ts";
-import { wrongType } from "./validate.ts";
+import { errors } from "./core/runtime.ts";
+import {
+  defaultScheduler,
+  type Scheduler,
+  schedulerOf,
+} from "./core/scheduler.ts";
+import { isInstance } from "./core/unknown_value.ts";
+import { wrongType } from "./core/validate.ts";
 
 /**
  * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "./errors.ts";
+import { RuntimeError } from "./core/errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { getEventLoopPolicy } from "./event_loop_policy.ts";
-import { runningScheduler } from "./scheduler.ts";
+import { runningScheduler } from "./core/scheduler.ts";
 
 /**
  * The loop that runs the code that calls.

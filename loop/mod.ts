@@ -10,12 +10,17 @@
 
 import "./preload.ts";
 
-export * from "./errors.ts";
-export { Context, ContextVar, copyContext, type Token } from "./context.ts";
-export type { FrameCallGraphEntry } from "./call_stack.ts";
-export type { Delay, DurationLike } from "./delay.ts";
-export { CancelledError } from "./cancelled_error.ts";
-export type { Awaitable } from "./awaitable.ts";
+export * from "./core/errors.ts";
+export {
+  Context,
+  ContextVar,
+  copyContext,
+  type Token,
+} from "./core/context.ts";
+export type { FrameCallGraphEntry } from "./core/introspection/call_stack.ts";
+export type { Delay, DurationLike } from "./core/delay.ts";
+export { CancelledError } from "./core/cancelled_error.ts";
+export type { Awaitable } from "./core/awaitable.ts";
 export {
   BaseEventLoop,
   type ExceptionContext,
@@ -38,10 +43,10 @@ export {
   WorkerExecutor,
   type WorkerExecutorOptions,
 } from "./executor/worker_executor.ts";
-export * from "./exception_group.ts";
-export { Future, type FutureOptions } from "./future.ts";
-export { Handle } from "./handle.ts";
-export * from "./is_future.ts";
+export * from "./core/exception_group.ts";
+export { Future, type FutureOptions } from "./core/future.ts";
+export { Handle } from "./core/handle.ts";
+export * from "./core/is_future.ts";
 export * from "./loops.ts";
 export * from "./net/mod.ts";
 export { NetworkEventLoop } from "./network_event_loop.ts";
@@ -51,6 +56,6 @@ export {
   Task,
   type TaskOptions,
   type TaskStackOptions,
-} from "./task.ts";
-export { TimerHandle } from "./timer_handle.ts";
-export { wrapFuture } from "./wrap_future.ts";
+} from "./core/task.ts";
+export { TimerHandle } from "./core/timer_handle.ts";
+export { wrapFuture } from "./core/wrap_future.ts";

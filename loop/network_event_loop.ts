@@ -1,15 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Direction, unwatch, watch } from "./_selector.ts";
+import { type Direction, unwatch, watch } from "./selector.ts";
 import {
   assertCallback,
   assertOpen,
   BaseEventLoop,
 } from "./base_event_loop.ts";
-import type { Future } from "./future.ts";
-import { callInline } from "./inline_call.ts";
-import { lazy, loadEverything } from "./lazy.ts";
-import { schedulerOf } from "./scheduler.ts";
+import type { Future } from "./core/future.ts";
+import { callInline } from "./core/inline_call.ts";
+import { lazy, loadEverything } from "./core/lazy.ts";
+import { schedulerOf } from "./core/scheduler.ts";
 // Of types only: this class stands below.
 import type { EventLoop } from "./event_loop.ts";
 // Of types only: the network code is loaded by the first method that needs it.
@@ -37,7 +37,7 @@ import type { StartTlsOptions } from "./net/tls/start_tls.ts";
 import type { TlsOptions } from "./net/tls_options.ts";
 import type { Transport } from "./net/transport.ts";
 import type { WriteTransport } from "./net/write_transport.ts";
-import { assertInteger, wrongType } from "./validate.ts";
+import { assertInteger, wrongType } from "./core/validate.ts";
 
 /** Deno 2.9 panics when it loads a module while no file descriptor is free: what a connection may need comes with it. */
 const loadConnect = lazy(async () => {

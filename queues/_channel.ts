@@ -1,20 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/deque.ts";
+import { Deque } from "../loop/core/deque.ts";
 import {
   fulfilled,
   type Future,
   withError,
   withResult,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+} from "../loop/core/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** Where the items of a queue are kept: it decides in which order they come out. */

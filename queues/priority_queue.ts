@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertFunction, assertOptions } from "../loop/validate.ts";
+import { assertFunction, assertOptions } from "../loop/core/validate.ts";
 import type { Store } from "./_channel.ts";
 import { Queue, storeIn } from "./queue.ts";
 

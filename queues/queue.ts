@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
-import { assertBoolean, assertNumber } from "../loop/validate.ts";
+import type { Future } from "../loop/core/future.ts";
+import { assertBoolean, assertNumber } from "../loop/core/validate.ts";
 import { Channel, type Store } from "./_channel.ts";
 
 /** Has a queue, which is empty, keep its items in another store than the ordinary one. */

@@ -6,16 +6,16 @@ import {
   type Settlement,
   withError,
   withResult,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import {
   failed,
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
-import { errors } from "../loop/runtime.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
-import { wrongType } from "../loop/validate.ts";
+} from "../loop/core/operation.ts";
+import { errors } from "../loop/core/runtime.ts";
+import type { Scheduler } from "../loop/core/scheduler.ts";
+import { wrongType } from "../loop/core/validate.ts";
 
 const DONE = withResult(undefined);
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isInstance } from "../loop/unknown_value.ts";
-import { wrongType } from "../loop/validate.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { wrongType } from "../loop/core/validate.ts";
 const encoder = new TextEncoder();
 
 /** What separates: a string, bytes, or several of them, of which the shortest match wins. */

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
-import { isInstance } from "../loop/unknown_value.ts";
+import type { Future } from "../loop/core/future.ts";
+import type { Scheduler } from "../loop/core/scheduler.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
 
 /** Who gets what a stream brings. */
 interface Consumer {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, registerErrorClass } from "../loop/error_classes.ts";
-import { assertInstance, assertInteger } from "../loop/validate.ts";
+import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
+import { assertInstance, assertInteger } from "../loop/core/validate.ts";
 
 /**
  * The stream ended before everything that was asked for had arrived.

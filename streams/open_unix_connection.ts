@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
-import { callInline } from "../loop/inline_call.ts";
+import type { Future } from "../loop/core/future.ts";
+import { callInline } from "../loop/core/inline_call.ts";
 import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import { assertOptions } from "../loop/validate.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { assertOptions } from "../loop/core/validate.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
+import type { Future } from "../loop/core/future.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import { assertOptions, wrongType } from "../loop/validate.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
 import {
   type ClientConnected,

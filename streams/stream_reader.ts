@@ -1,30 +1,34 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   fulfilled,
   type Future,
   type Settlement,
   withResult,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import { ownBytes } from "../loop/net/engine/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
-import { failed, Operation, type OperationKind } from "../loop/operation.ts";
-import { errors } from "../loop/runtime.ts";
+import {
+  failed,
+  Operation,
+  type OperationKind,
+} from "../loop/core/operation.ts";
+import { errors } from "../loop/core/runtime.ts";
 import {
   currentScheduler,
   type Scheduler,
   schedulerOf,
-} from "../loop/scheduler.ts";
-import { shown } from "../loop/shown.ts";
-import { asError, isInstance } from "../loop/unknown_value.ts";
+} from "../loop/core/scheduler.ts";
+import { shown } from "../loop/core/shown.ts";
+import { asError, isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertInstance,
   assertOptions,
   assertPositive,
   wrongType,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { NEWLINE, type Separator, Separators } from "./_separators.ts";

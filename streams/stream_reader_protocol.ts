@@ -7,13 +7,13 @@ import {
   replaceTransport,
   takeUnread,
 } from "../loop/net/upgradable_protocol.ts";
-import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
-import type { Task } from "../loop/task.ts";
+import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
+import type { Task } from "../loop/core/task.ts";
 import {
   assertFunctionOrNull,
   assertInstance,
   assertOptions,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { FlowControl, revealFlows } from "./_flow_control.ts";
 import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";

@@ -1,16 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import type { Future } from "../loop/future.ts";
-import { callInline } from "../loop/inline_call.ts";
+import type { Future } from "../loop/core/future.ts";
+import { callInline } from "../loop/core/inline_call.ts";
 import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
-import { failed } from "../loop/operation.ts";
-import { errors } from "../loop/runtime.ts";
-import { schedulerOf } from "../loop/scheduler.ts";
-import { assertInstance } from "../loop/validate.ts";
+import { failed } from "../loop/core/operation.ts";
+import { errors } from "../loop/core/runtime.ts";
+import { schedulerOf } from "../loop/core/scheduler.ts";
+import { assertInstance } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { type FlowControl, flowOf } from "./_flow_control.ts";
 import { StreamReader } from "./stream_reader.ts";

@@ -6,9 +6,9 @@ import type { SubprocessOptions } from "../loop/net/process/subprocess_options.t
 import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import type { Transport } from "../loop/net/transport.ts";
-import { assertOptions } from "../loop/validate.ts";
-import { WaitingLine } from "../loop/operation.ts";
-import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
+import { assertOptions } from "../loop/core/validate.ts";
+import { WaitingLine } from "../loop/core/operation.ts";
+import { type Scheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import { StreamReader } from "../streams/stream_reader.ts";
 import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
 import { StreamWriter } from "../streams/stream_writer.ts";

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
-import { callInline } from "../loop/inline_call.ts";
+import type { Future } from "../loop/core/future.ts";
+import { callInline } from "../loop/core/inline_call.ts";
 import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
   inheriting,
   SubprocessStreamProtocol,

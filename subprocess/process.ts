@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfilled, type Future, withResult } from "../loop/future.ts";
-import { callInline } from "../loop/inline_call.ts";
+import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
+import { callInline } from "../loop/core/inline_call.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { wrongType } from "../loop/validate.ts";
-import { Operation, type OperationKind } from "../loop/operation.ts";
-import type { Scheduler } from "../loop/scheduler.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { wrongType } from "../loop/core/validate.ts";
+import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import type { Scheduler } from "../loop/core/scheduler.ts";
 import type { StreamReader } from "../streams/stream_reader.ts";
 import type { StreamWriter } from "../streams/stream_writer.ts";
 import type { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../loop/future.ts";
-import { assertInteger } from "../loop/validate.ts";
-import { callInline } from "../loop/inline_call.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
+import type { Future } from "../loop/core/future.ts";
+import { assertInteger } from "../loop/core/validate.ts";
+import { callInline } from "../loop/core/inline_call.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "../loop/error_classes.ts";
-import { RuntimeError } from "../loop/errors.ts";
+import { registerErrorClass } from "../loop/core/error_classes.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
 
 /**
  * The barrier was aborted, or reset while tasks waited at it.

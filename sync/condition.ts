@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isInstance } from "../loop/unknown_value.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { keepContext, place } from "../loop/async_context.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { keepContext, place } from "../loop/core/async_context.ts";
 import {
   fulfilled,
   type Future,
@@ -10,20 +10,24 @@ import {
   withCancellation,
   withError,
   withResult,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
+} from "../loop/core/operation.ts";
 import {
   type CancelMessage,
   currentScheduler,
   type Scheduler,
-} from "../loop/scheduler.ts";
-import { assertInstance, assertNumber, wrongType } from "../loop/validate.ts";
+} from "../loop/core/scheduler.ts";
+import {
+  assertInstance,
+  assertNumber,
+  wrongType,
+} from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
 import { contention, guardOf, Lock } from "./lock.ts";
 

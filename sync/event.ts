@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfilled, type Future, withResult } from "../loop/future.ts";
+import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+} from "../loop/core/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
 /**

@@ -1,15 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../loop/errors.ts";
-import { fulfilled, type Future, homeOf, withResult } from "../loop/future.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import {
+  fulfilled,
+  type Future,
+  homeOf,
+  withResult,
+} from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
-import { currentScheduler, type Scheduler } from "../loop/scheduler.ts";
+} from "../loop/core/operation.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.

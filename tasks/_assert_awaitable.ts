@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { propertyOf } from "../loop/unknown_value.ts";
-import { wrongType } from "../loop/validate.ts";
+import { propertyOf } from "../loop/core/unknown_value.ts";
+import { wrongType } from "../loop/core/validate.ts";
 
 /** Throws unless a value can be awaited, or called for something that can. */
 export function assertAwaitable(caller: string, aw: unknown): void {

@@ -1,19 +1,19 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancellationIn } from "../loop/cancelled_error.ts";
-import { KeyboardInterrupt } from "../loop/errors.ts";
+import { cancellationIn } from "../loop/core/cancelled_error.ts";
+import { KeyboardInterrupt } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   addSignalListener,
   exit,
   onUnhandledRejection,
   removeSignalListener,
-} from "../loop/runtime.ts";
-import { callOutsideTasks, schedulerOf } from "../loop/scheduler.ts";
-import { isSignalHandled, isWorker } from "../loop/signal_handlers.ts";
-import { isUnaware, type Task } from "../loop/task.ts";
-import type { TimerHandle } from "../loop/timer_handle.ts";
-import { isInstance, textOf } from "../loop/unknown_value.ts";
+} from "../loop/core/runtime.ts";
+import { callOutsideTasks, schedulerOf } from "../loop/core/scheduler.ts";
+import { isSignalHandled, isWorker } from "../loop/signals.ts";
+import { isUnaware, type Task } from "../loop/core/task.ts";
+import type { TimerHandle } from "../loop/core/timer_handle.ts";
+import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 
 /**
  * How long, in seconds, the end of a program waits for tasks that await something foreign, which a

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
-import { type Task, unfinishedTasks } from "../loop/task.ts";
+import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
+import { type Task, unfinishedTasks } from "../loop/core/task.ts";
 
 /**
  * The tasks of a loop that are not done yet, in the order of their creation.

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/alarm.ts";
-import type { Awaitable } from "../loop/awaitable.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
-import { Deque } from "../loop/deque.ts";
-import { TimeoutError } from "../loop/errors.ts";
+import { Alarm } from "../loop/core/alarm.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { Deque } from "../loop/core/deque.ts";
+import { TimeoutError } from "../loop/core/errors.ts";
 import {
   type Future,
   observe,
@@ -14,14 +14,14 @@ import {
   withCancellation,
   withError,
   withResult,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import {
   Operation,
   type OperationKind,
   WaitingLine,
-} from "../loop/operation.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import { assertIterable, assertOptions } from "../loop/validate.ts";
+} from "../loop/core/operation.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { assertIterable, assertOptions } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import type { Result } from "./gather.ts";

@@ -1,8 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { addAwaiter, discardAwaiter } from "../loop/awaiters.ts";
-import { Future } from "../loop/future.ts";
-import { isInstance } from "../loop/unknown_value.ts";
+import {
+  addAwaiter,
+  discardAwaiter,
+} from "../loop/core/introspection/awaiters.ts";
+import { Future } from "../loop/core/future.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
 
 /**
  * Says that one future awaits another, for the call graph.

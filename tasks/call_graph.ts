@@ -1,22 +1,22 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { awaitersOf } from "../loop/awaiters.ts";
+import { awaitersOf } from "../loop/core/introspection/awaiters.ts";
 import {
   type Below,
   captureStack,
   describeFrame,
   type FrameCallGraphEntry,
   framesOfBody,
-} from "../loop/call_stack.ts";
-import { Future } from "../loop/future.ts";
-import { suspendedFrames } from "../loop/source_stacks.ts";
-import { callingTask } from "../loop/task.ts";
+} from "../loop/core/introspection/call_stack.ts";
+import { Future } from "../loop/core/future.ts";
+import { suspendedFrames } from "../loop/core/introspection/source_stacks.ts";
+import { callingTask } from "../loop/core/task.ts";
 import {
   assertFunction,
   assertInstance,
   assertInteger,
   assertOptions,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 
 /** A future or task, where it is, and what awaits it. */
 export interface FutureCallGraph {

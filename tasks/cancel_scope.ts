@@ -1,22 +1,25 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/alarm.ts";
+import { Alarm } from "../loop/core/alarm.ts";
 import {
   makeCausedCancelledError,
   makeSignalReason,
-} from "../loop/cancelled_error.ts";
-import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { type CancelMessage, currentScheduler } from "../loop/scheduler.ts";
-import { callingTask, notAFunction } from "../loop/task.ts";
+} from "../loop/core/cancelled_error.ts";
+import { BodyScope, noteSignalRead } from "../loop/core/coroutine.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import {
+  type CancelMessage,
+  currentScheduler,
+} from "../loop/core/scheduler.ts";
+import { callingTask, notAFunction } from "../loop/core/task.ts";
 import {
   assertBoolean,
   assertFunction,
   assertInstance,
   assertNumber,
   assertOptions,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of a {@linkcode CancelScope}. */

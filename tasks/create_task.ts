@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { currentScheduler } from "../loop/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
   type CoroutineFunction,
   notAFunction,
   type Task,
   type TaskOptions,
-} from "../loop/task.ts";
+} from "../loop/core/task.ts";
 
 /**
  * Starts a function as a task of its own, soon: not before the code that calls awaits something.

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import { schedulerOf } from "../loop/scheduler.ts";
-import { callingTask, type Task } from "../loop/task.ts";
+import { schedulerOf } from "../loop/core/scheduler.ts";
+import { callingTask, type Task } from "../loop/core/task.ts";
 
 /**
  * The task that runs the code that calls.

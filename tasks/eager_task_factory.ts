@@ -6,8 +6,8 @@ import {
   type CoroutineFunction,
   Task,
   type TaskOptions,
-} from "../loop/task.ts";
-import { assertOptions, wrongType } from "../loop/validate.ts";
+} from "../loop/core/task.ts";
+import { assertOptions, wrongType } from "../loop/core/validate.ts";
 
 /** What makes a task: the class `Task` or one derived from it. */
 export type TaskConstructor = new <T>(

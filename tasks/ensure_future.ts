@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/awaitable.ts";
-import { Future, type FutureOptions, homeOf } from "../loop/future.ts";
-import { currentScheduler, schedulerOf } from "../loop/scheduler.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertOptions } from "../loop/validate.ts";
-import { wrapFuture } from "../loop/wrap_future.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
+import { Future, type FutureOptions, homeOf } from "../loop/core/future.ts";
+import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { assertOptions } from "../loop/core/validate.ts";
+import { wrapFuture } from "../loop/core/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 
 /**

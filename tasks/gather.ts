@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/awaitable.ts";
-import { makeCancelledError } from "../loop/cancelled_error.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
+import { makeCancelledError } from "../loop/core/cancelled_error.ts";
 import {
   fail,
   fulfil,
@@ -11,16 +11,16 @@ import {
   markRetrieved,
   observe,
   thrownBy,
-} from "../loop/future.ts";
-import { Operation, type OperationKind } from "../loop/operation.ts";
+} from "../loop/core/future.ts";
+import { Operation, type OperationKind } from "../loop/core/operation.ts";
 import {
   type CancelMessage,
   currentScheduler,
   type Scheduler,
-} from "../loop/scheduler.ts";
-import { callingTask } from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertOptions, wrongType } from "../loop/validate.ts";
+} from "../loop/core/scheduler.ts";
+import { callingTask } from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 

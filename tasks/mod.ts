@@ -10,8 +10,8 @@
 
 import "../loop/preload.ts";
 
-export type { FrameCallGraphEntry } from "../loop/call_stack.ts";
-export { isCoroutineFunction } from "../loop/is_coroutine_function.ts";
+export type { FrameCallGraphEntry } from "../loop/core/introspection/call_stack.ts";
+export { isCoroutineFunction } from "../loop/core/is_coroutine_function.ts";
 export * from "./all_tasks.ts";
 export {
   asCompleted,

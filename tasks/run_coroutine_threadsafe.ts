@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   isRepresented,
@@ -13,20 +13,20 @@ import {
   fulfil,
   type Future,
   homeOf,
-} from "../loop/future.ts";
-import { Operation, type OperationKind } from "../loop/operation.ts";
+} from "../loop/core/future.ts";
+import { Operation, type OperationKind } from "../loop/core/operation.ts";
 import {
   callOutsideTasks,
   currentScheduler,
   schedulerOf,
-} from "../loop/scheduler.ts";
+} from "../loop/core/scheduler.ts";
 import {
   type CoroutineFunction,
   notAFunction,
   type Task,
-} from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { follow } from "../loop/wrap_future.ts";
+} from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { follow } from "../loop/core/wrap_future.ts";
 
 /**
  * Runs a function as a task of a loop, from anywhere: from code of another loop, or from a worker.

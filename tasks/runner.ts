@@ -1,24 +1,24 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Context, copyContext } from "../loop/context.ts";
-import { RuntimeError } from "../loop/errors.ts";
+import { type Context, copyContext } from "../loop/core/context.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
-import { Future, observe, waitsForOthers } from "../loop/future.ts";
-import { leftCalls } from "../loop/inline_call.ts";
+import { Future, observe, waitsForOthers } from "../loop/core/future.ts";
+import { leftCalls } from "../loop/core/inline_call.ts";
 import { newEventLoop } from "../loop/loops.ts";
 import {
   runningScheduler,
   type Scheduler,
   schedulerOf,
-} from "../loop/scheduler.ts";
+} from "../loop/core/scheduler.ts";
 import {
   type CoroutineFunction,
   notAFunction,
   Task,
   unfinishedTasks,
-} from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertOptions, wrongType } from "../loop/validate.ts";
+} from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import {
   FOREIGN_GRACE,
   isGivenUp,

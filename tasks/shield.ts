@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/awaitable.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
 import {
   fail,
   fulfil,
@@ -10,8 +10,8 @@ import {
   observe,
   thrownBy,
   unobserve,
-} from "../loop/future.ts";
-import { callingTask } from "../loop/task.ts";
+} from "../loop/core/future.ts";
+import { callingTask } from "../loop/core/task.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 

@@ -1,15 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../loop/delay.ts";
-import { fulfil, type Future, withResult } from "../loop/future.ts";
-import { Operation, type OperationKind } from "../loop/operation.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { fulfil, type Future, withResult } from "../loop/core/future.ts";
+import { Operation, type OperationKind } from "../loop/core/operation.ts";
 import {
   currentScheduler,
   type Entry,
   execute,
   type Scheduler,
   type Timer,
-} from "../loop/scheduler.ts";
+} from "../loop/core/scheduler.ts";
 
 /**
  * Waits. `sleep(0)` lets every other task that is ready have its turn.

@@ -1,25 +1,25 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
-import { BodyScope } from "../loop/coroutine.ts";
-import { KeyboardInterrupt, RuntimeError } from "../loop/errors.ts";
-import { ExceptionGroup } from "../loop/exception_group.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import { BodyScope } from "../loop/core/coroutine.ts";
+import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
+import { ExceptionGroup } from "../loop/core/exception_group.ts";
 import {
   cancelWith,
   Future,
   homeOf,
   observe,
   thrownBy,
-} from "../loop/future.ts";
+} from "../loop/core/future.ts";
 import {
   callingTask,
   type CoroutineFunction,
   notAFunction,
   type Task,
   type TaskOptions,
-} from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertOptions } from "../loop/validate.ts";
+} from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { assertOptions } from "../loop/core/validate.ts";
 import { createTask } from "./create_task.ts";
 
 /** The options of `taskGroup()`. */

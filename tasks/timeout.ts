@@ -1,24 +1,27 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/alarm.ts";
-import { CancelledError, makeCancelledError } from "../loop/cancelled_error.ts";
-import { BodyScope, noteSignalRead } from "../loop/coroutine.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
-import { RuntimeError, TimeoutError } from "../loop/errors.ts";
-import { ExceptionGroup } from "../loop/exception_group.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import { callingTask, notAFunction } from "../loop/task.ts";
+import { Alarm } from "../loop/core/alarm.ts";
+import {
+  CancelledError,
+  makeCancelledError,
+} from "../loop/core/cancelled_error.ts";
+import { BodyScope, noteSignalRead } from "../loop/core/coroutine.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { RuntimeError, TimeoutError } from "../loop/core/errors.ts";
+import { ExceptionGroup } from "../loop/core/exception_group.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { callingTask, notAFunction } from "../loop/core/task.ts";
 import {
   chainOf,
   isInstance,
   propertyOf,
   trySetProperty,
-} from "../loop/unknown_value.ts";
+} from "../loop/core/unknown_value.ts";
 import {
   assertBoolean,
   assertNumber,
   assertOptions,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";

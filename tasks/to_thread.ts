@@ -6,10 +6,14 @@ import {
   type JobOptions,
   WorkerExecutor,
 } from "../loop/executor/worker_executor.ts";
-import type { Future } from "../loop/future.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertFunction, assertOptions, wrongType } from "../loop/validate.ts";
+import type { Future } from "../loop/core/future.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import {
+  assertFunction,
+  assertOptions,
+  wrongType,
+} from "../loop/core/validate.ts";
 
 /** The options of {@linkcode toThread}. */
 export interface ToThreadOptions extends JobOptions {

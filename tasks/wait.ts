@@ -1,23 +1,23 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/alarm.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
+import { Alarm } from "../loop/core/alarm.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import {
   Future,
   homeOf,
   observe,
   unobserve,
   withResult,
-} from "../loop/future.ts";
-import { Operation, type OperationKind } from "../loop/operation.ts";
-import { callingTask } from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
+} from "../loop/core/future.ts";
+import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import { callingTask } from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertIterable,
   assertOptions,
   outOfRange,
   wrongType,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 
 /** `wait()` returns when the first future is done. */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";

@@ -1,16 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/awaitable.ts";
-import { CancelledError } from "../loop/cancelled_error.ts";
-import { type Delay, secondsOf } from "../loop/delay.ts";
-import { TimeoutError } from "../loop/errors.ts";
-import { Future, observe } from "../loop/future.ts";
-import { currentScheduler } from "../loop/scheduler.ts";
-import type { Scope } from "../loop/scope.ts";
-import { callingTask } from "../loop/task.ts";
-import { isInstance } from "../loop/unknown_value.ts";
-import { assertOptions } from "../loop/validate.ts";
-import { wrapFuture } from "../loop/wrap_future.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { TimeoutError } from "../loop/core/errors.ts";
+import { Future, observe } from "../loop/core/future.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import type { Scope } from "../loop/core/scope.ts";
+import { callingTask } from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+import { assertOptions } from "../loop/core/validate.ts";
+import { wrapFuture } from "../loop/core/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";

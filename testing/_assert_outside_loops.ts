@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../loop/errors.ts";
-import { runningScheduler } from "../loop/scheduler.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { runningScheduler } from "../loop/core/scheduler.ts";
 
 /** Throws where a loop runs the caller. */
 export function assertOutsideLoops(caller: string): void {

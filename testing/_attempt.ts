@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { schedulerOf } from "../loop/scheduler.ts";
-import { unfinishedTasks } from "../loop/task.ts";
-import { isInstance, textOf } from "../loop/unknown_value.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { schedulerOf } from "../loop/core/scheduler.ts";
+import { unfinishedTasks } from "../loop/core/task.ts";
+import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 import { wait } from "../tasks/wait.ts";
 import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
 import type { Strategy } from "./_strategy.ts";

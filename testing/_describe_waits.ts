@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { dependentsOf, Future } from "../loop/future.ts";
-import type { Coroutine, Scheduler } from "../loop/scheduler.ts";
+import { dependentsOf, Future } from "../loop/core/future.ts";
+import type { Coroutine, Scheduler } from "../loop/core/scheduler.ts";
 import { captureCallGraph, formatCallGraph } from "../tasks/call_graph.ts";
 
 /** How many lines of each task's stack are shown. */

@@ -1,15 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { ownerOf } from "../loop/entry_owner.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { Handle } from "../loop/handle.ts";
-import type { ReadyEntries } from "../loop/host.ts";
+import { ownerOf } from "../loop/core/introspection/entry_owner.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { Handle } from "../loop/core/handle.ts";
+import type { ReadyEntries } from "../loop/core/host.ts";
 import {
   callOutsideTasks,
   type Scheduler,
   schedulerOf,
-} from "../loop/scheduler.ts";
-import type { Task } from "../loop/task.ts";
+} from "../loop/core/scheduler.ts";
+import type { Task } from "../loop/core/task.ts";
 import { placeOf } from "./_place.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";

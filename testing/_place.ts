@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { describeFrame } from "../loop/call_stack.ts";
-import type { Task } from "../loop/task.ts";
+import { describeFrame } from "../loop/core/introspection/call_stack.ts";
+import type { Task } from "../loop/core/task.ts";
 
 /** The folders whose functions say nothing to those who call them. */
 const LIBRARY = [

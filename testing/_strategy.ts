@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Task } from "../loop/task.ts";
+import type { Task } from "../loop/core/task.ts";
 
 /** What can happen next. */
 export type Move =

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { DENO_HOST, type Host, type ReadyEntries } from "../loop/host.ts";
+import { DENO_HOST, type Host, type ReadyEntries } from "../loop/core/host.ts";
 
 /** What a virtual host asks at a moment at which nothing is ready. */
 export interface Quiet {

@@ -1,15 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/cancelled_error.ts";
-import { RuntimeError } from "../loop/errors.ts";
-import { type Scheduler, schedulerOf } from "../loop/scheduler.ts";
-import { callingTask, type Task, unfinishedTasks } from "../loop/task.ts";
-import { isInstance, textOf } from "../loop/unknown_value.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { type Scheduler, schedulerOf } from "../loop/core/scheduler.ts";
+import { callingTask, type Task, unfinishedTasks } from "../loop/core/task.ts";
+import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 import {
   assertCount,
   assertFunction,
   assertOptions,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { createTask } from "../tasks/create_task.ts";
 import { wait } from "../tasks/wait.ts";
 import { assertOutsideLoops } from "./_assert_outside_loops.ts";

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf } from "../loop/error_classes.ts";
-import { wrongType } from "../loop/validate.ts";
+import { messageOf } from "../loop/core/error_classes.ts";
+import { wrongType } from "../loop/core/validate.ts";
 /**
  * A schedule was found in which a body fails. The message has the steps that lead there, and says how to run
  * that schedule again; `cause` is what the body failed with.

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { textOf } from "../loop/unknown_value.ts";
+import { textOf } from "../loop/core/unknown_value.ts";
 import {
   assertAtLeast,
   assertBoolean,
@@ -9,7 +9,7 @@ import {
   assertInteger,
   assertOptions,
   outOfRange,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { assertOutsideLoops } from "./_assert_outside_loops.ts";
 import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
 
 /**
  * Nothing can happen any more: nothing is ready, no timer is set, and the program is not over. The message

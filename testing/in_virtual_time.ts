@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CoroutineFunction } from "../loop/task.ts";
-import { assertFunction, assertOptions } from "../loop/validate.ts";
+import type { CoroutineFunction } from "../loop/core/task.ts";
+import { assertFunction, assertOptions } from "../loop/core/validate.ts";
 import { run } from "../tasks/run.ts";
 import {
   VirtualTimeLoop,

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Task } from "../loop/task.ts";
-import { assertInstance } from "../loop/validate.ts";
+import { Task } from "../loop/core/task.ts";
+import { assertInstance } from "../loop/core/validate.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 import type { Random } from "./_random.ts";
 

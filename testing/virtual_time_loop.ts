@@ -1,21 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/awaitable.ts";
+import type { Awaitable } from "../loop/core/awaitable.ts";
 import { adoptScheduler } from "../loop/base_event_loop.ts";
-import { RuntimeError } from "../loop/errors.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
-import { loadEverything } from "../loop/lazy.ts";
+import { loadEverything } from "../loop/core/lazy.ts";
 import {
   callOutsideTasks,
   type Coroutine,
   Scheduler,
-} from "../loop/scheduler.ts";
+} from "../loop/core/scheduler.ts";
 import {
   assertAtLeast,
   assertNumber,
   assertOptions,
   outOfRange,
-} from "../loop/validate.ts";
+} from "../loop/core/validate.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
 import { HangError } from "./hang_error.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { ErrorClass } from "../error_classes.ts";
+import type { ErrorClass } from "../core/error_classes.ts";
 
 /** An error on its way to another thread. */
 interface EncodedError {

@@ -22,7 +22,7 @@ import {
   TimeoutError,
   WorkerExecutor,
 } from "../../mod.ts";
-import { errorClassNamed } from "../error_classes.ts";
+import { errorClassNamed } from "../core/error_classes.ts";
 import { errorCodec } from "./_error_codec.ts";
 
 type Jobs = typeof import("../../tests/doubles/jobs.ts");

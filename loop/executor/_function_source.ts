@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { wrongType } from "../validate.ts";
+import { wrongType } from "../core/validate.ts";
 type AnyFunction = (...args: never[]) => unknown;
 
 /** A function by its source, which is an expression. */

@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { BaseEventLoop } from "../base_event_loop.ts";
-import { captureContext } from "../context.ts";
+import { captureContext } from "../core/context.ts";
 import type { EventLoop } from "../event_loop.ts";
-import { fail, fulfil, Future, homeOf, observe } from "../future.ts";
-import type { Scheduler } from "../scheduler.ts";
-import type { Task } from "../task.ts";
-import { isInstance, textAt, textOf } from "../unknown_value.ts";
+import { fail, fulfil, Future, homeOf, observe } from "../core/future.ts";
+import type { Scheduler } from "../core/scheduler.ts";
+import type { Task } from "../core/task.ts";
+import { isInstance, textAt, textOf } from "../core/unknown_value.ts";
 import type {
   CallMessage,
   JobFunction,

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { keepContext, type RunInContext } from "../async_context.ts";
+import { keepContext, type RunInContext } from "../core/async_context.ts";
 import type { EventLoop } from "../event_loop.ts";
-import { type Future, thrownBy } from "../future.ts";
+import { type Future, thrownBy } from "../core/future.ts";
 import type { ErrorCodec } from "./_error_codec.ts";
 import type { Job } from "./_job.ts";
 import type {

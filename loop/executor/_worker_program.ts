@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { ErrorClass } from "../error_classes.ts";
+import type { ErrorClass } from "../core/error_classes.ts";
 import { errorCodec } from "./_error_codec.ts";
 import type {
   JobFunction,

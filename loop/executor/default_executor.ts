@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../errors.ts";
-import { fulfil } from "../future.ts";
-import type { Resource, Scheduler } from "../scheduler.ts";
-import { wrapFuture } from "../wrap_future.ts";
+import { RuntimeError } from "../core/errors.ts";
+import { fulfil } from "../core/future.ts";
+import type { Resource, Scheduler } from "../core/scheduler.ts";
+import { wrapFuture } from "../core/wrap_future.ts";
 import type { Executor } from "./executor.ts";
 import { WorkerExecutor } from "./worker_executor.ts";
 

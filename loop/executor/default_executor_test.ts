@@ -24,7 +24,7 @@ import {
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
 import { countingWorkers } from "../../tests/doubles/workers.ts";
-import { schedulerOf } from "../scheduler.ts";
+import { schedulerOf } from "../core/scheduler.ts";
 
 /** An executor whose jobs are done by the test. */
 class FakeExecutor extends Executor {

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { registerErrorClass } from "../error_classes.ts";
-import { RuntimeError } from "../errors.ts";
-import type { Future } from "../future.ts";
+import { registerErrorClass } from "../core/error_classes.ts";
+import { RuntimeError } from "../core/errors.ts";
+import type { Future } from "../core/future.ts";
 
 /** The options of `executor.shutdown()`. */
 export interface ExecutorShutdownOptions {

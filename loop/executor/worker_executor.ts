@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type ErrorClass, errorClassNamed } from "../error_classes.ts";
-import { RuntimeError } from "../errors.ts";
-import { type Future, homeOf, observe } from "../future.ts";
-import { assertWorkers } from "../runtime.ts";
-import { isInstance, textOf } from "../unknown_value.ts";
+import { type ErrorClass, errorClassNamed } from "../core/error_classes.ts";
+import { RuntimeError } from "../core/errors.ts";
+import { type Future, homeOf, observe } from "../core/future.ts";
+import { assertWorkers } from "../core/runtime.ts";
+import { isInstance, textOf } from "../core/unknown_value.ts";
 import {
   assertFunction,
   assertInstance,
@@ -12,7 +12,7 @@ import {
   assertOptions,
   assertString,
   wrongType,
-} from "../validate.ts";
+} from "../core/validate.ts";
 import { type ErrorCodec, errorCodec } from "./_error_codec.ts";
 import { sourceOf } from "./_function_source.ts";
 import { Job } from "./_job.ts";

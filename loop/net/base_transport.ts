@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../runtime.ts";
-import { wrongType } from "../validate.ts";
+import { errors } from "../core/runtime.ts";
+import { wrongType } from "../core/validate.ts";
 import type { BaseProtocol } from "./base_protocol.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { ExtraInfo } from "./extra_info.ts";

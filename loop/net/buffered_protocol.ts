@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../runtime.ts";
+import { errors } from "../core/runtime.ts";
 import { BaseProtocol } from "./base_protocol.ts";
 
 /**

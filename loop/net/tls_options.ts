@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Delay } from "../delay.ts";
+import type { Delay } from "../core/delay.ts";
 
 /** A certificate, and the key that goes with it. */
 export interface TlsCertificate {

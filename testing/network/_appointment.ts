@@ -1,6 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Entry, execute, type Scheduler } from "../../loop/scheduler.ts";
+import {
+  type Entry,
+  execute,
+  type Scheduler,
+} from "../../loop/core/scheduler.ts";
 
 /** Calls a function at a time of a loop's clock, in its turn; returns what takes that back. */
 export function callAt(

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future } from "../../loop/future.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
-import { errors } from "../../loop/runtime.ts";
+import { Future } from "../../loop/core/future.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
+import { errors } from "../../loop/core/runtime.ts";
 import { callAt } from "./_appointment.ts";
 import { interrupted, type MemoryConn } from "./_memory_conn.ts";
 import { overcome, type Route } from "./_route.ts";

@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { RuntimeError } from "../../loop/errors.ts";
+import { RuntimeError } from "../../loop/core/errors.ts";
 import type { Network } from "../../loop/net/engine/network.ts";
 import type { HostAddress } from "../../loop/net/host_address.ts";
-import { failed } from "../../loop/operation.ts";
-import { errors } from "../../loop/runtime.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
+import { failed } from "../../loop/core/operation.ts";
+import { errors } from "../../loop/core/runtime.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
 import { dial } from "./_dial.ts";

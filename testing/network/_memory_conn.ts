@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { failed } from "../../loop/operation.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
-import { errors } from "../../loop/runtime.ts";
+import { failed } from "../../loop/core/operation.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
+import { errors } from "../../loop/core/runtime.ts";
 import type { Route } from "./_route.ts";
 import { Wire } from "./_wire.ts";
 

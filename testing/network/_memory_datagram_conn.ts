@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, fulfilled, Future } from "../../loop/future.ts";
-import { failed } from "../../loop/operation.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
+import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
+import { failed } from "../../loop/core/operation.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import type { DatagramConnLike } from "../../loop/net/datagram_socket.ts";
-import { errors } from "../../loop/runtime.ts";
+import { errors } from "../../loop/core/runtime.ts";
 import { interrupted } from "./_memory_conn.ts";
 
 /** The largest datagram that UDP can carry. */

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, fulfilled, Future } from "../../loop/future.ts";
-import { failed } from "../../loop/operation.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
-import { errors } from "../../loop/runtime.ts";
+import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
+import { failed } from "../../loop/core/operation.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
+import { errors } from "../../loop/core/runtime.ts";
 import type { MemoryConn } from "./_memory_conn.ts";
 
 /** Accepts connections in memory, in the manner of Deno's listeners. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Scheduler } from "../../loop/scheduler.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { callAt } from "./_appointment.ts";
 
 /** The way from one host to another, as it is at the moment. */

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Scheduler } from "../../loop/scheduler.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertIterable,
   assertPositive,
   assertString,
   outOfRange,
   wrongType,
-} from "../../loop/validate.ts";
+} from "../../loop/core/validate.ts";
 import type { Random } from "../_random.ts";
 import { callAt } from "./_appointment.ts";
 import type { MemoryNetwork } from "./memory_network.ts";

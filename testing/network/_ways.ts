@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { callOutsideTasks, type Scheduler } from "../../loop/scheduler.ts";
+import { callOutsideTasks, type Scheduler } from "../../loop/core/scheduler.ts";
 import type { Random } from "../_random.ts";
 import type { Route } from "./_route.ts";
 

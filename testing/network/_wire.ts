@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfil, fulfilled, Future } from "../../loop/future.ts";
-import { failed } from "../../loop/operation.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
+import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
+import { failed } from "../../loop/core/operation.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { ByteQueue } from "../../streams/_byte_queue.ts";
 import { callAt } from "./_appointment.ts";
 import type { Route } from "./_route.ts";

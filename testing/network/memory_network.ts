@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { giveNetwork } from "../../loop/net/engine/network.ts";
-import type { Scheduler } from "../../loop/scheduler.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertFunction,
   assertFunctionOrNull,
@@ -10,7 +10,7 @@ import {
   assertPositive,
   outOfRange,
   wrongType,
-} from "../../loop/validate.ts";
+} from "../../loop/core/validate.ts";
 import { Random } from "../_random.ts";
 import { Exchange, runAt } from "./_exchange.ts";
 import { assertTrouble, Trouble, type TroubleOptions } from "./_trouble.ts";

@@ -27,7 +27,7 @@ import {
   wait,
   waitFor,
 } from "../../mod.ts";
-import { isDirect } from "../../loop/async_context.ts";
+import { isDirect } from "../../loop/core/async_context.ts";
 
 const storage = new AsyncLocalStorage<string>();
 const other = new AsyncLocalStorage<string>();

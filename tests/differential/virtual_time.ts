@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../loop/mod.ts";
-import type { Host } from "../../loop/host.ts";
-import { Scheduler } from "../../loop/scheduler.ts";
+import type { Host } from "../../loop/core/host.ts";
+import { Scheduler } from "../../loop/core/scheduler.ts";
 
 /**
  * A host whose clock stands still while something is ready, and jumps to the

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { schedulerOf } from "../../loop/scheduler.ts";
+import { schedulerOf } from "../../loop/core/scheduler.ts";
 import { getRunningLoop, sleep } from "../../mod.ts";
 
 /** Waits until the running loop holds nothing any more: no descriptor, no connection, no process. */

@@ -35,7 +35,7 @@ async function loadedBy(entry: string): Promise<string[]> {
 for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
   Deno.test(`${entry} loads no network code by itself`, async () => {
     const loaded = await loadedBy(entry);
-    assert(loaded.includes("loop/scheduler.ts"));
+    assert(loaded.includes("loop/core/scheduler.ts"));
     assertEquals(
       loaded.filter((each) =>
         each.startsWith("loop/net/") || each.startsWith("streams/") ||

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../mod.ts";
-import { schedulerOf } from "../../loop/scheduler.ts";
+import { schedulerOf } from "../../loop/core/scheduler.ts";
 
 /** How a program is at a moment. */
 export interface Vitals {

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { ExceptionGroup } from "../../exception_group.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { ExceptionGroup } from "../../core/exception_group.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import type { AddrInfo, IpFamily } from "../dns/get_addr_info.ts";
 import {
   hostAndPort,

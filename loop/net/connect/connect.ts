@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { type Scheduler, schedulerOf } from "../../scheduler.ts";
-import { assertAtLeast, assertInteger } from "../../validate.ts";
+import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
+import { assertAtLeast, assertInteger } from "../../core/validate.ts";
 import {
   assertFamily,
   assertHost,

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../../cancelled_error.ts";
-import type { Future } from "../../future.ts";
-import type { Resource, Scheduler } from "../../scheduler.ts";
-import type { TimerHandle } from "../../timer_handle.ts";
+import { CancelledError } from "../../core/cancelled_error.ts";
+import type { Future } from "../../core/future.ts";
+import type { Resource, Scheduler } from "../../core/scheduler.ts";
+import type { TimerHandle } from "../../core/timer_handle.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 
 /** Tries something; the signal says that nobody waits for it any more. */

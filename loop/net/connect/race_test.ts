@@ -11,7 +11,7 @@ import {
   type TimerHandle,
 } from "../../../mod.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { type Outcome, race } from "./race.ts";
 
 /** Attempts that the test decides, and timers that the test lets run out. */

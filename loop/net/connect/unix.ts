@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors, OS } from "../../runtime.ts";
-import { isInstance } from "../../unknown_value.ts";
-import { outOfRange, wrongType } from "../../validate.ts";
+import { errors, OS } from "../../core/runtime.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { outOfRange, wrongType } from "../../core/validate.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";
 
 /** Throws where there are no Unix sockets, or where the path is none. */

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../../deque.ts";
-import type { Resource } from "../../scheduler.ts";
+import { Deque } from "../../core/deque.ts";
+import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
 import { assertBytes, assertProtocol } from "../engine/assertions.ts";
 import { type CallbackContext, Turn } from "../engine/callbacks.ts";
-import { asError } from "../../unknown_value.ts";
+import { asError } from "../../core/unknown_value.ts";
 import { Failure, reasonOf } from "../engine/failures.ts";
 import { WaterMarks } from "../engine/sender.ts";
 import { occupy } from "../engine/sockets.ts";

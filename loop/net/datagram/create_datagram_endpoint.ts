@@ -3,9 +3,9 @@
 // Of types only: the module is loaded when a socket is to be made.
 import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
-import { errors, OS } from "../../runtime.ts";
-import { type Scheduler, schedulerOf } from "../../scheduler.ts";
-import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
+import { errors, OS } from "../../core/runtime.ts";
+import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
+import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";

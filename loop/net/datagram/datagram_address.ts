@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { outOfRange, wrongType } from "../../validate.ts";
+import { outOfRange, wrongType } from "../../core/validate.ts";
 import { isSameHost } from "../dns/host.ts";
 
 /** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */

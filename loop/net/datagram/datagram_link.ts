@@ -2,9 +2,9 @@
 
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
-import { Deque } from "../../deque.ts";
-import { errors, isPermitted } from "../../runtime.ts";
-import { hasMethods } from "../../validate.ts";
+import { Deque } from "../../core/deque.ts";
+import { errors, isPermitted } from "../../core/runtime.ts";
+import { hasMethods } from "../../core/validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
 import { codeOf, osErrorOf } from "../engine/failures.ts";

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { errors } from "../../runtime.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
+import { errors } from "../../core/runtime.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
 import { assertPort } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
 import { codeOf } from "../engine/failures.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors, isPermitted } from "../../runtime.ts";
+import { errors, isPermitted } from "../../core/runtime.ts";
 import { codeOf, messageOf } from "../engine/failures.ts";
 
 /** A host that is given by its address. */

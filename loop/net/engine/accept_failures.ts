@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors, OS } from "../../runtime.ts";
+import { errors, OS } from "../../core/runtime.ts";
 import { codeOf } from "./failures.ts";
 
 const CLASSES_OF_ONE_CONNECTION = [

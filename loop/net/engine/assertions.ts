@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isInstance } from "../../unknown_value.ts";
-import { assertMethods, outOfRange, wrongType } from "../../validate.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { assertMethods, outOfRange, wrongType } from "../../core/validate.ts";
 import { BaseProtocol } from "../base_protocol.ts";
 
 /** Throws unless the factory of protocols is a function. */

@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { captureContext } from "../../context.ts";
-import { fail, fulfil, Future } from "../../future.ts";
+import { captureContext } from "../../core/context.ts";
+import { fail, fulfil, Future } from "../../core/future.ts";
 import {
   callOutsideTasks,
   type Entry,
   execute,
   type Scheduler,
-} from "../../scheduler.ts";
-import { awaitOutside, reactOnce } from "../../wrap_future.ts";
+} from "../../core/scheduler.ts";
+import { awaitOutside, reactOnce } from "../../core/wrap_future.ts";
 import { networkOf } from "./network.ts";
 
 /**

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../../errors.ts";
-import { isInstance } from "../../unknown_value.ts";
-import { wrongType } from "../../validate.ts";
+import { RuntimeError } from "../../core/errors.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { wrongType } from "../../core/validate.ts";
 import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Intake } from "./intake.ts";

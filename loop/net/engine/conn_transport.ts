@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError, TimeoutError } from "../../errors.ts";
-import { errors } from "../../runtime.ts";
-import type { Resource } from "../../scheduler.ts";
-import type { TimerHandle } from "../../timer_handle.ts";
+import { RuntimeError, TimeoutError } from "../../core/errors.ts";
+import { errors } from "../../core/runtime.ts";
+import type { Resource } from "../../core/scheduler.ts";
+import type { TimerHandle } from "../../core/timer_handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { notSupported } from "../base_transport.ts";
 import { hostAndPort } from "../dns/host.ts";

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../../runtime.ts";
+import { errors } from "../../core/runtime.ts";
 import {
   asError,
   isInstance,
   propertyOf,
   textAt,
   textOf,
-} from "../../unknown_value.ts";
+} from "../../core/unknown_value.ts";
 
 /** An operation that failed, where what it comes to is a value. */
 export class Failure {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertDeno, errors } from "../../runtime.ts";
-import type { Scheduler } from "../../scheduler.ts";
+import { assertDeno, errors } from "../../core/runtime.ts";
+import type { Scheduler } from "../../core/scheduler.ts";
 import type { DatagramConnLike } from "../datagram_socket.ts";
 import type { HostAddress } from "../host_address.ts";
 

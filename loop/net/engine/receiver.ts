@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../../runtime.ts";
+import { errors } from "../../core/runtime.ts";
 import { type CallbackContext, Turn } from "./callbacks.ts";
 import { isBuffered } from "./chunk_source.ts";
 import { Failure } from "./failures.ts";

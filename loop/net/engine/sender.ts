@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../../deque.ts";
-import { Future } from "../../future.ts";
-import type { Epilogue } from "../../scheduler.ts";
-import { shown } from "../../shown.ts";
-import { assertIterable, assertNumber } from "../../validate.ts";
+import { Deque } from "../../core/deque.ts";
+import { Future } from "../../core/future.ts";
+import type { Epilogue } from "../../core/scheduler.ts";
+import { shown } from "../../core/shown.ts";
+import { assertIterable, assertNumber } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";

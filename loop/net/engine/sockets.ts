@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../../errors.ts";
-import { errors } from "../../runtime.ts";
+import { RuntimeError } from "../../core/errors.ts";
+import { errors } from "../../core/runtime.ts";
 import type { BaseTransport } from "../base_transport.ts";
 
 /** Has small pieces of data sent at once, if the connection is one of TCP. */

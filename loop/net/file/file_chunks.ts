@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Scheduler } from "../../scheduler.ts";
-import { isInstance } from "../../unknown_value.ts";
-import { outOfRange, wrongType } from "../../validate.ts";
+import type { Scheduler } from "../../core/scheduler.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { outOfRange, wrongType } from "../../core/validate.ts";
 import { assertSize } from "../engine/assertions.ts";
 import { completionOf, networkCompletionOf } from "../engine/callbacks.ts";
 

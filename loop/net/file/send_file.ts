@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError, SendfileNotAvailableError } from "../../errors.ts";
+import { RuntimeError, SendfileNotAvailableError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { isInstance } from "../../unknown_value.ts";
-import { assertOptions } from "../../validate.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { assertOptions } from "../../core/validate.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Resource } from "../../scheduler.ts";
+import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { BaseTransport } from "../base_transport.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";

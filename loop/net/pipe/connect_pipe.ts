@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { isInstance } from "../../unknown_value.ts";
-import { hasMethods, wrongType } from "../../validate.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { hasMethods, wrongType } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertFactory, makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";

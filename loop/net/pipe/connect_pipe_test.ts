@@ -24,7 +24,7 @@ import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { bytesOf } from "../../../tests/doubles/text.ts";
 import { FakeSource } from "../../../tests/doubles/source.ts";
 

@@ -13,7 +13,7 @@ import type { ReadablePipe } from "../pipe.ts";
 import { ReadTransport } from "../read_transport.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
-import { isInstance } from "../../unknown_value.ts";
+import { isInstance } from "../../core/unknown_value.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */
 export function readPipeTransport(

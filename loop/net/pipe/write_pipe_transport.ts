@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../../runtime.ts";
+import { errors } from "../../core/runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes, assertProtocol } from "../engine/assertions.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
@@ -10,7 +10,7 @@ import type { WritablePipe } from "../pipe.ts";
 import { Transport } from "../transport.ts";
 import { PipeLife } from "./_pipe_life.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
-import { isInstance } from "../../unknown_value.ts";
+import { isInstance } from "../../core/unknown_value.ts";
 
 /** The end of a pipe that is written. */
 interface WriteEnd extends Sink {

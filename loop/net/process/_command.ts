@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isInstance } from "../../unknown_value.ts";
+import { isInstance } from "../../core/unknown_value.ts";
 import {
   assertOptions,
   hasMethods,
   outOfRange,
   wrongType,
-} from "../../validate.ts";
+} from "../../core/validate.ts";
 import type { ShellEnvironment } from "./_shell_environment.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "./subprocess_options.ts";

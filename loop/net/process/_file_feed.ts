@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Resource, Scheduler } from "../../scheduler.ts";
+import type { Resource, Scheduler } from "../../core/scheduler.ts";
 
 const BLOCK_SIZE = 64 * 1024;
 

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future } from "../../future.ts";
-import type { Resource } from "../../scheduler.ts";
-import { wrongType } from "../../validate.ts";
+import { Future } from "../../core/future.ts";
+import type { Resource } from "../../core/scheduler.ts";
+import { wrongType } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../engine/assertions.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";

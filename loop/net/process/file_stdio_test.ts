@@ -26,8 +26,8 @@ import { positionOf, withFile } from "../../../tests/doubles/file.ts";
 import { gone } from "../../../tests/doubles/process_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
-import { DENO_HOST } from "../../host.ts";
-import { Scheduler, schedulerOf } from "../../scheduler.ts";
+import { DENO_HOST } from "../../core/host.ts";
+import { Scheduler, schedulerOf } from "../../core/scheduler.ts";
 
 const ignore = Deno.build.os === "windows";
 

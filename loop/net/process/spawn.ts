@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { assertDeno } from "../../runtime.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { assertDeno } from "../../core/runtime.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { assertFactory, makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext, startTransport } from "../engine/callbacks.ts";
 import { messageOf, rephrase } from "../engine/failures.ts";

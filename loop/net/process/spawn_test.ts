@@ -33,7 +33,7 @@ import {
   ProcessRecorder,
 } from "../../../tests/doubles/process_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 
 const ignore = Deno.build.os === "windows";
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { errors } from "../../runtime.ts";
-import type { Resource } from "../../scheduler.ts";
+import { errors } from "../../core/runtime.ts";
+import type { Resource } from "../../core/scheduler.ts";
 import { isOfOneConnection, isOfScarcity } from "../engine/accept_failures.ts";
 import { type CallbackContext, Turn } from "../engine/callbacks.ts";
 import {

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { outOfRange } from "../../validate.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { outOfRange } from "../../core/validate.ts";
 import { makeProtocol } from "../engine/assertions.ts";
 import { CallbackContext } from "../engine/callbacks.ts";
 import { ConnTransport } from "../engine/conn_transport.ts";

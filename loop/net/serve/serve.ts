@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { errors } from "../../runtime.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { assertString } from "../../validate.ts";
+import { errors } from "../../core/runtime.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { assertString } from "../../core/validate.ts";
 import {
   assertFamily,
   assertHost,

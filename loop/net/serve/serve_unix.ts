@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { assertUnixPath, pathOf, unixError } from "../connect/unix.ts";
 import {
   assertEither,

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../../cancelled_error.ts";
-import { RuntimeError } from "../../errors.ts";
+import { CancelledError } from "../../core/cancelled_error.ts";
+import { RuntimeError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
-import { fulfilled, Future } from "../../future.ts";
-import { callInline } from "../../inline_call.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { fulfilled, Future } from "../../core/future.ts";
+import { callInline } from "../../core/inline_call.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { Client } from "../engine/client.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";

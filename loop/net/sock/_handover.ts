@@ -4,7 +4,7 @@ import {
   callOutsideTasks,
   type Resource,
   type Scheduler,
-} from "../../scheduler.ts";
+} from "../../core/scheduler.ts";
 import { networkCompletionOf } from "../engine/callbacks.ts";
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { type Scheduler, schedulerOf } from "../../scheduler.ts";
+import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
 import { type Attempt, race } from "../connect/race.ts";
 import {
   datagramAddressOf,

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { schedulerOf } from "../../scheduler.ts";
-import { wrongType } from "../../validate.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
+import { wrongType } from "../../core/validate.ts";
 import { datagramAddressOf } from "../datagram/datagram_address.ts";
 import {
   type Datagram,

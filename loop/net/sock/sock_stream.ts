@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../../cancelled_error.ts";
-import { SendfileNotAvailableError } from "../../errors.ts";
+import { CancelledError } from "../../core/cancelled_error.ts";
+import { SendfileNotAvailableError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import {
   callOutsideTasks,
   type Scheduler,
   schedulerOf,
-} from "../../scheduler.ts";
-import { assertOptions } from "../../validate.ts";
+} from "../../core/scheduler.ts";
+import { assertOptions } from "../../core/validate.ts";
 import { isOfOneConnection } from "../engine/accept_failures.ts";
 import {
   assertBuffer,

@@ -14,7 +14,7 @@ import {
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
 import { resetPeer } from "../../../tests/doubles/reset_peer.ts";
-import { schedulerOf } from "../../scheduler.ts";
+import { schedulerOf } from "../../core/scheduler.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
 
 /** Two connections that are connected with each other. */

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Resource } from "../../scheduler.ts";
-import type { TimerHandle } from "../../timer_handle.ts";
+import type { Resource } from "../../core/scheduler.ts";
+import type { TimerHandle } from "../../core/timer_handle.ts";
 import type { CallbackContext } from "../engine/callbacks.ts";
 import type { Closable } from "../engine/client.ts";
 import type { Link } from "../engine/link.ts";

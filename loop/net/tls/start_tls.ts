@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../../cancelled_error.ts";
+import { CancelledError } from "../../core/cancelled_error.ts";
 import {} from "../engine/assertions.ts";
 import { assertProtocol } from "../engine/assertions.ts";
 import { completionOf } from "../engine/callbacks.ts";
@@ -18,7 +18,7 @@ import { aborted, Handshake } from "./_handshake.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
-import { isInstance } from "../../unknown_value.ts";
+import { isInstance } from "../../core/unknown_value.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {

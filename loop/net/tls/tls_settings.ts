@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../../delay.ts";
-import { assertOptions, outOfRange, wrongType } from "../../validate.ts";
+import { type Delay, secondsOf } from "../../core/delay.ts";
+import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
 import {} from "../engine/assertions.ts";
 import { messageOf } from "../engine/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";

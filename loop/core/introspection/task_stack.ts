@@ -1,0 +1,74 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import {
+  type Below,
+  captureStack,
+  describeFrame,
+  type FrameCallGraphEntry,
+  framesOfBody,
+} from "./call_stack.ts";
+import { failureOf, type Future, homeOf } from "../future.ts";
+import { currentCoroutine } from "../scheduler.ts";
+import { suspendedFrames } from "./source_stacks.ts";
+import { textAt, textOf } from "../unknown_value.ts";
+import { outOfRange } from "../validate.ts";
+
+/** The frames of a task, outermost first, as many as `limit` lets through. */
+export function stackOf(
+  task: Future<unknown>,
+  limit: number | null,
+  below: Below,
+): FrameCallGraphEntry[] {
+  assertLimit(limit);
+  const frames = framesOf(task, below).reverse();
+  if (limit === null || limit >= frames.length) return frames;
+  // As in asyncio: the newest of a stack, the oldest of what an exception went through.
+  return task.done()
+    ? frames.slice(0, limit)
+    : frames.slice(frames.length - limit);
+}
+
+/** The same in words. */
+export function describeStack(
+  task: Future<unknown>,
+  limit: number | null,
+  below: Below,
+): string {
+  const frames = stackOf(task, limit, below);
+  const failure = failureOf(task);
+  const isKnown = frames.length > 0;
+  const headline = failure !== undefined
+    ? `Stack of the exception of ${task}${isKnown ? ", innermost last" : ""}:`
+    : isKnown
+    ? `Stack of ${task}, innermost last:`
+    : `No stack of ${task}${reason(task)}`;
+  const lines = frames.map((frame) => `    at ${describeFrame(frame)}`);
+  if (failure !== undefined) lines.push(textOf(failure.error));
+  return [headline, ...lines].join("\n");
+}
+
+function framesOf(task: Future<unknown>, below: Below): FrameCallGraphEntry[] {
+  if (!task.done()) {
+    return currentCoroutine()?.task === task
+      ? framesOfBody(captureStack(below).stack)
+      : suspendedFrames(task);
+  }
+  const error = failureOf(task)?.error;
+  return framesOfBody(textAt(error, "stack"));
+}
+
+function reason(task: Future<unknown>): string {
+  if (task.done()) return "";
+  return homeOf(task).debug === null
+    ? ": where a suspended task is, is known in debug mode: run(main, { debug: true })"
+    : ": it awaits nothing of this library";
+}
+
+function assertLimit(limit: number | null): void {
+  if (limit === null || (Number.isInteger(limit) && limit >= 0)) return;
+  throw outOfRange(
+    "The limit of a stack",
+    "null or an integer of at least 0",
+    limit,
+  );
+}

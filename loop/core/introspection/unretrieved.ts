@@ -1,0 +1,64 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { onExit } from "../runtime.ts";
+import { defaultScheduler, type Scheduler } from "../scheduler.ts";
+import { sourceTracebackOf } from "./source_stacks.ts";
+import { textAt, textOf } from "../unknown_value.ts";
+
+/** What is left to report of a failed future, once nobody can retrieve its exception any more. */
+interface Failure {
+  readonly scheduler: Scheduler;
+  readonly exception: unknown;
+  /** What to say; it must not hold the future, which would then never be collected. */
+  readonly message: string;
+  readonly sourceTraceback: string | undefined;
+}
+
+const failures = new WeakMap<object, Failure>();
+const failuresOf = new WeakMap<Scheduler, Set<Failure>>();
+const collected = new FinalizationRegistry<Failure>(report);
+let atExit = false;
+
+/** Reports the future's exception when the future is collected or its loop closes. */
+export function watchFailure(
+  future: object,
+  scheduler: Scheduler,
+  exception: unknown,
+): void {
+  const kind = textAt(future, Symbol.toStringTag, "Future");
+  const message = `${kind} exception was never retrieved: ${textOf(future)}`;
+  const sourceTraceback = sourceTracebackOf(future);
+  const failure: Failure = { scheduler, exception, message, sourceTraceback };
+  failures.set(future, failure);
+  let group = failuresOf.get(scheduler);
+  if (group === undefined) failuresOf.set(scheduler, group = new Set());
+  group.add(failure);
+  collected.register(future, failure, future);
+  if (!atExit) {
+    atExit = true;
+    onExit(() => reportFailures(defaultScheduler()));
+  }
+}
+
+/** The future's exception was retrieved. */
+export function forgetFailure(future: object): void {
+  const failure = failures.get(future);
+  if (failure === undefined) return;
+  failures.delete(future);
+  collected.unregister(future);
+  failuresOf.get(failure.scheduler)?.delete(failure);
+}
+
+/** The loop closes: reports every exception that nobody retrieved. */
+export function reportFailures(scheduler: Scheduler): void {
+  for (const failure of failuresOf.get(scheduler) ?? []) report(failure);
+}
+
+function report(failure: Failure): void {
+  if (!failuresOf.get(failure.scheduler)?.delete(failure)) return;
+  failure.scheduler.loop.callExceptionHandler({
+    message: failure.message,
+    exception: failure.exception,
+    sourceTraceback: failure.sourceTraceback,
+  });
+}

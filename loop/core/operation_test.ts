@@ -1,0 +1,202 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { createTask, run, sleep } from "../../tasks/mod.ts";
+import { CancelledError, RuntimeError } from "../mod.ts";
+import {
+  type Settlement,
+  withCancellation,
+  withError,
+  withResult,
+} from "./future.ts";
+import {
+  boundElsewhere,
+  failed,
+  Operation,
+  type OperationKind,
+  WaitingLine,
+} from "./operation.ts";
+import { currentScheduler } from "./scheduler.ts";
+
+/** What happened to operations whose ends are given in advance. */
+class Subject {
+  readonly log: string[] = [];
+  readonly ends: (() => Settlement | null)[];
+  constructor(...ends: (() => Settlement | null)[]) {
+    this.ends = ends;
+  }
+}
+
+const KIND: OperationKind<string, Subject> = {
+  name: "the operation",
+  proceed({ log, ends }) {
+    log.push("proceed");
+    return ends.shift()!();
+  },
+  onCancelled({ log }) {
+    log.push("onCancelled");
+  },
+  abandon({ log }, _, wasWoken) {
+    log.push(`abandon ${wasWoken}`);
+  },
+};
+
+function operationOn(subject: Subject): Operation<string, Subject> {
+  return new Operation(currentScheduler(), KIND, subject);
+}
+
+Deno.test("Operation.wake() lets the operation end in its turn", () =>
+  run(async () => {
+    const subject = new Subject(() => withResult("granted"));
+    const operation = operationOn(subject);
+    operation.wake();
+    operation.wake();
+    assertEquals(subject.log, []);
+    assertFalse(operation.done());
+    assertEquals(await operation, "granted");
+    assertEquals(subject.log, ["proceed"]);
+  }));
+
+Deno.test("Operation that gives null waits again", () =>
+  run(async () => {
+    const subject = new Subject(() => null, () => withResult("granted"));
+    const operation = operationOn(subject);
+    operation.wake();
+    await sleep(0);
+    assertFalse(operation.done());
+    operation.wake();
+    await sleep(0);
+    assertEquals(operation.result(), "granted");
+    assertEquals(subject.log, ["proceed", "proceed"]);
+  }));
+
+Deno.test("Operation.cancel() while it waits ends it in its turn, with the first message", () =>
+  run(async () => {
+    const subject = new Subject();
+    const operation = operationOn(subject);
+    const task = createTask(() => operation);
+    await sleep(0);
+    assert(operation.cancel("first"));
+    assertEquals(subject.log, ["onCancelled"]);
+    assertFalse(operation.done());
+    assert(operation.cancel("second"));
+    operation.wake();
+    await assertRejects(() => task, CancelledError, "first");
+    assertEquals(subject.log, ["onCancelled", "abandon false"]);
+    assertFalse(operation.cancel());
+  }));
+
+Deno.test("Operation.cancel() after wake() abandons what was granted, with the last message", () =>
+  run(async () => {
+    const subject = new Subject();
+    const operation = operationOn(subject);
+    const task = createTask(() => operation);
+    await sleep(0);
+    operation.wake();
+    assert(operation.cancel("first"));
+    assert(operation.cancel("second"));
+    await assertRejects(() => task, CancelledError, "second");
+    assertEquals(subject.log, ["abandon true"]);
+  }));
+
+Deno.test("Operation that throws fails, and abandons what was granted", () =>
+  run(async () => {
+    const subject = new Subject(() => {
+      throw new RangeError("boom");
+    });
+    const operation = operationOn(subject);
+    operation.wake();
+    await assertRejects(() => operation, RangeError, "boom");
+    assertEquals(subject.log, ["proceed", "abandon true"]);
+  }));
+
+Deno.test("Operation takes effect though nobody awaits it", () =>
+  run(async () => {
+    const subject = new Subject(() => withError(new RangeError("boom")));
+    const operation = operationOn(subject);
+    operation.wake();
+    await sleep(0);
+    assertEquals(subject.log, ["proceed"]);
+    await assertRejects(() => operation, RangeError, "boom");
+  }));
+
+Deno.test("WaitingLine wakes who came first, and who leaves from anywhere is skipped", () =>
+  run(async () => {
+    for (const leaver of [0, 1, 2]) {
+      const line = new WaitingLine();
+      const woken: number[] = [];
+      const operations = [0, 1, 2].map((index) =>
+        operationOn(
+          new Subject(() => {
+            woken.push(index);
+            return withResult("granted");
+          }),
+        )
+      );
+      for (const operation of operations) operation.joinLine(line);
+      operations[leaver]!.leaveLine();
+      operations[leaver]!.leaveLine();
+      assert(line.wakeFirst());
+      line.wakeAll();
+      assertFalse(line.wakeFirst());
+      assertEquals([line.first, line.last], [null, null]);
+      await sleep(0);
+      assertEquals(woken, [0, 1, 2].filter((index) => index !== leaver));
+    }
+  }));
+
+Deno.test("failed() gives a future that has failed", () =>
+  run(async () => {
+    const future = failed(currentScheduler(), new RangeError("boom"));
+    assert(future.done());
+    await assertRejects(() => future, RangeError, "boom");
+  }));
+
+Deno.test("boundElsewhere() says what is bound to another loop", () => {
+  const error = boundElsewhere("lock");
+  assert(error instanceof RuntimeError);
+  assertEquals(
+    error.message,
+    "Cannot wait for the lock as it is bound to another event loop",
+  );
+});
+
+Deno.test("Operation.toString() says what the program called", () =>
+  run(() => {
+    const operation = operationOn(new Subject(() => withResult("granted")));
+    assertEquals(`${operation}`, "<the operation pending>");
+  }));
+
+Deno.test("Operation of a kind with onceAbandoned() waits on although it was cancelled", () =>
+  run(async () => {
+    const subject = new Subject(() => withCancellation("last"));
+    const kind: OperationKind<string, Subject> = {
+      ...KIND,
+      onceAbandoned({ log }, _, message) {
+        log.push(`onceAbandoned ${message}`);
+        return message === "now" ? withResult("ended") : null;
+      },
+    };
+    const operation = new Operation(currentScheduler(), kind, subject);
+    const task = createTask(() => operation);
+    await sleep(0);
+    for (const message of ["first", "second"]) {
+      assert(operation.cancel(message));
+      await sleep(0);
+      assertFalse(operation.done());
+    }
+    operation.wake();
+    await assertRejects(() => task, CancelledError, "last");
+    assertEquals(subject.log, [
+      "onCancelled",
+      "abandon false",
+      "onceAbandoned first",
+      "onCancelled",
+      "abandon false",
+      "onceAbandoned second",
+      "proceed",
+    ]);
+    const other = new Operation(currentScheduler(), kind, new Subject());
+    other.cancel("now");
+    assertEquals(await other, "ended");
+  }));

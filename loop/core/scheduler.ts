@@ -1,0 +1,553 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
+// Of types only: futures and tasks hand out the loop that presents their scheduler.
+import type { BaseEventLoop, ExceptionContext } from "../base_event_loop.ts";
+import type { EventLoop } from "../event_loop.ts";
+import { place, runAt } from "./async_context.ts";
+import {
+  Coroutine,
+  currentCoroutine,
+  unfinishedCoroutines,
+} from "./coroutine.ts";
+import { type Entry, execute } from "./entry.ts";
+import { KeyboardInterrupt } from "./errors.ts";
+import { DENO_HOST, type Host } from "./host.ts";
+import { Mark } from "./line.ts";
+import { isInstance } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
+
+export type { Timer } from "./_queues.ts";
+export { Coroutine, currentCoroutine } from "./coroutine.ts";
+export { type Entry, execute } from "./entry.ts";
+export type { CancelMessage } from "./scope.ts";
+
+/** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
+const SLICE = 0.001;
+/** How often, in seconds, the clock is looked at during a slice. */
+const CLOCK_INTERVAL = 0.0001;
+const MAX_ENTRIES_PER_LOOK = 512;
+
+/** What debug mode wants to know of the work. */
+export interface StepWatch {
+  /** An entry is being worked on, or the task whose step that entry began. */
+  began(work: object): void;
+  /** That is over. */
+  over(): void;
+}
+
+/** Something that keeps the process alive, and must not outlive the loop it belongs to. */
+export interface Resource {
+  /** Lets go of the host's resources at once, and says nothing to anybody. */
+  abandon(): void;
+  /** Takes in nothing new, as the program ends. What is there already goes on. */
+  retire?(): void;
+}
+
+/** Work that several things in one entry ask for and that is done once, at its end. */
+export interface Epilogue {
+  /** Does it. Runs no code of the user's, and does not throw. */
+  run(): void;
+}
+
+/** How many coroutines get their number from one series; a number is its series and its place there. */
+const SERIES_SIZE = 2 ** 24;
+const schedulerOfSeries = new Map<number, Scheduler>();
+let seriesBegun = 0;
+
+/**
+ * The ready queue, the timers and the steps of one event loop. It knows no I/O.
+ *
+ * At most one entry is being worked on at a time. A callback is over when it returns; a task's step
+ * when the task suspends on a future, ends, or when no microtask is left (it awaits something that
+ * tells us nothing). Only then does the next entry run.
+ */
+export class Scheduler {
+  readonly host: Host;
+  /** What is to be abandoned when the loop closes; what ends before takes itself out. */
+  readonly resources: Set<Resource> = new Set();
+  /** What ends a moment after the loop has let go of it: processes that it killed. None rejects. */
+  readonly ending: Promise<unknown>[] = [];
+  /** How many promises, processes and jobs of workers this loop waits for. */
+  outside = 0;
+  /** Calls of the library's that began in the open step, and have not suspended: the step goes on in them. */
+  readonly #calls: Coroutine[] = [];
+  /** Coroutines that once awaited something foreign, and perhaps do. */
+  readonly #elsewhere = new Set<Coroutine>();
+  /** Watches the work in debug mode, which is on where this is set. */
+  debug: StepWatch | null = null;
+  #loop: EventLoop | null = null;
+  readonly #ready = new ReadyQueue<Entry>();
+  readonly #timers = new TimerQueue<Entry>();
+  readonly #epilogues: Epilogue[] = [];
+  /** How many entries of the current batch have not run yet. */
+  #batch = 0;
+  closed = false;
+  /** An entry is being worked on, or it is settled when the next one will be. */
+  #busy = false;
+  /** The scheduler works itself: the async context may then be that of any code. */
+  isPumping = false;
+  #isExecuting = false;
+  /** The step that began with the entry is over before the entry is. */
+  #hasEndedAtOnce = false;
+  #open: Coroutine | null = null;
+  /** A macrotask is on its way: it ends a step which told us nothing, and until then the slice lasts. */
+  #turnArmed = false;
+  #sliceStart = 0;
+  #entriesUntilLook = 1;
+  #entriesPerLook = 1;
+  #lastLook = 0;
+  #hostTimer: { when: number; cancel: () => void } | null = null;
+  #running: boolean;
+  #stopping = false;
+  /** `stop()` takes effect at the end of a batch, so one batch runs even if it came before the start. */
+  #firstBatch = false;
+  #onStop: ((interrupt: KeyboardInterrupt | null) => void) | null = null;
+  #interrupt: KeyboardInterrupt | null = null;
+  #series = 0;
+  #place = SERIES_SIZE;
+
+  constructor(host: Host = DENO_HOST, options: { running?: boolean } = {}) {
+    this.host = host;
+    this.#running = options.running ?? false;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Whether nothing is being worked on, and nothing is ready. */
+  get idle(): boolean {
+    return !this.#busy;
+  }
+
+  /** The loop that presents this scheduler to the user. */
+  get loop(): EventLoop {
+    if (this.#loop === null) this.loop = makeLoop(this);
+    return this.#loop!;
+  }
+
+  set loop(loop: EventLoop) {
+    this.#loop = loop;
+    schedulers.set(loop, this);
+  }
+
+  time(): number {
+    return this.host.now();
+  }
+
+  /** Puts an entry at the end of the ready queue. */
+  enqueue(entry: Entry): void {
+    this.#ready.push(entry);
+    if (!this.#busy) this.#wake();
+  }
+
+  /** Makes an entry ready at `when`. */
+  schedule(when: number, entry: Entry): Timer<Entry> {
+    const timer = this.#timers.add(when, entry);
+    if (!this.#busy) this.#armHostTimer();
+    return timer;
+  }
+
+  unschedule(timer: Timer<Entry>): void {
+    this.#timers.cancel(timer);
+    if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
+  }
+
+  /** Has some work done when the entry that runs is over, before the next; at once if none runs. */
+  atEnd(epilogue: Epilogue): void {
+    if (this.#busy) this.#epilogues.push(epilogue);
+    else epilogue.run();
+  }
+
+  /** When the next timer is due; `null` if there is none. */
+  deadline(): number | null {
+    return this.#timers.next();
+  }
+
+  /** A number that no other coroutine of any scheduler has. */
+  nextId(): number {
+    if (this.#place === SERIES_SIZE) {
+      this.#place = 0;
+      this.#series = seriesBegun++;
+      schedulerOfSeries.set(this.#series, this);
+    }
+    return this.#series * SERIES_SIZE + this.#place++;
+  }
+
+  /** The coroutines that have not finished, oldest first. */
+  unfinished(): Coroutine[] {
+    return unfinishedCoroutines().filter((each) => each.scheduler === this);
+  }
+
+  /** A step of `coroutine` begins. */
+  opened(coroutine: Coroutine): void {
+    this.#open = coroutine;
+    this.isPumping = false;
+    if (this.debug !== null) this.debug.began(coroutine.task!);
+    if (!this.#turnArmed) this.#armTurn();
+  }
+
+  /** `coroutine` began outside every step, and may await something foreign. */
+  left(coroutine: Coroutine): void {
+    if (!coroutine.finished) this.#elsewhere.add(coroutine);
+  }
+
+  /** `call` begins. In the step of its caller, it is a part of that. */
+  began(call: Coroutine): void {
+    const { caller } = call;
+    const isInStep = caller != null &&
+      (this.#open === caller || this.#calls.includes(caller));
+    if (isInStep) this.#calls.push(call);
+    else this.left(call);
+  }
+
+  /** `coroutine` awaits nothing foreign any more. */
+  returned(coroutine: Coroutine): void {
+    if (this.#elsewhere.size > 0) this.#elsewhere.delete(coroutine);
+    if (this.#calls.length > 0) this.#dropCall(coroutine);
+  }
+
+  /** The coroutines that await something that tells us nothing. */
+  elsewhere(): Coroutine[] {
+    for (const coroutine of this.#elsewhere) {
+      if (coroutine.waiting > 0) this.#elsewhere.delete(coroutine);
+    }
+    return [...this.#elsewhere];
+  }
+
+  /** `coroutine` suspended on a future: if its step was open, that is over. */
+  suspended(coroutine: Coroutine): void {
+    if (this.#calls.length > 0) this.#passStep(coroutine);
+    if (this.#open !== coroutine) return;
+    this.#open = null;
+    // Not in place: this may be a direct call of `then` in the middle of the user's code.
+    queueMicrotask(this.#pump);
+  }
+
+  /** `coroutine` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
+  ended(coroutine: Coroutine): void {
+    if (this.#calls.length > 0) this.#passStep(coroutine);
+    if (this.#open !== coroutine) return;
+    this.#open = null;
+    if (this.#isExecuting) this.#hasEndedAtOnce = true;
+    else this.#pump();
+  }
+
+  /** `coroutine` suspended. If its step was open, that goes on in a call that has not. */
+  #passStep(coroutine: Coroutine): void {
+    this.#dropCall(coroutine);
+    if (this.#open !== coroutine || this.#calls.length === 0) return;
+    this.opened(this.#calls.pop()!);
+  }
+
+  #dropCall(coroutine: Coroutine): void {
+    const calls = this.#calls;
+    const index = calls.lastIndexOf(coroutine);
+    if (index === calls.length - 1) calls.pop();
+    else if (index !== -1) calls.splice(index, 1);
+  }
+
+  /** The step of `coroutine`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
+  handOver(coroutine: Coroutine): void {
+    if (this.#open === coroutine) this.#open = null;
+  }
+
+  /** Whether a step of `coroutine` is open. */
+  isOpen(coroutine: Coroutine): boolean {
+    return this.#open === coroutine;
+  }
+
+  /** Goes on with the next entry. For an entry that made the scheduler wait; called once. */
+  readonly proceed = (): void => this.#pump();
+
+  /** Works off the queue until {@linkcode stop}; rejects with what {@linkcode interrupt} was given. */
+  start(): Promise<void> {
+    this.#running = true;
+    this.#firstBatch = true;
+    return new Promise((resolve, reject) => {
+      this.#onStop = (interrupt) =>
+        interrupt === null ? resolve() : reject(interrupt);
+      this.#busy = true;
+      queueMicrotask(this.#pump);
+    });
+  }
+
+  /** Ends the work after the current batch. */
+  stop(): void {
+    this.#stopping = true;
+    if (!this.#busy) this.#wake();
+  }
+
+  /**
+   * Ends the run with an error, after the current entry; what is ready stays so. Returns `false` if nothing runs
+   * the loop: the default one turns with the process.
+   */
+  interrupt(interrupt: KeyboardInterrupt): boolean {
+    if (this.#onStop === null) return false;
+    this.#interrupt ??= interrupt;
+    this.#batch = 0;
+    this.stop();
+    return true;
+  }
+
+  /** Reports what user code threw where no other user code can catch it; an interrupt ends the run instead. */
+  reportThrown(context: ExceptionContext): void {
+    const { exception } = context;
+    if (isInstance(exception, KeyboardInterrupt) && this.interrupt(exception)) {
+      return;
+    }
+    this.loop.callExceptionHandler(context);
+  }
+
+  /** Forgets everything: the scheduler will not run again. */
+  close(): void {
+    this.closed = true;
+    this.#runEpilogues();
+    for (const resource of this.resources) resource.abandon();
+    this.resources.clear();
+    for (const [series, scheduler] of schedulerOfSeries) {
+      if (scheduler === this) schedulerOfSeries.delete(series);
+    }
+    this.#ready.clear();
+    this.#timers.clear();
+    this.#batch = 0;
+    this.#armHostTimer();
+  }
+
+  #wake(): void {
+    if (!this.#running) return;
+    this.#busy = true;
+    if (!this.#turnArmed) {
+      this.#beginSlice();
+      this.#armTurn();
+    }
+    const caller = currentCoroutine();
+    if (caller?.scheduler === this && caller.waiting === 0) {
+      // The task goes on after something that told us nothing: from here on it has the step. One
+      // that awaits something of ours does not go on; a listener of its own has called.
+      this.opened(caller);
+    } else {
+      queueMicrotask(this.#pump);
+    }
+  }
+
+  readonly #pump = (): void => {
+    while (true) {
+      try {
+        this.#work();
+        return;
+      } catch (exception) {
+        this.#isExecuting = this.#hasEndedAtOnce = false;
+        this.reportThrown({
+          message: "An entry of the loop failed",
+          exception,
+        });
+        // A step that it began ends when the microtasks run dry.
+        if (this.#open !== null) return;
+      }
+    }
+  };
+
+  #work(): void {
+    if (this.debug !== null) this.debug.over();
+    this.isPumping = true;
+    while (true) {
+      if (this.#epilogues.length > 0) this.#runEpilogues();
+      if (this.#batch === 0 && !this.#beginBatch()) break;
+      if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
+        this.host.macrotask(this.#resume, true);
+        break;
+      }
+      this.#batch--;
+      const entry = this.#take();
+      this.#isExecuting = true;
+      const mustWait = this.debug === null
+        ? entry[execute]()
+        : this.#executeWatched(entry);
+      this.#isExecuting = false;
+      if (!this.#hasEndedAtOnce) {
+        if (mustWait) break;
+      } else {
+        this.#hasEndedAtOnce = false;
+        this.isPumping = true;
+      }
+    }
+    this.isPumping = false;
+  }
+
+  #runEpilogues(): void {
+    for (const epilogue of this.#epilogues) epilogue.run();
+    this.#epilogues.length = 0;
+  }
+
+  #executeWatched(entry: Entry): boolean {
+    this.debug?.began(entry);
+    const mustWait = entry[execute]();
+    if (!mustWait) this.debug?.over();
+    return mustWait;
+  }
+
+  readonly #resume = (): void => {
+    this.#beginSlice();
+    this.#pump();
+  };
+
+  #take(): Entry {
+    if (this.host.choose === undefined) return this.#ready.shift();
+    return this.#ready.take(this.host.choose(this.#ready));
+  }
+
+  /** Makes what is ready now the next batch. Returns whether there is something to do. */
+  #beginBatch(): boolean {
+    if (!this.#stopping || this.#firstBatch) {
+      this.#firstBatch = false;
+      if (!this.#timers.empty) this.#takeDueTimers();
+      this.#batch = this.#ready.size;
+      if (this.#batch > 0) return true;
+    }
+    if (this.#stopping) {
+      this.#halt();
+    } else {
+      this.#busy = false;
+      this.#armHostTimer();
+      this.host.idle?.();
+    }
+    return false;
+  }
+
+  #takeDueTimers(): void {
+    const now = this.host.now();
+    for (let due; (due = this.#timers.takeDue(now)) !== null;) {
+      this.#ready.push(due.entry);
+    }
+  }
+
+  #halt(): void {
+    this.#stopping = false;
+    this.#running = false;
+    this.#busy = false;
+    this.#armHostTimer();
+    const onStop = this.#onStop;
+    const interrupt = this.#interrupt;
+    this.#onStop = null;
+    this.#interrupt = null;
+    onStop?.(interrupt);
+  }
+
+  #beginSlice(): void {
+    this.#sliceStart = this.#lastLook = this.#sliceTime();
+    this.#entriesUntilLook = this.#entriesPerLook;
+  }
+
+  /** Looks at the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
+  #isSliceOver(): boolean {
+    const now = this.#sliceTime();
+    const elapsed = Math.max(now - this.#lastLook, 1e-7);
+    const entries = Math.floor(this.#entriesPerLook * CLOCK_INTERVAL / elapsed);
+    this.#entriesPerLook = Math.max(
+      1,
+      Math.min(entries, 2 * this.#entriesPerLook, MAX_ENTRIES_PER_LOOK),
+    );
+    this.#entriesUntilLook = this.#entriesPerLook;
+    this.#lastLook = now;
+    return now - this.#sliceStart >= SLICE;
+  }
+
+  #sliceTime(): number {
+    return this.host.sliceTime?.() ?? this.host.now();
+  }
+
+  #armTurn(): void {
+    this.#turnArmed = true;
+    this.host.macrotask(this.#onTurn, false);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#turnArmed = false;
+    if (this.#open === null) return;
+    // The microtasks ran dry and the step is still open: its task awaits something foreign.
+    for (const coroutine of [this.#open, ...this.#calls]) {
+      this.#elsewhere.add(coroutine);
+      coroutine.wasElsewhere = true;
+    }
+    this.#open = null;
+    this.#calls.length = 0;
+    this.#resume();
+  };
+
+  #armHostTimer(): void {
+    const when = this.#running ? this.#timers.next() : null;
+    if (this.#hostTimer !== null) {
+      // One that fires too early does no harm: it is set anew then.
+      if (when !== null && this.#hostTimer.when <= when) return;
+      this.#hostTimer.cancel();
+      this.#hostTimer = null;
+    }
+    if (when === null) return;
+    const cancel = this.host.timer(
+      this.#onHostTimer,
+      Math.max(0, when - this.host.now()),
+    );
+    this.#hostTimer = { when, cancel };
+  }
+
+  readonly #onHostTimer = (): void => {
+    this.#hostTimer = null;
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#resume();
+  };
+}
+
+const schedulers = new WeakMap<object, Scheduler>();
+let makeLoop: (scheduler: Scheduler) => EventLoop;
+
+/** Says how a loop is made that presents a scheduler: `event_loop.ts` does, as it stands above. */
+export function presentSchedulers(
+  make: (scheduler: Scheduler) => EventLoop,
+): void {
+  makeLoop = make;
+}
+
+/** The scheduler behind a loop. */
+export function schedulerOf(loop: BaseEventLoop): Scheduler {
+  const scheduler = schedulers.get(loop);
+  if (scheduler === undefined) {
+    throw wrongType("The loop", "an EventLoop", loop);
+  }
+  return scheduler;
+}
+
+let fallback: Scheduler | null = null;
+
+/** The scheduler of the process's default loop: it is always running. */
+export function defaultScheduler(): Scheduler {
+  return fallback ??= new Scheduler(DENO_HOST, { running: true });
+}
+
+/** The scheduler that runs the code that calls, or `null` outside every loop. */
+export function runningScheduler(): Scheduler | null {
+  const scheduler = schedulerAt(place());
+  return scheduler === null || scheduler.closed ? null : scheduler;
+}
+
+function schedulerAt(where: unknown): Scheduler | null {
+  if (where instanceof Scheduler) return where;
+  const coroutine = where instanceof Mark ? where.scope.coroutine : where;
+  if (coroutine instanceof Coroutine) return coroutine.scheduler;
+  if (typeof where !== "number") return null;
+  return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
+}
+
+/** The scheduler that runs the code that calls, or else the default one. */
+export function currentScheduler(): Scheduler {
+  return currentCoroutine()?.scheduler ?? runningScheduler() ??
+    defaultScheduler();
+}
+
+/** Calls a function as a callback of `scheduler`: outside every task. */
+export function callOutsideTasks(scheduler: Scheduler, fn: () => void): void {
+  if (place() === scheduler) fn();
+  else runAt(scheduler, fn, undefined);
+}

@@ -1,0 +1,124 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import type { EventLoop } from "../event_loop.ts";
+import {
+  cancelPending,
+  fail,
+  fulfil,
+  Future,
+  type FutureOptions,
+  homeOf,
+  observe,
+  thrownBy,
+} from "./future.ts";
+import { callOutsideTasks, type Scheduler } from "./scheduler.ts";
+import { isInstance, propertyOf } from "./unknown_value.ts";
+import { wrongType } from "./validate.ts";
+
+/**
+ * Wraps a promise in a future. Cancelling the future detaches it from the promise, which goes on.
+ *
+ * @typeParam T The type of the result.
+ * @param promise The promise; a `Future` is returned as it is.
+ * @param options The loop of the future, if not the current one.
+ * @returns The future.
+ * @throws {TypeError} If `promise` is not a promise.
+ *
+ * @example Usage
+ * ```ts
+ * import { wrapFuture } from "@asyncio/asyncio";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const future = wrapFuture(Promise.resolve(1));
+ * assert(!future.done());
+ * assertEquals(await future, 1);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future}
+ */
+export function wrapFuture<T>(
+  promise: PromiseLike<T>,
+  options?: FutureOptions,
+): Future<T> {
+  if (isInstance<Future<T>>(promise, Future)) return promise;
+  if (typeof propertyOf(promise, "then") !== "function") {
+    throw wrongType("The promise of wrapFuture()", "a promise", promise);
+  }
+  const future = new Future<T>(options);
+  awaitOutside(homeOf(future), promise, {
+    onFulfilled: (value) => future.done() || fulfil(future, value),
+    onRejected: (error) => future.done() || fail(future, error),
+  });
+  return future;
+}
+
+/** What is called when a promise has settled. */
+interface Reactions<T> {
+  readonly onFulfilled: (value: T) => void;
+  readonly onRejected: (error: unknown) => void;
+}
+
+/** Awaits a promise that is settled outside the loop: the loop counts it until then. */
+export function awaitOutside<T>(
+  scheduler: Scheduler,
+  promise: PromiseLike<T>,
+  { onFulfilled, onRejected }: Reactions<T>,
+): void {
+  scheduler.outside++;
+  reactOnce(promise, {
+    onFulfilled: (value) => {
+      scheduler.outside--;
+      onFulfilled(value);
+    },
+    onRejected: (error) => {
+      scheduler.outside--;
+      onRejected(error);
+    },
+  });
+}
+
+/** Reacts to what a thenable does first, as `await` does: one of the user's may call back twice, or throw. */
+export function reactOnce<T>(
+  promise: PromiseLike<T>,
+  { onFulfilled, onRejected }: Reactions<T>,
+): void {
+  let isSettled = false;
+  const once = <A>(react: (outcome: A) => void) => (outcome: A) => {
+    if (isSettled) return;
+    isSettled = true;
+    react(outcome);
+  };
+  const reject = once(onRejected);
+  try {
+    promise.then(once(onFulfilled), reject);
+  } catch (error) {
+    reject(error);
+  }
+}
+
+/** A future of `loop` that ends as `source` does, and cancels that; `source` itself if it is of the loop. */
+export function futureIn<T>(loop: EventLoop, source: Future<T>): Future<T> {
+  if (source.getLoop() === loop) return source;
+  const target = new Future<T>({ loop });
+  follow(target, source);
+  observe(target, () => {
+    if (target.cancelled()) reach(source, () => source.cancel());
+  });
+  return target;
+}
+
+/** Has `target` end as `source` does, which may belong to another loop. */
+export function follow<T>(target: Future<T>, source: Future<T>): void {
+  observe(source, () =>
+    reach(target, () => {
+      if (source.cancelled()) cancelPending(target, undefined);
+      else if (source.exception() !== null) fail(target, thrownBy(source));
+      else fulfil(target, source.result());
+    }));
+}
+
+/** Does something to a future unless it is done, in no async context of its loop's tasks. */
+function reach(future: Future<unknown>, fn: () => void): void {
+  if (future.done() || future.getLoop().isClosed()) return;
+  callOutsideTasks(homeOf(future), fn);
+}

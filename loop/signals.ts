@@ -1,0 +1,171 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Callback, RepeatedCall } from "./core/_repeated_call.ts";
+import { RuntimeError } from "./core/errors.ts";
+import { DENO_HOST } from "./core/host.ts";
+import {
+  addSignalListener,
+  errors,
+  removeSignalListener,
+} from "./core/runtime.ts";
+import {
+  callOutsideTasks,
+  defaultScheduler,
+  type Resource,
+  type Scheduler,
+} from "./core/scheduler.ts";
+import { shown } from "./core/shown.ts";
+
+/** The names of all signals; which of them there are depends on the system. */
+const NAMES: Readonly<Record<Deno.Signal, true>> = {
+  SIGABRT: true,
+  SIGALRM: true,
+  SIGBREAK: true,
+  SIGBUS: true,
+  SIGCHLD: true,
+  SIGCONT: true,
+  SIGEMT: true,
+  SIGFPE: true,
+  SIGHUP: true,
+  SIGILL: true,
+  SIGINFO: true,
+  SIGINT: true,
+  SIGIO: true,
+  SIGKILL: true,
+  SIGPIPE: true,
+  SIGPOLL: true,
+  SIGPROF: true,
+  SIGPWR: true,
+  SIGQUIT: true,
+  SIGSEGV: true,
+  SIGSTKFLT: true,
+  SIGSTOP: true,
+  SIGSYS: true,
+  SIGTERM: true,
+  SIGTRAP: true,
+  SIGTSTP: true,
+  SIGTTIN: true,
+  SIGTTOU: true,
+  SIGUNUSED: true,
+  SIGURG: true,
+  SIGUSR1: true,
+  SIGUSR2: true,
+  SIGVTALRM: true,
+  SIGWINCH: true,
+  SIGXCPU: true,
+  SIGXFSZ: true,
+};
+
+/** Those that the system, or Deno, lets no program handle. */
+const UNCATCHABLE: ReadonlySet<Deno.Signal> = new Set([
+  "SIGFPE",
+  "SIGILL",
+  "SIGKILL",
+  "SIGSEGV",
+  "SIGSTOP",
+]);
+
+/** The handlers of each signal: one for each loop that has one. */
+const handlers = new Map<Deno.Signal, Map<Scheduler, SignalHandler>>();
+
+/** Has a function called at each such signal, in place of the one before. */
+export function handleSignal(
+  scheduler: Scheduler,
+  signal: Deno.Signal,
+  callback: Callback,
+  args: unknown[],
+): void {
+  if (isWorker()) {
+    throw new RuntimeError(
+      "Cannot handle signals in a worker: only the main thread can",
+    );
+  }
+  if (UNCATCHABLE.has(signal)) {
+    throw new RuntimeError(`The signal ${signal} cannot be caught`);
+  }
+  const call = new RepeatedCall(scheduler, callback, args);
+  const handler = handlers.get(signal)?.get(scheduler);
+  // What waits for its turn came before, and is still the old one's.
+  if (handler !== undefined) handler.call = call;
+  else new SignalHandler(scheduler, signal, call);
+}
+
+/** Takes that back; returns whether there was such a function. */
+export function unhandleSignal(
+  scheduler: Scheduler,
+  signal: Deno.Signal,
+): boolean {
+  const handler = handlers.get(signal)?.get(scheduler);
+  handler?.abandon();
+  return handler !== undefined;
+}
+
+/** Whether the program has a handler for the signal, on whichever loop. */
+export function isSignalHandled(signal: Deno.Signal): boolean {
+  return handlers.has(signal);
+}
+
+/** Throws unless `signal` is the name of one. */
+export function assertSignal(method: string, signal: unknown): void {
+  const expected = `${method}() takes the name of a signal, such as "SIGINT"`;
+  if (typeof signal !== "string") {
+    throw new TypeError(`${expected}: received ${shown(signal)}`);
+  }
+  if (!Object.hasOwn(NAMES, signal)) {
+    throw new RangeError(`${expected}: received "${signal}"`);
+  }
+}
+
+/** Whether this is not the main thread. Signals are the main thread's, as in asyncio. */
+export function isWorker(): boolean {
+  // `WorkerGlobalScope` itself is missing in a worker of `node:worker_threads`.
+  return Object.prototype.toString.call(globalThis) ===
+    "[object DedicatedWorkerGlobalScope]";
+}
+
+/** What a loop does at a signal. */
+class SignalHandler implements Resource {
+  readonly #scheduler: Scheduler;
+  readonly #signal: Deno.Signal;
+  call: RepeatedCall;
+  /** Lets the program end. */
+  readonly #release: () => void;
+
+  constructor(scheduler: Scheduler, signal: Deno.Signal, call: RepeatedCall) {
+    this.#scheduler = scheduler;
+    this.#signal = signal;
+    this.call = call;
+    try {
+      addSignalListener(signal, this.#onSignal);
+    } catch (cause) {
+      throw new errors.NotSupported(
+        `addSignalHandler() is not supported for ${signal} on ${Deno.build.os}`,
+        { cause },
+      );
+    }
+    const others = handlers.get(signal);
+    if (others === undefined) {
+      handlers.set(signal, new Map([[scheduler, this]]));
+    } else others.set(scheduler, this);
+    scheduler.resources.add(this);
+    // A listener of Deno's does not keep the program alive; a loop that is run may wait for nothing else.
+    this.#release = scheduler === defaultScheduler()
+      ? () => {}
+      : DENO_HOST.timer(() => {}, Infinity);
+  }
+
+  abandon(): void {
+    this.#release();
+    removeSignalListener(this.#signal, this.#onSignal);
+    this.call.cancel();
+    const all = handlers.get(this.#signal)!;
+    all.delete(this.#scheduler);
+    if (all.size === 0) handlers.delete(this.#signal);
+    this.#scheduler.resources.delete(this);
+  }
+
+  // Deno calls in the async context of whoever was the first to listen for the signal.
+  readonly #onSignal = (): void => {
+    callOutsideTasks(this.#scheduler, () => this.call.enqueue());
+  };
+}
