@@ -4,9 +4,9 @@ import { type Callback, RepeatedCall } from "./core/_repeated_call.ts";
 import { assertDeno, errors } from "./core/runtime.ts";
 import {
   callOutsideTasks,
-  type Entry,
-  execute,
   type Resource,
+  type Runnable,
+  runStep,
   type Scheduler,
 } from "./core/scheduler.ts";
 
@@ -204,14 +204,14 @@ class Selector implements Resource {
 }
 
 /** Calls a function of the library in its turn. */
-class Call implements Entry {
+class Call implements Runnable {
   readonly #fn: () => void;
 
   constructor(fn: () => void) {
     this.#fn = fn;
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.#fn();
     return false;
   }

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/core/deque.ts";
+import { Deque } from "../loop/core/ring_buffer.ts";
 import {
   fulfilled,
   type Future,
@@ -10,10 +10,10 @@ import {
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
@@ -37,9 +37,9 @@ export class Channel<T> {
   /** How many items were put for which `taskDone()` has not been called. */
   unfinished = 0;
   /** Who waits for an item, for room, for the work to be done; those who were woken do not. */
-  readonly getters = new WaitingLine();
-  readonly putters = new WaitingLine();
-  readonly joiners = new WaitingLine();
+  readonly getters = new WaitQueue();
+  readonly putters = new WaitQueue();
+  readonly joiners = new WaitQueue();
   #scheduler: Scheduler | null = null;
 
   constructor(maxSize: number) {
@@ -57,7 +57,7 @@ export class Channel<T> {
   /** Takes the next item, and wakes one who waits for room. There is an item. */
   take(): T {
     const item = this.items.take();
-    this.putters.wakeFirst();
+    this.putters.wakeOne();
     return item;
   }
 
@@ -65,7 +65,7 @@ export class Channel<T> {
   accept(item: T): void {
     this.items.push(item);
     this.unfinished++;
-    this.getters.wakeFirst();
+    this.getters.wakeOne();
   }
 
   getNowait(): T {
@@ -165,76 +165,79 @@ export class Channel<T> {
 
   #wait<R, S>(
     scheduler: Scheduler,
-    line: WaitingLine,
-    kind: OperationKind<R, S>,
+    line: WaitQueue,
+    kind: PrimitiveBehavior<R, S>,
     subject: S,
   ): Future<R> {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       throw boundElsewhere("queue");
     }
-    const operation = new Operation(scheduler, kind, subject);
-    operation.joinLine(line);
+    const operation = new PrimitiveFuture(scheduler, kind, subject);
+    operation.joinQueue(line);
     return operation;
   }
 }
 
 /** A wait for an item. */
-type Get<T> = OperationKind<T, Channel<T>>;
+type Get<T> = PrimitiveBehavior<T, Channel<T>>;
 
 const GET: Get<unknown> = {
   name: "Queue.get()",
-  proceed(channel, get) {
+  poll(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
     // Another task was quicker. As in asyncio, this one goes to the end of the line.
-    get.joinLine(channel.getters);
+    get.joinQueue(channel.getters);
     return null;
   },
-  onCancelled: (_, get) => get.leaveLine(),
-  abandon(channel, _, wasWoken) {
-    if (wasWoken && !channel.isEmpty) channel.getters.wakeFirst();
+  onCancelled: (_, get) => get.leaveQueue(),
+  handBack(channel, _, wasWoken) {
+    if (wasWoken && !channel.isEmpty) channel.getters.wakeOne();
   },
 };
 
 /** A wait for an item by one who iterates. */
-type Next<T> = OperationKind<IteratorResult<T, undefined>, Channel<T>>;
+type Next<T> = PrimitiveBehavior<IteratorResult<T, undefined>, Channel<T>>;
 
 const NEXT: Next<unknown> = {
   name: "Queue.get()",
-  proceed(channel, next) {
+  poll(channel, next) {
     if (!channel.isEmpty) return withResult(yielded(channel.take()));
     if (channel.isShutDown) return withResult(END);
-    next.joinLine(channel.getters);
+    next.joinQueue(channel.getters);
     return null;
   },
   onCancelled: GET.onCancelled,
-  abandon: GET.abandon,
+  handBack: GET.handBack,
 };
 
 /** A wait for room. */
-const PUT: OperationKind<void, { channel: Channel<unknown>; item: unknown }> = {
+const PUT: PrimitiveBehavior<
+  void,
+  { channel: Channel<unknown>; item: unknown }
+> = {
   name: "Queue.put()",
-  proceed({ channel, item }, put) {
+  poll({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
-      put.joinLine(channel.putters);
+      put.joinQueue(channel.putters);
       return null;
     }
     channel.accept(item);
     return DONE;
   },
-  onCancelled: (_, put) => put.leaveLine(),
-  abandon({ channel }, _, wasWoken) {
-    if (wasWoken && !channel.isFull) channel.putters.wakeFirst();
+  onCancelled: (_, put) => put.leaveQueue(),
+  handBack({ channel }, _, wasWoken) {
+    if (wasWoken && !channel.isFull) channel.putters.wakeOne();
   },
 };
 
 /** A wait for the work to be done: who was woken goes on, even if there is new work by then. */
-const JOIN: OperationKind<void, null> = {
+const JOIN: PrimitiveBehavior<void, null> = {
   name: "Queue.join()",
-  proceed: () => DONE,
-  onCancelled: (_, join) => join.leaveLine(),
-  abandon() {},
+  poll: () => DONE,
+  onCancelled: (_, join) => join.leaveQueue(),
+  handBack() {},
 };
 
 const DONE = withResult(undefined);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/core/deque.ts";
+import { Deque } from "../loop/core/ring_buffer.ts";
 import { Queue, storeIn } from "./queue.ts";
 
 /**

@@ -9,10 +9,10 @@ import {
 } from "../loop/core/future.ts";
 import {
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { errors } from "../loop/core/runtime.ts";
 import type { Scheduler } from "../loop/core/scheduler.ts";
 import { wrongType } from "../loop/core/validate.ts";
@@ -24,7 +24,7 @@ export class FlowControl {
   readonly scheduler: Scheduler;
   /** Whether the protocol is that of a server's connection. */
   readonly isServerSide: boolean;
-  readonly line = new WaitingLine();
+  readonly line = new WaitQueue();
   isPaused = false;
   isLost = false;
   /** Why the connection was lost, if not by being closed. */
@@ -62,7 +62,7 @@ export class FlowControl {
   drain(isClosing: boolean): Future<void> {
     if (!isClosing && !this.isLost && !this.isPaused) return this.#now();
     const subject = { flow: this, hasWaited: false };
-    const drain = new Operation(this.scheduler, DRAIN, subject);
+    const drain = new PrimitiveFuture(this.scheduler, DRAIN, subject);
     // A closing transport is about to tell that the connection is lost: it must have its turn, or who
     // writes in a loop would never hear of it.
     if (isClosing || this.isLost) drain.wake();
@@ -95,9 +95,9 @@ interface Drain {
   hasWaited: boolean;
 }
 
-const DRAIN: OperationKind<void, Drain> = {
+const DRAIN: PrimitiveBehavior<void, Drain> = {
   name: "StreamWriter.drain()",
-  proceed(drain, operation): Settlement | null {
+  poll(drain, operation): Settlement | null {
     const { isLost, isPaused, error } = drain.flow;
     if (drain.hasWaited) return error === null ? DONE : withError(error);
     if (isLost) {
@@ -107,13 +107,16 @@ const DRAIN: OperationKind<void, Drain> = {
     waitInLine(drain, operation);
     return null;
   },
-  onCancelled: (_, operation) => operation.leaveLine(),
-  abandon() {},
+  onCancelled: (_, operation) => operation.leaveQueue(),
+  handBack() {},
 };
 
-function waitInLine(drain: Drain, operation: Operation<void, Drain>): void {
+function waitInLine(
+  drain: Drain,
+  operation: PrimitiveFuture<void, Drain>,
+): void {
   drain.hasWaited = true;
-  operation.joinLine(drain.flow.line);
+  operation.joinQueue(drain.flow.line);
 }
 
 let reveal: (protocol: unknown) => FlowControl | null = () => null;

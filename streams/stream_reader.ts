@@ -12,9 +12,9 @@ import { ownBytes } from "../loop/net/engine/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
 import {
   failed,
-  Operation,
-  type OperationKind,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import { errors } from "../loop/core/runtime.ts";
 import {
   currentScheduler,
@@ -43,10 +43,10 @@ export const DEFAULT_LIMIT = 64 * 1024;
 /** Takes data from the buffer, or returns `null` as long as there is not enough. */
 type Take = () => Uint8Array<ArrayBuffer> | null;
 
-type ReadOperation = Operation<Uint8Array<ArrayBuffer>, StreamReader>;
+type ReadOperation = PrimitiveFuture<Uint8Array<ArrayBuffer>, StreamReader>;
 
 /** The data is taken in the reading task's step, so that one that is cancelled takes none. */
-let READ: OperationKind<Uint8Array<ArrayBuffer>, StreamReader>;
+let READ: PrimitiveBehavior<Uint8Array<ArrayBuffer>, StreamReader>;
 
 const TAKE_NOTHING: Take = () => null;
 
@@ -132,14 +132,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   static {
     READ = {
       name: "StreamReader.read()",
-      proceed(reader, operation): Settlement | null {
+      poll(reader, operation): Settlement | null {
         const data = reader.#attempt(reader.#take);
         if (data === null) return null;
         reader.#leave(operation);
         return withResult(data);
       },
       onCancelled: (reader, operation) => reader.#leave(operation),
-      abandon: (reader, operation) => reader.#leave(operation),
+      handBack: (reader, operation) => reader.#leave(operation),
     };
     takeAll = (reader) => reader.#takeAll();
     changeTransport = (reader, transport) => reader.#transport = transport;
@@ -611,7 +611,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     }
     if (data !== null) return fulfilled(this.#scheduler, data);
     this.#take = take;
-    return this.#waiting = new Operation(this.#scheduler, READ, this);
+    return this.#waiting = new PrimitiveFuture(this.#scheduler, READ, this);
   }
 
   #leave(operation: ReadOperation): void {

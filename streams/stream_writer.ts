@@ -7,7 +7,7 @@ import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
 import type { Transport } from "../loop/net/transport.ts";
-import { failed } from "../loop/core/operation.ts";
+import { failed } from "../loop/core/primitive_future.ts";
 import { errors } from "../loop/core/runtime.ts";
 import { schedulerOf } from "../loop/core/scheduler.ts";
 import { assertInstance } from "../loop/core/validate.ts";

@@ -7,7 +7,7 @@ import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import { assertOptions } from "../loop/core/validate.ts";
-import { WaitingLine } from "../loop/core/operation.ts";
+import { WaitQueue } from "../loop/core/primitive_future.ts";
 import { type Scheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import { StreamReader } from "../streams/stream_reader.ts";
 import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
@@ -28,7 +28,7 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
   /** What the writer of standard input knows its transport by. */
   readonly #input: StreamReaderProtocol;
   /** What waits for the exit of the process. */
-  readonly waiting = new WaitingLine();
+  readonly waiting = new WaitQueue();
   hasExited = false;
 
   constructor(loop: EventLoop, options: SubprocessStreamOptions) {

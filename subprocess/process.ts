@@ -5,7 +5,10 @@ import { callInline } from "../loop/core/inline_call.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
-import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import type { Scheduler } from "../loop/core/scheduler.ts";
 import type { StreamReader } from "../streams/stream_reader.ts";
 import type { StreamWriter } from "../streams/stream_writer.ts";
@@ -145,8 +148,8 @@ export class Process implements AsyncDisposable {
   wait(): Future<number> {
     const { hasExited, waiting } = this.#protocol;
     if (hasExited) return fulfilled(this.#scheduler, this.returnCode!);
-    const wait = new Operation(this.#scheduler, WAIT, this.#transport);
-    wait.joinLine(waiting);
+    const wait = new PrimitiveFuture(this.#scheduler, WAIT, this.#transport);
+    wait.joinQueue(waiting);
     return wait;
   }
 
@@ -313,11 +316,11 @@ export class Process implements AsyncDisposable {
   }
 }
 
-const WAIT: OperationKind<number, SubprocessTransport> = {
+const WAIT: PrimitiveBehavior<number, SubprocessTransport> = {
   name: "Process.wait()",
-  proceed: (transport) => withResult(transport.getReturnCode()!),
-  onCancelled: (_, wait) => wait.leaveLine(),
-  abandon() {},
+  poll: (transport) => withResult(transport.getReturnCode()!),
+  onCancelled: (_, wait) => wait.leaveQueue(),
+  handBack() {},
 };
 
 function bytesOf(input: Uint8Array | string | null): Uint8Array | null {

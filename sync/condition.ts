@@ -14,10 +14,10 @@ import {
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import {
   type CancelMessage,
   currentScheduler,
@@ -72,7 +72,7 @@ import { contention, guardOf, Lock } from "./lock.ts";
 export class Condition {
   readonly #lock: Lock;
   #scheduler: Scheduler | null = null;
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
 
   /**
    * Constructs a new instance.
@@ -283,7 +283,7 @@ export class Condition {
   notify(n: number = 1): void {
     assertNumber("The n of notify()", n);
     this.#assertHeld();
-    for (let i = 0; i < n && this.#line.wakeFirst(); i++);
+    for (let i = 0; i < n && this.#line.wakeOne(); i++);
   }
 
   /**
@@ -320,8 +320,8 @@ export class Condition {
       isAcquiring: false,
       cancellation: null,
     };
-    const operation = new Operation(scheduler, WAIT, wait);
-    operation.joinLine(this.#line);
+    const operation = new PrimitiveFuture(scheduler, WAIT, wait);
+    operation.joinQueue(this.#line);
     this.#lock.release();
     return operation as Future<unknown> as Future<T>;
   }
@@ -333,7 +333,7 @@ export class Condition {
 
 /** One wait for a notification, and then for the lock. */
 interface Wait {
-  readonly line: WaitingLine;
+  readonly line: WaitQueue;
   readonly lock: Lock;
   /** The guard that held the lock, and will. */
   readonly guard: Disposable;
@@ -346,19 +346,19 @@ interface Wait {
 
 const NOTIFIED = withResult(true as const);
 
-const WAIT: OperationKind<unknown, Wait> = {
+const WAIT: PrimitiveBehavior<unknown, Wait> = {
   name: "Condition.wait()",
-  proceed(wait, operation) {
+  poll(wait, operation) {
     if (!wait.isAcquiring) return acquireAgain(wait, operation);
     contention.win(wait.lock, operation, wait.guard);
     return look(wait, operation);
   },
   onCancelled({ lock, isAcquiring }, operation) {
     if (isAcquiring) contention.withdraw(lock);
-    else operation.leaveLine();
+    else operation.leaveQueue();
   },
-  abandon({ lock, isAcquiring }, operation, wasWoken) {
-    if (isAcquiring) contention.abandon(lock, operation, wasWoken);
+  handBack({ lock, isAcquiring }, operation, wasWoken) {
+    if (isAcquiring) contention.handBack(lock, operation, wasWoken);
   },
   onceAbandoned(wait, operation, message) {
     wait.cancellation = { message };
@@ -369,14 +369,14 @@ const WAIT: OperationKind<unknown, Wait> = {
 /** Acquires the lock again for the guard that held it before. */
 function acquireAgain(
   wait: Wait,
-  operation: Operation<unknown, Wait>,
+  operation: PrimitiveFuture<unknown, Wait>,
 ): Settlement | null {
   try {
     if (contention.begin(wait.lock, operation, wait.guard)) {
       return look(wait, operation);
     }
   } catch (error) {
-    wait.line.wakeFirst();
+    wait.line.wakeOne();
     return withError(error);
   }
   wait.isAcquiring = true;
@@ -386,12 +386,12 @@ function acquireAgain(
 /** The lock is held: how the wait ends, or `null` if it goes on. */
 function look(
   wait: Wait,
-  operation: Operation<unknown, Wait>,
+  operation: PrimitiveFuture<unknown, Wait>,
 ): Settlement | null {
   const { line, lock, predicate, cancellation } = wait;
   if (cancellation !== null) {
     // A notification may have come for this task; then it was meant for one that goes on.
-    line.wakeFirst();
+    line.wakeOne();
     return withCancellation(cancellation.message);
   }
   wait.isAcquiring = false;
@@ -404,7 +404,7 @@ function look(
   }
   if (result) return withResult(result);
   if (!lock.locked()) return withError(notHeld("wait"));
-  operation.joinLine(line);
+  operation.joinQueue(line);
   lock.release();
   return null;
 }

@@ -4,10 +4,10 @@ import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
@@ -40,7 +40,7 @@ import { describe } from "./_describe.ts";
 export class Event {
   #scheduler: Scheduler | null = null;
   #isSet = false;
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
 
   /**
    * Sets the flag: who waits for it goes on, and nobody waits from now on.
@@ -142,8 +142,8 @@ export class Event {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("event"));
     }
-    const wait = new Operation(scheduler, WAIT, null);
-    wait.joinLine(this.#line);
+    const wait = new PrimitiveFuture(scheduler, WAIT, null);
+    wait.joinQueue(this.#line);
     return wait;
   }
 }
@@ -151,9 +151,9 @@ export class Event {
 const SET = withResult(true);
 
 /** Who was woken goes on, whatever has become of the flag. */
-const WAIT: OperationKind<true, null> = {
+const WAIT: PrimitiveBehavior<true, null> = {
   name: "Event.wait()",
-  proceed: () => SET,
-  onCancelled: (_, wait) => wait.leaveLine(),
-  abandon() {},
+  poll: () => SET,
+  onCancelled: (_, wait) => wait.leaveQueue(),
+  handBack() {},
 };

@@ -10,10 +10,10 @@ import {
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
@@ -25,13 +25,21 @@ export let guardOf: (lock: Lock) => Disposable | null;
 /** What an operation does that acquires the lock. */
 export interface Contention {
   /** Acquires the lock if it is free; otherwise the operation waits for it in line. Returns whether it was. */
-  begin(lock: Lock, operation: Operation<unknown>, guard: Disposable): boolean;
+  begin(
+    lock: Lock,
+    operation: PrimitiveFuture<unknown>,
+    guard: Disposable,
+  ): boolean;
   /** The operation was woken, and acquires the lock. */
-  win(lock: Lock, operation: Operation<unknown>, guard: Disposable): void;
+  win(lock: Lock, operation: PrimitiveFuture<unknown>, guard: Disposable): void;
   /** The operation was cancelled while it waited. */
   withdraw(lock: Lock): void;
   /** Its turn has come. */
-  abandon(lock: Lock, operation: Operation<unknown>, wasWoken: boolean): void;
+  handBack(
+    lock: Lock,
+    operation: PrimitiveFuture<unknown>,
+    wasWoken: boolean,
+  ): void;
 }
 
 export let contention: Contention;
@@ -74,7 +82,7 @@ export class Lock {
   /** Who holds the lock. */
   #guard: Disposable | null = null;
   /** Who waits, also those who were woken or cancelled and whose turn is yet to come. */
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
   /** How many of those who wait were not cancelled while they waited. */
   #contenders = 0;
 
@@ -93,37 +101,37 @@ export class Lock {
         if ((lock.#scheduler ??= scheduler) !== scheduler) {
           throw boundElsewhere("lock");
         }
-        operation.joinLine(lock.#line);
+        operation.joinQueue(lock.#line);
         lock.#contenders++;
         return false;
       },
       win(lock, operation, guard) {
         lock.#contenders--;
-        operation.leaveLine();
+        operation.leaveQueue();
         lock.#guard = guard;
       },
       withdraw(lock) {
         // It stays in line until its turn: until then a release wakes nobody behind it, as in asyncio.
         lock.#contenders--;
       },
-      abandon(lock, operation, wasWoken) {
+      handBack(lock, operation, wasWoken) {
         if (wasWoken) lock.#contenders--;
-        operation.leaveLine();
+        operation.leaveQueue();
         if (lock.#guard === null) lock.#line.first?.wake();
       },
     };
   }
 
-  static readonly #acquisition: OperationKind<Disposable, Lock> = {
+  static readonly #acquisition: PrimitiveBehavior<Disposable, Lock> = {
     name: "Lock.acquire()",
-    proceed(lock, acquisition) {
+    poll(lock, acquisition) {
       const guard = new Guard(lock);
       contention.win(lock, acquisition, guard);
       return withResult(guard);
     },
     onCancelled: (lock) => contention.withdraw(lock),
-    abandon: (lock, acquisition, wasWoken) =>
-      contention.abandon(lock, acquisition, wasWoken),
+    handBack: (lock, acquisition, wasWoken) =>
+      contention.handBack(lock, acquisition, wasWoken),
   };
 
   /**
@@ -174,8 +182,8 @@ export class Lock {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("lock"));
     }
-    const acquisition = new Operation(scheduler, Lock.#acquisition, this);
-    acquisition.joinLine(this.#line);
+    const acquisition = new PrimitiveFuture(scheduler, Lock.#acquisition, this);
+    acquisition.joinQueue(this.#line);
     this.#contenders++;
     return acquisition;
   }

@@ -4,10 +4,10 @@ import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
@@ -53,7 +53,7 @@ export class Semaphore {
   /** Permits that nobody has; those on their way to a task that was woken are not among them. */
   #permits: number;
   /** Who waits and has not been woken. */
-  readonly #line = new WaitingLine();
+  readonly #line = new WaitQueue();
   /** How many wait, with those who were woken and whose turn is yet to come. */
   #contenders = 0;
 
@@ -61,18 +61,18 @@ export class Semaphore {
     permitsOf = (semaphore) => semaphore.#permits;
   }
 
-  static readonly #acquisition: OperationKind<Disposable, Semaphore> = {
+  static readonly #acquisition: PrimitiveBehavior<Disposable, Semaphore> = {
     name: "Semaphore.acquire()",
-    proceed(semaphore) {
+    poll(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
       return withResult(new Guard(semaphore));
     },
     onCancelled(semaphore, acquisition) {
       semaphore.#contenders--;
-      acquisition.leaveLine();
+      acquisition.leaveQueue();
     },
-    abandon(semaphore, _, wasWoken) {
+    handBack(semaphore, _, wasWoken) {
       if (wasWoken) {
         semaphore.#contenders--;
         semaphore.#permits++;
@@ -127,12 +127,12 @@ export class Semaphore {
     if ((this.#scheduler ??= scheduler) !== scheduler) {
       return failed(scheduler, boundElsewhere("semaphore"));
     }
-    const acquisition = new Operation(
+    const acquisition = new PrimitiveFuture(
       scheduler,
       Semaphore.#acquisition,
       this,
     );
-    acquisition.joinLine(this.#line);
+    acquisition.joinQueue(this.#line);
     this.#contenders++;
     return acquisition;
   }
@@ -204,7 +204,7 @@ export class Semaphore {
 
   /** Sends a permit to the first who waits; returns whether there was one. */
   #wakeNext(): boolean {
-    if (!this.#line.wakeFirst()) return false;
+    if (!this.#line.wakeOne()) return false;
     this.#permits--;
     return true;
   }

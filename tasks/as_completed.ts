@@ -3,7 +3,7 @@
 import { Alarm } from "../loop/core/alarm.ts";
 import type { Awaitable } from "../loop/core/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
-import { Deque } from "../loop/core/deque.ts";
+import { Deque } from "../loop/core/ring_buffer.ts";
 import { TimeoutError } from "../loop/core/errors.ts";
 import {
   type Future,
@@ -16,10 +16,10 @@ import {
   withResult,
 } from "../loop/core/future.ts";
 import {
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "../loop/core/operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertIterable, assertOptions } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
@@ -113,7 +113,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
 class Completions implements CompletionIterator<unknown> {
   /** What is done and was not handed out yet; `null` stands for what was not done in time. */
   readonly arrived = new Deque<Future<unknown> | null>();
-  readonly takers = new WaitingLine();
+  readonly takers = new WaitQueue();
   readonly #pending: Set<Future<unknown>>;
   readonly #onDone = (future: Future<unknown>) => this.#arrive(future);
   readonly #alarm: Alarm | null;
@@ -152,8 +152,8 @@ class Completions implements CompletionIterator<unknown> {
     };
   }
 
-  #take<T>(kind: OperationKind<T, Completions>): Future<T> {
-    const operation = new Operation(currentScheduler(), kind, this);
+  #take<T>(kind: PrimitiveBehavior<T, Completions>): Future<T> {
+    const operation = new PrimitiveFuture(currentScheduler(), kind, this);
     operation.tryNow();
     return operation;
   }
@@ -161,7 +161,7 @@ class Completions implements CompletionIterator<unknown> {
   #arrive(future: Future<unknown>): void {
     this.#pending.delete(future);
     this.arrived.push(future);
-    this.takers.wakeFirst();
+    this.takers.wakeOne();
     if (this.#pending.size === 0) this.#alarm?.cancel();
   }
 
@@ -169,7 +169,7 @@ class Completions implements CompletionIterator<unknown> {
     for (const future of this.#pending) {
       unobserve(future, this.#onDone);
       this.arrived.push(null);
-      this.takers.wakeFirst();
+      this.takers.wakeOne();
     }
     this.#pending.clear();
   }
@@ -178,12 +178,12 @@ class Completions implements CompletionIterator<unknown> {
 /** Takes what arrived next and says how the taking ends; what finds nothing waits in line. */
 function takeNext(
   completions: Completions,
-  operation: Operation<unknown, Completions>,
+  operation: PrimitiveFuture<unknown, Completions>,
   outcomeOf: (future: Future<unknown>) => Settlement,
 ): Settlement | null {
   const { arrived, takers } = completions;
   if (arrived.size === 0) {
-    operation.joinLine(takers);
+    operation.joinQueue(takers);
     return null;
   }
   const next = arrived.take();
@@ -193,27 +193,29 @@ function takeNext(
 
 /** A taker that was cancelled takes nothing; another one may. */
 const giveBack = {
-  onCancelled(_: Completions, operation: Operation<unknown, Completions>) {
-    operation.leaveLine();
+  onCancelled(
+    _: Completions,
+    operation: PrimitiveFuture<unknown, Completions>,
+  ) {
+    operation.leaveQueue();
   },
-  abandon(completions: Completions, _: unknown, wasWoken: boolean) {
-    if (wasWoken) completions.takers.wakeFirst();
+  handBack(completions: Completions, _: unknown, wasWoken: boolean) {
+    if (wasWoken) completions.takers.wakeOne();
   },
 };
 
 /** Takes the next future itself, wrapped, as a future cannot be the result of a future. */
-const FUTURE: OperationKind<{ future: Future<unknown> }, Completions> = {
+const FUTURE: PrimitiveBehavior<{ future: Future<unknown> }, Completions> = {
   name: "asCompleted()",
-  proceed: (completions, operation) =>
+  poll: (completions, operation) =>
     takeNext(completions, operation, (future) => withResult({ future })),
   ...giveBack,
 };
 
 /** Takes the outcome of the next future. */
-const RESULT: OperationKind<unknown, Completions> = {
+const RESULT: PrimitiveBehavior<unknown, Completions> = {
   name: "asCompleted()",
-  proceed: (completions, operation) =>
-    takeNext(completions, operation, outcomeOf),
+  poll: (completions, operation) => takeNext(completions, operation, outcomeOf),
   ...giveBack,
 };
 

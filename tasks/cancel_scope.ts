@@ -5,7 +5,7 @@ import {
   makeCausedCancelledError,
   makeSignalReason,
 } from "../loop/core/cancelled_error.ts";
-import { BodyScope, noteSignalRead } from "../loop/core/coroutine.ts";
+import { BodyScope, noteSignalRead } from "../loop/core/task_state.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
@@ -256,7 +256,7 @@ export class CancelScope {
     this.#alarm = null;
     const deadline = this.#deadline;
     if (deadline === null || this.#request !== null) return;
-    const { scheduler } = this.#scope!.coroutine;
+    const { scheduler } = this.#scope!.taskState;
     if (deadline <= scheduler.time()) this.#cancel(undefined);
     else {
       this.#alarm = new Alarm(

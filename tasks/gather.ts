@@ -12,7 +12,10 @@ import {
   observe,
   thrownBy,
 } from "../loop/core/future.ts";
-import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import {
   type CancelMessage,
   currentScheduler,
@@ -116,7 +119,7 @@ class Gathering {
     children: readonly Future<unknown>[],
     returnExceptions: boolean,
   ) {
-    this.future = new Operation(scheduler, GATHER, this);
+    this.future = new PrimitiveFuture(scheduler, GATHER, this);
     this.#children = children;
     this.#returnExceptions = returnExceptions;
     this.distinct = [...new Set(children)];
@@ -164,13 +167,13 @@ class Gathering {
   }
 }
 
-const GATHER: OperationKind<unknown[], Gathering> = {
+const GATHER: PrimitiveBehavior<unknown[], Gathering> = {
   name: "gather()",
   dependencies: (gathering) => gathering.distinct,
   onRelayed: (gathering, message) => gathering.onCancelled(message),
-  proceed: () => null,
+  poll: () => null,
   onCancelled() {},
-  abandon() {},
+  handBack() {},
 };
 
 function hasFailed(future: Future<unknown>): boolean {

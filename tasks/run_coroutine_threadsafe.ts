@@ -14,7 +14,10 @@ import {
   type Future,
   homeOf,
 } from "../loop/core/future.ts";
-import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import {
   callOutsideTasks,
   currentScheduler,
@@ -95,11 +98,11 @@ export function runCoroutineThreadsafe<T>(
 }
 
 /** A future whose end is that of a task which is out of reach. */
-const DISTANT: OperationKind<unknown, () => void> = {
+const DISTANT: PrimitiveBehavior<unknown, () => void> = {
   name: "runCoroutineThreadsafe()",
-  proceed: () => null,
+  poll: () => null,
   onCancelled() {},
-  abandon() {},
+  handBack() {},
   cancel(cancelTask, operation, message) {
     cancelTask();
     cancelPending(operation, message);
@@ -108,9 +111,9 @@ const DISTANT: OperationKind<unknown, () => void> = {
 };
 
 function distant<T>(cancelTask: () => void): Future<T> {
-  return new Operation<T, () => void>(
+  return new PrimitiveFuture<T, () => void>(
     currentScheduler(),
-    DISTANT as OperationKind<T, () => void>,
+    DISTANT as PrimitiveBehavior<T, () => void>,
     cancelTask,
   );
 }

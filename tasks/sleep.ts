@@ -2,11 +2,14 @@
 
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { fulfil, type Future, withResult } from "../loop/core/future.ts";
-import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import {
   currentScheduler,
-  type Entry,
-  execute,
+  type Runnable,
+  runStep,
   type Scheduler,
   type Timer,
 } from "../loop/core/scheduler.ts";
@@ -53,19 +56,19 @@ export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
 }
 
 /** One turn round the ready queue, in which the awaiting task goes on. */
-const PASS: OperationKind<unknown, unknown> = {
+const PASS: PrimitiveBehavior<unknown, unknown> = {
   name: "sleep()",
-  proceed: (result) => result === undefined ? DONE : withResult(result),
+  poll: (result) => result === undefined ? DONE : withResult(result),
   onCancelled() {},
-  abandon() {},
+  handBack() {},
 };
 
 const DONE = withResult(undefined);
 
 function pass<T>(scheduler: Scheduler, result: T): Future<T> {
-  const turn = new Operation<T>(
+  const turn = new PrimitiveFuture<T>(
     scheduler,
-    PASS as OperationKind<T, unknown>,
+    PASS as PrimitiveBehavior<T, unknown>,
     result,
   );
   turn.wake();
@@ -73,16 +76,16 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
 }
 
 /** A time that is waited for. */
-class Deadline<T> implements Entry {
+class Deadline<T> implements Runnable {
   readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Entry>;
-  readonly #sleep: Operation<T, Deadline<T>>;
+  readonly #timer: Timer<Runnable>;
+  readonly #sleep: PrimitiveFuture<T, Deadline<T>>;
   readonly #result: T;
 
   constructor(scheduler: Scheduler, seconds: number, result: T) {
     this.#scheduler = scheduler;
     this.#result = result;
-    this.#sleep = new Operation<T, Deadline<T>>(scheduler, SLEEP, this);
+    this.#sleep = new PrimitiveFuture<T, Deadline<T>>(scheduler, SLEEP, this);
     this.#timer = scheduler.schedule(scheduler.time() + seconds, this);
   }
 
@@ -94,7 +97,7 @@ class Deadline<T> implements Entry {
     this.#scheduler.unschedule(this.#timer);
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     // The time may have come, and with it this entry, before the sleep was cancelled.
     if (!this.#timer.cancelled) fulfil(this.#sleep, this.#result);
     return false;
@@ -102,9 +105,9 @@ class Deadline<T> implements Entry {
 }
 
 /** A wait for a deadline, whose entry ends it. */
-const SLEEP: OperationKind<never, Deadline<never>> = {
+const SLEEP: PrimitiveBehavior<never, Deadline<never>> = {
   name: "sleep()",
-  proceed: () => null,
+  poll: () => null,
   onCancelled: (deadline) => deadline.cancel(),
-  abandon() {},
+  handBack() {},
 };

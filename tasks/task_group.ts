@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../loop/core/cancelled_error.ts";
-import { BodyScope } from "../loop/core/coroutine.ts";
+import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
 import {
@@ -88,7 +88,7 @@ export class TaskGroup {
         "Cannot create a task in the group as it is shutting down",
       );
     }
-    const { scheduler, task: parent } = this.#scope.coroutine;
+    const { scheduler, task: parent } = this.#scope.taskState;
     const task = scheduler.loop.createTask(coro, options);
     this.#tasks.add(task);
     const awaiter = parent as Task<unknown> | null;
@@ -243,7 +243,7 @@ export class TaskGroup {
     }
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
-    if (this.#scope!.coroutine.finished) {
+    if (this.#scope!.taskState.finished) {
       homeOf(task).reportThrown({
         message: "A task of a group failed after its parent task had ended",
         exception: thrownBy(task),

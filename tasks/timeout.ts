@@ -5,7 +5,7 @@ import {
   CancelledError,
   makeCancelledError,
 } from "../loop/core/cancelled_error.ts";
-import { BodyScope, noteSignalRead } from "../loop/core/coroutine.ts";
+import { BodyScope, noteSignalRead } from "../loop/core/task_state.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
@@ -124,7 +124,7 @@ export class Timeout {
     this.#when = when;
     this.#alarm?.cancel();
     this.#alarm = when === null ? null : new Alarm(
-      this.#scope!.coroutine.scheduler,
+      this.#scope!.taskState.scheduler,
       when,
       () => this.#onTime(),
     );

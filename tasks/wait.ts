@@ -9,7 +9,10 @@ import {
   unobserve,
   withResult,
 } from "../loop/core/future.ts";
-import { Operation, type OperationKind } from "../loop/core/operation.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../loop/core/primitive_future.ts";
 import { callingTask } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import {
@@ -94,9 +97,9 @@ interface Wait {
   readonly alarm: Alarm | null;
 }
 
-const WAIT: OperationKind<[done: Futures, pending: Futures], Wait> = {
+const WAIT: PrimitiveBehavior<[done: Futures, pending: Futures], Wait> = {
   name: "wait()",
-  proceed(wait) {
+  poll(wait) {
     stopWaiting(wait);
     const done = new Set<Future<unknown>>();
     const pending = new Set<Future<unknown>>();
@@ -104,7 +107,7 @@ const WAIT: OperationKind<[done: Futures, pending: Futures], Wait> = {
     return withResult([done, pending]);
   },
   onCancelled() {},
-  abandon: stopWaiting,
+  handBack: stopWaiting,
 };
 
 function beginToWait(
@@ -129,7 +132,7 @@ function beginToWait(
     ? null
     : new Alarm(scheduler, scheduler.time() + seconds, release);
   const wait: Wait = { futures, onDone, alarm };
-  const operation = new Operation(scheduler, WAIT, wait);
+  const operation = new PrimitiveFuture(scheduler, WAIT, wait);
   const caller = callingTask();
   for (const future of futures) observe(future, onDone, caller, operation);
   return operation;

@@ -109,10 +109,10 @@ async function waitForPromise<T>(
   });
 }
 
-function warnOfPromise({ coroutine }: Scope): void {
-  if (coroutine.scheduler.debug === null) return;
+function warnOfPromise({ taskState }: Scope): void {
+  if (taskState.scheduler.debug === null) return;
   console.warn(
-    `waitFor() in ${coroutine.task} was given a promise and reached its limit: what the promise stands for ` +
+    `waitFor() in ${taskState.task} was given a promise and reached its limit: what the promise stands for ` +
       "goes on. Pass the function that makes it",
   );
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { dependentsOf, Future } from "../loop/core/future.ts";
-import type { Coroutine, Scheduler } from "../loop/core/scheduler.ts";
+import type { Scheduler, TaskState } from "../loop/core/scheduler.ts";
 import { captureCallGraph, formatCallGraph } from "../tasks/call_graph.ts";
 
 /** How many lines of each task's stack are shown. */
@@ -22,7 +22,7 @@ export function describeWaits(scheduler: Scheduler): string {
   ].join("\n");
 }
 
-function futuresOf({ wait, moreWaits }: Coroutine): Future<unknown>[] {
+function futuresOf({ wait, moreWaits }: TaskState): Future<unknown>[] {
   const waits = wait === null ? [] : [wait];
   return [...waits, ...moreWaits ?? []].map(({ future }) => future)
     .filter((future) => future instanceof Future);

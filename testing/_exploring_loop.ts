@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { ownerOf } from "../loop/core/introspection/entry_owner.ts";
+import { ownerOf } from "../loop/core/introspection/runnable_owner.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { Handle } from "../loop/core/handle.ts";
 import type { ReadyEntries } from "../loop/core/host.ts";

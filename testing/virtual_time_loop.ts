@@ -7,8 +7,8 @@ import { EventLoop } from "../loop/event_loop.ts";
 import { loadEverything } from "../loop/core/lazy.ts";
 import {
   callOutsideTasks,
-  type Coroutine,
   Scheduler,
+  type TaskState,
 } from "../loop/core/scheduler.ts";
 import {
   assertAtLeast,
@@ -247,7 +247,7 @@ export class VirtualTimeLoop extends EventLoop {
   }
 }
 
-function refusal(waiting: readonly Coroutine[]): string {
+function refusal(waiting: readonly TaskState[]): string {
   const who = waiting.map(({ task }) => `${task}`).join(", ") ||
     "a future of the loop";
   return `Cannot wait for what is outside a loop with io: "refuse", as ${who} does`;

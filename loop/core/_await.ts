@@ -33,13 +33,13 @@ import {
   abandonedScope,
   arrive,
   arrived,
-  type Coroutine,
   currentSpot,
   goOn,
   noteThrown,
   passThrough,
-} from "./coroutine.ts";
-import { type Entry, execute } from "./scheduler.ts";
+  type TaskState,
+} from "./task_state.ts";
+import { type Runnable, runStep } from "./scheduler.ts";
 import { isInstance } from "./unknown_value.ts";
 
 // `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes
@@ -114,11 +114,11 @@ function awaitNatively(
   }
   beginToWait(future, spot, resolve, reject);
   if (spot === null) return;
-  const { coroutine } = spot.scope;
+  const { taskState } = spot.scope;
   // Nothing of the user's is on the stack, so the next entry can run right here, unless another
   // line of the task is about to await something too: that still belongs to this step.
-  if (outstandingReads === 0) coroutine.scheduler.ended(coroutine);
-  else coroutine.scheduler.suspended(coroutine);
+  if (outstandingReads === 0) taskState.scheduler.ended(taskState);
+  else taskState.scheduler.suspended(taskState);
 }
 
 /** `future.then(f)` in the middle of other code. */
@@ -134,8 +134,8 @@ function awaitByCall(
       return;
     }
     beginToWait(future, spot, resolve, reject);
-    const coroutine = spot?.scope.coroutine;
-    coroutine?.scheduler.suspended(coroutine);
+    const taskState = spot?.scope.taskState;
+    taskState?.scheduler.suspended(taskState);
   });
   return outcome.then(onFulfilled, onRejected);
 }
@@ -148,7 +148,7 @@ function deliver(
   reject: Reject,
 ): void {
   // It was pending when `then` was read.
-  if (spot?.line.at === future) goOn(spot.scope.coroutine, spot.line);
+  if (spot?.line.at === future) goOn(spot.scope.taskState, spot.line);
   const isLetOut = spot === null && future.cancelled();
   future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
 }
@@ -174,14 +174,14 @@ function beginToWait(
     return;
   }
   const line = arrived(spot, future);
-  const { coroutine } = spot.scope;
-  const misuse = misuseBy(coroutine, future);
+  const { taskState } = spot.scope;
+  const misuse = misuseBy(taskState, future);
   if (misuse === null) {
     waitFor(future, spot.scope.nearestOpen(), line, resolve, reject);
     return;
   }
   // As in asyncio, the error is thrown in the task's next turn.
-  const failing = line.at = pending(coroutine.scheduler);
+  const failing = line.at = pending(taskState.scheduler);
   waitFor(failing, spot.scope.nearestOpen(), line, resolve, reject);
   if (!failing.done()) fail(failing, misuse);
 }
@@ -203,15 +203,15 @@ function waitFor(
 }
 
 function misuseBy(
-  coroutine: Coroutine,
+  taskState: TaskState,
   future: Future<unknown>,
 ): RuntimeError | null {
-  if (coroutine.scheduler !== future[home]) {
+  if (taskState.scheduler !== future[home]) {
     return new RuntimeError(
       "Cannot await a future that belongs to another event loop",
     );
   }
-  const task = coroutine.task as Future<unknown>;
+  const task = taskState.task as Future<unknown>;
   if (future === task) return new RuntimeError("A task cannot await itself");
   if (!future[waitsForOthers] || !isObserved(task)) return null;
   if (!waitsFor(future, task)) return null;
@@ -254,7 +254,7 @@ function* closure(
 let awaits = 0;
 
 /** One `await` of a pending future. */
-export class Waiter implements Entry, Wait {
+export class Waiter implements Runnable, Wait {
   readonly future: Future<unknown>;
   /** Where it is in a task; `null` outside every task. */
   scope: Scope | null;
@@ -294,25 +294,25 @@ export class Waiter implements Entry, Wait {
 
   /** The task that awaits the future, or `null`. */
   get awaiter(): Future<unknown> | null {
-    const coroutine = this.scope?.coroutine;
-    return coroutine === undefined || coroutine.finished
+    const taskState = this.scope?.taskState;
+    return taskState === undefined || taskState.finished
       ? null
-      : coroutine.task as Future<unknown>;
+      : taskState.task as Future<unknown>;
   }
 
   get dependent(): Future<unknown> | null {
     return this.awaiter;
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     const { scope, line, future } = this;
     if (scope === null) {
       return this.#resumeOutsideTasks(letOutTo(this.#reject));
     }
-    const { coroutine } = scope;
+    const { taskState } = scope;
     scope.detach(this);
-    if (coroutine.finished) return this.#resumeOutsideTasks(this.#reject);
-    coroutine.scheduler.opened(coroutine);
+    if (taskState.finished) return this.#resumeOutsideTasks(this.#reject);
+    taskState.scheduler.opened(taskState);
     outstandingReads = 0;
     const cancelled = scope.pendingFor(line);
     if (cancelled !== null && !hasResultToTake(future)) {
@@ -320,25 +320,25 @@ export class Waiter implements Entry, Wait {
       // A cancellation that is on its way already stays as it is.
       if (!isCancellation(future)) {
         markRetrieved(future);
-        this.#throw(coroutine, makeCancelledError(cancelled.message));
+        this.#throw(taskState, makeCancelledError(cancelled.message));
         return true;
       }
     }
     if (future.cancelled()) {
-      this.#throw(coroutine, thrownBy(future) as CancelledError);
+      this.#throw(taskState, thrownBy(future) as CancelledError);
     } else {
-      goOn(coroutine, line);
+      goOn(taskState, line);
       future[deliverTo](this.#resolve, this.#reject);
     }
     return true;
   }
 
   /** Throws a cancellation, behind the reactions that were queued before: those are of other lines. */
-  #throw(coroutine: Coroutine, error: CancelledError): void {
+  #throw(taskState: TaskState, error: CancelledError): void {
     const { line } = this;
     noteThrown(error, line);
     queueMicrotask(() => {
-      goOn(coroutine, line);
+      goOn(taskState, line);
       this.#reject(error);
     });
   }

@@ -3,14 +3,14 @@
 // Of types only: this is how the rest of the library reaches into futures, which say here how.
 import type { Future } from "./future.ts";
 import type { Settlement } from "./_settlement.ts";
-import type { CancelMessage, Entry, Scheduler } from "./scheduler.ts";
+import type { CancelMessage, Runnable, Scheduler } from "./scheduler.ts";
 
 /** The two ends of a promise. */
 export type Resolve = (value: unknown) => void;
 export type Reject = (error: unknown) => void;
 
 /** What wants to know that a future is done, on behalf of a task or future if that is known. */
-export interface Observer extends Entry {
+export interface Observer extends Runnable {
   /** What awaits the future in this way, for the call graph. */
   readonly awaiter?: Future<unknown> | null;
   /** What waits for the future itself: that task, or the future of a `gather()`, for instance, that it called. */

@@ -1,16 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
-  type Entry,
-  execute,
+  type Runnable,
+  runStep,
   type Scheduler,
   type Timer,
 } from "./scheduler.ts";
 
 /** Calls a function of the library once, when it is time, in its turn in the ready queue. */
-export class Alarm implements Entry {
+export class Alarm implements Runnable {
   readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Entry> | null = null;
+  readonly #timer: Timer<Runnable> | null = null;
   #onTime: (() => void) | null;
 
   /** A time that has come already makes the alarm ready at once, as `callSoon()` would. */
@@ -26,7 +26,7 @@ export class Alarm implements Entry {
     if (this.#timer !== null) this.#scheduler.unschedule(this.#timer);
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.#onTime?.();
     return false;
   }

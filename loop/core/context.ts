@@ -8,10 +8,10 @@ import {
 } from "./async_context.ts";
 import { RuntimeError } from "./errors.ts";
 import {
-  type Coroutine,
-  currentCoroutine,
+  currentTaskState,
   runningScheduler,
   type Scheduler,
+  type TaskState,
 } from "./scheduler.ts";
 import { isInstance } from "./unknown_value.ts";
 import { assertFunction, assertString, wrongType } from "./validate.ts";
@@ -87,7 +87,7 @@ export class Context {
     try {
       const scope = {
         context: this,
-        coroutine: currentCoroutine()?.owner ?? null,
+        taskState: currentTaskState()?.owner ?? null,
       };
       return scopes.run(scope, () => fn(...args));
     } finally {
@@ -144,14 +144,14 @@ export class Context {
   }
 }
 
-/** A context that was entered by `run()`, and the coroutine that entered it. */
+/** A context that was entered by `run()`, and the task that entered it. */
 interface Scope {
   context: Context;
-  coroutine: Coroutine | null;
+  taskState: TaskState | null;
 }
 
 const scopes: AsyncVariable<Scope> = variable("context");
-const contexts = new WeakMap<Coroutine, Context>();
+const contexts = new WeakMap<TaskState, Context>();
 /** What holds outside every loop. */
 const root = new Context();
 /** Whether any variable was ever set; until then nobody has to pay for contexts. */
@@ -159,13 +159,13 @@ let inUse = false;
 
 /** The context of the code that calls; `null` if that is a callback that has not needed one so far. */
 function currentContext(): Context | null {
-  const coroutine = currentCoroutine()?.owner ?? null;
+  const taskState = currentTaskState()?.owner ?? null;
   const scope = scopes.get();
   // A task that was made inside run() has a context of its own.
-  if (scope !== undefined && scope.coroutine === coroutine) {
+  if (scope !== undefined && scope.taskState === taskState) {
     return scope.context;
   }
-  if (coroutine !== null) return contextOf(coroutine);
+  if (taskState !== null) return contextOf(taskState);
   if (scope !== undefined) return scope.context;
   return runningScheduler() === null ? root : null;
 }
@@ -175,33 +175,33 @@ function contextToChange(): Context {
   const current = currentContext();
   if (current !== null) return current;
   const context = new Context();
-  scopes.enter({ context, coroutine: null });
+  scopes.enter({ context, taskState: null });
   return context;
 }
 
-/** The context of a coroutine. */
-export function contextOf(coroutine: Coroutine): Context {
-  let context = contexts.get(coroutine);
-  if (context === undefined) contexts.set(coroutine, context = new Context());
+/** The context of a task. */
+export function contextOf(taskState: TaskState): Context {
+  let context = contexts.get(taskState);
+  if (context === undefined) contexts.set(taskState, context = new Context());
   return context;
 }
 
-/** Has a coroutine that no task has called share the context of the code that calls. */
-export function shareContext(coroutine: Coroutine): void {
-  if (coroutine.owner !== coroutine) return;
+/** Lets a task state that no task has called share the context of the code that calls. */
+export function shareContext(taskState: TaskState): void {
+  if (taskState.owner !== taskState) return;
   const context = currentContext();
-  if (context !== null) contexts.set(coroutine, context);
+  if (context !== null) contexts.set(taskState, context);
 }
 
-/** Gives a coroutine its context: the one given, or else a copy of that of the code that calls. */
+/** Gives a task its context: the one given, or else a copy of that of the code that calls. */
 export function inheritContext(
-  coroutine: Coroutine,
+  taskState: TaskState,
   context: Context | undefined,
 ): void {
   if (context !== undefined) {
-    contexts.set(coroutine, context);
+    contexts.set(taskState, context);
   } else if (inUse) {
-    contexts.set(coroutine, copyContext());
+    contexts.set(taskState, copyContext());
   }
 }
 
@@ -225,7 +225,7 @@ export function contextForCallback(): Context | null {
 export function captureContext(scheduler: Scheduler): RunInContext {
   const context = copyContext();
   return scopes.run(
-    { context, coroutine: null },
+    { context, taskState: null },
     () => keepContext(scheduler),
   );
 }

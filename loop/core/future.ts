@@ -33,7 +33,7 @@ import { callbackOf, Handle } from "./handle.ts";
 import {
   type CancelMessage,
   currentScheduler,
-  execute,
+  runStep,
   Scheduler,
   schedulerOf,
 } from "./scheduler.ts";
@@ -215,7 +215,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /** @ignore */
-  [execute](): boolean {
+  [runStep](): boolean {
     throw new RuntimeError("A future has nothing to run");
   }
 
@@ -445,7 +445,7 @@ export class Future<T = unknown> implements Promise<T> {
     if (more !== null) {
       for (const observer of more) this.#scheduler.enqueue(observer);
     }
-    return first[execute]();
+    return first[runStep]();
   }
 
   #become(state: State, outcome: unknown): void {
@@ -546,7 +546,7 @@ class LibraryCallback implements Observer {
     this.#future = future;
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.callback(this.#future);
     return false;
   }

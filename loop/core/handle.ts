@@ -3,7 +3,7 @@
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { forgetReads } from "./_await.ts";
 import { isDirect, keep, type Kept, resume } from "./async_context.ts";
-import { execute, type Scheduler } from "./scheduler.ts";
+import { runStep, type Scheduler } from "./scheduler.ts";
 import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
@@ -106,7 +106,7 @@ export class Handle {
   }
 
   /** @ignore */
-  [execute](): boolean {
+  [runStep](): boolean {
     if (this.#callback === null) return false;
     return !resume(this.#kept, Handle.#run, this);
   }

@@ -3,7 +3,7 @@
 import { dependentsOf, settleNow } from "./_future_access.ts";
 import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
 import { shareContext } from "./context.ts";
-import { Coroutine, currentCoroutine } from "./coroutine.ts";
+import { currentTaskState, TaskState } from "./task_state.ts";
 import {
   dependencies,
   Future,
@@ -28,12 +28,12 @@ import { Task } from "./task.ts";
  */
 class InlineCall<T> extends Future<T> {
   readonly #name: string;
-  readonly #body: Coroutine;
+  readonly #body: TaskState;
 
   constructor(scheduler: Scheduler, name: string, fn: () => PromiseLike<T>) {
     super(scheduler);
     this.#name = name;
-    this.#body = new Coroutine(scheduler, this, currentCoroutine());
+    this.#body = new TaskState(scheduler, this, currentTaskState());
     shareContext(this.#body);
     scheduler.began(this.#body);
     this.#body.run(InlineCall.#run, { call: this, fn });

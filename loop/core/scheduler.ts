@@ -6,11 +6,11 @@ import type { BaseEventLoop, ExceptionContext } from "../base_event_loop.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { place, runAt } from "./async_context.ts";
 import {
-  Coroutine,
-  currentCoroutine,
-  unfinishedCoroutines,
-} from "./coroutine.ts";
-import { type Entry, execute } from "./entry.ts";
+  currentTaskState,
+  TaskState,
+  unfinishedTaskStates,
+} from "./task_state.ts";
+import { type Runnable, runStep } from "./runnable.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 import { Mark } from "./line.ts";
@@ -18,8 +18,8 @@ import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
 export type { Timer } from "./_queues.ts";
-export { Coroutine, currentCoroutine } from "./coroutine.ts";
-export { type Entry, execute } from "./entry.ts";
+export { currentTaskState, TaskState } from "./task_state.ts";
+export { type Runnable, runStep } from "./runnable.ts";
 export type { CancelMessage } from "./scope.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
@@ -45,7 +45,7 @@ export interface Resource {
 }
 
 /** Work that several things in one entry ask for and that is done once, at its end. */
-export interface Epilogue {
+export interface StepEndHook {
   /** Does it. Runs no code of the user's, and does not throw. */
   run(): void;
 }
@@ -71,15 +71,15 @@ export class Scheduler {
   /** How many promises, processes and jobs of workers this loop waits for. */
   outside = 0;
   /** Calls of the library's that began in the open step, and have not suspended: the step goes on in them. */
-  readonly #calls: Coroutine[] = [];
+  readonly #calls: TaskState[] = [];
   /** Coroutines that once awaited something foreign, and perhaps do. */
-  readonly #elsewhere = new Set<Coroutine>();
+  readonly #elsewhere = new Set<TaskState>();
   /** Watches the work in debug mode, which is on where this is set. */
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
-  readonly #ready = new ReadyQueue<Entry>();
-  readonly #timers = new TimerQueue<Entry>();
-  readonly #epilogues: Epilogue[] = [];
+  readonly #ready = new ReadyQueue<Runnable>();
+  readonly #timers = new TimerQueue<Runnable>();
+  readonly #stepEndHooks: StepEndHook[] = [];
   /** How many entries of the current batch have not run yet. */
   #batch = 0;
   closed = false;
@@ -90,7 +90,7 @@ export class Scheduler {
   #isExecuting = false;
   /** The step that began with the entry is over before the entry is. */
   #hasEndedAtOnce = false;
-  #open: Coroutine | null = null;
+  #open: TaskState | null = null;
   /** A macrotask is on its way: it ends a step which told us nothing, and until then the slice lasts. */
   #turnArmed = false;
   #sliceStart = 0;
@@ -137,27 +137,27 @@ export class Scheduler {
   }
 
   /** Puts an entry at the end of the ready queue. */
-  enqueue(entry: Entry): void {
+  enqueue(entry: Runnable): void {
     this.#ready.push(entry);
     if (!this.#busy) this.#wake();
   }
 
   /** Makes an entry ready at `when`. */
-  schedule(when: number, entry: Entry): Timer<Entry> {
+  schedule(when: number, entry: Runnable): Timer<Runnable> {
     const timer = this.#timers.add(when, entry);
     if (!this.#busy) this.#armHostTimer();
     return timer;
   }
 
-  unschedule(timer: Timer<Entry>): void {
+  unschedule(timer: Timer<Runnable>): void {
     this.#timers.cancel(timer);
     if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
   }
 
   /** Has some work done when the entry that runs is over, before the next; at once if none runs. */
-  atEnd(epilogue: Epilogue): void {
-    if (this.#busy) this.#epilogues.push(epilogue);
-    else epilogue.run();
+  onStepEnd(hook: StepEndHook): void {
+    if (this.#busy) this.#stepEndHooks.push(hook);
+    else hook.run();
   }
 
   /** When the next timer is due; `null` if there is none. */
@@ -165,7 +165,7 @@ export class Scheduler {
     return this.#timers.next();
   }
 
-  /** A number that no other coroutine of any scheduler has. */
+  /** A number that no other task of any scheduler has. */
   nextId(): number {
     if (this.#place === SERIES_SIZE) {
       this.#place = 0;
@@ -176,25 +176,25 @@ export class Scheduler {
   }
 
   /** The coroutines that have not finished, oldest first. */
-  unfinished(): Coroutine[] {
-    return unfinishedCoroutines().filter((each) => each.scheduler === this);
+  unfinished(): TaskState[] {
+    return unfinishedTaskStates().filter((each) => each.scheduler === this);
   }
 
-  /** A step of `coroutine` begins. */
-  opened(coroutine: Coroutine): void {
-    this.#open = coroutine;
+  /** A step of `taskState` begins. */
+  opened(taskState: TaskState): void {
+    this.#open = taskState;
     this.isPumping = false;
-    if (this.debug !== null) this.debug.began(coroutine.task!);
+    if (this.debug !== null) this.debug.began(taskState.task!);
     if (!this.#turnArmed) this.#armTurn();
   }
 
-  /** `coroutine` began outside every step, and may await something foreign. */
-  left(coroutine: Coroutine): void {
-    if (!coroutine.finished) this.#elsewhere.add(coroutine);
+  /** `taskState` began outside every step, and may await something foreign. */
+  left(taskState: TaskState): void {
+    if (!taskState.finished) this.#elsewhere.add(taskState);
   }
 
   /** `call` begins. In the step of its caller, it is a part of that. */
-  began(call: Coroutine): void {
+  began(call: TaskState): void {
     const { caller } = call;
     const isInStep = caller != null &&
       (this.#open === caller || this.#calls.includes(caller));
@@ -202,60 +202,60 @@ export class Scheduler {
     else this.left(call);
   }
 
-  /** `coroutine` awaits nothing foreign any more. */
-  returned(coroutine: Coroutine): void {
-    if (this.#elsewhere.size > 0) this.#elsewhere.delete(coroutine);
-    if (this.#calls.length > 0) this.#dropCall(coroutine);
+  /** `taskState` awaits nothing foreign any more. */
+  returned(taskState: TaskState): void {
+    if (this.#elsewhere.size > 0) this.#elsewhere.delete(taskState);
+    if (this.#calls.length > 0) this.#dropCall(taskState);
   }
 
   /** The coroutines that await something that tells us nothing. */
-  elsewhere(): Coroutine[] {
-    for (const coroutine of this.#elsewhere) {
-      if (coroutine.waiting > 0) this.#elsewhere.delete(coroutine);
+  elsewhere(): TaskState[] {
+    for (const taskState of this.#elsewhere) {
+      if (taskState.waiting > 0) this.#elsewhere.delete(taskState);
     }
     return [...this.#elsewhere];
   }
 
-  /** `coroutine` suspended on a future: if its step was open, that is over. */
-  suspended(coroutine: Coroutine): void {
-    if (this.#calls.length > 0) this.#passStep(coroutine);
-    if (this.#open !== coroutine) return;
+  /** `taskState` suspended on a future: if its step was open, that is over. */
+  suspended(taskState: TaskState): void {
+    if (this.#calls.length > 0) this.#passStep(taskState);
+    if (this.#open !== taskState) return;
     this.#open = null;
     // Not in place: this may be a direct call of `then` in the middle of the user's code.
     queueMicrotask(this.#pump);
   }
 
-  /** `coroutine` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
-  ended(coroutine: Coroutine): void {
-    if (this.#calls.length > 0) this.#passStep(coroutine);
-    if (this.#open !== coroutine) return;
+  /** `taskState` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
+  ended(taskState: TaskState): void {
+    if (this.#calls.length > 0) this.#passStep(taskState);
+    if (this.#open !== taskState) return;
     this.#open = null;
     if (this.#isExecuting) this.#hasEndedAtOnce = true;
     else this.#pump();
   }
 
-  /** `coroutine` suspended. If its step was open, that goes on in a call that has not. */
-  #passStep(coroutine: Coroutine): void {
-    this.#dropCall(coroutine);
-    if (this.#open !== coroutine || this.#calls.length === 0) return;
+  /** `taskState` suspended. If its step was open, that goes on in a call that has not. */
+  #passStep(taskState: TaskState): void {
+    this.#dropCall(taskState);
+    if (this.#open !== taskState || this.#calls.length === 0) return;
     this.opened(this.#calls.pop()!);
   }
 
-  #dropCall(coroutine: Coroutine): void {
+  #dropCall(taskState: TaskState): void {
     const calls = this.#calls;
-    const index = calls.lastIndexOf(coroutine);
+    const index = calls.lastIndexOf(taskState);
     if (index === calls.length - 1) calls.pop();
     else if (index !== -1) calls.splice(index, 1);
   }
 
-  /** The step of `coroutine`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
-  handOver(coroutine: Coroutine): void {
-    if (this.#open === coroutine) this.#open = null;
+  /** The step of `taskState`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
+  handOver(taskState: TaskState): void {
+    if (this.#open === taskState) this.#open = null;
   }
 
-  /** Whether a step of `coroutine` is open. */
-  isOpen(coroutine: Coroutine): boolean {
-    return this.#open === coroutine;
+  /** Whether a step of `taskState` is open. */
+  isOpen(taskState: TaskState): boolean {
+    return this.#open === taskState;
   }
 
   /** Goes on with the next entry. For an entry that made the scheduler wait; called once. */
@@ -303,7 +303,7 @@ export class Scheduler {
   /** Forgets everything: the scheduler will not run again. */
   close(): void {
     this.closed = true;
-    this.#runEpilogues();
+    this.#runStepEndHooks();
     for (const resource of this.resources) resource.abandon();
     this.resources.clear();
     for (const [series, scheduler] of schedulerOfSeries) {
@@ -322,7 +322,7 @@ export class Scheduler {
       this.#beginSlice();
       this.#armTurn();
     }
-    const caller = currentCoroutine();
+    const caller = currentTaskState();
     if (caller?.scheduler === this && caller.waiting === 0) {
       // The task goes on after something that told us nothing: from here on it has the step. One
       // that awaits something of ours does not go on; a listener of its own has called.
@@ -353,7 +353,7 @@ export class Scheduler {
     if (this.debug !== null) this.debug.over();
     this.isPumping = true;
     while (true) {
-      if (this.#epilogues.length > 0) this.#runEpilogues();
+      if (this.#stepEndHooks.length > 0) this.#runStepEndHooks();
       if (this.#batch === 0 && !this.#beginBatch()) break;
       if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
         this.host.macrotask(this.#resume, true);
@@ -363,7 +363,7 @@ export class Scheduler {
       const entry = this.#take();
       this.#isExecuting = true;
       const mustWait = this.debug === null
-        ? entry[execute]()
+        ? entry[runStep]()
         : this.#executeWatched(entry);
       this.#isExecuting = false;
       if (!this.#hasEndedAtOnce) {
@@ -376,14 +376,14 @@ export class Scheduler {
     this.isPumping = false;
   }
 
-  #runEpilogues(): void {
-    for (const epilogue of this.#epilogues) epilogue.run();
-    this.#epilogues.length = 0;
+  #runStepEndHooks(): void {
+    for (const hook of this.#stepEndHooks) hook.run();
+    this.#stepEndHooks.length = 0;
   }
 
-  #executeWatched(entry: Entry): boolean {
+  #executeWatched(entry: Runnable): boolean {
     this.debug?.began(entry);
-    const mustWait = entry[execute]();
+    const mustWait = entry[runStep]();
     if (!mustWait) this.debug?.over();
     return mustWait;
   }
@@ -393,7 +393,7 @@ export class Scheduler {
     this.#pump();
   };
 
-  #take(): Entry {
+  #take(): Runnable {
     if (this.host.choose === undefined) return this.#ready.shift();
     return this.#ready.take(this.host.choose(this.#ready));
   }
@@ -467,9 +467,9 @@ export class Scheduler {
     this.#turnArmed = false;
     if (this.#open === null) return;
     // The microtasks ran dry and the step is still open: its task awaits something foreign.
-    for (const coroutine of [this.#open, ...this.#calls]) {
-      this.#elsewhere.add(coroutine);
-      coroutine.wasElsewhere = true;
+    for (const taskState of [this.#open, ...this.#calls]) {
+      this.#elsewhere.add(taskState);
+      taskState.wasElsewhere = true;
     }
     this.#open = null;
     this.#calls.length = 0;
@@ -534,15 +534,15 @@ export function runningScheduler(): Scheduler | null {
 
 function schedulerAt(where: unknown): Scheduler | null {
   if (where instanceof Scheduler) return where;
-  const coroutine = where instanceof Mark ? where.scope.coroutine : where;
-  if (coroutine instanceof Coroutine) return coroutine.scheduler;
+  const taskState = where instanceof Mark ? where.scope.taskState : where;
+  if (taskState instanceof TaskState) return taskState.scheduler;
   if (typeof where !== "number") return null;
   return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
 }
 
 /** The scheduler that runs the code that calls, or else the default one. */
 export function currentScheduler(): Scheduler {
-  return currentCoroutine()?.scheduler ?? runningScheduler() ??
+  return currentTaskState()?.scheduler ?? runningScheduler() ??
     defaultScheduler();
 }
 

@@ -28,7 +28,7 @@ import {
 } from "../mod.ts";
 import {
   defaultScheduler,
-  execute,
+  runStep,
   Scheduler,
   schedulerOf,
 } from "./scheduler.ts";
@@ -174,7 +174,7 @@ Deno.test("Scheduler goes on after an entry that throws, and reports it", async 
   await run(async () => {
     const scheduler = schedulerOf(loop);
     scheduler.enqueue({
-      [execute]() {
+      [runStep]() {
         throw failure;
       },
     });
@@ -196,14 +196,14 @@ Deno.test("Scheduler goes on after an entry that begins a step and throws", asyn
       await sleep(0);
       log.push("task");
     });
-    const [coroutine] = scheduler.unfinished();
+    const [taskState] = scheduler.unfinished();
     scheduler.enqueue({
-      [execute]() {
-        scheduler.opened(coroutine!);
+      [runStep]() {
+        scheduler.opened(taskState!);
         throw new Error("of the entry");
       },
     });
-    loop.callSoon(() => log.push(`next, ${scheduler.isOpen(coroutine!)}`));
+    loop.callSoon(() => log.push(`next, ${scheduler.isOpen(taskState!)}`));
     await sleep(1);
     log.push("main");
   }, { loopFactory: () => loop });
@@ -437,13 +437,13 @@ Deno.test("defaultScheduler() is one, and runs", () => {
   assertStrictEquals(defaultScheduler().loop, getEventLoop());
 });
 
-Deno.test("Scheduler.atEnd() has its turn between two entries, and at once where none runs", async () => {
+Deno.test("Scheduler.onStepEnd() has its turn between two entries, and at once where none runs", async () => {
   const events: string[] = [];
-  const epilogue = { run: () => events.push("epilogue") };
+  const hook = { run: () => events.push("hook") };
   await run(async () => {
     const scheduler = schedulerOf(getRunningLoop());
     getRunningLoop().callSoon(() => events.push("next entry"));
-    scheduler.atEnd(epilogue);
+    scheduler.onStepEnd(hook);
     events.push("step");
     const done = new Future<void>();
     done.setResult();
@@ -451,20 +451,20 @@ Deno.test("Scheduler.atEnd() has its turn between two entries, and at once where
     events.push("same step");
     await sleep(0);
   });
-  assertEquals(events, ["step", "same step", "epilogue", "next entry"]);
+  assertEquals(events, ["step", "same step", "hook", "next entry"]);
 
   events.length = 0;
   const idle = new Scheduler(new FakeHost(), { running: true });
-  idle.atEnd(epilogue);
+  idle.onStepEnd(hook);
   events.push("after");
-  assertEquals(events, ["epilogue", "after"]);
+  assertEquals(events, ["hook", "after"]);
 });
 
-Deno.test("Scheduler.atEnd() has its turn while a task awaits something foreign", async () => {
+Deno.test("Scheduler.onStepEnd() has its turn while a task awaits something foreign", async () => {
   const events: string[] = [];
   await run(async () => {
     const foreign = Promise.withResolvers<void>();
-    schedulerOf(getRunningLoop()).atEnd({ run: () => foreign.resolve() });
+    schedulerOf(getRunningLoop()).onStepEnd({ run: () => foreign.resolve() });
     await foreign.promise;
     events.push("resolved");
   });

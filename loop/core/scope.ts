@@ -16,9 +16,9 @@ import {
   relayCancellation,
   relayed,
 } from "./_relay.ts";
-// Type-only imports: a coroutine is the root of its scopes, and futures are awaited in them.
+// Type-only imports: a task state is the root of its scopes, and futures are awaited in them.
 import type { Future } from "./future.ts";
-import type { Coroutine } from "./coroutine.ts";
+import type { TaskState } from "./task_state.ts";
 import type { Line } from "./line.ts";
 
 /** What travels with a cancellation: a message, or the error that is to be thrown. */
@@ -69,7 +69,7 @@ let newestRequest = 0;
  * line of execution inside it once, and nothing outside it.
  */
 export class Scope implements Relay {
-  readonly coroutine: Coroutine;
+  readonly taskState: TaskState;
   readonly parent: Scope | null;
   /** The tasks that must end before the scope does: those of a group. */
   readonly members: Iterable<object>;
@@ -85,12 +85,12 @@ export class Scope implements Relay {
   #rare: Rare | null = null;
 
   constructor(
-    coroutine: Coroutine | null,
+    taskState: TaskState | null,
     parent: Scope | null,
     members: Iterable<object> = NONE,
   ) {
     this.members = members;
-    this.coroutine = coroutine ?? this as unknown as Coroutine;
+    this.taskState = taskState ?? this as unknown as TaskState;
     this.parent = parent;
     if (parent !== null) (parent.#children ??= new Set()).add(this);
   }
@@ -109,7 +109,7 @@ export class Scope implements Relay {
   /** Whether every await inside throws from the request on, not just the next one. */
   set persistent(value: boolean) {
     this.#rest.persistent = value;
-    if (value) this.coroutine.hasPersistentScope = true;
+    if (value) this.taskState.hasPersistentScope = true;
   }
 
   /** How many requests to cancel this very scope there are. */
@@ -140,7 +140,7 @@ export class Scope implements Relay {
       if (wait === null) continue;
       wait.scope = parent.nearestOpen();
       wait.scope.attach(wait);
-      this.coroutine.waiting--;
+      this.taskState.waiting--;
     }
   }
 
@@ -163,18 +163,18 @@ export class Scope implements Relay {
   attach(wait: Wait): void {
     if (this.wait === null) this.wait = wait;
     else (this.moreWaits ??= new Set()).add(wait);
-    this.coroutine.waiting++;
+    this.taskState.waiting++;
   }
 
   detach(wait: Wait): void {
     if (this.wait === wait) this.wait = null;
     else if (!this.moreWaits?.delete(wait)) return;
-    this.coroutine.waiting--;
+    this.taskState.waiting--;
   }
 
   /** Asks for the cancellation of everything in the scope. */
   cancel(message: CancelMessage): void {
-    if (!this.coroutine.isBeingCancelled) {
+    if (!this.taskState.isBeingCancelled) {
       relayCancellation(this, message);
       return;
     }
@@ -187,13 +187,13 @@ export class Scope implements Relay {
     const rare = this.#rest;
     rare.requests++;
     rare.message = message;
-    this.request = this.coroutine.newestRequest = ++newestRequest;
+    this.request = this.taskState.newestRequest = ++newestRequest;
   }
 
   /** Relays the request to what lines await in the scope, if it has not reached them. */
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
-    this.coroutine.isBeingCancelled = true;
+    this.taskState.isBeingCancelled = true;
     const waits = this.waits()
       .filter(({ scope, line }) => scope!.pendingFor(line) !== null);
     this.#rest.relaying = waits;
@@ -212,7 +212,7 @@ export class Scope implements Relay {
   }
 
   [interruptRelay](): void {
-    this.coroutine.isBeingCancelled = false;
+    this.taskState.isBeingCancelled = false;
     this.#rest.relaying = null;
   }
 
@@ -230,7 +230,7 @@ export class Scope implements Relay {
   /** A scope that was cancelled before it began cancels what begins in it. */
   renewRequest(): void {
     if (this.request === 0) return;
-    this.request = this.coroutine.newestRequest = ++newestRequest;
+    this.request = this.taskState.newestRequest = ++newestRequest;
   }
 
   /**
@@ -256,8 +256,8 @@ export class Scope implements Relay {
   /** The outermost scope around a line whose request has not reached the line, or `null`. */
   pendingFor(line: Line): Scope | null {
     if (
-      this.coroutine.newestRequest <= line.reached &&
-      !this.coroutine.hasPersistentScope
+      this.taskState.newestRequest <= line.reached &&
+      !this.taskState.hasPersistentScope
     ) return null;
     let found: Scope | null = null;
     for (const scope of outward(this)) {
@@ -300,7 +300,7 @@ export class Scope implements Relay {
         rare.controller.abort(makeSignalReason(cancelled.message));
       }
     }
-    this.coroutine.wasSignalRead = true;
+    this.taskState.wasSignalRead = true;
     return rare.controller.signal;
   }
 
@@ -429,7 +429,7 @@ export class Scope implements Relay {
     // Code that cancels itself awaits nothing foreign.
     if (
       line.at !== null || stretch.abort !== null ||
-      this.coroutine.isCalling(line)
+      this.taskState.isCalling(line)
     ) {
       return false;
     }
@@ -444,7 +444,7 @@ export class Scope implements Relay {
     if (told.length === 0) return false;
     stretch.abort = { before: line.reached, told };
     line.reached = newest;
-    (this.coroutine.underWay ??= new Set()).add(line);
+    (this.taskState.underWay ??= new Set()).add(line);
     return true;
   }
 
@@ -455,7 +455,7 @@ export class Scope implements Relay {
   }
 
   #afterTurns(callback: () => void): void {
-    const { host } = this.coroutine.scheduler;
+    const { host } = this.taskState.scheduler;
     let turns = TURNS_TO_OBEY;
     const turn = () => {
       if (--turns > 0) host.macrotask(turn, false);
@@ -471,7 +471,7 @@ export class Scope implements Relay {
         // Whether it obeyed cannot be seen; it has not gone on, so it is cancelled where it does.
         if (!abort) continue;
         line.reached = abort.before;
-        this.coroutine.underWay?.delete(line);
+        this.taskState.underWay?.delete(line);
         line.stretch!.abort = null;
         for (const scope of abort.told) scope.expectNoMore(false);
       }

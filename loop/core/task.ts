@@ -24,13 +24,13 @@ import {
   markRetrieved,
   waitsForOthers,
 } from "./future.ts";
-import { currentSpot, noteSignalRead } from "./coroutine.ts";
+import { currentSpot, noteSignalRead } from "./task_state.ts";
 import type { Scope } from "./scope.ts";
 import {
   type CancelMessage,
-  Coroutine,
-  currentCoroutine,
+  currentTaskState,
   type Scheduler,
+  TaskState,
 } from "./scheduler.ts";
 import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
 import {
@@ -84,7 +84,7 @@ export function unfinishedTasks(scheduler: Scheduler): Task<unknown>[] {
 
 /** The task that runs the code that calls, or `null`. */
 export function callingTask(): Task<unknown> | null {
-  const owner = currentCoroutine()?.owner;
+  const owner = currentTaskState()?.owner;
   return owner === undefined || owner.caller === null
     ? null
     : owner.task as Task<unknown> | null;
@@ -120,7 +120,7 @@ export function callingTask(): Task<unknown> | null {
  */
 export class Task<T = unknown> extends Future<T> {
   readonly #coro: CoroutineFunction<T>;
-  readonly #body: Coroutine;
+  readonly #body: TaskState;
   /** Its number, until somebody gives it a name. */
   #name: string | number;
   #ignoreSignal: (() => void) | null = null;
@@ -142,7 +142,7 @@ export class Task<T = unknown> extends Future<T> {
     const scheduler = homeOf(this);
     this.#coro = coro;
     this.#name = options?.name === undefined ? ++created : textOf(options.name);
-    this.#body = new Coroutine(scheduler, this);
+    this.#body = new TaskState(scheduler, this);
     inheritContext(this.#body, options?.context);
     if (options?.signal) this.#obey(options.signal);
     const isEager = options?.eagerStart && scheduler.running;
@@ -218,7 +218,7 @@ export class Task<T = unknown> extends Future<T> {
   /** The innermost open scope in which the code is that calls; `null` if that is no code of the task. */
   #scopeOfCaller(): Scope | null {
     const scope = currentSpot()?.scope.nearestOpen();
-    return scope?.coroutine === this.#body ? scope : null;
+    return scope?.taskState === this.#body ? scope : null;
   }
 
   /**
@@ -359,7 +359,7 @@ export class Task<T = unknown> extends Future<T> {
     return "Task";
   }
 
-  static #start(this: void, body: Coroutine): void {
+  static #start(this: void, body: TaskState): void {
     const task = body.task as Task<unknown>;
     body.scheduler.opened(body);
     forgetReads();
@@ -496,7 +496,7 @@ function isGenerator(value: unknown): boolean {
 
 /** The task whose body's async context this is. */
 function taskOfContext(): Task<unknown> {
-  return currentCoroutine()!.task as Task<unknown>;
+  return currentTaskState()!.task as Task<unknown>;
 }
 
 function assertTaskOptions(options: TaskOptions): void {

@@ -2,7 +2,7 @@
 
 import type { Timer } from "./_queues.ts";
 import { Handle } from "./handle.ts";
-import type { Entry, Scheduler } from "./scheduler.ts";
+import type { Runnable, Scheduler } from "./scheduler.ts";
 
 /**
  * A callback that waits for its time: what `loop.callLater()` and `loop.callAt()` return.
@@ -24,7 +24,7 @@ import type { Entry, Scheduler } from "./scheduler.ts";
  */
 export class TimerHandle extends Handle {
   readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Entry>;
+  readonly #timer: Timer<Runnable>;
 
   /**
    * Loops make handles.

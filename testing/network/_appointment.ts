@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
-  type Entry,
-  execute,
+  type Runnable,
+  runStep,
   type Scheduler,
 } from "../../loop/core/scheduler.ts";
 
@@ -20,7 +20,7 @@ export function callAt(
   };
 }
 
-class Appointment implements Entry {
+class Appointment implements Runnable {
   #fn: (() => void) | null;
 
   constructor(fn: () => void) {
@@ -32,7 +32,7 @@ class Appointment implements Entry {
     this.#fn = null;
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.#fn?.();
     return false;
   }

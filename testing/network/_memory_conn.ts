@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { failed } from "../../loop/core/operation.ts";
+import { failed } from "../../loop/core/primitive_future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { Route } from "./_route.ts";

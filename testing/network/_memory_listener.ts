@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
-import { failed } from "../../loop/core/operation.ts";
+import { failed } from "../../loop/core/primitive_future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { MemoryConn } from "./_memory_conn.ts";

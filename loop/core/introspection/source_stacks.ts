@@ -8,7 +8,7 @@ import {
   type FrameCallGraphEntry,
   framesOfBody,
 } from "./call_stack.ts";
-import { type Coroutine, currentCoroutine } from "../scheduler.ts";
+import { currentTaskState, type TaskState } from "../scheduler.ts";
 import { textAt } from "../unknown_value.ts";
 
 // What debug mode remembers. In tables of its own, so that without debug mode no object is larger.
@@ -16,7 +16,7 @@ import { textAt } from "../unknown_value.ts";
 const creations = new WeakMap<object, CapturedStack>();
 /** By task: where it has begun to await which future. */
 const awaits = new WeakMap<object, {
-  coroutine: Coroutine;
+  taskState: TaskState;
   sites: WeakMap<object, CapturedStack>;
 }>();
 
@@ -54,12 +54,12 @@ export function sourceTracebackOf(object: object): string | undefined {
 
 /** The calling task is about to await a future. To be called by the future's `then` getter. */
 export function noteAwait(future: object): void {
-  const coroutine = currentCoroutine();
-  if (coroutine === null) return;
-  const task = coroutine.task!;
+  const taskState = currentTaskState();
+  if (taskState === null) return;
+  const task = taskState.task!;
   let noted = awaits.get(task);
   if (noted === undefined) {
-    awaits.set(task, noted = { coroutine, sites: new WeakMap() });
+    awaits.set(task, noted = { taskState, sites: new WeakMap() });
   }
   noted.sites.set(future, captureStack(noteAwait));
 }
@@ -75,8 +75,8 @@ export function suspendedFrames(
 ): FrameCallGraphEntry[] {
   const noted = awaits.get(task);
   if (noted === undefined) return [];
-  const { coroutine, sites } = noted;
-  const waits = coroutine.waits();
+  const { taskState, sites } = noted;
+  const waits = taskState.waits();
   const wait = waits.find((each) => each.future === preferred) ?? waits[0];
   const site = wait && sites.get(wait.future);
   // The first frame is that of the getter.

@@ -8,7 +8,7 @@ import {
   framesOfBody,
 } from "./call_stack.ts";
 import { failureOf, type Future, homeOf } from "../future.ts";
-import { currentCoroutine } from "../scheduler.ts";
+import { currentTaskState } from "../scheduler.ts";
 import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 import { outOfRange } from "../validate.ts";
@@ -49,7 +49,7 @@ export function describeStack(
 
 function framesOf(task: Future<unknown>, below: Below): FrameCallGraphEntry[] {
   if (!task.done()) {
-    return currentCoroutine()?.task === task
+    return currentTaskState()?.task === task
       ? framesOfBody(captureStack(below).stack)
       : suspendedFrames(task);
   }

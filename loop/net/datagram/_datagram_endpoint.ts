@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../../core/deque.ts";
+import { Deque } from "../../core/ring_buffer.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";

@@ -2,7 +2,7 @@
 
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
-import { Deque } from "../../core/deque.ts";
+import { Deque } from "../../core/ring_buffer.ts";
 import { errors, isPermitted } from "../../core/runtime.ts";
 import { hasMethods } from "../../core/validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";

@@ -4,8 +4,8 @@ import { captureContext } from "../../core/context.ts";
 import { fail, fulfil, Future } from "../../core/future.ts";
 import {
   callOutsideTasks,
-  type Entry,
-  execute,
+  type Runnable,
+  runStep,
   type Scheduler,
 } from "../../core/scheduler.ts";
 import { awaitOutside, reactOnce } from "../../core/wrap_future.ts";
@@ -38,7 +38,7 @@ export class CallbackContext {
   }
 }
 
-class Callback implements Entry {
+class Callback implements Runnable {
   readonly #context: CallbackContext;
   readonly #callback: () => void;
 
@@ -47,7 +47,7 @@ class Callback implements Entry {
     this.#callback = callback;
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.#context.run(this.#callback);
     return false;
   }
@@ -58,7 +58,7 @@ class Callback implements Entry {
  * `await turn` goes on as an entry, and the code then says by `scheduler.proceed()` that the entry is
  * over. Costs a tenth of entering the context anew. One await at a time.
  */
-export class Turn implements Entry {
+export class Turn implements Runnable {
   readonly #scheduler: Scheduler;
   #resume: (() => void) | null = null;
 
@@ -78,7 +78,7 @@ export class Turn implements Entry {
     resume?.();
   }
 
-  [execute](): boolean {
+  [runStep](): boolean {
     this.skip();
     return true;
   }

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../../core/deque.ts";
+import { Deque } from "../../core/ring_buffer.ts";
 import { Future } from "../../core/future.ts";
-import type { Epilogue } from "../../core/scheduler.ts";
+import type { StepEndHook } from "../../core/scheduler.ts";
 import { shown } from "../../core/shown.ts";
 import { assertIterable, assertNumber } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -19,7 +19,7 @@ export interface Sink {
 const SILENT_WRITES = 4;
 
 /** The half of a transport that sends: it queues what is written, and tells the protocol when to pause. */
-export class Sender implements Epilogue {
+export class Sender implements StepEndHook {
   readonly #sink: Sink;
   readonly #context: CallbackContext;
   readonly #whole: Whole<BaseProtocol>;
@@ -137,7 +137,7 @@ export class Sender implements Epilogue {
   #sendOrPause(): void {
     if (!this.#isSending) {
       this.#isSending = this.#isDue = true;
-      this.#context.scheduler.atEnd(this);
+      this.#context.scheduler.onStepEnd(this);
     }
     if (this.#queue.size > this.#marks.high) this.#maybePause();
   }

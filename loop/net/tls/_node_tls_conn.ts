@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { Deque } from "../../core/deque.ts";
+import { Deque } from "../../core/ring_buffer.ts";
 import { interrupted, osErrorOf } from "../engine/failures.ts";
 import { NodeConn } from "../engine/node_conn.ts";
 import { closeUnlessClosed } from "../engine/sockets.ts";

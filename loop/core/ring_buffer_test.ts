@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { Deque } from "./deque.ts";
+import { Deque } from "./ring_buffer.ts";
 
 Deno.test("Deque gives items in their order while it grows and shrinks", () => {
   const deque = new Deque<number>();

@@ -12,10 +12,10 @@ import {
 import {
   boundElsewhere,
   failed,
-  Operation,
-  type OperationKind,
-  WaitingLine,
-} from "./operation.ts";
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "./primitive_future.ts";
 import { currentScheduler } from "./scheduler.ts";
 
 /** What happened to operations whose ends are given in advance. */
@@ -27,25 +27,25 @@ class Subject {
   }
 }
 
-const KIND: OperationKind<string, Subject> = {
+const KIND: PrimitiveBehavior<string, Subject> = {
   name: "the operation",
-  proceed({ log, ends }) {
+  poll({ log, ends }) {
     log.push("proceed");
     return ends.shift()!();
   },
   onCancelled({ log }) {
     log.push("onCancelled");
   },
-  abandon({ log }, _, wasWoken) {
+  handBack({ log }, _, wasWoken) {
     log.push(`abandon ${wasWoken}`);
   },
 };
 
-function operationOn(subject: Subject): Operation<string, Subject> {
-  return new Operation(currentScheduler(), KIND, subject);
+function operationOn(subject: Subject): PrimitiveFuture<string, Subject> {
+  return new PrimitiveFuture(currentScheduler(), KIND, subject);
 }
 
-Deno.test("Operation.wake() lets the operation end in its turn", () =>
+Deno.test("PrimitiveFuture.wake() lets the operation end in its turn", () =>
   run(async () => {
     const subject = new Subject(() => withResult("granted"));
     const operation = operationOn(subject);
@@ -57,7 +57,7 @@ Deno.test("Operation.wake() lets the operation end in its turn", () =>
     assertEquals(subject.log, ["proceed"]);
   }));
 
-Deno.test("Operation that gives null waits again", () =>
+Deno.test("PrimitiveFuture that gives null waits again", () =>
   run(async () => {
     const subject = new Subject(() => null, () => withResult("granted"));
     const operation = operationOn(subject);
@@ -70,7 +70,7 @@ Deno.test("Operation that gives null waits again", () =>
     assertEquals(subject.log, ["proceed", "proceed"]);
   }));
 
-Deno.test("Operation.cancel() while it waits ends it in its turn, with the first message", () =>
+Deno.test("PrimitiveFuture.cancel() while it waits ends it in its turn, with the first message", () =>
   run(async () => {
     const subject = new Subject();
     const operation = operationOn(subject);
@@ -86,7 +86,7 @@ Deno.test("Operation.cancel() while it waits ends it in its turn, with the first
     assertFalse(operation.cancel());
   }));
 
-Deno.test("Operation.cancel() after wake() abandons what was granted, with the last message", () =>
+Deno.test("PrimitiveFuture.cancel() after wake() abandons what was granted, with the last message", () =>
   run(async () => {
     const subject = new Subject();
     const operation = operationOn(subject);
@@ -99,7 +99,7 @@ Deno.test("Operation.cancel() after wake() abandons what was granted, with the l
     assertEquals(subject.log, ["abandon true"]);
   }));
 
-Deno.test("Operation that throws fails, and abandons what was granted", () =>
+Deno.test("PrimitiveFuture that throws fails, and abandons what was granted", () =>
   run(async () => {
     const subject = new Subject(() => {
       throw new RangeError("boom");
@@ -110,7 +110,7 @@ Deno.test("Operation that throws fails, and abandons what was granted", () =>
     assertEquals(subject.log, ["proceed", "abandon true"]);
   }));
 
-Deno.test("Operation takes effect though nobody awaits it", () =>
+Deno.test("PrimitiveFuture takes effect though nobody awaits it", () =>
   run(async () => {
     const subject = new Subject(() => withError(new RangeError("boom")));
     const operation = operationOn(subject);
@@ -120,10 +120,10 @@ Deno.test("Operation takes effect though nobody awaits it", () =>
     await assertRejects(() => operation, RangeError, "boom");
   }));
 
-Deno.test("WaitingLine wakes who came first, and who leaves from anywhere is skipped", () =>
+Deno.test("WaitQueue wakes who came first, and who leaves from anywhere is skipped", () =>
   run(async () => {
     for (const leaver of [0, 1, 2]) {
-      const line = new WaitingLine();
+      const line = new WaitQueue();
       const woken: number[] = [];
       const operations = [0, 1, 2].map((index) =>
         operationOn(
@@ -133,12 +133,12 @@ Deno.test("WaitingLine wakes who came first, and who leaves from anywhere is ski
           }),
         )
       );
-      for (const operation of operations) operation.joinLine(line);
-      operations[leaver]!.leaveLine();
-      operations[leaver]!.leaveLine();
-      assert(line.wakeFirst());
+      for (const operation of operations) operation.joinQueue(line);
+      operations[leaver]!.leaveQueue();
+      operations[leaver]!.leaveQueue();
+      assert(line.wakeOne());
       line.wakeAll();
-      assertFalse(line.wakeFirst());
+      assertFalse(line.wakeOne());
       assertEquals([line.first, line.last], [null, null]);
       await sleep(0);
       assertEquals(woken, [0, 1, 2].filter((index) => index !== leaver));
@@ -161,23 +161,23 @@ Deno.test("boundElsewhere() says what is bound to another loop", () => {
   );
 });
 
-Deno.test("Operation.toString() says what the program called", () =>
+Deno.test("PrimitiveFuture.toString() says what the program called", () =>
   run(() => {
     const operation = operationOn(new Subject(() => withResult("granted")));
     assertEquals(`${operation}`, "<the operation pending>");
   }));
 
-Deno.test("Operation of a kind with onceAbandoned() waits on although it was cancelled", () =>
+Deno.test("PrimitiveFuture of a kind with onceAbandoned() waits on although it was cancelled", () =>
   run(async () => {
     const subject = new Subject(() => withCancellation("last"));
-    const kind: OperationKind<string, Subject> = {
+    const kind: PrimitiveBehavior<string, Subject> = {
       ...KIND,
       onceAbandoned({ log }, _, message) {
         log.push(`onceAbandoned ${message}`);
         return message === "now" ? withResult("ended") : null;
       },
     };
-    const operation = new Operation(currentScheduler(), kind, subject);
+    const operation = new PrimitiveFuture(currentScheduler(), kind, subject);
     const task = createTask(() => operation);
     await sleep(0);
     for (const message of ["first", "second"]) {
@@ -196,7 +196,7 @@ Deno.test("Operation of a kind with onceAbandoned() waits on although it was can
       "onceAbandoned second",
       "proceed",
     ]);
-    const other = new Operation(currentScheduler(), kind, new Subject());
+    const other = new PrimitiveFuture(currentScheduler(), kind, new Subject());
     other.cancel("now");
     assertEquals(await other, "ended");
   }));

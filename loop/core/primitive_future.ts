@@ -21,7 +21,7 @@ import {
   withCancellation,
   withError,
 } from "./future.ts";
-import { type CancelMessage, execute, type Scheduler } from "./scheduler.ts";
+import { type CancelMessage, runStep, type Scheduler } from "./scheduler.ts";
 
 const WAITING = 0;
 const WOKEN = 1;
@@ -36,7 +36,7 @@ const CANCELLED_WHILE_PROCEEDING = 5;
  * @typeParam T The type of the operations' results.
  * @typeParam S The type of what they are done on.
  */
-export interface OperationKind<T, S> {
+export interface PrimitiveBehavior<T, S> {
   /** What the operations are called in messages: that which a program calls. */
   readonly name: string;
 
@@ -44,24 +44,28 @@ export interface OperationKind<T, S> {
    * The wait is over: how the operation ends, or `null` if it waits again. One that throws has changed
    * nothing, fails with what it threw, and is abandoned as if it had been cancelled.
    */
-  proceed(subject: S, operation: Operation<T, S>): Settlement | null;
+  poll(subject: S, operation: PrimitiveFuture<T, S>): Settlement | null;
 
   /** The operation was cancelled while it waited; its turn is yet to come. */
-  onCancelled(subject: S, operation: Operation<T, S>): void;
+  onCancelled(subject: S, operation: PrimitiveFuture<T, S>): void;
 
   /**
    * The operation is cancelled, and its turn has come: if it had been woken before, it hands on what
    * it was granted.
    */
-  abandon(subject: S, operation: Operation<T, S>, wasWoken: boolean): void;
+  handBack(
+    subject: S,
+    operation: PrimitiveFuture<T, S>,
+    wasWoken: boolean,
+  ): void;
 
   /**
    * For an operation that has something to do before it ends as cancelled: how it ends then, or `null` if it
-   * waits once more. Comes after {@linkcode OperationKind.abandon}.
+   * waits once more. Comes after {@linkcode PrimitiveBehavior.handBack}.
    */
   onceAbandoned?(
     subject: S,
-    operation: Operation<T, S>,
+    operation: PrimitiveFuture<T, S>,
     message: CancelMessage,
   ): Settlement | null;
 
@@ -71,7 +75,7 @@ export interface OperationKind<T, S> {
    */
   cancel?(
     subject: S,
-    operation: Operation<T, S>,
+    operation: PrimitiveFuture<T, S>,
     message: CancelMessage,
   ): boolean;
 
@@ -93,8 +97,9 @@ export interface OperationKind<T, S> {
  */
 // One class for all kinds, and the links of the line in it: the engine handles a future faster, the
 // fewer classes of futures a program uses. With a class for each, a queue was half as fast.
-export class Operation<T, S = unknown> extends Future<T> implements Relay {
-  readonly #kind: OperationKind<T, S>;
+export class PrimitiveFuture<T, S = unknown> extends Future<T>
+  implements Relay {
+  readonly #behavior: PrimitiveBehavior<T, S>;
   readonly #subject: S;
   #stage:
     | typeof WAITING
@@ -104,19 +109,19 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
     | typeof PROCEEDING
     | typeof CANCELLED_WHILE_PROCEEDING = WAITING;
   #message: CancelMessage = undefined;
-  #line: WaitingLine | null = null;
-  #previous: Operation<unknown> | null = null;
-  #next: Operation<unknown> | null = null;
+  #line: WaitQueue | null = null;
+  #previous: PrimitiveFuture<unknown> | null = null;
+  #next: PrimitiveFuture<unknown> | null = null;
 
-  constructor(scheduler: Scheduler, kind: OperationKind<T, S>, subject: S) {
+  constructor(scheduler: Scheduler, kind: PrimitiveBehavior<T, S>, subject: S) {
     super(scheduler);
-    this.#kind = kind;
+    this.#behavior = kind;
     this.#subject = subject;
   }
 
   /** Proceeds without a wait, if it can: for one that has just been made. */
   tryNow(): boolean {
-    const settlement = this.#kind.proceed(this.#subject, this);
+    const settlement = this.#behavior.poll(this.#subject, this);
     if (settlement === null) return false;
     this[settleNow](settlement);
     return true;
@@ -131,7 +136,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
 
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
-    const kind = this.#kind;
+    const kind = this.#behavior;
     if (kind.dependencies !== undefined) return relayCancellation(this, msg);
     if (kind.cancel !== undefined) {
       return kind.cancel(this.#subject, this, msg);
@@ -152,24 +157,24 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
 
   /** @ignore */
   override get [label](): string {
-    return this.#kind.name;
+    return this.#behavior.name;
   }
 
   /** @ignore */
   override get [waitsForOthers](): boolean {
-    const { cancel, dependencies } = this.#kind;
+    const { cancel, dependencies } = this.#behavior;
     return (cancel ?? dependencies) !== undefined;
   }
 
   /** @ignore */
   override [dependencies](): readonly Future<unknown>[] {
     if (this.done()) return [];
-    return this.#kind.dependencies?.(this.#subject) ?? [];
+    return this.#behavior.dependencies?.(this.#subject) ?? [];
   }
 
   /** @ignore */
   override get [asRelay](): Relay | null {
-    const isRelay = this.#kind.dependencies !== undefined && !this.done();
+    const isRelay = this.#behavior.dependencies !== undefined && !this.done();
     return isRelay ? this : null;
   }
 
@@ -183,7 +188,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
 
   /** @ignore */
   [endRelay](message: CancelMessage, reached: boolean): boolean {
-    if (reached) this.#kind.onRelayed?.(this.#subject, message);
+    if (reached) this.#behavior.onRelayed?.(this.#subject, message);
     return reached;
   }
 
@@ -191,15 +196,15 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   [interruptRelay](): void {}
 
   /** @ignore */
-  override [execute](): boolean {
+  override [runStep](): boolean {
     const stage = this.#stage;
     if (stage !== WOKEN) return this.#endCancelled(stage);
     this.#stage = PROCEEDING;
     let settlement: Settlement | null;
     try {
-      settlement = this.#kind.proceed(this.#subject, this);
+      settlement = this.#behavior.poll(this.#subject, this);
     } catch (error) {
-      this.#kind.abandon(this.#subject, this, true);
+      this.#behavior.handBack(this.#subject, this, true);
       settlement = withError(error);
     }
     if (this.#isCancelledMeanwhile) {
@@ -218,14 +223,14 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
 
   #cancelWaiting(): void {
     this.#stage = CANCELLED;
-    this.#kind.onCancelled(this.#subject, this);
+    this.#behavior.onCancelled(this.#subject, this);
     this[home].enqueue(this);
   }
 
   #endCancelled(stage: number): boolean {
-    const kind = this.#kind;
+    const kind = this.#behavior;
     const message = this.#message;
-    kind.abandon(this.#subject, this, stage === WOKEN_AND_CANCELLED);
+    kind.handBack(this.#subject, this, stage === WOKEN_AND_CANCELLED);
     if (kind.onceAbandoned === undefined) {
       return this[settleNow](withCancellation(message));
     }
@@ -235,7 +240,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   }
 
   /** Goes to the end of a line; the operation must not stand in one. */
-  joinLine(line: WaitingLine): void {
+  joinQueue(line: WaitQueue): void {
     this.#line = line;
     line.size++;
     this.#previous = line.last;
@@ -245,7 +250,7 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
   }
 
   /** Leaves the line, if the operation stands in one. */
-  leaveLine(): void {
+  leaveQueue(): void {
     const line = this.#line;
     if (line === null) return;
     line.size--;
@@ -265,26 +270,26 @@ export class Operation<T, S = unknown> extends Future<T> implements Relay {
  * Operations that wait for the same thing, first come, first served. They are linked with each other,
  * so that joining allocates nothing and leaving from the middle takes no search.
  */
-export class WaitingLine {
+export class WaitQueue {
   /** Who is first, or `null`. */
-  first: Operation<unknown> | null = null;
+  first: PrimitiveFuture<unknown> | null = null;
   /** Who is last, or `null`. */
-  last: Operation<unknown> | null = null;
+  last: PrimitiveFuture<unknown> | null = null;
   /** How many stand in the line. */
   size = 0;
 
   /** Wakes the first, who leaves the line; returns whether there was one. */
-  wakeFirst(): boolean {
+  wakeOne(): boolean {
     const first = this.first;
     if (first === null) return false;
-    first.leaveLine();
+    first.leaveQueue();
     first.wake();
     return true;
   }
 
   /** Wakes everybody; the line is empty then. */
   wakeAll(): void {
-    while (this.wakeFirst());
+    while (this.wakeOne());
   }
 }
 

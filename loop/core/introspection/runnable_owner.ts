@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Waiter } from "../_await.ts";
-import { Coroutine } from "../coroutine.ts";
+import { TaskState } from "../task_state.ts";
 import { dependentsOf, Future } from "../future.ts";
 import { callerOf } from "../inline_call.ts";
 import { Task } from "../task.ts";
 
 /** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
 export function ownerOf(entry: object): Task<unknown> | null {
-  if (entry instanceof Coroutine) return entry.task as Task<unknown> | null;
+  if (entry instanceof TaskState) return entry.task as Task<unknown> | null;
   if (entry instanceof Waiter) return taskOf(entry.awaiter);
   if (!(entry instanceof Future)) return null;
   const [first = null] = dependentsOf(entry);

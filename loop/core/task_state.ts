@@ -10,7 +10,7 @@ import {
   runAt,
 } from "./async_context.ts";
 import { endRelay } from "./_relay.ts";
-import { type Entry, execute } from "./entry.ts";
+import { type Runnable, runStep } from "./runnable.ts";
 import { watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
   BranchLine,
@@ -28,7 +28,7 @@ import type { Scheduler } from "./scheduler.ts";
  * What the scheduler runs in steps: the running body of a task. It is the root of the task's scopes, the line of
  * execution with which the body begins, and the place of that in the async context.
  */
-export class Coroutine extends Scope implements Entry, Line, Spot {
+export class TaskState extends Scope implements Runnable, Line, Spot {
   finished = false;
   /** How many futures the body awaits; more than one only when it awaits several at once. */
   waiting = 0;
@@ -49,22 +49,22 @@ export class Coroutine extends Scope implements Entry, Line, Spot {
   reached = 0;
   stretch: Stretch | null = null;
 
-  /** What stands for the coroutine in the async context of its body. */
+  /** What stands for the task state in the async context of its body. */
   readonly #id: number;
 
   /** The task; `null` once it is done, as the async contexts of code left behind would keep its result. */
   task: object | null;
   /** How the body is started, and the context in which it is. */
-  #start: ((body: Coroutine) => void) | null = null;
+  #start: ((body: TaskState) => void) | null = null;
   #kept: Kept | null = null;
 
   /** For a call of the library's that has a root scope of its own: what called it. Otherwise undefined. */
-  readonly caller: Coroutine | null | undefined;
+  readonly caller: TaskState | null | undefined;
 
   constructor(
     readonly scheduler: Scheduler,
     task: object,
-    caller?: Coroutine | null,
+    caller?: TaskState | null,
   ) {
     super(null, null);
     this.task = task;
@@ -74,7 +74,7 @@ export class Coroutine extends Scope implements Entry, Line, Spot {
   }
 
   /** That of the task which the code belongs to; itself outside every task. */
-  get owner(): Coroutine {
+  get owner(): TaskState {
     return this.caller?.owner ?? this;
   }
 
@@ -103,21 +103,21 @@ export class Coroutine extends Scope implements Entry, Line, Spot {
     return isDirect ? this : this.#id;
   }
 
-  /** Calls a function in the async context of the coroutine's body. */
+  /** Calls a function in the async context of the task state's body. */
   run<A>(fn: (argument: A) => void, argument: A): void {
     runAt(this.place, fn, argument);
   }
 
   /** Has the body started in its turn, in the user's context of the caller. */
-  startLater(start: (body: Coroutine) => void): void {
+  startLater(start: (body: TaskState) => void): void {
     this.#start = start;
     this.#kept = keep(this.place, start);
     this.scheduler.enqueue(this);
   }
 
-  // The coroutine is what waits in the queue, not the task: the stack of an error keeps what is called alive, and a
+  // The task state is what waits in the queue, not the task: the stack of an error keeps what is called alive, and a
   // failed task must be collected for its error to be reported.
-  [execute](): boolean {
+  [runStep](): boolean {
     const kept = this.#kept!;
     // What it holds on to is a good part of a sleeping task's memory.
     this.#kept = null;
@@ -146,11 +146,11 @@ export class Coroutine extends Scope implements Entry, Line, Spot {
   }
 }
 
-/** Every coroutine that has not finished, oldest first. */
-const unfinished = new Map<number, Coroutine>();
+/** The states of all tasks that have not finished, oldest first. */
+const unfinished = new Map<number, TaskState>();
 
 /** The coroutines of all schedulers that have not finished, oldest first. */
-export function unfinishedCoroutines(): Coroutine[] {
+export function unfinishedTaskStates(): TaskState[] {
   return [...unfinished.values()];
 }
 
@@ -158,15 +158,15 @@ export function unfinishedCoroutines(): Coroutine[] {
 export function currentSpot(): Spot | null {
   const where = place();
   if (where instanceof Mark) {
-    return where.scope.coroutine.finished ? null : where;
+    return where.scope.taskState.finished ? null : where;
   }
-  if (where instanceof Coroutine) return where.finished ? null : where;
+  if (where instanceof TaskState) return where.finished ? null : where;
   return typeof where === "number" ? unfinished.get(where) ?? null : null;
 }
 
-/** The coroutine that calls, or `null` outside every task. */
-export function currentCoroutine(): Coroutine | null {
-  return currentSpot()?.scope.coroutine ?? null;
+/** The state of the task that calls, or `null` outside every task. */
+export function currentTaskState(): TaskState | null {
+  return currentSpot()?.scope.taskState ?? null;
 }
 
 /** The scope of a time limit that has given up the code that calls, whose task may have finished since; or `null`. */
@@ -193,7 +193,7 @@ let justReadSignal: Line | null = null;
  */
 function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
-  const { underWay } = scope.coroutine;
+  const { underWay } = scope.taskState;
   if (underWay !== null && underWay.size > 0) {
     const newest = scope.newestAround();
     if (newest > 0) {
@@ -211,18 +211,18 @@ function lineAt(spot: Spot): Line {
 export function arrive(future: object): void {
   const spot = currentSpot();
   if (spot === null) return;
-  const { coroutine } = spot.scope;
+  const { taskState } = spot.scope;
   const line = lineAt(spot);
   const isMarked = line === spot.line && line.reached === spot.seen;
   if (!isMarked) {
     // Publicly a mark is dear, and of use only where lines await more than futures of the library.
-    const isOfUse = isDirect || coroutine.wasElsewhere ||
-      coroutine.newestRequest > 0;
+    const isOfUse = isDirect || taskState.wasElsewhere ||
+      taskState.newestRequest > 0;
     if (isOfUse) moveTo(new Mark(spot.scope, line, line.reached));
     else if (line !== spot.line) return;
   }
   line.at = future;
-  depart(coroutine, line);
+  depart(taskState, line);
 }
 
 /** The line of the code that calls, which begins to await a future whose `then` was read. */
@@ -230,7 +230,7 @@ export function arrived(spot: Spot, future: object): Line {
   if (spot.line.at === future) return spot.line;
   const line = lineAt(spot);
   line.at = future;
-  depart(spot.scope.coroutine, line);
+  depart(spot.scope.taskState, line);
   return line;
 }
 
@@ -241,16 +241,16 @@ export function passThrough(): void {
   if (line?.stretch) endStretch(line);
 }
 
-function depart(coroutine: Coroutine, line: Line): void {
-  coroutine.underWay?.delete(line);
+function depart(taskState: TaskState, line: Line): void {
+  taskState.underWay?.delete(line);
   if (line.stretch !== null) endStretch(line);
 }
 
 /** A line goes on. */
-export function goOn(coroutine: Coroutine, line: Line): void {
+export function goOn(taskState: TaskState, line: Line): void {
   line.at = null;
-  if (line.reached === 0 || coroutine.newestRequest === 0) return;
-  const underWay = coroutine.underWay ??= new Set();
+  if (line.reached === 0 || taskState.newestRequest === 0) return;
+  const underWay = taskState.underWay ??= new Set();
   underWay.add(line);
   if (underWay.size > MAX_LINES) {
     underWay.delete(underWay.values().next().value!);
@@ -260,8 +260,8 @@ export function goOn(coroutine: Coroutine, line: Line): void {
 /** The code that calls reads the signal of a scope. */
 export function noteSignalRead(target: Scope): void {
   const spot = currentSpot();
-  if (spot === null || spot.scope.coroutine !== target.coroutine) return;
-  target.coroutine.wasElsewhere = true;
+  if (spot === null || spot.scope.taskState !== target.taskState) return;
+  target.taskState.wasElsewhere = true;
   let line = lineAt(spot);
   // What reads it once more at the same time may be another function, which goes on by itself.
   if (line.stretch !== null && justReadSignal === line) {
@@ -324,11 +324,11 @@ export class BodyScope extends Scope {
     const spot = currentSpot()!;
     const scope = spot.scope.nearestOpen();
     const line = lineAt(spot);
-    super(scope.coroutine, scope, members);
+    super(scope.taskState, scope, members);
     this.requestsBefore = scope.requestsAround();
     this.#outer = line;
     this.#line = new BranchLine(line, line.reached);
-    depart(this.coroutine, line);
+    depart(this.taskState, line);
     line.at = this;
   }
 
@@ -351,7 +351,7 @@ export class BodyScope extends Scope {
     if (this.isAbandoned) return;
     // What reached lines behind a shield has not reached the line outside.
     if (this.shield) this.#forget(this.#line);
-    goOn(this.coroutine, this.#outer);
+    goOn(this.taskState, this.#outer);
     this.close();
   }
 
@@ -365,12 +365,12 @@ export class BodyScope extends Scope {
   abandon(): void {
     this.isAbandoned = true;
     this.#forget(this.#line);
-    goOn(this.coroutine, this.#outer);
+    goOn(this.taskState, this.#outer);
   }
 
   /** Those that branched off from a line are no longer expected to come back under it. */
   #forget(ancestor: Line): void {
-    const { underWay } = this.coroutine;
+    const { underWay } = this.taskState;
     for (const line of underWay ?? []) {
       if (descendsFrom(line, ancestor)) underWay!.delete(line);
     }
