@@ -28,6 +28,8 @@ const LOOK_INTERVAL = 1;
 export class VirtualHost implements Host {
   #now: number;
   #looks = 0;
+  /** How many macrotasks are to come: no time goes by before. */
+  #turns = 0;
   readonly #quiet: Quiet;
   #timer: { callback: () => void } | null = null;
   choose?: (ready: ReadyEntries) => number;
@@ -57,7 +59,9 @@ export class VirtualHost implements Host {
   }
 
   macrotask(callback: () => void, afterIo: boolean): void {
+    this.#turns++;
     DENO_HOST.macrotask(() => {
+      this.#turns--;
       callback();
       // What ran may have settled promises, whose reactions come first.
       if (!afterIo) DENO_HOST.macrotask(() => this.#quiet.onTurn(), false);
@@ -94,6 +98,10 @@ export class VirtualHost implements Host {
   #look(since: number): void {
     this.#cancelLook = null;
     if (!this.#quiet.isIdle()) return;
+    if (this.#turns > 0) {
+      this.#lookSoon();
+      return;
+    }
     if (performance.now() - since < this.#quiet.patience()) {
       const id = setTimeout(() => this.#look(since), LOOK_INTERVAL);
       this.#cancelLook = () => clearTimeout(id);

@@ -27,7 +27,7 @@ import {
 import { RuntimeError } from "./errors.ts";
 // Of types only: futures are awaited in this way.
 import type { Future } from "./future.ts";
-import type { Line, Spot } from "./line.ts";
+import { endSection, type Line, type Spot } from "./line.ts";
 import type { CancelMessage, Scope, Wait } from "./scope.ts";
 import {
   abandonedScope,
@@ -63,6 +63,7 @@ export function noteRead(future: Future<unknown>, isPending: boolean): void {
 
 function forgetRead(): void {
   justRead = null;
+  endSection();
 }
 
 /** Other code has its turn: what was read before is none of its awaits. */
@@ -148,7 +149,7 @@ function deliver(
   reject: Reject,
 ): void {
   // It was pending when `then` was read.
-  if (spot?.line.at === future) goOn(spot.scope.taskState, spot.line);
+  if (spot?.line.at === future) goOn(spot.scope, spot.line);
   const isLetOut = spot === null && future.cancelled();
   future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
 }
@@ -320,25 +321,25 @@ export class Waiter implements Runnable, Wait {
       // A cancellation that is on its way already stays as it is.
       if (!isCancellation(future)) {
         markRetrieved(future);
-        this.#throw(taskState, makeCancelledError(cancelled.message));
+        this.#throw(scope, makeCancelledError(cancelled.message));
         return true;
       }
     }
     if (future.cancelled()) {
-      this.#throw(taskState, thrownBy(future) as CancelledError);
+      this.#throw(scope, thrownBy(future) as CancelledError);
     } else {
-      goOn(taskState, line);
+      goOn(scope, line);
       future[deliverTo](this.#resolve, this.#reject);
     }
     return true;
   }
 
   /** Throws a cancellation, behind the reactions that were queued before: those are of other lines. */
-  #throw(taskState: TaskState, error: CancelledError): void {
+  #throw(scope: Scope, error: CancelledError): void {
     const { line } = this;
     noteThrown(error, line);
     queueMicrotask(() => {
-      goOn(taskState, line);
+      goOn(scope, line);
       this.#reject(error);
     });
   }

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { messageOf, registerErrorClass } from "./error_classes.ts";
+import { TimeoutError } from "./errors.ts";
 import { onUnhandledRejection } from "./runtime.ts";
 import type { CancelMessage } from "./scope.ts";
 import {
@@ -139,9 +140,13 @@ export function makeSignalReason(message: CancelMessage): CancelledError {
   return reason;
 }
 
-/** The reason of a signal that the causes of an error lead to, or `null`. */
+/**
+ * The reason of a signal that the causes of an error lead to, or `null`. A `TimeoutError` has turned the cancellation
+ * into a failure, and so has whatever it is the cause of.
+ */
 export function signalReasonIn(error: unknown): CancelledError | null {
   for (const each of chainOf(error, "cause")) {
+    if (isInstance(each, TimeoutError)) return null;
     if (signalReasons.has(each as CancelledError)) {
       return each as CancelledError;
     }

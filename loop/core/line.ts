@@ -27,12 +27,35 @@ export interface Stretch {
   readonly scopes: Set<Scope>;
   /** Where the line was then. */
   readonly scope: Scope;
+  /** The synchronous section of code that has read one last. */
+  section: number;
+  /** Whether the line may have gone on: what did in the section that read the signal may be another function. */
+  isInDoubt: boolean;
   /** The abort that something foreign is to obey, while the line is expected to go on in consequence. */
-  abort: { readonly before: number; readonly told: readonly Scope[] } | null;
+  abort: Abort | null;
+}
+
+/** What a signal has told a line. */
+export interface Abort {
+  /** What had reached the line before. */
+  readonly before: number;
+  /** The scopes with the requests. */
+  readonly told: Set<Scope>;
 }
 
 /** Beyond this depth a branch stands beside its origin: otherwise a loop that branches would keep all its past. */
 const MAX_DEPTH = 16;
+
+/** Counts the synchronous sections of code, as far as that is of interest. */
+export let section = 0;
+
+/** In place of that count. */
+const OF_SCOPE = -1;
+
+/** A synchronous section of code is over. */
+export function endSection(): void {
+  section++;
+}
 
 /** A line that branched off from another. */
 export class BranchLine implements Line {
@@ -40,12 +63,25 @@ export class BranchLine implements Line {
   stretch: Stretch | null = null;
   readonly origin: Line;
   readonly #depth: number;
+  readonly #section: number;
 
-  constructor(from: Line, public reached: number) {
+  /** With `opensScope`, the line is that of the body of a scope. */
+  constructor(from: Line, public reached: number, opensScope = false) {
     const depth = from instanceof BranchLine ? from.#depth + 1 : 1;
     const isDeep = depth > MAX_DEPTH;
     this.origin = isDeep ? from.origin! : from;
     this.#depth = isDeep ? MAX_DEPTH : depth;
+    this.#section = opensScope ? OF_SCOPE : section;
+  }
+
+  /** The line of the code that made this one, and perhaps others before, by calling functions without awaiting them. */
+  get base(): Line {
+    const section = this.#section;
+    if (section === OF_SCOPE) return this;
+    const { origin } = this;
+    const isOfSection = origin instanceof BranchLine &&
+      origin.#section === section;
+    return isOfSection ? origin.base : origin;
   }
 }
 

@@ -44,8 +44,10 @@ interface Rare {
   message: CancelMessage;
   /** The newest request of this scope that reached a line. */
   delivered: number;
-  /** How many lines are expected to go on because something foreign obeys the signal. */
-  expected: number;
+  /** The lines that are expected to go on because something foreign obeys the signal. */
+  expected: Set<Line>;
+  /** Whether a signal that was handed out has told of a request in force. */
+  isTold: boolean;
   shield: boolean;
   persistent: boolean;
   controller: AbortController | null;
@@ -103,7 +105,10 @@ export class Scope implements Relay {
   set shield(value: boolean) {
     if (value === this.shield) return;
     this.#rest.shield = value;
-    if (!value) this.#reach();
+    if (value) return;
+    this.#reach();
+    const cancelled = this.#cancelledAround();
+    if (cancelled !== null) this.#abort(cancelled.message);
   }
 
   /** Whether every await inside throws from the request on, not just the next one. */
@@ -125,21 +130,27 @@ export class Scope implements Relay {
   get isUnheard(): boolean {
     if (this.request === 0) return false;
     const { delivered, expected } = this.#rest;
-    return delivered < this.request && expected === 0;
+    return delivered < this.request &&
+      [...expected].every((line) => line.stretch!.isInDoubt);
   }
 
   /** The scope ends, and its requests. What code it leaves behind belongs to the scope around it. */
   close(): void {
-    const parent = this.parent!;
-    this.isOpen = false;
+    // The parent may have ended before, and have left this one behind.
+    const outer = this.parent!.nearestOpen();
+    const wasCancelled = this.request > 0;
     this.request = 0;
     if (this.#rare !== null) this.#rare.requests = 0;
-    parent.#children!.delete(this);
-    for (const child of this.#children ?? []) parent.#children!.add(child);
+    // What lines left behind await is cancelled there and then.
+    this.shield = false;
+    this.isOpen = false;
+    if (wasCancelled) this.#forgetRequest();
+    outer.#children!.delete(this);
+    for (const child of this.#children ?? []) outer.#children!.add(child);
     for (const wait of [this.wait, ...this.moreWaits ?? []]) {
       if (wait === null) continue;
-      wait.scope = parent.nearestOpen();
-      wait.scope.attach(wait);
+      wait.scope = outer;
+      outer.attach(wait);
       this.taskState.waiting--;
     }
   }
@@ -222,6 +233,12 @@ export class Scope implements Relay {
     rare.requests--;
     if (rare.requests > 0) return;
     this.request = 0;
+    this.#forgetRequest();
+  }
+
+  /** The request is no longer in force. */
+  #forgetRequest(): void {
+    this.#rest.isTold = false;
     for (const scope of this.#inside()) {
       if (scope.requestsAround() === 0) scope.renewSignal();
     }
@@ -283,6 +300,17 @@ export class Scope implements Relay {
     line.reached = newest;
   }
 
+  /** The newest request in force between this scope and one around it that has reached a line; 0 if there is none. */
+  newestSeen(line: Line, outer: Scope): number {
+    let newest = 0;
+    for (const scope of outward(this)) {
+      if (scope === outer) break;
+      const { request } = scope;
+      if (request <= line.reached) newest = Math.max(newest, request);
+    }
+    return newest;
+  }
+
   /** The newest request in force around code in this scope. */
   newestAround(): number {
     let newest = 0;
@@ -324,10 +352,24 @@ export class Scope implements Relay {
     return this.#rest.readers;
   }
 
+  /** A line reads the signal: if that has aborted, the line is expected to go on in consequence. */
+  expectReader(line: Line): void {
+    if (this.#cancelledAround() === null) return;
+    this.#noteTold();
+    this.#expect(line);
+  }
+
+  /** The signal of this scope tells of the requests around it. */
+  #noteTold(): void {
+    for (const scope of outward(this)) {
+      if (scope.request > 0) scope.#rest.isTold = true;
+    }
+  }
+
   /** A line that was expected to go on because of the signal does, or does not in time. */
-  expectNoMore(isDelivered: boolean): void {
+  expectNoMore(line: Line, isDelivered: boolean): void {
     const rare = this.#rest;
-    rare.expected--;
+    rare.expected.delete(line);
     if (isDelivered) rare.delivered = this.request;
   }
 
@@ -338,14 +380,12 @@ export class Scope implements Relay {
   cancellationIn(error: unknown): CancelledError | null {
     const cancellation = cancellationIn(error);
     if (cancellation !== null) return cancellation;
-    const cancelled = this.#cancelledAround();
-    if (cancelled === null) return null;
     const reason = signalReasonIn(error);
     if (reason !== null || !isAbortError(error)) return reason;
+    const cancelled = this.#cancelledAround();
     for (const scope of outward(this, true)) {
-      const { readers } = scope.#rare ?? {};
-      if (readers !== undefined && readers.size > 0) {
-        return makeCausedCancelledError(error, cancelled.message);
+      if (scope.#rare?.isTold) {
+        return makeCausedCancelledError(error, cancelled?.message);
       }
     }
     return null;
@@ -377,7 +417,8 @@ export class Scope implements Relay {
       requests: 0,
       message: undefined,
       delivered: 0,
-      expected: 0,
+      expected: new Set(),
+      isTold: false,
       shield: false,
       persistent: false,
       controller: null,
@@ -411,46 +452,50 @@ export class Scope implements Relay {
 
   /** Aborts the signals in the scope. Lines that have read them are expected to go on in consequence. */
   #abort(message: CancelMessage): void {
-    let expected: Line[] | null = null;
     for (const scope of this.#inside()) {
       const { controller = null, readers = null } = scope.#rare ?? {};
-      if (controller === null || controller.signal.aborted) continue;
+      if (controller === null) continue;
+      const { aborted } = controller.signal;
       for (const line of readers!) {
-        if (this.#expect(line)) (expected ??= []).push(line);
+        // What a line was told of just before it may still obey, and this request with that.
+        const isTold = !aborted || line.stretch!.abort !== null;
+        // Code that cancels itself awaits nothing foreign.
+        if (isTold && !this.taskState.isCalling(line)) this.#expect(line);
       }
+      if (aborted) continue;
+      scope.#noteTold();
       controller.abort(makeSignalReason(message));
     }
-    if (expected !== null) this.#waitForTurns(expected);
   }
 
-  /** Whether a line is taken to be cancelled by the abort of a signal that it has read. */
-  #expect(line: Line): boolean {
+  /** A line is taken to be cancelled by the abort of a signal that it has read, if it goes on in time. */
+  #expect(line: Line): void {
     const stretch = line.stretch!;
-    // Code that cancels itself awaits nothing foreign.
-    if (
-      line.at !== null || stretch.abort !== null ||
-      this.taskState.isCalling(line)
-    ) {
-      return false;
-    }
-    const told: Scope[] = [];
-    let newest = line.reached;
+    if (line.at !== null) return;
+    const { reached } = line;
+    const abort = stretch.abort ?? { before: reached, told: new Set() };
     for (const scope of outward(stretch.scope)) {
-      if (scope.request <= line.reached) continue;
-      scope.#rest.expected++;
-      told.push(scope);
-      newest = Math.max(newest, scope.request);
+      if (scope.request <= reached) continue;
+      abort.told.add(scope);
+      scope.#rest.expected.add(line);
+      line.reached = Math.max(line.reached, scope.request);
     }
-    if (told.length === 0) return false;
-    stretch.abort = { before: line.reached, told };
-    line.reached = newest;
-    (this.taskState.underWay ??= new Set()).add(line);
-    return true;
+    if (stretch.abort !== null || abort.told.size === 0) return;
+    stretch.abort = abort;
+    (this.taskState.underWay ??= new Map()).set(line, stretch.scope);
+    this.#afterTurns(() => {
+      // Whether it obeyed cannot be seen; it has not gone on, so it is cancelled where it does.
+      if (line.stretch?.abort !== abort) return;
+      line.stretch.abort = null;
+      line.reached = abort.before;
+      this.taskState.underWay?.delete(line);
+      for (const scope of abort.told) scope.expectNoMore(line, false);
+    });
   }
 
   /** Calls back once what is expected to obey a signal had its time; at once if nothing is. */
   onceObeyed(callback: () => void): void {
-    if (this.#rest.expected === 0) callback();
+    if (this.#rest.expected.size === 0) callback();
     else this.#afterTurns(callback);
   }
 
@@ -464,20 +509,6 @@ export class Scope implements Relay {
     host.macrotask(turn, false);
   }
 
-  #waitForTurns(lines: readonly Line[]): void {
-    this.#afterTurns(() => {
-      for (const line of lines) {
-        const abort = line.stretch?.abort;
-        // Whether it obeyed cannot be seen; it has not gone on, so it is cancelled where it does.
-        if (!abort) continue;
-        line.reached = abort.before;
-        this.taskState.underWay?.delete(line);
-        line.stretch!.abort = null;
-        for (const scope of abort.told) scope.expectNoMore(false);
-      }
-    });
-  }
-
   #cancelledAround(): Scope | null {
     let found: Scope | null = null;
     for (const scope of outward(this)) {
@@ -488,7 +519,10 @@ export class Scope implements Relay {
 }
 
 /** A scope and those around it, up to a shield or through all. */
-function* outward(scope: Scope, throughShields = false): Generator<Scope> {
+export function* outward(
+  scope: Scope,
+  throughShields = false,
+): Generator<Scope> {
   let each: Scope | null = scope;
   while (each !== null) {
     yield each;

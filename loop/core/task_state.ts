@@ -15,12 +15,14 @@ import { watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
   BranchLine,
   descendsFrom,
+  endSection,
   type Line,
   Mark,
+  section,
   type Spot,
   type Stretch,
 } from "./line.ts";
-import { type CancelMessage, Scope } from "./scope.ts";
+import { type CancelMessage, outward, Scope } from "./scope.ts";
 // Type-only import: schedulers run what is described here.
 import type { Scheduler } from "./scheduler.ts";
 
@@ -37,8 +39,8 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   hasPersistentScope = false;
   /** A scope of the task is being cancelled: a circle of futures leads back here. */
   isBeingCancelled = false;
-  /** The lines that a request has reached, and that have not come to another await since. */
-  underWay: Set<Line> | null = null;
+  /** The lines that a request has reached and that have not come to another await since, and where they were then. */
+  underWay: Map<Line, Scope> | null = null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
   wasElsewhere = false;
   /** A signal of the task has been handed out. */
@@ -184,9 +186,6 @@ const MAX_LINES = 64;
 /** How many lines are in the stretch after reading a signal. */
 let stretches = 0;
 
-/** The line that has read a signal in this microtask. */
-let justReadSignal: Line | null = null;
-
 /**
  * Which line the code at a spot is. That to which the spot belongs, unless that is known to be elsewhere; or a line
  * that branched off from it, that a request has reached, and that is under way: its function has returned to this one.
@@ -197,14 +196,45 @@ function lineAt(spot: Spot): Line {
   if (underWay !== null && underWay.size > 0) {
     const newest = scope.newestAround();
     if (newest > 0) {
-      const isLine = (each: Line) => each.at === null && each.reached >= newest;
-      if (isLine(line) && underWay.has(line)) return line;
-      for (const each of underWay) {
-        if (isLine(each) && descendsFrom(each, line)) return each;
-      }
+      const isUnderWay = underWay.has(line) && isFree(line) &&
+        line.reached >= newest && !line.stretch?.abort;
+      if (isUnderWay) return line;
+      const returned = returnedTo(spot, line, newest) ??
+        // What called several functions goes on under the mark of the last, whichever ended.
+        (line instanceof BranchLine
+          ? returnedTo(spot, line.base, newest)
+          : null);
+      if (returned !== null) return returned;
     }
   }
-  return line.at === null ? line : new BranchLine(line, spot.seen);
+  if (isFree(line)) return line;
+  if (line.at === null) line.stretch!.isInDoubt = true;
+  return new BranchLine(line, spot.seen);
+}
+
+/**
+ * The line under way, in the scope of a spot, that a request has reached and that branched off from a line; or `null`.
+ * Those that were cancelled come before those that something foreign is to end.
+ */
+function returnedTo(spot: Spot, line: Line, request: number): Line | null {
+  const here = spot.scope.nearestOpen();
+  let expected: Line | null = null;
+  for (const [each, where] of spot.scope.taskState.underWay!) {
+    const isMeant = isFree(each) && each.reached >= request &&
+      where.nearestOpen() === here && descendsFrom(each, line);
+    if (!isMeant) continue;
+    if (!each.stretch?.abort) return each;
+    if (!each.stretch.isInDoubt || each === spot.line) expected ??= each;
+  }
+  return expected;
+}
+
+/**
+ * Whether the code that calls may be that of a line. What goes on in the synchronous section in which a signal was
+ * read may be another function than that which read it.
+ */
+function isFree(line: Line): boolean {
+  return line.at === null && line.stretch?.section !== section;
 }
 
 /** The line of the code that calls is about to await a pending future: leaves its mark in the async context. */
@@ -238,7 +268,9 @@ export function arrived(spot: Spot, future: object): Line {
 export function passThrough(): void {
   if (stretches === 0) return;
   const line = currentSpot()?.line;
-  if (line?.stretch) endStretch(line);
+  if (!line?.stretch) return;
+  if (isFree(line)) endStretch(line);
+  else line.stretch.isInDoubt = true;
 }
 
 function depart(taskState: TaskState, line: Line): void {
@@ -246,14 +278,15 @@ function depart(taskState: TaskState, line: Line): void {
   if (line.stretch !== null) endStretch(line);
 }
 
-/** A line goes on. */
-export function goOn(taskState: TaskState, line: Line): void {
+/** A line goes on, in a scope. */
+export function goOn(scope: Scope, line: Line): void {
   line.at = null;
+  const { taskState } = scope;
   if (line.reached === 0 || taskState.newestRequest === 0) return;
-  const underWay = taskState.underWay ??= new Set();
-  underWay.add(line);
+  const underWay = taskState.underWay ??= new Map();
+  underWay.set(line, scope);
   if (underWay.size > MAX_LINES) {
-    underWay.delete(underWay.values().next().value!);
+    underWay.delete(underWay.keys().next().value!);
   }
 }
 
@@ -262,25 +295,33 @@ export function noteSignalRead(target: Scope): void {
   const spot = currentSpot();
   if (spot === null || spot.scope.taskState !== target.taskState) return;
   target.taskState.wasElsewhere = true;
-  let line = lineAt(spot);
-  // What reads it once more at the same time may be another function, which goes on by itself.
-  if (line.stretch !== null && justReadSignal === line) {
-    line = new BranchLine(line, line.reached);
-  }
-  if (justReadSignal === null) queueMicrotask(() => justReadSignal = null);
-  justReadSignal = line;
-  if (line !== spot.line || line.reached !== spot.seen || !isDirect) {
-    moveTo(new Mark(spot.scope, line, line.reached));
+  const line = lineAt(spot);
+  // It has gone on after what a signal told it.
+  if (line.stretch?.abort && isFree(line)) endStretch(line);
+  // What a signal has told the line may be taken back.
+  const seen = line.stretch?.abort?.before ?? line.reached;
+  if (line !== spot.line || seen !== spot.seen || !isDirect) {
+    moveTo(new Mark(spot.scope, line, seen));
   }
   if (line.stretch === null) {
     stretches++;
     const scope = spot.scope.nearestOpen();
-    line.stretch = { scopes: new Set(), scope, abort: null };
+    line.stretch = {
+      scopes: new Set(),
+      scope,
+      section,
+      isInDoubt: false,
+      abort: null,
+    };
   }
+  line.stretch.section = section;
+  line.stretch.isInDoubt = false;
+  queueMicrotask(endSection);
   line.stretch.scopes.add(target);
   const { readers } = target;
   readers.add(line);
   if (readers.size > MAX_LINES) endStretch(readers.values().next().value!);
+  target.expectReader(line);
 }
 
 /** A line awaits something of the library: what it has read a signal for is over. */
@@ -290,7 +331,7 @@ function endStretch(line: Line): void {
   stretches--;
   for (const scope of scopes) scope.readers.delete(line);
   if (abort === null) return;
-  for (const scope of abort.told) scope.expectNoMore(true);
+  for (const scope of abort.told) scope.expectNoMore(line, true);
 }
 
 /** The lines that were thrown a cancellation, by its error. */
@@ -327,7 +368,7 @@ export class BodyScope extends Scope {
     super(scope.taskState, scope, members);
     this.requestsBefore = scope.requestsAround();
     this.#outer = line;
-    this.#line = new BranchLine(line, line.reached);
+    this.#line = new BranchLine(line, line.reached, true);
     depart(this.taskState, line);
     line.at = this;
   }
@@ -340,19 +381,39 @@ export class BodyScope extends Scope {
 
   /** How many requests around the scope were made since it opened, and not taken back. */
   get laterRequests(): number {
-    return this.shield
-      ? 0
-      : this.parent!.requestsAround() - this.requestsBefore;
+    if (this.shield) return 0;
+    // Those from before may have been taken back since, or have ended with their scope.
+    return Math.max(0, this.parent!.requestsAround() - this.requestsBefore);
   }
 
   /** The body has ended, and with it the scope: its line goes on in the code around. */
   leave(): void {
     // The code around has gone on, and what is left behind is still to be cancelled.
     if (this.isAbandoned) return;
-    // What reached lines behind a shield has not reached the line outside.
-    if (this.shield) this.#forget(this.#line);
-    goOn(this.taskState, this.#outer);
+    this.#endStretches();
+    if (this.shield) this.#unsee();
+    goOn(this.parent!, this.#outer);
     this.close();
+  }
+
+  /** What has read a signal in the scope goes on: its function has returned to the code around. */
+  #endStretches(): void {
+    if (stretches === 0) return;
+    for (const { readers } of outward(this, true)) {
+      for (const line of readers) {
+        if (line.stretch!.scope === this) endStretch(line);
+      }
+    }
+  }
+
+  /** The lines behind a shield have seen of what is outside what had been seen on entry. */
+  #unsee(): void {
+    const { reached } = this.#outer;
+    for (const line of this.#forget(this.#line)) line.reached = reached;
+    this.#line.reached = reached;
+    for (const { scope, line } of this.waits()) {
+      line.reached = Math.max(reached, scope!.newestSeen(line, this));
+    }
   }
 
   /** The requests in force around the scope, which has ended, take effect once more in the code that goes on. */
@@ -365,14 +426,15 @@ export class BodyScope extends Scope {
   abandon(): void {
     this.isAbandoned = true;
     this.#forget(this.#line);
-    goOn(this.taskState, this.#outer);
+    goOn(this.parent!, this.#outer);
   }
 
-  /** Those that branched off from a line are no longer expected to come back under it. */
-  #forget(ancestor: Line): void {
+  /** Those that branched off from a line are no longer expected to come back under it. Returns them. */
+  #forget(ancestor: Line): Line[] {
     const { underWay } = this.taskState;
-    for (const line of underWay ?? []) {
-      if (descendsFrom(line, ancestor)) underWay!.delete(line);
-    }
+    const lines = [...underWay?.keys() ?? []]
+      .filter((line) => descendsFrom(line, ancestor));
+    for (const line of lines) underWay!.delete(line);
+    return lines;
   }
 }
