@@ -20,7 +20,7 @@ import type { Handle } from "./core/handle.ts";
 import { callInline } from "./core/inline_call.ts";
 import { lazy } from "./core/lazy.ts";
 // Of types only: the code is loaded by the first method that needs it.
-import type { SubprocessOptions } from "./net/process/subprocess_options.ts";
+import type { SubprocessOptions } from "./net/options.ts";
 import type { SubprocessProtocol } from "./net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "./net/subprocess_transport.ts";
 import { NetworkEventLoop } from "./network_event_loop.ts";

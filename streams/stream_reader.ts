@@ -8,7 +8,7 @@ import {
   type Settlement,
   withResult,
 } from "../loop/core/future.ts";
-import { ownBytes } from "../loop/net/engine/own_bytes.ts";
+import { ownBytes } from "../loop/net/stream/own_bytes.ts";
 import type { ReadTransport } from "../loop/net/read_transport.ts";
 import {
   failed,

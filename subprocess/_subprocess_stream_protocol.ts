@@ -2,7 +2,7 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import { PIPE } from "../loop/net/process/stdio.ts";
-import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
+import type { SubprocessOptions } from "../loop/net/options.ts";
 import { SubprocessProtocol } from "../loop/net/subprocess_protocol.ts";
 import type { SubprocessTransport } from "../loop/net/subprocess_transport.ts";
 import type { Transport } from "../loop/net/transport.ts";

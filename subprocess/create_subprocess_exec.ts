@@ -2,7 +2,7 @@
 
 import type { Future } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
-import type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
+import type { SubprocessOptions } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
   inheriting,

@@ -17,7 +17,7 @@ export {
   type Stdio,
   STDOUT,
 } from "../loop/net/process/stdio.ts";
-export type { SubprocessOptions } from "../loop/net/process/subprocess_options.ts";
+export type { SubprocessOptions } from "../loop/net/options.ts";
 export * from "./create_subprocess_exec.ts";
 export * from "./create_subprocess_shell.ts";
 export { Process } from "./process.ts";

@@ -30,7 +30,7 @@ export type { SendFileOptions } from "./file/send_file_options.ts";
 export type { HostAddress } from "./host_address.ts";
 export type { ReadablePipe, WritablePipe } from "./pipe.ts";
 export type { Stdio } from "./process/stdio.ts";
-export type { SubprocessOptions } from "./process/subprocess_options.ts";
+export type { SubprocessOptions } from "./options.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve/serve.ts";

@@ -2,7 +2,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "../../loop/core/errors.ts";
-import type { Network } from "../../loop/net/engine/network.ts";
+import type { Network } from "../../loop/net/stream/network.ts";
 import type { HostAddress } from "../../loop/net/host_address.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import { errors } from "../../loop/core/runtime.ts";

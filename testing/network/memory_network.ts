@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { giveNetwork } from "../../loop/net/engine/network.ts";
+import { giveNetwork } from "../../loop/net/stream/network.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertFunction,

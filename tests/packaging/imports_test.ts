@@ -48,10 +48,10 @@ for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
 
 /** What the public classes of transports and protocols need; the rest of `loop/net/` waits. */
 const EAGER_NETWORK_CODE = [
-  "loop/net/engine/client.ts",
-  "loop/net/engine/own_bytes.ts",
   "loop/net/process/stdio.ts",
   "loop/net/serve/server.ts",
+  "loop/net/stream/own_bytes.ts",
+  "loop/net/stream/server_connection.ts",
 ];
 
 Deno.test("mod.ts loads nothing that a program without a network does not need", async () => {

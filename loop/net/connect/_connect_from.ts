@@ -14,8 +14,8 @@ import {
   messageOf,
   osErrorOf,
   rephrase,
-} from "../engine/failures.ts";
-import { type Below, NodeConn } from "../engine/node_conn.ts";
+} from "../stream/failures.ts";
+import { type Below, NodeConn } from "../stream/node_conn.ts";
 import type { HostAddress } from "../host_address.ts";
 
 /**

@@ -11,9 +11,9 @@ import {
   mayUseAllNet,
   unresolved,
 } from "../dns/host.ts";
-import { messageOf, rephrase } from "../engine/failures.ts";
-import { assertReachable, networkOf } from "../engine/network.ts";
-import { connectTcp } from "../engine/sockets.ts";
+import { messageOf, rephrase } from "../stream/failures.ts";
+import { assertReachable, networkOf } from "../stream/network.ts";
+import { connectTcp } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { connectFrom } from "./_connect_from.ts";
 import { race } from "./race.ts";

@@ -15,16 +15,16 @@ import {
   assertPort,
   assertUnix,
   makeProtocol,
-} from "../engine/assertions.ts";
-import { CallbackContext, startTransport } from "../engine/callbacks.ts";
-import { ConnTransport } from "../engine/conn_transport.ts";
+} from "../stream/assertions.ts";
+import { CallbackContext, startTransport } from "../stream/callbacks.ts";
+import { ConnTransport } from "../stream/conn_transport.ts";
 import {
   assertCanEncrypt,
   assertReachable,
   networkOf,
-} from "../engine/network.ts";
-import { setNoDelay } from "../engine/sockets.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+} from "../stream/network.ts";
+import { setNoDelay } from "../stream/sockets.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import type { HostAddress } from "../host_address.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
 import { secure } from "../tls/secure.ts";

@@ -3,7 +3,7 @@
 import { errors, OS } from "../../core/runtime.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 import { outOfRange, wrongType } from "../../core/validate.ts";
-import { messageOf, rephrase } from "../engine/failures.ts";
+import { messageOf, rephrase } from "../stream/failures.ts";
 
 /** Throws where there are no Unix sockets, or where the path is none. */
 export function assertUnixPath(

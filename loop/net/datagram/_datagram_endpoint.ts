@@ -5,12 +5,12 @@ import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
-import { assertBytes, assertProtocol } from "../engine/assertions.ts";
-import { type CallbackContext, Turn } from "../engine/callbacks.ts";
+import { assertBytes, assertProtocol } from "../stream/assertions.ts";
+import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import { asError } from "../../core/unknown_value.ts";
-import { Failure, reasonOf } from "../engine/failures.ts";
-import { WaterMarks } from "../engine/sender.ts";
-import { occupy } from "../engine/sockets.ts";
+import { Failure, reasonOf } from "../stream/failures.ts";
+import { WaterMarks } from "../stream/write_half.ts";
+import { occupy } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
 import {

@@ -11,14 +11,14 @@ import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { ipLiteralOf } from "../dns/host.ts";
-import { assertFactory, makeProtocol } from "../engine/assertions.ts";
+import { assertFactory, makeProtocol } from "../stream/assertions.ts";
 import {
   CallbackContext,
   completionOf,
   startTransport,
-} from "../engine/callbacks.ts";
-import { osErrorOf } from "../engine/failures.ts";
-import { networkOf } from "../engine/network.ts";
+} from "../stream/callbacks.ts";
+import { osErrorOf } from "../stream/failures.ts";
+import { networkOf } from "../stream/network.ts";
 import type { HostAddress } from "../host_address.ts";
 import { DatagramEndpoint } from "./_datagram_endpoint.ts";
 import { netAddressOf } from "./datagram_address.ts";

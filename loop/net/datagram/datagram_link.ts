@@ -7,8 +7,8 @@ import { errors, isPermitted } from "../../core/runtime.ts";
 import { hasMethods } from "../../core/validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
-import { codeOf, osErrorOf } from "../engine/failures.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
+import { codeOf, osErrorOf } from "../stream/failures.ts";
+import { closeUnlessClosed } from "../stream/sockets.ts";
 import { isSameAddress } from "./datagram_address.ts";
 
 /** A datagram and its sender. */

@@ -4,10 +4,10 @@ import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { outOfRange, wrongType } from "../../core/validate.ts";
-import { assertPort } from "../engine/assertions.ts";
-import { completionOf } from "../engine/callbacks.ts";
-import { codeOf } from "../engine/failures.ts";
-import { networkOf } from "../engine/network.ts";
+import { assertPort } from "../stream/assertions.ts";
+import { completionOf } from "../stream/callbacks.ts";
+import { codeOf } from "../stream/failures.ts";
+import { networkOf } from "../stream/network.ts";
 import type { HostAddress } from "../host_address.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { errors, isPermitted } from "../../core/runtime.ts";
-import { codeOf, messageOf } from "../engine/failures.ts";
+import { codeOf, messageOf } from "../stream/failures.ts";
 
 /** A host that is given by its address. */
 interface IpLiteral {

@@ -3,8 +3,8 @@
 import type { Scheduler } from "../../core/scheduler.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 import { outOfRange, wrongType } from "../../core/validate.ts";
-import { assertSize } from "../engine/assertions.ts";
-import { completionOf, networkCompletionOf } from "../engine/callbacks.ts";
+import { assertSize } from "../stream/assertions.ts";
+import { completionOf, networkCompletionOf } from "../stream/callbacks.ts";
 
 /** Which part of a file is sent. */
 interface FilePart {

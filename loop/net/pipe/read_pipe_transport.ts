@@ -1,17 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertProtocol } from "../engine/assertions.ts";
-import type { CallbackContext } from "../engine/callbacks.ts";
-import { ChunkSource, copyInto, isBuffered } from "../engine/chunk_source.ts";
-import type { Intake } from "../engine/intake.ts";
-import { ownBytes } from "../engine/own_bytes.ts";
-import { Receiver } from "../engine/receiver.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+import { assertProtocol } from "../stream/assertions.ts";
+import type { CallbackContext } from "../stream/callbacks.ts";
+import { ChunkSource, copyInto, isBuffered } from "../stream/chunk_source.ts";
+import type { Intake } from "../stream/intake.ts";
+import { ownBytes } from "../stream/own_bytes.ts";
+import { Receiver } from "../stream/read_half.ts";
+import { closeUnlessClosed } from "../stream/sockets.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import type { ReadablePipe } from "../pipe.ts";
 import { ReadTransport } from "../read_transport.ts";
-import { PipeLife } from "./_pipe_life.ts";
+import { PipeLife } from "./_pipe_lifecycle.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 

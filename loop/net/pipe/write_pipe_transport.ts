@@ -2,13 +2,13 @@
 
 import { errors } from "../../core/runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertBytes, assertProtocol } from "../engine/assertions.ts";
-import type { CallbackContext } from "../engine/callbacks.ts";
-import { bytesOf, Sender, type Sink } from "../engine/sender.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
+import { assertBytes, assertProtocol } from "../stream/assertions.ts";
+import type { CallbackContext } from "../stream/callbacks.ts";
+import { bytesOf, Sender, type Sink } from "../stream/write_half.ts";
+import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { WritablePipe } from "../pipe.ts";
 import { Transport } from "../transport.ts";
-import { PipeLife } from "./_pipe_life.ts";
+import { PipeLife } from "./_pipe_lifecycle.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "../../core/validate.ts";
 import type { ShellEnvironment } from "./_shell_environment.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
-import type { SubprocessOptions } from "./subprocess_options.ts";
+import type { SubprocessOptions } from "../options.ts";
 
 /** What is run: a program, or the shell with a command. */
 export interface Command {

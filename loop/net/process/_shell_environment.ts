@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { SubprocessOptions } from "./subprocess_options.ts";
+import type { SubprocessOptions } from "../options.ts";
 
 /** The names that every shell takes. Others some pass on, and some drop. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

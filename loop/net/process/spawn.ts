@@ -3,9 +3,9 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { assertDeno } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { assertFactory, makeProtocol } from "../engine/assertions.ts";
-import { CallbackContext, startTransport } from "../engine/callbacks.ts";
-import { messageOf, rephrase } from "../engine/failures.ts";
+import { assertFactory, makeProtocol } from "../stream/assertions.ts";
+import { CallbackContext, startTransport } from "../stream/callbacks.ts";
+import { messageOf, rephrase } from "../stream/failures.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import type { SubprocessTransport } from "../subprocess_transport.ts";
 import {
@@ -18,7 +18,7 @@ import {
 import { shellEnvironmentOf } from "./_shell_environment.ts";
 import { ProcessTransport } from "./_process_transport.ts";
 import { DEVNULL, PIPE, type Stdio, STDOUT } from "./stdio.ts";
-import type { SubprocessOptions } from "./subprocess_options.ts";
+import type { SubprocessOptions } from "../options.ts";
 
 /** What `loop.subprocessExec()` does. */
 export async function subprocessExec<P extends SubprocessProtocol>(

@@ -2,13 +2,13 @@
 
 import { errors } from "../../core/runtime.ts";
 import type { Resource } from "../../core/scheduler.ts";
-import { isOfOneConnection, isOfScarcity } from "../engine/accept_failures.ts";
-import { type CallbackContext, Turn } from "../engine/callbacks.ts";
+import { isOfOneConnection, isOfScarcity } from "../stream/accept_failures.ts";
+import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import {
   closeUnlessClosed,
   setKeepAlive,
   setNoDelay,
-} from "../engine/sockets.ts";
+} from "../stream/sockets.ts";
 import type { SocketFile } from "./_socket_file.ts";
 
 /** How long, in seconds, nothing is accepted when descriptors or memory run out. */

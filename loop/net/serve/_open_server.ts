@@ -3,11 +3,11 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { outOfRange } from "../../core/validate.ts";
-import { makeProtocol } from "../engine/assertions.ts";
-import { CallbackContext } from "../engine/callbacks.ts";
-import { ConnTransport } from "../engine/conn_transport.ts";
-import type { Link } from "../engine/link.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+import { makeProtocol } from "../stream/assertions.ts";
+import { CallbackContext } from "../stream/callbacks.ts";
+import { ConnTransport } from "../stream/conn_transport.ts";
+import type { Link } from "../stream/link.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import { secureAccepted, serverWay } from "../tls/secure.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
 import type { Acceptor } from "./_acceptor.ts";

@@ -21,16 +21,16 @@ import {
   assertFactory,
   assertListener,
   assertPort,
-} from "../engine/assertions.ts";
-import { CallbackContext } from "../engine/callbacks.ts";
-import { codeOf, messageOf, rephrase } from "../engine/failures.ts";
+} from "../stream/assertions.ts";
+import { CallbackContext } from "../stream/callbacks.ts";
+import { codeOf, messageOf, rephrase } from "../stream/failures.ts";
 import {
   assertCanEncrypt,
   assertReachable,
   type Network,
   networkOf,
-} from "../engine/network.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+} from "../stream/network.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import type { HostAddress } from "../host_address.ts";
 import {
   assertNodeTls,

@@ -8,14 +8,14 @@ import {
   assertFactory,
   assertListener,
   assertUnix,
-} from "../engine/assertions.ts";
-import { CallbackContext, completionOf } from "../engine/callbacks.ts";
+} from "../stream/assertions.ts";
+import { CallbackContext, completionOf } from "../stream/callbacks.ts";
 import {
   assertCanEncrypt,
   assertReachable,
   networkOf,
-} from "../engine/network.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+} from "../stream/network.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
 import { assertTlsOptions, serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";

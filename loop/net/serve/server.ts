@@ -6,7 +6,7 @@ import type { EventLoop } from "../../event_loop.ts";
 import { fulfilled, Future } from "../../core/future.ts";
 import { callInline } from "../../core/inline_call.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { Client } from "../engine/client.ts";
+import { Client } from "../stream/server_connection.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
 

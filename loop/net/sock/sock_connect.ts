@@ -9,8 +9,8 @@ import {
 } from "../datagram/datagram_address.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
-import { assertReachable, networkOf } from "../engine/network.ts";
-import { connectTcp } from "../engine/sockets.ts";
+import { assertReachable, networkOf } from "../stream/network.ts";
+import { connectTcp } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 

@@ -12,11 +12,11 @@ import {
   isDatagramSocket,
 } from "../datagram/datagram_link.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
-import { assertBuffer, assertBytes, assertSize } from "../engine/assertions.ts";
-import { networkCompletionOf } from "../engine/callbacks.ts";
-import { assertUnoccupied } from "../engine/sockets.ts";
+import { assertBuffer, assertBytes, assertSize } from "../stream/assertions.ts";
+import { networkCompletionOf } from "../stream/callbacks.ts";
+import { assertUnoccupied } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
-import { Handover } from "./_handover.ts";
+import { Handover } from "./_resumable_operation.ts";
 
 const encoder = new TextEncoder();
 

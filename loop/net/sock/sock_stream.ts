@@ -9,19 +9,19 @@ import {
   schedulerOf,
 } from "../../core/scheduler.ts";
 import { assertOptions } from "../../core/validate.ts";
-import { isOfOneConnection } from "../engine/accept_failures.ts";
+import { isOfOneConnection } from "../stream/accept_failures.ts";
 import {
   assertBuffer,
   assertBytes,
   assertConn,
   assertListener,
   assertSize,
-} from "../engine/assertions.ts";
-import { networkCompletionOf } from "../engine/callbacks.ts";
-import { assertUnoccupied } from "../engine/sockets.ts";
+} from "../stream/assertions.ts";
+import { networkCompletionOf } from "../stream/callbacks.ts";
+import { assertUnoccupied } from "../stream/sockets.ts";
 import { assertFilePart, sendChunks } from "../file/file_chunks.ts";
 import type { SendFileOptions } from "../file/send_file_options.ts";
-import { Handover } from "./_handover.ts";
+import { Handover } from "./_resumable_operation.ts";
 
 /** The most that is read at once, in bytes. */
 const MAX_READ = 64 * 1024;

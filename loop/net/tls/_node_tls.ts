@@ -6,13 +6,13 @@ import type {
   SecureContext,
   TLSSocket,
 } from "node:tls";
-import { HeirConn } from "../engine/heir_conn.ts";
+import { HeirConn } from "../stream/upgraded_conn.ts";
 import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
 import type { TlsCertificate } from "../tls_options.ts";
 import { readClientHello } from "./_client_hello.ts";
-import type { Secure } from "./_handshake.ts";
+import type { Secure } from "./handshaker.ts";
 import { type ConnDuplex, duplexOf, NodeTlsConn } from "./_node_tls_conn.ts";
-import { secureLink } from "./_secure_link.ts";
+import { secureLink } from "./_tls_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";

@@ -3,9 +3,9 @@
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { Deque } from "../../core/ring_buffer.ts";
-import { interrupted, osErrorOf } from "../engine/failures.ts";
-import { NodeConn } from "../engine/node_conn.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
+import { interrupted, osErrorOf } from "../stream/failures.ts";
+import { NodeConn } from "../stream/node_conn.ts";
+import { closeUnlessClosed } from "../stream/sockets.ts";
 import { connectionError } from "./_tls_error.ts";
 
 // Has Deno decode the source map of this module. Node looks at the stack of an error as soon as it makes one,

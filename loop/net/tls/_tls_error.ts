@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, osErrorOf } from "../engine/failures.ts";
+import { messageOf, osErrorOf } from "../stream/failures.ts";
 import type { TlsPeerCertificate } from "../tls_info.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 

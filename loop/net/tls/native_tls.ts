@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Link } from "../engine/link.ts";
-import type { Secure } from "./_handshake.ts";
-import { secureLink } from "./_secure_link.ts";
+import type { Link } from "../stream/link.ts";
+import type { Secure } from "./handshaker.ts";
+import { secureLink } from "./_tls_link.ts";
 import { tlsError } from "./_tls_error.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 

@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type CallbackContext, completionOf } from "../engine/callbacks.ts";
-import type { Client } from "../engine/client.ts";
-import type { Link } from "../engine/link.ts";
-import { Handshake, type Secure, type Way } from "./_handshake.ts";
+import { type CallbackContext, completionOf } from "../stream/callbacks.ts";
+import type { Client } from "../stream/server_connection.ts";
+import type { Link } from "../stream/link.ts";
+import { Handshake, type Secure, type Way } from "./handshaker.ts";
 import { nodeClient, nodeServer } from "./_node_tls.ts";
 import {
   isNativeClient,

@@ -1,20 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../core/cancelled_error.ts";
-import {} from "../engine/assertions.ts";
-import { assertProtocol } from "../engine/assertions.ts";
-import { completionOf } from "../engine/callbacks.ts";
-import { ConnTransport } from "../engine/conn_transport.ts";
-import type { Link } from "../engine/link.ts";
-import { assertCanEncrypt } from "../engine/network.ts";
-import type { StreamProtocol } from "../engine/whole.ts";
+import {} from "../stream/assertions.ts";
+import { assertProtocol } from "../stream/assertions.ts";
+import { completionOf } from "../stream/callbacks.ts";
+import { ConnTransport } from "../stream/conn_transport.ts";
+import type { Link } from "../stream/link.ts";
+import { assertCanEncrypt } from "../stream/network.ts";
+import type { StreamProtocol } from "../stream/types.ts";
 import type { Transport } from "../transport.ts";
 import {
   isUpgradable,
   replaceTransport,
   takeUnread,
 } from "../upgradable_protocol.ts";
-import { aborted, Handshake } from "./_handshake.ts";
+import { aborted, Handshake } from "./handshaker.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import { clientWay, serverWay } from "./secure.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";

@@ -2,8 +2,8 @@
 
 import { type Delay, secondsOf } from "../../core/delay.ts";
 import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
-import {} from "../engine/assertions.ts";
-import { messageOf } from "../engine/failures.ts";
+import {} from "../stream/assertions.ts";
+import { messageOf } from "../stream/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 
 /** How long a handshake may take, in seconds, unless the program says. */

@@ -3,9 +3,9 @@
 import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { BaseTransport } from "../base_transport.ts";
-import type { CallbackContext } from "../engine/callbacks.ts";
-import { reasonOf } from "../engine/failures.ts";
-import type { Whole } from "../engine/whole.ts";
+import type { CallbackContext } from "../stream/callbacks.ts";
+import { reasonOf } from "../stream/failures.ts";
+import type { Whole } from "../stream/types.ts";
 
 /** What a transport over a pipe does to end. */
 interface PipeEnding {

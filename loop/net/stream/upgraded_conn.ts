@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Failure } from "./failures.ts";
-import type { Rest } from "./receiver.ts";
+import type { Rest } from "./read_half.ts";
 
 /** A connection that was another transport's, whose last read may have brought some bytes. */
 export class HeirConn implements Deno.Conn {

@@ -2,10 +2,10 @@
 
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/timer_handle.ts";
-import type { CallbackContext } from "../engine/callbacks.ts";
-import type { Closable } from "../engine/client.ts";
-import type { Link } from "../engine/link.ts";
-import { closeUnlessClosed } from "../engine/sockets.ts";
+import type { CallbackContext } from "../stream/callbacks.ts";
+import type { Closable } from "../stream/server_connection.ts";
+import type { Link } from "../stream/link.ts";
+import { closeUnlessClosed } from "../stream/sockets.ts";
 
 /**
  * Makes an encrypted connection of one that is not. What is to be closed in place of that one, from some

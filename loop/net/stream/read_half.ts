@@ -5,7 +5,7 @@ import { type CallbackContext, Turn } from "./callbacks.ts";
 import { isBuffered } from "./chunk_source.ts";
 import { Failure } from "./failures.ts";
 import type { Intake } from "./intake.ts";
-import type { StreamProtocol, Whole } from "./whole.ts";
+import type { StreamProtocol, Whole } from "./types.ts";
 
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
 export class Receiver<T> {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { StreamProtocol } from "./whole.ts";
+import type { StreamProtocol } from "./types.ts";
 
 /** Where a receiver gets its bytes from, in portions of its own kind. */
 export interface Intake<T> {

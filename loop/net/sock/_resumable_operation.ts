@@ -5,7 +5,7 @@ import {
   type Resource,
   type Scheduler,
 } from "../../core/scheduler.ts";
-import { networkCompletionOf } from "../engine/callbacks.ts";
+import { networkCompletionOf } from "../stream/callbacks.ts";
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 

@@ -11,14 +11,14 @@ import { Transport } from "../transport.ts";
 import { assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
-import type { Client, Closable } from "./client.ts";
+import type { Client, Closable } from "./server_connection.ts";
 import { reasonOf } from "./failures.ts";
-import { HeirConn } from "./heir_conn.ts";
+import { HeirConn } from "./upgraded_conn.ts";
 import type { Link } from "./link.ts";
-import { Receiver } from "./receiver.ts";
-import { bytesOf, Sender } from "./sender.ts";
+import { Receiver } from "./read_half.ts";
+import { bytesOf, Sender } from "./write_half.ts";
 import { closeUnlessClosed, occupy } from "./sockets.ts";
-import type { StreamProtocol, Whole } from "./whole.ts";
+import type { StreamProtocol, Whole } from "./types.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Link } from "../engine/link.ts";
+import type { Link } from "../stream/link.ts";
 import type { TlsInfo } from "../tls_info.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 

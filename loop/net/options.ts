@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Stdio, STDOUT } from "./stdio.ts";
+import type { Stdio, STDOUT } from "./process/stdio.ts";
 
 /** How a process is started. */
 export interface SubprocessOptions {

@@ -8,7 +8,7 @@ import { assertIterable, assertNumber } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
-import type { Whole } from "./whole.ts";
+import type { Whole } from "./types.ts";
 
 /** What is written to; takes some of the bytes and returns how many. */
 export interface Sink {
