@@ -15,7 +15,7 @@ import {
   osErrorOf,
   rephrase,
 } from "../stream/failures.ts";
-import { type Below, NodeConn } from "../stream/node_conn.ts";
+import { NodeConn, type UnderlyingConn } from "../stream/node_conn.ts";
 import type { HostAddress } from "../host_address.ts";
 
 /**
@@ -143,8 +143,8 @@ export class DuplexConn extends NodeConn {
   #wake: (() => void) | null = null;
 
   /** The connection below is closed together with the stream. */
-  constructor(duplex: Duplex, below: Below) {
-    super(duplex, below);
+  constructor(duplex: Duplex, underlying: UnderlyingConn) {
+    super(duplex, underlying);
     this.#duplex = duplex;
     const wake = () => this.#wake?.();
     const end = () => {

@@ -27,7 +27,7 @@ import { setNoDelay } from "../stream/sockets.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { HostAddress } from "../host_address.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
-import { secure } from "../tls/secure.ts";
+import { encrypt } from "../tls/secure.ts";
 import {
   assertTlsOptions,
   type ClientTls,
@@ -233,7 +233,7 @@ async function establish<P extends StreamProtocol>(
     throw error;
   }
   const context = new CallbackContext(scheduler);
-  const link = tls === null ? { conn } : await secure(context, conn, tls);
+  const link = tls === null ? { conn } : await encrypt(context, conn, tls);
   const transport = new ConnTransport(link, protocol, context);
   await startTransport(context, transport);
   return [transport, protocol];

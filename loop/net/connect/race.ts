@@ -139,11 +139,11 @@ class Race<T> implements Resource {
       this.#outcome.setResult({ winner: future.result() });
     } else {
       this.#errors[index] = error;
-      this.#goOnAfter(index);
+      this.#continueAfter(index);
     }
   }
 
-  #goOnAfter(index: number): void {
+  #continueAfter(index: number): void {
     if (index === this.#begun - 1 && !this.#isExhausted()) {
       this.#timer?.cancel();
       this.#beginNext();

@@ -10,20 +10,20 @@ import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import { asError } from "../../core/unknown_value.ts";
 import { Failure, reasonOf } from "../stream/failures.ts";
 import { WaterMarks } from "../stream/write_half.ts";
-import { occupy } from "../stream/sockets.ts";
+import { claim } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
 import {
   type Datagram,
   type DatagramLink,
-  isOfClosed,
+  isClosedError,
 } from "./datagram_link.ts";
 
 /** What a datagram counts in the buffer beside its bytes. */
 const HEADER_SIZE = 8;
 
 /** How many datagrams after the end are ignored without a word. */
-const SILENT_SENDS = 5;
+const MAX_SILENT_SENDS = 5;
 
 const encoder = new TextEncoder();
 
@@ -60,7 +60,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#target = target;
     this.#protocol = protocol;
     this.#context = context;
-    occupy(socket, this);
+    claim(socket, this);
     context.scheduler.resources.add(this);
   }
 
@@ -218,14 +218,14 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   }
 
   #warnOfSendAfterEnd(): void {
-    if (this.#sendsAfterEnd++ < SILENT_SENDS) return;
+    if (this.#sendsAfterEnd++ < MAX_SILENT_SENDS) return;
     console.warn("Nothing was sent: the endpoint is closed or closing");
   }
 
   // The end.
 
   #tellError(error: unknown): void {
-    if (isOfClosed(error)) this.#forceEnd(error);
+    if (isClosedError(error)) this.#forceEnd(error);
     else this.#call("errorReceived", asError(error));
   }
 

@@ -268,7 +268,7 @@ function closedError(): Error {
 }
 
 /** Whether the socket has been closed, if that is what failed. */
-export function isOfClosed(error: unknown): boolean {
+export function isClosedError(error: unknown): boolean {
   return error instanceof errors.BadResource ||
     error instanceof errors.Interrupted;
 }

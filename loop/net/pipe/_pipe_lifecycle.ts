@@ -5,10 +5,10 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import type { BaseTransport } from "../base_transport.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import { reasonOf } from "../stream/failures.ts";
-import type { Whole } from "../stream/types.ts";
+import type { TransportOwner } from "../stream/types.ts";
 
 /** What a transport over a pipe does to end. */
-interface PipeEnding {
+interface PipeTeardown {
   /** Does nothing more with the pipe: its end is near. */
   stop(): void;
   /** Lets go of the pipe; says why, if it is not in order. */
@@ -16,13 +16,14 @@ interface PipeEnding {
 }
 
 /** The life of a transport over a pipe, in either direction: the protocol's begins and ends with it. */
-export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
+export class PipeLifecycle<P extends BaseProtocol>
+  implements TransportOwner<P>, Resource {
   protocol: P;
   /** The transport is closed or about to be. */
   isClosing = false;
   readonly #context: CallbackContext;
   readonly #transport: BaseTransport;
-  readonly #ending: PipeEnding;
+  readonly #teardown: PipeTeardown;
   /** `connectionLost()` has been called, or will never be. */
   #isEnded = false;
 
@@ -30,12 +31,12 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
     protocol: P,
     context: CallbackContext,
     transport: BaseTransport,
-    ending: PipeEnding,
+    ending: PipeTeardown,
   ) {
     this.protocol = protocol;
     this.#context = context;
     this.#transport = transport;
-    this.#ending = ending;
+    this.#teardown = ending;
     context.scheduler.resources.add(this);
   }
 
@@ -51,11 +52,11 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
   fail(error: unknown): void {
     if (this.#isEnded) return;
     this.isClosing = true;
-    this.#ending.stop();
+    this.#teardown.stop();
     this.endSoon(error);
   }
 
-  failByProtocol(method: string, error: unknown): void {
+  failFromProtocol(method: string, error: unknown): void {
     this.report(`Fatal error: protocol.${method}() call failed`, error);
     this.fail(error);
   }
@@ -83,7 +84,7 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
       this.report("protocol.connectionLost() failed", exception);
     } finally {
       this.#context.scheduler.resources.delete(this);
-      this.#ending.release(error);
+      this.#teardown.release(error);
     }
   }
 
@@ -91,7 +92,7 @@ export class PipeLife<P extends BaseProtocol> implements Whole<P>, Resource {
   abandon(): void {
     this.#isEnded = true;
     this.isClosing = true;
-    this.#ending.stop();
-    this.#ending.release(null);
+    this.#teardown.stop();
+    this.#teardown.release(null);
   }
 }

@@ -4,14 +4,14 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import { ChunkSource, copyInto, isBuffered } from "../stream/chunk_source.ts";
-import type { Intake } from "../stream/intake.ts";
+import type { ReadSource } from "../stream/intake.ts";
 import { ownBytes } from "../stream/own_bytes.ts";
-import { Receiver } from "../stream/read_half.ts";
+import { ReadHalf } from "../stream/read_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { ReadablePipe } from "../pipe.ts";
 import { ReadTransport } from "../read_transport.ts";
-import { PipeLife } from "./_pipe_lifecycle.ts";
+import { PipeLifecycle } from "./_pipe_lifecycle.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
@@ -23,115 +23,115 @@ export function readPipeTransport(
   options?: StreamPipeOptions,
 ): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
   if (isInstance(pipe, ReadableStream)) {
-    const intake = streamIntake(pipe, options);
-    const close = (reason: unknown) => intake.close(reason);
-    return new ReadPipeTransport({ pipe, intake, close }, protocol, context);
+    const source = streamSourceOf(pipe, options);
+    const close = (reason: unknown) => source.close(reason);
+    return new ReadPipeTransport({ pipe, source, close }, protocol, context);
   }
-  const intake = new ChunkSource(pipe);
+  const source = new ChunkSource(pipe);
   const close = () => closeUnlessClosed(pipe);
-  return new ReadPipeTransport({ pipe, intake, close }, protocol, context);
+  return new ReadPipeTransport({ pipe, source, close }, protocol, context);
 }
 
 /** The end of a pipe that is read. */
 interface ReadEnd<T> {
   readonly pipe: ReadablePipe;
-  readonly intake: Intake<T>;
+  readonly source: ReadSource<T>;
   close(reason: unknown): void;
 }
 
 /** A transport that reads a pipe. */
 class ReadPipeTransport<T> extends ReadTransport {
   readonly #context: CallbackContext;
-  readonly #life: PipeLife<StreamProtocol>;
-  readonly #receiver: Receiver<T>;
+  readonly #lifecycle: PipeLifecycle<StreamProtocol>;
+  readonly #readHalf: ReadHalf<T>;
 
   constructor(
-    { pipe, intake, close }: ReadEnd<T>,
+    { pipe, source, close }: ReadEnd<T>,
     protocol: StreamProtocol,
     context: CallbackContext,
   ) {
     super({ pipe });
     this.#context = context;
-    this.#life = new PipeLife(protocol, context, this, {
-      stop: () => this.#receiver.stop(),
+    this.#lifecycle = new PipeLifecycle(protocol, context, this, {
+      stop: () => this.#readHalf.stop(),
       release: close,
     });
-    this.#receiver = new Receiver(
-      intake,
+    this.#readHalf = new ReadHalf(
+      source,
       context,
-      this.#life,
+      this.#lifecycle,
       () => this.#onEof(),
     );
   }
 
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): void {
-    this.#life.begin();
-    this.#receiver.start();
+    this.#lifecycle.begin();
+    this.#readHalf.start();
   }
 
   override setProtocol(protocol: BaseProtocol): void {
     assertProtocol("The protocol of setProtocol()", protocol);
-    this.#life.protocol = protocol as StreamProtocol;
+    this.#lifecycle.protocol = protocol as StreamProtocol;
   }
 
   override getProtocol(): BaseProtocol {
-    return this.#life.protocol;
+    return this.#lifecycle.protocol;
   }
 
   override isClosing(): boolean {
-    return this.#life.isClosing;
+    return this.#lifecycle.isClosing;
   }
 
   override close(): void {
-    if (!this.#life.isClosing) this.#life.fail(null);
+    if (!this.#lifecycle.isClosing) this.#lifecycle.fail(null);
   }
 
   override isReading(): boolean {
-    return this.#receiver.isReading;
+    return this.#readHalf.isReading;
   }
 
   override pauseReading(): void {
-    this.#receiver.pause();
+    this.#readHalf.pause();
   }
 
   override resumeReading(): void {
-    this.#receiver.resume();
+    this.#readHalf.resume();
   }
 
   /** Whatever the protocol says: a pipe has no other direction to keep open. */
   #onEof(): void {
-    this.#life.isClosing = true;
-    this.#receiver.stop();
+    this.#lifecycle.isClosing = true;
+    this.#readHalf.stop();
     this.#context.enqueue(() => this.#callEofReceived());
-    this.#life.endSoon(null);
+    this.#lifecycle.endSoon(null);
   }
 
   #callEofReceived(): void {
     try {
-      this.#life.protocol.eofReceived();
+      this.#lifecycle.protocol.eofReceived();
     } catch (error) {
-      this.#life.report("protocol.eofReceived() failed", error);
+      this.#lifecycle.report("protocol.eofReceived() failed", error);
     }
   }
 }
 
 /** Reads a web stream: into memory of its own, if the stream can, else whatever chunks it gives. */
-function streamIntake(
+function streamSourceOf(
   stream: ReadableStream<Uint8Array>,
   options: StreamPipeOptions = {},
-): StreamIntake {
+): StreamSource {
   try {
     const reader = stream.getReader({ mode: "byob" });
-    return new StreamIntake(readBytes(reader), options);
+    return new StreamSource(readBytes(reader), options);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return new StreamIntake(readChunks(stream.getReader()), options);
+    return new StreamSource(readChunks(stream.getReader()), options);
   }
 }
 
 /** What reads a stream, and how it is let go. */
-interface StreamSource {
+interface ChunkReader {
   readonly reader: Pick<
     ReadableStreamDefaultReader,
     "cancel" | "releaseLock"
@@ -151,7 +151,7 @@ const MAX_FREE_BLOCKS = 32;
  * The same memory is read into again and again, and copied from: to hand it out, and read into another block
  * each time, takes longer, and a chunk of one byte would keep the whole block.
  */
-function readBytes(reader: ReadableStreamBYOBReader): StreamSource {
+function readBytes(reader: ReadableStreamBYOBReader): ChunkReader {
   let memory = freeBlocks.pop() ?? new ArrayBuffer(BLOCK_SIZE);
   return {
     reader,
@@ -167,7 +167,7 @@ function readBytes(reader: ReadableStreamBYOBReader): StreamSource {
   };
 }
 
-function readChunks(reader: ReadableStreamDefaultReader): StreamSource {
+function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
   return {
     reader,
     async read() {
@@ -188,17 +188,17 @@ function readChunks(reader: ReadableStreamDefaultReader): StreamSource {
 }
 
 /** Hands on the chunks of a web stream. */
-class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
-  readonly #source: StreamSource;
+class StreamSource implements ReadSource<Uint8Array<ArrayBuffer>> {
+  readonly #chunks: ChunkReader;
   readonly #isOwn: boolean;
 
-  constructor(source: StreamSource, { isOwn = false }: StreamPipeOptions) {
-    this.#source = source;
+  constructor(chunks: ChunkReader, { isOwn = false }: StreamPipeOptions) {
+    this.#chunks = chunks;
     this.#isOwn = isOwn;
   }
 
   read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#source.read();
+    return this.#chunks.read();
   }
 
   deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
@@ -212,7 +212,7 @@ class StreamIntake implements Intake<Uint8Array<ArrayBuffer>> {
 
   /** Cancels the stream, if it has not ended. */
   close(reason: unknown): void {
-    const { reader } = this.#source;
+    const { reader } = this.#chunks;
     reader.cancel(reason).catch(() => {});
     if (!this.#isOwn) reader.releaseLock();
   }

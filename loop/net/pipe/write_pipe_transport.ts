@@ -4,11 +4,11 @@ import { errors } from "../../core/runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes, assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
-import { bytesOf, Sender, type Sink } from "../stream/write_half.ts";
+import { bytesOf, type Sink, WriteHalf } from "../stream/write_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { WritablePipe } from "../pipe.ts";
 import { Transport } from "../transport.ts";
-import { PipeLife } from "./_pipe_lifecycle.ts";
+import { PipeLifecycle } from "./_pipe_lifecycle.ts";
 import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
@@ -26,8 +26,8 @@ interface WriteEnd extends Sink {
 export class WritePipeTransport extends Transport {
   readonly #context: CallbackContext;
   readonly #end: WriteEnd;
-  readonly #life: PipeLife<BaseProtocol>;
-  readonly #sender: Sender;
+  readonly #lifecycle: PipeLifecycle<BaseProtocol>;
+  readonly #writeHalf: WriteHalf;
 
   /** `start()` is to follow. */
   constructor(
@@ -49,51 +49,56 @@ export class WritePipeTransport extends Transport {
         write: (data) => pipe.write(data),
         close: () => closeUnlessClosed(pipe),
       };
-    this.#life = new PipeLife(protocol, context, this, {
-      stop: () => this.#sender.abandon(),
+    this.#lifecycle = new PipeLifecycle(protocol, context, this, {
+      stop: () => this.#writeHalf.abandon(),
       release: (error) => end.close(error),
     });
-    this.#sender = new Sender(end, context, this.#life, () => this.#finish());
+    this.#writeHalf = new WriteHalf(
+      end,
+      context,
+      this.#lifecycle,
+      () => this.#finish(),
+    );
   }
 
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): void {
-    this.#life.begin();
+    this.#lifecycle.begin();
   }
 
   override setProtocol(protocol: BaseProtocol): void {
     assertProtocol("The protocol of setProtocol()", protocol);
-    this.#life.protocol = protocol;
+    this.#lifecycle.protocol = protocol;
   }
 
   override getProtocol(): BaseProtocol {
-    return this.#life.protocol;
+    return this.#lifecycle.protocol;
   }
 
   override isClosing(): boolean {
-    return this.#life.isClosing;
+    return this.#lifecycle.isClosing;
   }
 
   override close(): void {
-    if (this.#life.isClosing) return;
-    this.#life.isClosing = true;
-    if (this.#sender.end()) this.#finish();
+    if (this.#lifecycle.isClosing) return;
+    this.#lifecycle.isClosing = true;
+    if (this.#writeHalf.end()) this.#finish();
   }
 
   override abort(): void {
-    this.#life.fail(null);
+    this.#lifecycle.fail(null);
   }
 
   override write(data: Uint8Array | string): void {
     assertBytes("write", data);
-    if (this.#life.isClosing) this.#sender.ignore();
-    else this.#sender.write(data);
+    if (this.#lifecycle.isClosing) this.#writeHalf.ignore();
+    else this.#writeHalf.write(data);
   }
 
   override writeLines(chunks: Iterable<Uint8Array | string>): void {
     const list = bytesOf(chunks);
-    if (this.#life.isClosing) this.#sender.ignore();
-    else this.#sender.writeLines(list);
+    if (this.#lifecycle.isClosing) this.#writeHalf.ignore();
+    else this.#writeHalf.writeLines(list);
   }
 
   override canWriteEof(): boolean {
@@ -106,23 +111,23 @@ export class WritePipeTransport extends Transport {
   }
 
   override getWriteBufferSize(): number {
-    return this.#sender.size;
+    return this.#writeHalf.size;
   }
 
   override getWriteBufferLimits(): [low: number, high: number] {
-    return this.#sender.limits;
+    return this.#writeHalf.limits;
   }
 
   override setWriteBufferLimits(
     high?: number | null,
     low?: number | null,
   ): void {
-    this.#sender.setLimits(high, low);
+    this.#writeHalf.setLimits(high, low);
   }
 
   /** Everything is written, and there will be no more. */
   #finish(): void {
-    const end = (error: unknown) => this.#life.endSoon(error);
+    const end = (error: unknown) => this.#lifecycle.endSoon(error);
     const finished = this.#end.finish?.();
     if (finished === undefined) end(null);
     else this.#context.run(() => finished.then(() => end(null), end));
@@ -130,8 +135,8 @@ export class WritePipeTransport extends Transport {
 
   /** Whoever reads has gone; without a reason that is only an error if something was still to be read. */
   #onBroken(reason: unknown): void {
-    const isComplete = this.#sender.size === 0;
-    this.#life.fail(reason ?? (isComplete ? null : brokenPipe()));
+    const isComplete = this.#writeHalf.size === 0;
+    this.#lifecycle.fail(reason ?? (isComplete ? null : brokenPipe()));
   }
 }
 

@@ -58,8 +58,8 @@ export function shellEnvironmentOf(
 ): ShellEnvironment {
   const mayRead = mayReadEnvironment();
   const inherited = !clearEnv && mayRead ? Deno.env.toObject() : {};
-  const whole: Record<string, string> = { ...inherited, ...own };
-  const names = Object.keys(whole).filter((name) =>
+  const complete: Record<string, string> = { ...inherited, ...own };
+  const names = Object.keys(complete).filter((name) =>
     SHELLS_OWN.has(name) || !SHELL_NAME.test(name)
   );
   const env = { ...own };
@@ -67,10 +67,10 @@ export function shellEnvironmentOf(
   // The Debian shell does not even begin if this is not a number, and it may be inherited.
   if (names.includes("OPTIND")) env.OPTIND = "1";
   const added = clearEnv || mayRead
-    ? ADDED.filter((name) => !(name in whole))
+    ? ADDED.filter((name) => !(name in complete))
     : [];
   const removals = added.flatMap((name) => ["-u", name]);
-  const assignments = names.map((name) => `${name}=${whole[name]}`);
+  const assignments = names.map((name) => `${name}=${complete[name]}`);
   const restoring = [...removals, "--", ...assignments];
   const lost = names.filter((name) => !SHELL_NAME.test(name));
   return { env, lost, restoring: restoring.length > 1 ? restoring : [] };

@@ -2,7 +2,10 @@
 
 import { errors } from "../../core/runtime.ts";
 import type { Resource } from "../../core/scheduler.ts";
-import { isOfOneConnection, isOfScarcity } from "../stream/accept_failures.ts";
+import {
+  isResourceExhaustion,
+  isSingleConnectionFailure,
+} from "../stream/accept_failures.ts";
 import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import {
   closeUnlessClosed,
@@ -45,14 +48,14 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     context.scheduler.resources.add(this);
   }
 
-  /** Calls `welcome` for each connection, in an entry and in the async context of callbacks. */
-  start(welcome: (conn: Deno.Conn) => void): void {
-    this.#accepting = this.#context.run(() => this.#accept(welcome));
+  /** Calls `onAccepted` for each connection, in an entry and in the async context of callbacks. */
+  start(onAccepted: (conn: Deno.Conn) => void): void {
+    this.#accepting = this.#context.run(() => this.#accept(onAccepted));
   }
 
   /** Stops for good; `released` is called when the port or path is free again. */
   close(released: () => void): void {
-    const ended = this.#letGo().then(() => {
+    const ended = this.#closeOnce().then(() => {
       this.#context.scheduler.resources.delete(this);
     });
     this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
@@ -60,17 +63,17 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
 
   /** Refuses new connections from now on. The server may be closed later. */
   retire(): void {
-    void this.#letGo();
+    void this.#closeOnce();
   }
 
   /** Stops for good as the loop is closed. */
   abandon(): void {
-    void this.#letGo();
+    void this.#closeOnce();
     this.#turn.skip();
   }
 
   /** Closes the listener, once. Deno lets go of it only when the pending accept has ended. */
-  #letGo(): Promise<void> {
+  #closeOnce(): Promise<void> {
     return this.#released ??= this.#closeListener();
   }
 
@@ -92,7 +95,7 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     }
   }
 
-  async #accept(welcome: (conn: Deno.Conn) => void): Promise<void> {
+  async #accept(onAccepted: (conn: Deno.Conn) => void): Promise<void> {
     const { scheduler } = this.#context;
     while (!this.#isClosed) {
       let conn;
@@ -114,7 +117,7 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
       if (this.#options.keepAlive) setKeepAlive(conn);
       await this.#turn;
       if (this.#isClosed) conn.close();
-      else welcome(conn);
+      else onAccepted(conn);
       scheduler.proceed();
     }
   }
@@ -125,8 +128,8 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
 
   /** What a peer did concerns that peer alone: only where accepting again would be in vain is there a pause. */
   #afterFailure(error: unknown): Promise<void> | null {
-    if (isOfOneConnection(error)) return null;
-    if (!isOfScarcity(error)) {
+    if (isSingleConnectionFailure(error)) return null;
+    if (!isResourceExhaustion(error)) {
       this.#report("Cannot accept a connection", error);
       return null;
     }

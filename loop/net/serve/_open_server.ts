@@ -6,9 +6,9 @@ import { outOfRange } from "../../core/validate.ts";
 import { makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
-import type { Link } from "../stream/link.ts";
+import type { TransportLink } from "../stream/link.ts";
 import type { StreamProtocol } from "../stream/types.ts";
-import { secureAccepted, serverWay } from "../tls/secure.ts";
+import { encryptAccepted, serverHandshaker } from "../tls/secure.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
 import type { Acceptor } from "./_acceptor.ts";
 import { makeServer, type Server } from "./server.ts";
@@ -30,18 +30,18 @@ export async function openServer<A extends Deno.Addr>(
   { startServing = true }: OpenServerOptions,
   tls: ServerTls | null,
 ): Promise<Server<A>> {
-  const way = tls === null ? null : serverWay(tls);
+  const handshaker = tls === null ? null : serverHandshaker(tls);
   const scheduler = schedulerOf(loop);
-  const server = makeServer(loop, acceptors, (conn, client) => {
+  const server = makeServer(loop, acceptors, (conn, connection) => {
     // Called in the server's context; what one connection sets in its own, the others do not see.
     const context = new CallbackContext(scheduler);
     context.run(() => {
       const protocol = makeProtocol(protocolFactory);
-      const begin = (link: Link) => {
-        new ConnTransport(link, protocol, context, client).start();
+      const begin = (link: TransportLink) => {
+        new ConnTransport(link, protocol, context, connection).start();
       };
-      if (way === null) begin({ conn });
-      else secureAccepted(context, conn, way, client, begin);
+      if (handshaker === null) begin({ conn });
+      else encryptAccepted(context, conn, handshaker, connection, begin);
     });
   });
   if (startServing) await server.startServing();

@@ -202,17 +202,17 @@ function listenAt(
   options: ListenOptions,
 ): TcpListener[] {
   const listeners: TcpListener[] = [];
-  let lack: unknown;
+  let unavailable: unknown;
   try {
     for (const target of targets) {
       try {
         listeners.push(listen(target, options));
       } catch (error) {
-        if (!isLack(error)) throw error;
-        lack = error;
+        if (!isUnavailable(error)) throw error;
+        unavailable = error;
       }
     }
-    if (listeners.length === 0) throw lack;
+    if (listeners.length === 0) throw unavailable;
     return listeners;
   } catch (error) {
     for (const listener of listeners) listener.close();
@@ -244,7 +244,7 @@ function listen(
 }
 
 /** Whether the machine has no such address, or not that version of IP. */
-function isLack(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   return error instanceof errors.AddrNotAvailable ||
     codeOf(error) === "EAFNOSUPPORT";
 }

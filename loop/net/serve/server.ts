@@ -6,18 +6,18 @@ import type { EventLoop } from "../../event_loop.ts";
 import { fulfilled, Future } from "../../core/future.ts";
 import { callInline } from "../../core/inline_call.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { Client } from "../stream/server_connection.ts";
+import { ServerConnection } from "../stream/server_connection.ts";
 // Of types only, so that whoever imports the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
 
 /** Has what was accepted become a connection that the program sees; on throwing it is closed. */
-type MakeClient = (conn: Deno.Conn, client: Client) => void;
+type OnAccepted = (conn: Deno.Conn, connection: ServerConnection) => void;
 
 /** Makes a server: `loop.createServer()` does. */
 export let makeServer: <A extends Deno.Addr>(
   loop: EventLoop,
   acceptors: readonly Acceptor<A>[],
-  makeClient: MakeClient,
+  onAccepted: OnAccepted,
 ) => Server<A>;
 
 /**
@@ -84,8 +84,8 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   implements AsyncDisposable {
   readonly #loop: EventLoop;
   readonly #acceptors: readonly Acceptor<A>[];
-  readonly #makeClient: MakeClient;
-  readonly #clients = new Set<Client>();
+  readonly #onAccepted: OnAccepted;
+  readonly #connections = new Set<ServerConnection>();
   #isServing = false;
   #isClosed = false;
   #forever: Future<never> | null = null;
@@ -105,11 +105,11 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   private constructor(
     loop: EventLoop,
     acceptors: readonly Acceptor<A>[],
-    makeClient: MakeClient,
+    onAccepted: OnAccepted,
   ) {
     this.#loop = loop;
     this.#acceptors = acceptors;
-    this.#makeClient = makeClient;
+    this.#onAccepted = onAccepted;
     this.#holding = acceptors.length;
   }
 
@@ -201,12 +201,12 @@ export class Server<A extends Deno.Addr = Deno.Addr>
 
   /** Closes every open connection: what is buffered is sent first. */
   closeClients(): void {
-    for (const client of [...this.#clients]) client.close();
+    for (const connection of [...this.#connections]) connection.close();
   }
 
   /** Closes every open connection at once. */
   abortClients(): void {
-    for (const client of [...this.#clients]) client.abort();
+    for (const connection of [...this.#connections]) connection.abort();
   }
 
   /**
@@ -247,19 +247,21 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     if (this.#isServing) return;
     this.#isServing = true;
     for (const acceptor of this.#acceptors) {
-      acceptor.start((conn) => this.#welcome(conn));
+      acceptor.start((conn) => this.#serveConnection(conn));
     }
   }
 
   /** A connection was accepted: its entry runs, in the async context of callbacks. */
-  #welcome(conn: Deno.Conn): void {
-    const client = new Client((client) => this.#lose(client));
-    this.#clients.add(client);
+  #serveConnection(conn: Deno.Conn): void {
+    const connection = new ServerConnection((connection) =>
+      this.#onConnectionEnded(connection)
+    );
+    this.#connections.add(connection);
     try {
-      this.#makeClient(conn, client);
+      this.#onAccepted(conn, connection);
     } catch (exception) {
       conn.close();
-      this.#lose(client);
+      this.#onConnectionEnded(connection);
       schedulerOf(this.#loop).reportThrown({
         message: "The protocol factory of a server failed",
         exception,
@@ -267,8 +269,8 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     }
   }
 
-  #lose(client: Client): void {
-    this.#clients.delete(client);
+  #onConnectionEnded(connection: ServerConnection): void {
+    this.#connections.delete(connection);
     this.#wakeIfOver();
   }
 
@@ -278,7 +280,8 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   }
 
   #isOver(): boolean {
-    return this.#isClosed && this.#holding === 0 && this.#clients.size === 0;
+    return this.#isClosed && this.#holding === 0 &&
+      this.#connections.size === 0;
   }
 
   #wakeIfOver(): void {

@@ -13,7 +13,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
  * What an operation of Deno's comes to, for whoever asks next. Deno cannot take an operation back: if a
  * task is cancelled that waits for one, the next that asks gets what it comes to.
  */
-export class Handover<T> implements Resource {
+export class ResumableOperation<T> implements Resource {
   readonly #discard: (value: T) => void;
   #outcome: Outcome<T> | null = null;
   #pending: Promise<void> | null = null;

@@ -14,13 +14,13 @@ import {
 import type { DatagramSocket } from "../datagram_socket.ts";
 import { assertBuffer, assertBytes, assertSize } from "../stream/assertions.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
-import { assertUnoccupied } from "../stream/sockets.ts";
+import { assertUnclaimed } from "../stream/sockets.ts";
 import type { HostAddress } from "../host_address.ts";
-import { Handover } from "./_resumable_operation.ts";
+import { ResumableOperation } from "./_resumable_operation.ts";
 
 const encoder = new TextEncoder();
 
-const receivings = new WeakMap<DatagramLink, Handover<Datagram>>();
+const receivings = new WeakMap<DatagramLink, ResumableOperation<Datagram>>();
 
 /** What `loop.sockRecvFrom()` does. */
 export async function sockRecvFrom(
@@ -85,7 +85,7 @@ export function usableLinkOf(
   if (!isBound(sock)) {
     throw new RangeError("Expected a bound socket as sock: received another");
   }
-  assertUnoccupied(method, sock);
+  assertUnclaimed(method, sock);
   return datagramLinkOf(sock);
 }
 
@@ -95,7 +95,7 @@ async function receive(
 ): Promise<Datagram> {
   let receiving = receivings.get(link);
   if (receiving === undefined) {
-    receiving = new Handover();
+    receiving = new ResumableOperation();
     receivings.set(link, receiving);
   }
   return await receiving.next(schedulerOf(loop), () => link.receive());

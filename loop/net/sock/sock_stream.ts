@@ -9,7 +9,7 @@ import {
   schedulerOf,
 } from "../../core/scheduler.ts";
 import { assertOptions } from "../../core/validate.ts";
-import { isOfOneConnection } from "../stream/accept_failures.ts";
+import { isSingleConnectionFailure } from "../stream/accept_failures.ts";
 import {
   assertBuffer,
   assertBytes,
@@ -18,10 +18,10 @@ import {
   assertSize,
 } from "../stream/assertions.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
-import { assertUnoccupied } from "../stream/sockets.ts";
+import { assertUnclaimed } from "../stream/sockets.ts";
 import { assertFilePart, sendChunks } from "../file/file_chunks.ts";
 import type { SendFileOptions } from "../file/send_file_options.ts";
-import { Handover } from "./_resumable_operation.ts";
+import { ResumableOperation } from "./_resumable_operation.ts";
 
 /** The most that is read at once, in bytes. */
 const MAX_READ = 64 * 1024;
@@ -29,11 +29,14 @@ const MAX_READ = 64 * 1024;
 const encoder = new TextEncoder();
 
 /** What is read from each connection; no bytes at all at the end of the stream. */
-const readings = new WeakMap<Deno.Conn, Handover<Uint8Array<ArrayBuffer>>>();
+const readings = new WeakMap<
+  Deno.Conn,
+  ResumableOperation<Uint8Array<ArrayBuffer>>
+>();
 /** The chunk of a file that goes out by each connection, although the task that sent it may be cancelled. */
 const chunks = new WeakMap<Deno.Conn, Promise<void>>();
 /** What is accepted by each listener. */
-const acceptings = new WeakMap<Deno.Listener, Handover<Deno.Conn>>();
+const acceptings = new WeakMap<Deno.Listener, ResumableOperation<Deno.Conn>>();
 
 /** What `loop.sockRecv()` does. */
 export async function sockRecv(
@@ -115,7 +118,7 @@ export async function sockAccept(
   const scheduler = schedulerOf(loop);
   let accepting = acceptings.get(listener);
   if (accepting === undefined) {
-    accepting = new Handover((conn) => conn.close());
+    accepting = new ResumableOperation((conn) => conn.close());
     acceptings.set(listener, accepting);
   }
   try {
@@ -135,7 +138,7 @@ async function acceptFrom(listener: Deno.Listener): Promise<Deno.Conn> {
     try {
       return await listener.accept();
     } catch (error) {
-      if (!isOfOneConnection(error)) throw error;
+      if (!isSingleConnectionFailure(error)) throw error;
     }
   }
 }
@@ -143,7 +146,7 @@ async function acceptFrom(listener: Deno.Listener): Promise<Deno.Conn> {
 /** Throws unless the caller alone uses the connection. */
 function assertUsable(method: string, conn: Deno.Conn): void {
   assertConn("conn", conn);
-  assertUnoccupied(method, conn);
+  assertUnclaimed(method, conn);
 }
 
 async function receiveFrom(
@@ -154,7 +157,7 @@ async function receiveFrom(
   if (n === 0) return new Uint8Array(0);
   let reading = readings.get(conn);
   if (reading === undefined) {
-    reading = new Handover();
+    reading = new ResumableOperation();
     readings.set(conn, reading);
   }
   const chunk = await reading.next(scheduler, () => readFrom(conn, n));

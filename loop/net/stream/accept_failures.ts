@@ -3,14 +3,14 @@
 import { errors, OS } from "../../core/runtime.ts";
 import { codeOf } from "./failures.ts";
 
-const CLASSES_OF_ONE_CONNECTION = [
+const SINGLE_CONNECTION_CLASSES = [
   errors.ConnectionAborted,
   errors.ConnectionReset,
   errors.NotConnected,
 ];
 
 /** Other errors that accept(2) passes on from the network, or a firewall gives it. */
-const CODES_OF_ONE_CONNECTION: ReadonlySet<unknown> = new Set([
+const SINGLE_CONNECTION_CODES: ReadonlySet<unknown> = new Set([
   "EHOSTDOWN",
   "EHOSTUNREACH",
   // From getpeername(2) on macOS, of a peer that is gone.
@@ -26,7 +26,7 @@ const CODES_OF_ONE_CONNECTION: ReadonlySet<unknown> = new Set([
 ]);
 
 /** asyncio pauses for the same. */
-const CODES_OF_SCARCITY: ReadonlySet<unknown> = new Set([
+const EXHAUSTION_CODES: ReadonlySet<unknown> = new Set([
   "EMFILE",
   "ENFILE",
   "ENOBUFS",
@@ -37,16 +37,16 @@ const CODES_OF_SCARCITY: ReadonlySet<unknown> = new Set([
  * Whether accepting failed for one connection only: its peer reset it before it was accepted, for
  * instance, and Deno then does not find the address of the peer.
  */
-export function isOfOneConnection(error: unknown): boolean {
-  return CLASSES_OF_ONE_CONNECTION.some((Class) => error instanceof Class) ||
-    CODES_OF_ONE_CONNECTION.has(codeOf(error));
+export function isSingleConnectionFailure(error: unknown): boolean {
+  return SINGLE_CONNECTION_CLASSES.some((Class) => error instanceof Class) ||
+    SINGLE_CONNECTION_CODES.has(codeOf(error));
 }
 
 /**
  * Whether accepting failed as no descriptor or memory is left. An error without a code is not the
  * system's, and a listener that throws such errors may do so forever: it is not asked again at once either.
  */
-export function isOfScarcity(error: unknown): boolean {
+export function isResourceExhaustion(error: unknown): boolean {
   const code = codeOf(error);
-  return code === undefined || CODES_OF_SCARCITY.has(code);
+  return code === undefined || EXHAUSTION_CODES.has(code);
 }

@@ -5,7 +5,7 @@ import { isInstance } from "../../core/unknown_value.ts";
 import { wrongType } from "../../core/validate.ts";
 import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
-import type { Intake } from "./intake.ts";
+import type { ReadSource } from "./intake.ts";
 
 /** The size of a connection's first block; what it receives decides how large the others are. */
 const FIRST_SIZE = 1024;
@@ -34,7 +34,7 @@ interface Source {
  * Chunks are handed out as views of a block, one behind the other. To copy each into an array of its
  * own takes ten times as long, mostly for the allocation.
  */
-export class ChunkSource implements Intake<number> {
+export class ChunkSource implements ReadSource<number> {
   readonly #source: Source;
   #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** How much of the block is handed out. */

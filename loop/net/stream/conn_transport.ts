@@ -11,24 +11,24 @@ import { Transport } from "../transport.ts";
 import { assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
-import type { Client, Closable } from "./server_connection.ts";
+import type { Closable, ServerConnection } from "./server_connection.ts";
 import { reasonOf } from "./failures.ts";
-import { HeirConn } from "./upgraded_conn.ts";
-import type { Link } from "./link.ts";
-import { Receiver } from "./read_half.ts";
-import { bytesOf, Sender } from "./write_half.ts";
-import { closeUnlessClosed, occupy } from "./sockets.ts";
-import type { StreamProtocol, Whole } from "./types.ts";
+import { UpgradedConn } from "./upgraded_conn.ts";
+import type { TransportLink } from "./link.ts";
+import { ReadHalf } from "./read_half.ts";
+import { bytesOf, WriteHalf } from "./write_half.ts";
+import { claim, closeUnlessClosed } from "./sockets.ts";
+import type { StreamProtocol, TransportOwner } from "./types.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {
-  readonly #link: Link;
+  readonly #link: TransportLink;
   readonly #context: CallbackContext;
   /** Whose connection of a server's it is. */
-  readonly client: Client | null;
-  readonly #whole: Whole<StreamProtocol>;
-  readonly #receiver: Receiver<number>;
-  readonly #sender: Sender;
+  readonly connection: ServerConnection | null;
+  readonly #owner: TransportOwner<StreamProtocol>;
+  readonly #readHalf: ReadHalf<number>;
+  readonly #writeHalf: WriteHalf;
 
   /** No more is received, and what is written is ignored. */
   #isClosing = false;
@@ -37,16 +37,16 @@ export class ConnTransport extends Transport implements Resource {
   #isEofWritten = false;
   /** A file is being sent, and nothing else can be. */
   #isSendingFile = false;
-  #goodbyeTimer: TimerHandle | null = null;
-  /** What stands for the connection after `handOver()`. */
+  #tlsShutdownTimer: TimerHandle | null = null;
+  /** What stands for the connection after `detach()`. */
   successor: Closable | null = null;
 
   /** In the async context of callbacks: `start()` is to follow. */
   constructor(
-    link: Link,
+    link: TransportLink,
     protocol: StreamProtocol,
     context: CallbackContext,
-    client: Client | null = null,
+    connection: ServerConnection | null = null,
   ) {
     const { conn, info } = link;
     // Deno forgets the addresses when the connection closes.
@@ -54,18 +54,23 @@ export class ConnTransport extends Transport implements Resource {
     super({ ...info, socket: conn, peername, sockname });
     this.#link = link;
     this.#context = context;
-    this.client = client;
-    const whole: Whole<StreamProtocol> = this.#whole = {
+    this.connection = connection;
+    const owner: TransportOwner<StreamProtocol> = this.#owner = {
       protocol,
       fail: (error) => this.#forceEnd(error),
-      failByProtocol: (method, error) => this.#failByProtocol(method, error),
+      failFromProtocol: (method, error) => this.#failByProtocol(method, error),
       report: (message, error) => this.#report(message, error),
     };
     const source = new ChunkSource(conn);
-    this.#receiver = new Receiver(source, context, whole, () => this.#onEof());
-    this.#sender = new Sender(conn, context, whole, () => this.#onDrained());
-    client?.occupy(this);
-    occupy(conn, this);
+    this.#readHalf = new ReadHalf(source, context, owner, () => this.#onEof());
+    this.#writeHalf = new WriteHalf(
+      conn,
+      context,
+      owner,
+      () => this.#onDrained(),
+    );
+    connection?.replaceCurrent(this);
+    claim(conn, this);
     context.scheduler.resources.add(this);
   }
 
@@ -77,26 +82,26 @@ export class ConnTransport extends Transport implements Resource {
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
   start(): this {
     try {
-      this.#whole.protocol.connectionMade(this);
+      this.#owner.protocol.connectionMade(this);
     } catch (error) {
       this.#report("protocol.connectionMade() failed", error);
     }
-    return this.takeOver();
+    return this.startReading();
   }
 
   /** Goes on with a protocol whose life has begun. Called as `start()` is, instead of it. */
-  takeOver(): this {
-    this.#receiver.start();
+  startReading(): this {
+    this.#readHalf.start();
     return this;
   }
 
   override setProtocol(protocol: BaseProtocol): void {
     assertProtocol("The protocol of setProtocol()", protocol);
-    this.#whole.protocol = protocol as StreamProtocol;
+    this.#owner.protocol = protocol as StreamProtocol;
   }
 
   override getProtocol(): BaseProtocol {
-    return this.#whole.protocol;
+    return this.#owner.protocol;
   }
 
   override isClosing(): boolean {
@@ -107,8 +112,8 @@ export class ConnTransport extends Transport implements Resource {
     this.successor?.close();
     if (this.#isClosing) return;
     this.#stop();
-    this.#limitGoodbye();
-    if (this.#sender.end()) this.#context.enqueue(() => this.#onDrained());
+    this.#limitTlsShutdown();
+    if (this.#writeHalf.end()) this.#context.enqueue(() => this.#onDrained());
   }
 
   override abort(): void {
@@ -138,21 +143,21 @@ export class ConnTransport extends Transport implements Resource {
   // Receiving.
 
   override isReading(): boolean {
-    return this.#receiver.isReading;
+    return this.#readHalf.isReading;
   }
 
   override pauseReading(): void {
-    this.#receiver.pause();
+    this.#readHalf.pause();
   }
 
   override resumeReading(): void {
-    this.#receiver.resume();
+    this.#readHalf.resume();
   }
 
   #onEof(): void {
     let keepOpen;
     try {
-      keepOpen = this.#whole.protocol.eofReceived();
+      keepOpen = this.#owner.protocol.eofReceived();
     } catch (error) {
       this.#failByProtocol("eofReceived", error);
       return;
@@ -171,54 +176,54 @@ export class ConnTransport extends Transport implements Resource {
   override write(data: Uint8Array | string): void {
     assertBytes("write", data);
     this.#assertCanWrite();
-    if (this.#isClosing) this.#sender.ignore();
-    else this.#sender.write(data);
+    if (this.#isClosing) this.#writeHalf.ignore();
+    else this.#writeHalf.write(data);
   }
 
   override writeLines(chunks: Iterable<Uint8Array | string>): void {
     const list = bytesOf(chunks);
     this.#assertCanWrite();
-    if (this.#isClosing) this.#sender.ignore();
-    else this.#sender.writeLines(list);
+    if (this.#isClosing) this.#writeHalf.ignore();
+    else this.#writeHalf.writeLines(list);
   }
 
   override canWriteEof(): boolean {
-    return this.#link.goodbye === undefined;
+    return this.#link.tlsShutdown === undefined;
   }
 
   override writeEof(): void {
     if (!this.canWriteEof()) throw notSupported("writeEof");
     if (this.#isClosing || this.#isEofWritten) return;
     this.#isEofWritten = true;
-    if (this.#sender.end()) this.#onDrained();
+    if (this.#writeHalf.end()) this.#onDrained();
   }
 
   override getWriteBufferSize(): number {
-    return this.#sender.size;
+    return this.#writeHalf.size;
   }
 
   override getWriteBufferLimits(): [low: number, high: number] {
-    return this.#sender.limits;
+    return this.#writeHalf.limits;
   }
 
   override setWriteBufferLimits(
     high?: number | null,
     low?: number | null,
   ): void {
-    this.#sender.setLimits(high, low);
+    this.#writeHalf.setLimits(high, low);
   }
 
   /** Begins to send a file, which `endFile()` is to follow; resolves once what was written before is sent. */
   beginFile(): Promise<void> {
     this.#assertCanWrite();
     this.#isSendingFile = true;
-    return this.#sender.idle();
+    return this.#writeHalf.idle();
   }
 
   /** Sends a part of the file without a copy: the bytes must stay as they are. One at a time. */
   async sendPart(part: Uint8Array): Promise<void> {
     this.#assertNoEof();
-    if (!this.#isClosing && await this.#sender.pass(part)) return;
+    if (!this.#isClosing && await this.#writeHalf.pass(part)) return;
     throw new errors.ConnectionReset("Connection lost");
   }
 
@@ -240,7 +245,7 @@ export class ConnTransport extends Transport implements Resource {
   /** Everything is sent, and there will be no more. */
   #onDrained(): void {
     if (this.#isEnded) return;
-    if (this.#isClosing) this.#sayGoodbye();
+    if (this.#isClosing) this.#shutDownTls();
     else this.#shutDown();
   }
 
@@ -249,25 +254,25 @@ export class ConnTransport extends Transport implements Resource {
     this.#link.conn.closeWrite().catch(() => {});
   }
 
-  #sayGoodbye(): void {
-    const { goodbye } = this.#link;
-    if (goodbye === undefined) {
+  #shutDownTls(): void {
+    const { tlsShutdown } = this.#link;
+    if (tlsShutdown === undefined) {
       this.#end(null);
       return;
     }
     const end = (error: unknown) => this.#endSoon(error);
-    this.#context.run(() => goodbye.say().then(() => end(null), end));
+    this.#context.run(() => tlsShutdown.run().then(() => end(null), end));
   }
 
-  #limitGoodbye(): void {
-    const { goodbye } = this.#link;
-    if (goodbye === undefined) return;
+  #limitTlsShutdown(): void {
+    const { tlsShutdown } = this.#link;
+    if (tlsShutdown === undefined) return;
     const { loop } = this.#context.scheduler;
-    this.#goodbyeTimer = this.#context.run(() =>
-      loop.callLater(goodbye.timeout, () => {
+    this.#tlsShutdownTimer = this.#context.run(() =>
+      loop.callLater(tlsShutdown.timeout, () => {
         this.#forceEnd(
           new TimeoutError(
-            `The peer did not end the TLS connection within ${goodbye.timeout} s`,
+            `The peer did not end the TLS connection within ${tlsShutdown.timeout} s`,
           ),
         );
       })
@@ -280,29 +285,29 @@ export class ConnTransport extends Transport implements Resource {
    * Lets go of the connection: another transport is to stand on it. What was written is still sent, before
    * anything else. `unread` is what the protocol had received and gives back.
    */
-  handOver(unread: Uint8Array): Deno.Conn {
+  detach(unread: Uint8Array): Deno.Conn {
     this.#isClosing = true;
     this.#isEnded = true;
     this.#context.scheduler.resources.delete(this);
-    return new HeirConn(
+    return new UpgradedConn(
       this.#link.conn,
       unread,
-      this.#receiver.handOver(),
-      this.#sender.idle(),
+      this.#readHalf.detach(),
+      this.#writeHalf.idle(),
     );
   }
 
   /** Ends the life of a protocol whose connection was handed over, and is closed. */
   lose(protocol: StreamProtocol, error: unknown): void {
-    this.#whole.protocol = protocol;
+    this.#owner.protocol = protocol;
     this.#context.enqueue(() => {
       this.#callConnectionLost(error);
-      this.client?.end();
+      this.connection?.end();
     });
   }
 
   /** Throws unless another transport may take over. */
-  assertCanHandOver(method: string): void {
+  assertCanDetach(method: string): void {
     if (this.#isClosing || this.#isEofWritten) {
       throw new RuntimeError(
         `${method}() cannot use a transport that is closed or closing`,
@@ -321,18 +326,18 @@ export class ConnTransport extends Transport implements Resource {
       message,
       exception,
       transport: this,
-      protocol: this.#whole.protocol,
+      protocol: this.#owner.protocol,
     });
   }
 
   #stop(): void {
     this.#isClosing = true;
-    this.#receiver.stop();
+    this.#readHalf.stop();
   }
 
   /** Ends without sending what is still buffered. */
   #forceEnd(error: unknown): void {
-    this.#sender.abandon();
+    this.#writeHalf.abandon();
     if (this.#isEnded) return;
     this.#stop();
     this.#endSoon(error);
@@ -345,17 +350,17 @@ export class ConnTransport extends Transport implements Resource {
   #end(error: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#goodbyeTimer?.cancel();
+    this.#tlsShutdownTimer?.cancel();
     this.#callConnectionLost(error);
     this.#context.scheduler.resources.delete(this);
     // Ends the read that is under way, and the write.
     closeUnlessClosed(this.#link.conn);
-    this.client?.end();
+    this.connection?.end();
   }
 
   #callConnectionLost(error: unknown): void {
     try {
-      this.#whole.protocol.connectionLost(reasonOf(error));
+      this.#owner.protocol.connectionLost(reasonOf(error));
     } catch (exception) {
       this.#report("protocol.connectionLost() failed", exception);
     }
@@ -365,7 +370,7 @@ export class ConnTransport extends Transport implements Resource {
   abandon(): void {
     this.#isEnded = true;
     this.#stop();
-    this.#sender.abandon();
+    this.#writeHalf.abandon();
     closeUnlessClosed(this.#link.conn);
   }
 }

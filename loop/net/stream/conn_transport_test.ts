@@ -321,11 +321,11 @@ Deno.test("Transport.setProtocol() hands a read that is under way to the new pro
     await recorder.lost;
   }));
 
-Deno.test("ConnTransport.handOver() gives what is being read to the heir, whatever is called then", () =>
+Deno.test("ConnTransport.detach() gives what is being read to the heir, whatever is called then", () =>
   run(async () => {
     const [conn, transport] = await fake();
     assertInstanceOf(transport, ConnTransport);
-    const heir = transport.handOver(bytesOf("a"));
+    const heir = transport.detach(bytesOf("a"));
     transport.pauseReading();
     conn.receive("bc");
     const memory = new Uint8Array(4);

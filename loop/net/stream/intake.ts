@@ -3,7 +3,7 @@
 import type { StreamProtocol } from "./types.ts";
 
 /** Where a receiver gets its bytes from, in portions of its own kind. */
-export interface Intake<T> {
+export interface ReadSource<T> {
   /** Reads for a protocol, whose code it may run; `null` at the end of the stream. */
   read(protocol: StreamProtocol): Promise<T | null>;
   /** Hands on what was read. Runs the code of the protocol. */

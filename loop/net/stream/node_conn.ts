@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { closeUnlessClosed } from "./sockets.ts";
 
 /** What a stream of Node's stands on. */
-export type Below = Pick<
+export type UnderlyingConn = Pick<
   Deno.Conn,
   "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
 >;
@@ -12,18 +12,18 @@ export type Below = Pick<
 /** A stream of Node's, over a connection, as Deno has it. */
 export abstract class NodeConn implements Deno.Conn {
   readonly #stream: Duplex;
-  readonly #below: Below;
+  readonly #underlying: UnderlyingConn;
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   /** The last of the reads under way, each of which waits for the one before. */
   #lastRead: Promise<unknown> = Promise.resolve();
 
   /** The connection below is closed together with the stream. */
-  constructor(stream: Duplex, below: Below) {
+  constructor(stream: Duplex, underlying: UnderlyingConn) {
     this.#stream = stream;
-    this.#below = below;
-    this.localAddr = below.localAddr;
-    this.remoteAddr = below.remoteAddr;
+    this.#underlying = underlying;
+    this.localAddr = underlying.localAddr;
+    this.remoteAddr = underlying.remoteAddr;
   }
 
   /** Reads, while no other read is under way. */
@@ -41,15 +41,15 @@ export abstract class NodeConn implements Deno.Conn {
 
   close(): void {
     this.#stream.destroy();
-    closeUnlessClosed(this.#below);
+    closeUnlessClosed(this.#underlying);
   }
 
   ref(): void {
-    this.#below.ref();
+    this.#underlying.ref();
   }
 
   unref(): void {
-    this.#below.unref();
+    this.#underlying.unref();
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

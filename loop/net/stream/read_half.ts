@@ -4,31 +4,31 @@ import { errors } from "../../core/runtime.ts";
 import { type CallbackContext, Turn } from "./callbacks.ts";
 import { isBuffered } from "./chunk_source.ts";
 import { Failure } from "./failures.ts";
-import type { Intake } from "./intake.ts";
-import type { StreamProtocol, Whole } from "./types.ts";
+import type { ReadSource } from "./intake.ts";
+import type { StreamProtocol, TransportOwner } from "./types.ts";
 
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
-export class Receiver<T> {
-  readonly #intake: Intake<T>;
+export class ReadHalf<T> {
+  readonly #source: ReadSource<T>;
   readonly #context: CallbackContext;
-  readonly #whole: Whole<StreamProtocol>;
+  readonly #owner: TransportOwner<StreamProtocol>;
   readonly #onEof: () => void;
   #isPaused = false;
   #isStopped = false;
   #isOver = false;
-  #unpark: (() => void) | null = null;
+  #onResumed: (() => void) | null = null;
   /** Who gets what a read that is under way brings, if it is not the protocol any more. */
-  #heir: ((rest: Rest) => void) | null = null;
+  #onDetached: ((rest: Remainder) => void) | null = null;
 
   constructor(
-    intake: Intake<T>,
+    source: ReadSource<T>,
     context: CallbackContext,
-    whole: Whole<StreamProtocol>,
+    owner: TransportOwner<StreamProtocol>,
     onEof: () => void,
   ) {
-    this.#intake = intake;
+    this.#source = source;
     this.#context = context;
-    this.#whole = whole;
+    this.#owner = owner;
     this.#onEof = onEof;
   }
 
@@ -59,9 +59,11 @@ export class Receiver<T> {
   }
 
   /** Receives no more; what a read under way brings is the result. */
-  handOver(): Promise<Rest> {
+  detach(): Promise<Remainder> {
     if (this.#isOver) return Promise.resolve(null);
-    const rest = new Promise<Rest>((resolve) => this.#heir = resolve);
+    const rest = new Promise<Remainder>((resolve) =>
+      this.#onDetached = resolve
+    );
     this.stop();
     return rest;
   }
@@ -96,14 +98,14 @@ export class Receiver<T> {
       }
     }
     this.#isOver = true;
-    this.#heir?.(this.#restOf(incoming));
+    this.#onDetached?.(this.#remainderOf(incoming));
   }
 
   #read(): Promise<T | null> | null {
     try {
-      return this.#intake.read(this.#whole.protocol);
+      return this.#source.read(this.#owner.protocol);
     } catch (error) {
-      this.#whole.failByProtocol("getBuffer", error);
+      this.#owner.failFromProtocol("getBuffer", error);
       return null;
     }
   }
@@ -115,14 +117,14 @@ export class Receiver<T> {
       return true;
     }
     if (incoming instanceof Failure) {
-      this.#whole.fail(incoming.error);
+      this.#owner.fail(incoming.error);
       return true;
     }
-    const { protocol } = this.#whole;
+    const { protocol } = this.#owner;
     try {
-      this.#intake.deliver(incoming, protocol);
+      this.#source.deliver(incoming, protocol);
     } catch (error) {
-      this.#whole.failByProtocol(
+      this.#owner.failFromProtocol(
         isBuffered(protocol) ? "bufferUpdated" : "dataReceived",
         error,
       );
@@ -130,19 +132,19 @@ export class Receiver<T> {
     return false;
   }
 
-  #restOf(incoming: Incoming<T> | undefined): Rest {
+  #remainderOf(incoming: Incoming<T> | undefined): Remainder {
     if (incoming === undefined) return NOTHING;
     if (incoming === null || incoming instanceof Failure) return incoming;
-    return this.#intake.release(incoming);
+    return this.#source.release(incoming);
   }
 
   #resumed(): Promise<void> {
-    return new Promise((resolve) => this.#unpark = resolve);
+    return new Promise((resolve) => this.#onResumed = resolve);
   }
 
   #wake(): void {
-    this.#unpark?.();
-    this.#unpark = null;
+    this.#onResumed?.();
+    this.#onResumed = null;
   }
 }
 
@@ -150,6 +152,6 @@ export class Receiver<T> {
 type Incoming<T> = T | null | Failure;
 
 /** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
-export type Rest = Uint8Array<ArrayBuffer> | null | Failure;
+export type Remainder = Uint8Array<ArrayBuffer> | null | Failure;
 
 const NOTHING = new Uint8Array(0);

@@ -10,16 +10,16 @@ export interface Closable {
  * One connection of a server's, from its being accepted to its end, whatever stands for it in between:
  * a handshake, a transport, the transport that takes over from that one.
  */
-export class Client implements Closable {
-  readonly #onEnded: (client: Client) => void;
+export class ServerConnection implements Closable {
+  readonly #onEnded: (connection: ServerConnection) => void;
   #current: Closable | null = null;
 
-  constructor(onEnded: (client: Client) => void) {
+  constructor(onEnded: (connection: ServerConnection) => void) {
     this.#onEnded = onEnded;
   }
 
   /** Says what stands for the connection from now on. */
-  occupy(current: Closable): void {
+  replaceCurrent(current: Closable): void {
     this.#current = current;
   }
 

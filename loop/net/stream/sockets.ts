@@ -43,16 +43,16 @@ export function connectTcp(
 }
 
 /** Which transport uses a connection or a socket. */
-const occupants = new WeakMap<object, BaseTransport>();
+const claims = new WeakMap<object, BaseTransport>();
 
 /** Says that a transport uses the socket from now on. */
-export function occupy(socket: object, transport: BaseTransport): void {
-  occupants.set(socket, transport);
+export function claim(socket: object, transport: BaseTransport): void {
+  claims.set(socket, transport);
 }
 
 /** Throws if a transport uses the socket: it would take what the caller waits for. */
-export function assertUnoccupied(method: string, socket: object): void {
-  if (occupants.get(socket)?.isClosing() ?? true) return;
+export function assertUnclaimed(method: string, socket: object): void {
+  if (claims.get(socket)?.isClosing() ?? true) return;
   throw new RuntimeError(
     `${method}() cannot use a socket that is used by a transport`,
   );

@@ -7,13 +7,13 @@ import type { Protocol } from "../protocol.ts";
 export type StreamProtocol = Protocol | BufferedProtocol;
 
 /** What the halves of a transport need from the whole. */
-export interface Whole<P> {
+export interface TransportOwner<P> {
   /** The protocol that is served at the moment. */
   protocol: P;
   /** The connection is broken. */
   fail(error: unknown): void;
   /** A method of the protocol threw, after which nothing can go on. */
-  failByProtocol(method: string, error: unknown): void;
+  failFromProtocol(method: string, error: unknown): void;
   /** Something threw that leaves the connection as it is. */
   report(message: string, error: unknown): void;
 }

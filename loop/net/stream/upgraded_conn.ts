@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { Failure } from "./failures.ts";
-import type { Rest } from "./read_half.ts";
+import type { Remainder } from "./read_half.ts";
 
 /** A connection that was another transport's, whose last read may have brought some bytes. */
-export class HeirConn implements Deno.Conn {
+export class UpgradedConn implements Deno.Conn {
   readonly #conn: Deno.Conn;
   #unread: Uint8Array;
-  #rest: Promise<Rest> | null;
+  #rest: Promise<Remainder> | null;
   readonly #sent: Promise<void>;
 
   /**
@@ -17,7 +17,7 @@ export class HeirConn implements Deno.Conn {
   constructor(
     conn: Deno.Conn,
     unread: Uint8Array,
-    rest: Promise<Rest>,
+    rest: Promise<Remainder>,
     sent: Promise<void>,
   ) {
     this.#conn = conn;

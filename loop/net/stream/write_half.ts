@@ -8,7 +8,7 @@ import { assertIterable, assertNumber } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
-import type { Whole } from "./types.ts";
+import type { TransportOwner } from "./types.ts";
 
 /** What is written to; takes some of the bytes and returns how many. */
 export interface Sink {
@@ -16,22 +16,22 @@ export interface Sink {
 }
 
 /** How many writes after the end are ignored without a word. */
-const SILENT_WRITES = 4;
+const MAX_SILENT_WRITES = 4;
 
 /** The half of a transport that sends: it queues what is written, and tells the protocol when to pause. */
-export class Sender implements StepEndHook {
+export class WriteHalf implements StepEndHook {
   readonly #sink: Sink;
   readonly #context: CallbackContext;
-  readonly #whole: Whole<BaseProtocol>;
+  readonly #owner: TransportOwner<BaseProtocol>;
   readonly #onDrained: () => void;
   readonly #queue = new WriteQueue();
   /** Something is being sent, or will be at the end of the entry. */
   #isSending = false;
-  #isDue = false;
+  #isFlushDue = false;
   #isPaused = false;
   #isEnding = false;
   #isAbandoned = false;
-  #isAfterWriteDue = false;
+  #isAfterWriteScheduled = false;
   #marks = DEFAULT_MARKS;
   #writesAfterEnd = 0;
   /** Who waits until nothing is being sent. */
@@ -41,12 +41,12 @@ export class Sender implements StepEndHook {
   constructor(
     sink: Sink,
     context: CallbackContext,
-    whole: Whole<BaseProtocol>,
+    owner: TransportOwner<BaseProtocol>,
     onDrained: () => void,
   ) {
     this.#sink = sink;
     this.#context = context;
-    this.#whole = whole;
+    this.#owner = owner;
     this.#onDrained = onDrained;
   }
 
@@ -79,7 +79,7 @@ export class Sender implements StepEndHook {
 
   /** Says now and then that what is written after the end is not sent. */
   ignore(): void {
-    if (this.#writesAfterEnd++ < SILENT_WRITES) return;
+    if (this.#writesAfterEnd++ < MAX_SILENT_WRITES) return;
     console.warn("Nothing was sent: the connection is closed or closing");
   }
 
@@ -113,15 +113,15 @@ export class Sender implements StepEndHook {
       if (this.#isAbandoned) return false;
       rest = rest.subarray(count);
     }
-    this.#goOn();
+    this.#sendNext();
     return true;
   }
 
   /** Forgets what is not sent yet. */
   abandon(): void {
     // Others would have sent it when it was written.
-    if (this.#isDue) this.#writeHead().catch(() => {});
-    this.#isDue = false;
+    if (this.#isFlushDue) this.#writeHead().catch(() => {});
+    this.#isFlushDue = false;
     this.#isAbandoned = true;
     this.#queue.clear();
     this.#onIdle?.();
@@ -129,14 +129,14 @@ export class Sender implements StepEndHook {
 
   /** Sends what was written in the entry that is over. */
   run(): void {
-    if (!this.#isDue) return;
-    this.#isDue = false;
+    if (!this.#isFlushDue) return;
+    this.#isFlushDue = false;
     this.#send();
   }
 
   #sendOrPause(): void {
     if (!this.#isSending) {
-      this.#isSending = this.#isDue = true;
+      this.#isSending = this.#isFlushDue = true;
       this.#context.scheduler.onStepEnd(this);
     }
     if (this.#queue.size > this.#marks.high) this.#maybePause();
@@ -169,32 +169,32 @@ export class Sender implements StepEndHook {
   readonly #onWritten = (count: number): void => {
     if (this.#isAbandoned) return;
     this.#queue.drop(count);
-    this.#goOn();
+    this.#sendNext();
   };
 
   readonly #onWriteFailed = (error: unknown): void => {
     if (this.#isAbandoned) return;
-    this.#context.run(() => this.#whole.fail(error));
+    this.#context.run(() => this.#owner.fail(error));
   };
 
-  #goOn(): void {
+  #sendNext(): void {
     if (this.#queue.size > 0) this.#send();
     else {
       this.#isSending = false;
       this.#onIdle?.();
     }
-    if (this.#isPaused || this.#isEnding) this.#afterWriteSoon();
+    if (this.#isPaused || this.#isEnding) this.#scheduleAfterWrite();
   }
 
-  #afterWriteSoon(): void {
-    if (this.#isAfterWriteDue) return;
-    this.#isAfterWriteDue = true;
+  #scheduleAfterWrite(): void {
+    if (this.#isAfterWriteScheduled) return;
+    this.#isAfterWriteScheduled = true;
     const context = this.#context;
     context.run(() => context.enqueue(() => this.#afterWrite()));
   }
 
   #afterWrite(): void {
-    this.#isAfterWriteDue = false;
+    this.#isAfterWriteScheduled = false;
     if (this.#isAbandoned) return;
     // If it is the protocol that ends it, `end()` has said that everything is sent.
     const isEnding = this.#isEnding;
@@ -215,9 +215,9 @@ export class Sender implements StepEndHook {
 
   #callProtocol(method: "pauseWriting" | "resumeWriting"): void {
     try {
-      this.#whole.protocol[method]();
+      this.#owner.protocol[method]();
     } catch (error) {
-      this.#whole.report(`protocol.${method}() failed`, error);
+      this.#owner.report(`protocol.${method}() failed`, error);
     }
   }
 }

@@ -79,7 +79,7 @@ const NONE: Extensions = new Map();
 
 function extensionsIn(message: DataView): Extensions {
   const extensions = new Map<number, DataView>();
-  return unlessSpoilt(extensions, () => {
+  return unlessMalformed(extensions, () => {
     // After the length, the version and the random bytes: the session, the ciphers, the compressions.
     let at = 4 + 2 + 32;
     at += 1 + message.getUint8(at);
@@ -97,7 +97,7 @@ function extensionsIn(message: DataView): Extensions {
 
 function serverNameIn(extension: DataView | undefined): string | null {
   if (extension === undefined) return null;
-  return unlessSpoilt(null, () => {
+  return unlessMalformed(null, () => {
     if (extension.getUint8(2) !== HOST_NAME) return null;
     return textOf(partOf(extension, 5, extension.getUint16(3)));
   });
@@ -105,7 +105,7 @@ function serverNameIn(extension: DataView | undefined): string | null {
 
 function protocolsIn(extension: DataView | undefined): readonly string[] {
   if (extension === undefined) return [];
-  return unlessSpoilt([], () => {
+  return unlessMalformed([], () => {
     const protocols: string[] = [];
     for (let at = 2; at < extension.byteLength;) {
       const length = extension.getUint8(at);
@@ -117,7 +117,7 @@ function protocolsIn(extension: DataView | undefined): readonly string[] {
 }
 
 /** What is read, or something else where the bytes are not what they say: the handshake will find out. */
-function unlessSpoilt<T>(otherwise: T, read: () => T): T {
+function unlessMalformed<T>(otherwise: T, read: () => T): T {
   try {
     return read();
   } catch (error) {

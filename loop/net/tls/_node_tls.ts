@@ -6,13 +6,13 @@ import type {
   SecureContext,
   TLSSocket,
 } from "node:tls";
-import { HeirConn } from "../stream/upgraded_conn.ts";
+import { UpgradedConn } from "../stream/upgraded_conn.ts";
 import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
 import type { TlsCertificate } from "../tls_options.ts";
 import { readClientHello } from "./_client_hello.ts";
-import type { Secure } from "./handshaker.ts";
+import type { EncryptConn } from "./handshaker.ts";
 import { type ConnDuplex, duplexOf, NodeTlsConn } from "./_node_tls_conn.ts";
-import { secureLink } from "./_tls_link.ts";
+import { tlsLink } from "./_tls_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
@@ -23,18 +23,18 @@ const NO_TIMEOUT = -1;
 const NOTHING = new Uint8Array(0);
 
 /** Encrypts a connection of any kind, as a client. */
-export function nodeClient(tls: ClientTls): Secure {
+export function nodeClient(tls: ClientTls): EncryptConn {
   return async (conn) => {
     assertNodeTls();
     const { remoteAddr } = conn;
-    const [tlsModule, { domainToASCII }, below] = await Promise.all([
+    const [tlsModule, { domainToASCII }, underlying] = await Promise.all([
       import("node:tls"),
       import("node:url"),
       duplexOf(conn),
     ]);
     const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
     const socket = tlsModule.connect({
-      socket: below.duplex,
+      socket: underlying.duplex,
       // Verified below, as an error of Node's does not tell the certificate.
       rejectUnauthorized: false,
       ...(tls.serverName === null ? {} : { host: tls.serverName }),
@@ -46,31 +46,31 @@ export function nodeClient(tls: ClientTls): Secure {
       secureContext: contextOf(tls, tlsModule.createSecureContext),
       ...protocolsOf(tls.alpnProtocols),
     });
-    const secured = new NodeTlsConn(socket, below);
+    const tlsConn = new NodeTlsConn(socket, underlying);
     try {
-      await Promise.race([connected(socket), ended(below)]);
+      await Promise.race([connected(socket), ended(underlying)]);
       if (tls.verifiesCertificate && !socket.authorized) {
         throw refusal(socket, tls.serverName);
       }
-      return secureLink(secured, tls, infoOf(socket, tls));
+      return tlsLink(tlsConn, tls, infoOf(socket, tls));
     } catch (error) {
-      secured.close();
+      tlsConn.close();
       throw tlsError(error, tls, remoteAddr);
     }
   };
 }
 
 /** Encrypts a connection of any kind, as a server. */
-export function nodeServer(tls: ServerTls): Secure {
+export function nodeServer(tls: ServerTls): EncryptConn {
   return async (conn) => {
     assertNodeTls();
     const { remoteAddr } = conn;
     const { createServer } = await import("node:tls");
-    const { identity, protocols, greeted } = await choicesFor(tls, conn)
+    const { identity, protocols, unread } = await choicesFor(tls, conn)
       .catch((error) => {
         throw tlsError(error, tls, remoteAddr);
       });
-    const below = await duplexOf(greeted);
+    const underlying = await duplexOf(unread);
     // A TLSSocket alone would take any certificate of the client's.
     const server = createServer({
       ...identity,
@@ -86,19 +86,22 @@ export function nodeServer(tls: ServerTls): Secure {
     >();
     server.on(
       "secureConnection",
-      (socket) => resolve([socket, new NodeTlsConn(socket, below)]),
+      (socket) => resolve([socket, new NodeTlsConn(socket, underlying)]),
     );
     server.on("tlsClientError", (error, socket) => {
       // Node only says that the peer hung up.
       reject(socket?.authorizationError ? refusal(socket, null) : error);
     });
-    server.emit("connection", below.duplex);
+    server.emit("connection", underlying.duplex);
     try {
-      const [socket, secured] = await Promise.race([promise, ended(below)]);
+      const [socket, tlsConn] = await Promise.race([
+        promise,
+        ended(underlying),
+      ]);
       if (!isAcceptable(socket, tls)) throw refusal(socket, null);
-      return secureLink(secured, tls, infoOf(socket, tls));
+      return tlsLink(tlsConn, tls, infoOf(socket, tls));
     } catch (error) {
-      below.duplex.destroy();
+      underlying.duplex.destroy();
       throw tlsError(error, tls, remoteAddr);
     }
   };
@@ -184,7 +187,7 @@ function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
 interface Choices {
   readonly identity: TlsCertificate;
   readonly protocols: readonly string[];
-  readonly greeted: Deno.Conn;
+  readonly unread: Deno.Conn;
 }
 
 /**
@@ -197,7 +200,7 @@ async function choicesFor(
   conn: Deno.Conn,
 ): Promise<Choices> {
   if (certificates.size === 0 && alpnProtocols.length === 0) {
-    return { identity, protocols: alpnProtocols, greeted: conn };
+    return { identity, protocols: alpnProtocols, unread: conn };
   }
   const { bytes, serverName, protocols } = await readClientHello(conn);
   const name = serverName?.toLowerCase() ?? "";
@@ -208,7 +211,7 @@ async function choicesFor(
   return {
     identity: chosen ?? identity,
     protocols: hasCommon ? alpnProtocols : [],
-    greeted: new HeirConn(conn, bytes, Promise.resolve(NOTHING), sent),
+    unread: new UpgradedConn(conn, bytes, Promise.resolve(NOTHING), sent),
   };
 }
 

@@ -20,7 +20,7 @@ void new Error().stack;
  */
 export class NodeTlsConn extends NodeConn {
   readonly #socket: TLSSocket;
-  readonly #below: ConnDuplex;
+  readonly #underlying: ConnDuplex;
   readonly #chunks = new Deque<Uint8Array>();
   #error: Error | null = null;
   #isOver = false;
@@ -29,13 +29,13 @@ export class NodeTlsConn extends NodeConn {
   readonly #calls = new Set<(error: Error) => void>();
 
   /** To be called before data can arrive. */
-  constructor(socket: TLSSocket, below: ConnDuplex) {
-    super(socket, below.conn);
+  constructor(socket: TLSSocket, underlying: ConnDuplex) {
+    super(socket, underlying.conn);
     this.#socket = socket;
-    this.#below = below;
+    this.#underlying = underlying;
     socket.on("data", (chunk: Uint8Array) => {
       this.#chunks.push(chunk);
-      below.pause();
+      underlying.pause();
       this.#wake?.();
     });
     const end = () => {
@@ -71,7 +71,7 @@ export class NodeTlsConn extends NodeConn {
     while (this.#chunks.size === 0) {
       if (this.#error !== null) throw this.#error;
       if (this.#isOver) return null;
-      this.#below.resume();
+      this.#underlying.resume();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     const chunk = this.#chunks.first!;
@@ -84,9 +84,9 @@ export class NodeTlsConn extends NodeConn {
 
   /** Waits until everything is written, with what Node writes only a turn after the rest. */
   async #flushed(): Promise<void> {
-    await this.#below.flushed();
+    await this.#underlying.flushed();
     await new Promise((resolve) => setTimeout(resolve));
-    await this.#below.flushed();
+    await this.#underlying.flushed();
   }
 
   #call(

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Link } from "../stream/link.ts";
+import type { TransportLink } from "../stream/link.ts";
 import type { TlsInfo } from "../tls_info.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 
@@ -8,11 +8,11 @@ import type { TlsSettings } from "./tls_settings.ts";
 const DISCARDED_SIZE = 16 * 1024;
 
 /** What a transport stands on whose connection is encrypted. */
-export function secureLink(
+export function tlsLink(
   conn: Deno.Conn,
   settings: TlsSettings,
   info: TlsInfo,
-): Link {
+): TransportLink {
   return {
     conn,
     info: {
@@ -22,15 +22,15 @@ export function secureLink(
       peercert: info.peerCertificate,
       cipher: info.cipher,
     },
-    goodbye: {
-      say: () => sayGoodbye(conn),
+    tlsShutdown: {
+      run: () => shutDownTls(conn),
       timeout: settings.shutdownTimeout,
     },
   };
 }
 
 /** Tells the peer that nothing follows, and waits until it has said so too. */
-async function sayGoodbye(conn: Deno.Conn): Promise<void> {
+async function shutDownTls(conn: Deno.Conn): Promise<void> {
   // If it fails the connection is gone, which reading will tell.
   await conn.closeWrite().catch(() => {});
   const discarded = new Uint8Array(DISCARDED_SIZE);

@@ -4,28 +4,28 @@ import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/timer_handle.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import type { Closable } from "../stream/server_connection.ts";
-import type { Link } from "../stream/link.ts";
+import type { TransportLink } from "../stream/link.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 
 /**
  * Makes an encrypted connection of one that is not. What is to be closed in place of that one, from some
  * time on, is handed to `replace`; closing ends the handshake.
  */
-export type Secure = (
+export type EncryptConn = (
   conn: Deno.Conn,
   replace: (conn: Deno.Conn) => void,
-) => Promise<Link>;
+) => Promise<TransportLink>;
 
 /** How to encrypt, and how long that may take, in seconds. */
-export interface Way {
-  readonly secure: Secure;
+export interface TlsHandshaker {
+  readonly encrypt: EncryptConn;
   readonly timeout: number;
 }
 
 /** A TLS handshake under way. Nobody's connection stays behind, however it ends. */
 export class Handshake implements Closable, Resource {
   readonly #context: CallbackContext;
-  readonly #outcome = Promise.withResolvers<Link>();
+  readonly #outcome = Promise.withResolvers<TransportLink>();
   readonly #timer: TimerHandle;
   #conn: Deno.Conn;
   #isOver = false;
@@ -35,7 +35,7 @@ export class Handshake implements Closable, Resource {
   constructor(
     context: CallbackContext,
     conn: Deno.Conn,
-    { secure, timeout }: Way,
+    { encrypt, timeout }: TlsHandshaker,
   ) {
     this.#context = context;
     this.#conn = conn;
@@ -44,16 +44,16 @@ export class Handshake implements Closable, Resource {
     // Whoever aborts it need not want to know that it failed.
     this.#outcome.promise.catch(() => {});
     this.#timer = context.run(() =>
-      scheduler.loop.callLater(timeout, () => this.#fail(tookTooLong(timeout)))
+      scheduler.loop.callLater(timeout, () => this.#fail(timeoutError(timeout)))
     );
     context.run(() =>
-      secure(conn, (conn) => this.#replace(conn))
+      encrypt(conn, (conn) => this.#replace(conn))
         .then((link) => this.#succeed(link), (error) => this.#fail(error))
     );
   }
 
   /** The encrypted connection. Not settled in an entry. */
-  get link(): Promise<Link> {
+  get link(): Promise<TransportLink> {
     return this.#outcome.promise;
   }
 
@@ -88,7 +88,7 @@ export class Handshake implements Closable, Resource {
     if (this.#isOver) closeUnlessClosed(conn);
   }
 
-  #succeed(link: Link): void {
+  #succeed(link: TransportLink): void {
     this.#replace(link.conn);
     if (this.#isOver) return;
     this.#end();
@@ -116,7 +116,7 @@ export function aborted(): Error {
   );
 }
 
-function tookTooLong(timeout: number): Error {
+function timeoutError(timeout: number): Error {
   return new Deno.errors.ConnectionAborted(
     `The TLS handshake was not over after ${timeout} s, and the connection was closed`,
   );

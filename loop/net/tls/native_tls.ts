@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Link } from "../stream/link.ts";
-import type { Secure } from "./handshaker.ts";
-import { secureLink } from "./_tls_link.ts";
+import type { TransportLink } from "../stream/link.ts";
+import type { EncryptConn } from "./handshaker.ts";
+import { tlsLink } from "./_tls_link.ts";
 import { tlsError } from "./_tls_error.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
@@ -37,7 +37,7 @@ export function isNativeClient(conn: Deno.Conn, tls: ClientTls): boolean {
 }
 
 /** Encrypts a TCP connection that nobody reads from, as a client. */
-export function nativeClient(tls: ClientTls): Secure {
+export function nativeClient(tls: ClientTls): EncryptConn {
   return async (conn, replace) => {
     const { remoteAddr } = conn;
     try {
@@ -48,7 +48,7 @@ export function nativeClient(tls: ClientTls): Secure {
         unsafelyDisableHostnameVerification: !tls.verifiesHostname,
       });
       replace(tlsConn);
-      return await shakeHands(tlsConn, tls);
+      return await completeHandshake(tlsConn, tls);
     } catch (error) {
       throw tlsError(error, tls, remoteAddr);
     }
@@ -73,21 +73,24 @@ export function isTlsConn(conn: Deno.Conn): conn is Deno.TlsConn {
 /** Encrypts what such a listener accepted. */
 export function nativeServer(
   tls: ServerTls,
-): (conn: Deno.TlsConn) => Promise<Link> {
+): (conn: Deno.TlsConn) => Promise<TransportLink> {
   return async (conn) => {
     const { remoteAddr } = conn;
     try {
-      return await shakeHands(conn, tls);
+      return await completeHandshake(conn, tls);
     } catch (error) {
       throw tlsError(error, tls, remoteAddr);
     }
   };
 }
 
-async function shakeHands(conn: Deno.TlsConn, tls: ClientTls | ServerTls) {
+async function completeHandshake(
+  conn: Deno.TlsConn,
+  tls: ClientTls | ServerTls,
+) {
   const { alpnProtocol } = await conn.handshake();
   const isClient = tls.side === "client";
-  return secureLink(conn, tls, {
+  return tlsLink(conn, tls, {
     alpnProtocol,
     serverName: isClient ? tls.serverName : null,
     version: null,

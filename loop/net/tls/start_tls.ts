@@ -5,7 +5,7 @@ import {} from "../stream/assertions.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import { completionOf } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
-import type { Link } from "../stream/link.ts";
+import type { TransportLink } from "../stream/link.ts";
 import { assertCanEncrypt } from "../stream/network.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { Transport } from "../transport.ts";
@@ -16,7 +16,7 @@ import {
 } from "../upgradable_protocol.ts";
 import { aborted, Handshake } from "./handshaker.ts";
 import { assertNodeTls } from "./native_tls.ts";
-import { clientWay, serverWay } from "./secure.ts";
+import { clientHandshaker, serverHandshaker } from "./secure.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
@@ -48,15 +48,15 @@ export async function startTls(
     ? await serverTlsOf("startTls", tls)
     : await clientTlsOf("startTls", tls, null);
   assertNodeTls();
-  transport.assertCanHandOver("startTls");
+  transport.assertCanDetach("startTls");
   const unread = isUpgradable(protocol) ? protocol[takeUnread]() : NOTHING;
-  const conn = transport.handOver(unread);
+  const conn = transport.detach(unread);
   const handshake = new Handshake(
     transport.context,
     conn,
     settings.side === "server"
-      ? serverWay(settings)
-      : clientWay(conn, settings),
+      ? serverHandshaker(settings)
+      : clientHandshaker(conn, settings),
   );
   transport.successor = handshake;
   let link;
@@ -75,14 +75,14 @@ export async function startTls(
 
 /** Has a transport for the encrypted connection take over. */
 function replace(
-  { context, client }: ConnTransport,
-  link: Link,
+  { context, connection }: ConnTransport,
+  link: TransportLink,
   protocol: StreamProtocol,
 ): ConnTransport {
   const transport = context.run(() =>
-    new ConnTransport(link, protocol, context, client)
+    new ConnTransport(link, protocol, context, connection)
   );
   if (isUpgradable(protocol)) protocol[replaceTransport](transport);
-  context.enqueue(() => transport.takeOver());
+  context.enqueue(() => transport.startReading());
   return transport;
 }
