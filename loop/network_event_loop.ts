@@ -25,9 +25,12 @@ import type { DatagramProtocol } from "./net/datagram_protocol.ts";
 import type { DatagramSocket } from "./net/datagram_socket.ts";
 import type { DatagramTransport } from "./net/datagram_transport.ts";
 import type { AddrInfo, AddrInfoOptions } from "./net/dns/get_addr_info.ts";
-import type { SendFileOptions } from "./net/file/send_file_options.ts";
-import type { HostAddress } from "./net/host_address.ts";
-import type { ReadablePipe, WritablePipe } from "./net/pipe.ts";
+import type {
+  HostAddress,
+  ReadablePipe,
+  SendFileOptions,
+  WritablePipe,
+} from "./net/options.ts";
 import type { Protocol } from "./net/protocol.ts";
 import type { ReadTransport } from "./net/read_transport.ts";
 import type { ServerOptions } from "./net/serve/serve.ts";

@@ -2,7 +2,7 @@
 
 import { BaseTransport, notSupported } from "./base_transport.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
-import type { HostAddress } from "./host_address.ts";
+import type { HostAddress } from "./options.ts";
 
 /**
  * A transport of datagrams: `loop.createDatagramEndpoint()` makes them.

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { DatagramSocket } from "./datagram_socket.ts";
-import type { ReadablePipe, WritablePipe } from "./pipe.ts";
+import type { ReadablePipe, WritablePipe } from "./options.ts";
 import type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 import type { TlsOptions } from "./tls_options.ts";
 

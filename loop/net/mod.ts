@@ -26,11 +26,14 @@ export type {
   IpFamily,
 } from "./dns/get_addr_info.ts";
 export type { ExtraInfo } from "./extra_info.ts";
-export type { SendFileOptions } from "./file/send_file_options.ts";
-export type { HostAddress } from "./host_address.ts";
-export type { ReadablePipe, WritablePipe } from "./pipe.ts";
+export type {
+  HostAddress,
+  ReadablePipe,
+  SendFileOptions,
+  SubprocessOptions,
+  WritablePipe,
+} from "./options.ts";
 export type { Stdio } from "./process/stdio.ts";
-export type { SubprocessOptions } from "./options.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve/serve.ts";

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "../../loop/core/errors.ts";
 import type { Network } from "../../loop/net/stream/network.ts";
-import type { HostAddress } from "../../loop/net/host_address.ts";
+import type { HostAddress } from "../../loop/net/options.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";

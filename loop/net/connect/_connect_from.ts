@@ -16,7 +16,7 @@ import {
   rephrase,
 } from "../stream/failures.ts";
 import { NodeConn, type UnderlyingConn } from "../stream/node_conn.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 
 /**
  * Connects from a local address, which `Deno.connect()` cannot: from the first of several that fits and

@@ -14,7 +14,7 @@ import {
 import { messageOf, rephrase } from "../stream/failures.ts";
 import { assertReachable, networkOf } from "../stream/network.ts";
 import { connectTcp } from "../stream/sockets.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { connectFrom } from "./_connect_from.ts";
 import { race } from "./race.ts";
 

@@ -25,7 +25,7 @@ import {
 } from "../stream/network.ts";
 import { setNoDelay } from "../stream/sockets.ts";
 import type { StreamProtocol } from "../stream/types.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
 import { encrypt } from "../tls/secure.ts";
 import {

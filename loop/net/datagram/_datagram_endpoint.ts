@@ -11,7 +11,7 @@ import { asError } from "../../core/unknown_value.ts";
 import { Failure, reasonOf } from "../stream/failures.ts";
 import { WaterMarks } from "../stream/write_half.ts";
 import { claim } from "../stream/sockets.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
 import {
   type Datagram,

@@ -19,7 +19,7 @@ import {
 } from "../stream/callbacks.ts";
 import { osErrorOf } from "../stream/failures.ts";
 import { networkOf } from "../stream/network.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { DatagramEndpoint } from "./_datagram_endpoint.ts";
 import { netAddressOf } from "./datagram_address.ts";
 import {

@@ -8,7 +8,7 @@ import { assertPort } from "../stream/assertions.ts";
 import { completionOf } from "../stream/callbacks.ts";
 import { codeOf } from "../stream/failures.ts";
 import { networkOf } from "../stream/network.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 
 /** Which version of IP: either, 4 or 6. */

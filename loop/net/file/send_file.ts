@@ -9,7 +9,7 @@ import { networkCompletionOf } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
 import { assertFilePart, sendChunks } from "./file_chunks.ts";
-import type { SendFileOptions } from "./send_file_options.ts";
+import type { SendFileOptions } from "../options.ts";
 
 /** What `loop.sendFile()` does. */
 export async function sendFile(

@@ -8,7 +8,7 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import { assertFactory, makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext, startTransport } from "../stream/callbacks.ts";
 import type { StreamProtocol } from "../stream/types.ts";
-import type { ReadablePipe, WritablePipe } from "../pipe.ts";
+import type { ReadablePipe, WritablePipe } from "../options.ts";
 import type { ReadTransport } from "../read_transport.ts";
 import type { Transport } from "../transport.ts";
 import { readPipeTransport } from "./read_pipe_transport.ts";

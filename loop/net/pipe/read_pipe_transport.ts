@@ -4,15 +4,13 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import { ChunkSource, copyInto, isBuffered } from "../stream/chunk_source.ts";
-import type { ReadSource } from "../stream/intake.ts";
+import type { ReadSource, StreamProtocol } from "../stream/types.ts";
 import { ownBytes } from "../stream/own_bytes.ts";
 import { ReadHalf } from "../stream/read_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
-import type { StreamProtocol } from "../stream/types.ts";
-import type { ReadablePipe } from "../pipe.ts";
+import type { ReadablePipe, StreamPipeOptions } from "../options.ts";
 import { ReadTransport } from "../read_transport.ts";
 import { PipeLifecycle } from "./_pipe_lifecycle.ts";
-import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
 /** Makes a transport that reads a pipe; `start()` is to follow. */

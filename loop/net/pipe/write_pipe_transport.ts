@@ -6,10 +6,9 @@ import { assertBytes, assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import { bytesOf, type Sink, WriteHalf } from "../stream/write_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
-import type { WritablePipe } from "../pipe.ts";
+import type { StreamPipeOptions, WritablePipe } from "../options.ts";
 import { Transport } from "../transport.ts";
 import { PipeLifecycle } from "./_pipe_lifecycle.ts";
-import type { StreamPipeOptions } from "./stream_pipe_options.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
 /** The end of a pipe that is written. */

@@ -31,7 +31,7 @@ import {
   networkOf,
 } from "../stream/network.ts";
 import type { StreamProtocol } from "../stream/types.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import {
   assertNodeTls,
   isNativeServer,

@@ -11,7 +11,7 @@ import type { DatagramSocket } from "../datagram_socket.ts";
 import { resolveHost } from "../dns/get_addr_info.ts";
 import { assertReachable, networkOf } from "../stream/network.ts";
 import { connectTcp } from "../stream/sockets.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 
 /** What `loop.sockConnect()` does with an address alone. */

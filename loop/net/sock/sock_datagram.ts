@@ -15,7 +15,7 @@ import type { DatagramSocket } from "../datagram_socket.ts";
 import { assertBuffer, assertBytes, assertSize } from "../stream/assertions.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
 import { assertUnclaimed } from "../stream/sockets.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 import { ResumableOperation } from "./_resumable_operation.ts";
 
 const encoder = new TextEncoder();

@@ -20,7 +20,7 @@ import {
 import { networkCompletionOf } from "../stream/callbacks.ts";
 import { assertUnclaimed } from "../stream/sockets.ts";
 import { assertFilePart, sendChunks } from "../file/file_chunks.ts";
-import type { SendFileOptions } from "../file/send_file_options.ts";
+import type { SendFileOptions } from "../options.ts";
 import { ResumableOperation } from "./_resumable_operation.ts";
 
 /** The most that is read at once, in bytes. */

@@ -5,7 +5,7 @@ import { isInstance } from "../../core/unknown_value.ts";
 import { wrongType } from "../../core/validate.ts";
 import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
-import type { ReadSource } from "./intake.ts";
+import type { ReadSource } from "./types.ts";
 
 /** The size of a connection's first block; what it receives decides how large the others are. */
 const FIRST_SIZE = 1024;

@@ -11,14 +11,18 @@ import { Transport } from "../transport.ts";
 import { assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
-import type { Closable, ServerConnection } from "./server_connection.ts";
+import type { ServerConnection } from "./server_connection.ts";
 import { reasonOf } from "./failures.ts";
 import { UpgradedConn } from "./upgraded_conn.ts";
-import type { TransportLink } from "./link.ts";
+import type {
+  Closable,
+  StreamProtocol,
+  TransportLink,
+  TransportOwner,
+} from "./types.ts";
 import { ReadHalf } from "./read_half.ts";
 import { bytesOf, WriteHalf } from "./write_half.ts";
 import { claim, closeUnlessClosed } from "./sockets.ts";
-import type { StreamProtocol, TransportOwner } from "./types.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {

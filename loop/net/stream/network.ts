@@ -3,7 +3,7 @@
 import { assertDeno, errors } from "../../core/runtime.ts";
 import type { Scheduler } from "../../core/scheduler.ts";
 import type { DatagramConnLike } from "../datagram_socket.ts";
-import type { HostAddress } from "../host_address.ts";
+import type { HostAddress } from "../options.ts";
 
 /** A network that takes the place of the system's, for the loops that it is given to. */
 export interface Network {

@@ -4,8 +4,7 @@ import { errors } from "../../core/runtime.ts";
 import { type CallbackContext, Turn } from "./callbacks.ts";
 import { isBuffered } from "./chunk_source.ts";
 import { Failure } from "./failures.ts";
-import type { ReadSource } from "./intake.ts";
-import type { StreamProtocol, TransportOwner } from "./types.ts";
+import type { ReadSource, StreamProtocol, TransportOwner } from "./types.ts";
 
 /** The half of a transport that receives: it reads, and hands what comes to the protocol. */
 export class ReadHalf<T> {

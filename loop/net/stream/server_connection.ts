@@ -1,14 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What can be closed: a transport, or a handshake that is to become one. */
-export interface Closable {
-  close(): void;
-  abort(): void;
-}
+import type { Closable } from "./types.ts";
 
 /**
- * One connection of a server's, from its being accepted to its end, whatever stands for it in between:
- * a handshake, a transport, the transport that takes over from that one.
+ * A connection of a server, from accept to its end. What represents it changes: a handshake, a transport, the
+ * transport after an upgrade to TLS.
  */
 export class ServerConnection implements Closable {
   readonly #onEnded: (connection: ServerConnection) => void;
@@ -18,12 +14,12 @@ export class ServerConnection implements Closable {
     this.#onEnded = onEnded;
   }
 
-  /** Says what stands for the connection from now on. */
+  /** Sets what represents the connection from now on. */
   replaceCurrent(current: Closable): void {
     this.#current = current;
   }
 
-  /** The connection has ended. */
+  /** Removes the connection from the server. */
   end(): void {
     this.#onEnded(this);
   }

@@ -1,19 +1,52 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { BufferedProtocol } from "../buffered_protocol.ts";
+import type { ExtraInfo } from "../extra_info.ts";
 import type { Protocol } from "../protocol.ts";
 
-/** What a transport over a stream of bytes serves. */
+/** A protocol over a stream of bytes. */
 export type StreamProtocol = Protocol | BufferedProtocol;
 
-/** What the halves of a transport need from the whole. */
+/** The connection below a transport, and its properties. */
+export interface TransportLink {
+  readonly conn: Deno.Conn;
+  /** What `getExtraInfo()` returns in addition to the addresses and the connection. */
+  readonly info?: ExtraInfo<Deno.Conn>;
+  /** How TLS is shut down. A link that has this cannot be half-closed. */
+  readonly tlsShutdown?: TlsShutdown;
+}
+
+interface TlsShutdown {
+  /** Sends close_notify after all buffered data, and waits for the peer's. */
+  run(): Promise<void>;
+  /** The time limit of closing, in seconds, including the sending of buffered data. */
+  readonly timeout: number;
+}
+
+/** The callbacks that the halves of a transport have into the transport. */
 export interface TransportOwner<P> {
-  /** The protocol that is served at the moment. */
+  /** The current protocol. */
   protocol: P;
-  /** The connection is broken. */
+  /** Ends the connection with an error. */
   fail(error: unknown): void;
-  /** A method of the protocol threw, after which nothing can go on. */
+  /** Ends the connection because a method of the protocol threw. */
   failFromProtocol(method: string, error: unknown): void;
-  /** Something threw that leaves the connection as it is. */
+  /** Reports an error that leaves the connection open. */
   report(message: string, error: unknown): void;
+}
+
+/** The source of a read half. */
+export interface ReadSource<T> {
+  /** Reads the next portion; `null` at the end of the stream. May call the protocol's `getBuffer()`. */
+  read(protocol: StreamProtocol): Promise<T | null>;
+  /** Delivers a portion to the protocol. */
+  deliver(portion: T, protocol: StreamProtocol): void;
+  /** Returns the bytes of a portion that is not delivered to a protocol. */
+  release(portion: T): Uint8Array<ArrayBuffer>;
+}
+
+/** A transport, or a handshake that precedes one. */
+export interface Closable {
+  close(): void;
+  abort(): void;
 }

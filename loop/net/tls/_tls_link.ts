@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { TransportLink } from "../stream/link.ts";
+import type { TransportLink } from "../stream/types.ts";
 import type { TlsInfo } from "../tls_info.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 

@@ -3,8 +3,7 @@
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/timer_handle.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
-import type { Closable } from "../stream/server_connection.ts";
-import type { TransportLink } from "../stream/link.ts";
+import type { Closable, TransportLink } from "../stream/types.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { TransportLink } from "../stream/link.ts";
+import type { TransportLink } from "../stream/types.ts";
 import type { EncryptConn } from "./handshaker.ts";
 import { tlsLink } from "./_tls_link.ts";
 import { tlsError } from "./_tls_error.ts";

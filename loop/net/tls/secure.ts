@@ -2,7 +2,7 @@
 
 import { type CallbackContext, completionOf } from "../stream/callbacks.ts";
 import type { ServerConnection } from "../stream/server_connection.ts";
-import type { TransportLink } from "../stream/link.ts";
+import type { TransportLink } from "../stream/types.ts";
 import {
   type EncryptConn,
   Handshake,

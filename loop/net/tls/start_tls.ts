@@ -1,13 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../core/cancelled_error.ts";
-import {} from "../stream/assertions.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import { completionOf } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
-import type { TransportLink } from "../stream/link.ts";
+import type { StreamProtocol, TransportLink } from "../stream/types.ts";
 import { assertCanEncrypt } from "../stream/network.ts";
-import type { StreamProtocol } from "../stream/types.ts";
 import type { Transport } from "../transport.ts";
 import {
   isUpgradable,
