@@ -27,7 +27,7 @@ import { setNoDelay } from "../stream/sockets.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { HostAddress } from "../options.ts";
 import { assertNodeTls } from "../tls/native_tls.ts";
-import { encrypt } from "../tls/secure.ts";
+import { encrypt } from "../tls/handshaker.ts";
 import {
   assertTlsOptions,
   type ClientTls,

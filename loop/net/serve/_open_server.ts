@@ -7,7 +7,7 @@ import { makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
 import type { StreamProtocol, TransportLink } from "../stream/types.ts";
-import { encryptAccepted, serverHandshaker } from "../tls/secure.ts";
+import { encryptAccepted, serverHandshaker } from "../tls/handshaker.ts";
 import type { ServerTls } from "../tls/tls_settings.ts";
 import type { Acceptor } from "./_acceptor.ts";
 import { makeServer, type Server } from "./server.ts";

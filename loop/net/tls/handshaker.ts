@@ -2,26 +2,112 @@
 
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/timer_handle.ts";
-import type { CallbackContext } from "../stream/callbacks.ts";
-import type { Closable, TransportLink } from "../stream/types.ts";
+import { type CallbackContext, completionOf } from "../stream/callbacks.ts";
+import type { ServerConnection } from "../stream/server_connection.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
+import type { Closable, TransportLink } from "../stream/types.ts";
+import { nodeClient, nodeServer } from "./_node_tls.ts";
+import {
+  isNativeClient,
+  isTlsConn,
+  nativeClient,
+  nativeServer,
+} from "./native_tls.ts";
+import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 /**
- * Makes an encrypted connection of one that is not. What is to be closed in place of that one, from some
- * time on, is handed to `replace`; closing ends the handshake.
+ * Encrypts a connection. Calls `replace` with the connection to close instead of the original one, if that
+ * changes. Closing it ends the handshake.
  */
 export type EncryptConn = (
   conn: Deno.Conn,
   replace: (conn: Deno.Conn) => void,
 ) => Promise<TransportLink>;
 
-/** How to encrypt, and how long that may take, in seconds. */
+/** Performs the TLS handshakes of a client or a server. */
 export interface TlsHandshaker {
   readonly encrypt: EncryptConn;
+  /** The time limit of a handshake, in seconds. */
   readonly timeout: number;
 }
 
-/** A TLS handshake under way. Nobody's connection stays behind, however it ends. */
+/** Returns the handshaker for a client's connection. */
+export function clientHandshaker(
+  conn: Deno.Conn,
+  tls: ClientTls,
+): TlsHandshaker {
+  const timeout = tls.handshakeTimeout;
+  const encrypt = isNativeClient(conn, tls)
+    ? nativeClient(tls)
+    : nodeClient(tls);
+  return { encrypt, timeout };
+}
+
+/** Returns the handshaker for the connections that a plain or a TLS listener accepts. */
+export function serverHandshaker(tls: ServerTls): TlsHandshaker {
+  const native = nativeServer(tls);
+  const node = nodeServer(tls);
+  const encrypt: EncryptConn = (conn, replace) =>
+    isTlsConn(conn) ? native(conn) : node(conn, replace);
+  return { encrypt, timeout: tls.handshakeTimeout };
+}
+
+/** Encrypts a connection of the current task. Closes it on failure and on cancellation. */
+export async function encrypt(
+  context: CallbackContext,
+  conn: Deno.Conn,
+  tls: ClientTls | ServerTls,
+): Promise<TransportLink> {
+  const handshaker = tls.side === "client"
+    ? clientHandshaker(conn, tls)
+    : serverHandshaker(tls);
+  const handshake = new Handshake(context, conn, handshaker);
+  try {
+    const link = await completionOf(context.scheduler, handshake.link);
+    handshake.release();
+    return link;
+  } catch (error) {
+    handshake.abort();
+    throw error;
+  }
+}
+
+/**
+ * Encrypts a connection that a server accepted, and calls `onEncrypted` from the ready queue. A connection whose
+ * handshake fails is closed. As in asyncio, that is reported in debug mode only: any client can cause it.
+ */
+export function encryptAccepted(
+  context: CallbackContext,
+  conn: Deno.Conn,
+  handshaker: TlsHandshaker,
+  connection: ServerConnection,
+  onEncrypted: (link: TransportLink) => void,
+): void {
+  const { loop } = context.scheduler;
+  const handshake = new Handshake(context, conn, handshaker);
+  connection.replaceCurrent(handshake);
+  const onSucceeded = (link: TransportLink) => {
+    handshake.release();
+    if (handshake.isAborted) connection.end();
+    else onEncrypted(link);
+  };
+  const onFailed = (exception: unknown) => {
+    connection.end();
+    if (!loop.getDebug()) return;
+    loop.callExceptionHandler({
+      message: "The TLS handshake of a server failed",
+      exception,
+    });
+  };
+  context.run(() =>
+    handshake.link.then(
+      (link) => context.enqueue(() => onSucceeded(link)),
+      (error) => context.enqueue(() => onFailed(error)),
+    )
+  );
+}
+
+/** A TLS handshake in progress. It closes its connection unless it succeeds. */
 export class Handshake implements Closable, Resource {
   readonly #context: CallbackContext;
   readonly #outcome = Promise.withResolvers<TransportLink>();
@@ -30,7 +116,7 @@ export class Handshake implements Closable, Resource {
   #isOver = false;
   #isAborted = false;
 
-  /** Begins it. */
+  /** Starts the handshake. */
   constructor(
     context: CallbackContext,
     conn: Deno.Conn,
@@ -40,7 +126,7 @@ export class Handshake implements Closable, Resource {
     this.#conn = conn;
     const { scheduler } = context;
     scheduler.resources.add(this);
-    // Whoever aborts it need not want to know that it failed.
+    // A handshake may be aborted by code that does not await its link.
     this.#outcome.promise.catch(() => {});
     this.#timer = context.run(() =>
       scheduler.loop.callLater(timeout, () => this.#fail(timeoutError(timeout)))
@@ -51,17 +137,17 @@ export class Handshake implements Closable, Resource {
     );
   }
 
-  /** The encrypted connection. Not settled in an entry. */
+  /** The encrypted connection. Settles outside the ready queue. */
   get link(): Promise<TransportLink> {
     return this.#outcome.promise;
   }
 
-  /** Whether the connection was closed by {@linkcode Handshake.abort}. */
+  /** Whether {@linkcode Handshake.abort} closed the connection. */
   get isAborted(): boolean {
     return this.#isAborted;
   }
 
-  /** Somebody else takes care of the encrypted connection from now on. */
+  /** Gives up the ownership of the encrypted connection. */
   release(): void {
     this.#context.scheduler.resources.delete(this);
   }
@@ -70,10 +156,10 @@ export class Handshake implements Closable, Resource {
     this.abort();
   }
 
-  /** Closes the connection, encrypted or not yet. */
+  /** Closes the connection, before or after the handshake has ended. */
   abort(): void {
     this.#isAborted = true;
-    this.#fail(aborted());
+    this.#fail(abortedError());
     this.release();
     closeUnlessClosed(this.#conn);
   }
@@ -108,8 +194,8 @@ export class Handshake implements Closable, Resource {
   }
 }
 
-/** The error of a handshake that somebody else aborted. */
-export function aborted(): Error {
+/** Returns the error of an aborted handshake. */
+export function abortedError(): Error {
   return new Deno.errors.ConnectionAborted(
     "The connection was aborted during the TLS handshake",
   );
@@ -117,6 +203,6 @@ export function aborted(): Error {
 
 function timeoutError(timeout: number): Error {
   return new Deno.errors.ConnectionAborted(
-    `The TLS handshake was not over after ${timeout} s, and the connection was closed`,
+    `The TLS handshake did not finish within ${timeout} s, and the connection was closed`,
   );
 }

@@ -12,9 +12,13 @@ import {
   replaceTransport,
   takeUnread,
 } from "../upgradable_protocol.ts";
-import { aborted, Handshake } from "./handshaker.ts";
+import {
+  abortedError,
+  clientHandshaker,
+  Handshake,
+  serverHandshaker,
+} from "./handshaker.ts";
 import { assertNodeTls } from "./native_tls.ts";
-import { clientHandshaker, serverHandshaker } from "./secure.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
@@ -61,7 +65,7 @@ export async function startTls(
   try {
     link = await completionOf(transport.context.scheduler, handshake.link);
     handshake.release();
-    if (handshake.isAborted) throw aborted();
+    if (handshake.isAborted) throw abortedError();
   } catch (error) {
     const isAborted = handshake.isAborted || error instanceof CancelledError;
     handshake.abort();
