@@ -3,6 +3,7 @@
 import { BaseTransport, notSupported } from "./base_transport.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { HostAddress } from "./options.ts";
+import { writeBufferOf } from "./write_buffer.ts";
 
 /**
  * A transport of datagrams: `loop.createDatagramEndpoint()` makes them.
@@ -46,7 +47,7 @@ export class DatagramTransport extends BaseTransport<DatagramSocket> {
    * @returns The number of bytes, with 8 for the header of each datagram.
    */
   getWriteBufferSize(): number {
-    throw notSupported("getWriteBufferSize");
+    return writeBufferOf(this, "getWriteBufferSize").size;
   }
 
   /**
@@ -55,17 +56,17 @@ export class DatagramTransport extends BaseTransport<DatagramSocket> {
    * @returns The low and the high one, in bytes.
    */
   getWriteBufferLimits(): [low: number, high: number] {
-    throw notSupported("getWriteBufferLimits");
+    return writeBufferOf(this, "getWriteBufferLimits").limits;
   }
 
   /**
    * Sets the water marks: above the high one the protocol's `pauseWriting()` is called, and once no
    * more than the low one is left, its `resumeWriting()`.
    *
-   * @param _high The high mark in bytes: 64 KiB by default, or four times the low one.
-   * @param _low The low mark in bytes: a quarter of the high one by default.
+   * @param high The high mark in bytes: 64 KiB by default, or four times the low one.
+   * @param low The low mark in bytes: a quarter of the high one by default.
    */
-  setWriteBufferLimits(_high?: number | null, _low?: number | null): void {
-    throw notSupported("setWriteBufferLimits");
+  setWriteBufferLimits(high?: number | null, low?: number | null): void {
+    writeBufferOf(this, "setWriteBufferLimits").setLimits(high, low);
   }
 }

@@ -2,6 +2,7 @@
 
 import { BaseTransport, notSupported } from "./base_transport.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
+import { writeBufferOf } from "./write_buffer.ts";
 
 /**
  * A transport that sends.
@@ -182,7 +183,7 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_size}
    */
   getWriteBufferSize(): number {
-    throw notSupported("getWriteBufferSize");
+    return writeBufferOf(this, "getWriteBufferSize").size;
   }
 
   /**
@@ -209,15 +210,15 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_limits}
    */
   getWriteBufferLimits(): [low: number, high: number] {
-    throw notSupported("getWriteBufferLimits");
+    return writeBufferOf(this, "getWriteBufferLimits").limits;
   }
 
   /**
    * Sets the water marks: above the high one the protocol's `pauseWriting()` is called, and once no
    * more than the low one is left, its `resumeWriting()`.
    *
-   * @param _high The high mark in bytes: 64 KiB by default, or four times the low one.
-   * @param _low The low mark in bytes: a quarter of the high one by default.
+   * @param high The high mark in bytes: 64 KiB by default, or four times the low one.
+   * @param low The low mark in bytes: a quarter of the high one by default.
    *
    * @example Usage
    * ```ts
@@ -238,7 +239,7 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    *
    * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.set_write_buffer_limits}
    */
-  setWriteBufferLimits(_high?: number | null, _low?: number | null): void {
-    throw notSupported("setWriteBufferLimits");
+  setWriteBufferLimits(high?: number | null, low?: number | null): void {
+    writeBufferOf(this, "setWriteBufferLimits").setLimits(high, low);
   }
 }

@@ -5,11 +5,11 @@ import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import { DatagramTransport } from "../datagram_transport.ts";
+import { setWriteBuffer, WriteBuffer } from "../write_buffer.ts";
 import { assertBytes, assertProtocol } from "../stream/assertions.ts";
 import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import { asError } from "../../core/unknown_value.ts";
 import { Failure, reasonOf } from "../stream/failures.ts";
-import { WaterMarks } from "../stream/write_half.ts";
 import { claim } from "../stream/sockets.ts";
 import type { HostAddress } from "../options.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
@@ -41,10 +41,10 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   #isEnded = false;
 
   readonly #queue = new Deque<[data: Uint8Array, addr: Deno.Addr]>();
-  #queuedBytes = 0;
+  /** The bytes of the queue, headers included. */
+  readonly #queued = { size: 0 };
+  readonly #buffer: WriteBuffer;
   #isSending = false;
-  #marks = new WaterMarks();
-  #isPaused = false;
   #sendsAfterEnd = 0;
 
   /** In the async context of callbacks: `start()` is to follow. */
@@ -60,6 +60,12 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#target = target;
     this.#protocol = protocol;
     this.#context = context;
+    // The caller may be a task, but protocol callbacks run outside any task.
+    this.#buffer = new WriteBuffer(
+      this.#queued,
+      (method) => context.run(() => this.#call(method)),
+    );
+    setWriteBuffer(this, this.#buffer);
     claim(socket, this);
     context.scheduler.resources.add(this);
   }
@@ -137,25 +143,9 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       ? encoder.encode(data)
       : new Uint8Array(data);
     this.#queue.push([bytes, target]);
-    this.#queuedBytes += bytes.length + HEADER_SIZE;
+    this.#queued.size += bytes.length + HEADER_SIZE;
     if (!this.#isSending) this.#context.run(() => void this.#send());
-    this.#maybePauseWriting();
-  }
-
-  override getWriteBufferSize(): number {
-    return this.#queuedBytes;
-  }
-
-  override getWriteBufferLimits(): [low: number, high: number] {
-    return [this.#marks.low, this.#marks.high];
-  }
-
-  override setWriteBufferLimits(
-    high?: number | null,
-    low?: number | null,
-  ): void {
-    this.#marks = new WaterMarks(high, low);
-    this.#maybePauseWriting();
+    this.#buffer.pauseIfFull();
   }
 
   #targetOf(addr: HostAddress | Deno.UnixAddr | null): Deno.Addr {
@@ -191,8 +181,10 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
       }
       if (this.#queue.size === 0) return; // Aborted.
       this.#queue.take();
-      this.#queuedBytes -= data.length + HEADER_SIZE;
-      if (failure === null && !this.#isPaused && !this.#isClosing) continue;
+      this.#queued.size -= data.length + HEADER_SIZE;
+      if (failure === null && !this.#buffer.isPaused && !this.#isClosing) {
+        continue;
+      }
       await turn;
       if (!this.#isEnded) this.#afterSend(failure);
       scheduler.proceed();
@@ -202,19 +194,9 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   #afterSend(failure: Failure | null): void {
     if (failure !== null) this.#tellError(failure.error);
-    if (this.#isPaused && this.#queuedBytes <= this.#marks.low) {
-      this.#isPaused = false;
-      this.#call("resumeWriting");
-    }
+    this.#buffer.resumeIfDrained();
     // The protocol may have sent more.
     if (this.#isClosing && this.#queue.size === 0) this.#endSoon(null);
-  }
-
-  #maybePauseWriting(): void {
-    if (this.#isPaused || this.#queuedBytes <= this.#marks.high) return;
-    this.#isPaused = true;
-    // The caller may be a task, but a callback of the protocol runs outside every task.
-    this.#context.run(() => this.#call("pauseWriting"));
   }
 
   #warnOfSendAfterEnd(): void {
@@ -251,8 +233,8 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     if (this.#isEnded) return;
     this.#isClosing = true;
     this.#queue.clear();
-    this.#queuedBytes = 0;
-    this.#isPaused = false;
+    this.#queued.size = 0;
+    this.#buffer.cancelPause();
     this.#endSoon(error);
   }
 

@@ -4,10 +4,11 @@ import { errors } from "../../core/runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertBytes, assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
-import { bytesOf, type Sink, WriteHalf } from "../stream/write_half.ts";
+import { type Sink, validChunks, WriteHalf } from "../stream/write_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { StreamPipeOptions, WritablePipe } from "../options.ts";
 import { Transport } from "../transport.ts";
+import { setWriteBuffer } from "../write_buffer.ts";
 import { PipeLifecycle } from "./_pipe_lifecycle.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
@@ -58,6 +59,7 @@ export class WritePipeTransport extends Transport {
       this.#lifecycle,
       () => this.#finish(),
     );
+    setWriteBuffer(this, this.#writeHalf.buffer);
   }
 
   /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
@@ -90,13 +92,13 @@ export class WritePipeTransport extends Transport {
 
   override write(data: Uint8Array | string): void {
     assertBytes("write", data);
-    if (this.#lifecycle.isClosing) this.#writeHalf.ignore();
+    if (this.#lifecycle.isClosing) this.#writeHalf.discard();
     else this.#writeHalf.write(data);
   }
 
   override writeLines(chunks: Iterable<Uint8Array | string>): void {
-    const list = bytesOf(chunks);
-    if (this.#lifecycle.isClosing) this.#writeHalf.ignore();
+    const list = validChunks(chunks);
+    if (this.#lifecycle.isClosing) this.#writeHalf.discard();
     else this.#writeHalf.writeLines(list);
   }
 
@@ -109,21 +111,6 @@ export class WritePipeTransport extends Transport {
     this.close();
   }
 
-  override getWriteBufferSize(): number {
-    return this.#writeHalf.size;
-  }
-
-  override getWriteBufferLimits(): [low: number, high: number] {
-    return this.#writeHalf.limits;
-  }
-
-  override setWriteBufferLimits(
-    high?: number | null,
-    low?: number | null,
-  ): void {
-    this.#writeHalf.setLimits(high, low);
-  }
-
   /** Everything is written, and there will be no more. */
   #finish(): void {
     const end = (error: unknown) => this.#lifecycle.endSoon(error);
@@ -134,7 +121,7 @@ export class WritePipeTransport extends Transport {
 
   /** Whoever reads has gone; without a reason that is only an error if something was still to be read. */
   #onBroken(reason: unknown): void {
-    const isComplete = this.#writeHalf.size === 0;
+    const isComplete = this.#writeHalf.buffer.size === 0;
     this.#lifecycle.fail(reason ?? (isComplete ? null : brokenPipe()));
   }
 }

@@ -8,6 +8,7 @@ import type { BaseProtocol } from "../base_protocol.ts";
 import { notSupported } from "../base_transport.ts";
 import { hostAndPort } from "../dns/host.ts";
 import { Transport } from "../transport.ts";
+import { setWriteBuffer } from "../write_buffer.ts";
 import { assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
@@ -21,7 +22,7 @@ import type {
   TransportOwner,
 } from "./types.ts";
 import { ReadHalf } from "./read_half.ts";
-import { bytesOf, WriteHalf } from "./write_half.ts";
+import { validChunks, WriteHalf } from "./write_half.ts";
 import { claim, closeUnlessClosed } from "./sockets.ts";
 
 /** A transport over a connection. */
@@ -73,6 +74,7 @@ export class ConnTransport extends Transport implements Resource {
       owner,
       () => this.#onDrained(),
     );
+    setWriteBuffer(this, this.#writeHalf.buffer);
     connection?.replaceCurrent(this);
     claim(conn, this);
     context.scheduler.resources.add(this);
@@ -180,14 +182,14 @@ export class ConnTransport extends Transport implements Resource {
   override write(data: Uint8Array | string): void {
     assertBytes("write", data);
     this.#assertCanWrite();
-    if (this.#isClosing) this.#writeHalf.ignore();
+    if (this.#isClosing) this.#writeHalf.discard();
     else this.#writeHalf.write(data);
   }
 
   override writeLines(chunks: Iterable<Uint8Array | string>): void {
-    const list = bytesOf(chunks);
+    const list = validChunks(chunks);
     this.#assertCanWrite();
-    if (this.#isClosing) this.#writeHalf.ignore();
+    if (this.#isClosing) this.#writeHalf.discard();
     else this.#writeHalf.writeLines(list);
   }
 
@@ -202,21 +204,6 @@ export class ConnTransport extends Transport implements Resource {
     if (this.#writeHalf.end()) this.#onDrained();
   }
 
-  override getWriteBufferSize(): number {
-    return this.#writeHalf.size;
-  }
-
-  override getWriteBufferLimits(): [low: number, high: number] {
-    return this.#writeHalf.limits;
-  }
-
-  override setWriteBufferLimits(
-    high?: number | null,
-    low?: number | null,
-  ): void {
-    this.#writeHalf.setLimits(high, low);
-  }
-
   /** Begins to send a file, which `endFile()` is to follow; resolves once what was written before is sent. */
   beginFile(): Promise<void> {
     this.#assertCanWrite();
@@ -227,7 +214,7 @@ export class ConnTransport extends Transport implements Resource {
   /** Sends a part of the file without a copy: the bytes must stay as they are. One at a time. */
   async sendPart(part: Uint8Array): Promise<void> {
     this.#assertNoEof();
-    if (!this.#isClosing && await this.#writeHalf.pass(part)) return;
+    if (!this.#isClosing && await this.#writeHalf.sendUncopied(part)) return;
     throw new errors.ConnectionReset("Connection lost");
   }
 

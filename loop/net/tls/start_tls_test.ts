@@ -365,7 +365,7 @@ Deno.test("loop.startTls() ends a handshake that takes too long", () =>
           handshakeTimeout: 0.02,
         }),
       Deno.errors.ConnectionAborted,
-      "not over after 0.02 s",
+      "did not finish within 0.02 s",
     );
     assertStrictEquals(await client.lost, error);
     await server.lost;

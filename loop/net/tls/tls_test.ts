@@ -491,7 +491,7 @@ for (const { name, server, client } of TLS_PAIRS) {
             tls: { ...client, handshakeTimeout: 0.05 },
           }),
         Deno.errors.ConnectionAborted,
-        "not over after 0.05 s",
+        "did not finish within 0.05 s",
       );
       silent.close();
       const reports = await reportsOf(async () => {

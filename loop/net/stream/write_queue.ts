@@ -1,0 +1,131 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Deque } from "../../core/ring_buffer.ts";
+
+/** The sizes of blocks. What is written takes the smallest that holds it. */
+const BLOCK_SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
+const [SMALL_SIZE] = BLOCK_SIZES;
+
+/** How many bytes of unused blocks of each size are kept. */
+const MAX_FREE_BYTES = 2 * 1024 * 1024;
+
+/** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * Blocks that nobody uses, by size, most recently used last: that one is in the processor's cache.
+ * To allocate one takes several times as long as to fill it.
+ */
+const freeBlocks: readonly Block[][] = BLOCK_SIZES.map(() => []);
+
+const encoder = new TextEncoder();
+
+const NO_BYTES = new Uint8Array(0);
+
+/** What is to be sent, copied; small pieces are joined. */
+export class WriteQueue {
+  /** How many bytes there are. */
+  size = 0;
+  readonly #full = new Deque<Block>();
+  #last: Block | null = null;
+
+  /** Puts a copy of the data at the end. */
+  push(data: Uint8Array | string): void {
+    if (typeof data === "string") this.#pushText(data);
+    else this.#pushBytes(data);
+  }
+
+  /** What to send next; it stays in the queue, and in place, until it is dropped. */
+  head(): Uint8Array {
+    const block = (this.#full.first ?? this.#last)!;
+    return block.bytes.subarray(block.start, block.end);
+  }
+
+  /** Takes bytes from the front: they are sent. */
+  drop(count: number): void {
+    this.size -= count;
+    const isLast = this.#full.size === 0;
+    const block = isLast ? this.#last! : this.#full.first!;
+    block.start += count;
+    if (block.start < block.end) return;
+    if (isLast) this.#last = null;
+    else this.#full.take();
+    releaseBlock(block);
+  }
+
+  /** Forgets everything. An operation may still use the memory, so that is not used again. */
+  clear(): void {
+    this.size = 0;
+    this.#full.clear();
+    this.#last = null;
+  }
+
+  #pushBytes(data: Uint8Array): void {
+    let rest = data;
+    while (rest.length > 0) {
+      const block = this.#blockFor(rest.length);
+      const part = rest.length <= block.space
+        ? rest
+        : rest.subarray(0, block.space);
+      block.bytes.set(part, block.end);
+      this.#fill(block, part.length);
+      rest = part === rest ? NO_BYTES : rest.subarray(part.length);
+    }
+  }
+
+  #pushText(text: string): void {
+    let rest = text;
+    while (rest.length > 0) {
+      const block = this.#blockFor(rest.length * MAX_BYTES_PER_UNIT);
+      const { read, written } = encoder.encodeInto(
+        rest,
+        block.bytes.subarray(block.end),
+      );
+      this.#fill(block, written);
+      rest = rest.slice(read);
+    }
+  }
+
+  #fill(block: Block, count: number): void {
+    block.end += count;
+    this.size += count;
+  }
+
+  /** The block to put so many bytes into; only the largest may be too small for them. */
+  #blockFor(count: number): Block {
+    const last = this.#last;
+    if (last !== null) {
+      if (last.space >= count) return last;
+      this.#full.push(last);
+    }
+    return this.#last = acquireBlock(count);
+  }
+}
+
+class Block {
+  readonly bytes: Uint8Array;
+  start = 0;
+  end = 0;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
+
+  get space(): number {
+    return this.bytes.length - this.end;
+  }
+}
+
+function acquireBlock(count: number): Block {
+  let kind = 0;
+  if (count > SMALL_SIZE) kind = count <= BLOCK_SIZES[1] ? 1 : 2;
+  return freeBlocks[kind]!.pop() ?? new Block(BLOCK_SIZES[kind]!);
+}
+
+function releaseBlock(block: Block): void {
+  const { length } = block.bytes;
+  const free = freeBlocks[BLOCK_SIZES.findIndex((size) => size === length)]!;
+  if (free.length * length >= MAX_FREE_BYTES) return;
+  block.start = block.end = 0;
+  free.push(block);
+}
