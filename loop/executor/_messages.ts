@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Outcome } from "../core/outcome.ts";
 import type { Encoded } from "./_error_codec.ts";
 import type { FunctionSource } from "./_function_source.ts";
 
@@ -24,16 +25,14 @@ export interface JobMessage {
   readonly transferResults: boolean;
 }
 
-/** How something ended. */
-export type Outcome = { readonly value: unknown } | {
-  readonly failure: Encoded;
-};
+/** The outcome of a job or a call, as it is sent to another thread. */
+export type EncodedOutcome = Outcome<unknown, Encoded>;
 
 /** What a function of the main program came to, that a job called. */
 export interface AnswerMessage {
   readonly kind: "answer";
   readonly call: number;
-  readonly outcome: Outcome;
+  readonly outcome: EncodedOutcome;
 }
 
 /** What a worker is told. */
@@ -53,7 +52,7 @@ export interface CallMessage {
 
 /** What a worker tells. */
 export type MessageFromWorker =
-  | { readonly kind: "done"; readonly outcome: Outcome }
+  | { readonly kind: "done"; readonly outcome: EncodedOutcome }
   /** The worker is of no more use. */
   | {
     readonly kind: "broken";

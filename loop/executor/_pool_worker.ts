@@ -8,8 +8,8 @@ import type { Job } from "./_job.ts";
 import type {
   AnswerMessage,
   CallMessage,
+  EncodedOutcome,
   MessageFromWorker,
-  Outcome,
 } from "./_messages.ts";
 import { programUrl } from "./_worker_program.ts";
 import { BrokenExecutor } from "./executor.ts";
@@ -91,7 +91,7 @@ export class PoolWorker {
     this.#tryAnswer(call, () => {
       const failed = task.cancelled() || task.exception() !== null;
       return failed
-        ? { failure: this.#codec.encode(thrownBy(task)) }
+        ? { error: this.#codec.encode(thrownBy(task)) }
         : { value: task.result() };
     });
   }
@@ -112,11 +112,11 @@ export class PoolWorker {
     }
   }
 
-  #finish(job: Job, outcome: Outcome): void {
+  #finish(job: Job, outcome: EncodedOutcome): void {
     this.#job = null;
     job.worker = null;
     if ("value" in outcome) job.succeed(outcome.value);
-    else job.fail(this.#codec.decode(outcome.failure), this.#name);
+    else job.fail(this.#codec.decode(outcome.error), this.#name);
     this.#owner.onFree(this);
   }
 
@@ -132,12 +132,12 @@ export class PoolWorker {
     }
   }
 
-  #tryAnswer(call: number, outcome: () => Outcome): void {
+  #tryAnswer(call: number, outcome: () => EncodedOutcome): void {
     try {
       this.#post({ kind: "answer", call, outcome: outcome() });
     } catch (error) {
       const failure = this.#codec.encode(error);
-      this.#post({ kind: "answer", call, outcome: { failure } });
+      this.#post({ kind: "answer", call, outcome: { error: failure } });
     }
   }
 

@@ -3,11 +3,11 @@
 import type { ErrorClass } from "../core/error_classes.ts";
 import { errorCodec } from "./_error_codec.ts";
 import type {
+  EncodedOutcome,
   JobFunction,
   JobMessage,
   MessageFromWorker,
   MessageToWorker,
-  Outcome,
 } from "./_messages.ts";
 import { transferablesIn } from "./_transferables.ts";
 import type { RemoteCall, RepresentedLoop } from "./threadsafe_loop.ts";
@@ -149,21 +149,21 @@ function program(
         ? loopOf(job, index)
         : functionOf(job, index);
     }
-    let outcome: Outcome;
+    let outcome: EncodedOutcome;
     try {
       const fn = "source" in job.fn
         ? compile(job.fn)
         : await importFunction(job.fn);
       outcome = { value: await fn(...args) };
     } catch (error) {
-      outcome = { failure: codec.encode(error) };
+      outcome = { error: codec.encode(error) };
     }
     current = null;
     waiting.clear();
     finish(outcome, job.transferResults);
   }
 
-  function finish(outcome: Outcome, transferResults: boolean): void {
+  function finish(outcome: EncodedOutcome, transferResults: boolean): void {
     try {
       const transfer = transferResults && "value" in outcome
         ? findTransferables(outcome.value)
@@ -177,7 +177,7 @@ function program(
         `Expected a result that can be cloned: ${messageOf(error)}`,
         { cause: error },
       );
-      post({ kind: "done", outcome: { failure: codec.encode(failure) } });
+      post({ kind: "done", outcome: { error: codec.encode(failure) } });
     }
   }
 
@@ -286,10 +286,10 @@ function program(
     };
   }
 
-  function takeAnswer(id: number, outcome: Outcome): void {
+  function takeAnswer(id: number, outcome: EncodedOutcome): void {
     const answer = waiting.get(id);
     waiting.delete(id);
     if ("value" in outcome) answer?.resolve(outcome.value);
-    else answer?.reject(codec.decode(outcome.failure));
+    else answer?.reject(codec.decode(outcome.error));
   }
 }

@@ -43,8 +43,8 @@ export async function dial(
     delay: options.happyEyeballsDelay,
     discard: (conn) => conn.close(),
   });
-  if ("winner" in outcome) return outcome.winner;
-  throw dialError(options, targets, outcome.errors);
+  if ("value" in outcome) return outcome.value;
+  throw dialError(options, targets, outcome.error);
 }
 
 async function targetsOf(

@@ -170,11 +170,11 @@ async function dialUnix(
     delay: null,
     discard: (conn) => conn.close(),
   });
-  if ("winner" in outcome) return outcome.winner;
+  if ("value" in outcome) return outcome.value;
   throw unixError(
     "Cannot connect to the Unix socket",
     path,
-    outcome.errors[0],
+    outcome.error[0],
   );
 }
 

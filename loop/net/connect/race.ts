@@ -2,6 +2,7 @@
 
 import { CancelledError } from "../../core/cancelled_error.ts";
 import type { Future } from "../../core/future.ts";
+import type { Outcome } from "../../core/outcome.ts";
 import type { Resource, Scheduler } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/timer_handle.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
@@ -9,10 +10,8 @@ import { networkCompletionOf } from "../stream/callbacks.ts";
 /** Tries something; the signal says that nobody waits for it any more. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T>;
 
-/** What a race came to: the first success, or one error for each attempt. */
-export type Outcome<T> = { readonly winner: T } | {
-  readonly errors: readonly unknown[];
-};
+/** The first success, or the error of each attempt. */
+export type RaceOutcome<T> = Outcome<T, readonly unknown[]>;
 
 /** What is raced. */
 interface RaceOptions<T> {
@@ -31,7 +30,7 @@ interface RaceOptions<T> {
 export function race<T>(
   scheduler: Scheduler,
   options: RaceOptions<T>,
-): Promise<Outcome<T>> {
+): Promise<RaceOutcome<T>> {
   const { attempts, discard } = options;
   return attempts.length === 1
     ? runAlone(scheduler, attempts[0]!, discard)
@@ -43,16 +42,16 @@ async function runAlone<T>(
   scheduler: Scheduler,
   attempt: Attempt<T>,
   discard: (loser: T) => void,
-): Promise<Outcome<T>> {
+): Promise<RaceOutcome<T>> {
   const abortion = new AbortController();
   const operation = attempt(abortion.signal);
   const future = networkCompletionOf(scheduler, operation, discard);
   const resource = { abandon: () => giveUp(future, abortion, discard) };
   scheduler.resources.add(resource);
   try {
-    return { winner: await future };
+    return { value: await future };
   } catch (error) {
-    if (!(error instanceof CancelledError)) return { errors: [error] };
+    if (!(error instanceof CancelledError)) return { error: [error] };
     giveUp(future, abortion, discard);
     throw error;
   } finally {
@@ -76,7 +75,7 @@ function giveUp<T>(
 class Race<T> implements Resource {
   readonly #scheduler: Scheduler;
   readonly #options: RaceOptions<T>;
-  readonly #outcome: Future<Outcome<T>>;
+  readonly #outcome: Future<RaceOutcome<T>>;
   /** The attempts under way. */
   readonly #running = new Map<Future<T>, AbortController>();
   readonly #errors: unknown[] = [];
@@ -89,7 +88,7 @@ class Race<T> implements Resource {
     this.#outcome = scheduler.loop.createFuture();
   }
 
-  async run(): Promise<Outcome<T>> {
+  async run(): Promise<RaceOutcome<T>> {
     this.#scheduler.resources.add(this);
     this.#beginNext();
     try {
@@ -136,7 +135,7 @@ class Race<T> implements Resource {
     if (isOver || this.#outcome.done()) {
       if (error === null) this.#options.discard(future.result());
     } else if (error === null) {
-      this.#outcome.setResult({ winner: future.result() });
+      this.#outcome.setResult({ value: future.result() });
     } else {
       this.#errors[index] = error;
       this.#continueAfter(index);
@@ -148,7 +147,7 @@ class Race<T> implements Resource {
       this.#timer?.cancel();
       this.#beginNext();
     } else if (this.#running.size === 0) {
-      this.#outcome.setResult({ errors: this.#errors });
+      this.#outcome.setResult({ error: this.#errors });
     }
   }
 
@@ -158,7 +157,7 @@ class Race<T> implements Resource {
 
   #discardWinner(): void {
     const outcome = this.#outcome.result();
-    if ("winner" in outcome) this.#options.discard(outcome.winner);
+    if ("value" in outcome) this.#options.discard(outcome.value);
   }
 
   #stop(): void {

@@ -12,7 +12,7 @@ import {
 } from "../../../mod.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { type Outcome, race } from "./race.ts";
+import { race, type RaceOutcome } from "./race.ts";
 
 /** Attempts that the test decides, and timers that the test lets run out. */
 class Course {
@@ -21,7 +21,7 @@ class Course {
   readonly discarded: string[] = [];
   readonly delays: unknown[] = [];
   readonly #timers = new Map<TimerHandle, () => void>();
-  readonly task: Task<Outcome<string>>;
+  readonly task: Task<RaceOutcome<string>>;
 
   constructor(count: number, delay: number | null) {
     const loop = getRunningLoop();
@@ -80,8 +80,8 @@ class Course {
 
 async function messages(course: Course): Promise<unknown> {
   const outcome = await course.task;
-  if ("winner" in outcome) return outcome.winner;
-  return outcome.errors.map((error) => (error as Error).message);
+  if ("value" in outcome) return outcome.value;
+  return outcome.error.map((error) => (error as Error).message);
 }
 
 Deno.test("race() makes one attempt after the other without a delay", () =>

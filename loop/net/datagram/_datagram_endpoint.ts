@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Outcome } from "../../core/outcome.ts";
 import { Deque } from "../../core/ring_buffer.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -9,7 +10,7 @@ import { setWriteBuffer, WriteBuffer } from "../write_buffer.ts";
 import { assertBytes, assertProtocol } from "../stream/assertions.ts";
 import { type CallbackContext, Turn } from "../stream/callbacks.ts";
 import { asError } from "../../core/unknown_value.ts";
-import { Failure, reasonOf } from "../stream/failures.ts";
+import { reasonOf } from "../stream/failures.ts";
 import { claim } from "../stream/sockets.ts";
 import type { HostAddress } from "../options.ts";
 import { datagramAddressOf, isSameAddress } from "./datagram_address.ts";
@@ -106,11 +107,11 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
     while (!this.#isClosing) {
-      let incoming: Datagram | Failure;
+      let incoming: Outcome<Datagram>;
       try {
-        incoming = await this.#link.receive();
+        incoming = { value: await this.#link.receive() };
       } catch (error) {
-        incoming = new Failure(error);
+        incoming = { error };
       }
       if (this.#isClosing) return;
       await turn;
@@ -119,12 +120,9 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     }
   }
 
-  #deliver(incoming: Datagram | Failure): void {
-    if (incoming instanceof Failure) {
-      this.#tellError(incoming.error);
-      return;
-    }
-    this.#call("datagramReceived", ...incoming);
+  #deliver(incoming: Outcome<Datagram>): void {
+    if ("error" in incoming) this.#onError(incoming.error);
+    else this.#call("datagramReceived", ...incoming.value);
   }
 
   // Sending.
@@ -173,11 +171,11 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#isSending = true;
     while (this.#queue.size > 0) {
       const [data, addr] = this.#queue.first!;
-      let failure: Failure | null = null;
+      let failure: { readonly error: unknown } | null = null;
       try {
         await this.#link.send(data, addr);
       } catch (error) {
-        failure = new Failure(error);
+        failure = { error };
       }
       if (this.#queue.size === 0) return; // Aborted.
       this.#queue.take();
@@ -192,8 +190,8 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#isSending = false;
   }
 
-  #afterSend(failure: Failure | null): void {
-    if (failure !== null) this.#tellError(failure.error);
+  #afterSend(failure: { readonly error: unknown } | null): void {
+    if (failure !== null) this.#onError(failure.error);
     this.#buffer.resumeIfDrained();
     // The protocol may have sent more.
     if (this.#isClosing && this.#queue.size === 0) this.#endSoon(null);
@@ -206,7 +204,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   // The end.
 
-  #tellError(error: unknown): void {
+  #onError(error: unknown): void {
     if (isClosedError(error)) this.#forceEnd(error);
     else this.#call("errorReceived", asError(error));
   }

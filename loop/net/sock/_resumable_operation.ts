@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Outcome, unwrap } from "../../core/outcome.ts";
 import {
   callOutsideTasks,
   type Resource,
@@ -7,11 +8,9 @@ import {
 } from "../../core/scheduler.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
 
-type Outcome<T> = { readonly value: T } | { readonly error: unknown };
-
 /**
- * What an operation of Deno's comes to, for whoever asks next. Deno cannot take an operation back: if a
- * task is cancelled that waits for one, the next that asks gets what it comes to.
+ * An operation on a socket that outlives the call that started it. Deno cannot cancel an operation: if the task that
+ * awaits one is cancelled, the next call gets the outcome.
  */
 export class ResumableOperation<T> implements Resource {
   readonly #discard: (value: T) => void;
@@ -19,12 +18,12 @@ export class ResumableOperation<T> implements Resource {
   #pending: Promise<void> | null = null;
   #isAbandoned = false;
 
-  /** What nobody will ask for any more goes to `discard`. */
+  /** Calls `discard` with a value that no call has taken. */
   constructor(discard: (value: T) => void = () => {}) {
     this.#discard = discard;
   }
 
-  /** What the operation under way comes to, or else the one that begins now. */
+  /** Waits for the operation in progress, or starts one. */
   async next(scheduler: Scheduler, begin: () => Promise<T>): Promise<T> {
     this.#isAbandoned = false;
     while (this.#outcome === null) {
@@ -33,16 +32,15 @@ export class ResumableOperation<T> implements Resource {
     }
     const outcome = this.#outcome;
     this.#outcome = null;
-    if ("error" in outcome) throw outcome.error;
-    return outcome.value;
+    return unwrap(outcome);
   }
 
-  /** Leaves a value for the next that asks: a part of what `next()` has just given. */
+  /** Leaves a part of the value that `next()` has just returned for the next call. */
   putBack(value: T): void {
     this.#outcome = { value };
   }
 
-  /** Nobody will ask any more. */
+  /** Discards the value, now or when the operation ends: no call follows. */
   abandon(): void {
     this.#isAbandoned = true;
     const outcome = this.#outcome;
@@ -50,7 +48,7 @@ export class ResumableOperation<T> implements Resource {
     if (outcome !== null && "value" in outcome) this.#discard(outcome.value);
   }
 
-  /** Outside the task that asks: if that is cancelled, the operation goes on. */
+  /** Starts the operation outside the calling task, since it goes on when the task is cancelled. */
   #begin(scheduler: Scheduler, begin: () => Promise<T>): Promise<void> {
     let operation: Promise<void>;
     callOutsideTasks(scheduler, () => operation = this.#operate(begin));

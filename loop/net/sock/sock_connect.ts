@@ -74,6 +74,6 @@ async function connected(
     delay: null,
     discard: (conn) => conn.close(),
   });
-  if ("winner" in outcome) return outcome.winner;
-  throw outcome.errors[0];
+  if ("value" in outcome) return outcome.value;
+  throw outcome.error[0];
 }

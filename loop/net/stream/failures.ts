@@ -9,11 +9,6 @@ import {
   textOf,
 } from "../../core/unknown_value.ts";
 
-/** An operation that failed, where what it comes to is a value. */
-export class Failure {
-  constructor(readonly error: unknown) {}
-}
-
 /** Why a connection ended, as `connectionLost()` is told. */
 export function reasonOf(error: unknown): Error | null {
   return error === null ? null : asError(error);

@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Outcome } from "../../core/outcome.ts";
 import { errors } from "../../core/runtime.ts";
 import { type CallbackContext, Turn } from "./callbacks.ts";
 import { isBuffered } from "./chunk_source.ts";
-import { Failure } from "./failures.ts";
 import type { ReadSource, StreamProtocol, TransportOwner } from "./types.ts";
 
-/** The half of a transport that receives: it reads, and hands what comes to the protocol. */
+/** The receiving half of a transport: reads, and delivers to the protocol. */
 export class ReadHalf<T> {
   readonly #source: ReadSource<T>;
   readonly #context: CallbackContext;
@@ -16,8 +16,7 @@ export class ReadHalf<T> {
   #isStopped = false;
   #isOver = false;
   #onResumed: (() => void) | null = null;
-  /** Who gets what a read that is under way brings, if it is not the protocol any more. */
-  #onDetached: ((rest: Remainder) => void) | null = null;
+  #onDetached: ((remainder: Remainder) => void) | null = null;
 
   constructor(
     source: ReadSource<T>,
@@ -35,7 +34,7 @@ export class ReadHalf<T> {
     return !this.#isPaused && !this.#isStopped;
   }
 
-  /** Begins to receive. Called once, in an entry and in the async context of callbacks. */
+  /** Starts reading. Called once, in a step and in the callback context. */
   start(): void {
     void this.#receive();
   }
@@ -50,50 +49,48 @@ export class ReadHalf<T> {
     this.#wake();
   }
 
-  /** Receives no more. */
+  /** Stops reading for good. */
   stop(): void {
     this.#isStopped = true;
     this.#isPaused = false;
     this.#wake();
   }
 
-  /** Receives no more; what a read under way brings is the result. */
+  /** Stops reading for good; returns the outcome of the pending read. */
   detach(): Promise<Remainder> {
-    if (this.#isOver) return Promise.resolve(null);
-    const rest = new Promise<Remainder>((resolve) =>
+    if (this.#isOver) return Promise.resolve(END);
+    const remainder = new Promise<Remainder>((resolve) =>
       this.#onDetached = resolve
     );
     this.stop();
-    return rest;
+    return remainder;
   }
 
-  /** Runs in the async context of callbacks throughout, which so costs nothing for each message. */
+  /** Stays in the callback context throughout: entering it for each message would cost more. */
   async #receive(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
-    let incoming: Incoming<T> | undefined;
+    let incoming: Incoming<T> | null = null;
     while (true) {
       if (this.#isPaused) await this.#resumed();
       if (this.#isStopped) break;
       await turn;
       let reading: Promise<T | null> | null = null;
       if (this.isReading) {
-        if (incoming !== undefined && this.#deliver(incoming)) {
+        if (incoming !== null && this.#deliver(incoming)) {
           scheduler.proceed();
           break;
         }
-        incoming = undefined;
+        incoming = null;
         if (this.isReading) reading = this.#read();
       }
       scheduler.proceed();
       if (reading === null) continue;
       try {
-        incoming = await reading;
+        incoming = { value: await reading };
       } catch (error) {
-        // Of a peer that ends an encrypted connection without a word; asyncio takes it for the end, too.
-        incoming = error instanceof errors.UnexpectedEof
-          ? null
-          : new Failure(error);
+        // A peer that ends TLS without close_notify; asyncio treats it as the end of the stream, too.
+        incoming = error instanceof errors.UnexpectedEof ? END : { error };
       }
     }
     this.#isOver = true;
@@ -109,19 +106,19 @@ export class ReadHalf<T> {
     }
   }
 
-  /** Hands on what was read; returns whether there is nothing more to come. */
+  /** Delivers the outcome of a read; returns whether it was the last. */
   #deliver(incoming: Incoming<T>): boolean {
-    if (incoming === null) {
-      this.#onEof();
+    if ("error" in incoming) {
+      this.#owner.fail(incoming.error);
       return true;
     }
-    if (incoming instanceof Failure) {
-      this.#owner.fail(incoming.error);
+    if (incoming.value === null) {
+      this.#onEof();
       return true;
     }
     const { protocol } = this.#owner;
     try {
-      this.#source.deliver(incoming, protocol);
+      this.#source.deliver(incoming.value, protocol);
     } catch (error) {
       this.#owner.failFromProtocol(
         isBuffered(protocol) ? "bufferUpdated" : "dataReceived",
@@ -131,10 +128,11 @@ export class ReadHalf<T> {
     return false;
   }
 
-  #remainderOf(incoming: Incoming<T> | undefined): Remainder {
-    if (incoming === undefined) return NOTHING;
-    if (incoming === null || incoming instanceof Failure) return incoming;
-    return this.#source.release(incoming);
+  #remainderOf(incoming: Incoming<T> | null): Remainder {
+    if (incoming === null) return NOTHING;
+    if ("error" in incoming) return incoming;
+    const { value } = incoming;
+    return { value: value === null ? null : this.#source.release(value) };
   }
 
   #resumed(): Promise<void> {
@@ -147,10 +145,11 @@ export class ReadHalf<T> {
   }
 }
 
-/** What a read came to: a portion, `null` at the end of the stream, or a failure. */
-type Incoming<T> = T | null | Failure;
+/** The outcome of a read; `null` at the end of the stream. */
+type Incoming<T> = Outcome<T | null>;
 
-/** What was received for an heir: bytes, `null` at the end of the stream, or a failure. */
-export type Remainder = Uint8Array<ArrayBuffer> | null | Failure;
+/** The bytes of the read that was pending when a read half was detached; `null` at the end of the stream. */
+export type Remainder = Outcome<Uint8Array<ArrayBuffer> | null>;
 
-const NOTHING = new Uint8Array(0);
+const END = { value: null };
+const NOTHING = { value: new Uint8Array(0) };

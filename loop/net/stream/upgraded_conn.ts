@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Failure } from "./failures.ts";
+import { unwrap } from "../../core/outcome.ts";
 import type { Remainder } from "./read_half.ts";
 
 /** A connection that was another transport's, whose last read may have brought some bytes. */
 export class UpgradedConn implements Deno.Conn {
   readonly #conn: Deno.Conn;
   #unread: Uint8Array;
-  #rest: Promise<Remainder> | null;
+  #remainder: Promise<Remainder> | null;
   readonly #sent: Promise<void>;
 
   /**
@@ -17,12 +17,12 @@ export class UpgradedConn implements Deno.Conn {
   constructor(
     conn: Deno.Conn,
     unread: Uint8Array,
-    rest: Promise<Remainder>,
+    remainder: Promise<Remainder>,
     sent: Promise<void>,
   ) {
     this.#conn = conn;
     this.#unread = unread;
-    this.#rest = rest;
+    this.#remainder = remainder;
     this.#sent = sent;
   }
 
@@ -35,12 +35,11 @@ export class UpgradedConn implements Deno.Conn {
   }
 
   async read(memory: Uint8Array): Promise<number | null> {
-    if (this.#unread.length === 0 && this.#rest !== null) {
-      const rest = await this.#rest;
-      if (rest instanceof Failure) throw rest.error;
-      if (rest === null) return null;
-      this.#rest = null;
-      this.#unread = rest;
+    if (this.#unread.length === 0 && this.#remainder !== null) {
+      const bytes = unwrap(await this.#remainder);
+      if (bytes === null) return null;
+      this.#remainder = null;
+      this.#unread = bytes;
     }
     if (this.#unread.length === 0) return await this.#conn.read(memory);
     const count = Math.min(this.#unread.length, memory.length);

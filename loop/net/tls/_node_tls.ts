@@ -211,7 +211,12 @@ async function choicesFor(
   return {
     identity: chosen ?? identity,
     protocols: hasCommon ? alpnProtocols : [],
-    unread: new UpgradedConn(conn, bytes, Promise.resolve(NOTHING), sent),
+    unread: new UpgradedConn(
+      conn,
+      bytes,
+      Promise.resolve({ value: NOTHING }),
+      sent,
+    ),
   };
 }
 
