@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isUnresolvedHost } from "../../core/deno_workarounds.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { ExceptionGroup } from "../../core/exception_group.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
@@ -7,7 +8,6 @@ import type { AddrInfo, IpFamily } from "../dns/get_addr_info.ts";
 import {
   hostAndPort,
   ipLiteralOf,
-  isUnresolved,
   mayUseAllNet,
   unresolved,
 } from "../dns/host.ts";
@@ -126,7 +126,7 @@ function dialError(
   }
   const last = tried.at(-1)!;
   if (last.where === where) {
-    return isUnresolved(last.error)
+    return isUnresolvedHost(last.error)
       ? unresolved(host, port, last.error)
       : attemptError(where, last.error);
   }

@@ -2,12 +2,13 @@
 
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
+import { isUnknownSendError } from "../../core/deno_workarounds.ts";
 import { Deque } from "../../core/ring_buffer.ts";
 import { errors, isPermitted } from "../../core/runtime.ts";
 import { hasMethods } from "../../core/validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
 import { hostAndPort } from "../dns/host.ts";
-import { codeOf, osErrorOf } from "../stream/failures.ts";
+import { osErrorOf } from "../stream/failures.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import { isSameAddress } from "./datagram_address.ts";
 
@@ -236,13 +237,12 @@ function remoteAddrOf(socket: Socket): Deno.NetAddr | null {
   }
 }
 
-/** Deno 2.9 has Node call nearly everything unknown that the system refuses, and what is not permitted. */
 function sendErrorOf(
   error: Error,
   { hostname, port }: Deno.NetAddr,
   mayBroadcast: boolean,
 ): Error {
-  if (codeOf(error) !== "UNKNOWN") return osErrorOf(error);
+  if (!isUnknownSendError(error)) return osErrorOf(error);
   const host = hostAndPort(hostname, port);
   if (!isPermitted({ name: "net", host })) {
     return new errors.NotCapable(

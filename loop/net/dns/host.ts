@@ -68,12 +68,3 @@ export function unresolved(
   );
   return Object.assign(error, { code: codeOf(cause) ?? "ENOTFOUND" });
 }
-
-/**
- * Whether an error of Deno's own look-up says that there is no such host. It has neither a class nor a
- * code for that, and each system has words of its own.
- */
-export function isUnresolved(error: unknown): boolean {
-  return error instanceof URIError || error instanceof Error &&
-      /failed to lookup address|no such host|not known/i.test(error.message);
-}

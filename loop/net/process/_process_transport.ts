@@ -1,12 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  isAlreadyTerminated,
+  unnamedSignalOf,
+} from "../../core/deno_workarounds.ts";
 import { Future } from "../../core/future.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import { wrongType } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
-import { messageOf } from "../stream/failures.ts";
 import { readPipeTransport } from "../pipe/read_pipe_transport.ts";
 import { WritePipeTransport } from "../pipe/write_pipe_transport.ts";
 import { Protocol } from "../protocol.ts";
@@ -274,7 +277,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     } catch (error) {
       // It has ended, of which we are about to hear.
       const isOver = error instanceof Deno.errors.NotFound ||
-        messageOf(error).includes("already terminated");
+        isAlreadyTerminated(error);
       if (!isOver) throw error;
     }
   }
@@ -305,12 +308,6 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
       protocol: this.protocol,
     });
   }
-}
-
-/** The number of the signal that ended a process, if that is one that Deno has no name for. */
-function unnamedSignalOf(error: unknown): number | null {
-  const number = /signal: (\d+)/.exec(messageOf(error))?.[1];
-  return number === undefined ? null : Number(number);
 }
 
 function isFile(

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isUnresolvedHost } from "../../core/deno_workarounds.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
@@ -12,7 +13,6 @@ import {
 import {
   hostAndPort,
   ipLiteralOf,
-  isUnresolved,
   mayUseAllNet,
   unresolved,
 } from "../dns/host.ts";
@@ -235,7 +235,7 @@ function listen(
     if (tls === null || !isNativeServer(tls)) return Deno.listen(options);
     return Deno.listenTls({ ...options, ...nativeListenOptions(tls) });
   } catch (error) {
-    if (isUnresolved(error)) throw unresolved(hostname, port, error);
+    if (isUnresolvedHost(error)) throw unresolved(hostname, port, error);
     throw rephrase(
       error,
       `Cannot listen at ${hostAndPort(hostname, port)}: ${messageOf(error)}`,

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { keepLateConnection } from "../../core/deno_workarounds.ts";
 import { RuntimeError } from "../../core/errors.ts";
 import { errors } from "../../core/runtime.ts";
 import type { BaseTransport } from "../base_transport.ts";
@@ -28,17 +29,13 @@ function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
   return "setNoDelay" in conn && "setKeepAlive" in conn;
 }
 
-/**
- * Connects by TCP. Aborted, it may still bring a connection that was made just then: `Deno.connect()`
- * itself, as of Deno 2.9, throws the signal's reason in place of that one, which nobody could close.
- */
+/** Connects by TCP. May resolve to a connection after `signal` has been aborted: the caller closes it. */
 export function connectTcp(
   options: Deno.ConnectOptions,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
   if (signal.aborted) return Promise.reject(signal.reason);
-  // That is how it finds out whether it was aborted in the end.
-  Object.defineProperty(signal, "throwIfAborted", { value: () => {} });
+  keepLateConnection(signal);
   return Deno.connect({ ...options, signal });
 }
 
