@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/core/ring_buffer.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   fulfilled,
   type Future,
@@ -31,7 +31,7 @@ export interface Store<T> {
 
 /** The works of a queue: its items, and who waits for them, for room, and for the work to be done. */
 export class Channel<T> {
-  items: Store<T> = new Deque<T>();
+  items: Store<T> = new RingBuffer<T>();
   readonly maxSize: number;
   isShutDown = false;
   /** How many items were put for which `taskDone()` has not been called. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/core/ring_buffer.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import { Queue, storeIn } from "./queue.ts";
 
 /**
@@ -36,7 +36,7 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   }
 }
 
-class Stack<T> extends Deque<T> {
+class Stack<T> extends RingBuffer<T> {
   override take(): T {
     return this.takeLast();
   }

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../loop/core/ring_buffer.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
 
 /** Chunks shorter than this are copied together while they wait. */
 const SMALL = 512;
@@ -16,7 +16,7 @@ export class ByteQueue {
   #first: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** How many bytes of it are taken already. */
   #taken = 0;
-  readonly #more = new Deque<Uint8Array<ArrayBuffer>>();
+  readonly #more = new RingBuffer<Uint8Array<ArrayBuffer>>();
   /** Where small chunks are collected: otherwise a peer that sends byte by byte would fill the memory. */
   #tail: Uint8Array<ArrayBuffer> = NO_BYTES;
   #tailEnd = 0;

@@ -3,7 +3,7 @@
 import { Alarm } from "../loop/core/alarm.ts";
 import type { Awaitable } from "../loop/core/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
-import { Deque } from "../loop/core/ring_buffer.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import { TimeoutError } from "../loop/core/errors.ts";
 import {
   type Future,
@@ -112,7 +112,7 @@ export function asCompleted<A extends Awaitable<unknown>>(
 
 class Completions implements CompletionIterator<unknown> {
   /** What is done and was not handed out yet; `null` stands for what was not done in time. */
-  readonly arrived = new Deque<Future<unknown> | null>();
+  readonly arrived = new RingBuffer<Future<unknown> | null>();
   readonly takers = new WaitQueue();
   readonly #pending: Set<Future<unknown>>;
   readonly #onDone = (future: Future<unknown>) => this.#arrive(future);

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { ReadyQueue, type Timer, TimerQueue } from "./_queues.ts";
+import { RingBuffer } from "./ring_buffer.ts";
+import { type Timer, TimerQueue } from "./timer_queue.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
 import type { BaseEventLoop, ExceptionContext } from "../base_event_loop.ts";
 import type { EventLoop } from "../event_loop.ts";
@@ -17,7 +18,7 @@ import { Mark } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
-export type { Timer } from "./_queues.ts";
+export type { Timer } from "./timer_queue.ts";
 export { currentTaskState, TaskState } from "./task_state.ts";
 export { type Runnable, runStep } from "./runnable.ts";
 export type { CancelMessage } from "./scope.ts";
@@ -77,7 +78,7 @@ export class Scheduler {
   /** Watches the work in debug mode, which is on where this is set. */
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
-  readonly #ready = new ReadyQueue<Runnable>();
+  readonly #ready = new RingBuffer<Runnable>();
   readonly #timers = new TimerQueue<Runnable>();
   readonly #stepEndHooks: StepEndHook[] = [];
   /** How many entries of the current batch have not run yet. */
@@ -394,8 +395,8 @@ export class Scheduler {
   };
 
   #take(): Runnable {
-    if (this.host.choose === undefined) return this.#ready.shift();
-    return this.#ready.take(this.host.choose(this.#ready));
+    if (this.host.choose === undefined) return this.#ready.take();
+    return this.#ready.takeAt(this.host.choose(this.#ready));
   }
 
   /** Makes what is ready now the next batch. Returns whether there is something to do. */

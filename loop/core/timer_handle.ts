@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Timer } from "./_queues.ts";
+import type { Timer } from "./timer_queue.ts";
 import { Handle } from "./handle.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Outcome } from "../../core/outcome.ts";
-import { Deque } from "../../core/ring_buffer.ts";
+import { RingBuffer } from "../../core/ring_buffer.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
@@ -41,7 +41,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
   /** `connectionLost()` has been called. */
   #isEnded = false;
 
-  readonly #queue = new Deque<[data: Uint8Array, addr: Deno.Addr]>();
+  readonly #queue = new RingBuffer<[data: Uint8Array, addr: Deno.Addr]>();
   /** The bytes of the queue, headers included. */
   readonly #queued = { size: 0 };
   readonly #buffer: WriteBuffer;

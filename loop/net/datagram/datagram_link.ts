@@ -3,7 +3,7 @@
 // Of types only: whoever has such a socket has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isUnknownSendError } from "../../core/deno_workarounds.ts";
-import { Deque } from "../../core/ring_buffer.ts";
+import { RingBuffer } from "../../core/ring_buffer.ts";
 import { errors, isPermitted } from "../../core/runtime.ts";
 import { hasMethods } from "../../core/validate.ts";
 import type { DatagramConnLike, DatagramSocket } from "../datagram_socket.ts";
@@ -128,7 +128,7 @@ class DgramLink implements DatagramLink {
   /** Whether the socket was connected before: it takes no address then. */
   readonly #isConnected: boolean;
   /** What arrived and nobody has asked for yet. */
-  readonly #arrivals = new Deque<Datagram>();
+  readonly #arrivals = new RingBuffer<Datagram>();
   #waitingBytes = 0;
   readonly #receivers: PromiseWithResolvers<Datagram>[] = [];
   #isClosed = false;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Deque } from "../../core/ring_buffer.ts";
+import { RingBuffer } from "../../core/ring_buffer.ts";
 
 /** The sizes of blocks. What is written takes the smallest that holds it. */
 const BLOCK_SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
@@ -26,7 +26,7 @@ const NO_BYTES = new Uint8Array(0);
 export class WriteQueue {
   /** How many bytes there are. */
   size = 0;
-  readonly #full = new Deque<Block>();
+  readonly #full = new RingBuffer<Block>();
   #last: Block | null = null;
 
   /** Puts a copy of the data at the end. */

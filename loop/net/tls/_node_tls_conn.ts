@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { Deque } from "../../core/ring_buffer.ts";
+import { RingBuffer } from "../../core/ring_buffer.ts";
 import { interrupted, osErrorOf } from "../stream/failures.ts";
 import { NodeConn } from "../stream/node_conn.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
@@ -21,7 +21,7 @@ void new Error().stack;
 export class NodeTlsConn extends NodeConn {
   readonly #socket: TLSSocket;
   readonly #underlying: ConnDuplex;
-  readonly #chunks = new Deque<Uint8Array>();
+  readonly #chunks = new RingBuffer<Uint8Array>();
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
