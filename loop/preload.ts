@@ -17,6 +17,7 @@ import "./core/_relay.ts";
 import "./core/_repeated_call.ts";
 import "./core/_settlement.ts";
 import "./core/async_context.ts";
+import "./core/call.ts";
 import "./core/cancelled_error.ts";
 import "./core/context.ts";
 import "./core/delay.ts";

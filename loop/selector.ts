@@ -5,8 +5,6 @@ import { assertDeno, errors } from "./core/runtime.ts";
 import {
   callOutsideTasks,
   type Resource,
-  type Runnable,
-  runStep,
   type Scheduler,
 } from "./core/scheduler.ts";
 
@@ -135,13 +133,11 @@ class Selector implements Resource {
   #lookSoon(): void {
     if (this.#isLookDue) return;
     this.#isLookDue = true;
-    this.#scheduler.enqueue(
-      new Call(() => {
-        this.#isLookDue = false;
-        if (this.#watches.size === 0) this.#release();
-        else this.#poll();
-      }),
-    );
+    this.#scheduler.call(() => {
+      this.#isLookDue = false;
+      if (this.#watches.size === 0) this.#release();
+      else this.#poll();
+    });
   }
 
   #poll(): void {
@@ -160,9 +156,7 @@ class Selector implements Resource {
           return;
         }
         this.#stage = "dispatching";
-        this.#scheduler.enqueue(
-          new Call(() => this.#dispatch(polled, pollfds)),
-        );
+        this.#scheduler.call(() => this.#dispatch(polled, pollfds));
       });
     });
   }
@@ -200,20 +194,6 @@ class Selector implements Resource {
     this.libc.close();
     this.#scheduler.resources.delete(this);
     selectors.delete(this.#scheduler);
-  }
-}
-
-/** Calls a function of the library in its turn. */
-class Call implements Runnable {
-  readonly #fn: () => void;
-
-  constructor(fn: () => void) {
-    this.#fn = fn;
-  }
-
-  [runStep](): boolean {
-    this.#fn();
-    return false;
   }
 }
 

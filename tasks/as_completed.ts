@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/core/alarm.ts";
+import type { TimedCall } from "../loop/core/call.ts";
 import type { Awaitable } from "../loop/core/awaitable.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
@@ -116,7 +116,7 @@ class Completions implements CompletionIterator<unknown> {
   readonly takers = new WaitQueue();
   readonly #pending: Set<Future<unknown>>;
   readonly #onDone = (future: Future<unknown>) => this.#arrive(future);
-  readonly #alarm: Alarm | null;
+  readonly #timeLimit: TimedCall | null;
   /** How many have not been asked for yet. */
   #left: number;
 
@@ -125,11 +125,12 @@ class Completions implements CompletionIterator<unknown> {
     this.#pending = futures;
     this.#left = futures.size;
     for (const future of futures) observe(future, this.#onDone);
-    this.#alarm = seconds === null || futures.size === 0 ? null : new Alarm(
-      scheduler,
-      scheduler.time() + seconds,
-      () => this.#giveUp(),
-    );
+    this.#timeLimit = seconds === null || futures.size === 0
+      ? null
+      : scheduler.at(
+        scheduler.time() + seconds,
+        () => this.#giveUp(),
+      );
   }
 
   next(): IteratorResult<Future<unknown>, undefined> {
@@ -162,7 +163,7 @@ class Completions implements CompletionIterator<unknown> {
     this.#pending.delete(future);
     this.arrived.push(future);
     this.takers.wakeOne();
-    if (this.#pending.size === 0) this.#alarm?.cancel();
+    if (this.#pending.size === 0) this.#timeLimit?.cancel();
   }
 
   #giveUp(): void {

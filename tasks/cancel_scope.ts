@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/core/alarm.ts";
+import type { TimedCall } from "../loop/core/call.ts";
 import {
   makeCausedCancelledError,
   makeSignalReason,
@@ -73,7 +73,7 @@ export class CancelScope {
   #state: "created" | "active" | "finished" = "created";
   #request: { message: CancelMessage } | null = null;
   #isCaught = false;
-  #alarm: Alarm | null = null;
+  #timeLimit: TimedCall | null = null;
   /** Of a signal that was read before the body began. */
   #controller: AbortController | null = null;
 
@@ -178,7 +178,7 @@ export class CancelScope {
   set deadline(value: number | null) {
     assertDeadline(value);
     this.#deadline = value;
-    if (this.#state === "active") this.#setAlarm();
+    if (this.#state === "active") this.#setTimeLimit();
   }
 
   /**
@@ -230,7 +230,7 @@ export class CancelScope {
     scope.persistent = this.#persistent;
     scope.shield = this.#shield;
     if (this.#controller !== null) scope.adopt(this.#controller);
-    this.#setAlarm();
+    this.#setTimeLimit();
     const outside = this.#outside;
     const onAbort = () =>
       this.#cancel(makeCausedCancelledError(outside!.reason));
@@ -251,16 +251,15 @@ export class CancelScope {
     }
   }
 
-  #setAlarm(): void {
-    this.#alarm?.cancel();
-    this.#alarm = null;
+  #setTimeLimit(): void {
+    this.#timeLimit?.cancel();
+    this.#timeLimit = null;
     const deadline = this.#deadline;
     if (deadline === null || this.#request !== null) return;
     const { scheduler } = this.#scope!.taskState;
     if (deadline <= scheduler.time()) this.#cancel(undefined);
     else {
-      this.#alarm = new Alarm(
-        scheduler,
+      this.#timeLimit = scheduler.at(
         deadline,
         () => this.#cancel(undefined),
       );
@@ -270,7 +269,7 @@ export class CancelScope {
   /** The body ended: throws what goes on from here. */
   #leave(scope: BodyScope, failure: { error: unknown } | null): void {
     this.#state = "finished";
-    this.#alarm?.cancel();
+    this.#timeLimit?.cancel();
     const isOurs = scope.requests > 0 && scope.laterRequests === 0;
     const cancellation = failure && scope.cancellationIn(failure.error);
     scope.leave();

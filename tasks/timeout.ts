@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/core/alarm.ts";
+import type { TimedCall } from "../loop/core/call.ts";
 import {
   CancelledError,
   makeCancelledError,
@@ -64,7 +64,7 @@ export class Timeout {
   #when: number | null;
   #state: State = "created";
   #scope: BodyScope | null = null;
-  #alarm: Alarm | null = null;
+  #timeLimit: TimedCall | null = null;
   #onLimit: ((scope: BodyScope) => void) | null = null;
   /** Ends the wait for the body. */
   #abandon: (() => void) | null = null;
@@ -122,12 +122,13 @@ export class Timeout {
       );
     }
     this.#when = when;
-    this.#alarm?.cancel();
-    this.#alarm = when === null ? null : new Alarm(
-      this.#scope!.taskState.scheduler,
-      when,
-      () => this.#onTime(),
-    );
+    this.#timeLimit?.cancel();
+    this.#timeLimit = when === null
+      ? null
+      : this.#scope!.taskState.scheduler.at(
+        when,
+        () => this.#onTime(),
+      );
   }
 
   /**
@@ -224,7 +225,7 @@ export class Timeout {
   #onTime(): void {
     const scope = this.#scope!;
     this.#state = "expiring";
-    this.#alarm = null;
+    this.#timeLimit = null;
     scope.cancel(undefined);
     this.#onLimit?.(scope);
     if (this.#abandon !== null) {
@@ -236,8 +237,8 @@ export class Timeout {
 
   /** The body ended. Returns what is to be thrown, or `null`. */
   #leave(scope: BodyScope, failure: Failure | null): Failure | null {
-    this.#alarm?.cancel();
-    this.#alarm = null;
+    this.#timeLimit?.cancel();
+    this.#timeLimit = null;
     const isOurs = scope.requests > 0 && scope.laterRequests === 0;
     const isUnheard = scope.isUnheard;
     const cancellation = failure && scope.cancellationIn(failure.error);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../loop/core/alarm.ts";
+import type { TimedCall } from "../loop/core/call.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import {
   Future,
@@ -94,7 +94,7 @@ type Futures = ReadonlySet<Future<unknown>>;
 interface Wait {
   readonly futures: Futures;
   readonly onDone: (future: Future<unknown>) => void;
-  readonly alarm: Alarm | null;
+  readonly timeLimit: TimedCall | null;
 }
 
 const WAIT: PrimitiveBehavior<[done: Futures, pending: Futures], Wait> = {
@@ -128,18 +128,18 @@ function beginToWait(
       (returnWhen === FIRST_EXCEPTION && hasFailed(future))
     ) release();
   };
-  const alarm = seconds === null
+  const timeLimit = seconds === null
     ? null
-    : new Alarm(scheduler, scheduler.time() + seconds, release);
-  const wait: Wait = { futures, onDone, alarm };
+    : scheduler.at(scheduler.time() + seconds, release);
+  const wait: Wait = { futures, onDone, timeLimit };
   const operation = new PrimitiveFuture(scheduler, WAIT, wait);
   const caller = callingTask();
   for (const future of futures) observe(future, onDone, caller, operation);
   return operation;
 }
 
-function stopWaiting({ futures, onDone, alarm }: Wait): void {
-  alarm?.cancel();
+function stopWaiting({ futures, onDone, timeLimit }: Wait): void {
+  timeLimit?.cancel();
   for (const future of futures) unobserve(future, onDone);
 }
 

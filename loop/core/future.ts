@@ -29,6 +29,7 @@ import { makeCancelledError } from "./cancelled_error.ts";
 import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Of types only: a future tells its loop, and a loop makes futures.
 import type { EventLoop } from "../event_loop.ts";
+import { Call } from "./call.ts";
 import { callbackOf, Handle } from "./handle.ts";
 import {
   type CancelMessage,
@@ -158,7 +159,7 @@ export class Future<T = unknown> implements Promise<T> {
       },
       unobserve: (future, callback) => {
         future.#dismiss((observer) =>
-          observer instanceof LibraryCallback && observer.callback === callback
+          observer instanceof LibraryCallback && observer.fn === callback
         );
       },
       observingFutures: (future) =>
@@ -527,12 +528,10 @@ function isErrorClass(value: unknown): value is new () => Error {
     (value === Error || isInstance(propertyOf(value, "prototype"), Error));
 }
 
-/** A callback of the library's own. */
-class LibraryCallback implements Observer {
-  readonly callback: (future: unknown) => void;
+/** A callback of the library. */
+class LibraryCallback extends Call<unknown> implements Observer {
   readonly awaiter: Future<unknown> | null;
   readonly dependent: Future<unknown> | null;
-  readonly #future: unknown;
 
   constructor(
     callback: (future: unknown) => void,
@@ -540,15 +539,9 @@ class LibraryCallback implements Observer {
     awaiter: Future<unknown> | null,
     dependent: Future<unknown> | null,
   ) {
-    this.callback = callback;
+    super(callback, future);
     this.awaiter = awaiter;
     this.dependent = dependent;
-    this.#future = future;
-  }
-
-  [runStep](): boolean {
-    this.callback(this.#future);
-    return false;
   }
 }
 

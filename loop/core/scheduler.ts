@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Call, TimedCall } from "./call.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 import { type Timer, TimerQueue } from "./timer_queue.ts";
 // Of types only: futures and tasks hand out the loop that presents their scheduler.
@@ -153,6 +154,18 @@ export class Scheduler {
   unschedule(timer: Timer<Runnable>): void {
     this.#timers.cancel(timer);
     if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
+  }
+
+  /** Calls a function of the library in its turn. */
+  call(fn: () => void): void;
+  call<A>(fn: (argument: A) => void, argument: A): void;
+  call<A>(fn: (argument: A | undefined) => void, argument?: A): void {
+    this.enqueue(new Call(fn, argument));
+  }
+
+  /** Calls a function of the library at a time, in its turn. */
+  at(when: number, fn: () => void): TimedCall {
+    return new TimedCall(this, when, fn);
   }
 
   /** Has some work done when the entry that runs is over, before the next; at once if none runs. */

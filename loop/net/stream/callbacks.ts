@@ -34,22 +34,7 @@ export class CallbackContext {
 
   /** Calls a function in the context, in its turn. */
   enqueue(callback: () => void): void {
-    this.scheduler.enqueue(new Callback(this, callback));
-  }
-}
-
-class Callback implements Runnable {
-  readonly #context: CallbackContext;
-  readonly #callback: () => void;
-
-  constructor(context: CallbackContext, callback: () => void) {
-    this.#context = context;
-    this.#callback = callback;
-  }
-
-  [runStep](): boolean {
-    this.#context.run(this.#callback);
-    return false;
+    this.scheduler.call(this.#run, callback);
   }
 }
 

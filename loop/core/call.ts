@@ -1,0 +1,48 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Runnable, runStep } from "./runnable.ts";
+// Type-only import: schedulers make timed calls.
+import type { Scheduler } from "./scheduler.ts";
+import type { Timer } from "./timer_queue.ts";
+
+/** A function of the library that is called once, in its turn in the ready queue. */
+export class Call<A> implements Runnable {
+  readonly fn: (argument: A) => void;
+  readonly #argument: A;
+
+  constructor(fn: (argument: A) => void, argument: A) {
+    this.fn = fn;
+    this.#argument = argument;
+  }
+
+  [runStep](): boolean {
+    this.fn(this.#argument);
+    return false;
+  }
+}
+
+/** A function of the library that is called once, when it is time; what `scheduler.at()` returns. */
+export class TimedCall implements Runnable {
+  readonly #scheduler: Scheduler;
+  readonly #timer: Timer<Runnable> | null = null;
+  #fn: (() => void) | null;
+
+  /** A time that has come already makes the call ready at once, as `callSoon()` would. */
+  constructor(scheduler: Scheduler, when: number, fn: () => void) {
+    this.#scheduler = scheduler;
+    this.#fn = fn;
+    if (when <= scheduler.time()) scheduler.enqueue(this);
+    else this.#timer = scheduler.schedule(when, this);
+  }
+
+  /** Prevents the call, even if it is ready. */
+  cancel(): void {
+    this.#fn = null;
+    if (this.#timer !== null) this.#scheduler.unschedule(this.#timer);
+  }
+
+  [runStep](): boolean {
+    this.#fn?.();
+    return false;
+  }
+}
