@@ -7,8 +7,8 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
@@ -40,7 +40,7 @@ export class Channel<T> {
   readonly getters = new WaitQueue();
   readonly putters = new WaitQueue();
   readonly joiners = new WaitQueue();
-  #scheduler: Scheduler | null = null;
+  readonly #loop = new LoopBound("queue");
 
   constructor(maxSize: number) {
     this.maxSize = maxSize;
@@ -169,9 +169,8 @@ export class Channel<T> {
     kind: PrimitiveBehavior<R, S>,
     subject: S,
   ): Future<R> {
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      throw boundElsewhere("queue");
-    }
+    const misuse = this.#loop.bind(scheduler);
+    if (misuse !== null) throw misuse;
     const operation = new PrimitiveFuture(scheduler, kind, subject);
     operation.joinQueue(line);
     return operation;

@@ -11,8 +11,8 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
@@ -71,7 +71,7 @@ import { contention, guardOf, Lock } from "./lock.ts";
  */
 export class Condition {
   readonly #lock: Lock;
-  #scheduler: Scheduler | null = null;
+  readonly #loop = new LoopBound("condition");
   readonly #line = new WaitQueue();
 
   /**
@@ -199,9 +199,8 @@ export class Condition {
     const scheduler = currentScheduler();
     const guard = guardOf(this.#lock);
     if (guard === null) return failed(scheduler, notHeld("wait"));
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      return failed(scheduler, boundElsewhere("condition"));
-    }
+    const misuse = this.#loop.bind(scheduler);
+    if (misuse !== null) return failed(scheduler, misuse);
     return this.#wait(scheduler, guard, null);
   }
 
@@ -250,9 +249,8 @@ export class Condition {
       if (result) return fulfilled(scheduler, result);
       const guard = guardOf(this.#lock);
       if (guard === null) throw notHeld("wait");
-      if ((this.#scheduler ??= scheduler) !== scheduler) {
-        throw boundElsewhere("condition");
-      }
+      const misuse = this.#loop.bind(scheduler);
+      if (misuse !== null) throw misuse;
       const run = keepContext(place());
       return this.#wait(scheduler, guard, () => run(() => ask(predicate)));
     } catch (error) {

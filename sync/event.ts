@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
-import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
 /**
@@ -38,7 +38,7 @@ import { describe } from "./_describe.ts";
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event}
  */
 export class Event {
-  #scheduler: Scheduler | null = null;
+  readonly #loop = new LoopBound("event");
   #isSet = false;
   readonly #line = new WaitQueue();
 
@@ -139,9 +139,8 @@ export class Event {
   wait(): Future<true> {
     const scheduler = currentScheduler();
     if (this.#isSet) return fulfilled(scheduler, true);
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      return failed(scheduler, boundElsewhere("event"));
-    }
+    const misuse = this.#loop.bind(scheduler);
+    if (misuse !== null) return failed(scheduler, misuse);
     const wait = new PrimitiveFuture(scheduler, WAIT, null);
     wait.joinQueue(this.#line);
     return wait;

@@ -7,14 +7,14 @@ import {
   homeOf,
   withResult,
 } from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
-import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.
@@ -78,7 +78,7 @@ let releaseFor: (lock: Lock, guard: Disposable) => void;
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock}
  */
 export class Lock {
-  #scheduler: Scheduler | null = null;
+  readonly #loop = new LoopBound("lock");
   /** Who holds the lock. */
   #guard: Disposable | null = null;
   /** Who waits, also those who were woken or cancelled and whose turn is yet to come. */
@@ -97,10 +97,8 @@ export class Lock {
           lock.#guard = guard;
           return true;
         }
-        const scheduler = homeOf(operation);
-        if ((lock.#scheduler ??= scheduler) !== scheduler) {
-          throw boundElsewhere("lock");
-        }
+        const misuse = lock.#loop.bind(homeOf(operation));
+        if (misuse !== null) throw misuse;
         operation.joinQueue(lock.#line);
         lock.#contenders++;
         return false;
@@ -179,9 +177,8 @@ export class Lock {
       this.#guard = new Guard(this);
       return fulfilled(scheduler, this.#guard);
     }
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      return failed(scheduler, boundElsewhere("lock"));
-    }
+    const misuse = this.#loop.bind(scheduler);
+    if (misuse !== null) return failed(scheduler, misuse);
     const acquisition = new PrimitiveFuture(scheduler, Lock.#acquisition, this);
     acquisition.joinQueue(this.#line);
     this.#contenders++;

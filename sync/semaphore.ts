@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
-import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
 
@@ -49,7 +49,7 @@ export const isFull: unique symbol = Symbol("isFull");
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore}
  */
 export class Semaphore {
-  #scheduler: Scheduler | null = null;
+  readonly #loop = new LoopBound("semaphore");
   /** Permits that nobody has; those on their way to a task that was woken are not among them. */
   #permits: number;
   /** Who waits and has not been woken. */
@@ -124,9 +124,8 @@ export class Semaphore {
       this.#permits--;
       return fulfilled(scheduler, new Guard(this));
     }
-    if ((this.#scheduler ??= scheduler) !== scheduler) {
-      return failed(scheduler, boundElsewhere("semaphore"));
-    }
+    const misuse = this.#loop.bind(scheduler);
+    if (misuse !== null) return failed(scheduler, misuse);
     const acquisition = new PrimitiveFuture(
       scheduler,
       Semaphore.#acquisition,

@@ -10,7 +10,6 @@ import {
   relayCancellation,
   relayed,
 } from "./_relay.ts";
-import { RuntimeError } from "./errors.ts";
 import {
   dependencies,
   fail,
@@ -298,11 +297,4 @@ export function failed<T>(scheduler: Scheduler, error: unknown): Future<T> {
   const future = new Future<T>(scheduler);
   fail(future as Future<unknown>, error);
   return future;
-}
-
-/** The error of a primitive that is waited for in another loop than the one that it is bound to. */
-export function boundElsewhere(primitive: string): RuntimeError {
-  return new RuntimeError(
-    `Cannot wait for the ${primitive} as it is bound to another event loop`,
-  );
 }

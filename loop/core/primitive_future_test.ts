@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { createTask, run, sleep } from "../../tasks/mod.ts";
-import { CancelledError, RuntimeError } from "../mod.ts";
+import { CancelledError } from "../mod.ts";
 import {
   type Settlement,
   withCancellation,
@@ -10,7 +10,6 @@ import {
   withResult,
 } from "./future.ts";
 import {
-  boundElsewhere,
   failed,
   type PrimitiveBehavior,
   PrimitiveFuture,
@@ -151,15 +150,6 @@ Deno.test("failed() gives a future that has failed", () =>
     assert(future.done());
     await assertRejects(() => future, RangeError, "boom");
   }));
-
-Deno.test("boundElsewhere() says what is bound to another loop", () => {
-  const error = boundElsewhere("lock");
-  assert(error instanceof RuntimeError);
-  assertEquals(
-    error.message,
-    "Cannot wait for the lock as it is bound to another event loop",
-  );
-});
 
 Deno.test("PrimitiveFuture.toString() says what the program called", () =>
   run(() => {
