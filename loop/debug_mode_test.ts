@@ -27,6 +27,7 @@ import {
   Future,
   getRunningLoop,
   newEventLoop,
+  setWarningHandler,
 } from "./mod.ts";
 
 /** A host whose clock goes when the test says that something took long. */
@@ -47,18 +48,17 @@ function onHost(host: BusyHost, debug = true) {
   return { debug, loopFactory: () => newVirtualLoop(host) };
 }
 
-/** Runs `main` and gives what was printed by `console.warn()` meanwhile. */
+/** Runs `main` and returns the warnings of the library. */
 async function warningsOf(
   main: () => Promise<unknown>,
   options: RunOptions = onHost(new BusyHost()),
 ): Promise<string[]> {
   const warnings: string[] = [];
-  const { warn } = console;
-  console.warn = (text: string) => warnings.push(text);
+  setWarningHandler((message) => warnings.push(message));
   try {
     await run(main, options);
   } finally {
-    console.warn = warn;
+    setWarningHandler(null);
   }
   return warnings;
 }

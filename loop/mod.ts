@@ -58,4 +58,5 @@ export {
   type TaskStackOptions,
 } from "./core/task.ts";
 export { TimerHandle } from "./core/timer_handle.ts";
+export { setWarningHandler } from "./core/warnings.ts";
 export { wrapFuture } from "./core/wrap_future.ts";

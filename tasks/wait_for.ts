@@ -10,6 +10,7 @@ import type { Scope } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions } from "../loop/core/validate.ts";
+import { warn } from "../loop/core/warnings.ts";
 import { wrapFuture } from "../loop/core/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 import { createTask } from "./create_task.ts";
@@ -111,7 +112,7 @@ async function waitForPromise<T>(
 
 function warnOfPromise({ taskState }: Scope): void {
   if (taskState.scheduler.debug === null) return;
-  console.warn(
+  warn(
     `waitFor() in ${taskState.task} was given a promise and reached its limit: what the promise stands for ` +
       "goes on. Pass the function that makes it",
   );

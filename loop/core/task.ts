@@ -39,6 +39,7 @@ import {
   assertOptions,
   wrongType,
 } from "./validate.ts";
+import { warn } from "./warnings.ts";
 
 /** What a task runs: a function, called in the task's first step; `async` or not, but no `function*`. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
@@ -418,7 +419,7 @@ export class Task<T = unknown> extends Future<T> {
 
   #warnOfSwallowing(): void {
     if (homeOf(this).debug === null) return;
-    console.warn(
+    warn(
       `${
         textOf(this)
       } was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. ` +

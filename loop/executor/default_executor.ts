@@ -3,6 +3,7 @@
 import { RuntimeError } from "../core/errors.ts";
 import { fulfil } from "../core/future.ts";
 import type { Resource, Scheduler } from "../core/scheduler.ts";
+import { warn } from "../core/warnings.ts";
 import { wrapFuture } from "../core/wrap_future.ts";
 import type { Executor } from "./executor.ts";
 import { WorkerExecutor } from "./worker_executor.ts";
@@ -41,7 +42,7 @@ export class DefaultExecutor implements Resource {
     const executor = this.#executor;
     if (executor === null) return;
     if (!await this.#endsWithin(executor, seconds)) {
-      console.warn(
+      warn(
         `The executor did not end its workers within ${seconds} seconds: they are terminated`,
       );
       if (executor instanceof WorkerExecutor) executor.terminateWorkers();

@@ -209,6 +209,7 @@ function guarded(test: () => Promise<void>): () => Promise<void> {
       await test();
     } finally {
       asyncio.setEventLoopPolicy(null);
+      asyncio.setWarningHandler(null);
       // Deno forgets late that run() listened for SIGINT.
       for (let i = 0; i < 10; i++) await turn();
       Object.assign(console, { log, error, warn });

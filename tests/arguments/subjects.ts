@@ -264,6 +264,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   setEventLoopPolicy: [
     nullable(given(OBJECT, () => new asyncio.DefaultEventLoopPolicy())),
   ],
+  setWarningHandler: [nullable(FUNCTION)],
   shield: [AWAITABLE],
   shielded: [CORO, options({ within: optional(nullable(SECONDS)) })],
   sleep: [SECONDS, ANYTHING],

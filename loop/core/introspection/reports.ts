@@ -8,6 +8,7 @@ import { Handle } from "../handle.ts";
 import type { Scheduler, StepWatch } from "../scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
+import { warn } from "../warnings.ts";
 
 /** The context, with where the thing that it is about was made, if debug mode knows. */
 export function withSourceTraceback(
@@ -73,7 +74,7 @@ export class SlowWorkReporter implements StepWatch {
     const duration = this.#scheduler.time() - this.#start;
     if (duration < this.#scheduler.loop.slowCallbackDuration) return;
     const [place] = creationOf(work);
-    console.warn(
+    warn(
       `Executing ${describeWork(work)} took ${duration.toFixed(3)} seconds` +
         (place === undefined ? "" : ` (created at ${describeFrame(place)})`),
     );

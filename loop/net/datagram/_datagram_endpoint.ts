@@ -19,6 +19,7 @@ import {
   type DatagramLink,
   isClosedError,
 } from "./datagram_link.ts";
+import { warn } from "../../core/warnings.ts";
 
 /** What a datagram counts in the buffer beside its bytes. */
 const HEADER_SIZE = 8;
@@ -199,7 +200,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   #warnOfSendAfterEnd(): void {
     if (this.#sendsAfterEnd++ < MAX_SILENT_SENDS) return;
-    console.warn("Nothing was sent: the endpoint is closed or closing");
+    warn("Nothing was sent: the endpoint is closed or closing");
   }
 
   // The end.

@@ -24,6 +24,7 @@ import type {
 import { ReadHalf } from "./read_half.ts";
 import { validChunks, WriteHalf } from "./write_half.ts";
 import { claim, closeUnlessClosed } from "./sockets.ts";
+import { warn } from "../../core/warnings.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {
@@ -170,7 +171,7 @@ export class ConnTransport extends Transport implements Resource {
     }
     if (keepOpen && this.canWriteEof()) return;
     if (keepOpen) {
-      console.warn(
+      warn(
         "Returning true from eofReceived() has no effect on an encrypted connection",
       );
     }

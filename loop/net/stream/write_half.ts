@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { warn } from "../../core/warnings.ts";
 import { Future } from "../../core/future.ts";
 import type { StepEndHook } from "../../core/scheduler.ts";
 import { assertIterable } from "../../core/validate.ts";
@@ -71,7 +72,7 @@ export class WriteHalf implements StepEndHook {
   /** Discards a write after the end; warns after the first few. */
   discard(): void {
     if (this.#writesAfterEnd++ < MAX_SILENT_WRITES) return;
-    console.warn("Nothing was sent: the connection is closed or closing");
+    warn("Nothing was sent: the connection is closed or closing");
   }
 
   /** Calls `onDrained` once everything has been sent. If it already has, returns `true` and does not call it. */
