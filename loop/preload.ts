@@ -40,7 +40,6 @@ import "./core/runnable.ts";
 import "./core/runtime.ts";
 import "./core/scheduler.ts";
 import "./core/scope.ts";
-import "./core/shown.ts";
 import "./core/task.ts";
 import "./core/task_state.ts";
 import "./core/timer_handle.ts";

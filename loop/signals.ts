@@ -14,7 +14,7 @@ import {
   type Resource,
   type Scheduler,
 } from "./core/scheduler.ts";
-import { shown } from "./core/shown.ts";
+import { formatValue } from "./core/validate.ts";
 
 /** The names of all signals; which of them there are depends on the system. */
 const NAMES: Readonly<Record<Deno.Signal, true>> = {
@@ -109,7 +109,7 @@ export function isSignalHandled(signal: Deno.Signal): boolean {
 export function assertSignal(method: string, signal: unknown): void {
   const expected = `${method}() takes the name of a signal, such as "SIGINT"`;
   if (typeof signal !== "string") {
-    throw new TypeError(`${expected}: received ${shown(signal)}`);
+    throw new TypeError(`${expected}: received ${formatValue(signal)}`);
   }
   if (!Object.hasOwn(NAMES, signal)) {
     throw new RangeError(`${expected}: received "${signal}"`);

@@ -21,12 +21,12 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../loop/core/scheduler.ts";
-import { shown } from "../loop/core/shown.ts";
 import { asError, isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertInstance,
   assertOptions,
   assertPositive,
+  formatValue,
   wrongType,
 } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
@@ -301,7 +301,9 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readExactly(n: number): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n) || n < 0) {
       throw new RangeError(
-        `readExactly() takes an integer of 0 or more: received ${shown(n)}`,
+        `readExactly() takes an integer of 0 or more: received ${
+          formatValue(n)
+        }`,
       );
     }
     return this.#readWith("readExactly", () => {

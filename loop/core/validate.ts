@@ -1,9 +1,33 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { shown } from "./shown.ts";
-import { isInstance, propertyOf } from "./unknown_value.ts";
+import { isInstance, propertyOf, textAt } from "./unknown_value.ts";
 
 // One wording for every wrong argument. A message is made only where there is one: checks stand on hot paths.
+
+/** How many characters of a text a message has at most: it may be a certificate. */
+const MAX_TEXT = 80;
+
+/** Describes any value for an error message. Text is in quotes, which tells `"80"` from `80`. */
+export function formatValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return value.length > MAX_TEXT
+        ? `${JSON.stringify(value.slice(0, MAX_TEXT))}…`
+        : JSON.stringify(value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      return value === null
+        ? "null"
+        : `an instance of ${
+          textAt(propertyOf(value, "constructor"), "name") || "no class"
+        }`;
+    default:
+      return String(value);
+  }
+}
 
 /** The error for a value of the wrong type. */
 export function wrongType(
@@ -11,7 +35,9 @@ export function wrongType(
   expected: string,
   value: unknown,
 ): TypeError {
-  return new TypeError(`${what} must be ${expected}: received ${shown(value)}`);
+  return new TypeError(
+    `${what} must be ${expected}: received ${formatValue(value)}`,
+  );
 }
 
 /** The error for a value of the right type that is out of range. */
@@ -21,7 +47,7 @@ export function outOfRange(
   value: unknown,
 ): RangeError {
   return new RangeError(
-    `${what} must be ${expected}: received ${shown(value)}`,
+    `${what} must be ${expected}: received ${formatValue(value)}`,
   );
 }
 

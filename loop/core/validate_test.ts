@@ -15,6 +15,7 @@ import {
   taskGroup,
   wait,
 } from "../../mod.ts";
+import { formatValue } from "./validate.ts";
 
 Deno.test("assertOptions() has functions refuse options that are no object, before they do anything", () =>
   run(async () => {
@@ -60,3 +61,30 @@ Deno.test("assertOptions() has functions refuse options that are no object, befo
     await sleep(0);
     assertEquals(allTasks().size, 1);
   }));
+
+Deno.test("formatValue() tells values of different types apart", () => {
+  const values: [unknown, string][] = [
+    ["80", '"80"'],
+    [80, "80"],
+    [80n, "80n"],
+    [Number.NaN, "NaN"],
+    [true, "true"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [Symbol("s"), "Symbol(s)"],
+    [() => {}, "a function"],
+    [{}, "an instance of Object"],
+    [new Date(0), "an instance of Date"],
+    [Object.create(null), "an instance of no class"],
+    [{ constructor: { name: Symbol("s") } }, "an instance of no class"],
+    [Proxy.revocable({}, {}).proxy, "an instance of Object"],
+    ["x".repeat(81), `"${"x".repeat(80)}"…`],
+  ];
+  for (const [value, text] of values) assertEquals(formatValue(value), text);
+});
+
+Deno.test("formatValue() describes what throws when it is looked at", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  assertEquals(formatValue(proxy), "an instance of no class");
+});
