@@ -15,7 +15,7 @@ import { type Delay, secondsOf } from "./core/delay.ts";
 import { KeyboardInterrupt, RuntimeError } from "./core/errors.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { fulfilled, Future } from "./core/future.ts";
-import { Handle } from "./core/handle.ts";
+import { Handle, TimerHandle } from "./core/handle.ts";
 import { isCoroutineFunction } from "./core/is_coroutine_function.ts";
 import { readableEnv } from "./core/runtime.ts";
 import {
@@ -29,7 +29,6 @@ import {
   type TaskOptions,
   unfinishedTasks,
 } from "./core/task.ts";
-import { TimerHandle } from "./core/timer_handle.ts";
 import { isInstance, propertyOf } from "./core/unknown_value.ts";
 import {
   assertFunctionOrNull,

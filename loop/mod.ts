@@ -45,7 +45,7 @@ export {
 } from "./executor/worker_executor.ts";
 export * from "./core/exception_group.ts";
 export { Future, type FutureOptions } from "./core/future.ts";
-export { Handle } from "./core/handle.ts";
+export { Handle, TimerHandle } from "./core/handle.ts";
 export * from "./core/is_future.ts";
 export * from "./loops.ts";
 export * from "./net/mod.ts";
@@ -57,6 +57,5 @@ export {
   type TaskOptions,
   type TaskStackOptions,
 } from "./core/task.ts";
-export { TimerHandle } from "./core/timer_handle.ts";
 export { setWarningHandler } from "./core/warnings.ts";
 export { wrapFuture } from "./core/wrap_future.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Callback, RepeatedCall } from "./core/_repeated_call.ts";
+import { type Callback, RepeatedCall } from "./core/handle.ts";
 import { RuntimeError } from "./core/errors.ts";
 import { DENO_HOST } from "./core/host.ts";
 import {

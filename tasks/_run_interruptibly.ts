@@ -12,7 +12,7 @@ import {
 import { callOutsideTasks, schedulerOf } from "../loop/core/scheduler.ts";
 import { isSignalHandled, isWorker } from "../loop/signals.ts";
 import { isUnaware, type Task } from "../loop/core/task.ts";
-import type { TimerHandle } from "../loop/core/timer_handle.ts";
+import type { TimerHandle } from "../loop/core/handle.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 
 /**

@@ -2,8 +2,16 @@
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
 import { forgetReads } from "./_await.ts";
-import { isDirect, keep, type Kept, resume } from "./async_context.ts";
-import { runStep, type Scheduler } from "./scheduler.ts";
+import {
+  isDirect,
+  keep,
+  keepContext,
+  type Kept,
+  resume,
+} from "./async_context.ts";
+import { type Runnable, runStep } from "./runnable.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Timer } from "./timer_queue.ts";
 import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
@@ -139,5 +147,97 @@ export class Handle {
       exception,
       handle: this,
     });
+  }
+}
+
+/**
+ * A callback that waits for its time: what `loop.callLater()` and `loop.callAt()` return.
+ *
+ * @example Usage
+ * ```ts
+ * import { getRunningLoop, run } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * await run(() => {
+ *   const loop = getRunningLoop();
+ *   const handle = loop.callLater(60, () => console.log("a minute later"));
+ *   assert(handle.when() > loop.time());
+ *   handle.cancel();
+ * });
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle}
+ */
+export class TimerHandle extends Handle {
+  readonly #scheduler: Scheduler;
+  readonly #timer: Timer<Runnable>;
+
+  /**
+   * Loops make handles.
+   *
+   * @ignore
+   */
+  constructor(
+    scheduler: Scheduler,
+    when: number,
+    callback: (...args: unknown[]) => unknown,
+    args: readonly unknown[],
+  ) {
+    super(scheduler, callback, args);
+    this.#scheduler = scheduler;
+    this.#timer = scheduler.schedule(when, this);
+  }
+
+  /**
+   * The time at which the callback is due.
+   *
+   * @returns The time in seconds, on the clock of `loop.time()`.
+   */
+  when(): number {
+    return this.#timer.when;
+  }
+
+  /** Takes the callback back; it will not be called. Nothing happens if it was called already. */
+  override cancel(): void {
+    if (!this.cancelled()) this.#scheduler.unschedule(this.#timer);
+    super.cancel();
+  }
+
+  /** What `Object.prototype.toString` says. */
+  override get [Symbol.toStringTag](): string {
+    return "TimerHandle";
+  }
+}
+
+/** A callback of the user's. */
+export type Callback = (...args: unknown[]) => unknown;
+
+/** Calls a function as often as it is asked to, always in the context in which this was made. */
+export class RepeatedCall {
+  readonly #scheduler: Scheduler;
+  readonly #makeHandle: () => Handle;
+  #isCancelled = false;
+
+  constructor(scheduler: Scheduler, callback: Callback, args: unknown[]) {
+    this.#scheduler = scheduler;
+    const run = keepContext(scheduler);
+    // The same one in every call: what a call sets in it the next one sees.
+    const context = contextForCallback() ?? emptyContext();
+    const inContext = () =>
+      this.#isCancelled ? undefined : context.run(callback, ...args);
+    Object.defineProperty(inContext, "name", {
+      value: textAt(callback, "name"),
+    });
+    this.#makeHandle = () => run(() => new Handle(scheduler, inContext, []));
+  }
+
+  /** Has the function called in its turn. */
+  enqueue(): void {
+    this.#scheduler.enqueue(this.#makeHandle());
+  }
+
+  /** Takes back what waits for its turn. */
+  cancel(): void {
+    this.#isCancelled = true;
   }
 }

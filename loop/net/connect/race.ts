@@ -4,7 +4,7 @@ import { CancelledError } from "../../core/cancelled_error.ts";
 import type { Future } from "../../core/future.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import type { Resource, Scheduler } from "../../core/scheduler.ts";
-import type { TimerHandle } from "../../core/timer_handle.ts";
+import type { TimerHandle } from "../../core/handle.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
 
 /** Tries something; the signal says that nobody waits for it any more. */

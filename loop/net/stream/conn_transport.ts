@@ -3,7 +3,7 @@
 import { RuntimeError, TimeoutError } from "../../core/errors.ts";
 import { errors } from "../../core/runtime.ts";
 import type { Resource } from "../../core/scheduler.ts";
-import type { TimerHandle } from "../../core/timer_handle.ts";
+import type { TimerHandle } from "../../core/handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { notSupported } from "../base_transport.ts";
 import { hostAndPort } from "../dns/host.ts";

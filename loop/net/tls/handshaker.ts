@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Resource } from "../../core/scheduler.ts";
-import type { TimerHandle } from "../../core/timer_handle.ts";
+import type { TimerHandle } from "../../core/handle.ts";
 import { type CallbackContext, completionOf } from "../stream/callbacks.ts";
 import type { ServerConnection } from "../stream/server_connection.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
