@@ -18,11 +18,8 @@ import {
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
-import {
-  type CancelMessage,
-  currentScheduler,
-  type Scheduler,
-} from "../loop/core/scheduler.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import type { CancelMessage } from "../loop/core/scope.ts";
 import {
   assertInstance,
   assertNumber,

@@ -8,10 +8,8 @@ import {
 import { BodyScope, noteSignalRead } from "../loop/core/task_state.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
-import {
-  type CancelMessage,
-  currentScheduler,
-} from "../loop/core/scheduler.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import type { CancelMessage } from "../loop/core/scope.ts";
 import { callingTask, notAFunction } from "../loop/core/task.ts";
 import {
   assertBoolean,

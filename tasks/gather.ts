@@ -16,11 +16,8 @@ import {
   type PrimitiveBehavior,
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
-import {
-  type CancelMessage,
-  currentScheduler,
-  type Scheduler,
-} from "../loop/core/scheduler.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import type { CancelMessage } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";

@@ -6,13 +6,9 @@ import {
   type PrimitiveBehavior,
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
-import {
-  currentScheduler,
-  type Runnable,
-  runStep,
-  type Scheduler,
-  type Timer,
-} from "../loop/core/scheduler.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { type Runnable, runStep } from "../loop/core/runnable.ts";
+import type { Timer } from "../loop/core/timer_queue.ts";
 
 /**
  * Waits. `sleep(0)` lets every other task that is ready have its turn.

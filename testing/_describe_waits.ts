@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { dependentsOf, Future } from "../loop/core/future.ts";
-import type { Scheduler, TaskState } from "../loop/core/scheduler.ts";
+import type { Scheduler } from "../loop/core/scheduler.ts";
+import type { TaskState } from "../loop/core/task_state.ts";
 import { captureCallGraph, formatCallGraph } from "../tasks/call_graph.ts";
 
 /** How many lines of each task's stack are shown. */

@@ -5,11 +5,8 @@ import { adoptScheduler } from "../loop/base_event_loop.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { loadEverything } from "../loop/core/lazy.ts";
-import {
-  callOutsideTasks,
-  Scheduler,
-  type TaskState,
-} from "../loop/core/scheduler.ts";
+import { callOutsideTasks, Scheduler } from "../loop/core/scheduler.ts";
+import type { TaskState } from "../loop/core/task_state.ts";
 import {
   assertAtLeast,
   assertNumber,

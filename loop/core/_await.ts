@@ -39,7 +39,7 @@ import {
   passThrough,
   type TaskState,
 } from "./task_state.ts";
-import { type Runnable, runStep } from "./scheduler.ts";
+import { type Runnable, runStep } from "./runnable.ts";
 import { isInstance } from "./unknown_value.ts";
 
 // `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes

@@ -3,7 +3,9 @@
 // Of types only: this is how the rest of the library reaches into futures, which say here how.
 import type { Future } from "./future.ts";
 import type { Settlement } from "./_settlement.ts";
-import type { CancelMessage, Runnable, Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
+import type { Runnable } from "./runnable.ts";
 
 /** The two ends of a promise. */
 export type Resolve = (value: unknown) => void;

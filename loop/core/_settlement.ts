@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { CancelMessage } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
 
 export const PENDING = 0;
 export const FULFILLED = 1;

@@ -7,12 +7,8 @@ import {
   variable,
 } from "./async_context.ts";
 import { RuntimeError } from "./errors.ts";
-import {
-  currentTaskState,
-  runningScheduler,
-  type Scheduler,
-  type TaskState,
-} from "./scheduler.ts";
+import { runningScheduler, type Scheduler } from "./scheduler.ts";
+import { currentTaskState, type TaskState } from "./task_state.ts";
 import { isInstance } from "./unknown_value.ts";
 import { assertFunction, assertString, wrongType } from "./validate.ts";
 

@@ -31,13 +31,9 @@ import { InvalidStateError, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { Call } from "./call.ts";
 import { callbackOf, Handle } from "./handle.ts";
-import {
-  type CancelMessage,
-  currentScheduler,
-  runStep,
-  Scheduler,
-  schedulerOf,
-} from "./scheduler.ts";
+import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
+import { runStep } from "./runnable.ts";
 import { keepCreation, noteAwait } from "./introspection/source_stacks.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";
 import { assertFunction, assertOptions } from "./validate.ts";

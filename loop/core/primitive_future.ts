@@ -20,7 +20,9 @@ import {
   withCancellation,
   withError,
 } from "./future.ts";
-import { type CancelMessage, runStep, type Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { CancelMessage } from "./scope.ts";
+import { runStep } from "./runnable.ts";
 
 const WAITING = 0;
 const WOKEN = 1;

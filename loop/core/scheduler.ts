@@ -19,11 +19,6 @@ import { Mark } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
-export type { Timer } from "./timer_queue.ts";
-export { currentTaskState, TaskState } from "./task_state.ts";
-export { type Runnable, runStep } from "./runnable.ts";
-export type { CancelMessage } from "./scope.ts";
-
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.001;
 /** How often, in seconds, the clock is looked at during a slice. */

@@ -26,12 +26,8 @@ import {
   getRunningLoop,
   newEventLoop,
 } from "../mod.ts";
-import {
-  defaultScheduler,
-  runStep,
-  Scheduler,
-  schedulerOf,
-} from "./scheduler.ts";
+import { defaultScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
+import { runStep } from "./runnable.ts";
 
 /** Runs `main` on a loop of `host`. */
 function runOn<T>(host: FakeHost, main: () => Promise<T>): Promise<T> {

@@ -24,14 +24,14 @@ import {
   markRetrieved,
   waitsForOthers,
 } from "./future.ts";
-import { currentSpot, noteSignalRead } from "./task_state.ts";
-import type { Scope } from "./scope.ts";
 import {
-  type CancelMessage,
+  currentSpot,
   currentTaskState,
-  type Scheduler,
+  noteSignalRead,
   TaskState,
-} from "./scheduler.ts";
+} from "./task_state.ts";
+import type { CancelMessage, Scope } from "./scope.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
 import {
   assertFunction,

@@ -1,10 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  type Runnable,
-  runStep,
-  type Scheduler,
-} from "../../loop/core/scheduler.ts";
+import type { Scheduler } from "../../loop/core/scheduler.ts";
+import { type Runnable, runStep } from "../../loop/core/runnable.ts";
 
 /** Calls a function at a time of a loop's clock, in its turn; returns what takes that back. */
 export function callAt(

@@ -8,7 +8,7 @@ import {
   type FrameCallGraphEntry,
   framesOfBody,
 } from "./call_stack.ts";
-import { currentTaskState, type TaskState } from "../scheduler.ts";
+import { currentTaskState, type TaskState } from "../task_state.ts";
 import { textAt } from "../unknown_value.ts";
 
 // What debug mode remembers. In tables of its own, so that without debug mode no object is larger.

@@ -8,7 +8,7 @@ import {
   framesOfBody,
 } from "./call_stack.ts";
 import { failureOf, type Future, homeOf } from "../future.ts";
-import { currentTaskState } from "../scheduler.ts";
+import { currentTaskState } from "../task_state.ts";
 import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 import { outOfRange } from "../validate.ts";

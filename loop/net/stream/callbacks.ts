@@ -2,12 +2,8 @@
 
 import { captureContext } from "../../core/context.ts";
 import { fail, fulfil, Future } from "../../core/future.ts";
-import {
-  callOutsideTasks,
-  type Runnable,
-  runStep,
-  type Scheduler,
-} from "../../core/scheduler.ts";
+import { callOutsideTasks, type Scheduler } from "../../core/scheduler.ts";
+import { type Runnable, runStep } from "../../core/runnable.ts";
 import { awaitOutside, reactOnce } from "../../core/wrap_future.ts";
 import { networkOf } from "./network.ts";
 
