@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { shown } from "../core/shown.ts";
+import { formatValue } from "../core/validate.ts";
 import { assertNumber } from "../core/validate.ts";
 import { type BaseTransport, notSupported } from "./base_transport.ts";
 
@@ -101,7 +101,7 @@ function waterMarks(high?: number | null, low?: number | null): WaterMarks {
   if (high >= low && low >= 0) return { low, high };
   throw new RangeError(
     `The high-water mark must be at least the low one, and that at least 0: received ${
-      shown(high)
-    } and ${shown(low)}`,
+      formatValue(high)
+    } and ${formatValue(low)}`,
   );
 }
