@@ -5,7 +5,10 @@ import { wrongType } from "../loop/core/validate.ts";
 const encoder = new TextEncoder();
 
 /** What separates: a string, bytes, or several of them, of which the shortest match wins. */
-export type Separator = string | Uint8Array | readonly (string | Uint8Array)[];
+export type LineSeparator =
+  | string
+  | Uint8Array
+  | readonly (string | Uint8Array)[];
 
 /** Separators, ready to be looked for. */
 export class Separators {
@@ -14,7 +17,7 @@ export class Separators {
   readonly minLength: number;
   readonly maxLength: number;
 
-  constructor(separator: Separator) {
+  constructor(separator: LineSeparator) {
     const list = typeof separator === "string" ||
         isInstance(separator, Uint8Array)
       ? [separator]

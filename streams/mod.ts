@@ -26,7 +26,7 @@ export {
   type StartUnixServerOptions,
 } from "./start_unix_server.ts";
 export {
-  type Separator,
+  type LineSeparator,
   StreamReader,
   type StreamReaderOptions,
 } from "./stream_reader.ts";

@@ -31,11 +31,11 @@ import {
 } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { ByteQueue } from "./_byte_queue.ts";
-import { NEWLINE, type Separator, Separators } from "./_separators.ts";
+import { type LineSeparator, NEWLINE, Separators } from "./_separators.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
 import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 
-export type { Separator };
+export type { LineSeparator };
 
 /** The limit of a reader unless it is set otherwise, in bytes. */
 export const DEFAULT_LIMIT = 64 * 1024;
@@ -339,7 +339,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil}
    */
-  readUntil(separator: Separator = "\n"): Future<Uint8Array<ArrayBuffer>> {
+  readUntil(separator: LineSeparator = "\n"): Future<Uint8Array<ArrayBuffer>> {
     const separators = separator === "\n" ? NEWLINE : new Separators(separator);
     return this.#readWith("readUntil", this.#attemptUntil(separators));
   }

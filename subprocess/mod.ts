@@ -14,8 +14,8 @@ import "../loop/preload.ts";
 export {
   DEVNULL,
   PIPE,
-  type Stdio,
   STDOUT,
+  type SubprocessStdio,
 } from "../loop/net/process/stdio.ts";
 export type { SubprocessOptions } from "../loop/net/options.ts";
 export * from "./create_subprocess_exec.ts";

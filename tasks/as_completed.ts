@@ -24,7 +24,7 @@ import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertIterable, assertOptions } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
-import type { Result } from "./gather.ts";
+import type { GatherResult } from "./gather.ts";
 
 /** The options of `asCompleted()`. */
 export interface AsCompletedOptions {
@@ -93,7 +93,7 @@ export interface CompletionIterator<T>
 export function asCompleted<A extends Awaitable<unknown>>(
   aws: Iterable<A>,
   options: AsCompletedOptions = {},
-): CompletionIterator<Result<A>> {
+): CompletionIterator<GatherResult<A>> {
   assertIterable(
     "The awaitables of asCompleted()",
     "an iterable, as in asCompleted([a, b])",
@@ -107,7 +107,9 @@ export function asCompleted<A extends Awaitable<unknown>>(
   const all = [...aws];
   assertAwaitables("asCompleted", all);
   const futures = new Set(Array.from(new Set(all), (aw) => ensureFuture(aw)));
-  return new Completions(futures, seconds) as CompletionIterator<Result<A>>;
+  return new Completions(futures, seconds) as CompletionIterator<
+    GatherResult<A>
+  >;
 }
 
 class Completions implements CompletionIterator<unknown> {

@@ -25,16 +25,16 @@ import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
 /** The type of the result of something awaitable. */
-export type Result<A> = A extends () => infer R ? Awaited<R> : Awaited<A>;
+export type GatherResult<A> = A extends () => infer R ? Awaited<R> : Awaited<A>;
 
 /** The results of several things awaitable, each in its place. */
-export type Results<A extends readonly unknown[]> = {
-  -readonly [K in keyof A]: Result<A[K]>;
+export type GatherResults<A extends readonly unknown[]> = {
+  -readonly [K in keyof A]: GatherResult<A[K]>;
 };
 
 /** The results, or what was thrown instead, of several things awaitable, each in its place. */
-export type Outcomes<A extends readonly unknown[]> = {
-  -readonly [K in keyof A]: Result<A[K]> | Error;
+export type GatherOutcomes<A extends readonly unknown[]> = {
+  -readonly [K in keyof A]: GatherResult<A[K]> | Error;
 };
 
 /** The options of `gather()`. */
@@ -74,7 +74,7 @@ export interface GatherOptions {
 export function gather<const A extends readonly Awaitable<unknown>[]>(
   aws: A,
   options: { returnExceptions: true },
-): Future<Outcomes<A>>;
+): Future<GatherOutcomes<A>>;
 /**
  * Runs several things at once and collects their results in the order in which they were given.
  *
@@ -87,7 +87,7 @@ export function gather<const A extends readonly Awaitable<unknown>[]>(
 export function gather<const A extends readonly Awaitable<unknown>[]>(
   aws: A,
   options?: GatherOptions,
-): Future<Results<A>>;
+): Future<GatherResults<A>>;
 export function gather(
   aws: readonly Awaitable<unknown>[],
   options?: GatherOptions,

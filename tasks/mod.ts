@@ -36,9 +36,9 @@ export * from "./ensure_future.ts";
 export {
   gather,
   type GatherOptions,
-  type Outcomes,
-  type Result,
-  type Results,
+  type GatherOutcomes,
+  type GatherResult,
+  type GatherResults,
 } from "./gather.ts";
 export * from "./run.ts";
 export * from "./run_coroutine_threadsafe.ts";

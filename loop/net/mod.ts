@@ -33,7 +33,7 @@ export type {
   SubprocessOptions,
   WritablePipe,
 } from "./options.ts";
-export type { Stdio } from "./process/stdio.ts";
+export type { SubprocessStdio } from "./process/stdio.ts";
 export { Protocol } from "./protocol.ts";
 export { ReadTransport } from "./read_transport.ts";
 export type { ServerOptions } from "./serve/serve.ts";

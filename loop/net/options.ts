@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Stdio, STDOUT } from "./process/stdio.ts";
+import type { SubprocessStdio, STDOUT } from "./process/stdio.ts";
 
 /** A host, by name or address, and a port. A `Deno.NetAddr` is one. */
 export interface HostAddress {
@@ -51,16 +51,16 @@ export interface SubprocessOptions {
    * The standard input. This program reads a file and passes it on, possibly more of it than the process
    * reads. The file stays open.
    */
-  stdin?: Stdio | null | undefined;
+  stdin?: SubprocessStdio | null | undefined;
   /**
    * The standard output. This program writes the output to a file, at the file's position. The file stays open.
    */
-  stdout?: Stdio | null | undefined;
+  stdout?: SubprocessStdio | null | undefined;
   /**
    * The standard error, likewise; `STDOUT` sends it where the standard output goes. Only `STDOUT` keeps the order
    * in which the process writes to the two, even if both go to the same file.
    */
-  stderr?: Stdio | typeof STDOUT | null | undefined;
+  stderr?: SubprocessStdio | typeof STDOUT | null | undefined;
   /** The working directory; by default that of this program. */
   cwd?: string | URL | null | undefined;
   /** Environment variables, which are added to those of this program or override them. */

@@ -18,7 +18,7 @@ import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import { SubprocessTransport } from "../subprocess_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
 import { feedFile, FileDrain } from "./_file_feed.ts";
-import { PIPE, type Stdio, type STDOUT } from "./stdio.ts";
+import { PIPE, type SubprocessStdio, type STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
 const STDIN_FD = 0;
@@ -162,7 +162,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     this.#endIfOver();
   }
 
-  #connectInput(stdio: Stdio | null | undefined): void {
+  #connectInput(stdio: SubprocessStdio | null | undefined): void {
     if (isFile(stdio)) {
       this.#watchFile(() => feedFile(stdio, this.#child.stdin));
     } else if (stdio === PIPE) {
@@ -179,7 +179,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
 
   #connectOutput(
     fd: number,
-    stdio: Stdio | typeof STDOUT | null | undefined,
+    stdio: SubprocessStdio | typeof STDOUT | null | undefined,
     stream: () => ReadableStream<Uint8Array>,
   ): void {
     if (isFile(stdio)) {
@@ -311,7 +311,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
 }
 
 function isFile(
-  stdio: Stdio | typeof STDOUT | null | undefined,
+  stdio: SubprocessStdio | typeof STDOUT | null | undefined,
 ): stdio is Deno.FsFile {
   return typeof stdio === "object" && stdio !== null;
 }

@@ -17,7 +17,7 @@ import {
 } from "./_command.ts";
 import { shellEnvironmentOf } from "./_shell_environment.ts";
 import { ProcessTransport } from "./_process_transport.ts";
-import { DEVNULL, PIPE, type Stdio, STDOUT } from "./stdio.ts";
+import { DEVNULL, PIPE, type SubprocessStdio, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
 /** What `loop.subprocessExec()` does. */
@@ -188,7 +188,7 @@ function settingsOf(options: SubprocessOptions): Deno.CommandOptions {
 
 /** How Deno calls it; a file is passed on through a pipe. */
 function streamOf(
-  stdio: Stdio | typeof STDOUT | null | undefined,
+  stdio: SubprocessStdio | typeof STDOUT | null | undefined,
 ): "piped" | "inherit" | "null" {
   if (stdio == null || stdio === "inherit") return "inherit";
   return stdio === DEVNULL || stdio === STDOUT ? "null" : PIPE;

@@ -65,4 +65,8 @@ export const STDOUT = "stdout" as const;
  * What a standard stream of a process is connected to: a pipe, nothing, what the program's own is
  * (`"inherit"`), or an open file.
  */
-export type Stdio = typeof PIPE | typeof DEVNULL | "inherit" | Deno.FsFile;
+export type SubprocessStdio =
+  | typeof PIPE
+  | typeof DEVNULL
+  | "inherit"
+  | Deno.FsFile;
