@@ -139,7 +139,7 @@ export class Barrier {
       }
       return index;
     } finally {
-      guard[Symbol.dispose]();
+      guard.release();
     }
   }
 
@@ -169,7 +169,7 @@ export class Barrier {
       const guard = await promptly(this.#changed.acquire());
       this.#state = this.#count > 0 ? "resetting" : "filling";
       this.#changed.notifyAll();
-      guard[Symbol.dispose]();
+      guard.release();
     });
   }
 
@@ -199,7 +199,7 @@ export class Barrier {
       const guard = await promptly(this.#changed.acquire());
       this.#state = "broken";
       this.#changed.notifyAll();
-      guard[Symbol.dispose]();
+      guard.release();
     });
   }
 

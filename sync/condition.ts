@@ -26,6 +26,7 @@ import {
   wrongType,
 } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
+import type { Guard } from "./guard.ts";
 import { contention, guardOf, Lock } from "./lock.ts";
 
 /**
@@ -104,7 +105,7 @@ export class Condition {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.acquire}
    */
-  acquire(): Future<Disposable> {
+  acquire(): Future<Guard> {
     return this.#lock.acquire();
   }
 
@@ -304,7 +305,7 @@ export class Condition {
 
   #wait<T>(
     scheduler: Scheduler,
-    guard: Disposable,
+    guard: Guard,
     predicate: (() => T) | null,
   ): Future<T> {
     const wait: Wait = {
@@ -331,7 +332,7 @@ interface Wait {
   readonly line: WaitQueue;
   readonly lock: Lock;
   /** The guard that held the lock, and will. */
-  readonly guard: Disposable;
+  readonly guard: Guard;
   /** What must be true for the wait to end, if not just notified. */
   readonly predicate: (() => unknown) | null;
   isAcquiring: boolean;

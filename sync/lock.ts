@@ -16,11 +16,12 @@ import {
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
+import type { Guard } from "./guard.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.
 
 /** The guard whose acquisition the lock is held by, or `null`. */
-export let guardOf: (lock: Lock) => Disposable | null;
+export let guardOf: (lock: Lock) => Guard | null;
 
 /** What an operation does that acquires the lock. */
 export interface Contention {
@@ -28,10 +29,10 @@ export interface Contention {
   begin(
     lock: Lock,
     operation: PrimitiveFuture<unknown>,
-    guard: Disposable,
+    guard: Guard,
   ): boolean;
   /** The operation was woken, and acquires the lock. */
-  win(lock: Lock, operation: PrimitiveFuture<unknown>, guard: Disposable): void;
+  win(lock: Lock, operation: PrimitiveFuture<unknown>, guard: Guard): void;
   /** The operation was cancelled while it waited. */
   withdraw(lock: Lock): void;
   /** Its turn has come. */
@@ -44,7 +45,7 @@ export interface Contention {
 
 export let contention: Contention;
 
-let releaseFor: (lock: Lock, guard: Disposable) => void;
+let releaseFor: (lock: Lock, guard: Guard) => void;
 
 /**
  * A mutual exclusion lock for tasks: it guards a shared resource that one task at a time may use.
@@ -80,7 +81,7 @@ let releaseFor: (lock: Lock, guard: Disposable) => void;
 export class Lock {
   readonly #loop = new LoopBound("lock");
   /** Who holds the lock. */
-  #guard: Disposable | null = null;
+  #guard: Guard | null = null;
   /** Who waits, also those who were woken or cancelled and whose turn is yet to come. */
   readonly #line = new WaitQueue();
   /** How many of those who wait were not cancelled while they waited. */
@@ -120,10 +121,10 @@ export class Lock {
     };
   }
 
-  static readonly #acquisition: PrimitiveBehavior<Disposable, Lock> = {
+  static readonly #acquisition: PrimitiveBehavior<Guard, Lock> = {
     name: "Lock.acquire()",
     poll(lock, acquisition) {
-      const guard = new Guard(lock);
+      const guard = new LockGuard(lock);
       contention.win(lock, acquisition, guard);
       return withResult(guard);
     },
@@ -171,10 +172,10 @@ export class Lock {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire}
    */
-  acquire(): Future<Disposable> {
+  acquire(): Future<Guard> {
     const scheduler = currentScheduler();
     if (this.#guard === null && this.#contenders === 0) {
-      this.#guard = new Guard(this);
+      this.#guard = new LockGuard(this);
       return fulfilled(scheduler, this.#guard);
     }
     const misuse = this.#loop.bind(scheduler);
@@ -253,14 +254,18 @@ export class Lock {
 }
 
 /** Stands for one acquisition of a lock. */
-class Guard implements Disposable {
+class LockGuard implements Guard {
   readonly #lock: Lock;
 
   constructor(lock: Lock) {
     this.#lock = lock;
   }
 
-  [Symbol.dispose](): void {
+  release(): void {
     releaseFor(this.#lock, this);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
   }
 }

@@ -299,6 +299,20 @@ Deno.test("Lock's guard releases its own acquisition, once", () =>
     assertFalse(lock.locked());
   }));
 
+Deno.test("Lock's guard has release(), which does what its disposal does, once in all", () =>
+  run(async () => {
+    const lock = new Lock();
+    {
+      using guard = await lock.acquire();
+      guard.release();
+      assertFalse(lock.locked());
+      guard.release();
+      await lock.acquire();
+      guard.release();
+    }
+    assert(lock.locked());
+  }));
+
 Deno.test("Lock's guard lets a block release the lock early", () =>
   run(async () => {
     const lock = new Lock();

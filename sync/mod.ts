@@ -19,5 +19,6 @@ export { BoundedSemaphore } from "./bounded_semaphore.ts";
 export { BrokenBarrierError } from "./broken_barrier_error.ts";
 export { Condition } from "./condition.ts";
 export { Event } from "./event.ts";
+export type { Guard } from "./guard.ts";
 export { Lock } from "./lock.ts";
 export { Semaphore } from "./semaphore.ts";

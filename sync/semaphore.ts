@@ -11,6 +11,7 @@ import {
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
+import type { Guard } from "./guard.ts";
 
 /** How many permits are there to be taken, of those that are not on their way to somebody. */
 export let permitsOf: (semaphore: Semaphore) => number;
@@ -61,12 +62,12 @@ export class Semaphore {
     permitsOf = (semaphore) => semaphore.#permits;
   }
 
-  static readonly #acquisition: PrimitiveBehavior<Disposable, Semaphore> = {
+  static readonly #acquisition: PrimitiveBehavior<Guard, Semaphore> = {
     name: "Semaphore.acquire()",
     poll(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
-      return withResult(new Guard(semaphore));
+      return withResult(new PermitGuard(semaphore));
     },
     onCancelled(semaphore, acquisition) {
       semaphore.#contenders--;
@@ -118,11 +119,11 @@ export class Semaphore {
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire}
    */
-  acquire(): Future<Disposable> {
+  acquire(): Future<Guard> {
     const scheduler = currentScheduler();
     if (!this.locked()) {
       this.#permits--;
-      return fulfilled(scheduler, new Guard(this));
+      return fulfilled(scheduler, new PermitGuard(this));
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
@@ -215,17 +216,21 @@ export class Semaphore {
 }
 
 /** Stands for one permit. */
-class Guard implements Disposable {
+class PermitGuard implements Guard {
   #semaphore: Semaphore | null;
 
   constructor(semaphore: Semaphore) {
     this.#semaphore = semaphore;
   }
 
-  [Symbol.dispose](): void {
+  release(): void {
     const semaphore = this.#semaphore;
     if (semaphore === null) return;
     this.#semaphore = null;
     if (!semaphore[isFull]) semaphore.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
   }
 }

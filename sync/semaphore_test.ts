@@ -243,6 +243,18 @@ Deno.test("Semaphore's guard releases its permit once", () =>
     assert(semaphore.locked());
   }));
 
+Deno.test("Semaphore's guard has release(), which does what its disposal does, once in all", () =>
+  run(async () => {
+    const semaphore = new Semaphore(1);
+    {
+      using guard = await semaphore.acquire();
+      guard.release();
+      assertFalse(semaphore.locked());
+      guard.release();
+    }
+    assertEquals(String(semaphore), "<Semaphore [unlocked, value:1]>");
+  }));
+
 Deno.test("Semaphore's guard releases its permit when it had to be waited for", () =>
   run(async () => {
     const semaphore = new Semaphore(0);

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future, Lock } from "../../../mod.ts";
+import { Future, type Guard, Lock } from "../../../mod.ts";
 
 /** A condition that notifies the first of those who wait, even one who has been cancelled and will not go on. */
 export class BlindCondition {
   readonly #lock = new Lock();
   readonly #waiters = new Set<Future<void>>();
 
-  acquire(): Future<Disposable> {
+  acquire(): Future<Guard> {
     return this.#lock.acquire();
   }
 
