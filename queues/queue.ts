@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import type { Future } from "../loop/core/future.ts";
 import { assertBoolean, assertNumber } from "../loop/core/validate.ts";
 import { Channel, type Store } from "./_channel.ts";
@@ -54,6 +55,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   readonly #channel: Channel<T>;
 
   static {
+    inspectAsText(this);
     storeIn = (queue, store) => {
       queue.#channel.items = store;
     };
@@ -328,11 +330,6 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    */
   toString(): string {
     return `<${this.constructor.name} ${this.#channel}>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /**

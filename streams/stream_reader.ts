@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
@@ -130,6 +131,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
 
   static {
+    inspectAsText(this);
     READ = {
       name: "StreamReader.read()",
       poll(reader, operation): Settlement | null {
@@ -578,11 +580,6 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     if (this.#exception !== null) parts.push(`exception=${this.#exception}`);
     if (this.#isPaused) parts.push("paused");
     return `<${parts.join(" ")}>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /** Nobody reads any more: a web stream may stop, while a connection is closed by its writer. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import type { Future } from "../loop/core/future.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { callInline } from "../loop/core/inline_call.ts";
@@ -49,6 +50,10 @@ export class Barrier {
   /** How many tasks came and have not left. */
   #count = 0;
 
+  static {
+    inspectAsText(this);
+  }
+
   /**
    * Constructs a new instance.
    *
@@ -85,11 +90,6 @@ export class Barrier {
     return `<${this.constructor.name} [${this.#state}${
       this.broken ? "" : `, waiters:${this.nWaiting}/${this.#parties}`
     }]>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /**

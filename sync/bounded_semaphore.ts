@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { isFull, permitsOf, Semaphore } from "./semaphore.ts";
+import { isFull, Semaphore, setBound } from "./semaphore.ts";
 
 /**
  * A semaphore that never has more permits than at first: releasing it more often than it was acquired
@@ -32,6 +32,7 @@ export class BoundedSemaphore extends Semaphore {
   constructor(value: number = 1) {
     super(value);
     this.#bound = value;
+    setBound(this, value);
   }
 
   /**
@@ -51,16 +52,11 @@ export class BoundedSemaphore extends Semaphore {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore}
    */
   override release(): void {
-    if (this[isFull]) {
+    if (isFull(this)) {
       throw new RangeError(
         `Cannot release the semaphore as all of its permits are free: ${this.#bound}`,
       );
     }
     super.release();
-  }
-
-  /** @ignore */
-  override get [isFull](): boolean {
-    return permitsOf(this) >= this.#bound;
   }
 }

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { keepContext, place } from "../loop/core/async_context.ts";
@@ -71,6 +72,10 @@ export class Condition {
   readonly #lock: Lock;
   readonly #loop = new LoopBound("condition");
   readonly #line = new WaitQueue();
+
+  static {
+    inspectAsText(this);
+  }
 
   /**
    * Constructs a new instance.
@@ -159,11 +164,6 @@ export class Condition {
       this.locked() ? "locked" : "unlocked",
       this.#line.size,
     );
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /**

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
@@ -41,6 +42,10 @@ export class Event {
   readonly #loop = new LoopBound("event");
   #isSet = false;
   readonly #line = new WaitQueue();
+
+  static {
+    inspectAsText(this);
+  }
 
   /**
    * Sets the flag: who waits for it goes on, and nobody waits from now on.
@@ -109,11 +114,6 @@ export class Event {
    */
   toString(): string {
     return describe(this, this.#isSet ? "set" : "unset", this.#line.size);
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /**

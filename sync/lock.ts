@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
   fulfilled,
@@ -88,6 +89,7 @@ export class Lock {
   #contenders = 0;
 
   static {
+    inspectAsText(this);
     guardOf = (lock) => lock.#guard;
     releaseFor = (lock, guard) => {
       if (lock.#guard === guard) lock.release();
@@ -245,11 +247,6 @@ export class Lock {
       this.locked() ? "locked" : "unlocked",
       this.#line.size,
     );
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 }
 

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectAsText } from "../loop/core/inspection.ts";
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
@@ -13,10 +14,11 @@ import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
-/** How many permits are there to be taken, of those that are not on their way to somebody. */
-export let permitsOf: (semaphore: Semaphore) => number;
-/** Whether one more permit would be one too many: an ordinary semaphore has room for any number. */
-export const isFull: unique symbol = Symbol("isFull");
+/** Sets how many free permits a semaphore may have. */
+export let setBound: (semaphore: Semaphore, bound: number) => void;
+
+/** Whether a semaphore has as many free permits as it may have. */
+export let isFull: (semaphore: Semaphore) => boolean;
 
 /**
  * A number of permits, of which each `acquire()` takes one and each `release()` gives one back: so
@@ -53,13 +55,17 @@ export class Semaphore {
   readonly #loop = new LoopBound("semaphore");
   /** Permits that nobody has; those on their way to a task that was woken are not among them. */
   #permits: number;
+  /** How many free permits there may be. */
+  #bound = Infinity;
   /** Who waits and has not been woken. */
   readonly #line = new WaitQueue();
   /** How many wait, with those who were woken and whose turn is yet to come. */
   #contenders = 0;
 
   static {
-    permitsOf = (semaphore) => semaphore.#permits;
+    inspectAsText(this);
+    setBound = (semaphore, bound) => semaphore.#bound = bound;
+    isFull = (semaphore) => semaphore.#permits >= semaphore.#bound;
   }
 
   static readonly #acquisition: PrimitiveBehavior<Guard, Semaphore> = {
@@ -192,16 +198,6 @@ export class Semaphore {
     );
   }
 
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
-
-  /** @ignore */
-  get [isFull](): boolean {
-    return false;
-  }
-
   /** Sends a permit to the first who waits; returns whether there was one. */
   #wakeNext(): boolean {
     if (!this.#line.wakeOne()) return false;
@@ -227,7 +223,7 @@ class PermitGuard implements Guard {
     const semaphore = this.#semaphore;
     if (semaphore === null) return;
     this.#semaphore = null;
-    if (!semaphore[isFull]) semaphore.release();
+    if (!isFull(semaphore)) semaphore.release();
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
+import { inspectAsText } from "../loop/core/inspection.ts";
 import {
   makeCausedCancelledError,
   makeSignalReason,
@@ -74,6 +75,10 @@ export class CancelScope {
   #timeLimit: TimedCall | null = null;
   /** Of a signal that was read before the body began. */
   #controller: AbortController | null = null;
+
+  static {
+    inspectAsText(this);
+  }
 
   /**
    * Constructs a new instance.
@@ -216,11 +221,6 @@ export class CancelScope {
   toString(): string {
     const cancelled = this.cancelled ? " cancelled" : "";
     return `<CancelScope ${this.#state}${cancelled}>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /** Returns what is to be called at the end. */

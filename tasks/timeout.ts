@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
+import { inspectAsText } from "../loop/core/inspection.ts";
 import {
   CancelledError,
   makeCancelledError,
@@ -70,6 +71,7 @@ export class Timeout {
   #abandon: (() => void) | null = null;
 
   static {
+    inspectAsText(this);
     runWithin = async (timeout, body, { abandon = false, onLimit = null }) => {
       timeout.#onLimit = onLimit;
       return await timeout.#run(body, abandon);
@@ -215,11 +217,6 @@ export class Timeout {
       ? null
       : Math.round(this.#when * 1000) / 1000;
     return `<Timeout active when=${when}>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   #onTime(): void {
