@@ -119,19 +119,23 @@ function waitInLine(
   operation.joinQueue(drain.flow.line);
 }
 
-let reveal: (protocol: unknown) => FlowControl | null = () => null;
+const flows = new WeakMap<object, FlowControl>();
 
-/** Says how to come by the flow control of a protocol; it is `null` for what is none of ours. */
-export function revealFlows(
-  flowOf: (protocol: unknown) => FlowControl | null,
-): void {
-  reveal = flowOf;
+/** Creates the flow control of a protocol. */
+export function createFlow(
+  protocol: object,
+  scheduler: Scheduler,
+  isServerSide: boolean,
+): FlowControl {
+  const flow = new FlowControl(scheduler, isServerSide);
+  flows.set(protocol, flow);
+  return flow;
 }
 
-/** The flow control of a protocol. */
-export function flowOf(protocol: unknown): FlowControl {
-  const flow = reveal(protocol);
-  if (flow !== null) return flow;
+/** Returns the flow control of a protocol. */
+export function flowOf(protocol: object): FlowControl {
+  const flow = flows.get(protocol);
+  if (flow !== undefined) return flow;
   throw wrongType(
     "The protocol of a StreamWriter",
     "a StreamReaderProtocol",

@@ -4,12 +4,9 @@ import type { Future } from "../loop/core/future.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertOptions, wrongType } from "../loop/core/validate.ts";
-import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
-import {
-  type ClientConnected,
-  StreamReaderProtocol,
-} from "./stream_reader_protocol.ts";
+import { assertOptions } from "../loop/core/validate.ts";
+import { streamProtocolFactory } from "./_stream_protocol_factory.ts";
+import type { ClientConnected } from "./stream_reader_protocol.ts";
 
 /** The options of {@linkcode startServer}. */
 export interface StartServerOptions extends ServerOptions {
@@ -67,20 +64,14 @@ export function startServer(
   port: number | null = null,
   options: StartServerOptions = {},
 ): Future<Server<Deno.NetAddr>> {
-  assertClientConnected("startServer", clientConnected);
   assertOptions("startServer", options);
-  const { limit = DEFAULT_LIMIT, ...rest } = options;
-  assertLimit(limit);
+  const { limit, ...rest } = options;
   const { loop } = currentScheduler();
-  const makeProtocol = () => {
-    const reader = new StreamReader({ limit, loop });
-    return new StreamReaderProtocol(reader, clientConnected, { loop });
-  };
+  const makeProtocol = streamProtocolFactory(
+    "startServer",
+    loop,
+    clientConnected,
+    limit,
+  );
   return loop.createServer(makeProtocol, host, port, rest);
-}
-
-/** Throws unless what is to be called for each connection is a function. */
-export function assertClientConnected(method: string, value: unknown): void {
-  if (typeof value === "function") return;
-  throw wrongType(`The clientConnected of ${method}()`, "a function", value);
 }

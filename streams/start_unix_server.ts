@@ -5,12 +5,8 @@ import type { UnixServerOptions } from "../loop/net/serve/serve_unix.ts";
 import type { Server } from "../loop/net/serve/server.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertOptions } from "../loop/core/validate.ts";
-import { assertClientConnected } from "./start_server.ts";
-import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
-import {
-  type ClientConnected,
-  StreamReaderProtocol,
-} from "./stream_reader_protocol.ts";
+import { streamProtocolFactory } from "./_stream_protocol_factory.ts";
+import type { ClientConnected } from "./stream_reader_protocol.ts";
 
 /** The options of {@linkcode startUnixServer}. */
 export interface StartUnixServerOptions extends UnixServerOptions {
@@ -66,14 +62,14 @@ export function startUnixServer(
   path: string | URL | null = null,
   options: StartUnixServerOptions = {},
 ): Future<Server<Deno.UnixAddr>> {
-  assertClientConnected("startUnixServer", clientConnected);
   assertOptions("startUnixServer", options);
-  const { limit = DEFAULT_LIMIT, ...rest } = options;
-  assertLimit(limit);
+  const { limit, ...rest } = options;
   const { loop } = currentScheduler();
-  const makeProtocol = () => {
-    const reader = new StreamReader({ limit, loop });
-    return new StreamReaderProtocol(reader, clientConnected, { loop });
-  };
+  const makeProtocol = streamProtocolFactory(
+    "startUnixServer",
+    loop,
+    clientConnected,
+    limit,
+  );
   return loop.createUnixServer(makeProtocol, path, rest);
 }

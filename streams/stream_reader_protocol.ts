@@ -15,7 +15,7 @@ import {
   assertOptions,
 } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
-import { FlowControl, revealFlows } from "./_flow_control.ts";
+import { createFlow, type FlowControl } from "./_flow_control.ts";
 import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
@@ -48,14 +48,6 @@ export class StreamReaderProtocol extends Protocol {
   readonly #flow: FlowControl;
   readonly #loop: EventLoop;
   #isEncrypted = false;
-
-  static {
-    revealFlows((protocol) =>
-      typeof protocol === "object" && protocol !== null && #flow in protocol
-        ? protocol.#flow
-        : null
-    );
-  }
 
   /**
    * Constructs a new instance.
@@ -90,7 +82,7 @@ export class StreamReaderProtocol extends Protocol {
       : schedulerOf(loop);
     this.#reader = reader;
     this.#clientConnected = clientConnected;
-    this.#flow = new FlowControl(scheduler, clientConnected !== null);
+    this.#flow = createFlow(this, scheduler, clientConnected !== null);
     this.#loop = scheduler.loop;
   }
 
