@@ -8,19 +8,19 @@ const TAIL_SIZE = 4 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Bytes that arrived and nobody has read yet. What comes and goes in one piece is not copied. */
+/** Bytes that have arrived and are unread. A chunk that is taken as it came is not copied. */
 export class ByteQueue {
-  /** How many bytes there are. */
+  /** The number of bytes. */
   size = 0;
-  /** The chunk at the front; mostly the only one. */
+  /** The chunk at the front; usually the only one. */
   #first: Uint8Array<ArrayBuffer> = NO_BYTES;
-  /** How many bytes of it are taken already. */
+  /** The number of bytes of it that have been taken. */
   #taken = 0;
   readonly #more = new RingBuffer<Uint8Array<ArrayBuffer>>();
-  /** Where small chunks are collected: otherwise a peer that sends byte by byte would fill the memory. */
+  /** Small chunks are collected here: otherwise a peer that sends single bytes would fill the memory. */
   #tail: Uint8Array<ArrayBuffer> = NO_BYTES;
   #tailEnd = 0;
-  /** The chunk at the end, if it is the one that small ones are added to. */
+  /** The chunk at the end, if small chunks are appended to it. */
   #tailChunk: Uint8Array<ArrayBuffer> | null = null;
 
   push(chunk: Uint8Array<ArrayBuffer>): void {
@@ -33,7 +33,7 @@ export class ByteQueue {
     this.size += chunk.length;
   }
 
-  /** Takes bytes from the front, at most `size`. */
+  /** Takes `count` bytes from the front, at most `size`. */
   take(count: number): Uint8Array<ArrayBuffer> {
     if (count === 0) return NO_BYTES;
     const first = this.#first;
@@ -49,7 +49,7 @@ export class ByteQueue {
     return start === 0 ? first : first.subarray(start);
   }
 
-  /** Where `separator` begins, at `from` or later; -1 if it does not occur. */
+  /** Returns where `separator` first occurs at `from` or later; -1 if it does not. */
   find(separator: Uint8Array, from: number): number {
     const firstByte = separator[0]!;
     let base = -this.#taken;
@@ -69,12 +69,12 @@ export class ByteQueue {
     return -1;
   }
 
-  /** The chunk at the front is that at -1. */
+  /** Returns a chunk; the one at the front has the index -1. */
   #chunkAt(index: number): Uint8Array<ArrayBuffer> {
     return index === -1 ? this.#first : this.#more.at(index);
   }
 
-  /** Whether `separator` is what begins in a chunk, at an offset. */
+  /** Returns whether `separator` begins at an offset of a chunk. */
   #matches(separator: Uint8Array, index: number, offset: number): boolean {
     let chunk = this.#chunkAt(index);
     for (const byte of separator) {
@@ -102,7 +102,7 @@ export class ByteQueue {
     this.#more.push(this.#tailChunk);
   }
 
-  /** Takes what lies in several chunks. */
+  /** Takes bytes that span several chunks. */
   #join(count: number): Uint8Array<ArrayBuffer> {
     const joined = new Uint8Array(count);
     for (let filled = 0; filled < count;) {

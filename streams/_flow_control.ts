@@ -19,15 +19,15 @@ import { wrongType } from "../loop/core/validate.ts";
 
 const DONE = withResult(undefined);
 
-/** What a protocol knows of its transport for those who write to it. */
+/** The state of a transport that writers wait for, as its protocol knows it. */
 export class FlowControl {
   readonly scheduler: Scheduler;
-  /** Whether the protocol is that of a server's connection. */
+  /** Whether the connection is one that a server accepted. */
   readonly isServerSide: boolean;
   readonly line = new WaitQueue();
   isPaused = false;
   isLost = false;
-  /** Why the connection was lost, if not by being closed. */
+  /** The error that broke the connection; `null` if it was closed. */
   error: Error | null = null;
   #done: Future<void> | null = null;
   #closeWaiters: Set<Future<void>> | null = null;
@@ -83,13 +83,13 @@ export class FlowControl {
     return waiter;
   }
 
-  /** A future that is done, the same every time. */
+  /** Returns a completed future, always the same one. */
   #now(): Future<void> {
     return this.#done ??= fulfilled(this.scheduler, undefined);
   }
 }
 
-/** One wait until a protocol may write again. */
+/** A pending `drain()`. */
 interface Drain {
   readonly flow: FlowControl;
   hasWaited: boolean;

@@ -4,15 +4,15 @@ import { isInstance } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 const encoder = new TextEncoder();
 
-/** What separates: a string, bytes, or several of them, of which the shortest match wins. */
+/** A separator: a string, bytes, or several of them, of which the shortest match wins. */
 export type LineSeparator =
   | string
   | Uint8Array
   | readonly (string | Uint8Array)[];
 
-/** Separators, ready to be looked for. */
+/** Separators, prepared for searching. */
 export class Separators {
-  /** The shortest first: of those that end at the same place it is the one that counts. */
+  /** The shortest first: it wins among matches that end at the same place. */
   readonly all: readonly Uint8Array[];
   readonly minLength: number;
   readonly maxLength: number;

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import { wrongType } from "../loop/core/validate.ts";
+import { assertFunction } from "../loop/core/validate.ts";
 import { assertLimit, DEFAULT_LIMIT, StreamReader } from "./stream_reader.ts";
 import {
   type ClientConnected,
@@ -18,13 +18,7 @@ export function streamProtocolFactory(
   clientConnected: ClientConnected,
   limit: number = DEFAULT_LIMIT,
 ): () => StreamReaderProtocol {
-  if (typeof clientConnected !== "function") {
-    throw wrongType(
-      `The clientConnected of ${caller}()`,
-      "a function",
-      clientConnected,
-    );
-  }
+  assertFunction(`The clientConnected of ${caller}()`, clientConnected);
   assertLimit(limit);
   return () => {
     const reader = new StreamReader({ limit, loop });

@@ -4,14 +4,14 @@ import type { Future } from "../loop/core/future.ts";
 import type { Scheduler } from "../loop/core/scheduler.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 
-/** Who gets what a stream brings. */
+/** Receives the data of a stream. */
 interface Consumer {
   feedData(data: Uint8Array): void;
   feedEof(): void;
   setException(error: unknown): void;
 }
 
-/** A web stream that a reader takes chunks from, one by one, as they are asked for. */
+/** Pulls chunks from a web stream one by one, on demand. */
 export class WebSource {
   readonly #scheduler: Scheduler;
   readonly #consumer: Consumer;
@@ -29,7 +29,7 @@ export class WebSource {
     this.#consumer = consumer;
   }
 
-  /** Has the next chunk come, unless one is on its way. */
+  /** Requests the next chunk, unless a request is pending. */
   pull(): void {
     if (this.#isPulling || this.#isOver) return;
     this.#isPulling = true;
@@ -42,7 +42,7 @@ export class WebSource {
     });
   }
 
-  /** Takes nothing more from the stream, which is told so. */
+  /** Cancels the stream. */
   cancel(reason: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -79,21 +79,21 @@ export class WebSource {
   }
 }
 
-/** What is read from. */
+/** The source of a `ReadableStream`. */
 interface Reader {
   read(n: number): Future<Uint8Array<ArrayBuffer>>;
 }
 
-/** Who is told how the stream ends, if not with the reader. */
+/** Notified when the stream ends before the reader does. */
 interface ReadableEnding {
   onCancelled(reason: unknown): void;
   onBroken(): void;
 }
 
-/** How much is read at a time, in bytes. */
+/** The number of bytes to read at a time. */
 const CHUNK_SIZE = 64 * 1024;
 
-/** A web stream of what a reader reads: it takes nothing that it is not asked for. */
+/** Creates a web stream that reads from a reader on demand. */
 export function readableOf(
   reader: Reader,
   ending: ReadableEnding,
@@ -119,7 +119,7 @@ export function readableOf(
   }, { highWaterMark: 0 });
 }
 
-/** On the platform a chunk's memory is transferred with it, and so must not be shared. */
+/** The platform transfers the memory of a chunk, so it must not be shared. */
 function owned(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
 }

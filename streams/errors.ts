@@ -4,7 +4,7 @@ import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
 import { assertInstance, assertInteger } from "../loop/core/validate.ts";
 
 /**
- * The stream ended before everything that was asked for had arrived.
+ * The stream ended before all of the requested bytes had arrived.
  *
  * @example Usage
  * ```ts
@@ -22,16 +22,16 @@ import { assertInstance, assertInteger } from "../loop/core/validate.ts";
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.IncompleteReadError}
  */
 export class IncompleteReadError extends Error {
-  /** What had arrived. */
+  /** The bytes that had arrived. */
   readonly partial: Uint8Array<ArrayBuffer>;
-  /** How many bytes were asked for; `null` if that was not known. */
+  /** The number of bytes requested; `null` if it was not known. */
   readonly expected: number | null;
 
   /**
    * Constructs a new instance.
    *
-   * @param partial What had arrived.
-   * @param expected How many bytes were asked for, or `null`.
+   * @param partial The bytes that had arrived.
+   * @param expected The number of bytes requested, or `null`.
    */
   constructor(partial: Uint8Array<ArrayBuffer>, expected: number | null) {
     assertInstance(
@@ -57,7 +57,7 @@ export class IncompleteReadError extends Error {
 registerErrorClass(IncompleteReadError);
 
 /**
- * The limit of a reader was reached before a separator was found. The bytes stay in the reader.
+ * A reader's limit was reached before a separator was found. The bytes stay in the reader.
  *
  * @example Usage
  * ```ts
@@ -74,14 +74,14 @@ registerErrorClass(IncompleteReadError);
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.LimitOverrunError}
  */
 export class LimitOverrunError extends Error {
-  /** How many bytes to read in order to get past what is too long. */
+  /** The number of bytes to read in order to skip the overlong part. */
   readonly consumed: number;
 
   /**
    * Constructs a new instance.
    *
    * @param message What happened.
-   * @param consumed How many bytes to read in order to get past what is too long.
+   * @param consumed The number of bytes to read in order to skip the overlong part.
    */
   constructor(message: string, consumed: number) {
     assertInteger("The consumed of a LimitOverrunError", consumed, 0);

@@ -16,18 +16,18 @@ export interface OpenConnectionOptions extends ConnectionOptions {
 }
 
 /**
- * Connects by TCP, as `loop.createConnection()` does.
+ * Opens a TCP connection, as `loop.createConnection()` does.
  *
- * Cancelled, it gives its attempts up; no connection stays behind.
+ * Cancel safe: no connection is left behind.
  *
- * @param host A host name or an address; this machine if it is `null`.
+ * @param host A host name or an address; the local machine if it is `null`.
  * @param port The port.
  * @param options How to connect.
- * @returns A reader and a writer. Close the writer when done.
- * @throws {RangeError} If the port is none, or the limit not greater than 0.
- * @throws {Deno.errors.ConnectionRefused} If nothing listens there; other failures likewise.
- * @throws {Deno.errors.NotFound} If the host has no address.
- * @throws {Deno.errors.InvalidData} If it is to be encrypted, and the certificate is not accepted.
+ * @returns A future of a reader and a writer. Close the writer when done.
+ * @throws {RangeError} If the port is invalid, or the limit is not greater than 0.
+ * @throws {Deno.errors.ConnectionRefused} If nothing listens on the port. Other errors of `Deno.connect()` likewise.
+ * @throws {Deno.errors.NotFound} If the host does not have an address.
+ * @throws {Deno.errors.InvalidData} If TLS is used and the certificate is not accepted.
  *
  * @example Usage
  * ```ts

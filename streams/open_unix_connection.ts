@@ -16,16 +16,16 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
 }
 
 /**
- * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for its path, and
+ * Connects to a Unix socket. Needs `--allow-read` and `--allow-write` for the path, and
  * `--allow-net=unix:<path>`.
  *
- * Cancelled, it gives the attempt up; no connection stays behind.
+ * Cancel safe: no connection is left behind.
  *
- * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+ * @param path The path of the socket; a path that begins with `"\0"` is in Linux's abstract namespace.
  * @param options How to connect.
- * @returns A reader and a writer. Close the writer when done.
+ * @returns A future of a reader and a writer. Close the writer when done.
  * @throws {RangeError} If neither a path nor a connection is given, or the limit is not greater than 0.
- * @throws {Deno.errors.NotFound} If there is no such path; other failures likewise.
+ * @throws {Deno.errors.NotFound} If the path does not exist. Other errors of `Deno.connect()` likewise.
  * @throws {Deno.errors.NotSupported} On Windows.
  *
  * @example Usage

@@ -15,23 +15,22 @@ export interface StartServerOptions extends ServerOptions {
 }
 
 /**
- * Listens for TCP connections, and calls a function for each, in a task of its own.
+ * Listens for TCP connections and calls a function for each, in a task of its own.
  *
- * The function may be async. What it throws goes to the loop's exception handler and closes that
- * connection alone; if its task is cancelled, the connection is closed too. Otherwise closing the
- * writer is up to the program.
+ * The function may be async. An error it throws goes to the loop's exception handler and closes that connection
+ * only; cancelling its task closes the connection too. Otherwise the function closes the writer.
  *
- * Cancelled, it leaves no listener behind.
+ * Cancel safe: no listener is left behind.
  *
  * @param clientConnected Called with a reader and a writer for each connection.
- * @param host A host name or an address, or several of them; every interface if it is `null`.
- * @param port The port; one that is free if it is 0 or, with a host, `null`. `server.sockets` tells which.
+ * @param host A host name or an address, or several; all interfaces if it is `null`.
+ * @param port The port; a free one if it is 0 or, with a host, `null`: see `server.sockets`.
  * @param options How to listen.
- * @returns The server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already.
  * @throws {TypeError} If `clientConnected` is not a function.
- * @throws {RangeError} If the port is none, or the limit not greater than 0.
- * @throws {Deno.errors.AddrInUse} If the port is not free; other failures likewise.
- * @throws {Deno.errors.NotFound} If a host has no address.
+ * @throws {RangeError} If the port is invalid, or the limit is not greater than 0.
+ * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.listen()` likewise.
+ * @throws {Deno.errors.NotFound} If a host does not have an address.
  *
  * @example An echo server
  * ```ts

@@ -15,22 +15,22 @@ export interface StartUnixServerOptions extends UnixServerOptions {
 }
 
 /**
- * Listens at a Unix socket, and calls a function for each connection, in a task of its own: see
+ * Listens on a Unix socket and calls a function for each connection, in a task of its own: see
  * {@linkcode startServer}. Needs `--allow-read` and `--allow-write` for the path, and
  * `--allow-net=unix:<path>`.
  *
- * A socket that another server left at the path is removed first, without a look at whether that server
- * still runs; any other file there is an error. Closing the server removes the socket.
+ * A socket that another server left at the path is removed first, even if that server is still running; any other
+ * file there is an error. Closing the server removes the socket.
  *
- * Cancelled, it leaves no listener behind.
+ * Cancel safe: no listener is left behind.
  *
  * @param clientConnected Called with a reader and a writer for each connection.
- * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+ * @param path The path of the socket; a path that begins with `"\0"` is in Linux's abstract namespace.
  * @param options How to listen.
- * @returns The server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already.
  * @throws {TypeError} If `clientConnected` is not a function.
  * @throws {RangeError} If neither a path nor a listener is given, or the limit is not greater than 0.
- * @throws {Deno.errors.AddrInUse} If there is a file that is no socket; other failures likewise.
+ * @throws {Deno.errors.AddrInUse} If a file at the path is not a socket. Other errors of `Deno.listen()` likewise.
  * @throws {Deno.errors.NotSupported} On Windows.
  *
  * @example An echo server
@@ -49,7 +49,7 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  *
  *   const [reader, writer] = await openUnixConnection(path);
  *   writer.write("one\n");
- *   assertEquals(new TextDecoder().decode(await reader.read()), "one\n");
+ *   assertEquals(new TextDecoder().decode(await reader.readLine()), "one\n");
  *   writer.close();
  * });
  * await Deno.remove(directory);

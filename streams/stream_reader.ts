@@ -38,15 +38,15 @@ import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 
 export type { LineSeparator };
 
-/** The limit of a reader unless it is set otherwise, in bytes. */
+/** The default limit of a reader, in bytes. */
 export const DEFAULT_LIMIT = 64 * 1024;
 
-/** Takes data from the buffer, or returns `null` as long as there is not enough. */
+/** Takes data from the buffer, or returns `null` while there is not enough. */
 type Take = () => Uint8Array<ArrayBuffer> | null;
 
 type ReadOperation = PrimitiveFuture<Uint8Array<ArrayBuffer>, StreamReader>;
 
-/** The data is taken in the reading task's step, so that one that is cancelled takes none. */
+/** Data is taken in the step of the reading task, so that a cancelled read takes none. */
 let READ: PrimitiveBehavior<Uint8Array<ArrayBuffer>, StreamReader>;
 
 const TAKE_NOTHING: Take = () => null;
@@ -55,36 +55,34 @@ const TAKE_NOTHING: Take = () => null;
 export interface StreamReaderOptions {
   /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
   limit?: number | undefined;
-  /** The loop that the reader belongs to, if not the current one. */
+  /** The loop the reader belongs to; the current one by default. */
   loop?: EventLoop | undefined;
 }
 
-/** Throws unless `limit` is one. */
+/** Throws unless `limit` is a valid limit. */
 export function assertLimit(limit: number): void {
   assertPositive("The limit of a reader", limit);
 }
 
-/** Takes what nobody has read, since it is not for the reader: it is to be decrypted. */
+/** Takes all unread data out of the reader, to be decrypted. */
 export let takeAll: (reader: StreamReader) => Uint8Array<ArrayBuffer>;
 
-/** Says that another transport feeds the reader from now on. */
+/** Replaces the transport that feeds the reader. */
 export let changeTransport: (
   reader: StreamReader,
   transport: ReadTransport,
 ) => void;
 
 /**
- * Reads from a stream of bytes. `openConnection()` and `startServer()` give readers.
+ * Reads from a stream of bytes. `openConnection()` and `startServer()` create readers. Iterating over a reader
+ * gives its lines.
  *
- * One task at a time may wait for data. Every method that reads is cancel safe: bytes leave the
- * reader only together with the result, so that what a cancelled call would have returned is there
- * for the next one. While more than twice the limit waits to be read, nothing is received.
+ * Only one read may be pending at a time. Every method that reads is cancel safe: bytes leave the reader only
+ * together with the result, so the next call returns what a cancelled call would have returned. While more than
+ * twice the limit is unread, nothing is received.
  *
- * What is read is the caller's own, but may be a view of a larger block, of up to 64 KiB, that it keeps
- * in memory and shares with what is read before and after it: `slice()` what is to be kept for long, and
- * never transfer its `buffer`.
- *
- * Iterating over a reader gives its lines.
+ * The bytes returned belong to the caller, but may be a view of a block of up to 64 KiB that is shared with
+ * earlier and later reads: `slice()` what you keep for long, and do not transfer its `buffer`.
  *
  * @example Usage
  * ```ts
@@ -92,25 +90,22 @@ export let changeTransport: (
  * import { assertEquals } from "@std/assert";
  *
  * const reader = new StreamReader();
- * reader.feedData(new TextEncoder().encode("one\ntwo"));
+ * reader.feedData(new TextEncoder().encode("one\ntwo\nthree"));
  * reader.feedEof();
- * const lines = await Array.fromAsync(reader, (line) => new TextDecoder().decode(line));
- * assertEquals(lines, ["one\n", "two"]);
+ * assertEquals(new TextDecoder().decode(await reader.readLine()), "one\n");
+ * assertEquals(new TextDecoder().decode(await reader.readExactly(4)), "two\n");
+ * assertEquals(new TextDecoder().decode(await reader.read()), "three");
+ * assertEquals(reader.atEof(), true);
  * ```
  *
  * @example A peer may be silent for a minute, but not in the middle of a message
  * ```ts
- * import { StreamReader, timeout } from "@asyncio/asyncio";
- * import { assertEquals } from "@std/assert";
+ * import { type StreamReader, timeout } from "@asyncio/asyncio";
  *
  * async function readMessage(reader: StreamReader): Promise<Uint8Array> {
  *   const [length] = await timeout(60, () => reader.readExactly(1));
  *   return await timeout(5, () => reader.readExactly(length!));
  * }
- *
- * const reader = new StreamReader();
- * reader.feedData(new Uint8Array([2, 10, 20, 30]));
- * assertEquals(await readMessage(reader), new Uint8Array([10, 20]));
  * ```
  *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader}
@@ -123,10 +118,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   #exception: Error | null = null;
   #transport: ReadTransport | null = null;
   #isPaused = false;
-  /** The web stream that is read, in place of a transport that feeds. */
+  /** The web stream that is read, instead of a transport that feeds the reader. */
   #source: WebSource | null = null;
   #waiting: ReadOperation | null = null;
-  /** What the one who waits waits for. */
+  /** Takes what the pending read asks for. */
   #take = TAKE_NOTHING;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
 
@@ -150,7 +145,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /**
    * Constructs a new instance.
    *
-   * @param options The limit, and the loop.
+   * @param options The limit and the loop.
    * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the limit is not greater than 0.
    */
@@ -165,29 +160,24 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Makes a reader of a web stream, such as the body of a response or the output of a `Deno.Command`.
+   * Creates a reader from a web stream, such as the body of a response or the output of a `Deno.Command`.
    *
-   * The stream is locked. A chunk is asked for only while somebody waits for data; one that comes when
-   * nobody waits any more is kept for who reads next. What breaks the stream breaks the reader. To have
-   * done with the stream before its end, cancel {@linkcode StreamReader.readable}, or call
-   * {@linkcode StreamReader.feedEof}: both cancel the stream.
+   * The stream is locked, and a chunk is pulled only while a read is pending. An error of the stream is an error of
+   * the reader. To cancel the stream before its end, cancel {@linkcode StreamReader.readable} or call
+   * {@linkcode StreamReader.feedEof}.
    *
    * @param stream The stream.
-   * @param options The limit, and the loop.
+   * @param options The limit and the loop.
    * @returns The reader.
-   * @throws {TypeError} If `stream` is no `ReadableStream`, or locked.
-   * @throws {TypeError} If an option has the wrong type.
+   * @throws {TypeError} If `stream` is not a `ReadableStream` or is locked, or an option has the wrong type.
    * @throws {RangeError} If the limit is not greater than 0.
    *
    * @example Usage
    * ```ts
    * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
    *
    * const reader = StreamReader.from(new Response("name: value\n\nbody").body!);
-   * assertEquals(new TextDecoder().decode(await reader.readLine()), "name: value\n");
-   * assertEquals(new TextDecoder().decode(await reader.readLine()), "\n");
-   * assertEquals(new TextDecoder().decode(await reader.read()), "body");
+   * console.log(new TextDecoder().decode(await reader.readLine()));
    * ```
    */
   static from(
@@ -206,28 +196,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Reads up to `n` bytes: what is there, or as soon as something comes. Without `n` it reads to the
-   * end of the stream.
+   * Reads up to `n` bytes, and waits only while none are available. Without `n` it reads to the end of the stream.
    *
    * Cancel safe: what has arrived stays in the reader.
    *
-   * @param n The greatest number of bytes; -1 for all there will be.
-   * @returns The bytes, which are the caller's own; none at the end of the stream.
+   * @param n The greatest number of bytes; -1 to read to the end.
+   * @returns The bytes; none at the end of the stream.
    * @throws {TypeError} If `n` is not an integer.
-   * @throws {RuntimeError} If another task waits for data of this reader.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedData(new TextEncoder().encode("hello"));
-   * reader.feedEof();
-   * assertEquals(new TextDecoder().decode(await reader.read(2)), "he");
-   * assertEquals(new TextDecoder().decode(await reader.read(100)), "llo");
-   * assertEquals((await reader.read(100)).length, 0);
-   * ```
+   * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read}
    */
@@ -239,26 +215,13 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Reads a line, with the newline at its end. The last line may lack that.
+   * Reads a line, including its newline. The last line may lack the newline.
    *
    * Cancel safe: what has arrived stays in the reader.
    *
    * @returns The line; empty at the end of the stream.
-   * @throws {RangeError} If the line is longer than the limit; it is dropped.
-   * @throws {RuntimeError} If another task waits for data of this reader.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedData(new TextEncoder().encode("one\ntwo"));
-   * reader.feedEof();
-   * assertEquals(new TextDecoder().decode(await reader.readLine()), "one\n");
-   * assertEquals(new TextDecoder().decode(await reader.readLine()), "two");
-   * assertEquals((await reader.readLine()).length, 0);
-   * ```
+   * @throws {RangeError} If the line is longer than the limit; the line is dropped.
+   * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline}
    */
@@ -281,22 +244,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * Cancel safe: what has arrived stays in the reader.
    *
    * @param n The number of bytes, which may exceed the limit.
-   * @returns The bytes, which are the caller's own.
+   * @returns The bytes.
    * @throws {RangeError} If `n` is not an integer of 0 or more.
-   * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
-   * @throws {RuntimeError} If another task waits for data of this reader.
-   *
-   * @example A length, then as many bytes
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedData(new Uint8Array([0, 2, 10, 20, 30]));
-   * const header = await reader.readExactly(2);
-   * const length = new DataView(header.buffer, header.byteOffset).getUint16(0);
-   * assertEquals(await reader.readExactly(length), new Uint8Array([10, 20]));
-   * ```
+   * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
+   * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly}
    */
@@ -316,27 +267,24 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Reads up to and with a separator.
+   * Reads up to and including a separator.
    *
    * Cancel safe: what has arrived stays in the reader.
    *
-   * @param separator The separator, or several: the match that ends first wins, and of those that end at
-   * the same place the shortest.
-   * @returns The bytes, which are the caller's own.
+   * @param separator The separator, or several: the match that ends first wins, the shortest if several do.
+   * @returns The bytes.
    * @throws {RangeError} If there is no separator, or an empty one.
    * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
-   * @throws {IncompleteReadError} If the stream ends before; what had arrived is in the error.
-   * @throws {RuntimeError} If another task waits for data of this reader.
+   * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
+   * @throws {RuntimeError} If another read is pending.
    *
    * @example Usage
    * ```ts
    * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
    *
-   * const reader = new StreamReader();
-   * reader.feedData(new TextEncoder().encode("a=1;b=2\r\n"));
-   * assertEquals(new TextDecoder().decode(await reader.readUntil(";")), "a=1;");
-   * assertEquals(new TextDecoder().decode(await reader.readUntil([";", "\r\n"])), "b=2\r\n");
+   * const reader = StreamReader.from(new Response("a=1;b=2\r\n").body!);
+   * const first = await reader.readUntil(";");
+   * const second = await reader.readUntil([";", "\r\n"]);
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readuntil}
@@ -347,22 +295,9 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Whether everything has been read and nothing more will come.
+   * Returns whether everything has been read and nothing more will come.
    *
    * @returns `true` if so.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedData(new TextEncoder().encode("last"));
-   * reader.feedEof();
-   * assertEquals(reader.atEof(), false);
-   * await reader.read();
-   * assertEquals(reader.atEof(), true);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.at_eof}
    */
@@ -371,22 +306,11 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Puts data at the end of the stream.
+   * Appends data to the stream.
    *
-   * @param data The bytes. The reader keeps the array, which is not the caller's any more; it copies one
-   * over a `SharedArrayBuffer`.
+   * @param data The bytes. The array belongs to the reader from now on; one over a `SharedArrayBuffer` is copied.
    * @throws {TypeError} If `data` is not a `Uint8Array`.
    * @throws {RuntimeError} After {@linkcode StreamReader.feedEof}.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedData(new Uint8Array([1, 2, 3]));
-   * assertEquals(await reader.read(2), new Uint8Array([1, 2]));
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_data}
    */
@@ -404,16 +328,6 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /**
    * Ends the stream.
    *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * reader.feedEof();
-   * assertEquals(await reader.read(), new Uint8Array());
-   * ```
-   *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.feed_eof}
    */
   feedEof(): void {
@@ -423,27 +337,18 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * The exception that broke the stream.
+   * Returns the error that broke the stream.
    *
-   * @returns The exception, or `null`.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const reader = new StreamReader();
-   * assertEquals(reader.exception(), null);
-   * ```
+   * @returns The error, or `null`.
    */
   exception(): Error | null {
     return this.#exception;
   }
 
   /**
-   * Breaks the stream: reading from it fails from now on.
+   * Breaks the stream: reading from it throws from now on.
    *
-   * @param error The exception; a value that is not an `Error` becomes the `cause` of one.
+   * @param error The error; a value that is not an `Error` becomes the `cause` of one.
    *
    * @example Usage
    * ```ts
@@ -462,31 +367,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Says which transport is to pause while the reader is full.
+   * Sets the transport that is paused while the reader is full.
    *
    * @param transport The transport.
-   * @throws {RuntimeError} If the reader has one already.
-   *
-   * @example Usage
-   * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { ReadTransport } from "@asyncio/asyncio/loop";
-   * import { assertEquals } from "@std/assert";
-   *
-   * class Valve extends ReadTransport {
-   *   isOpen = true;
-   *
-   *   override pauseReading(): void {
-   *     this.isOpen = false;
-   *   }
-   * }
-   *
-   * const valve = new Valve();
-   * const reader = new StreamReader({ limit: 10 });
-   * reader.setTransport(valve);
-   * reader.feedData(new Uint8Array(21));
-   * assertEquals(valve.isOpen, false);
-   * ```
+   * @throws {RuntimeError} If the reader has a transport already.
    */
   setTransport(transport: ReadTransport): void {
     assertTransport("The transport of setTransport()", transport);
@@ -499,28 +383,16 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Iterates over the lines, with the newlines at their ends. After a `break` the rest can still be read.
+   * Iterates over the lines, including their newlines. After a `break` the rest can still be read.
    *
    * @returns The iterator.
    *
    * @example Usage
    * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
+   * import { StreamReader } from "@asyncio/asyncio";
    *
-   * await run(async () => {
-   *   await using server = await startServer((_, writer) => {
-   *     writer.write("one\ntwo\n");
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   const lines: string[] = [];
-   *   for await (const line of reader) lines.push(new TextDecoder().decode(line));
-   *   assertEquals(lines, ["one\n", "two\n"]);
-   *   writer.close();
-   * });
+   * const reader = StreamReader.from(new Response("one\ntwo\n").body!);
+   * for await (const line of reader) console.log(new TextDecoder().decode(line));
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
@@ -539,24 +411,20 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * The stream as the platform has it. It reads from the reader only when it is itself read from, so that
-   * the two can be used in turn. Its chunks share their memory with nothing.
+   * The reader as a `ReadableStream`. The stream takes data from the reader only when it is read itself, so the two
+   * can be used in turn. Its chunks do not share memory.
    *
-   * Cancelling it cancels the web stream that the reader was made from; a connection stays open, since
-   * closing that is up to its writer, and the reader can still be read. Cancelling a task that waits for
-   * it breaks it, with a `CancelledError`, but not the reader: the bytes stay there, and the next
-   * `readable` is a new stream.
+   * Cancelling the stream cancels the web stream the reader was created from. A connection stays open, as closing it
+   * is up to its writer, and the reader stays usable. Cancelling a task that waits for the stream errors the stream
+   * with a `CancelledError`, but no bytes are lost, and the next `readable` is a new stream.
    *
    * @example Usage
    * ```ts
-   * import { StreamReader } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
+   * import type { StreamReader } from "@asyncio/asyncio";
    *
-   * const reader = new StreamReader();
-   * reader.feedData(new TextEncoder().encode("title\n{}"));
-   * reader.feedEof();
-   * assertEquals(new TextDecoder().decode(await reader.readLine()), "title\n");
-   * assertEquals(await new Response(reader.readable).json(), {});
+   * async function readJson(reader: StreamReader): Promise<unknown> {
+   *   return await new Response(reader.readable).json();
+   * }
    * ```
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -567,9 +435,9 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * What this is and how it stands, for messages: `<StreamReader 3 bytes eof>`.
+   * Returns a description for logs and error messages: `<StreamReader 3 bytes eof>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     const parts = ["StreamReader"];
@@ -582,7 +450,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     return `<${parts.join(" ")}>`;
   }
 
-  /** Nobody reads any more: a web stream may stop, while a connection is closed by its writer. */
+  /** Ends a web stream that is not read any more. A connection is left to its writer. */
   #giveUp(reason: unknown): void {
     this.#readable = null;
     if (this.#source === null) return;
@@ -661,7 +529,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     };
   }
 
-  /** The match that ends first. */
+  /** Returns the match that ends first. */
   #findFirst(
     separators: readonly Uint8Array[],
     from: number,
@@ -675,7 +543,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     return first;
   }
 
-  /** Drops the line that is too long, as far as it is there. */
+  /** Drops as much of a line that is too long as has arrived. */
   #skipLine({ message, consumed }: LimitOverrunError): RangeError {
     const newline = this.#buffer.find(NEWLINE.all[0]!, consumed);
     this.#buffer.take(

@@ -19,15 +19,15 @@ import { createFlow, type FlowControl } from "./_flow_control.ts";
 import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
-/** What a server calls for each connection. */
+/** The function a server calls for each connection. */
 export type ClientConnected = (
   reader: StreamReader,
   writer: StreamWriter,
 ) => unknown;
 
 /**
- * Feeds a {@linkcode StreamReader} from a transport. `openConnection()` and `startServer()` make these
- * protocols; a program needs one only to make a stream of a transport of its own.
+ * Feeds a {@linkcode StreamReader} from a transport. `openConnection()` and `startServer()` create these
+ * protocols; you need one only to make a stream of your own transport.
  *
  * @example Usage
  * ```ts
@@ -52,10 +52,10 @@ export class StreamReaderProtocol extends Protocol {
   /**
    * Constructs a new instance.
    *
-   * @param reader The reader; `null` if the transport only sends, into a pipe for instance.
-   * @param clientConnected Called, in a task of its own, when the connection is made; for servers.
+   * @param reader The reader; `null` if the transport only sends, such as the write end of a pipe.
+   * @param clientConnected For servers: called in a task of its own when the connection is made.
    * @param options The loop, if not the current one.
-   * @throws {TypeError} If there is a `clientConnected`, and no reader for it.
+   * @throws {TypeError} If there is a `clientConnected` but no reader.
    */
   constructor(
     reader: StreamReader | null,
@@ -87,7 +87,7 @@ export class StreamReaderProtocol extends Protocol {
   }
 
   /**
-   * Ties the reader to the transport, and begins the task of a server's connection.
+   * Attaches the reader to the transport and, on a server, starts the task of the connection.
    *
    * @param transport The transport.
    */
@@ -115,7 +115,7 @@ export class StreamReaderProtocol extends Protocol {
   /**
    * Ends the reader's stream.
    *
-   * @returns `true`: sending goes on, unless the connection is encrypted.
+   * @returns `true`, which keeps the sending direction open, unless the connection is encrypted.
    */
   override eofReceived(): boolean {
     this.#reader?.feedEof();
@@ -123,9 +123,9 @@ export class StreamReaderProtocol extends Protocol {
   }
 
   /**
-   * Ends or breaks the reader's stream, and wakes who waits to write or for the end.
+   * Ends or fails the reader, and wakes pending `drain()` and `waitClosed()` calls.
    *
-   * @param error Why the connection was lost, if not by being closed.
+   * @param error The error that broke the connection; `null` if it was closed.
    */
   override connectionLost(error: Error | null): void {
     if (error === null) this.#reader?.feedEof();
@@ -133,12 +133,12 @@ export class StreamReaderProtocol extends Protocol {
     this.#flow.lose(error);
   }
 
-  /** Has who writes wait. */
+  /** Makes `drain()` wait. */
   override pauseWriting(): void {
     this.#flow.pause();
   }
 
-  /** Wakes who waits to write. */
+  /** Wakes pending `drain()` calls. */
   override resumeWriting(): void {
     this.#flow.resume();
   }

@@ -18,12 +18,13 @@ import { StreamReader } from "./stream_reader.ts";
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /**
- * Writes to a stream of bytes. `openConnection()` and `startServer()` give writers.
+ * Writes to a stream of bytes. `openConnection()` and `startServer()` create writers.
  *
- * {@linkcode StreamWriter.write} never waits; {@linkcode StreamWriter.drain} after it does, while the
- * peer is slow, so that memory stays bounded. `await using` closes the writer and waits for the end: if
- * the peer never reads what was written, for ever, unless `transport.abort()` cuts the connection off, as
- * in the second example.
+ * {@linkcode StreamWriter.write} does not wait. {@linkcode StreamWriter.drain} after it waits while the peer is
+ * slow, so that memory stays bounded.
+ *
+ * `await using` closes the writer and waits until everything is sent, which takes forever if the peer never
+ * reads; `transport.abort()` drops the connection at once.
  *
  * @example Usage
  * ```ts
@@ -32,41 +33,20 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  *
  * await run(async () => {
  *   await using server = await startServer(async (reader, writer) => {
- *     writer.write(await reader.readLine());
- *     await writer.drain();
- *     writer.close();
+ *     await using _ = writer;
+ *     writer.write(await reader.read());
  *   }, "127.0.0.1", 0);
  *   const { hostname, port } = server.sockets[0]!.addr;
  *
  *   const [reader, writer] = await openConnection(hostname, port);
- *   writer.write("hello\n");
+ *   writer.write("hello, ");
+ *   writer.write(new Uint8Array([119, 111, 114, 108, 100]));
  *   await writer.drain();
- *   assertEquals(new TextDecoder().decode(await reader.read()), "hello\n");
+ *   writer.writeEof();
+ *   assertEquals(new TextDecoder().decode(await reader.read()), "hello, world");
  *   writer.close();
  *   await writer.waitClosed();
- * });
- * ```
- *
- * @example A peer that may never read
- * ```ts
- * import { getRunningLoop, openConnection, run, startServer } from "@asyncio/asyncio";
- * import { assertEquals } from "@std/assert";
- *
- * await run(async () => {
- *   await using server = await startServer(() => {}, "127.0.0.1", 0);
- *   const { hostname, port } = server.sockets[0]!.addr;
- *
- *   const [, writer] = await openConnection(hostname, port);
- *   writer.write(new Uint8Array(20_000_000));
- *   writer.close();
- *   const limit = getRunningLoop().callLater(0.05, () => writer.transport.abort());
- *   try {
- *     await writer.waitClosed();
- *   } finally {
- *     limit.cancel();
- *   }
- *   assertEquals(writer.transport.getWriteBufferSize(), 0);
- *   server.abortClients();
+ *   assertEquals(writer.isClosing(), true);
  * });
  * ```
  *
@@ -85,8 +65,9 @@ export class StreamWriter implements AsyncDisposable {
    *
    * @param transport The transport to write to.
    * @param protocol The protocol of the transport.
-   * @param reader The reader of the stream: what broke it breaks `drain()` too.
+   * @param reader The reader of the stream: an error that breaks it breaks `drain()` too.
    * @param loop The loop of the transport.
+   * @throws {TypeError} If an argument is of the wrong type.
    */
   constructor(
     transport: Transport,
@@ -112,26 +93,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * The transport below.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   writer.transport.setWriteBufferLimits(16 * 1024);
-   *   assertEquals(writer.transport.getWriteBufferLimits(), [4 * 1024, 16 * 1024]);
-   *   writer.close();
-   * });
-   * ```
+   * The transport the writer writes to; another one after {@linkcode StreamWriter.startTls}.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.transport}
    */
@@ -140,36 +102,13 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes some data, without waiting. It is copied: the array belongs to the caller again when the method
-   * returns.
+   * Writes data without waiting. The data is copied, so the array can be reused at once.
    *
-   * What a task writes until it waits is joined, and sent then.
+   * Data that is written before the task's next suspension is sent together.
    *
-   * @param data The bytes, or a string that is sent as UTF-8.
+   * @param data The bytes, or a string, which is sent as UTF-8.
    * @throws {TypeError} If `data` is neither.
    * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     writer.write(await reader.read());
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   writer.write("hello, ");
-   *   writer.write(new Uint8Array([119, 111, 114, 108, 100]));
-   *   await writer.drain();
-   *   writer.writeEof();
-   *   assertEquals(new TextDecoder().decode(await reader.read()), "hello, world");
-   *   writer.close();
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write}
    */
@@ -178,32 +117,11 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes several pieces of data as if they were one, without waiting.
+   * Writes several chunks as if they were one, without waiting.
    *
-   * @param chunks The pieces; none is written if one of them is neither bytes nor a string.
-   * @throws {TypeError} If one is neither bytes nor a string.
+   * @param chunks The chunks. None is written if one of them is neither bytes nor a string.
+   * @throws {TypeError} If a chunk is neither bytes nor a string.
    * @throws {RuntimeError} After {@linkcode StreamWriter.writeEof}.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     writer.write(await reader.read());
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   writer.writeLines(["one\n", "two\n"]);
-   *   await writer.drain();
-   *   writer.writeEof();
-   *   assertEquals(new TextDecoder().decode(await reader.read()), "one\ntwo\n");
-   *   writer.close();
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.writelines}
    */
@@ -212,31 +130,23 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Waits until it is time to write more: at once unless the peer is slow.
+   * Waits until the buffer has room for more data. Returns at once unless the peer is slow.
    *
-   * Cancelled, only the waiting ends: what was written is still sent.
+   * Cancel safe: the data written before is still sent.
    *
-   * @returns A future that is done then.
+   * @returns A future that completes then.
    * @throws {Deno.errors.ConnectionReset} If the connection is lost.
    *
-   * @example Much data, little memory
+   * @example A lot of data in little memory
    * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import type { StreamWriter } from "@asyncio/asyncio";
    *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   for (let i = 0; i < 100; i++) {
-   *     writer.write(new Uint8Array(10_000));
+   * async function send(writer: StreamWriter, chunks: Iterable<Uint8Array>) {
+   *   for (const chunk of chunks) {
+   *     writer.write(chunk);
    *     await writer.drain();
    *   }
-   *   writer.close();
-   * });
+   * }
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.drain}
@@ -248,27 +158,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Closes the stream: what was written is sent first, nothing more is received.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   writer.write("goodbye");
-   *   writer.close();
-   *   await writer.waitClosed();
-   *   assertEquals(writer.transport.getWriteBufferSize(), 0);
-   * });
-   * ```
+   * Closes the stream after sending what was written. Nothing more is received.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.close}
    */
@@ -277,28 +167,9 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Whether the stream is closed or about to be.
+   * Returns whether the stream is closed or closing.
    *
    * @returns `true` if it is.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   assertEquals(writer.isClosing(), false);
-   *   writer.close();
-   *   assertEquals(writer.isClosing(), true);
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.is_closing}
    */
@@ -307,31 +178,12 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Waits until the connection is lost, after {@linkcode StreamWriter.close}.
+   * Waits until the connection is closed, after {@linkcode StreamWriter.close}.
    *
-   * Cancelled, only the waiting ends.
+   * Cancel safe: only the waiting ends.
    *
-   * @returns A future that is done then.
-   * @throws What broke the connection, if something did.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   writer.close();
-   *   await writer.waitClosed();
-   *   assertEquals(reader.atEof(), true);
-   * });
-   * ```
+   * @returns A future that completes then.
+   * @throws The error that broke the connection, if one did.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.wait_closed}
    */
@@ -340,27 +192,9 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Whether {@linkcode StreamWriter.writeEof} is possible.
+   * Returns whether {@linkcode StreamWriter.writeEof} is supported.
    *
    * @returns `true` if it is.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   assertEquals(writer.canWriteEof(), true);
-   *   writer.close();
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.can_write_eof}
    */
@@ -369,27 +203,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Ends the sending direction once everything is sent; receiving goes on.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     writer.write(await reader.read());
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   writer.write("all there is");
-   *   writer.writeEof();
-   *   assertEquals(new TextDecoder().decode(await reader.read()), "all there is");
-   *   writer.close();
-   * });
-   * ```
+   * Ends the sending direction after everything is sent (half-close). Receiving goes on.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write_eof}
    */
@@ -398,30 +212,11 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * What is known about the resource below, also after the end: see `ExtraInfo`.
+   * Returns information about the underlying resource, also after it is closed: see `ExtraInfo`.
    *
-   * @typeParam K What is asked for.
-   * @param name What is asked for.
-   * @returns The information; `null` if nothing is known.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     await reader.read();
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [, writer] = await openConnection(hostname, port);
-   *   assertEquals(writer.getExtraInfo("peername"), { transport: "tcp", hostname, port });
-   *   assertEquals(writer.getExtraInfo("compression", "none"), "none");
-   *   writer.close();
-   * });
-   * ```
+   * @typeParam K The name of the information.
+   * @param name The name of the information.
+   * @returns The information; `null` if there is none.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.get_extra_info}
    */
@@ -429,12 +224,12 @@ export class StreamWriter implements AsyncDisposable {
     name: K,
   ): NonNullable<ExtraInfo<Deno.Conn>[K]> | null;
   /**
-   * What is known about the resource below.
+   * Returns information about the underlying resource.
    *
-   * @typeParam K What is asked for.
+   * @typeParam K The name of the information.
    * @typeParam D The type of the default.
-   * @param name What is asked for.
-   * @param defaultValue What is returned if nothing is known.
+   * @param name The name of the information.
+   * @param defaultValue The value to return if there is none.
    * @returns The information.
    */
   getExtraInfo<
@@ -442,10 +237,10 @@ export class StreamWriter implements AsyncDisposable {
     D extends NonNullable<unknown> | null,
   >(name: K, defaultValue: D): NonNullable<ExtraInfo<Deno.Conn>[K]> | D;
   /**
-   * What is known about the resource below, under any name.
+   * Returns information about the underlying resource, under any name.
    *
-   * @param name What is asked for.
-   * @param defaultValue What is returned if nothing is known.
+   * @param name The name of the information.
+   * @param defaultValue The value to return if there is none.
    * @returns The information.
    */
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
@@ -454,30 +249,29 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Encrypts the connection from here on, as many protocols do after an agreement in plain text. What was
-   * written goes out first; what the reader holds unread is taken for encrypted.
+   * Upgrades the connection to TLS, as many protocols do after an agreement in plain text (STARTTLS). Data that
+   * was written is sent first; unread data in the reader is taken for encrypted.
    *
-   * The side that was connected to is the one that shows its certificate; a client must name the server
-   * in `serverName`.
+   * A server shows its certificate; a client must name the server in `serverName`.
    *
-   * Cancelled while it drains, nothing has happened; cancelled later, the connection is closed, and it is
-   * too if the handshake fails.
+   * If it is cancelled while it drains, nothing has happened. If it is cancelled later, or the handshake fails, the
+   * connection is closed.
    *
-   * @param tls How to encrypt; `true` needs nothing else only where the host name is not verified.
-   * @param options Which side this is, if not the one that it was made for.
-   * @returns A future that is done after the handshake.
-   * @throws {RangeError} If an option is wrong, or there is no `serverName`.
+   * @param tls The TLS options; `true` for none, which suffices only where the host name is not verified.
+   * @param options Which side of the connection this is, if not the side it was created for.
+   * @returns A future that completes after the handshake.
+   * @throws {RangeError} If an option is out of range, or `serverName` is missing.
    * @throws {RuntimeError} If the writer is closed.
-   * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not speak TLS.
+   * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not support TLS.
    * @throws {Deno.errors.ConnectionAborted} If the handshake takes too long.
    * @throws {Deno.errors.ConnectionReset} If the peer closes the connection.
-   * @throws {Deno.errors.NotSupported} If the Deno is older than 2.9.
+   * @throws {Deno.errors.NotSupported} On Deno before 2.9.
    *
    * @example Usage
    * ```ts
    * import { openConnection } from "@asyncio/asyncio";
    *
-   * async function greet(): Promise<void> {
+   * async function greet() {
    *   const [reader, writer] = await openConnection("mail.example.org", 587);
    *   await reader.readLine();
    *   writer.write("STARTTLS\r\n");
@@ -506,28 +300,20 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * The stream as the platform has it. Writing to it waits as {@linkcode StreamWriter.drain} does, closing
-   * it is {@linkcode StreamWriter.close} and waits for the end, aborting it drops what is not sent yet.
-   * When the connection is lost it breaks.
+   * The writer as a `WritableStream`. Writing to the stream waits as {@linkcode StreamWriter.drain} does; closing it
+   * closes the writer and waits until everything is sent; aborting it drops unsent data. A lost connection errors
+   * the stream.
    *
-   * Cancelling a task that waits for it breaks it, with a `CancelledError`, but not the writer: what was
-   * written is still sent, and the next `writable` is a new stream.
+   * Cancelling a task that waits for the stream errors the stream with a `CancelledError` but leaves the writer
+   * usable: data written before is still sent, and the next `writable` is a new stream.
    *
    * @example Usage
    * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
+   * import type { StreamWriter } from "@asyncio/asyncio";
    *
-   * await run(async () => {
-   *   await using server = await startServer(async (_, writer) => {
-   *     await new Blob(["hello"]).stream().pipeTo(writer.writable);
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   const [reader, writer] = await openConnection(hostname, port);
-   *   assertEquals(new TextDecoder().decode(await reader.read()), "hello");
-   *   writer.close();
-   * });
+   * async function respond(writer: StreamWriter, response: Response) {
+   *   await response.body?.pipeTo(writer.writable);
+   * }
    * ```
    */
   get writable(): WritableStream<Uint8Array> {
@@ -550,7 +336,9 @@ export class StreamWriter implements AsyncDisposable {
     });
   }
 
-  /** Otherwise who waits for something to write would not hear of it. */
+  /**
+   * Errors the stream when the connection is lost: otherwise a pipe that has nothing to write would never notice.
+   */
   #breakWhenLost(controller: WritableStreamDefaultController): void {
     const closed = this.waitClosed();
     closed.addDoneCallback(() =>
@@ -562,30 +350,12 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Closes the stream and waits for its end, for ever if the peer never reads what was written. What broke
-   * the connection is not thrown again here.
+   * Closes the stream and waits until it is closed, forever if the peer never reads what was written. An error that
+   * broke the connection is not thrown here.
    *
-   * Cancelled, only the waiting ends: what was written is still sent.
+   * Cancel safe: the data written before is still sent.
    *
-   * @returns A future that is done then.
-   *
-   * @example Usage
-   * ```ts
-   * import { openConnection, run, startServer } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   await using server = await startServer(async (reader, writer) => {
-   *     writer.write(await reader.read());
-   *     writer.close();
-   *   }, "127.0.0.1", 0);
-   *   const { hostname, port } = server.sockets[0]!.addr;
-   *
-   *   await using writer = (await openConnection(hostname, port))[1];
-   *   writer.write("closed at the end of the block");
-   *   assertEquals(writer.isClosing(), false);
-   * });
-   * ```
+   * @returns A future that completes then.
    */
   [Symbol.asyncDispose](): Future<void> {
     this.close();
