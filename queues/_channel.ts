@@ -17,26 +17,26 @@ import {
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
-/** Where the items of a queue are kept: it decides in which order they come out. */
+/** The storage of a queue's items. It decides in which order they come out. */
 export interface Store<T> {
-  /** How many items there are. */
+  /** The number of items. */
   readonly size: number;
-  /** Takes an item in, or throws and changes nothing. */
+  /** Adds an item, or throws and changes nothing. */
   push(item: T): void;
-  /** Takes the next item out, or throws and changes nothing; there is one. */
+  /** Removes the next item, or throws and changes nothing. The store is not empty. */
   take(): T;
-  /** Drops every item. */
+  /** Removes all items. */
   clear(): void;
 }
 
-/** The works of a queue: its items, and who waits for them, for room, and for the work to be done. */
+/** The implementation of a queue: its items, and the operations that wait. */
 export class Channel<T> {
   items: Store<T> = new RingBuffer<T>();
   readonly maxSize: number;
   isShutDown = false;
-  /** How many items were put for which `taskDone()` has not been called. */
+  /** The number of items that were put and for which `taskDone()` has not been called. */
   unfinished = 0;
-  /** Who waits for an item, for room, for the work to be done; those who were woken do not. */
+  /** The operations that wait for an item, for room and for the work to be done, without those that were woken. */
   readonly getters = new WaitQueue();
   readonly putters = new WaitQueue();
   readonly joiners = new WaitQueue();
@@ -54,14 +54,14 @@ export class Channel<T> {
     return this.maxSize > 0 && this.items.size >= this.maxSize;
   }
 
-  /** Takes the next item, and wakes one who waits for room. There is an item. */
+  /** Removes the next item, and wakes an operation that waits for room. There is an item. */
   take(): T {
     const item = this.items.take();
     this.putters.wakeOne();
     return item;
   }
 
-  /** Takes an item in, and wakes one who waits for it. There is room. */
+  /** Adds an item, and wakes an operation that waits for it. There is room. */
   accept(item: T): void {
     this.items.push(item);
     this.unfinished++;
@@ -110,7 +110,7 @@ export class Channel<T> {
     }
   }
 
-  /** The next step of an iteration over the items. */
+  /** Returns the next result of an iteration over the items. */
   next(): Future<IteratorResult<T, undefined>> {
     const scheduler = currentScheduler();
     try {
@@ -177,7 +177,7 @@ export class Channel<T> {
   }
 }
 
-/** A wait for an item. */
+/** A `get()` that waits for an item. */
 type Get<T> = PrimitiveBehavior<T, Channel<T>>;
 
 const GET: Get<unknown> = {
@@ -195,7 +195,7 @@ const GET: Get<unknown> = {
   },
 };
 
-/** A wait for an item by one who iterates. */
+/** An iteration that waits for an item. */
 type Next<T> = PrimitiveBehavior<IteratorResult<T, undefined>, Channel<T>>;
 
 const NEXT: Next<unknown> = {
@@ -210,7 +210,7 @@ const NEXT: Next<unknown> = {
   handBack: GET.handBack,
 };
 
-/** A wait for room. */
+/** A `put()` that waits for room. */
 const PUT: PrimitiveBehavior<
   void,
   { channel: Channel<unknown>; item: unknown }
@@ -231,7 +231,7 @@ const PUT: PrimitiveBehavior<
   },
 };
 
-/** A wait for the work to be done: who was woken goes on, even if there is new work by then. */
+/** A `join()` that was woken completes, even if items have been put since. */
 const JOIN: PrimitiveBehavior<void, null> = {
   name: "Queue.join()",
   poll: () => DONE,

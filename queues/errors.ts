@@ -3,7 +3,7 @@
 import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
 
 /**
- * The queue is empty: what `Queue.getNowait()` throws then.
+ * `Queue.getNowait()` was called on an empty queue.
  *
  * @example Usage
  * ```ts
@@ -19,8 +19,8 @@ export class QueueEmpty extends Error {
   /**
    * Constructs a new instance.
    *
-   * @param message What could not be done.
-   * @param options The error's `cause`.
+   * @param message What failed.
+   * @param options The `cause` of the error.
    */
   constructor(message?: string, options?: ErrorOptions) {
     super(messageOf(message), options);
@@ -31,7 +31,7 @@ export class QueueEmpty extends Error {
 registerErrorClass(QueueEmpty);
 
 /**
- * The queue is full: what `Queue.putNowait()` throws then.
+ * `Queue.putNowait()` was called on a full queue.
  *
  * @example Usage
  * ```ts
@@ -49,8 +49,8 @@ export class QueueFull extends Error {
   /**
    * Constructs a new instance.
    *
-   * @param message What could not be done.
-   * @param options The error's `cause`.
+   * @param message What failed.
+   * @param options The `cause` of the error.
    */
   constructor(message?: string, options?: ErrorOptions) {
     super(messageOf(message), options);
@@ -61,7 +61,7 @@ export class QueueFull extends Error {
 registerErrorClass(QueueFull);
 
 /**
- * The queue is shut down: nothing can be put into it any more, and there is nothing left to get.
+ * The queue is shut down: it accepts no more items, and none are left to get.
  *
  * @example Usage
  * ```ts
@@ -79,8 +79,8 @@ export class QueueShutDown extends Error {
   /**
    * Constructs a new instance.
    *
-   * @param message What could not be done.
-   * @param options The error's `cause`.
+   * @param message What failed.
+   * @param options The `cause` of the error.
    */
   constructor(message?: string, options?: ErrorOptions) {
     super(messageOf(message), options);

@@ -4,7 +4,7 @@ import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import { Queue, storeIn } from "./queue.ts";
 
 /**
- * A queue whose items come out in reverse order: what was put last is got first.
+ * A last-in, first-out queue (a stack).
  *
  * @typeParam T The type of the items.
  *
@@ -26,7 +26,7 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   /**
    * Constructs a new instance.
    *
-   * @param maxSize How many items there is room for; zero or less for any number.
+   * @param maxSize The greatest number of items; no limit if it is 0 or less.
    * @throws {RangeError} If `maxSize` is `NaN`.
    * @throws {TypeError} If `maxSize` is not a number.
    */

@@ -7,19 +7,18 @@ import { Queue, storeIn } from "./queue.ts";
 /** The options of a {@linkcode PriorityQueue}. */
 export interface PriorityQueueOptions<T> {
   /**
-   * Says which of two items comes first, as in `Array.prototype.sort()`: negative for the first one.
-   * It must look at nothing but the items. Without it, items are numbers, strings, or arrays of such,
-   * which are compared element by element.
+   * Compares two items as in `Array.prototype.sort()`: a negative result means that the first comes out first. It must
+   * depend on nothing but the items. Without it, items must be numbers, strings, or arrays of them, which are compared
+   * element by element.
    */
   compare?: ((a: T, b: T) => number) | undefined;
 }
 
 /**
- * A queue whose smallest item comes out first; of equal ones, the one that was put first.
+ * A queue whose smallest item comes out first; equal items come out in FIFO order.
  *
- * Items are most often arrays of a priority and the matter: `[priority, job]`. Two with the same priority
- * are then compared by the matter, which has no order if it is an object: give a `compare` that looks at
- * the priority only.
+ * Items are usually pairs of a priority and a payload: `[priority, job]`. Pairs of equal priority are compared by their
+ * payloads, which fails for objects: pass a `compare` function that looks at the priority only.
  *
  * @typeParam T The type of the items.
  *
@@ -54,7 +53,7 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
   /**
    * Constructs a new instance.
    *
-   * @param maxSize How many items there is room for; zero or less for any number.
+   * @param maxSize The greatest number of items; no limit if it is 0 or less.
    * @param options How items are compared.
    * @throws {RangeError} If `maxSize` is `NaN`.
    * @throws {TypeError} If `maxSize` is not a number, or `compare` not a function.
@@ -83,7 +82,7 @@ function compareNaturally(a: unknown, b: unknown): number {
   throw incomparable(a, b);
 }
 
-/** As Python's tuples: the first elements that are not equal decide, else the lengths. */
+/** Compares as Python compares tuples: by the first elements that differ, otherwise by length. */
 function compareArrays(a: readonly unknown[], b: readonly unknown[]): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -118,11 +117,11 @@ function nameOf(value: unknown): string {
 
 interface HeapEntry<T> {
   readonly item: T;
-  /** Which item it was, counted from the first: of equal items the earlier comes first. */
+  /** The position in the order of insertion, which decides between equal items. */
   readonly place: number;
 }
 
-/** How many entries a heap keeps room for, however few it has. */
+/** The least capacity of a heap, in entries. */
 const LEAST_ROOM = 1024;
 
 /** A store whose smallest item comes out first: a binary heap. */
@@ -130,7 +129,7 @@ class Heap<T> implements Store<T> {
   readonly #compare: (a: T, b: T) => number;
   #entries: HeapEntry<T>[] = [];
   #pushed = 0;
-  /** Doubled and halved as the array grows and shrinks. */
+  /** The capacity, which is doubled and halved with the array. */
   #room = LEAST_ROOM;
 
   constructor(compare: (a: T, b: T) => number) {
@@ -181,7 +180,9 @@ class Heap<T> implements Store<T> {
     this.#room = LEAST_ROOM;
   }
 
-  /** Which entries move up, each into the place of the one before, when the last one replaces the first. */
+  /**
+   * Returns the entries that move up, each into the place of the one before, when the last entry replaces the first.
+   */
   #pathOfLast(): number[] {
     const entries = this.#entries;
     const size = entries.length - 1;

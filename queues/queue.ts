@@ -5,19 +5,18 @@ import type { Future } from "../loop/core/future.ts";
 import { assertBoolean, assertNumber } from "../loop/core/validate.ts";
 import { Channel, type Store } from "./_channel.ts";
 
-/** Has a queue, which is empty, keep its items in another store than the ordinary one. */
+/** Replaces the store of a queue, which must be empty. */
 export let storeIn: <T>(queue: Queue<T>, store: Store<T>) => void;
 
 /**
- * A first-in, first-out queue between tasks that put items in and tasks that get them out.
+ * A first-in, first-out queue for passing items between tasks.
  *
- * A queue with a `maxSize` slows its producers down: {@linkcode Queue.put} waits while it is full.
- * Tasks get items in the order in which they asked for them, and nothing is lost when one of them is
- * cancelled. A queue can be made anywhere and is bound to the loop in which it is first waited for.
+ * A queue with a `maxSize` slows its producers down: {@linkcode Queue.put} waits while it is full. Waiting tasks get
+ * items in FIFO order, and nothing is lost when one of them is cancelled. A queue can be created outside a loop, and
+ * is bound to the loop of the first wait.
  *
- * An item may be anything. Only `await` unwraps thenables: where the items are tasks or other futures,
- * `await queue.get()` gives the result of the task, not the task; `queue.getNowait()` and
- * `for await (const task of queue)` give the task.
+ * Items may be of any type. As `await` unwraps thenables, `await queue.get()` on a queue of tasks or other futures gives the
+ * result of the task; `queue.getNowait()` and `for await (const task of queue)` give the task.
  *
  * @typeParam T The type of the items.
  *
@@ -64,7 +63,7 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   /**
    * Constructs a new instance.
    *
-   * @param maxSize How many items there is room for; zero or less for any number.
+   * @param maxSize The greatest number of items; no limit if it is 0 or less.
    * @throws {RangeError} If `maxSize` is `NaN`.
    * @throws {TypeError} If `maxSize` is not a number.
    */
@@ -73,25 +72,15 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
     this.#channel = new Channel(maxSize);
   }
 
-  /** How many items there is room for; zero or less for any number. */
+  /** The greatest number of items; no limit if it is 0 or less. */
   get maxSize(): number {
     return this.#channel.maxSize;
   }
 
   /**
-   * How many items are in the queue.
+   * Returns the number of items in the queue.
    *
    * @returns The number of items.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const queue = new Queue<string>();
-   * queue.putNowait("a");
-   * assertEquals(queue.qsize(), 1);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.qsize}
    */
@@ -100,17 +89,9 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Whether the queue is empty.
+   * Returns whether the queue is empty.
    *
    * @returns `true` if it is.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   * import { assert } from "@std/assert";
-   *
-   * assert(new Queue().empty());
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.empty}
    */
@@ -119,19 +100,9 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Whether there are {@linkcode Queue.maxSize} items in the queue.
+   * Returns whether the queue has {@linkcode Queue.maxSize} items.
    *
-   * @returns `true` if there are; never without a `maxSize`.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   * import { assert } from "@std/assert";
-   *
-   * const queue = new Queue<string>(1);
-   * queue.putNowait("a");
-   * assert(queue.full());
-   * ```
+   * @returns `true` if it has; always `false` without a `maxSize`.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.full}
    */
@@ -140,29 +111,15 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Puts an item into the queue, and waits for room if it is full. If there is room, that does not let
-   * other tasks have a turn.
+   * Puts an item into the queue, and waits for room while it is full. If there is room, it does not yield.
    *
-   * Cancel safe: when the awaiting task is cancelled here, the item has not been put; if room had been
-   * made for it already, the next who waits gets that.
+   * Cancel safe: if the awaiting task is cancelled, the item is not put, and room that was made for it goes to the next
+   * waiting task.
    *
    * @param item The item.
-   * @returns A future that is done once the item is in the queue.
-   * @throws {QueueShutDown} If the queue is shut down, also while the item waits.
-   * @throws {RuntimeError} If room has to be waited for and the queue is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const queue = new Queue<string>(1);
-   * await queue.put("a");
-   * const put = queue.put("b");
-   * assertEquals(put.done(), false);
-   * assertEquals(await queue.get(), "a");
-   * await put;
-   * ```
+   * @returns A future that completes when the item is in the queue.
+   * @throws {QueueShutDown} If the queue is shut down, also while waiting.
+   * @throws {RuntimeError} If it has to wait and the queue is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put}
    */
@@ -171,21 +128,11 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Puts an item into the queue at once.
+   * Puts an item into the queue without waiting.
    *
    * @param item The item.
    * @throws {QueueFull} If the queue is full.
    * @throws {QueueShutDown} If the queue is shut down.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue, QueueFull } from "@asyncio/asyncio";
-   * import { assertThrows } from "@std/assert";
-   *
-   * const queue = new Queue<string>(1);
-   * queue.putNowait("a");
-   * assertThrows(() => queue.putNowait("b"), QueueFull);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.put_nowait}
    */
@@ -194,28 +141,17 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Gets the next item out of the queue, and waits for one if it is empty. If there is one, that does
-   * not let other tasks have a turn.
+   * Removes and returns the next item, and waits for one while the queue is empty. If there is one, it does not yield.
    *
-   * Where the items are tasks or other futures, `await` gives the result of the task: `getNowait()` and
-   * iteration give the task itself.
+   * If the items are tasks or other futures, `await` gives the result of the task; `getNowait()` and iteration give the
+   * task itself.
    *
-   * Cancel safe: when the awaiting task is cancelled here, no item has left the queue; if one had been
-   * put for this task already, the next who waits gets that.
+   * Cancel safe: if the awaiting task is cancelled, no item leaves the queue, and one that was meant for it goes to the
+   * next waiting task.
    *
    * @returns A future of the item.
-   * @throws {QueueShutDown} If the queue is shut down and empty, also if it becomes so in the meantime.
-   * @throws {RuntimeError} If an item has to be waited for and the queue is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { createTask, Queue } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const queue = new Queue<string>();
-   * createTask(() => queue.putNowait("a"));
-   * assertEquals(await queue.get(), "a");
-   * ```
+   * @throws {QueueShutDown} If the queue is shut down and empty, also while waiting.
+   * @throws {RuntimeError} If it has to wait and the queue is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get}
    */
@@ -224,22 +160,11 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Gets the next item out of the queue at once.
+   * Removes and returns the next item without waiting.
    *
    * @returns The item.
    * @throws {QueueEmpty} If the queue is empty.
    * @throws {QueueShutDown} If the queue is empty and shut down.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue, QueueEmpty } from "@asyncio/asyncio";
-   * import { assertEquals, assertThrows } from "@std/assert";
-   *
-   * const queue = new Queue<string>();
-   * queue.putNowait("a");
-   * assertEquals(queue.getNowait(), "a");
-   * assertThrows(() => queue.getNowait(), QueueEmpty);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.get_nowait}
    */
@@ -248,20 +173,9 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Says that the work on an item that was got is done; {@linkcode Queue.join} counts on it.
+   * Marks the work on one item as done, for {@linkcode Queue.join}.
    *
    * @throws {RangeError} If it is called more often than items were put.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   *
-   * const queue = new Queue<string>();
-   * queue.putNowait("a");
-   * console.log(await queue.get());
-   * queue.taskDone();
-   * await queue.join();
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.task_done}
    */
@@ -272,23 +186,10 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   /**
    * Waits until {@linkcode Queue.taskDone} has been called for every item that was put.
    *
-   * Cancel safe: when the awaiting task is cancelled here, nothing has happened.
+   * Cancel safe: nothing is lost.
    *
-   * @returns A future that is done once all work is.
-   * @throws {RuntimeError} At the `await`, if there is work to wait for and the queue is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { createTask, Queue } from "@asyncio/asyncio";
-   *
-   * const queue = new Queue<string>();
-   * queue.putNowait("a");
-   * createTask(async () => {
-   *   console.log(await queue.get());
-   *   queue.taskDone();
-   * });
-   * await queue.join();
-   * ```
+   * @returns A future that completes when all work is done.
+   * @throws {RuntimeError} At the `await`, if it has to wait and the queue is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.join}
    */
@@ -297,23 +198,20 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Shuts the queue down: nothing can be put into it from now on, and who waits for room gets a
-   * `QueueShutDown`. What is in it can still be got; after that, and at once for those who wait for an
-   * item, getting throws a `QueueShutDown` and iteration ends.
+   * Shuts the queue down. `put()` throws a `QueueShutDown` from now on, also where it is waiting. Items in the queue can
+   * still be got; once there are none, `get()` throws a `QueueShutDown` and iteration ends.
    *
-   * @param immediate Whether to drop what is in the queue, and count the work on it as done.
+   * @param immediate Whether to drop the items in the queue and mark the work on them as done.
    * @throws {TypeError} If `immediate` is not a boolean.
    *
    * @example Usage
    * ```ts
-   * import { Queue, QueueShutDown } from "@asyncio/asyncio";
-   * import { assertEquals, assertThrows } from "@std/assert";
+   * import { Queue } from "@asyncio/asyncio";
    *
    * const queue = new Queue<string>();
    * queue.putNowait("a");
    * queue.shutdown();
-   * assertEquals(queue.getNowait(), "a");
-   * assertThrows(() => queue.getNowait(), QueueShutDown);
+   * for await (const item of queue) console.log(item);
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue.shutdown}
@@ -324,36 +222,21 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Queue maxSize=2 size=1 tasks=1>`.
+   * Returns a description for logs and error messages: `<Queue maxSize=2 size=1 tasks=1>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return `<${this.constructor.name} ${this.#channel}>`;
   }
 
   /**
-   * Iterates over the items as {@linkcode Queue.get} gives them, until the queue is shut down and
-   * drained. Several iterations share the items. Items that are futures come as they are.
+   * Iterates over the items, as {@linkcode Queue.get} gives them, until the queue is shut down and empty. Concurrent
+   * iterations share the items. Items that are futures are not unwrapped.
    *
-   * Cancel safe: when the awaiting task is cancelled between two items, no item has left the queue.
+   * Cancel safe: if the awaiting task is cancelled between two items, no item is lost.
    *
    * @returns An iterator.
-   *
-   * @example Usage
-   * ```ts
-   * import { Queue } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const queue = new Queue<string>();
-   * queue.putNowait("a");
-   * queue.putNowait("b");
-   * queue.shutdown();
-   *
-   * const items: string[] = [];
-   * for await (const item of queue) items.push(item);
-   * assertEquals(items, ["a", "b"]);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue}
    */

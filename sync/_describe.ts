@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What a primitive is and how it stands, as asyncio writes it: `<Lock [locked, waiters:2]>`. */
+/** Describes a primitive and its state as asyncio does: `<Lock [locked, waiters:2]>`. */
 export function describe(
   primitive: object,
   state: string,

@@ -9,18 +9,17 @@ import { BrokenBarrierError } from "./broken_barrier_error.ts";
 import { Condition } from "./condition.ts";
 
 /**
- * - `filling`: tasks come and wait for the others;
- * - `draining`: all have come, and they leave; who comes now waits until they are gone;
- * - `resetting`: the same, but those who leave get an error;
- * - `broken`: whoever comes, or is there, gets an error.
+ * - `filling`: tasks arrive and wait for the others;
+ * - `draining`: all have arrived and leave; tasks that arrive now wait until they have left;
+ * - `resetting`: like `draining`, but the tasks that leave get an error;
+ * - `broken`: every task that waits or arrives gets an error.
  */
 type State = "filling" | "draining" | "resetting" | "broken";
 
 /**
- * A place where a fixed number of tasks wait for each other: when the last one has come, all go on.
+ * A point where a fixed number of tasks wait for each other: when the last one arrives, all continue.
  *
- * A barrier can be used again and again. It can be made anywhere and is bound to the loop in which it is
- * first waited for.
+ * A barrier can be reused. It can be created outside a loop, and is bound to the loop of the first wait.
  *
  * @example Usage
  * ```ts
@@ -32,22 +31,23 @@ type State = "filling" | "draining" | "resetting" | "broken";
  *
  * async function work() {
  *   log.push("ready");
- *   await barrier.wait();
+ *   if (await barrier.wait() === 0) log.push("first");
  *   log.push("go");
  * }
  *
  * await run(() => gather([work, work, work]));
- * assertEquals(log, ["ready", "ready", "ready", "go", "go", "go"]);
+ * assertEquals(log.slice(0, 3), ["ready", "ready", "ready"]);
+ * assertEquals(log.filter((line) => line === "first").length, 1);
  * ```
  *
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier}
  */
 export class Barrier {
   readonly #parties: number;
-  /** Tells of every change of the state. */
+  /** Notified of every change of the state. */
   readonly #changed = new Condition();
   #state: State = "filling";
-  /** How many tasks came and have not left. */
+  /** The number of tasks that have arrived and not left. */
   #count = 0;
 
   static {
@@ -57,7 +57,7 @@ export class Barrier {
   /**
    * Constructs a new instance.
    *
-   * @param parties How many tasks wait for each other.
+   * @param parties The number of tasks that wait for each other.
    * @throws {RangeError} If `parties` is not a whole number, or less than 1.
    * @throws {TypeError} If `parties` is not a number.
    */
@@ -66,12 +66,12 @@ export class Barrier {
     this.#parties = parties;
   }
 
-  /** How many tasks wait for each other. */
+  /** The number of tasks that wait for each other. */
   get parties(): number {
     return this.#parties;
   }
 
-  /** How many tasks wait at the moment for the others to come. */
+  /** The number of tasks that are waiting for the others to arrive. */
   get nWaiting(): number {
     return this.#state === "filling" ? this.#count : 0;
   }
@@ -82,9 +82,9 @@ export class Barrier {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Barrier [filling, waiters:2/5]>`.
+   * Returns a description for logs and error messages: `<Barrier [filling, waiters:2/5]>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return `<${this.constructor.name} [${this.#state}${
@@ -93,30 +93,16 @@ export class Barrier {
   }
 
   /**
-   * Waits until as many tasks as the barrier is for have called this.
+   * Waits until as many tasks as the barrier is for have called this method.
    *
-   * Cancel safe: a task that is cancelled here before the others have come leaves, and they wait for
-   * another one in its place. One that is cancelled after that leaves all the same, and does not hold
-   * up the others.
+   * Cancel safe: a task that is cancelled before all have arrived leaves, and another one must take its place. A task
+   * that is cancelled after that leaves as well, without delaying the others.
    *
-   * @returns A future of a number from 0 to {@linkcode Barrier.parties} - 1: how many waited when the task
-   * came. Each task gets another one, unless one that waited was cancelled: then, as in asyncio, a number
-   * can occur twice, and another not at all.
+   * @returns A future of a number from 0 to {@linkcode Barrier.parties} - 1: how many tasks were waiting when this one
+   * arrived. The numbers are distinct unless a waiting task was cancelled: then, as in asyncio, a number can occur
+   * twice and another one not at all.
    * @throws {BrokenBarrierError} If the barrier is aborted, or is reset while the task waits.
    * @throws {RuntimeError} If the barrier is bound to another loop.
-   *
-   * @example One task has something to do when all have come
-   * ```ts
-   * import { Barrier, gather, run } from "@asyncio/asyncio";
-   *
-   * const barrier = new Barrier(2);
-   *
-   * async function work() {
-   *   if (await barrier.wait() === 0) console.log("all are here");
-   * }
-   *
-   * await run(() => gather([work, work]));
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait}
    */
@@ -144,23 +130,11 @@ export class Barrier {
   }
 
   /**
-   * Brings the barrier back to its initial state. Tasks that wait at it get a `BrokenBarrierError`.
+   * Resets the barrier to its initial state. Waiting tasks get a `BrokenBarrierError`.
    *
-   * When the awaiting task is cancelled here, the barrier has not been reset.
+   * If the awaiting task is cancelled, the barrier is not reset.
    *
-   * @returns A future that is done once that is; it is at once unless many use the barrier just
-   * then.
-   *
-   * @example Usage
-   * ```ts
-   * import { Barrier } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const barrier = new Barrier(2);
-   * await barrier.abort();
-   * await barrier.reset();
-   * assertEquals(barrier.broken, false);
-   * ```
+   * @returns A future that completes when the barrier is reset: at once, unless many tasks use it at that moment.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset}
    */
@@ -174,22 +148,23 @@ export class Barrier {
   }
 
   /**
-   * Breaks the barrier: tasks that wait at it, and those that come before it is reset, get a
-   * `BrokenBarrierError`. For when something went wrong and the others must not wait in vain.
+   * Breaks the barrier: waiting tasks, and those that arrive before it is reset, get a `BrokenBarrierError`. Use it
+   * when something failed and the others must not wait in vain.
    *
-   * When the awaiting task is cancelled here, the barrier has not been broken.
+   * If the awaiting task is cancelled, the barrier is not broken.
    *
-   * @returns A future that is done once that is; it is at once unless many use the barrier just
-   * then.
+   * @returns A future that completes when the barrier is broken: at once, unless many tasks use it at that moment.
    *
    * @example Usage
    * ```ts
    * import { Barrier } from "@asyncio/asyncio";
-   * import { assert } from "@std/assert";
+   * import { assertEquals } from "@std/assert";
    *
    * const barrier = new Barrier(2);
    * await barrier.abort();
-   * assert(barrier.broken);
+   * assertEquals(barrier.broken, true);
+   * await barrier.reset();
+   * assertEquals(barrier.broken, false);
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort}
@@ -207,7 +182,7 @@ export class Barrier {
     return callInline(currentScheduler(), `Barrier.${method}`, fn);
   }
 
-  /** Waits until the tasks of the round before have left. */
+  /** Waits until the tasks of the previous round have left. */
   async #enter(): Promise<void> {
     while (this.#state === "draining" || this.#state === "resetting") {
       await this.#changed.wait();
@@ -234,7 +209,7 @@ export class Barrier {
     );
   }
 
-  /** The last task has left: those who came in the meantime are let in. */
+  /** Called when the last task has left: lets in the tasks that arrived in the meantime. */
   #onEmpty(): void {
     if (this.#state !== "broken") this.#state = "filling";
     this.#changed.notifyAll();
@@ -242,8 +217,7 @@ export class Barrier {
 }
 
 /**
- * What to await instead of a future: it comes to the same, and where the future is done already it takes
- * a third of the time.
+ * Returns the result of a future that is done, and otherwise the future. Awaiting the result takes a third of the time.
  */
 function promptly<T>(future: Future<T>): T | Future<T> {
   return future.done() ? future.result() : future;

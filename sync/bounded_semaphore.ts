@@ -3,8 +3,8 @@
 import { isFull, Semaphore, setBound } from "./semaphore.ts";
 
 /**
- * A semaphore that never has more permits than at first: releasing it more often than it was acquired
- * is an error, and most often a mistake in the program.
+ * A semaphore that never has more permits than it began with: releasing it more often than it was acquired is
+ * an error, and usually a bug in the program.
  *
  * @example Usage
  * ```ts
@@ -25,7 +25,7 @@ export class BoundedSemaphore extends Semaphore {
   /**
    * Constructs a new instance.
    *
-   * @param value How many permits there are, and how many there can be at most.
+   * @param value The number of permits at first and at most.
    * @throws {RangeError} If `value` is not a whole number, or negative.
    * @throws {TypeError} If `value` is not a number.
    */
@@ -36,20 +36,11 @@ export class BoundedSemaphore extends Semaphore {
   }
 
   /**
-   * Gives a permit back, in nobody's name. A guard that is disposed when all permits are back does
-   * nothing.
+   * Returns a permit, whichever it is. Releasing a guard when all permits are free is a no-op.
    *
-   * @throws {RangeError} If all permits are back already.
+   * @throws {RangeError} If all permits are free.
    *
-   * @example Usage
-   * ```ts
-   * import { BoundedSemaphore } from "@asyncio/asyncio";
-   * import { assertThrows } from "@std/assert";
-   *
-   * assertThrows(() => new BoundedSemaphore().release(), RangeError);
-   * ```
-   *
-   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore}
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore.release}
    */
   override release(): void {
     if (isFull(this)) {

@@ -4,7 +4,7 @@ import { registerErrorClass } from "../loop/core/error_classes.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 
 /**
- * The barrier was aborted, or reset while tasks waited at it.
+ * The barrier was aborted, or was reset while tasks were waiting.
  *
  * @example Usage
  * ```ts
@@ -22,8 +22,8 @@ export class BrokenBarrierError extends RuntimeError {
   /**
    * Constructs a new instance.
    *
-   * @param message What became of the barrier.
-   * @param options The error's `cause`.
+   * @param message What happened to the barrier.
+   * @param options The `cause` of the error.
    */
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options);

@@ -31,15 +31,14 @@ import type { Guard } from "./guard.ts";
 import { contention, guardOf, Lock } from "./lock.ts";
 
 /**
- * A condition variable: a lock, and a place where tasks that hold it wait until another one, which
- * holds it too, tells them that something has changed.
+ * A condition variable: a lock, and a queue of tasks that wait until another task, which holds the lock, notifies them
+ * of a change.
  *
- * {@linkcode Condition.wait} gives the lock away while it waits and has it again when it returns; so
- * what the lock guards can be looked at before and after. A wait may end without a notification that
- * was meant for it: look again, in a loop, or use {@linkcode Condition.waitFor}, which does.
+ * {@linkcode Condition.wait} releases the lock while it waits and holds it again when it returns, so the state that
+ * the lock protects can be checked before and after. A wait can end although the state has not changed: check again
+ * in a loop, or use {@linkcode Condition.waitFor}, which does.
  *
- * Conditions may share a lock. A condition can be made anywhere and is bound to the loop in which it is
- * first waited for.
+ * Conditions can share a lock. A condition can be created outside a loop, and is bound to the loop of the first wait.
  *
  * @example Usage
  * ```ts
@@ -80,7 +79,7 @@ export class Condition {
   /**
    * Constructs a new instance.
    *
-   * @param lock The lock, if not one of the condition's own.
+   * @param lock The lock; a new one by default.
    * @throws {TypeError} If `lock` is not a `Lock`.
    */
   constructor(lock: Lock = new Lock()) {
@@ -91,22 +90,10 @@ export class Condition {
   /**
    * Acquires the lock.
    *
-   * Cancel safe: when the awaiting task is cancelled here, it has not got the lock and lost its place
-   * among those who wait; if it was its turn already, the lock goes to the next.
+   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the queue.
    *
-   * @returns A future of a guard that releases this acquisition when it is disposed: once, and not at
-   * all if the lock was released otherwise. Waiting in between does not count as such a release.
-   * @throws {RuntimeError} At the `await`, if the lock has to be waited for and is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition } from "@asyncio/asyncio";
-   * import { assert } from "@std/assert";
-   *
-   * const condition = new Condition();
-   * using _ = await condition.acquire();
-   * assert(condition.locked());
-   * ```
+   * @returns A future of a guard, which releases this acquisition, once. Waiting in between does not release it.
+   * @throws {RuntimeError} At the `await`, if it would have to wait and the lock is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.acquire}
    */
@@ -119,15 +106,6 @@ export class Condition {
    *
    * @throws {RuntimeError} If the lock is not held.
    *
-   * @example Usage
-   * ```ts
-   * import { Condition } from "@asyncio/asyncio";
-   *
-   * const condition = new Condition();
-   * await condition.acquire();
-   * condition.release();
-   * ```
-   *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.release}
    */
   release(): void {
@@ -135,17 +113,9 @@ export class Condition {
   }
 
   /**
-   * Whether the lock is held.
+   * Returns whether the lock is held.
    *
-   * @returns `true` if it is held.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * assertEquals(new Condition().locked(), false);
-   * ```
+   * @returns `true` if it is.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.locked}
    */
@@ -154,9 +124,9 @@ export class Condition {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Condition [unlocked, waiters:2]>`.
+   * Returns a description for logs and error messages: `<Condition [unlocked, waiters:2]>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return describe(
@@ -169,27 +139,11 @@ export class Condition {
   /**
    * Releases the lock, waits for a notification, and acquires the lock again.
    *
-   * When the awaiting task is cancelled here, it acquires the lock again all the same before the
-   * `CancelledError` arises, however often it is cancelled meanwhile. Another task is notified in its
-   * place, so that no notification is lost.
+   * A task that is cancelled here acquires the lock again before the `CancelledError` is thrown, however often it
+   * is cancelled in the meantime. Another task is notified in its place, so no notification is lost.
    *
-   * @returns A future that is done, with `true`, once there was a notification and the lock is held.
-   * @throws {RuntimeError} At the `await`, if the lock is not held, or the condition is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition, createTask, run } from "@asyncio/asyncio";
-   *
-   * await run(async () => {
-   *   const condition = new Condition();
-   *   createTask(async () => {
-   *     using _ = await condition.acquire();
-   *     condition.notify();
-   *   });
-   *   using _ = await condition.acquire();
-   *   await condition.wait();
-   * });
-   * ```
+   * @returns A future that completes with `true` when the condition was notified and the lock is held.
+   * @throws {RuntimeError} At the `await`, if the lock is not held or the condition is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait}
    */
@@ -203,37 +157,17 @@ export class Condition {
   }
 
   /**
-   * Waits until a predicate is true: looks at it at once, and after each notification while the lock is
-   * held.
+   * Waits until a predicate returns a true value. The predicate is called at once, and after each notification
+   * while the lock is held.
    *
-   * When the awaiting task is cancelled here, the lock is held again before the `CancelledError` arises,
-   * as with {@linkcode Condition.wait}.
+   * A task that is cancelled here acquires the lock again, as in {@linkcode Condition.wait}.
    *
-   * @typeParam T The type of what the predicate returns.
-   * @param predicate What is waited for: a plain function whose result is taken as true or false.
-   * @returns A future of what the predicate returned last.
-   * @throws {RuntimeError} If it has to wait and the lock is not held, or the condition is bound to
-   * another loop.
+   * @typeParam T The type of the predicate's result.
+   * @param predicate A synchronous function whose result is taken as true or false.
+   * @returns A future of the predicate's last result.
+   * @throws {RuntimeError} If it has to wait, and the lock is not held or the condition is bound to another loop.
    * @throws {TypeError} If `predicate` is not a function, or returns a promise.
    * @throws What the predicate throws.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition, createTask, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   const condition = new Condition();
-   *   const letters: string[] = [];
-   *   createTask(async () => {
-   *     using _ = await condition.acquire();
-   *     letters.push("hello");
-   *     condition.notifyAll();
-   *   });
-   *   using _ = await condition.acquire();
-   *   assertEquals(await condition.waitFor(() => letters[0]), "hello");
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for}
    */
@@ -257,22 +191,12 @@ export class Condition {
   }
 
   /**
-   * Wakes some of those who wait, in the order in which they came. They go on once they hold the lock,
-   * which the caller still has to release.
+   * Wakes waiting tasks in FIFO order. They continue once they hold the lock, which the caller must release.
    *
-   * @param n How many, at most.
+   * @param n The number of tasks to wake, at most.
    * @throws {RuntimeError} If the lock is not held.
    * @throws {TypeError} If `n` is not a number.
    * @throws {RangeError} If `n` is `NaN`.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition } from "@asyncio/asyncio";
-   *
-   * const condition = new Condition();
-   * using _ = await condition.acquire();
-   * condition.notify(2);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify}
    */
@@ -283,18 +207,9 @@ export class Condition {
   }
 
   /**
-   * Wakes all who wait.
+   * Wakes all waiting tasks.
    *
    * @throws {RuntimeError} If the lock is not held.
-   *
-   * @example Usage
-   * ```ts
-   * import { Condition } from "@asyncio/asyncio";
-   *
-   * const condition = new Condition();
-   * using _ = await condition.acquire();
-   * condition.notifyAll();
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.notify_all}
    */
@@ -327,16 +242,16 @@ export class Condition {
   }
 }
 
-/** One wait for a notification, and then for the lock. */
+/** A wait for a notification, and then for the lock. */
 interface Wait {
   readonly line: WaitQueue;
   readonly lock: Lock;
-  /** The guard that held the lock, and will. */
+  /** The guard that held the lock, and will hold it again. */
   readonly guard: Guard;
-  /** What must be true for the wait to end, if not just notified. */
+  /** The predicate that must become true, if there is one. */
   readonly predicate: (() => unknown) | null;
   isAcquiring: boolean;
-  /** The last cancellation: the wait ends with it once the lock is held. */
+  /** The last request to cancel: the wait ends with it once the lock is held. */
   cancellation: { readonly message: CancelMessage } | null;
 }
 
@@ -379,7 +294,7 @@ function acquireAgain(
   return null;
 }
 
-/** The lock is held: how the wait ends, or `null` if it goes on. */
+/** Decides, now that the lock is held, how the wait ends; `null` if it goes on. */
 function look(
   wait: Wait,
   operation: PrimitiveFuture<unknown, Wait>,

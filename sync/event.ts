@@ -13,13 +13,11 @@ import { currentScheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 
 /**
- * A flag that tasks can wait for.
+ * A flag, initially not set, that tasks can wait for. {@linkcode Event.set} wakes all waiting tasks in FIFO order.
  *
- * It is not set at first. {@linkcode Event.set} wakes everybody who waits, in the order in which they
- * came. An event can be made anywhere and is bound to the loop in which it is first waited for.
+ * An event can be created outside a loop, and is bound to the loop of the first wait.
  *
- * The name is that of the platform's `Event`, which has nothing to do with it: an import hides that one
- * in the importing file.
+ * It is unrelated to the platform's `Event`, which an import of this class hides in the importing file.
  *
  * @example Usage
  * ```ts
@@ -48,16 +46,7 @@ export class Event {
   }
 
   /**
-   * Sets the flag: who waits for it goes on, and nobody waits from now on.
-   *
-   * @example Usage
-   * ```ts
-   * import { Event } from "@asyncio/asyncio";
-   *
-   * const event = new Event();
-   * event.set();
-   * await event.wait();
-   * ```
+   * Sets the flag: wakes all waiting tasks, and {@linkcode Event.wait} returns at once from now on.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.set}
    */
@@ -68,19 +57,8 @@ export class Event {
   }
 
   /**
-   * Clears the flag: who waits for it from now on waits for the next {@linkcode Event.set}. Whom the
-   * last one woke goes on all the same.
-   *
-   * @example Usage
-   * ```ts
-   * import { Event } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const event = new Event();
-   * event.set();
-   * event.clear();
-   * assertEquals(event.isSet(), false);
-   * ```
+   * Clears the flag: {@linkcode Event.wait} waits for the next {@linkcode Event.set}. Tasks that the last one woke
+   * continue.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.clear}
    */
@@ -89,17 +67,9 @@ export class Event {
   }
 
   /**
-   * Whether the flag is set.
+   * Returns whether the flag is set.
    *
    * @returns `true` if it is.
-   *
-   * @example Usage
-   * ```ts
-   * import { Event } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * assertEquals(new Event().isSet(), false);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.is_set}
    */
@@ -108,31 +78,21 @@ export class Event {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Event [unset, waiters:2]>`.
+   * Returns a description for logs and error messages: `<Event [unset, waiters:2]>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return describe(this, this.#isSet ? "set" : "unset", this.#line.size);
   }
 
   /**
-   * Waits until the flag is set; if it is, that does not let other tasks have a turn.
+   * Waits until the flag is set; if it is already set, returns without yielding.
    *
-   * Cancel safe: when the awaiting task is cancelled here, nothing has happened.
+   * Cancel safe: nothing is lost.
    *
-   * @returns A future that is done, with `true`, once the flag is set.
-   * @throws {RuntimeError} At the `await`, if the flag has to be waited for and the event is bound to another loop.
-   *
-   * @example Usage
-   * ```ts
-   * import { createTask, Event } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const event = new Event();
-   * createTask(() => event.set());
-   * assertEquals(await event.wait(), true);
-   * ```
+   * @returns A future that completes with `true` when the flag is set.
+   * @throws {RuntimeError} At the `await`, if it has to wait and the event is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event.wait}
    */
@@ -149,7 +109,7 @@ export class Event {
 
 const SET = withResult(true);
 
-/** Who was woken goes on, whatever has become of the flag. */
+/** A task that was woken continues, even if the flag has been cleared since. */
 const WAIT: PrimitiveBehavior<true, null> = {
   name: "Event.wait()",
   poll: () => SET,

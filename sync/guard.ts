@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * One acquisition of a lock or semaphore, as `acquire()` gives it: `using` releases it at the end of the
- * block, `release()` before that.
+ * One acquisition of a lock or semaphore, as returned by `acquire()`. `using` releases it at the end of the block;
+ * {@linkcode Guard.release} releases it before that.
  *
- * A guard releases its own acquisition, once: releasing it again does nothing.
+ * A guard releases its own acquisition only, and only once: releasing it again is a no-op.
  *
  * @example Usage
  * ```ts
@@ -18,6 +18,6 @@
  * ```
  */
 export interface Guard extends Disposable {
-  /** Releases the acquisition, unless that has been done before. */
+  /** Releases the acquisition, unless it has been released before. */
   release(): void;
 }

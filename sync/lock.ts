@@ -21,22 +21,22 @@ import type { Guard } from "./guard.ts";
 
 // For the condition: a wait gives the lock away and takes it back for the same guard.
 
-/** The guard whose acquisition the lock is held by, or `null`. */
+/** Returns the guard that holds the lock, or `null`. */
 export let guardOf: (lock: Lock) => Guard | null;
 
-/** What an operation does that acquires the lock. */
+/** How an operation acquires the lock. */
 export interface Contention {
-  /** Acquires the lock if it is free; otherwise the operation waits for it in line. Returns whether it was. */
+  /** Acquires the lock if it is free; otherwise the operation joins the queue. Returns whether the lock was free. */
   begin(
     lock: Lock,
     operation: PrimitiveFuture<unknown>,
     guard: Guard,
   ): boolean;
-  /** The operation was woken, and acquires the lock. */
+  /** Acquires the lock for an operation that was woken. */
   win(lock: Lock, operation: PrimitiveFuture<unknown>, guard: Guard): void;
-  /** The operation was cancelled while it waited. */
+  /** Called when the operation is cancelled while it waits. */
   withdraw(lock: Lock): void;
-  /** Its turn has come. */
+  /** Called when the turn of a cancelled operation has come. */
   handBack(
     lock: Lock,
     operation: PrimitiveFuture<unknown>,
@@ -49,14 +49,12 @@ export let contention: Contention;
 let releaseFor: (lock: Lock, guard: Guard) => void;
 
 /**
- * A mutual exclusion lock for tasks: it guards a shared resource that one task at a time may use.
+ * A mutual exclusion lock for tasks: protects a shared resource that one task at a time may use.
  *
- * The lock is fair: tasks get it in the order in which they asked for it. It belongs to no task, so
- * that one task may release what another acquired, and it cannot be acquired twice: a task that holds
- * the lock and acquires it again waits for itself.
+ * The lock is fair: tasks acquire it in FIFO order. It is not owned by a task, so one task may release what another
+ * acquired. It is not reentrant: a task that holds the lock and acquires it again waits for itself.
  *
- * A lock can be made anywhere, also outside every loop, and is bound to the loop in which it is
- * first waited for.
+ * A lock can be created outside a loop, and is bound to the loop of the first wait.
  *
  * @example Usage
  * ```ts
@@ -81,11 +79,11 @@ let releaseFor: (lock: Lock, guard: Guard) => void;
  */
 export class Lock {
   readonly #loop = new LoopBound("lock");
-  /** Who holds the lock. */
+  /** The guard that holds the lock. */
   #guard: Guard | null = null;
-  /** Who waits, also those who were woken or cancelled and whose turn is yet to come. */
+  /** The waiting operations, including those that were woken or cancelled and have not run since. */
   readonly #line = new WaitQueue();
-  /** How many of those who wait were not cancelled while they waited. */
+  /** The number of waiting operations that were not cancelled. */
   #contenders = 0;
 
   static {
@@ -136,40 +134,21 @@ export class Lock {
   };
 
   /**
-   * Acquires the lock: waits until it is free, and takes it. A free lock that nobody else waits for
-   * is taken at once, without letting other tasks have a turn.
+   * Acquires the lock, and waits until it is free. A free lock with no waiters is acquired without yielding.
    *
-   * Cancel safe: when the awaiting task is cancelled here, it has not got the lock and lost its place
-   * among those who wait; if it was its turn already, the lock goes to the next.
+   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the queue.
    *
-   * @returns A future of a guard that releases this acquisition when it is disposed: once, and not at
-   * all if the lock was released otherwise.
-   * @throws {RuntimeError} At the `await`, if the lock has to be waited for and is bound to another loop.
+   * @returns A future of a guard, which releases this acquisition, once. If the lock was released by other means,
+   * releasing the guard is a no-op.
+   * @throws {RuntimeError} At the `await`, if it has to wait and the lock is bound to another loop.
    *
-   * @example With a guard, which releases the lock at the end of the block
-   * ```ts
-   * import { Lock } from "@asyncio/asyncio";
-   * import { assert, assertFalse } from "@std/assert";
-   *
-   * const lock = new Lock();
-   * {
-   *   using _ = await lock.acquire();
-   *   assert(lock.locked());
-   * }
-   * assertFalse(lock.locked());
-   * ```
-   *
-   * @example By hand
+   * @example Without `using`
    * ```ts
    * import { Lock } from "@asyncio/asyncio";
    *
    * const lock = new Lock();
-   * await lock.acquire();
-   * try {
-   *   console.log("alone here");
-   * } finally {
-   *   lock.release();
-   * }
+   * const guard = await lock.acquire();
+   * guard.release();
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire}
@@ -189,20 +168,9 @@ export class Lock {
   }
 
   /**
-   * Releases the lock. The first task that waits for it takes it in its turn.
+   * Releases the lock. The first waiting task acquires it when its turn comes.
    *
    * @throws {RuntimeError} If the lock is not held.
-   *
-   * @example Usage
-   * ```ts
-   * import { Lock, RuntimeError } from "@asyncio/asyncio";
-   * import { assertThrows } from "@std/assert";
-   *
-   * const lock = new Lock();
-   * await lock.acquire();
-   * lock.release();
-   * assertThrows(() => lock.release(), RuntimeError);
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.release}
    */
@@ -215,20 +183,9 @@ export class Lock {
   }
 
   /**
-   * Whether the lock is held. Between a release and the turn of the task that gets the lock, it is not.
+   * Returns whether the lock is held. It is not between a release and the turn of the next task that acquires it.
    *
-   * @returns `true` if it is held.
-   *
-   * @example Usage
-   * ```ts
-   * import { Lock } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const lock = new Lock();
-   * assertEquals(lock.locked(), false);
-   * await lock.acquire();
-   * assertEquals(lock.locked(), true);
-   * ```
+   * @returns `true` if it is.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.locked}
    */
@@ -237,9 +194,9 @@ export class Lock {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Lock [locked, waiters:2]>`.
+   * Returns a description for logs and error messages: `<Lock [locked, waiters:2]>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return describe(
@@ -250,7 +207,7 @@ export class Lock {
   }
 }
 
-/** Stands for one acquisition of a lock. */
+/** An acquisition of a lock. */
 class LockGuard implements Guard {
   readonly #lock: Lock;
 

@@ -14,20 +14,20 @@ import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
-/** Sets how many free permits a semaphore may have. */
+/** Sets the greatest number of free permits of a semaphore. */
 export let setBound: (semaphore: Semaphore, bound: number) => void;
 
-/** Whether a semaphore has as many free permits as it may have. */
+/** Returns whether a semaphore has its greatest number of free permits. */
 export let isFull: (semaphore: Semaphore) => boolean;
 
 /**
- * A number of permits, of which each `acquire()` takes one and each `release()` gives one back: so
- * many tasks at a time may be in some place.
+ * A number of permits: each `acquire()` takes one and each `release()` returns one, so that a limited number of tasks
+ * run a piece of code concurrently.
  *
- * A semaphore is fair: tasks get a permit in the order in which they asked for one. A permit belongs
- * to no task, and a semaphore may be released more often than it was acquired, which makes room for
- * more; {@linkcode BoundedSemaphore} forbids that. A semaphore can be made anywhere and is bound to
- * the loop in which it is first waited for.
+ * A semaphore is fair: tasks get permits in FIFO order. Permits are not owned by tasks, and a semaphore may be released
+ * more often than it was acquired, which adds permits; {@linkcode BoundedSemaphore} forbids that.
+ *
+ * A semaphore can be created outside a loop, and is bound to the loop of the first wait.
  *
  * @example At most two at a time
  * ```ts
@@ -53,13 +53,13 @@ export let isFull: (semaphore: Semaphore) => boolean;
  */
 export class Semaphore {
   readonly #loop = new LoopBound("semaphore");
-  /** Permits that nobody has; those on their way to a task that was woken are not among them. */
+  /** The free permits, without those granted to a task that was woken and has not run since. */
   #permits: number;
-  /** How many free permits there may be. */
+  /** The greatest number of free permits. */
   #bound = Infinity;
-  /** Who waits and has not been woken. */
+  /** The waiting operations that have not been woken. */
   readonly #line = new WaitQueue();
-  /** How many wait, with those who were woken and whose turn is yet to come. */
+  /** The number of waiting operations, including those that were woken and have not run since. */
   #contenders = 0;
 
   static {
@@ -91,7 +91,7 @@ export class Semaphore {
   /**
    * Constructs a new instance.
    *
-   * @param value How many permits there are.
+   * @param value The number of permits.
    * @throws {RangeError} If `value` is not a whole number, or negative.
    * @throws {TypeError} If `value` is not a number.
    */
@@ -101,27 +101,12 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit: waits until there is one. If there is one and nobody else waits for it, that does
-   * not let other tasks have a turn.
+   * Takes a permit, and waits until one is free. A free permit with no waiters is taken without yielding.
    *
-   * Cancel safe: when the awaiting task is cancelled here, it has got no permit and lost its place
-   * among those who wait; if a permit was on its way to it already, that goes to the next.
+   * Cancel safe: if the awaiting task is cancelled, no permit is taken and the task loses its place in the queue.
    *
-   * @returns A future of a guard that releases this permit when it is disposed: once.
-   * @throws {RuntimeError} At the `await`, if a permit has to be waited for and the semaphore is bound to another loop.
-   *
-   * @example With a guard, which releases the permit at the end of the block
-   * ```ts
-   * import { Semaphore } from "@asyncio/asyncio";
-   * import { assert, assertFalse } from "@std/assert";
-   *
-   * const semaphore = new Semaphore(1);
-   * {
-   *   using _ = await semaphore.acquire();
-   *   assert(semaphore.locked());
-   * }
-   * assertFalse(semaphore.locked());
-   * ```
+   * @returns A future of a guard, which returns this permit, once.
+   * @throws {RuntimeError} At the `await`, if it has to wait and the semaphore is bound to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire}
    */
@@ -144,17 +129,8 @@ export class Semaphore {
   }
 
   /**
-   * Gives a permit back, in nobody's name: a guard does not notice. Who wants to give the permit of a
-   * guard back before the end of its block disposes the guard.
-   *
-   * @example Usage
-   * ```ts
-   * import { Semaphore } from "@asyncio/asyncio";
-   *
-   * const semaphore = new Semaphore(0);
-   * semaphore.release();
-   * await semaphore.acquire();
-   * ```
+   * Returns a permit, whichever it is: guards take no notice. To return the permit of a guard before the end of its
+   * block, release the guard.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.release}
    */
@@ -164,20 +140,9 @@ export class Semaphore {
   }
 
   /**
-   * Whether there is no permit to be had at once.
+   * Returns whether `acquire()` would wait: no permit is free, or others are waiting.
    *
-   * @returns `true` if `acquire()` would wait: no permit is left, or others wait for one already.
-   *
-   * @example Usage
-   * ```ts
-   * import { Semaphore } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const semaphore = new Semaphore(1);
-   * assertEquals(semaphore.locked(), false);
-   * await semaphore.acquire();
-   * assertEquals(semaphore.locked(), true);
-   * ```
+   * @returns `true` if so.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.locked}
    */
@@ -186,9 +151,9 @@ export class Semaphore {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Semaphore [unlocked, value:1]>`.
+   * Returns a description for logs and error messages: `<Semaphore [unlocked, value:1]>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return describe(
@@ -198,20 +163,20 @@ export class Semaphore {
     );
   }
 
-  /** Sends a permit to the first who waits; returns whether there was one. */
+  /** Grants a permit to the first waiting operation. Returns whether there was one. */
   #wakeNext(): boolean {
     if (!this.#line.wakeOne()) return false;
     this.#permits--;
     return true;
   }
 
-  /** Permits may have come while others, who came later, had to wait behind a task not yet resumed. */
+  /** Grants permits that were returned while later operations queued behind one that had not run yet. */
   #wakeWhilePermitted(): void {
     while (this.#permits > 0 && this.#wakeNext());
   }
 }
 
-/** Stands for one permit. */
+/** An acquired permit. */
 class PermitGuard implements Guard {
   #semaphore: Semaphore | null;
 
