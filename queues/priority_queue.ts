@@ -7,9 +7,9 @@ import { Queue, storeIn } from "./queue.ts";
 /** The options of a {@linkcode PriorityQueue}. */
 export interface PriorityQueueOptions<T> {
   /**
-   * Compares two items as in `Array.prototype.sort()`: a negative result means that the first comes out first. It must
-   * depend on nothing but the items. Without it, items must be numbers, strings, or arrays of them, which are compared
-   * element by element.
+   * Compares two items as in `Array.prototype.sort()`: a negative result means that the first comes out first. It
+   * must depend on nothing but the items. Without it, items must be numbers, strings, or arrays of them, which are
+   * compared element by element.
    */
   compare?: ((a: T, b: T) => number) | undefined;
 }
@@ -17,8 +17,8 @@ export interface PriorityQueueOptions<T> {
 /**
  * A queue whose smallest item comes out first; equal items come out in FIFO order.
  *
- * Items are usually pairs of a priority and a payload: `[priority, job]`. Pairs of equal priority are compared by their
- * payloads, which fails for objects: pass a `compare` function that looks at the priority only.
+ * Items are usually pairs of a priority and a payload: `[priority, job]`. Pairs of equal priority are compared by
+ * their payloads, which fails for objects: pass a `compare` function that looks at the priority only.
  *
  * @typeParam T The type of the items.
  *

@@ -15,8 +15,8 @@ export let storeIn: <T>(queue: Queue<T>, store: Store<T>) => void;
  * items in FIFO order, and nothing is lost when one of them is cancelled. A queue can be created outside a loop, and
  * is bound to the loop of the first wait.
  *
- * Items may be of any type. As `await` unwraps thenables, `await queue.get()` on a queue of tasks or other futures gives the
- * result of the task; `queue.getNowait()` and `for await (const task of queue)` give the task.
+ * Items may be of any type. As `await` unwraps thenables, `await queue.get()` on a queue of tasks or other futures
+ * gives the result of the task; `queue.getNowait()` and `for await (const task of queue)` give the task.
  *
  * @typeParam T The type of the items.
  *
@@ -113,8 +113,8 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   /**
    * Puts an item into the queue, and waits for room while it is full. If there is room, it does not yield.
    *
-   * Cancel safe: if the awaiting task is cancelled, the item is not put, and room that was made for it goes to the next
-   * waiting task.
+   * Cancel safe: if the awaiting task is cancelled, the item is not put, and room that was made for it goes to the
+   * next waiting task.
    *
    * @param item The item.
    * @returns A future that completes when the item is in the queue.
@@ -141,13 +141,14 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Removes and returns the next item, and waits for one while the queue is empty. If there is one, it does not yield.
+   * Removes and returns the next item, and waits for one while the queue is empty. If there is one, it does not
+   * yield.
    *
-   * If the items are tasks or other futures, `await` gives the result of the task; `getNowait()` and iteration give the
-   * task itself.
+   * If the items are tasks or other futures, `await` gives the result of the task; `getNowait()` and iteration give
+   * the task itself.
    *
-   * Cancel safe: if the awaiting task is cancelled, no item leaves the queue, and one that was meant for it goes to the
-   * next waiting task.
+   * Cancel safe: if the awaiting task is cancelled, no item leaves the queue, and one that was meant for it goes to
+   * the next waiting task.
    *
    * @returns A future of the item.
    * @throws {QueueShutDown} If the queue is shut down and empty, also while waiting.
@@ -198,8 +199,8 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
   }
 
   /**
-   * Shuts the queue down. `put()` throws a `QueueShutDown` from now on, also where it is waiting. Items in the queue can
-   * still be got; once there are none, `get()` throws a `QueueShutDown` and iteration ends.
+   * Shuts the queue down. `put()` throws a `QueueShutDown` from now on, also where it is waiting. Items in the queue
+   * can still be got; once there are none, `get()` throws a `QueueShutDown` and iteration ends.
    *
    * @param immediate Whether to drop the items in the queue and mark the work on them as done.
    * @throws {TypeError} If `immediate` is not a boolean.

@@ -13,21 +13,21 @@ import { StreamReader } from "../streams/stream_reader.ts";
 import { StreamReaderProtocol } from "../streams/stream_reader_protocol.ts";
 import { StreamWriter } from "../streams/stream_writer.ts";
 
-/** What a stream protocol needs to know of a process beforehand. */
+/** The options of a process and of its readers. */
 interface SubprocessStreamOptions extends SubprocessOptions {
   readonly limit?: number | undefined;
 }
 
-/** Makes streams of the pipes of a process. */
+/** Creates streams for the pipes of a process. */
 export class SubprocessStreamProtocol extends SubprocessProtocol {
   stdin: StreamWriter | null = null;
   readonly stdout: StreamReader | null;
   readonly stderr: StreamReader | null;
   readonly scheduler: Scheduler;
   readonly #loop: EventLoop;
-  /** What the writer of standard input knows its transport by. */
+  /** The protocol of standard input, for the flow control of its writer. */
   readonly #input: StreamReaderProtocol;
-  /** What waits for the exit of the process. */
+  /** The operations that wait for the exit of the process. */
   readonly waiting = new WaitQueue();
   hasExited = false;
 
@@ -94,7 +94,7 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
   }
 }
 
-/** The options, with the standard streams of this program where nobody asked otherwise. */
+/** Returns the options with standard streams inherited by default. */
 export function inheriting(
   method: string,
   options: SubprocessOptions,

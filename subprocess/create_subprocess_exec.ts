@@ -17,23 +17,23 @@ export interface CreateSubprocessOptions extends SubprocessOptions {
 }
 
 /**
- * Starts a program. Its standard streams are those of this program unless the options say otherwise.
+ * Starts a program. It inherits the standard streams of this program by default.
  *
- * Needs `--allow-run` for the program, and nothing else. With `stderr: STDOUT` it is the shell that runs the
- * program, so that it needs `--allow-run=sh` as well; what the shell cannot start, which for a path is only
- * known beforehand with `--allow-read`, exits with 126 or 127 then.
+ * Needs `--allow-run` for the program. With `stderr: STDOUT`, a shell runs the program, which needs `--allow-run=sh`
+ * as well; a program that the shell cannot start then exits with 126 or 127, unless `--allow-read` allows to check
+ * its path beforehand.
  *
- * Cancelled, it leaves no process behind.
+ * Cancel safe: no process is left behind.
  *
- * @param program The name of the program, looked for as the shell does, or its path.
- * @param args Its arguments.
- * @param options Its standard streams, its directory, its environment.
- * @returns The process, which runs.
- * @throws {Deno.errors.NotFound} If there is no such program, or no such directory.
- * @throws {Deno.errors.PermissionDenied} If the file must not be run.
- * @throws {Deno.errors.NotCapable} If this program lacks a permission.
- * @throws {Deno.errors.NotSupported} If `stderr` is `STDOUT` on Windows, or where the program has `=` in its
- * path and an environment variable a name that the shell drops.
+ * @param program The name of the program, which is searched for as in the shell, or its path.
+ * @param args The arguments.
+ * @param options Standard streams, working directory and environment.
+ * @returns A future of the running process.
+ * @throws {Deno.errors.NotFound} If the program or the working directory does not exist.
+ * @throws {Deno.errors.PermissionDenied} If the file is not executable.
+ * @throws {Deno.errors.NotCapable} If a permission is missing.
+ * @throws {Deno.errors.NotSupported} If `stderr` is `STDOUT` on Windows, or if the path of the program contains `=`
+ * and the name of an environment variable is one that the shell drops.
  *
  * @example Usage
  * ```ts

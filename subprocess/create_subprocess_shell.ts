@@ -11,19 +11,19 @@ import type { CreateSubprocessOptions } from "./create_subprocess_exec.ts";
 import { makeProcess, type Process } from "./process.ts";
 
 /**
- * Has the shell run a command: `/bin/sh`, or `cmd` on Windows. For the rest it is as
- * `createSubprocessExec()`; it needs `--allow-run` for `/bin/sh` or `sh`.
+ * Runs a command in the shell: `/bin/sh`, or `cmd` on Windows. Otherwise it works as `createSubprocessExec()`. Needs
+ * `--allow-run` for `/bin/sh` or `sh`.
  *
- * What of the command comes from elsewhere must be quoted for the shell, or it may run anything:
- * `createSubprocessExec()` needs no quoting.
+ * Parts of the command that come from elsewhere must be quoted, or they can run anything: prefer
+ * `createSubprocessExec()`, which needs no quoting.
  *
- * Cancelled, it leaves no process behind.
+ * Cancel safe: no process is left behind.
  *
  * @param command The command.
- * @param options Its standard streams, its directory, its environment.
- * @returns The process, which runs.
- * @throws {Deno.errors.NotFound} If there is no such directory.
- * @throws {Deno.errors.NotCapable} If this program lacks a permission.
+ * @param options Standard streams, working directory and environment.
+ * @returns A future of the running process.
+ * @throws {Deno.errors.NotFound} If the working directory does not exist.
+ * @throws {Deno.errors.NotCapable} If a permission is missing.
  *
  * @example Usage
  * ```ts

@@ -14,23 +14,23 @@ import type { StreamReader } from "../streams/stream_reader.ts";
 import type { StreamWriter } from "../streams/stream_writer.ts";
 import type { SubprocessStreamProtocol } from "./_subprocess_stream_protocol.ts";
 
-/** Makes the process of a transport. */
+/** Creates the process of a transport. */
 export let makeProcess: (
   transport: SubprocessTransport,
   protocol: SubprocessStreamProtocol,
 ) => Process;
 
-/** How much of the input of `communicate()` is buffered at once. */
+/** How much of the input of `communicate()` is buffered at a time, in bytes. */
 const INPUT_PORTION = 256 * 1024;
 
 /**
  * A process that was started by `createSubprocessExec()` or `createSubprocessShell()`.
  *
- * A pipe holds some 64 KiB, and its reader here twice the limit: a process that puts out more waits until
- * that is read. So read the pipes, as `communicate()` does, before you `wait()`.
+ * A pipe holds about 64 KiB, and its reader twice its limit; a process with more output waits until that is read. So
+ * read the pipes, for example by `communicate()`, before you call `wait()`.
  *
- * It runs until it ends, is killed, or its event loop is closed, which kills it unless it is `detached`. With
- * `await using` it ends with the block.
+ * The process runs until it exits, is killed, or its event loop is closed, which kills it unless it is `detached`.
+ * With `await using` it ends with the block.
  *
  * @example Usage
  * ```ts
@@ -65,19 +65,19 @@ export class Process implements AsyncDisposable {
   readonly #transport: SubprocessTransport;
   readonly #protocol: SubprocessStreamProtocol;
   readonly #scheduler: Scheduler;
-  /** The whole outputs that `communicate()` has read, and has not given as it was cancelled. */
+  /** Complete outputs that a cancelled `communicate()` has read. */
   readonly #read = new Map<StreamReader, Uint8Array<ArrayBuffer>>();
 
-  /** The number of the process. */
+  /** The process ID. */
   readonly pid: number;
 
-  /** Writes to its standard input; `null` unless that is a pipe. */
+  /** The writer of its standard input; `null` unless that is a pipe. */
   readonly stdin: StreamWriter | null;
 
-  /** Reads its standard output; `null` unless that is a pipe. */
+  /** The reader of its standard output; `null` unless that is a pipe. */
   readonly stdout: StreamReader | null;
 
-  /** Reads its standard error; `null` unless that is a pipe. */
+  /** The reader of its standard error; `null` unless that is a pipe. */
   readonly stderr: StreamReader | null;
 
   static {
@@ -98,24 +98,7 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * What the process exited with: its exit code; the number of the signal that ended it, negative; `null`
-   * while it runs.
-   *
-   * @returns The code.
-   *
-   * @example Usage
-   * ```ts
-   * import { createSubprocessExec, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("sleep", ["60"]);
-   *   assertEquals(process.returnCode, null);
-   *   process.kill();
-   *   await process.wait();
-   *   assertEquals(process.returnCode, -9);
-   * });
-   * ```
+   * The exit code of the process; the negative number of the signal that ended it; `null` while it runs.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.returncode}
    */
@@ -124,24 +107,12 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Waits until the process has exited; what it has put out into files is in them then. It waits for ever if
-   * the process waits for somebody to read its pipes. It does not wait for other processes that keep the pipes
-   * open.
+   * Waits until the process has exited and its output to files is written. Waits forever if the process itself waits
+   * until its pipes are read. Does not wait for other processes that keep the pipes open.
    *
-   * Cancelled, the process goes on, and can be waited for again.
+   * Cancel safe: the process goes on and can be waited for again.
    *
-   * @returns The return code.
-   *
-   * @example Usage
-   * ```ts
-   * import { createSubprocessExec, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("true");
-   *   assertEquals(await process.wait(), 0);
-   * });
-   * ```
+   * @returns A future of the return code.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.wait}
    */
@@ -154,31 +125,23 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Sends input to the process, closes its standard input, reads everything that it puts out, and waits until
-   * it has exited. All at the same time, so that neither side waits for the other for ever. A process that
-   * does not read its input is no error. The output is kept in memory; the input is sent in portions.
+   * Sends input to the process, closes its standard input, reads all output, and waits until the process has exited.
+   * It does these concurrently, so neither side blocks the other. A process that does not read its input is not an
+   * error. The output is kept in memory; the input is sent in portions.
    *
-   * Cancelled, nothing is lost: the process goes on, and what it has put out is what the next call gives. What
-   * of the input is not sent by then will not be; standard input stays open.
+   * If it is cancelled, the process goes on, and the next call returns the output so far too. Input that has not been
+   * sent by then is dropped; standard input stays open.
    *
-   * @param input What to send; a string is encoded as UTF-8.
-   * @returns What came out of standard output and of standard error, each `null` unless it is a pipe.
+   * @param input The input; a string is encoded as UTF-8.
+   * @returns A future of what was written to standard output and standard error; `null` for one that is not a pipe.
    * @throws {TypeError} If there is input, and standard input is not a pipe.
    *
    * @example Usage
    * ```ts
-   * import { createSubprocessExec, PIPE, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
+   * import { createSubprocessExec, PIPE } from "@asyncio/asyncio";
    *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("tr", ["a-z", "A-Z"], {
-   *     stdin: PIPE,
-   *     stdout: PIPE,
-   *   });
-   *   const [stdout, stderr] = await process.communicate("hello");
-   *   assertEquals(new TextDecoder().decode(stdout!), "HELLO");
-   *   assertEquals(stderr, null);
-   * });
+   * const process = await createSubprocessExec("echo", ["hello"], { stdout: PIPE });
+   * const [stdout] = await process.communicate();
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.communicate}
@@ -212,21 +175,9 @@ export class Process implements AsyncDisposable {
   /**
    * Sends a signal to the process.
    *
-   * @param signal Its name.
-   * @throws {Deno.errors.NotFound} If the process has ended.
+   * @param signal The name of the signal.
+   * @throws {Deno.errors.NotFound} If the process has exited.
    * @throws {TypeError} If there is no such signal.
-   *
-   * @example Usage
-   * ```ts
-   * import { createSubprocessExec, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("sleep", ["60"]);
-   *   process.sendSignal("SIGHUP");
-   *   assertEquals(await process.wait(), -1);
-   * });
-   * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.send_signal}
    */
@@ -235,27 +186,18 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * Asks the process to end, by SIGTERM.
+   * Asks the process to exit, by SIGTERM.
    *
-   * @throws {Deno.errors.NotFound} If the process has ended.
+   * @throws {Deno.errors.NotFound} If the process has exited.
    *
-   * @example It is asked first, and killed if it does not listen
+   * @example Terminate the process, and kill it if it does not exit
    * ```ts
-   * import { createSubprocessExec, run, TimeoutError, waitFor } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
+   * import { moveOnAfter, type Process } from "@asyncio/asyncio";
    *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("sleep", ["60"]);
+   * async function stop(process: Process) {
    *   process.terminate();
-   *   try {
-   *     await waitFor(() => process.wait(), 5);
-   *   } catch (error) {
-   *     if (!(error instanceof TimeoutError)) throw error;
-   *     process.kill();
-   *     await process.wait();
-   *   }
-   *   assertEquals(process.returnCode, -15);
-   * });
+   *   await moveOnAfter(5, () => process.wait(), () => process.kill());
+   * }
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.terminate}
@@ -267,19 +209,7 @@ export class Process implements AsyncDisposable {
   /**
    * Ends the process, by SIGKILL.
    *
-   * @throws {Deno.errors.NotFound} If the process has ended.
-   *
-   * @example Usage
-   * ```ts
-   * import { createSubprocessExec, run } from "@asyncio/asyncio";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await run(async () => {
-   *   const process = await createSubprocessExec("sleep", ["60"]);
-   *   process.kill();
-   *   assertEquals(await process.wait(), -9);
-   * });
-   * ```
+   * @throws {Deno.errors.NotFound} If the process has exited.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.kill}
    */
@@ -294,7 +224,7 @@ export class Process implements AsyncDisposable {
     return all;
   }
 
-  /** Closes the pipes, kills the process if it still runs, and waits until it has ended. */
+  /** Closes the pipes, kills the process if it is running, and waits until it has exited. */
   [Symbol.asyncDispose](): Future<void> {
     this.#transport.close();
     // What is not sent yet would wait for a reader.
@@ -307,9 +237,9 @@ export class Process implements AsyncDisposable {
   }
 
   /**
-   * What this is, for messages: `<Process 4711>`.
+   * Returns a description for logs and error messages: `<Process 4711>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     return `<Process ${this.pid}>`;
@@ -329,7 +259,7 @@ function bytesOf(input: Uint8Array | string | null): Uint8Array | null {
   throw wrongType("The input", "a Uint8Array, a string or null", input);
 }
 
-/** Writes as much as the process takes, and closes. */
+/** Writes the input as fast as the process reads it, and closes standard input. */
 async function feed(
   stdin: StreamWriter,
   input: Uint8Array | null,
@@ -346,7 +276,7 @@ async function feed(
   stdin.close();
 }
 
-/** Whether the process does not read its input, or no more. */
+/** Returns whether the process does not read its input, or has stopped reading it. */
 function isUnread(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.ConnectionReset;

@@ -98,9 +98,9 @@ export class Barrier {
    * Cancel safe: a task that is cancelled before all have arrived leaves, and another one must take its place. A task
    * that is cancelled after that leaves as well, without delaying the others.
    *
-   * @returns A future of a number from 0 to {@linkcode Barrier.parties} - 1: how many tasks were waiting when this one
-   * arrived. The numbers are distinct unless a waiting task was cancelled: then, as in asyncio, a number can occur
-   * twice and another one not at all.
+   * @returns A future of a number from 0 to {@linkcode Barrier.parties} - 1: how many tasks were waiting when this
+   * one arrived. The numbers are distinct unless a waiting task was cancelled: then, as in asyncio, a number can
+   * occur twice and another one not at all.
    * @throws {BrokenBarrierError} If the barrier is aborted, or is reset while the task waits.
    * @throws {RuntimeError} If the barrier is bound to another loop.
    *
@@ -217,7 +217,8 @@ export class Barrier {
 }
 
 /**
- * Returns the result of a future that is done, and otherwise the future. Awaiting the result takes a third of the time.
+ * Returns the result of a future that is done, and otherwise the future. Awaiting the result takes a third of the
+ * time.
  */
 function promptly<T>(future: Future<T>): T | Future<T> {
   return future.done() ? future.result() : future;

@@ -31,8 +31,8 @@ import type { Guard } from "./guard.ts";
 import { contention, guardOf, Lock } from "./lock.ts";
 
 /**
- * A condition variable: a lock, and a queue of tasks that wait until another task, which holds the lock, notifies them
- * of a change.
+ * A condition variable: a lock, and a queue of tasks that wait until another task, which holds the lock, notifies
+ * them of a change.
  *
  * {@linkcode Condition.wait} releases the lock while it waits and holds it again when it returns, so the state that
  * the lock protects can be checked before and after. A wait can end although the state has not changed: check again
@@ -90,7 +90,8 @@ export class Condition {
   /**
    * Acquires the lock.
    *
-   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the queue.
+   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the
+   * queue.
    *
    * @returns A future of a guard, which releases this acquisition, once. Waiting in between does not release it.
    * @throws {RuntimeError} At the `await`, if it would have to wait and the lock is bound to another loop.

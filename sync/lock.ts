@@ -136,7 +136,8 @@ export class Lock {
   /**
    * Acquires the lock, and waits until it is free. A free lock with no waiters is acquired without yielding.
    *
-   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the queue.
+   * Cancel safe: if the awaiting task is cancelled, the lock is not acquired and the task loses its place in the
+   * queue.
    *
    * @returns A future of a guard, which releases this acquisition, once. If the lock was released by other means,
    * releasing the guard is a no-op.

@@ -24,8 +24,8 @@ export let isFull: (semaphore: Semaphore) => boolean;
  * A number of permits: each `acquire()` takes one and each `release()` returns one, so that a limited number of tasks
  * run a piece of code concurrently.
  *
- * A semaphore is fair: tasks get permits in FIFO order. Permits are not owned by tasks, and a semaphore may be released
- * more often than it was acquired, which adds permits; {@linkcode BoundedSemaphore} forbids that.
+ * A semaphore is fair: tasks get permits in FIFO order. Permits are not owned by tasks, and a semaphore may be
+ * released more often than it was acquired, which adds permits; {@linkcode BoundedSemaphore} forbids that.
  *
  * A semaphore can be created outside a loop, and is bound to the loop of the first wait.
  *

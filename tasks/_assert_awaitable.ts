@@ -3,7 +3,7 @@
 import { propertyOf } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 
-/** Throws unless a value can be awaited, or called for something that can. */
+/** Throws unless a value is awaitable, or a function. */
 export function assertAwaitable(caller: string, aw: unknown): void {
   if (isAwaitable(aw)) return;
   throw wrongType(
@@ -13,7 +13,7 @@ export function assertAwaitable(caller: string, aw: unknown): void {
   );
 }
 
-/** The same for several values. */
+/** Throws unless all values are awaitable, or functions. */
 export function assertAwaitables(
   caller: string,
   aws: readonly unknown[],

@@ -16,24 +16,26 @@ import type { TimerHandle } from "../loop/core/handle.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 
 /**
- * How long, in seconds, the end of a program waits for tasks that await something foreign, which a
- * cancellation does not reach: a promise that never settles must not keep the program from ending.
+ * How long, in seconds, the end of a program waits for tasks that await something foreign, which a cancellation does
+ * not reach. A promise that never settles must not keep the program running.
  */
 export const FOREIGN_GRACE = 2;
 
-/** How a process ends that a SIGINT ended. */
+/** The exit code of a process that SIGINT ended. */
 const INTERRUPTED = 130;
 
 const givenUp = new WeakSet<Task<unknown>>();
 
-/** Whether an interrupt was in vain: the end of the program need not wait for the task once more. */
+/**
+ * Returns whether an interrupt did not reach the task, so that the end of the program need not wait for it again.
+ */
 export function isGivenUp(task: Task<unknown>): boolean {
   return givenUp.has(task);
 }
 
 /**
- * Runs a loop until its main task is done. The first SIGINT cancels that, which gives a
- * `KeyboardInterrupt`; the second one ends the process.
+ * Runs a loop until its main task is done. The first SIGINT cancels the task, which throws a `KeyboardInterrupt`; the
+ * second one exits the process.
  */
 export async function runInterruptibly<T>(
   loop: EventLoop,
@@ -53,9 +55,9 @@ export async function runInterruptibly<T>(
   throw makeKeyboardInterrupt(options, loop.getDebug());
 }
 
-/** The interrupts of the user's while a task is the main task. */
+/** The SIGINTs received while a task is the main task. */
 class Interrupts {
-  /** They take effect however the task has ended, and even if it has not. */
+  /** Whether the interrupts take effect however the task ended, even if it has not ended. */
   areFinal = false;
   readonly #loop: EventLoop;
   readonly #task: Task<unknown>;
@@ -88,7 +90,7 @@ class Interrupts {
     }
   }
 
-  /** Whether an interrupt, and nothing else, ended the task with `error`. */
+  /** Returns whether an interrupt, and nothing else, ended the task with `error`. */
   ended(error: unknown): boolean {
     return this.#count > 0 && cancellationIn(error) !== null &&
       this.#task.uncancel() === 0;
@@ -118,15 +120,12 @@ class Interrupts {
   }
 }
 
-/** The interrupts that were thrown, and whether it is of interest where. */
+/** The interrupts that were thrown, and whether to print their stacks. */
 const thrownInterrupts = new WeakMap<KeyboardInterrupt, { debug: boolean }>();
-/** Whether it is seen to that those end the program quietly. */
+/** Whether the handler that exits quietly for these interrupts is installed. */
 let isRejectionWatched = false;
 
-/**
- * Makes the error for a SIGINT. A program that does not catch it ends as interrupted, not as one that
- * failed.
- */
+/** Creates the error for a SIGINT. A program that does not catch it exits as interrupted, not as failed. */
 function makeKeyboardInterrupt(
   options: ErrorOptions,
   debug: boolean,

@@ -5,9 +5,9 @@ import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import { type Task, unfinishedTasks } from "../loop/core/task.ts";
 
 /**
- * The tasks of a loop that are not done yet, in the order of their creation.
+ * Returns the tasks of a loop that are not done, in the order of their creation.
  *
- * @param loop The loop, by default the one that runs the caller.
+ * @param loop The loop; the running one by default.
  * @returns The tasks.
  *
  * @example Usage

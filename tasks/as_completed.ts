@@ -28,21 +28,21 @@ import type { GatherResult } from "./gather.ts";
 
 /** The options of `asCompleted()`. */
 export interface AsCompletedOptions {
-  /** How long all may take together, in seconds; `null`, the default, for any time. */
+  /** The time limit for all of them together, in seconds; `null`, the default, for none. */
   timeout?: Delay | null | undefined;
 }
 
 /**
- * A future that is done, as `for await` over `asCompleted()` gives it. It is the future itself; its type
- * leaves `then` out, as TypeScript otherwise takes the loop variable for the future's result.
+ * A completed future, as `for await` over `asCompleted()` gives it. The type leaves `then` out, because TypeScript
+ * would otherwise take the loop variable for the future's result.
  *
  * @typeParam T The type of the result.
  */
 export type CompletedFuture<T> = Omit<Future<T>, "then" | "catch" | "finally">;
 
 /**
- * What `asCompleted()` returns. It can be iterated once, in either way; an iteration that was left by
- * `break` goes on where it was left.
+ * The return type of `asCompleted()`. It can be iterated once, in either way; after a `break`, a new iteration
+ * continues.
  *
  * @typeParam T The type of the results.
  */
@@ -52,19 +52,18 @@ export interface CompletionIterator<T>
     AsyncIterable<CompletedFuture<T>, undefined> {}
 
 /**
- * Iterates over things awaitable in the order in which they complete.
+ * Iterates over awaitables in the order in which they complete.
  *
- * `for await` gives the futures and tasks themselves, done, for their `result()` to be asked; a
- * function's task stands for it. A plain
- * `for` gives as many new futures, and the first of them has the result of what completes first, and
- * so on. Leaving the iteration cancels nothing.
+ * `for await` gives the completed futures and tasks themselves; a function is represented by its task. A plain `for`
+ * gives new futures, the first of which has the result of the first awaitable to complete, and so on. Leaving the
+ * iteration cancels nothing.
  *
  * @typeParam A The type of the awaitables.
- * @param aws Futures, promises, and functions, which become tasks. What is listed twice counts once.
- * @param options How long all may take together.
+ * @param aws Futures, promises, and functions, which become tasks. Duplicates count once.
+ * @param options A time limit.
  * @returns The iterator.
- * @throws {TypeError} If one of `aws` cannot be awaited.
- * @throws {TimeoutError} At the `await` of an iteration, when the time is over.
+ * @throws {TypeError} If one of `aws` is not awaitable.
+ * @throws {TimeoutError} At the `await` of an iteration, when the timeout expires.
  *
  * @example Take the tasks as they complete
  * ```ts
@@ -113,13 +112,13 @@ export function asCompleted<A extends Awaitable<unknown>>(
 }
 
 class Completions implements CompletionIterator<unknown> {
-  /** What is done and was not handed out yet; `null` stands for what was not done in time. */
+  /** The completed futures that have not been handed out; `null` for each that was not done in time. */
   readonly arrived = new RingBuffer<Future<unknown> | null>();
   readonly takers = new WaitQueue();
   readonly #pending: Set<Future<unknown>>;
   readonly #onDone = (future: Future<unknown>) => this.#arrive(future);
   readonly #timeLimit: TimedCall | null;
-  /** How many have not been asked for yet. */
+  /** The number of futures that have not been asked for. */
   #left: number;
 
   constructor(futures: Set<Future<unknown>>, seconds: number | null) {
@@ -178,7 +177,7 @@ class Completions implements CompletionIterator<unknown> {
   }
 }
 
-/** Takes what arrived next and says how the taking ends; what finds nothing waits in line. */
+/** Takes the next completed future and returns the outcome; if there is none, the operation joins the queue. */
 function takeNext(
   completions: Completions,
   operation: PrimitiveFuture<unknown, Completions>,
@@ -194,7 +193,7 @@ function takeNext(
   return withError(new TimeoutError("The time limit was reached"));
 }
 
-/** A taker that was cancelled takes nothing; another one may. */
+/** A cancelled operation takes nothing, and lets the next one take its place. */
 const giveBack = {
   onCancelled(
     _: Completions,

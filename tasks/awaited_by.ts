@@ -8,14 +8,14 @@ import { Future } from "../loop/core/future.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 
 /**
- * Says that one future awaits another, for the call graph.
+ * Records in the call graph that one future awaits another.
  *
- * An `await` is known by itself, and so is what `gather()`, `wait()`, `shield()` and task groups await.
- * This is for code that connects futures by `addDoneCallback()`. Once it is over, call
- * {@linkcode futureDiscardFromAwaitedBy} with the same arguments.
+ * The library records `await`, `gather()`, `wait()`, `shield()` and task groups itself. Use this function in code
+ * that connects futures by `addDoneCallback()`, and call {@linkcode futureDiscardFromAwaitedBy} with the same
+ * arguments when the wait is over.
  *
- * @param future What is awaited. Nothing happens if it is no `Future`.
- * @param waiter What awaits it. Nothing happens if it is no `Future`.
+ * @param future The awaited future. It is a no-op if this is not a `Future`.
+ * @param waiter The future that awaits it. It is a no-op if this is not a `Future`.
  *
  * @example Usage
  * ```ts
@@ -40,10 +40,10 @@ export function futureAddToAwaitedBy(
 }
 
 /**
- * Takes back what {@linkcode futureAddToAwaitedBy} said.
+ * Removes what {@linkcode futureAddToAwaitedBy} recorded.
  *
- * @param future What was awaited. Nothing happens if it is no `Future`.
- * @param waiter What awaited it. Nothing happens if it is no `Future`.
+ * @param future The awaited future. It is a no-op if this is not a `Future`.
+ * @param waiter The future that awaited it. It is a no-op if this is not a `Future`.
  *
  * @example Usage
  * ```ts

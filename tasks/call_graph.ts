@@ -18,50 +18,49 @@ import {
   assertOptions,
 } from "../loop/core/validate.ts";
 
-/** A future or task, where it is, and what awaits it. */
+/** A future or task, its position, and what awaits it. */
 export interface FutureCallGraph {
   /** The future or task. */
   readonly future: Future<unknown>;
   /**
-   * Where the task is, the innermost function first. That of the calling task is always known, that of
-   * a suspended one in debug mode; a future that is no task has none.
+   * The call stack of the task, innermost function first. It is always known for the calling task, and in debug mode
+   * for a suspended one; a future that is not a task has none.
    */
   readonly callStack: readonly FrameCallGraphEntry[];
-  /** What awaits the future, and what awaits that, and so on. What is met twice is the same object. */
+  /** The futures and tasks that await this one, and so on. A future that occurs twice is the same object. */
   readonly awaitedBy: readonly FutureCallGraph[];
 }
 
 /** The options of `captureCallGraph()`. */
 export interface CallGraphOptions {
   /**
-   * Where the stack of the calling task begins: 1, the default, for the function that calls, 2 for the
-   * one that called it, and so on.
+   * The first frame of the calling task's stack: 1, the default, for the calling function, 2 for its caller, and so
+   * on.
    */
   depth?: number | undefined;
   /**
-   * How many entries a call stack has at most: the innermost ones if it is positive, the outermost ones
-   * if it is negative. `null`, the default, for all; 0 for none.
+   * The maximum number of entries of a call stack: the innermost ones if it is positive, the outermost ones if it is
+   * negative, none if it is 0. `null`, the default, for all.
    */
   limit?: number | null | undefined;
 }
 
 /** The options of `printCallGraph()`. */
 export interface PrintCallGraphOptions extends CallGraphOptions {
-  /** Takes the text; `console.log` by default. */
+  /** Receives the text; `console.log` by default. */
   write?: ((text: string) => unknown) | undefined;
 }
 
 /**
- * Captures who awaits whom: a future or task, what awaits it, what awaits that, and so on.
+ * Captures which futures and tasks await a future or task, which ones await those, and so on.
  *
- * Who awaits is known at all times. At which line a suspended task awaits is known only in debug mode,
- * and only for what it has begun to await since.
+ * The line at which a suspended task awaits is known only in debug mode, and only for awaits that began after debug
+ * mode was enabled.
  *
- * @param future The future or task, by default the one that runs the caller.
- * @param options Which frames of the call stacks are wanted.
- * @returns The graph; `null` if no future is given and no task runs the caller.
- * @throws {TypeError} If `future` is no `Future`.
- * @throws {TypeError} If an option has the wrong type.
+ * @param future The future or task; the current task by default.
+ * @param options Which frames of the call stacks to include.
+ * @returns The graph; `null` if no future is given and there is no current task.
+ * @throws {TypeError} If `future` is not a `Future`, or an option has the wrong type.
  * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage
@@ -90,13 +89,12 @@ export function captureCallGraph(
 }
 
 /**
- * Who awaits whom, as text.
+ * Formats the call graph of a future or task.
  *
- * @param future The future or task, by default the one that runs the caller.
- * @param options Which frames of the call stacks are wanted.
- * @returns The text; an empty one if no future is given and no task runs the caller.
- * @throws {TypeError} If `future` is no `Future`.
- * @throws {TypeError} If an option has the wrong type.
+ * @param future The future or task; the current task by default.
+ * @param options Which frames of the call stacks to include.
+ * @returns The text; empty if no future is given and there is no current task.
+ * @throws {TypeError} If `future` is not a `Future`, or an option has the wrong type.
  * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage
@@ -129,12 +127,11 @@ export function formatCallGraph(
 }
 
 /**
- * Prints who awaits whom. Nothing is printed if no future is given and no task runs the caller.
+ * Prints the call graph of a future or task. Prints nothing if no future is given and there is no current task.
  *
- * @param future The future or task, by default the one that runs the caller.
- * @param options Which frames of the call stacks are wanted, and where to print.
- * @throws {TypeError} If `future` is no `Future`.
- * @throws {TypeError} If an option has the wrong type.
+ * @param future The future or task; the current task by default.
+ * @param options Which frames of the call stacks to include, and where to print.
+ * @throws {TypeError} If `future` is not a `Future`, or an option has the wrong type.
  * @throws {RangeError} If an option is not an integer.
  *
  * @example Usage

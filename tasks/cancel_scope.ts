@@ -25,9 +25,9 @@ import { createTask } from "./create_task.ts";
 export interface CancelScopeOptions {
   /** The time at which the scope is cancelled, in seconds on the loop's clock; `null`, the default, for none. */
   deadline?: number | null | undefined;
-  /** Whether requests to cancel the code around wait until the scope ends. */
+  /** Whether requests to cancel the surrounding code wait until the scope ends. */
   shield?: boolean | undefined;
-  /** Whether every await inside throws once the scope is cancelled, not just the one where the body is. */
+  /** Whether every await inside throws once the scope is cancelled, instead of the pending ones only. */
   persistent?: boolean | undefined;
   /** Cancels the scope when it aborts; the `CancelledError` has the signal's reason as its cause. */
   signal?: AbortSignal | undefined;
@@ -35,16 +35,16 @@ export interface CancelScopeOptions {
 
 /** The options of {@linkcode shielded}. */
 export interface ShieldedOptions {
-  /** How long the body may take, in seconds; `null`, the default, for any time. */
+  /** The time limit for the body, in seconds; `null`, the default, for none. */
   within?: Delay | null | undefined;
 }
 
 /**
- * A piece of code that can be cancelled by itself. Ordinarily made by `cancelScope()`, which hands it to the body.
+ * A piece of code that can be cancelled by itself. Usually created by `cancelScope()`, which passes it to the body.
  *
- * When the scope is cancelled, every pending await inside the body throws a `CancelledError`, in the scopes nested in
- * it too, and nothing outside does. The error ends at the scope, and the program goes on behind it. A request to cancel
- * is delivered once: a clean-up that awaits is not interrupted by the same request, unless the scope is persistent.
+ * When the scope is cancelled, every pending await inside the body throws a `CancelledError`, also in nested scopes.
+ * Nothing outside does. The error stops at the scope, and the code after it continues. A request to cancel is
+ * delivered once: a clean-up that awaits is not interrupted by the same request, unless the scope is persistent.
  *
  * @example Cancel a piece of code, and go on
  * ```ts
@@ -73,7 +73,7 @@ export class CancelScope {
   #request: { message: CancelMessage } | null = null;
   #isCaught = false;
   #timeLimit: TimedCall | null = null;
-  /** Of a signal that was read before the body began. */
+  /** The controller of a signal that was read before the body began. */
   #controller: AbortController | null = null;
 
   static {
@@ -109,14 +109,14 @@ export class CancelScope {
   }
 
   /**
-   * Runs a function in the scope, in the calling task; outside every task in a task of its own.
+   * Runs a function in the scope, in the current task or, outside any task, in a new task.
    *
-   * Cancelling the awaiting task cancels the body; with a shield, only when the body has ended.
+   * Cancelling the awaiting task cancels the body; with a shield, only after the body has ended.
    *
    * @typeParam T The type of the result.
-   * @param body The function; it gets the scope.
-   * @returns What it returns; `undefined` if the scope was cancelled and that ended the body.
-   * @throws {RuntimeError} If the scope was used before.
+   * @param body The function, which receives the scope.
+   * @returns The result of the function; `undefined` if cancelling the scope ended it.
+   * @throws {RuntimeError} If the scope has already been used.
    * @throws {TypeError} If `body` is not a function.
    */
   async run<T>(
@@ -148,10 +148,10 @@ export class CancelScope {
   }
 
   /**
-   * Cancels the body. May be called at any time, any number of times: before {@linkcode CancelScope.run} the first
-   * await of the body throws.
+   * Cancels the body. May be called at any time and repeatedly: before {@linkcode CancelScope.run}, the first await
+   * of the body throws.
    *
-   * @param msg What the `CancelledError` says.
+   * @param msg The message of the `CancelledError`.
    */
   cancel(msg?: string): void {
     this.#cancel(msg);
@@ -162,16 +162,16 @@ export class CancelScope {
     return this.#request !== null;
   }
 
-  /** Whether the cancellation ended the body, and the `CancelledError` stopped at this scope. */
+  /** Whether the cancellation ended the body, and its `CancelledError` stopped at this scope. */
   get caught(): boolean {
     return this.#isCaught;
   }
 
   /**
-   * The time at which the scope is cancelled, in seconds on the loop's clock, or `null`. May be moved while the body
-   * runs; it has no effect on a scope that is cancelled or has ended.
+   * The time at which the scope is cancelled, in seconds on the loop's clock, or `null`. It can be changed while the
+   * body runs, without effect once the scope is cancelled.
    *
-   * @throws {TypeError} If it is set to something that is neither a number nor `null`.
+   * @throws {TypeError} If it is set to a value that is neither a number nor `null`.
    * @throws {RangeError} If it is set to `NaN`.
    */
   get deadline(): number | null {
@@ -185,10 +185,10 @@ export class CancelScope {
   }
 
   /**
-   * Whether requests to cancel the code around wait until the body has ended. Without the shield, those that have
-   * come in the meantime take effect at once.
+   * Whether requests to cancel the surrounding code wait until the body has ended. When it is set to `false`, pending
+   * requests take effect at once.
    *
-   * @throws {TypeError} If it is set to something that is not a boolean.
+   * @throws {TypeError} If it is set to a value that is not a boolean.
    */
   get shield(): boolean {
     return this.#shield;
@@ -201,8 +201,8 @@ export class CancelScope {
   }
 
   /**
-   * Aborts when the scope is cancelled, with the `CancelledError` as its reason: for the APIs of the platform.
-   * Reading it in the body says that what is awaited next obeys it, so read it where you use it.
+   * A signal for platform APIs, which aborts when the scope is cancelled, with the `CancelledError` as its reason.
+   * Reading it in the body means that the next await obeys it, so read it where you use it.
    */
   get signal(): AbortSignal {
     if (this.#scope !== null) {
@@ -216,14 +216,14 @@ export class CancelScope {
   /**
    * Returns a description for logs and error messages: `<CancelScope active>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     const cancelled = this.cancelled ? " cancelled" : "";
     return `<CancelScope ${this.#state}${cancelled}>`;
   }
 
-  /** Returns what is to be called at the end. */
+  /** Returns a function to call at the end. */
   #begin(scope: BodyScope): () => void {
     scope.persistent = this.#persistent;
     scope.shield = this.#shield;
@@ -264,7 +264,7 @@ export class CancelScope {
     }
   }
 
-  /** The body ended: throws what goes on from here. */
+  /** Throws the error with which the code after the body continues, if any. */
   #leave(scope: BodyScope, failure: { error: unknown } | null): void {
     this.#state = "finished";
     this.#timeLimit?.cancel();
@@ -279,13 +279,13 @@ export class CancelScope {
 }
 
 /**
- * Runs a function as a piece of code that can be cancelled by itself, in the calling task; outside every task in a task
- * of its own. See {@linkcode CancelScope}.
+ * Runs a function as a piece of code that can be cancelled by itself, in the current task or, outside any task, in a
+ * new task. See {@linkcode CancelScope}.
  *
  * @typeParam T The type of the result.
- * @param body The function; it gets the scope.
- * @param options A deadline, a shield, whether the cancellation persists, and a signal that cancels it.
- * @returns What the function returns; `undefined` if the scope was cancelled and that ended the body.
+ * @param body The function, which receives the scope.
+ * @param options A deadline, a shield, whether the cancellation persists, and a signal that cancels the scope.
+ * @returns The result of the function; `undefined` if cancelling the scope ended it.
  * @throws {TypeError} If `body` is not a function, or an option is of the wrong type.
  *
  * @example Usage
@@ -312,18 +312,19 @@ export async function cancelScope<T>(
 }
 
 /**
- * Runs a function for a limited time, and goes on where `timeout()` would throw.
+ * Runs a function within a time limit, and continues where `timeout()` would throw.
  *
- * When the time is up, every pending await inside the body is cancelled. Cancelling the awaiting task cancels the body.
+ * When the time limit expires, every pending await inside the body is cancelled. Cancelling the awaiting task cancels
+ * the body.
  *
  * @typeParam T The type of the body's result.
- * @typeParam D The type of what takes its place.
- * @param delay How long the body may take, in seconds; `null` for any time.
- * @param body The function; it gets its scope, whose deadline can be moved.
- * @param otherwise Called, outside the limit, if the time was up before the body ended.
- * @returns What the body returns, or what `otherwise` does; `undefined` without that.
- * @throws {RangeError} If `delay` is not a length of time.
- * @throws {TypeError} If `body` or `otherwise` is not a function.
+ * @typeParam D The type of the replacement.
+ * @param delay The time limit in seconds; `null` for none.
+ * @param body The function, which receives its scope, whose deadline can be changed.
+ * @param otherwise Called outside the limit, if the limit ended the body.
+ * @returns The result of the body, or that of `otherwise`; `undefined` without that.
+ * @throws {RangeError} If `delay` is out of range.
+ * @throws {TypeError} If `delay` is not a duration, or `body` or `otherwise` is not a function.
  *
  * @example Usage
  * ```ts
@@ -358,15 +359,15 @@ export async function moveOnAfter<T, D = undefined>(
 }
 
 /**
- * Runs a function that requests to cancel the code around do not interrupt: for clean-ups. The requests take effect at
- * the first await behind it.
+ * Runs a function that requests to cancel the surrounding code do not interrupt, such as a clean-up. The requests
+ * take effect at the first await after it.
  *
  * @typeParam T The type of the result.
- * @param body The function; it gets its scope, which can be cancelled by itself.
- * @param options How long the body may take.
- * @returns What the function returns; `undefined` if its time was up before it ended.
- * @throws {RangeError} If `within` is not a length of time.
- * @throws {TypeError} If `body` is not a function.
+ * @param body The function, which receives its scope, which can be cancelled by itself.
+ * @param options A time limit.
+ * @returns The result of the function; `undefined` if the time limit ended it.
+ * @throws {RangeError} If `within` is out of range.
+ * @throws {TypeError} If `body` is not a function, or `within` is not a duration.
  *
  * @example Say goodbye, but not forever
  * ```ts

@@ -9,14 +9,14 @@ import {
 } from "../loop/core/task.ts";
 
 /**
- * Starts a function as a task of its own, soon: not before the code that calls awaits something.
+ * Runs a function as a task. It starts soon: not before the calling code awaits.
  *
- * The task belongs to the loop that runs the caller, outside `run()` to the process's default loop.
- * An exception that nobody retrieves is reported to the loop's exception handler.
+ * The task belongs to the running loop or, outside `run()`, to the process-wide default loop. An exception that is
+ * never retrieved is reported to the loop's exception handler.
  *
  * @typeParam T The type of the result.
  * @param coro The function.
- * @param options The task's name, how it starts, and a signal that cancels it.
+ * @param options A name, how the task starts, and a signal that cancels it.
  * @returns The task.
  * @throws {TypeError} If `coro` is not a function: a promise has already started.
  *

@@ -5,10 +5,10 @@ import { schedulerOf } from "../loop/core/scheduler.ts";
 import { callingTask, type Task } from "../loop/core/task.ts";
 
 /**
- * The task that runs the code that calls.
+ * Returns the task that runs the calling code.
  *
- * @param loop The loop whose task is meant, by default the one that runs the caller.
- * @returns The task; `null` in a callback, outside every task, or in a task of another loop.
+ * @param loop The loop of the task; the running one by default.
+ * @returns The task; `null` in a callback, outside any task, or in a task of another loop.
  *
  * @example Usage
  * ```ts

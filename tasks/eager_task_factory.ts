@@ -9,17 +9,17 @@ import {
 } from "../loop/core/task.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
 
-/** What makes a task: the class `Task` or one derived from it. */
+/** A constructor of tasks: the class `Task` or a class derived from it. */
 export type TaskConstructor = new <T>(
   coro: CoroutineFunction<T>,
   options: TaskOptions & { loop: EventLoop },
 ) => Task<T>;
 
 /**
- * Makes a task factory whose tasks start at once, from a class of tasks.
+ * Creates a task factory, from a class of tasks, whose tasks start at once.
  *
  * @param taskConstructor The class.
- * @returns The factory. A task whose options say `eagerStart: false` starts soon, as others do.
+ * @returns The factory. A task with the option `eagerStart: false` starts soon, as usual.
  * @throws {TypeError} If `taskConstructor` is not a class.
  *
  * @example Usage
@@ -65,15 +65,14 @@ export function createEagerTaskFactory(
 }
 
 /**
- * A task factory whose tasks start at once: the body runs up to its first `await` before
- * `createTask()` returns. What never awaits costs no turn of the loop; but the order of events is
- * another one than with tasks that start soon.
+ * A task factory whose tasks start at once: the body runs up to its first `await` before `createTask()` returns. A
+ * body that does not await costs no turn of the loop, but the order of events differs from that of ordinary tasks.
  *
- * While the loop does not run yet, tasks start soon also here.
+ * While the loop is not running, tasks start soon here too.
  *
  * @param loop The loop of the task.
  * @param coro The function that the task runs.
- * @param options Its name and context.
+ * @param options A name and a context.
  * @returns The task.
  *
  * @example Usage

@@ -9,14 +9,13 @@ import { wrapFuture } from "../loop/core/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
 
 /**
- * Makes a future of anything that can be awaited: a future stays as it is, a function becomes a task,
- * a promise is wrapped.
+ * Converts an awaitable to a future: a future is returned as it is, a function becomes a task, a promise is wrapped.
  *
  * @typeParam T The type of the result.
- * @param aw What is awaited.
+ * @param aw The awaitable.
  * @param options The loop of the future, if not the current one.
  * @returns The future.
- * @throws {TypeError} If `aw` cannot be awaited.
+ * @throws {TypeError} If `aw` is not awaitable.
  * @throws {RangeError} If `aw` is a future of another loop than `options.loop`.
  *
  * @example Usage

@@ -24,38 +24,38 @@ import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
-/** The type of the result of something awaitable. */
+/** The type of an awaitable's result. */
 export type GatherResult<A> = A extends () => infer R ? Awaited<R> : Awaited<A>;
 
-/** The results of several things awaitable, each in its place. */
+/** The types of the results of several awaitables, in order. */
 export type GatherResults<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: GatherResult<A[K]>;
 };
 
-/** The results, or what was thrown instead, of several things awaitable, each in its place. */
+/** The types of the results or errors of several awaitables, in order. */
 export type GatherOutcomes<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: GatherResult<A[K]> | Error;
 };
 
 /** The options of `gather()`. */
 export interface GatherOptions {
-  /** Whether exceptions are results like others. */
+  /** Whether to return errors like results. */
   returnExceptions?: boolean | undefined;
 }
 
 /**
- * Runs several things at once and collects their results in the order in which they were given.
+ * Runs several awaitables concurrently and collects their results in the order of the arguments.
  *
- * The first exception goes to the one who awaits, at once; the others go on and are not cancelled. A
- * task group is safer: it does not leave them behind. Cancelling the future that `gather()` returns
- * cancels all that are not done; cancelling one of them counts as its exception.
+ * The first error is thrown at once; the other awaitables go on and are not cancelled. A task group is safer, as it
+ * leaves none behind. Cancelling the returned future cancels all awaitables that are not done; cancelling one of them
+ * counts as its error.
  *
  * @typeParam A The types of the awaitables.
- * @param aws Futures, promises, and functions, which become tasks in the order in which they stand. A
- * future listed twice is awaited once and gives its result in each place.
- * @param options Whether exceptions are results like others.
+ * @param aws Futures, promises, and functions, which become tasks in order. A future listed twice is awaited once and
+ * gives its result in both places.
+ * @param options Whether to return errors like results.
  * @returns A future of the results.
- * @throws {TypeError} If one of `aws` cannot be awaited.
+ * @throws {TypeError} If one of `aws` is not awaitable.
  *
  * @example Usage
  * ```ts
@@ -76,13 +76,13 @@ export function gather<const A extends readonly Awaitable<unknown>[]>(
   options: { returnExceptions: true },
 ): Future<GatherOutcomes<A>>;
 /**
- * Runs several things at once and collects their results in the order in which they were given.
+ * Runs several awaitables concurrently and collects their results in the order of the arguments.
  *
  * @typeParam A The types of the awaitables.
  * @param aws Futures, promises, and functions, which become tasks.
- * @param options Whether exceptions are results like others.
+ * @param options Whether to return errors like results.
  * @returns A future of the results.
- * @throws {TypeError} If one of `aws` cannot be awaited.
+ * @throws {TypeError} If one of `aws` is not awaitable.
  */
 export function gather<const A extends readonly Awaitable<unknown>[]>(
   aws: A,
@@ -101,10 +101,10 @@ export function gather(
     .future;
 }
 
-/** Several futures whose results are collected. */
+/** The futures whose results are collected. */
 class Gathering {
   readonly future: Future<unknown[]>;
-  /** In the places in which they were given; one may stand in several. */
+  /** In the order of the arguments, with duplicates. */
   readonly #children: readonly Future<unknown>[];
   readonly distinct: readonly Future<unknown>[];
   readonly #returnExceptions: boolean;
@@ -131,7 +131,7 @@ class Gathering {
     done.forEach(onDone);
   }
 
-  /** The children were cancelled: they may take their time, or refuse. The future ends when they do. */
+  /** Called when the children were cancelled. They may take time or refuse: the future ends when they do. */
   onCancelled(message: CancelMessage): void {
     this.#cancellation = { message };
   }
@@ -177,7 +177,7 @@ function hasFailed(future: Future<unknown>): boolean {
   return future.cancelled() || future.exception() !== null;
 }
 
-/** Futures of all, in order; what stands there twice is one future. */
+/** Returns the futures of all awaitables, in order; duplicates give the same future. */
 function futuresOf(aws: readonly Awaitable<unknown>[]): Future<unknown>[] {
   const loop = aws.find((aw) => isInstance(aw, Future))?.getLoop();
   return aws.map((aw) => ensureFuture(aw, { loop }));

@@ -5,20 +5,19 @@ import { assertOptions } from "../loop/core/validate.ts";
 import { loopOf, Runner, type RunOptions } from "./runner.ts";
 
 /**
- * Runs a program: a function on an event loop of its own, which is closed at the end.
+ * Runs a program: a function on a new event loop, which is closed at the end.
  *
- * At the end, servers refuse new connections, and tasks that are left are cancelled and awaited, as are those
- * that are created in the meantime. The first SIGINT (Ctrl-C) cancels the
- * main task, and `run()` throws a `KeyboardInterrupt`; a program that does not catch that ends with the
- * exit code 130. A second SIGINT ends the process at once, with the same code. A handler of the program's
- * own, by `loop.addSignalHandler("SIGINT", …)`, takes the place of all that.
+ * At the end, servers refuse new connections, and remaining tasks are cancelled and awaited, including tasks created
+ * in the meantime. The first SIGINT (Ctrl-C) cancels the main task, and `run()` throws a `KeyboardInterrupt`; a
+ * program that does not catch it exits with the code 130. A second SIGINT exits the process at once, with the same
+ * code. A handler of the program's own, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
  *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.
- * @param options Debug mode, what makes the loop, and a signal that cancels the main task.
- * @returns What the function returns.
- * @throws {KeyboardInterrupt} If a SIGINT ended it, or a callback or a task that nothing awaits threw that.
- * @throws {RuntimeError} If a loop runs the caller.
+ * @param options Debug mode, a factory of the loop, and a signal that cancels the main task.
+ * @returns The result of the function.
+ * @throws {KeyboardInterrupt} If SIGINT ended it, or a callback or a task that is not awaited threw it.
+ * @throws {RuntimeError} If a loop is running the calling code.
  * @throws {TypeError} If `main` is not a function.
  *
  * @example Usage

@@ -34,17 +34,17 @@ import { follow } from "../loop/core/wrap_future.ts";
 /**
  * Runs a function as a task of a loop, from anywhere: from code of another loop, or from a worker.
  *
- * In a worker, function and loop are arguments that the job got: the function itself runs in the main
- * program, and its result is copied. So a job can await what the main program awaits.
+ * In a worker, the function and the loop are arguments that the job received: the function runs in the main program,
+ * and its result is copied. So a job can await what the main program awaits.
  *
- * Cancelled, it cancels the task.
+ * Cancelling the future cancels the task.
  *
  * @typeParam T The type of the result.
  * @param coro The function.
  * @param loop The loop.
- * @returns A future of the result, of the loop that runs the caller.
- * @throws {TypeError} If `coro` is not a function, or not one that came as an argument of a job.
- * @throws {RuntimeError} If the loop is closed, or the job that got it has ended.
+ * @returns A future of the result, on the running loop.
+ * @throws {TypeError} If `coro` is not a function or, in a worker, not an argument of the job.
+ * @throws {RuntimeError} If the loop is closed, or the job that received it has ended.
  *
  * @example Await a task of another loop
  * ```ts
@@ -97,7 +97,7 @@ export function runCoroutineThreadsafe<T>(
     : runHere(coro, schedulerOf(loop as EventLoop).loop);
 }
 
-/** A future whose end is that of a task which is out of reach. */
+/** A future that completes with a task of another loop. */
 const DISTANT: PrimitiveBehavior<unknown, () => void> = {
   name: "runCoroutineThreadsafe()",
   poll: () => null,

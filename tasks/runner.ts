@@ -30,7 +30,7 @@ import { gather } from "./gather.ts";
 export interface RunnerOptions {
   /** Whether the loop runs in debug mode. */
   debug?: boolean | undefined;
-  /** Makes the loop. */
+  /** Creates the loop. */
   loopFactory?: (() => EventLoop) | undefined;
 }
 
@@ -40,16 +40,15 @@ export interface RunOptions extends RunnerOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The loop of a runner, if it has one already. */
+/** Returns the loop of a runner, or `null` if it has none yet. */
 export let loopOf: (runner: Runner) => EventLoop | null;
 
 /**
- * Runs several functions, one after the other, on one loop of its own.
+ * Runs several functions, one after the other, on the same new loop.
  *
- * The first SIGINT while one runs cancels it, and `run()` throws a `KeyboardInterrupt`; a program that
- * does not catch that ends with the exit code 130. A second SIGINT ends the process at once, with the same
- * code. A handler of the program's own, by `loop.addSignalHandler("SIGINT", …)`, takes the place of all
- * that.
+ * The first SIGINT while one runs cancels it, and `run()` throws a `KeyboardInterrupt`; a program that does not catch
+ * it exits with the code 130. A second SIGINT exits the process at once, with the same code. A handler of the
+ * program's own, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
  *
  * @example Usage
  * ```ts
@@ -74,9 +73,9 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Constructs a new instance. Its loop is made when it is first needed.
+   * Constructs a new instance. Its loop is created on first use.
    *
-   * @param options Debug mode, and what makes the loop.
+   * @param options Debug mode, and a factory of the loop.
    * @throws {TypeError} If `options.loopFactory` is not a function.
    */
   constructor(options: RunnerOptions = {}) {
@@ -86,11 +85,11 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * The loop of the runner.
+   * Returns the loop of the runner.
    *
    * @returns The loop.
    * @throws {RuntimeError} If the runner is closed.
-   * @throws {TypeError} If what was to make the loop made something else.
+   * @throws {TypeError} If the loop factory returned something else than a loop.
    */
   getLoop(): EventLoop {
     if (this.#closed) {
@@ -107,16 +106,15 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Runs a function as the main task of the runner's loop. Tasks that are still there at its end stay,
-   * and go on in the next `run()`.
+   * Runs a function as the main task of the runner's loop. Tasks that remain at its end continue in the next `run()`.
    *
    * @typeParam T The type of the result.
    * @param main The function.
-   * @param options The context that it runs in, by default one of the runner's own that all its runs
-   * share; a signal that cancels it.
-   * @returns What the function returns.
-   * @throws {KeyboardInterrupt} If a SIGINT ended it, or a callback or a task that nothing awaits threw that.
-   * @throws {RuntimeError} If a loop runs the caller, or the runner is closed.
+   * @param options The context to run in, by default one that all runs of this runner share, and a signal that
+   * cancels the main task.
+   * @returns The result of the function.
+   * @throws {KeyboardInterrupt} If SIGINT ended it, or a callback or a task that is not awaited threw it.
+   * @throws {RuntimeError} If a loop is running the calling code, or the runner is closed.
    * @throws {TypeError} If `main` is not a function.
    */
   async run<T>(
@@ -147,8 +145,8 @@ export class Runner implements AsyncDisposable {
   }
 
   /**
-   * Has servers refuse new connections, cancels what is left on the loop and what is created in the meantime,
-   * waits for it and for the jobs of the default executor, and closes the loop.
+   * Closes the loop. Before, servers refuse new connections, and tasks and operations that remain or are created in
+   * the meantime are cancelled and awaited, as are the jobs of the default executor.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -170,26 +168,26 @@ export class Runner implements AsyncDisposable {
     }
   }
 
-  /** As {@linkcode Runner.close}. */
+  /** Closes the runner, as {@linkcode Runner.close} does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 }
 
-/** How long, in seconds, the end of a program waits for jobs in other threads; asyncio waits as long. */
+/** How long, in seconds, the end of a program waits for jobs in other threads; as long as asyncio does. */
 const EXECUTOR_GRACE = 300;
 
 /**
- * How many times in all the tasks are cancelled that were created while others were being cancelled. A task
- * that starts another one whenever it is cancelled must not keep the program from ending.
+ * How often tasks are cancelled that were created during the previous cancellation. A task that starts another one
+ * whenever it is cancelled must not keep the program running.
  */
 const MAX_ROUNDS = 100;
 
-/** What is left on the loop of a program that ends. */
+/** The tasks and operations that remain on the loop of a program that ends. */
 class Leftovers {
   readonly #loop: EventLoop;
   readonly #scheduler: Scheduler;
-  /** What a cancellation did not end is not waited for again. */
+  /** A task that a cancellation did not end is not awaited again. */
   readonly #cancelled = new Set<Future<unknown>>();
   #rounds = 0;
 
@@ -198,7 +196,7 @@ class Leftovers {
     this.#scheduler = schedulerOf(loop);
   }
 
-  /** Closes servers to new connections, and cancels what is left and waits for it until nothing new is found. */
+  /** Makes servers refuse new connections, and cancels and awaits what remains until nothing new is found. */
   async cancel(): Promise<void> {
     while (this.#rounds < MAX_ROUNDS) {
       for (const resource of this.#scheduler.resources) resource.retire?.();
@@ -214,7 +212,7 @@ class Leftovers {
   }
 }
 
-/** Cancels tasks and calls, waits for them and reports what they threw. */
+/** Cancels tasks and operations, awaits them and reports what they threw. */
 async function cancelAll(
   loop: EventLoop,
   left: readonly Future<unknown>[],
@@ -239,7 +237,7 @@ async function cancelAll(
   }
 }
 
-/** Runs the loop until all are done, or those that are not await nothing of ours. */
+/** Runs the loop until all are done, or the remaining ones await nothing of the library. */
 async function awaitAll(
   loop: EventLoop,
   left: readonly Future<unknown>[],

@@ -16,17 +16,15 @@ import { assertAwaitable } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
 /**
- * Awaits something without passing a cancellation on to it: the awaiting task is cancelled, what it
- * awaits goes on.
+ * Protects an awaitable from cancellation: if the awaiting task is cancelled, the awaitable goes on.
  *
- * What is shielded is still cancelled when somebody else cancels it. To ask for its result later, keep
- * a reference to it. Once nobody awaits it through the shield any more, its exception goes to the
- * loop's exception handler.
+ * The awaitable can still be cancelled otherwise. Keep a reference to it if you need its result later. Once it is no
+ * longer awaited through a shield, its error goes to the loop's exception handler.
  *
  * @typeParam T The type of the result.
  * @param aw A future, a promise, or a function, which becomes a task.
- * @returns A future of the same result; it is `aw` itself if that is done already.
- * @throws {TypeError} If `aw` cannot be awaited.
+ * @returns A future of the same result; `aw` itself if that is done.
+ * @throws {TypeError} If `aw` is not awaitable.
  *
  * @example Keep a reference, and let the work go on
  * ```ts

@@ -11,14 +11,14 @@ import { type Runnable, runStep } from "../loop/core/runnable.ts";
 import type { Timer } from "../loop/core/timer_queue.ts";
 
 /**
- * Waits. `sleep(0)` lets every other task that is ready have its turn.
+ * Waits. `sleep(0)` yields once to every other ready task.
  *
  * Cancelling the awaiting task ends the sleep at once.
  *
- * @param delay How long, in seconds; zero or less only goes once round the ready queue.
- * @returns A future that is done after the delay.
- * @throws {TypeError} If `delay` is not a length of time.
- * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
+ * @param delay The delay in seconds; zero or less only goes once round the ready queue.
+ * @returns A future that completes after the delay.
+ * @throws {TypeError} If `delay` is not a duration.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration without a fixed length.
  *
  * @example Usage
  * ```ts
@@ -36,11 +36,11 @@ export function sleep(delay: Delay): Future<void>;
  * Waits, and then gives a result.
  *
  * @typeParam T The type of the result.
- * @param delay How long, in seconds; zero or less only goes once round the ready queue.
+ * @param delay The delay in seconds; zero or less only goes once round the ready queue.
  * @param result The result.
- * @returns A future that is done with the result after the delay.
- * @throws {TypeError} If `delay` is not a length of time.
- * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
+ * @returns A future that completes with the result after the delay.
+ * @throws {TypeError} If `delay` is not a duration.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration without a fixed length.
  */
 export function sleep<T>(delay: Delay, result: T): Future<T>;
 export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
@@ -51,7 +51,7 @@ export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {
     : new Deadline(scheduler, seconds, result).sleep;
 }
 
-/** One turn round the ready queue, in which the awaiting task goes on. */
+/** One pass through the ready queue, after which the awaiting task continues. */
 const PASS: PrimitiveBehavior<unknown, unknown> = {
   name: "sleep()",
   poll: (result) => result === undefined ? DONE : withResult(result),
@@ -71,7 +71,7 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
   return turn;
 }
 
-/** A time that is waited for. */
+/** A deadline and the sleep that it ends. */
 class Deadline<T> implements Runnable {
   readonly #scheduler: Scheduler;
   readonly #timer: Timer<Runnable>;
@@ -100,7 +100,7 @@ class Deadline<T> implements Runnable {
   }
 }
 
-/** A wait for a deadline, whose entry ends it. */
+/** A sleep, which its deadline ends. */
 const SLEEP: PrimitiveBehavior<never, Deadline<never>> = {
   name: "sleep()",
   poll: () => null,

@@ -29,8 +29,7 @@ export interface TaskGroupOptions {
 }
 
 /**
- * Tasks that belong together: none of them outlives the group. Ordinarily made by `taskGroup()`,
- * which hands it to the body.
+ * A group of tasks, none of which outlives the group. Usually created by `taskGroup()`, which passes it to the body.
  *
  * @example Usage
  * ```ts
@@ -49,22 +48,22 @@ export interface TaskGroupOptions {
 export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
   readonly #errors: unknown[] = [];
-  /** The part of the parent task that runs the body. */
+  /** The scope of the body in the parent task. */
   #scope: BodyScope | null = null;
   #isExiting = false;
   #isAborting = false;
-  /** The group has cancelled its parent task, to interrupt the body. */
+  /** Whether the group has cancelled its parent task, to interrupt the body. */
   #hasCancelledParent = false;
   #cancelOnEnter = false;
-  /** Done when the last task is. */
+  /** Completes with the last task. */
   #allDone: Future<void> | null = null;
 
   /**
-   * Starts a function as a task of the group.
+   * Runs a function as a task of the group.
    *
    * @typeParam T The type of the result.
    * @param coro The function.
-   * @param options The task's name, how it starts, and a signal that cancels it.
+   * @param options A name, how the task starts, and a signal that cancels it.
    * @returns The task.
    * @throws {RuntimeError} If the group's body has not begun, or the group is finished or shutting down.
    * @throws {TypeError} If `coro` is not a function.
@@ -104,8 +103,8 @@ export class TaskGroup {
   }
 
   /**
-   * Cancels all tasks of the group and its body; the group then ends without an exception, and with
-   * `undefined` if the body was interrupted. May be called at any time, any number of times.
+   * Cancels all tasks of the group and its body. The group then ends without an error, and with `undefined` if the
+   * body was interrupted. May be called at any time and repeatedly.
    */
   cancel(): void {
     if (this.#scope === null) {
@@ -119,19 +118,18 @@ export class TaskGroup {
   }
 
   /**
-   * Runs the body, then awaits all tasks of the group, those that are started meanwhile too. Outside
-   * every task this happens in a task of its own.
+   * Runs the body, then awaits all tasks of the group, including those created in the meantime. Outside any task,
+   * this happens in a new task.
    *
-   * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of
-   * all that failed arises; a `KeyboardInterrupt` among it arises by itself. If the calling task is
-   * cancelled, so are the tasks.
+   * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all errors is
+   * thrown; a `KeyboardInterrupt` among them is thrown by itself. Cancelling the calling task cancels the tasks.
    *
    * @typeParam T The type of the result.
-   * @param body The function; it gets the group.
-   * @returns What the body returns.
+   * @param body The function, which receives the group.
+   * @returns The result of the body.
    * @throws {ExceptionGroup} If the body or a task failed.
-   * @throws {KeyboardInterrupt} If the body or a task threw that.
-   * @throws {RuntimeError} If this group was used before.
+   * @throws {KeyboardInterrupt} If the body or a task threw it.
+   * @throws {RuntimeError} If the group has already been used.
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
     assertBody("TaskGroup.run", body);
@@ -199,9 +197,9 @@ export class TaskGroup {
   }
 
   /**
-   * Awaits all tasks, however often the calling task is cancelled meanwhile.
+   * Awaits all tasks, however often the calling task is cancelled in the meantime.
    *
-   * @returns The cancellation that made the group shut down, and the last of any.
+   * @returns The cancellation that made the group shut down, and the last one of all.
    */
   async #awaitTasks(): Promise<
     { cause: CancelledError | null; any: CancelledError | null }
@@ -259,18 +257,18 @@ export class TaskGroup {
 }
 
 /**
- * Runs a function that starts tasks, and awaits them all: none of them outlives the call.
+ * Runs a function that creates tasks, and awaits them all: none of them outlives the call.
  *
- * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all
- * that failed arises; a `KeyboardInterrupt` among it arises by itself. If the calling task is cancelled,
- * so are the tasks. Outside every task the body runs in a task of its own.
+ * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all errors is
+ * thrown; a `KeyboardInterrupt` among them is thrown by itself. Cancelling the calling task cancels the tasks.
+ * Outside any task, the body runs in a new task.
  *
  * @typeParam T The type of the result.
- * @param body The function; it gets the group.
+ * @param body The function, which receives the group.
  * @param options A signal that cancels the group from outside.
- * @returns What the body returns, after all tasks are done.
+ * @returns The result of the body, after all tasks are done.
  * @throws {ExceptionGroup} If the body or a task failed.
- * @throws {KeyboardInterrupt} If the body or a task threw that.
+ * @throws {KeyboardInterrupt} If the body or a task threw it.
  *
  * @example Usage
  * ```ts

@@ -30,13 +30,13 @@ type State = "created" | "active" | "expiring" | "expired" | "finished";
 /** The options of `timeout()` and `timeoutAt()`. */
 export interface TimeoutOptions {
   /**
-   * Whether the limit ends the wait for a body that awaits what cannot be interrupted. The body is left to itself
-   * then: it is cancelled at its next await of something of this library, and its outcome is dropped.
+   * Whether to stop waiting, when the limit is reached, for a body that awaits something that cannot be interrupted.
+   * The body is then cancelled at its next await on an object of this library, and its outcome is dropped.
    */
   abandon?: boolean | undefined;
 }
 
-/** Runs a body within a timeout; `onLimit` is called when the limit has cancelled what it could. */
+/** Runs a body within a timeout. Calls `onLimit` after the limit has cancelled what it can. */
 export let runWithin: <T>(
   timeout: Timeout,
   body: (scope: Timeout) => T | PromiseLike<T>,
@@ -44,8 +44,8 @@ export let runWithin: <T>(
 ) => Promise<T>;
 
 /**
- * A time limit for a piece of code, which can be moved while the code runs. Ordinarily made by
- * `timeout()`, which hands it to the body.
+ * A time limit for a piece of code, which can be changed while the code runs. Usually created by `timeout()`, which
+ * passes it to the body.
  *
  * @example Move the limit
  * ```ts
@@ -67,7 +67,7 @@ export class Timeout {
   #scope: BodyScope | null = null;
   #timeLimit: TimedCall | null = null;
   #onLimit: ((scope: BodyScope) => void) | null = null;
-  /** Ends the wait for the body. */
+  /** Stops waiting for the body. */
   #abandon: (() => void) | null = null;
 
   static {
@@ -91,7 +91,7 @@ export class Timeout {
   }
 
   /**
-   * The time at which the limit is reached.
+   * Returns the time at which the limit is reached.
    *
    * @returns The time, in seconds on the loop's clock, or `null`.
    */
@@ -100,7 +100,7 @@ export class Timeout {
   }
 
   /**
-   * Whether the limit was reached while the body ran.
+   * Returns whether the limit was reached while the body ran.
    *
    * @returns `true` if it was.
    */
@@ -109,10 +109,10 @@ export class Timeout {
   }
 
   /**
-   * Moves the limit.
+   * Changes the limit.
    *
    * @param when The time, in seconds on the loop's clock, or `null` for no limit.
-   * @throws {RuntimeError} If the body does not run, or the limit was reached.
+   * @throws {RuntimeError} If the body is not running, or the limit was reached.
    * @throws {TypeError} If `when` is neither a number nor `null`.
    * @throws {RangeError} If `when` is `NaN`.
    */
@@ -134,16 +134,16 @@ export class Timeout {
   }
 
   /**
-   * Runs a function within the limit, in the calling task; outside every task in a task of its own.
+   * Runs a function within the limit, in the current task or, outside any task, in a new task.
    *
    * When the limit is reached, every pending await inside the body is cancelled, and the `CancelledError` that leaves
-   * the body becomes a `TimeoutError`. A cancellation from elsewhere stays one.
+   * the body becomes a `TimeoutError`. A cancellation of the surrounding code stays a `CancelledError`.
    *
    * @typeParam T The type of the result.
    * @param body The function.
-   * @returns What it returns.
+   * @returns The result of the function.
    * @throws {TimeoutError} If the limit was reached.
-   * @throws {RuntimeError} If this timeout was used before.
+   * @throws {RuntimeError} If the timeout has already been used.
    */
   async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
     assertBody("Timeout.run", body);
@@ -176,7 +176,7 @@ export class Timeout {
     return result;
   }
 
-  /** What the body comes to, unless it is abandoned first. */
+  /** Returns the result of the body, unless it is abandoned first. */
   #untilAbandoned<T>(running: Promise<T>): Promise<T> {
     const scope = this.#scope!;
     return new Promise((resolve, reject) => {
@@ -191,10 +191,8 @@ export class Timeout {
   }
 
   /**
-   * Aborts when the limit is reached or the code around is cancelled: for the APIs of the platform. Reading it says
-   * that what is awaited next obeys it, so read it where you use it.
-   *
-   * @throws {RuntimeError} If the body has not begun.
+   * A signal for platform APIs, which aborts when the limit is reached or the surrounding code is cancelled. Reading
+   * it means that the next await obeys it, so read it where you use it.
    */
   get signal(): AbortSignal {
     if (this.#scope === null) {
@@ -207,9 +205,9 @@ export class Timeout {
   }
 
   /**
-   * What this is and how it stands, for messages: `<Timeout active when=12.345>`.
+   * Returns a description for logs and error messages: `<Timeout active when=12.345>`.
    *
-   * @returns The text.
+   * @returns The description.
    */
   toString(): string {
     if (this.#state !== "active") return `<Timeout ${this.#state}>`;
@@ -232,7 +230,7 @@ export class Timeout {
     }
   }
 
-  /** The body ended. Returns what is to be thrown, or `null`. */
+  /** Called when the body has ended. Returns the error to throw, or `null`. */
   #leave(scope: BodyScope, failure: Failure | null): Failure | null {
     this.#timeLimit?.cancel();
     this.#timeLimit = null;
@@ -254,12 +252,12 @@ export class Timeout {
   }
 }
 
-/** What was thrown. */
+/** An error that was thrown. */
 interface Failure {
   readonly error: unknown;
 }
 
-/** An error that the limit caused says so: its cause is a `TimeoutError`, not a cancellation. */
+/** Replaces the cause of an error that the limit caused: it is a `TimeoutError`, not a cancellation. */
 function explain(error: unknown): void {
   explainCause(error);
   if (!isInstance(error, ExceptionGroup)) return;
@@ -281,21 +279,23 @@ function explainCause(error: unknown): void {
 }
 
 /**
- * Runs a function within a time limit, in the calling task; outside every task in a task of its own.
+ * Runs a function within a time limit, in the current task or, outside any task, in a new task.
  *
- * When the limit is reached, every pending await inside the body is cancelled, and nothing that the task does
- * concurrently; `finally` blocks run, and then a `TimeoutError` is thrown. A cancellation from elsewhere stays one. A
- * promise of the platform cannot be interrupted: give the API the `signal` of the body's argument. Otherwise the
- * body goes on until that promise settles, and the `TimeoutError` is thrown then; with `abandon` it is thrown at once.
+ * When the limit is reached, every pending await inside the body is cancelled, and nothing that the task does outside
+ * it; `finally` blocks run, and then a `TimeoutError` is thrown. A cancellation of the surrounding code stays a
+ * `CancelledError`.
+ *
+ * A platform promise cannot be interrupted: pass the `signal` of the body's argument to the API that creates it.
+ * Otherwise the `TimeoutError` is thrown when that promise settles or, with `abandon`, at once.
  *
  * @typeParam T The type of the result.
  * @param delay The limit in seconds from now, or `null` for none.
- * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
- * @param options Whether a body that cannot be interrupted is left behind.
- * @returns What the function returns.
+ * @param body The function, which receives the {@linkcode Timeout}, to change the limit.
+ * @param options Whether to stop waiting for a body that cannot be interrupted.
+ * @returns The result of the function.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {TypeError} If `delay` is not a length of time, `body` not a function, or `abandon` not a boolean.
- * @throws {RangeError} If `delay` is `NaN`, or a duration of no fixed length.
+ * @throws {TypeError} If `delay` is not a duration, `body` not a function, or `abandon` not a boolean.
+ * @throws {RangeError} If `delay` is `NaN`, or a duration without a fixed length.
  *
  * @example Usage
  * ```ts
@@ -324,13 +324,13 @@ export async function timeout<T>(
 }
 
 /**
- * Runs a function until a point in time at most; otherwise as `timeout()`.
+ * Runs a function until a point in time, and otherwise works as {@linkcode timeout}.
  *
  * @typeParam T The type of the result.
  * @param when The time, in seconds on the loop's clock, or `null` for no limit.
- * @param body The function; it gets the {@linkcode Timeout}, with which it can move the limit.
- * @param options Whether a body that cannot be interrupted is left behind.
- * @returns What the function returns.
+ * @param body The function, which receives the {@linkcode Timeout}, to change the limit.
+ * @param options Whether to stop waiting for a body that cannot be interrupted.
+ * @returns The result of the function.
  * @throws {TimeoutError} If the limit was reached.
  * @throws {TypeError} If `when` is neither a number nor `null`, `body` not a function, or `abandon` not a boolean.
  * @throws {RangeError} If `when` is `NaN`.

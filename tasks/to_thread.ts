@@ -17,26 +17,25 @@ import {
 
 /** The options of {@linkcode toThread}. */
 export interface ToThreadOptions extends JobOptions {
-  /** What calls the function; the loop's default executor if it is not given. */
+  /** The executor that calls the function; the default executor of the loop if it is not given. */
   executor?: Executor | undefined;
 }
 
 /**
- * Has a function called in another thread, so that the event loop goes on meanwhile.
+ * Calls a function in another thread, so that the event loop can go on.
  *
- * The function is self-contained: its source is sent, so it has its arguments and the global scope, but
- * none of the variables around it. Arguments and result are copied; see `WorkerExecutor` for all the
- * rules, and for functions of a module. Context variables do not reach the thread.
+ * The function must be self-contained: its source is sent, so it can use its arguments and the global scope, but none
+ * of the variables around it. Arguments and result are copied. See `WorkerExecutor` for the rules, and for functions
+ * of a module. Context variables do not reach the thread.
  *
- * Cancelled, a job that has not begun is dropped; one that runs goes on and its result is dropped, or
- * its thread is ended if `terminateOnCancel` is set. Who awaits it is free at once either way.
+ * If the future is cancelled, a job that has not begun is dropped. A running job goes on and its result is dropped
+ * or, with `terminateOnCancel`, its thread is terminated. The awaiting task continues at once in both cases.
  *
- * @typeParam A The types of the arguments.
- * @typeParam T What the function returns.
+ * @typeParam T The type of the result.
  * @param fn The function.
- * @param args What it is called with.
- * @param options Another executor, what is moved, and what a cancellation does.
- * @returns A future of what the function returns.
+ * @param args The arguments.
+ * @param options Another executor, objects to transfer, and what a cancellation does.
+ * @returns A future of the function's result.
  * @throws {RuntimeError} If the executor is shut down.
  * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
  *
@@ -63,14 +62,14 @@ export function toThread<T>(
   options?: ToThreadOptions,
 ): Future<T>;
 /**
- * Has a function called in another thread with arguments.
+ * Calls a function in another thread with arguments.
  *
  * @typeParam A The types of the arguments.
- * @typeParam T What the function returns.
+ * @typeParam T The type of the result.
  * @param fn The function.
- * @param args What it is called with.
- * @param options Another executor, what is moved, and what a cancellation does.
- * @returns A future of what the function returns.
+ * @param args The arguments.
+ * @param options Another executor, objects to transfer, and what a cancellation does.
+ * @returns A future of the function's result.
  * @throws {RuntimeError} If the executor is shut down.
  * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
  */

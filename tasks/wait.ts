@@ -37,23 +37,23 @@ export type ReturnWhen =
 
 /** The options of `wait()`. */
 export interface WaitOptions {
-  /** How long to wait at most, in seconds; `null`, the default, for any time. */
+  /** The time limit in seconds; `null`, the default, for none. */
   timeout?: Delay | null | undefined;
-  /** When to return, {@linkcode ALL_COMPLETED} by default. */
+  /** When to return; {@linkcode ALL_COMPLETED} by default. */
   returnWhen?: ReturnWhen | undefined;
 }
 
 /**
- * Waits for several futures, and says which are done. It neither cancels those that are not, nor
- * throws what they threw, nor throws when the time is over.
+ * Waits for several futures, and returns which ones are done. It neither cancels the others, nor throws their errors,
+ * nor throws when the timeout expires.
  *
- * When the awaiting task is cancelled, the futures go on.
+ * Cancel safe: the futures go on.
  *
  * @typeParam F The type of the futures.
- * @param fs The futures and tasks, at least one; not functions.
- * @param options How long to wait at most, and for what.
- * @returns A future of those that are done, and those that are not. The time counts from the call.
- * @throws {RangeError} If there is no future, or an option is not one of its values.
+ * @param fs Futures and tasks, at least one; not functions.
+ * @param options A time limit, and when to return.
+ * @returns A future of the futures that are done and those that are not. The time limit counts from the call.
+ * @throws {RangeError} If there is no future, or an option is out of range.
  * @throws {TypeError} If one of them is not a future.
  *
  * @example Usage
@@ -90,7 +90,7 @@ export function wait<F extends Future<unknown>>(
 
 type Futures = ReadonlySet<Future<unknown>>;
 
-/** One call of `wait()`. */
+/** A call of `wait()`. */
 interface Wait {
   readonly futures: Futures;
   readonly onDone: (future: Future<unknown>) => void;

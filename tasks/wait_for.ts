@@ -24,15 +24,15 @@ export interface WaitForOptions {
 }
 
 /**
- * Awaits something within a time limit.
+ * Awaits an awaitable within a time limit.
  *
- * When the limit is reached, what is awaited is cancelled, and the wait goes on until it has really
- * ended; so it may take longer than the limit. A function runs in the calling task. If the calling
- * task is cancelled, so is what it awaits. A promise of the platform's own is left to itself; one that
- * a function awaits cannot be interrupted unless its API was given `currentTask()!.signal`.
+ * When the limit is reached, the awaitable is cancelled and awaited until it has ended, so `waitFor()` can take
+ * longer than the limit. A function runs in the current task. Cancelling the calling task cancels the awaitable. A
+ * native promise is left alone; one that a function awaits can only be interrupted if its API was given
+ * `currentTask()!.signal`.
  *
- * What a promise awaits that a function of this task gave cannot be told from what else the task awaits: where
- * the task awaits several things at once, only the wait for it ends. So give the function.
+ * Pass the function rather than its promise: if the task awaits several things concurrently, it is unknown which of
+ * them the promise depends on, and only the wait for it ends.
  *
  * @typeParam T The type of the result.
  * @param aw A future, a promise or a function.
@@ -40,9 +40,8 @@ export interface WaitForOptions {
  * @param options A signal that cancels the wait.
  * @returns The result.
  * @throws {TimeoutError} If the limit was reached.
- * @throws {TypeError} If `timeout` is not a length of time.
- * @throws {RangeError} If `timeout` is `NaN`, or a duration of no fixed length.
- * @throws {TypeError} If `aw` cannot be awaited.
+ * @throws {TypeError} If `timeout` is not a duration, or `aw` is not awaitable.
+ * @throws {RangeError} If `timeout` is `NaN`, or a duration without a fixed length.
  *
  * @example Usage
  * ```ts
@@ -81,9 +80,9 @@ async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
 }
 
 /**
- * A promise has no scope: what it stands for began before the limit. If the code around has exactly one other await
- * open, that is taken to be the promise's and cancelled, and the wait lasts until the promise settles. Otherwise only
- * the wait ends.
+ * A promise has no scope: the work behind it began before the limit. If the surrounding code has exactly one other
+ * await pending, that is taken to be the promise's and cancelled, and the wait lasts until the promise settles.
+ * Otherwise only the wait ends.
  */
 async function waitForPromise<T>(
   promise: PromiseLike<T>,
@@ -118,7 +117,7 @@ function warnOfPromise({ taskState }: Scope): void {
   );
 }
 
-/** The result of what is done already; anything else is cancelled. */
+/** Returns the result of a future that is done; cancels any other. */
 async function poll<T>(future: Future<T>): Promise<T> {
   if (future.done()) return future.result();
   await cancelAndWait(future);
