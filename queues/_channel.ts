@@ -149,7 +149,7 @@ export class Channel<T> {
       this.items.clear();
       if (this.unfinished === 0) this.joiners.wakeAll();
     }
-    // They look again, and find the queue shut down.
+    // Woken operations check again, and find the queue shut down.
     this.getters.wakeAll();
     this.putters.wakeAll();
   }
@@ -185,7 +185,7 @@ const GET: Get<unknown> = {
   poll(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
-    // Another task was quicker. As in asyncio, this one goes to the end of the line.
+    // Another task took the item. As in asyncio, this one goes to the end of the queue.
     get.joinQueue(channel.getters);
     return null;
   },

@@ -104,9 +104,9 @@ function isString(value: unknown): value is string {
 
 function incomparable(a: unknown, b: unknown): TypeError {
   return new TypeError(
-    `PriorityQueue cannot compare ${nameOf(a)} with ${
+    `Cannot compare ${nameOf(a)} with ${
       nameOf(b)
-    }: give it a compare function, or use numbers, strings, or arrays of them`,
+    } in a PriorityQueue: pass a compare function, or use numbers, strings, or arrays of them`,
   );
 }
 
@@ -143,7 +143,7 @@ class Heap<T> implements Store<T> {
   push(item: T): void {
     const entry = { item, place: this.#pushed };
     const entries = this.#entries;
-    // First the place, then the moves: a comparison that throws must not leave the heap half moved.
+    // Find the place before moving entries: a comparison that throws must not leave the heap half moved.
     let index = entries.length;
     while (index > 0 && this.#isBefore(entry, entries[parentOf(index)]!)) {
       index = parentOf(index);
@@ -167,7 +167,7 @@ class Heap<T> implements Store<T> {
       hole = child;
     }
     if (entries.length > 0) entries[hole] = last;
-    // A burst must not hold its memory forever: an array keeps what it had.
+    // Release the memory of a burst: arrays do not shrink by themselves.
     if (this.#room > LEAST_ROOM && entries.length < this.#room / 8) {
       this.#room /= 2;
       this.#entries = entries.slice();

@@ -56,16 +56,16 @@ Deno.test("PriorityQueue refuses what it cannot compare, and stays as it was", a
   const queue = new PriorityQueue<unknown>();
   queue.putNowait([1, { job: "a" }]);
   const advice =
-    ": give it a compare function, or use numbers, strings, or arrays of them";
+    " in a PriorityQueue: pass a compare function, or use numbers, strings, or arrays of them";
   assertThrows(
     () => queue.putNowait([1, { job: "b" }]),
     TypeError,
-    `PriorityQueue cannot compare object with object${advice}`,
+    `Cannot compare object with object${advice}`,
   );
   await assertRejects(
     () => queue.put("a"),
     TypeError,
-    "PriorityQueue cannot compare string with array",
+    "Cannot compare string with array",
   );
   assertEquals(queue.qsize(), 1);
   queue.putNowait([0, { job: "c" }]);

@@ -63,8 +63,8 @@ export class FlowControl {
     if (!isClosing && !this.isLost && !this.isPaused) return this.#now();
     const subject = { flow: this, hasWaited: false };
     const drain = new PrimitiveFuture(this.scheduler, DRAIN, subject);
-    // A closing transport is about to tell that the connection is lost: it must have its turn, or who
-    // writes in a loop would never hear of it.
+    // A closing transport is about to report that the connection is lost. Give it a turn: otherwise a loop
+    // that writes would never learn of it.
     if (isClosing || this.isLost) drain.wake();
     else waitInLine(subject, drain);
     return drain;

@@ -31,7 +31,7 @@ export class Separators {
     }
     this.all = list.map(bytesOf).toSorted((a, b) => a.length - b.length);
     if (this.all.length === 0) {
-      throw new RangeError("Expected one separator or more: received none");
+      throw new RangeError("The separators must be one or more: received none");
     }
     this.minLength = this.all[0]!.length;
     this.maxLength = this.all.at(-1)!.length;

@@ -3,6 +3,7 @@
 import type { Future } from "../loop/core/future.ts";
 import type { Scheduler } from "../loop/core/scheduler.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
+import { wrongType } from "../loop/core/validate.ts";
 
 /** Receives the data of a stream. */
 interface Consumer {
@@ -33,7 +34,7 @@ export class WebSource {
   pull(): void {
     if (this.#isPulling || this.#isOver) return;
     this.#isPulling = true;
-    // In its turn, since it runs code of the stream's.
+    // In a callback of its own, as it runs user code.
     this.#scheduler.loop.callSoon(() => {
       this.#reader.read().then(
         ({ done, value }) => done ? this.#end() : this.#receive(value),
@@ -50,13 +51,15 @@ export class WebSource {
     this.#reader.releaseLock();
   }
 
-  // The types cannot see to the chunks: a stream may come from JavaScript.
+  // The types cannot guarantee what the chunks are: a stream may come from JavaScript.
   #receive(chunk: unknown): void {
     this.#isPulling = false;
     if (this.#isOver) return;
     if (!isInstance(chunk, Uint8Array)) {
-      const error = new TypeError(
-        `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
+      const error = wrongType(
+        "Each chunk of the stream",
+        "a Uint8Array",
+        chunk,
       );
       this.cancel(error);
       this.#consumer.setException(error);
@@ -112,7 +115,7 @@ export function readableOf(
       }
     },
     cancel(reason) {
-      // It would take bytes that nobody gets.
+      // The pending read would take bytes that are then lost.
       reading?.cancel();
       ending.onCancelled(reason);
     },

@@ -254,7 +254,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readExactly(n: number): Future<Uint8Array<ArrayBuffer>> {
     if (!Number.isInteger(n) || n < 0) {
       throw new RangeError(
-        `readExactly() takes an integer of 0 or more: received ${
+        `The n of readExactly() must be an integer of 0 or more: received ${
           formatValue(n)
         }`,
       );
@@ -376,7 +376,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     assertTransport("The transport of setTransport()", transport);
     if (this.#transport !== null) {
       throw new RuntimeError(
-        "Cannot set the transport of the reader as it has one",
+        "Cannot set the transport of the reader as it already has one",
       );
     }
     this.#transport = transport;
@@ -397,7 +397,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
     return {
-      // A line that is there already is not awaited: that takes longer than to find it.
+      // An available line is not awaited: awaiting takes longer than finding it.
       next: () => {
         const line = this.readLine();
         return line.done() && line.exception() === null
@@ -488,7 +488,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   #attempt(take: Take): Uint8Array<ArrayBuffer> | null {
     if (this.#exception !== null) throw this.#exception;
     const data = take();
-    // Whoever waits for more must get it, however much there is.
+    // A read that waits for more must get it, however full the buffer is.
     if (data === null || this.#buffer.size <= this.#limit) this.#resume();
     if (data === null) this.#source?.pull();
     return data;
@@ -503,7 +503,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 
   #attemptUntil(separators: Separators): Take {
     const { all, minLength, maxLength } = separators;
-    // Before this position no separator begins.
+    // No separator begins before this position.
     let searched = 0;
     return () => {
       const { size } = this.#buffer;

@@ -14,7 +14,7 @@ import { assertInstance } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { type FlowControl, flowOf } from "./_flow_control.ts";
 import { StreamReader } from "./stream_reader.ts";
-// A circle of the two, as in asyncio: the protocol makes the writer of a server's connection.
+// Type-only import: the protocol creates the writer of a server connection.
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 
 /**
@@ -363,7 +363,7 @@ export class StreamWriter implements AsyncDisposable {
       try {
         await this.waitClosed();
       } catch (error) {
-        // Only its own: a cancellation goes on.
+        // Only the error of the connection: a cancellation is thrown.
         if (error !== this.#flow.error) throw error;
       }
     });

@@ -93,7 +93,7 @@ Deno.test("StreamReader.from() takes bytes only, of a stream that nobody else re
     const error = await assertRejects(
       () => reader.read(1),
       TypeError,
-      "string",
+      'Each chunk of the stream must be a Uint8Array: received "text"',
     );
     assertEquals(source.cancellations, [error]);
 

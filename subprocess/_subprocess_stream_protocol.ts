@@ -38,7 +38,7 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     this.#input = new StreamReaderProtocol(null, null, { loop });
     const { limit } = options;
     const readerOf = (stdio: SubprocessOptions["stderr"]) => {
-      // A bad limit is refused though there may be nothing to read.
+      // An invalid limit is an error even if there is nothing to read.
       const reader = new StreamReader({ limit, loop });
       return stdio === PIPE ? reader : null;
     };

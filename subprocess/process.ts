@@ -157,7 +157,7 @@ export class Process implements AsyncDisposable {
     const bytes = bytesOf(input);
     if (bytes !== null && this.stdin === null) {
       throw new TypeError(
-        "Expected no input as stdin is not a PIPE: received some",
+        "The input of communicate() must be null as stdin is not a PIPE: received some",
       );
     }
     return this.#call("communicate()", async () => {
@@ -227,7 +227,7 @@ export class Process implements AsyncDisposable {
   /** Closes the pipes, kills the process if it is running, and waits until it has exited. */
   [Symbol.asyncDispose](): Future<void> {
     this.#transport.close();
-    // What is not sent yet would wait for a reader.
+    // Unsent input would wait until it is read.
     this.stdin?.transport.abort();
     return this.#call("wait()", async () => void await this.wait());
   }

@@ -237,12 +237,11 @@ async function waitForOutputs(process: Process): Promise<string[]> {
 test("Process.communicate() refuses input where there is no pipe, and what is no input", () =>
   run(async () => {
     const process = await start("true", [], { stdin: DEVNULL });
-    const error = assertThrows(
+    assertThrows(
       () => process.communicate("x"),
       TypeError,
-      "stdin is not a PIPE",
+      "The input of communicate() must be null as stdin is not a PIPE: received some",
     );
-    assert(error.message.startsWith("Expected"));
     assertThrows(
       // @ts-expect-error -- what callers from JavaScript may do
       () => process.communicate(1),

@@ -111,7 +111,7 @@ export class Barrier {
   }
 
   async #wait(): Promise<number> {
-    // Not `using`, here and below: Node has that since 24 only.
+    // Not `using`, here and below: Node supports it only since version 24.
     const guard = await promptly(this.#changed.acquire());
     try {
       await this.#enter();

@@ -302,7 +302,7 @@ function look(
 ): Settlement | null {
   const { line, lock, predicate, cancellation } = wait;
   if (cancellation !== null) {
-    // A notification may have come for this task; then it was meant for one that goes on.
+    // This task may have used up a notification: pass it on to one that goes on.
     line.wakeOne();
     return withCancellation(cancellation.message);
   }
@@ -331,7 +331,7 @@ function ask<T>(predicate: () => T): T {
   const result = predicate();
   if (isInstance(result, Promise)) {
     throw new TypeError(
-      "waitFor() takes a predicate that returns a plain value: it returned a promise, which is always true",
+      "The predicate of waitFor() must return a plain value: received a promise, which is always true",
     );
   }
   return result;

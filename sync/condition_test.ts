@@ -158,7 +158,7 @@ Deno.test("Condition's methods throw on wrong arguments", async () => {
   await assertRejects(
     () => condition.waitFor(() => Promise.resolve(false)),
     TypeError,
-    "it returned a promise, which is always true",
+    "received a promise, which is always true",
   );
 });
 

@@ -19,7 +19,7 @@ import { currentScheduler } from "../loop/core/scheduler.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
-// For the condition: a wait gives the lock away and takes it back for the same guard.
+// For Condition: a wait releases the lock and acquires it again for the same guard.
 
 /** Returns the guard that holds the lock, or `null`. */
 export let guardOf: (lock: Lock) => Guard | null;
@@ -110,7 +110,7 @@ export class Lock {
         lock.#guard = guard;
       },
       withdraw(lock) {
-        // It stays in line until its turn: until then a release wakes nobody behind it, as in asyncio.
+        // It stays in the queue until its turn: until then a release wakes no later waiter, as in asyncio.
         lock.#contenders--;
       },
       handBack(lock, operation, wasWoken) {

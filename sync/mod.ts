@@ -11,7 +11,7 @@
  * @module
  */
 
-// Futures tell their loop, which is made in a module above theirs. No network code comes with it.
+// Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
 
 export { Barrier } from "./barrier.ts";

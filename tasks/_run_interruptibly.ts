@@ -69,15 +69,15 @@ class Interrupts {
     this.#loop = loop;
     this.#task = task;
     const scheduler = schedulerOf(loop);
-    // Deno calls in the async context of whoever was the first to listen for the signal.
+    // Deno calls listeners in the async context in which the first one was added.
     this.#listener = () =>
       callOutsideTasks(scheduler, () => this.#onInterrupt());
-    // A worker would take it from the main thread.
+    // A worker would take the signal away from the main thread.
     if (isWorker()) return;
     try {
       addSignalListener("SIGINT", this.#listener);
     } catch {
-      // There are no signals here.
+      // Signals are not supported here.
     }
   }
 
@@ -97,7 +97,7 @@ class Interrupts {
   }
 
   #onInterrupt(): void {
-    // A handler of the program's own takes the place of this one.
+    // A handler that the program installed replaces this one.
     if (isSignalHandled("SIGINT")) return;
     this.#count++;
     if (this.#count > 1) exit(INTERRUPTED);

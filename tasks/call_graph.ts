@@ -190,7 +190,7 @@ interface Node extends FutureCallGraph {
   readonly awaitedBy: Node[];
 }
 
-// Not by recursion: tasks may await each other in a chain longer than the engine's stack.
+// Not recursive: a chain of awaiting tasks may be longer than the engine's stack.
 function build(
   start: Future<unknown>,
   callStack: readonly FrameCallGraphEntry[],
@@ -198,7 +198,7 @@ function build(
 ): FutureCallGraph {
   const root = nodeOf(start, callStack, limit);
   const nodes = new Map([[start, root]]);
-  // The map grows while it is gone through.
+  // The map grows during the iteration.
   for (const node of nodes.values()) {
     for (const awaiter of awaitersOf(node.future)) {
       let next = nodes.get(awaiter);

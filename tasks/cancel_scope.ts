@@ -135,7 +135,7 @@ export class CancelScope {
     const scope = this.#scope = new BodyScope();
     const ignoreSignal = this.#begin(scope);
     try {
-      // What the body gives is awaited in the scope, too.
+      // The body's result is awaited inside the scope too.
       const result = await scope.run(async () => await body(this));
       this.#leave(scope, null);
       return result;

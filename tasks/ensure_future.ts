@@ -39,7 +39,7 @@ export function ensureFuture<T>(
   if (isInstance<Future<T>>(aw, Future)) {
     if (loop !== undefined && homeOf(aw) !== schedulerOf(loop)) {
       throw new RangeError(
-        "The future belongs to another event loop than the one given as the loop",
+        "The loop of ensureFuture() must be the loop of the future: received another one",
       );
     }
     return aw;

@@ -65,7 +65,7 @@ Deno.test("ensureFuture() refuses a future of another loop than the one it is gi
   assertThrows(
     () => ensureFuture(new Future(), { loop }),
     RangeError,
-    "The future belongs to another event loop than the one given as the loop",
+    "The loop of ensureFuture() must be the loop of the future: received another one",
   );
   loop.close();
 });

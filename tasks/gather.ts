@@ -195,6 +195,6 @@ function assertGatherable(aws: readonly unknown[]): void {
   const futures = aws.filter((aw) => isInstance(aw, Future));
   if (futures.every((each) => homeOf(each) === homeOf(futures[0]!))) return;
   throw new RangeError(
-    "gather() takes futures of one event loop: received futures of several",
+    "The futures of gather() must belong to one event loop: received futures of several",
   );
 }

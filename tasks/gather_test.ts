@@ -317,7 +317,7 @@ Deno.test("gather() refuses futures of different loops", () => {
   assertThrows(
     () => gather(loops.map((loop) => loop.createFuture())),
     RangeError,
-    "futures of one event loop",
+    "must belong to one event loop",
   );
   for (const loop of loops) loop.close();
 });

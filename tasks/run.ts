@@ -50,7 +50,7 @@ export async function run<T>(
     try {
       await runner.close();
     } catch (exception) {
-      // What ended the program says more than what ended its clean-up.
+      // The error that ended the program is more telling than that of its clean-up.
       loop?.callExceptionHandler({
         message: "An exception was thrown while run() shut down",
         exception,

@@ -93,7 +93,7 @@ export function runCoroutineThreadsafe<T>(
   }
   return isRepresented(loop)
     ? runElsewhere<T>(coro, loop)
-    // What is not represented is a loop of this thread.
+    // A loop without a representative is one of this thread.
     : runHere(coro, schedulerOf(loop as EventLoop).loop);
 }
 
@@ -131,7 +131,7 @@ function runHere<T>(coro: CoroutineFunction<T>, loop: EventLoop): Future<T> {
       task = loop.createTask(coro);
       follow(future, task);
     } catch (error) {
-      // A task factory of the user's may throw.
+      // A user-defined task factory may throw.
       callOutsideTasks(homeOf(future), () => fail(future, error));
       throw error;
     }

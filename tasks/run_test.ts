@@ -97,7 +97,7 @@ Deno.test("run() refuses what is no function, and says what to write instead", a
 
 Deno.test("run() refuses where a loop runs the caller", async () => {
   const message =
-    "Cannot call run() where an event loop runs the caller: await the function itself";
+    "Cannot call run() in a running event loop: await the function instead";
   const calls: string[] = [];
   const main = () => void calls.push("ran");
   await run(async () => {

@@ -128,7 +128,7 @@ export class Runner implements AsyncDisposable {
     assertOptions("run", options);
     if (runningScheduler() !== null) {
       throw new RuntimeError(
-        "Cannot call run() where an event loop runs the caller: await the function itself",
+        "Cannot call run() in a running event loop: await the function instead",
       );
     }
     const loop = this.getLoop();
@@ -247,7 +247,7 @@ async function awaitAll(
     if (!over.done()) over.setResult();
   };
   observe(gather(left, { returnExceptions: true }), end);
-  // What is foreign takes real time, whatever the clock of the loop.
+  // Foreign operations take real time, whatever clock the loop has.
   const timer = setInterval(() => {
     const pending = left.filter((each) => !each.done());
     if (!pending.some((each) => each[waitsForOthers])) end();

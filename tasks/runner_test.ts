@@ -111,7 +111,7 @@ Deno.test("Runner.run() refuses where a loop runs the caller", async () => {
     await assertRejects(
       () => runner.run(() => calls.push("ran")),
       RuntimeError,
-      "Cannot call run() where an event loop runs the caller: await the function itself",
+      "Cannot call run() in a running event loop: await the function instead",
     );
   });
   assertEquals(calls, []);

@@ -48,7 +48,7 @@ export function shield<T>(aw: Awaitable<T>): Future<T> {
   observe(outer, () => {
     if (inner.done()) return;
     unobserve(inner, follow);
-    // Only the last shield that was given up reports.
+    // Only the last abandoned shield reports.
     unobserve(inner as Future<unknown>, reportFailure);
     observe(inner as Future<unknown>, reportFailure);
   });

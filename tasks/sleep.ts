@@ -94,7 +94,7 @@ class Deadline<T> implements Runnable {
   }
 
   [runStep](): boolean {
-    // The time may have come, and with it this entry, before the sleep was cancelled.
+    // The deadline may have passed, and queued this runnable, before the sleep was cancelled.
     if (!this.#timer.cancelled) fulfil(this.#sleep, this.#result);
     return false;
   }

@@ -97,7 +97,7 @@ export class TaskGroup {
       awaiter,
       awaiter,
     );
-    // A task that starts at once may have cancelled the group before it was one of its tasks.
+    // A task that starts eagerly may have cancelled the group before it was added to it.
     if (this.#isAborting && !task.done()) task.cancel();
     return task;
   }
@@ -135,14 +135,16 @@ export class TaskGroup {
     assertBody("TaskGroup.run", body);
     if (callingTask() === null) return await createTask(() => this.run(body));
     if (this.#scope !== null) {
-      throw new RuntimeError("Cannot use a task group a second time");
+      throw new RuntimeError(
+        "Cannot run the task group as it has already been used",
+      );
     }
     const scope = this.#scope = new BodyScope(this.#tasks);
     let mustStrikeAgain = false;
     try {
       return await scope.run(() => this.#runIn(scope, body));
     } catch (error) {
-      // A cancellation from outside that the exceptions displace is thrown at the next await.
+      // An outer cancellation that the errors displaced is thrown at the next await.
       mustStrikeAgain = this.#errors.length > 0 && scope.requestsAround() > 0;
       throw error;
     } finally {
@@ -161,7 +163,7 @@ export class TaskGroup {
       result = await body(this);
     } catch (error) {
       await this.#leave(scope, { error });
-      // The group was cancelled, and that is what interrupted the body.
+      // Cancelling the group interrupted the body.
       return undefined as T;
     }
     await this.#leave(scope, null);
@@ -188,7 +190,7 @@ export class TaskGroup {
       this.#errors.push(failure.error);
     }
     if (this.#errors.length === 0) return;
-    // Nobody who handles the failures of tasks means to handle that.
+    // Code that handles failures of tasks is not meant to handle an interrupt.
     const interrupt = this.#errors.find((error) =>
       isInstance(error, KeyboardInterrupt)
     );

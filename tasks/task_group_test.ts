@@ -626,7 +626,7 @@ Deno.test(
       await assertRejects(
         () => group.run(() => {}),
         RuntimeError,
-        "Cannot use a task group a second time",
+        "Cannot run the task group as it has already been used",
       );
       return "once";
     });
@@ -634,7 +634,7 @@ Deno.test(
     await assertRejects(
       () => group.run(() => {}),
       RuntimeError,
-      "Cannot use a task group a second time",
+      "Cannot run the task group as it has already been used",
     );
   }),
 );

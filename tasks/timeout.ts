@@ -158,14 +158,16 @@ export class Timeout {
       return await createTask(() => this.#run(body, canAbandon));
     }
     if (this.#state !== "created") {
-      throw new RuntimeError("Cannot use a timeout a second time");
+      throw new RuntimeError(
+        "Cannot run the timeout as it has already been used",
+      );
     }
     this.#state = "active";
     const scope = this.#scope = new BodyScope();
     this.reschedule(this.#when);
     let result: T;
     try {
-      // What the body gives is awaited in the scope, too.
+      // The body's result is awaited inside the scope too.
       const running = scope.run(async () => await body(this));
       result = await (canAbandon ? this.#untilAbandoned(running) : running);
     } catch (error) {

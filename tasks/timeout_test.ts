@@ -531,7 +531,7 @@ Deno.test(
         await assertRejects(
           () => scope.run(() => {}),
           RuntimeError,
-          "Cannot use a timeout a second time",
+          "Cannot run the timeout as it has already been used",
         );
         return "once";
       }),
@@ -540,7 +540,7 @@ Deno.test(
     await assertRejects(
       () => scope.run(() => {}),
       RuntimeError,
-      "Cannot use a timeout a second time",
+      "Cannot run the timeout as it has already been used",
     );
     await assertRejects(
       () => new Timeout(1).run(1 as unknown as () => void),

@@ -117,7 +117,7 @@ function beginToWait(
 ): Future<[done: Futures, pending: Futures]> {
   const scheduler = homeOf(futures.values().next().value!);
   const release = () => {
-    // A future may be done whose callback is on its way when the wait ends.
+    // A callback may still be queued when the wait ends.
     if (!operation.done()) operation.wake();
   };
   let pending = futures.size;
@@ -155,7 +155,9 @@ function futuresOf<F extends Future<unknown>>(fs: Iterable<F>): Set<F> {
   );
   const futures = new Set(fs);
   if (futures.size === 0) {
-    throw new RangeError("wait() takes at least one future: received none");
+    throw new RangeError(
+      "The futures of wait() must be one or more: received none",
+    );
   }
   for (const each of futures) {
     if (isInstance(each, Future)) continue;

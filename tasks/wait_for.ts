@@ -112,8 +112,8 @@ async function waitForPromise<T>(
 function warnOfPromise({ taskState }: Scope): void {
   if (taskState.scheduler.debug === null) return;
   warn(
-    `waitFor() in ${taskState.task} was given a promise and reached its limit: what the promise stands for ` +
-      "goes on. Pass the function that makes it",
+    `waitFor() in ${taskState.task} was given a promise and reached its limit: the work behind the promise ` +
+      "goes on. Pass the function that creates it",
   );
 }
 

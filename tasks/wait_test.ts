@@ -115,7 +115,7 @@ Deno.test("wait() works outside run()", async () => {
 
 Deno.test("wait() refuses wrong arguments", () => {
   const future = new Future();
-  assertThrows(() => wait([]), RangeError, "at least one future");
+  assertThrows(() => wait([]), RangeError, "must be one or more");
   assertThrows(
     () => wait(future as unknown as Future[]), // a wrong type on purpose
     TypeError,

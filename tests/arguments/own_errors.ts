@@ -7,9 +7,8 @@ const OWN = [
   /: received ./,
   /takes the function itself: /,
   /takes a function that is not async/,
-  /^PriorityQueue cannot compare /,
+  /^Cannot compare /,
   /^Expected arguments that can be cloned: argument \d+ cannot be: /,
-  /^waitFor\(\) takes a predicate that returns a plain value/,
   /^Cannot run a generator as a task: /,
 ];
 

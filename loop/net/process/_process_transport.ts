@@ -18,7 +18,7 @@ import type { SubprocessProtocol } from "../subprocess_protocol.ts";
 import { SubprocessTransport } from "../subprocess_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
 import { feedFile, FileDrain } from "./_file_feed.ts";
-import { PIPE, type SubprocessStdio, type STDOUT } from "./stdio.ts";
+import { PIPE, type STDOUT, type SubprocessStdio } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
 const STDIN_FD = 0;

@@ -17,7 +17,7 @@ import {
 } from "./_command.ts";
 import { shellEnvironmentOf } from "./_shell_environment.ts";
 import { ProcessTransport } from "./_process_transport.ts";
-import { DEVNULL, PIPE, type SubprocessStdio, STDOUT } from "./stdio.ts";
+import { DEVNULL, PIPE, STDOUT, type SubprocessStdio } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
 /** What `loop.subprocessExec()` does. */
