@@ -93,7 +93,7 @@ async function end(process: Process): Promise<string> {
 
 async function hasEnded(process: Process, seconds: number): Promise<boolean> {
   try {
-    await waitFor(() => process.wait(), seconds);
+    await waitFor(process.wait(), seconds);
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
   }

@@ -33,8 +33,10 @@ import {
   startUnixServer,
   StreamReader,
   SubprocessProtocol,
+  TimeoutError,
   type Transport,
   wait,
+  waitFor,
   type WriteTransport,
 } from "../../mod.ts";
 import { AUTHORITY } from "../certificates/certificates.ts";
@@ -515,6 +517,19 @@ for (
       }
     }));
 }
+
+Deno.test("waitFor(openConnection()) cancels the connecting at the limit", () =>
+  run(async () => {
+    const { port, end } = await listening();
+    // The server never answers the handshake.
+    const connecting = openConnection("127.0.0.1", port, { tls: CLIENT });
+    const error = await waitFor(connecting, 0.01).catch((reason) => reason);
+    assertInstanceOf(error, TimeoutError);
+    assert(connecting.cancelled());
+    const [, writer] = await waitFor(openConnection("127.0.0.1", port), 60);
+    writer.close();
+    await end();
+  }));
 
 Deno.test("What has nothing to wait for gives a future that is done, or soon", async () => {
   const server = await startServer(() => {}, "127.0.0.1", 0);
