@@ -10,7 +10,7 @@ import {
   schedulerOf,
 } from "../loop/core/scheduler.ts";
 import type { Task } from "../loop/core/task.ts";
-import { placeOf } from "./_place.ts";
+import { placeOf } from "./_user_frame.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";

@@ -3,7 +3,7 @@
 import type { Freedom } from "./_exploring_loop.ts";
 import { Random, seedOf } from "./_random.ts";
 import { Priorities, RandomWalk } from "./_random_walk.ts";
-import { Path } from "./_search.ts";
+import { Path } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 
 /** One of the many ways in which a program may go, so that it goes the same way each time. */

@@ -23,7 +23,7 @@ import {
 } from "./_schedule.ts";
 import { describeSteps } from "./_describe_steps.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
-import { Path } from "./_search.ts";
+import { Path } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
 

@@ -12,11 +12,15 @@ import {
   wrongType,
 } from "../../loop/core/validate.ts";
 import { Random } from "../_random.ts";
-import { Exchange, runAt } from "./_exchange.ts";
-import { assertTrouble, Trouble, type TroubleOptions } from "./_trouble.ts";
-import { type NetworkEvent, Ways } from "./_ways.ts";
+import { Exchange, runAt } from "./_switchboard.ts";
+import {
+  assertTrouble,
+  Trouble,
+  type TroubleOptions,
+} from "./_fault_injector.ts";
+import { type NetworkEvent, Ways } from "./_links.ts";
 
-export type { NetworkEvent } from "./_ways.ts";
+export type { NetworkEvent } from "./_links.ts";
 
 /** How a {@linkcode MemoryNetwork} is. */
 export interface MemoryNetworkOptions {

@@ -13,7 +13,7 @@ import { dial } from "./_dial.ts";
 import { connectionReset, MemoryConn } from "./_memory_conn.ts";
 import { MemoryDatagramConn } from "./_memory_datagram_conn.ts";
 import { MemoryListener } from "./_memory_listener.ts";
-import type { Ways } from "./_ways.ts";
+import type { Ways } from "./_links.ts";
 
 /** What becomes of datagrams by chance. */
 export interface DatagramChances {
