@@ -6,7 +6,7 @@ import { schedulerOf } from "../loop/core/scheduler.ts";
 import { unfinishedTasks } from "../loop/core/task.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
 import { wait } from "../tasks/wait.ts";
-import { ExploringLoop, type Freedom } from "./_exploring_loop.ts";
+import { type ExplorationLimits, ExploringLoop } from "./_exploring_loop.ts";
 import type { Strategy } from "./_strategy.ts";
 import { HangError } from "./hang_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
@@ -28,10 +28,10 @@ export interface AttemptOptions {
 export async function attempt(
   body: (loop: ExploringLoop) => unknown,
   strategy: Strategy,
-  freedom: Freedom,
+  limits: ExplorationLimits,
   { debug = false, network }: AttemptOptions = {},
 ): Promise<Attempt> {
-  const loop = new ExploringLoop(strategy, freedom, network);
+  const loop = new ExploringLoop(strategy, limits, network);
   if (debug) loop.setDebug(true);
   const failures: unknown[] = [];
   loop.setExceptionHandler((_, { exception, message }) => {

@@ -2,29 +2,26 @@
 
 import type { Move, Strategy } from "./_strategy.ts";
 
-/** When a cancellation strikes: while the task waits, or when it is about to go on. */
-export type Moment = "waiting" | "woken";
+/** Where a task is cancelled. */
+export interface CancellationPoint {
+  /** The number of the `await`; 0 is before the first step, and `Infinity` is never. */
+  readonly at: number;
+  /** While the task waits, or after its wake-up and before it resumes. */
+  readonly moment: "waiting" | "woken";
+}
 
-/** The ordinary schedule, in which the one task that may be cancelled is, at one of its `await`s. */
+/** The ordinary schedule, except that the one cancellable task is cancelled at one point. */
 export class CancelAt implements Strategy {
-  readonly #at: number;
-  readonly #moment: Moment;
-  /** How many steps the task has taken; it is suspended for the n-th time after so many. */
+  readonly #point: CancellationPoint;
+  /** How many steps the task has taken. Its n-th `await` ends its n-th step. */
   #steps = 0;
   #isDone = false;
 
-  /** At its `at`-th `await`; 0 for before it begins, and more than there are for never. */
-  constructor(at: number, moment: Moment) {
-    this.#at = at;
-    this.#moment = moment;
+  constructor(point: CancellationPoint) {
+    this.#point = point;
   }
 
-  /** How many times the task has been suspended, or has ended. */
-  get steps(): number {
-    return this.#steps;
-  }
-
-  /** Whether the cancellation has struck. */
+  /** Whether the task has been cancelled. */
   get isDone(): boolean {
     return this.#isDone;
   }
@@ -34,8 +31,9 @@ export class CancelAt implements Strategy {
     const first = moves[0]!;
     const victim = fault === -1 ? null : taskOf(moves[fault]!);
     const isNext = victim !== null && taskOf(first) === victim;
-    const isDue = !this.#isDone && victim !== null && this.#steps === this.#at;
-    if (isDue && (this.#moment === "waiting" || isNext)) {
+    const isDue = !this.#isDone && victim !== null &&
+      this.#steps === this.#point.at;
+    if (isDue && (this.#point.moment === "waiting" || isNext)) {
       this.#isDone = true;
       return fault;
     }
@@ -46,8 +44,8 @@ export class CancelAt implements Strategy {
   whenIdle(faults: readonly Move[]): number | null {
     const fault = faults.findIndex(({ kind }) => kind === "cancel");
     if (
-      this.#isDone || fault === -1 || this.#moment === "woken" ||
-      this.#steps !== this.#at
+      this.#isDone || fault === -1 || this.#point.moment === "woken" ||
+      this.#steps !== this.#point.at
     ) return null;
     this.#isDone = true;
     return fault;

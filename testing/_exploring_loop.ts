@@ -10,13 +10,13 @@ import {
   schedulerOf,
 } from "../loop/core/scheduler.ts";
 import type { Task } from "../loop/core/task.ts";
-import { placeOf } from "./_user_frame.ts";
+import { userFrameOf } from "./_user_frame.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
 
 /** What may happen in a schedule beside the steps of its tasks. */
-export interface Freedom {
+export interface ExplorationLimits {
   /** How many cancellations there may be. */
   readonly cancellations: number;
   /** Whether a timer may be due while others are not done yet. */
@@ -33,20 +33,24 @@ export class ExploringLoop extends VirtualTimeLoop {
   /** What has happened, a line for each step. */
   readonly trace: string[] = [];
   readonly #strategy: Strategy;
-  readonly #freedom: Freedom;
+  readonly #limits: ExplorationLimits;
   readonly #scheduler: Scheduler;
   readonly #cancellable = new Set<Task<unknown>>();
   readonly #names = new Map<object, string>();
-  #isFree = true;
+  #isExploring = true;
   #cancellationsLeft: number;
   #stepsLeft: number;
 
-  constructor(strategy: Strategy, freedom: Freedom, network?: MemoryNetwork) {
+  constructor(
+    strategy: Strategy,
+    limits: ExplorationLimits,
+    network?: MemoryNetwork,
+  ) {
     super({ io: "refuse", network });
     this.#strategy = strategy;
-    this.#freedom = freedom;
-    this.#cancellationsLeft = freedom.cancellations;
-    this.#stepsLeft = freedom.maxSteps;
+    this.#limits = limits;
+    this.#cancellationsLeft = limits.cancellations;
+    this.#stepsLeft = limits.maxSteps;
     this.#scheduler = schedulerOf(this);
     const host = hostOf(this);
     host.choose = (ready) => this.#choose(ready);
@@ -60,14 +64,14 @@ export class ExploringLoop extends VirtualTimeLoop {
 
   /** From now on everything happens in the ordinary order, and is not noted. */
   settleDown(): void {
-    this.#isFree = false;
-    this.#stepsLeft = this.#freedom.maxSteps;
+    this.#isExploring = false;
+    this.#stepsLeft = this.#limits.maxSteps;
   }
 
   #choose(ready: ReadyEntries): number {
     while (true) {
       this.#countStep();
-      if (!this.#isFree) return 0;
+      if (!this.#isExploring) return 0;
       const moves = this.#movesOf(ready);
       const move = moves[this.#strategy.choose(moves)]!;
       this.#note(move, ready);
@@ -79,12 +83,12 @@ export class ExploringLoop extends VirtualTimeLoop {
 
   #countStep(): void {
     if (--this.#stepsLeft >= 0) return;
-    this.#isFree = false;
-    this.#stepsLeft = this.#freedom.maxSteps;
+    this.#isExploring = false;
+    this.#stepsLeft = this.#limits.maxSteps;
     failLoop(
       this,
       new RuntimeError(
-        `The program did not end within ${this.#freedom.maxSteps} steps`,
+        `The program did not end within ${this.#limits.maxSteps} steps`,
       ),
     );
   }
@@ -97,7 +101,7 @@ export class ExploringLoop extends VirtualTimeLoop {
 
   /** A fault may also strike while everybody waits. */
   #whenIdle(): void {
-    if (!this.#isFree || this.#strategy.whenIdle === undefined) return;
+    if (!this.#isExploring || this.#strategy.whenIdle === undefined) return;
     const moves = this.#faults();
     const choice = this.#strategy.whenIdle(moves);
     const move = choice === null ? undefined : moves[choice];
@@ -128,7 +132,7 @@ export class ExploringLoop extends VirtualTimeLoop {
     }
     const deadline = this.#scheduler.deadline();
     if (
-      this.#freedom.timeouts && deadline !== null && deadline > this.time()
+      this.#limits.timeouts && deadline !== null && deadline > this.time()
     ) moves.push({ kind: "expire" });
     return moves;
   }
@@ -158,7 +162,7 @@ export class ExploringLoop extends VirtualTimeLoop {
     const name = this.#nameOf(task);
     if (!this.getDebug()) return name;
     let place: string | null = null;
-    callOutsideTasks(this.#scheduler, () => place = placeOf(task));
+    callOutsideTasks(this.#scheduler, () => place = userFrameOf(task));
     return place === null ? name : `${name} at ${place}`;
   }
 

@@ -3,7 +3,7 @@
 import type { Move, Strategy } from "./_strategy.ts";
 
 /** Follows given choices, and then takes the first move each time; notes what there was to choose from. */
-export class Path implements Strategy {
+export class PrefixSchedule implements Strategy {
   readonly #given: readonly number[];
   /** What was chosen where there was a choice, and of how many moves. */
   readonly #taken: { choice: number; of: number }[] = [];

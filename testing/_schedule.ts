@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Freedom } from "./_exploring_loop.ts";
+import type { ExplorationLimits } from "./_exploring_loop.ts";
 import { Random, seedOf } from "./_random.ts";
 import { Priorities, RandomWalk } from "./_random_walk.ts";
-import { Path } from "./_prefix_schedule.ts";
+import { PrefixSchedule } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 
 /** One of the many ways in which a program may go, so that it goes the same way each time. */
@@ -11,7 +11,7 @@ export type Schedule = RandomSchedule | PathSchedule;
 
 interface RandomSchedule {
   readonly kind: "random";
-  readonly freedom: Freedom;
+  readonly limits: ExplorationLimits;
   readonly seed: number;
   /** Which of those of its seed. */
   readonly index: number;
@@ -21,7 +21,7 @@ interface RandomSchedule {
 
 interface PathSchedule {
   readonly kind: "path";
-  readonly freedom: Freedom;
+  readonly limits: ExplorationLimits;
   readonly seed: number;
   /** What is chosen wherever there is a choice; where nothing is said, the first. */
   readonly choices: readonly number[];
@@ -32,11 +32,11 @@ const MAX_CHANGES = 4;
 
 /** What a random schedule chooses. */
 export function randomStrategy(schedule: RandomSchedule): Strategy {
-  const { seed, index, steps, freedom } = schedule;
+  const { seed, index, steps, limits } = schedule;
   const random = new Random(seedOf(seed, index));
   // One cancellation may come often: a schedule has room for few faults, and most bugs need no more.
-  const cancellations = Math.min(freedom.cancellations, MAX_FAULTS);
-  const plan = { steps, faults: cancellations + (freedom.timeouts ? 1 : 0) };
+  const cancellations = Math.min(limits.cancellations, MAX_FAULTS);
+  const plan = { steps, faults: cancellations + (limits.timeouts ? 1 : 0) };
   const changes = index % MAX_CHANGES;
   return changes === 0
     ? new RandomWalk(random, plan)
@@ -49,7 +49,7 @@ const MAX_FAULTS = 8;
 export function strategyOf(schedule: Schedule): Strategy {
   return schedule.kind === "random"
     ? randomStrategy(schedule)
-    : new Path(schedule.choices);
+    : new PrefixSchedule(schedule.choices);
 }
 
 /** What a body does at random in a schedule. */
@@ -60,8 +60,8 @@ export function randomOf(schedule: Schedule): Random {
 
 /** A schedule in words, for people to copy. */
 export function formatSchedule(schedule: Schedule): string {
-  const { kind, seed, freedom } = schedule;
-  const { cancellations, timeouts, maxSteps } = freedom;
+  const { kind, seed, limits } = schedule;
+  const { cancellations, timeouts, maxSteps } = limits;
   const way = kind === "random"
     ? [schedule.index, schedule.steps]
     : [schedule.choices.join(".") || "-"];
@@ -81,15 +81,15 @@ export function parseSchedule(text: string): Schedule | null {
     (timeouts === 0 || timeouts === 1) && isCount(maxSteps) &&
     numbers.every(isCount) && way.length === (kind === "path" ? 1 : 2);
   if (!isSound) return null;
-  const freedom = {
+  const limits = {
     cancellations: cancellations!,
     timeouts: timeouts === 1,
     maxSteps: maxSteps!,
   };
-  if (kind === "path") return { kind, seed: seed!, freedom, choices: numbers };
+  if (kind === "path") return { kind, seed: seed!, limits, choices: numbers };
   if (kind !== "random") return null;
   const [index, steps] = numbers;
-  return { kind, seed: seed!, freedom, index: index!, steps: steps! };
+  return { kind, seed: seed!, limits, index: index!, steps: steps! };
 }
 
 /** Whether a number counts something: Infinity does where there is no limit. */

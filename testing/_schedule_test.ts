@@ -3,19 +3,19 @@
 import { assertEquals } from "@std/assert";
 import { formatSchedule, parseSchedule, type Schedule } from "./_schedule.ts";
 
-const FREEDOM = { cancellations: 1, timeouts: true, maxSteps: 10_000 };
+const LIMITS = { cancellations: 1, timeouts: true, maxSteps: 10_000 };
 
 const SCHEDULES: [string, Schedule][] = [
   ["path 5 1 1 10000 -", {
     kind: "path",
     seed: 5,
-    freedom: FREEDOM,
+    limits: LIMITS,
     choices: [],
   }],
   ["path -5 Infinity 0 Infinity 0.0.2", {
     kind: "path",
     seed: -5,
-    freedom: {
+    limits: {
       cancellations: Infinity,
       timeouts: false,
       maxSteps: Infinity,
@@ -25,7 +25,7 @@ const SCHEDULES: [string, Schedule][] = [
   ["random 5 1 1 10000 17 40", {
     kind: "random",
     seed: 5,
-    freedom: FREEDOM,
+    limits: LIMITS,
     index: 17,
     steps: 40,
   }],

@@ -15,7 +15,7 @@ const LIBRARY = [
 ].map((folder) => new URL(`../${folder}/`, import.meta.url).href);
 
 /** Where in the program a task waits; `null` if that is not known, as without debug mode. */
-export function placeOf(task: Task<unknown>): string | null {
+export function userFrameOf(task: Task<unknown>): string | null {
   const frame = task.getStack().findLast(({ fileName }) =>
     fileName.endsWith("_test.ts") ||
     !LIBRARY.some((folder) => fileName.startsWith(folder))

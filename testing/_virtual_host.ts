@@ -3,7 +3,7 @@
 import { DENO_HOST, type Host, type ReadyEntries } from "../loop/core/host.ts";
 
 /** What a virtual host asks at a moment at which nothing is ready. */
-export interface Quiet {
+export interface IdleProbe {
   /** Whether the scheduler is still idle. */
   isIdle(): boolean;
   /** Whether anything may come from outside. */
@@ -30,7 +30,7 @@ export class VirtualHost implements Host {
   #looks = 0;
   /** How many macrotasks are to come: no time goes by before. */
   #turns = 0;
-  readonly #quiet: Quiet;
+  readonly #probe: IdleProbe;
   #timer: { callback: () => void } | null = null;
   choose?: (ready: ReadyEntries) => number;
   /** Called when nothing is ready. */
@@ -38,9 +38,9 @@ export class VirtualHost implements Host {
   /** Takes the look back that is due. */
   #cancelLook: (() => void) | null = null;
 
-  constructor(start: number, quiet: Quiet) {
+  constructor(start: number, probe: IdleProbe) {
     this.#now = start;
-    this.#quiet = quiet;
+    this.#probe = probe;
   }
 
   now(): number {
@@ -55,7 +55,7 @@ export class VirtualHost implements Host {
   /** Tasks that keep each other busy must not keep real I/O waiting, although no time passes. */
   sliceTime(): number {
     // Where nothing is heard from outside, they are interrupted at the same places in every run.
-    return this.#quiet.hears() ? DENO_HOST.now() : this.#looks++ * PER_LOOK;
+    return this.#probe.hears() ? DENO_HOST.now() : this.#looks++ * PER_LOOK;
   }
 
   macrotask(callback: () => void, afterIo: boolean): void {
@@ -64,7 +64,7 @@ export class VirtualHost implements Host {
       this.#turns--;
       callback();
       // What ran may have settled promises, whose reactions come first.
-      if (!afterIo) DENO_HOST.macrotask(() => this.#quiet.onTurn(), false);
+      if (!afterIo) DENO_HOST.macrotask(() => this.#probe.onTurn(), false);
     }, afterIo);
   }
 
@@ -97,22 +97,22 @@ export class VirtualHost implements Host {
 
   #look(since: number): void {
     this.#cancelLook = null;
-    if (!this.#quiet.isIdle()) return;
+    if (!this.#probe.isIdle()) return;
     if (this.#turns > 0) {
       this.#lookSoon();
       return;
     }
-    if (performance.now() - since < this.#quiet.patience()) {
+    if (performance.now() - since < this.#probe.patience()) {
       const id = setTimeout(() => this.#look(since), LOOK_INTERVAL);
       this.#cancelLook = () => clearTimeout(id);
     } else if (this.#timer !== null) this.#jump(this.#timer.callback);
-    else this.#quiet.onStuck();
+    else this.#probe.onStuck();
   }
 
   #jump(callback: () => void): void {
     this.#timer = null;
     // Not now and the delay: their sum may be a bit less than the deadline.
-    this.#now = Math.max(this.#now, this.#quiet.deadline() ?? 0);
+    this.#now = Math.max(this.#now, this.#probe.deadline() ?? 0);
     callback();
   }
 }

@@ -14,7 +14,7 @@ import { createTask } from "../tasks/create_task.ts";
 import { wait } from "../tasks/wait.ts";
 import { assertOutsideLoops } from "./_assert_outside_loops.ts";
 import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
-import { CancelAt, type Moment } from "./_cancel_at.ts";
+import { CancelAt, type CancellationPoint } from "./_cancel_at.ts";
 import { describeSteps } from "./_describe_steps.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 import { ExplorationError } from "./exploration_error.ts";
@@ -93,24 +93,17 @@ export async function cancelEverywhere<T>(
   assertCount("The maxSteps option", maxSteps, 1);
   if (network !== undefined) assertFunction("The network option", network);
   assertOutsideLoops("cancelEverywhere");
-  const tryOne = (strike: Strike) =>
-    cancelAt(scenario, strike, { maxSteps, network });
+  const tryOne = (point: CancellationPoint) =>
+    cancelAt(scenario, point, { maxSteps, network });
   await tryOne({ at: NEVER, moment: "waiting" });
   for (let at = 0; at <= awaits; at++) {
-    let hasStruck = false;
+    let wasCancelled = false;
     for (const moment of ["waiting", "woken"] as const) {
-      if (await tryOne({ at, moment })) hasStruck = true;
+      if (await tryOne({ at, moment })) wasCancelled = true;
     }
-    if (!hasStruck) return at - 1;
+    if (!wasCancelled) return at - 1;
   }
   return awaits;
-}
-
-/** Where a cancellation strikes. */
-interface Strike {
-  /** At which `await`; 0 for before the first step. */
-  readonly at: number;
-  readonly moment: Moment;
 }
 
 const NEVER = Infinity;
@@ -120,28 +113,28 @@ interface Settings {
   readonly network: (() => MemoryNetwork) | undefined;
 }
 
-/** Runs the scenario once, with a cancellation; returns whether that struck. */
+/** Runs the scenario once, with a cancellation; returns whether the body was cancelled. */
 async function cancelAt<T>(
   scenario: MakeScenario<T>,
-  strike: Strike,
+  point: CancellationPoint,
   { maxSteps, network: makeNetwork }: Settings,
 ): Promise<boolean> {
-  const freedom = { cancellations: 1, timeouts: false, maxSteps };
+  const limits = { cancellations: 1, timeouts: false, maxSteps };
   const tryOnce = (strategy: CancelAt, debug: boolean) => {
     const network = makeNetwork?.();
     return attempt(
       (loop) => play(scenario, loop, network),
       strategy,
-      freedom,
+      limits,
       { debug, network },
     );
   };
-  const strategy = new CancelAt(strike.at, strike.moment);
+  const strategy = new CancelAt(point);
   const result = await tryOnce(strategy, false);
   if (result.failure === null) return strategy.isDone;
   // Debug mode, which is slow, says at which lines.
-  const again = await tryOnce(new CancelAt(strike.at, strike.moment), true);
-  throw failureOf(moreTelling(result, again), strike);
+  const again = await tryOnce(new CancelAt(point), true);
+  throw failureOf(moreTelling(result, again), point);
 }
 
 async function play<T>(
@@ -196,17 +189,17 @@ function assertNothingLeft(scheduler: Scheduler, connections: number): void {
 
 function failureOf(
   { failure, trace }: Attempt,
-  strike: Strike,
+  point: CancellationPoint,
 ): ExplorationError {
   const cause = failure?.error;
-  const message = `The body failed when ${describe(strike)}: ${textOf(cause)}`;
+  const message = `The body failed when ${describe(point)}: ${textOf(cause)}`;
   return new ExplorationError(
     `${message}\n${describeSteps(trace)}`,
     { trace, replay: "", cause },
   );
 }
 
-function describe({ at, moment }: Strike): string {
+function describe({ at, moment }: CancellationPoint): string {
   if (at === NEVER) return "it was not cancelled at all";
   if (at === 0) return "it was cancelled before it began";
   const when = moment === "waiting" ? "while it waited" : "when it was woken";

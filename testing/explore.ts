@@ -13,7 +13,7 @@ import {
 import { assertOutsideLoops } from "./_assert_outside_loops.ts";
 import { type Attempt, attempt, moreTelling } from "./_attempt.ts";
 import { ExplorationError } from "./exploration_error.ts";
-import type { Freedom } from "./_exploring_loop.ts";
+import type { ExplorationLimits } from "./_exploring_loop.ts";
 import {
   formatSchedule,
   parseSchedule,
@@ -23,7 +23,7 @@ import {
 } from "./_schedule.ts";
 import { describeSteps } from "./_describe_steps.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
-import { Path } from "./_prefix_schedule.ts";
+import { PrefixSchedule } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
 
@@ -151,7 +151,7 @@ function tryOnce(
   return attempt(
     (loop) => body(makeTrial(loop, random)),
     strategy,
-    schedule.freedom,
+    schedule.limits,
     { debug, network },
   );
 }
@@ -181,7 +181,7 @@ interface Settings {
   readonly seconds: number;
   readonly seed: number;
   readonly deviations: number;
-  readonly freedom: Freedom;
+  readonly limits: ExplorationLimits;
   readonly network: ((seed: number) => MemoryNetwork) | undefined;
   /** The one schedule to run. */
   readonly replay: Schedule | null;
@@ -221,7 +221,7 @@ function settingsOf(options: ExploreOptions): Settings {
     seconds,
     seed,
     deviations,
-    freedom: { cancellations, timeouts, maxSteps },
+    limits: { cancellations, timeouts, maxSteps },
     network,
     replay: replay === undefined ? null : replayed(replay),
   };
@@ -256,35 +256,37 @@ function schedulesOf(settings: Settings): Iterator<Run, unknown, Attempt> {
 
 /** The ordinary schedule, and then random ones of several kinds. */
 function* randomSchedules(
-  { seed, freedom }: Settings,
+  { seed, limits }: Settings,
 ): Generator<Run, void, Attempt> {
-  const ordinary = yield runOf({ kind: "path", seed, freedom, choices: [] });
+  const ordinary = yield runOf({ kind: "path", seed, limits, choices: [] });
   const steps = Math.max(1, ordinary.trace.length);
   for (let index = 1;; index++) {
-    yield runOf({ kind: "random", seed, freedom, index, steps });
+    yield runOf({ kind: "random", seed, limits, index, steps });
   }
 }
 
 /** The ordinary schedule, then all that deviate from it at one place, then those that deviate at two, and so on. */
 function* deviatingSchedules(
-  { seed, freedom, deviations }: Settings,
+  { seed, limits, deviations }: Settings,
 ): Generator<Run, void, Attempt> {
   let level: Iterable<readonly number[]> = [[]];
   for (let count = 0;; count++) {
-    const paths: Path[] = [];
+    const prefixes: PrefixSchedule[] = [];
     for (const choices of level) {
-      const path = new Path(choices);
+      const prefix = new PrefixSchedule(choices);
       yield {
-        schedule: { kind: "path", seed, freedom, choices },
-        strategy: path,
+        schedule: { kind: "path", seed, limits, choices },
+        strategy: prefix,
       };
-      if (count < deviations) paths.push(path);
+      if (count < deviations) prefixes.push(prefix);
     }
-    if (paths.length === 0) return;
-    level = deviationsOf(paths);
+    if (prefixes.length === 0) return;
+    level = deviationsOf(prefixes);
   }
 }
 
-function* deviationsOf(paths: Iterable<Path>): Generator<number[]> {
-  for (const path of paths) yield* path.deviations();
+function* deviationsOf(
+  prefixes: Iterable<PrefixSchedule>,
+): Generator<number[]> {
+  for (const prefix of prefixes) yield* prefix.deviations();
 }

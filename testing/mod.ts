@@ -23,7 +23,7 @@ export {
   type MemoryNetworkOptions,
   type NetworkEvent,
 } from "./network/memory_network.ts";
-export type { TroubleKind, TroubleOptions } from "./network/_fault_injector.ts";
+export type { FaultKind, FaultOptions } from "./network/_fault_injector.ts";
 export { Trial } from "./trial.ts";
 export {
   VirtualTimeLoop,

@@ -13,24 +13,24 @@ import { callAt } from "./_appointment.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
 /** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
-export type TroubleKind = "cut" | "slow" | "reset" | "crash";
+export type FaultKind = "cut" | "slow" | "reset" | "crash";
 
-/** How much trouble there is. */
-export interface TroubleOptions {
+/** Which faults {@linkcode MemoryNetwork.injectFaults} injects, and how often. */
+export interface FaultOptions {
   /** How much time, in seconds, goes by between two faults on average. */
   every: number;
   /** How long, in seconds, a cut or a slowness lasts on average; 30 by default. */
   lasting?: number | undefined;
   /** What happens; everything by default. */
-  kinds?: readonly TroubleKind[] | undefined;
+  kinds?: readonly FaultKind[] | undefined;
   /** To which hosts; to all by default. */
   hosts?: readonly string[] | undefined;
 }
 
 /** Throws unless the options are as they must be. */
-export function assertTrouble(options: TroubleOptions): void {
+export function assertFaultOptions(options: FaultOptions): void {
   if (typeof options !== "object" || options === null) {
-    throw wrongType("The options of trouble()", "an object", options);
+    throw wrongType("The options of injectFaults()", "an object", options);
   }
   const { every, lasting = 1, kinds = ALL_KINDS, hosts = [] } = options;
   assertPositive("The every option", every);
@@ -48,18 +48,18 @@ export function assertTrouble(options: TroubleOptions): void {
   for (const host of hosts) assertString("Each of the hosts option", host);
 }
 
-const ALL_KINDS: readonly TroubleKind[] = ["cut", "slow", "reset", "crash"];
+const ALL_KINDS: readonly FaultKind[] = ["cut", "slow", "reset", "crash"];
 
 /** How much slower than usual a slow host is at most. */
 const MAX_SLOWNESS = 100;
 
 /** Faults at random times, which go on until it is disposed. */
-export class Trouble implements Disposable {
+export class FaultInjector implements Disposable {
   readonly #network: MemoryNetwork;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #hosts: () => readonly string[];
-  readonly #options: TroubleOptions;
+  readonly #options: FaultOptions;
   /** What undoes what lasts. */
   readonly #lasting = new Set<() => void>();
   #cancelNext: () => void = () => {};
@@ -71,7 +71,7 @@ export class Trouble implements Disposable {
       random: Random;
       hosts: () => readonly string[];
     },
-    options: TroubleOptions,
+    options: FaultOptions,
   ) {
     this.#network = network;
     this.#scheduler = scheduler;
@@ -90,11 +90,11 @@ export class Trouble implements Disposable {
     const when = this.#scheduler.time() + this.#about(this.#options.every);
     this.#cancelNext = callAt(this.#scheduler, when, () => {
       this.#planNext();
-      this.#strike();
+      this.#injectOne();
     });
   }
 
-  #strike(): void {
+  #injectOne(): void {
     const host = this.#oneOf(this.#options.hosts ?? this.#hosts());
     const kind = this.#oneOf(this.#options.kinds ?? ALL_KINDS);
     if (host === undefined || kind === undefined) return;

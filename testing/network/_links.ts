@@ -17,21 +17,21 @@ export interface NetworkEvent {
 }
 
 /** How the ways between hosts are. */
-export interface WaysOptions {
+export interface LinkOptions {
   readonly latency: readonly [least: number, most: number];
   readonly bandwidth: number;
   readonly observe: ((event: NetworkEvent) => void) | null;
 }
 
 /** The ways between all hosts: how long they take, and what gets through. */
-export class Ways {
+export class Links {
   readonly #random: Random;
-  readonly #options: WaysOptions;
+  readonly #options: LinkOptions;
   readonly #cuts = new Set<(from: string, to: string) => boolean>();
   readonly #waiting = new Set<{ isCut(): boolean; mended(): void }>();
   readonly #slow = new Set<{ host: string; factor: number }>();
 
-  constructor(random: Random, options: WaysOptions) {
+  constructor(random: Random, options: LinkOptions) {
     this.#random = random;
     this.#options = options;
   }

@@ -13,7 +13,7 @@ import { dial } from "./_dial.ts";
 import { connectionReset, MemoryConn } from "./_memory_conn.ts";
 import { MemoryDatagramConn } from "./_memory_datagram_conn.ts";
 import { MemoryListener } from "./_memory_listener.ts";
-import type { Ways } from "./_links.ts";
+import type { Links } from "./_links.ts";
 
 /** What becomes of datagrams by chance. */
 export interface DatagramChances {
@@ -65,9 +65,9 @@ interface Call {
 }
 
 /** Brings those together who connect and those who listen, on one loop. */
-export class Exchange implements Network {
+export class Switchboard implements Network {
   readonly #random: Random;
-  readonly #ways: Ways;
+  readonly #links: Links;
   readonly #chances: DatagramChances;
   #adopted: Scheduler | null = null;
   readonly #listeners = new Map<string, MemoryListener<Deno.Addr>>();
@@ -78,9 +78,9 @@ export class Exchange implements Network {
   readonly #hosts = new Set<string>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
-  constructor(random: Random, ways: Ways, chances: DatagramChances) {
+  constructor(random: Random, links: Links, chances: DatagramChances) {
     this.#random = random;
-    this.#ways = ways;
+    this.#links = links;
     this.#chances = chances;
   }
 
@@ -96,7 +96,7 @@ export class Exchange implements Network {
     this.#sockets.clear();
     this.#connections.clear();
     this.#callers.clear();
-    this.#ways.clear();
+    this.#links.clear();
   }
 
   /** The loop that the network is used by. */
@@ -219,8 +219,8 @@ export class Exchange implements Network {
   #dial(call: Call): Promise<Deno.Conn> {
     const [from, to] = call.hosts;
     return dial(this.scheduler, {
-      there: this.#ways.route(this.scheduler, from, to),
-      back: this.#ways.route(this.scheduler, to, from),
+      there: this.#links.route(this.scheduler, from, to),
+      back: this.#links.route(this.scheduler, to, from),
       signal: call.signal,
       answer: () => {
         const listener = call.listener();
@@ -245,12 +245,12 @@ export class Exchange implements Network {
     const ends = MemoryConn.pair(this.scheduler, {
       localAddr,
       remoteAddr,
-      route: this.#ways.route(this.scheduler, from, to),
+      route: this.#links.route(this.scheduler, from, to),
       onClosed,
     }, {
       localAddr: remoteAddr,
       remoteAddr: localAddr,
-      route: this.#ways.route(this.scheduler, to, from),
+      route: this.#links.route(this.scheduler, to, from),
       onClosed,
     });
     const connection: Connection = { hosts, ends, open: 2 };
@@ -264,7 +264,7 @@ export class Exchange implements Network {
     data: Uint8Array<ArrayBuffer>,
   ): void {
     const key = keyOf({ ...to, hostname: this.addressOf(to.hostname) });
-    const route = this.#ways.route(this.scheduler, from.hostname, to.hostname);
+    const route = this.#links.route(this.scheduler, from.hostname, to.hostname);
     const { loss, duplication } = this.#chances;
     const copies = this.#happens(duplication) ? [data, data.slice()] : [data];
     for (const copy of copies) {

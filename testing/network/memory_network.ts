@@ -12,13 +12,13 @@ import {
   wrongType,
 } from "../../loop/core/validate.ts";
 import { Random } from "../_random.ts";
-import { Exchange, runAt } from "./_switchboard.ts";
+import { runAt, Switchboard } from "./_switchboard.ts";
 import {
-  assertTrouble,
-  Trouble,
-  type TroubleOptions,
+  assertFaultOptions,
+  FaultInjector,
+  type FaultOptions,
 } from "./_fault_injector.ts";
-import { type NetworkEvent, Ways } from "./_links.ts";
+import { Links, type NetworkEvent } from "./_links.ts";
 
 export type { NetworkEvent } from "./_links.ts";
 
@@ -79,19 +79,21 @@ export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
  */
 export class MemoryNetwork {
   readonly #random: Random;
-  readonly #ways: Ways;
-  readonly #exchange: Exchange;
+  readonly #links: Links;
+  readonly #switchboard: Switchboard;
 
   static {
     assertNetwork = (value) => {
-      if (typeof value === "object" && value !== null && #exchange in value) {
+      if (
+        typeof value === "object" && value !== null && #switchboard in value
+      ) {
         return;
       }
       throw wrongType("The network option", "a MemoryNetwork", value);
     };
     attach = (network, scheduler) => {
-      network.#exchange.adopt(scheduler);
-      giveNetwork(scheduler, network.#exchange);
+      network.#switchboard.adopt(scheduler);
+      giveNetwork(scheduler, network.#switchboard);
     };
   }
 
@@ -119,13 +121,16 @@ export class MemoryNetwork {
     assertFunctionOrNull("The observe option", observe);
     const random = new Random(seed);
     this.#random = random;
-    this.#ways = new Ways(random, { latency: range, bandwidth, observe });
-    this.#exchange = new Exchange(random, this.#ways, { loss, duplication });
+    this.#links = new Links(random, { latency: range, bandwidth, observe });
+    this.#switchboard = new Switchboard(random, this.#links, {
+      loss,
+      duplication,
+    });
   }
 
   /** How many connections are open, at both ends or at one. */
   get connections(): number {
-    return this.#exchange.size;
+    return this.#switchboard.size;
   }
 
   /**
@@ -203,7 +208,7 @@ export class MemoryNetwork {
     }
     for (const host of hosts) assertHost("host", host);
     const side = new Set(hosts);
-    return this.#ways.cut((from, to) => side.has(from) !== side.has(to));
+    return this.#links.cut((from, to) => side.has(from) !== side.has(to));
   }
 
   /**
@@ -233,7 +238,7 @@ export class MemoryNetwork {
   slow(host: string, factor: number): Disposable {
     assertHost("host", host);
     assertPositive("The factor of slow()", factor);
-    return this.#ways.slow(host, factor);
+    return this.#links.slow(host, factor);
   }
 
   /**
@@ -261,7 +266,7 @@ export class MemoryNetwork {
    */
   reset(host?: string): number {
     if (host !== undefined) assertHost("host", host);
-    return this.#exchange.reset(host);
+    return this.#switchboard.reset(host);
   }
 
   /**
@@ -293,7 +298,7 @@ export class MemoryNetwork {
    */
   crash(host: string): number {
     assertHost("host", host);
-    return this.#exchange.crash(host);
+    return this.#switchboard.crash(host);
   }
 
   /**
@@ -315,7 +320,7 @@ export class MemoryNetwork {
    *     for await (const line of reader) writer.write(line);
    *     writer.close();
    *   }, "server", 7);
-   *   using _ = network.trouble({ every: 60, lasting: 20, kinds: ["cut"] });
+   *   using _ = network.injectFaults({ every: 60, lasting: 20, kinds: ["cut"] });
    *   const [reader, writer] = await openConnection("server", 7);
    *   let late = 0;
    *   for (let i = 0; i < 1000; i++) {
@@ -334,12 +339,12 @@ export class MemoryNetwork {
    * }, { loopFactory: () => new VirtualTimeLoop({ network }) });
    * ```
    */
-  trouble(options: TroubleOptions): Disposable {
-    assertTrouble(options);
-    return new Trouble(this, {
-      scheduler: this.#exchange.scheduler,
+  injectFaults(options: FaultOptions): Disposable {
+    assertFaultOptions(options);
+    return new FaultInjector(this, {
+      scheduler: this.#switchboard.scheduler,
       random: this.#random,
-      hosts: () => this.#exchange.hosts,
+      hosts: () => this.#switchboard.hosts,
     }, options);
   }
 }

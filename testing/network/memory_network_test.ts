@@ -431,7 +431,7 @@ async function traceOf(options: MemoryNetworkOptions): Promise<NetworkEvent[]> {
       "server",
       7,
     );
-    using _ = network.trouble({ every: 10, lasting: 5 });
+    using _ = network.injectFaults({ every: 10, lasting: 5 });
     const talk = async () => {
       for (let i = 0; i < 5; i++) {
         try {
@@ -559,19 +559,19 @@ Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new
   }, { loopFactory });
 });
 
-Deno.test("MemoryNetwork.trouble() mends everything when it is disposed", () =>
+Deno.test("MemoryNetwork.injectFaults() mends everything when it is disposed", () =>
   connected({
     seed: 3,
     latency: 1,
   }, async (one, other, network) => {
-    const trouble = network.trouble({
+    const faults = network.injectFaults({
       every: 1,
       lasting: 1e6,
       kinds: ["cut", "slow"],
     });
     await sleep(100);
-    trouble[Symbol.dispose]();
-    trouble[Symbol.dispose]();
+    faults[Symbol.dispose]();
+    faults[Symbol.dispose]();
     const start = now();
     await one.write(new Uint8Array(1));
     await other.read(new Uint8Array(1));
@@ -579,19 +579,19 @@ Deno.test("MemoryNetwork.trouble() mends everything when it is disposed", () =>
     await sleep(1e7);
   }));
 
-Deno.test("MemoryNetwork.trouble() strikes the hosts it is told, in the ways it is told", () =>
+Deno.test("MemoryNetwork.injectFaults() injects only the given kinds into the given hosts", () =>
   connected({}, async (one, other, network) => {
     {
-      using _ = network.trouble({ every: 1, hosts: ["nobody"] });
+      using _ = network.injectFaults({ every: 1, hosts: ["nobody"] });
       await sleep(1000);
     }
     {
-      using _ = network.trouble({ every: 1, kinds: [] });
+      using _ = network.injectFaults({ every: 1, kinds: [] });
       await sleep(1000);
     }
     await one.write(new Uint8Array(1));
     await other.read(new Uint8Array(1));
-    using _ = network.trouble({
+    using _ = network.injectFaults({
       every: 1,
       kinds: ["reset"],
       hosts: ["client"],
@@ -627,19 +627,23 @@ Deno.test("MemoryNetwork refuses wrong options", () => {
   assertThrows(() => network.cut(), RangeError, "none");
   assertThrows(() => network.slow("a", 0), RangeError, "The factor of slow()");
   assertThrows(
-    () => network.trouble({ every: 0 }),
+    () => network.injectFaults({ every: 0 }),
     RangeError,
     "The every option",
   );
   assertThrows(
-    () => network.trouble({ every: 1, lasting: -1 }),
+    () => network.injectFaults({ every: 1, lasting: -1 }),
     RangeError,
     "The lasting option",
   );
   assertThrows(
-    () => network.trouble({ every: 1, kinds: ["fire" as never] }),
+    () => network.injectFaults({ every: 1, kinds: ["fire" as never] }),
     RangeError,
     "fire",
   );
-  assertThrows(() => network.trouble({ every: 1 }), RuntimeError, "before");
+  assertThrows(
+    () => network.injectFaults({ every: 1 }),
+    RuntimeError,
+    "before",
+  );
 });

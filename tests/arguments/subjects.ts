@@ -846,7 +846,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
       slow: [STRING, POSITIVE],
       reset: [optional(STRING)],
       crash: [STRING],
-      trouble: [options({
+      injectFaults: [options({
         every: POSITIVE,
         lasting: optional(POSITIVE),
         kinds: optional(given(ARRAY, () => ["reset"])),

@@ -59,7 +59,7 @@ async function chatFor(seconds: number, seed: number): Promise<Day> {
   const counts = { sent: 0, received: 0, sessions: 0 };
   await runOn(network, async () => {
     const server = await network.at("server", serveChat);
-    using _ = network.trouble({ every: 60, lasting: 60 });
+    using _ = network.injectFaults({ every: 60, lasting: 60 });
     const clients = Array.from(
       { length: CLIENTS },
       (_, i) =>

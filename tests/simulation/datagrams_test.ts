@@ -84,7 +84,7 @@ Deno.test("Endpoints get answers in the end, however many datagrams are lost, do
       () => new Answerer(),
       { localAddr: { hostname: "server", port: 53 } },
     );
-    using _ = network.trouble({
+    using _ = network.injectFaults({
       every: 20,
       lasting: 20,
       kinds: ["cut"],

@@ -30,7 +30,7 @@ Deno.test("A server of HTTP answers whom it can, and stops, under faults", async
         80,
         { report: (error) => assert(isOfNetwork(error), String(error)) },
       ));
-    using trouble = network.trouble({ every: 20, lasting: 10 });
+    using faults = network.injectFaults({ every: 20, lasting: 10 });
     const ask = async (who: number) => {
       await sleep(trial.random() * 30);
       const [reader, writer] = await openConnection("server", 80);
@@ -71,7 +71,7 @@ Deno.test("A server of HTTP answers whom it can, and stops, under faults", async
       if (!isExpected) throw error;
       failed++;
     }
-    trouble[Symbol.dispose]();
+    faults[Symbol.dispose]();
     await server.stop();
     await sleep(1e9);
     assertEquals(network.connections, 0);

@@ -102,7 +102,7 @@ async function play(trial: Trial, network: MemoryNetwork): Promise<void> {
       7,
       { startServing: chance() < 0.8 },
     ));
-  using trouble = network.trouble({ every: 2 + chance() * 30, lasting: 5 });
+  using faults = network.injectFaults({ every: 2 + chance() * 30, lasting: 5 });
   const visitors = Array.from(
     { length: 4 },
     (_, i) => network.at(`client-${i}`, () => createTask(() => visit(chance))),
@@ -116,7 +116,7 @@ async function play(trial: Trial, network: MemoryNetwork): Promise<void> {
   server.close();
   if (chance() < 0.5) server.close();
   await wait([...visitors, ...stirring]);
-  trouble[Symbol.dispose]();
+  faults[Symbol.dispose]();
   server.closeClients();
   await wait([closed], { timeout: 2000 });
   server.abortClients();

@@ -141,7 +141,7 @@ Deno.test("Streams never end as if nothing was missing, whatever befalls them", 
   const outcomes = { complete: 0, failed: 0 };
   await explore(async (trial) => {
     const random: Chance = () => trial.random();
-    using _ = network.trouble({
+    using _ = network.injectFaults({
       every: 5 + random() * 30,
       lasting: 10 ** (random() * 3),
     });
