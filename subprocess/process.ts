@@ -196,20 +196,8 @@ export class Process implements AsyncDisposable {
    *
    * async function stop(process: Process) {
    *   process.terminate();
-<<<<<<< ours
    *   await moveOnAfter(5, () => process.wait(), () => process.kill());
    * }
-=======
-   *   try {
-   *     await waitFor(process.wait(), 5);
-   *   } catch (error) {
-   *     if (!(error instanceof TimeoutError)) throw error;
-   *     process.kill();
-   *     await process.wait();
-   *   }
-   *   assertEquals(process.returnCode, -15);
-   * });
->>>>>>> theirs
    * ```
    *
    * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process.terminate}

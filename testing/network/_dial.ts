@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Alarm } from "../../loop/core/alarm.ts";
 import { Future } from "../../loop/core/future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { errors } from "../../loop/core/runtime.ts";
-import { callAt } from "./_appointment.ts";
 import { interrupted, type MemoryConn } from "./_memory_conn.ts";
-import { overcome, type Route } from "./_route.ts";
+import { deliver, type Route } from "./_route.ts";
 
 /** For how long, in seconds, it is tried to connect to a host that nothing gets through to. */
 const CONNECT_TIMEOUT = 127;
@@ -30,10 +30,10 @@ export function dial(
 ): Promise<Deno.Conn> {
   const connected = new Future<Deno.Conn>(scheduler);
   let near: MemoryConn | null = null;
-  let takeBackPacket: () => void;
+  let cancelPacket: () => void;
   const end = () => {
-    takeBackPacket();
-    takeBackTimeout();
+    cancelPacket();
+    timeout.cancel();
     signal.removeEventListener("abort", abort);
   };
   const fail = (error: Error) => {
@@ -53,10 +53,10 @@ export function dial(
   const onArrival = () => {
     there.note("connect");
     near = answer();
-    takeBackPacket = overcome(scheduler, back, onAnswer);
+    cancelPacket = deliver(scheduler, back, onAnswer);
   };
-  takeBackPacket = overcome(scheduler, there, onArrival);
-  const takeBackTimeout = callAt(
+  cancelPacket = deliver(scheduler, there, onArrival);
+  const timeout = new Alarm(
     scheduler,
     scheduler.time() + CONNECT_TIMEOUT,
     () => fail(new errors.TimedOut("Connection timed out")),

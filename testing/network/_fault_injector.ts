@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Alarm } from "../../loop/core/alarm.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertIterable,
@@ -9,7 +10,6 @@ import {
   wrongType,
 } from "../../loop/core/validate.ts";
 import type { Random } from "../_random.ts";
-import { callAt } from "./_appointment.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
 /** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
@@ -62,7 +62,7 @@ export class FaultInjector implements Disposable {
   readonly #options: FaultOptions;
   /** What undoes what lasts. */
   readonly #lasting = new Set<() => void>();
-  #cancelNext: () => void = () => {};
+  #next: Alarm | null = null;
 
   constructor(
     network: MemoryNetwork,
@@ -82,13 +82,13 @@ export class FaultInjector implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#cancelNext();
+    this.#next?.cancel();
     for (const undo of this.#lasting) undo();
   }
 
   #planNext(): void {
     const when = this.#scheduler.time() + this.#about(this.#options.every);
-    this.#cancelNext = callAt(this.#scheduler, when, () => {
+    this.#next = new Alarm(this.#scheduler, when, () => {
       this.#planNext();
       this.#injectOne();
     });
@@ -119,11 +119,11 @@ export class FaultInjector implements Disposable {
     const when = this.#scheduler.time() +
       this.#about(this.#options.lasting ?? 30);
     const undo = () => {
-      cancel();
+      end.cancel();
       this.#lasting.delete(undo);
       fault[Symbol.dispose]();
     };
-    const cancel = callAt(this.#scheduler, when, undo);
+    const end = new Alarm(this.#scheduler, when, undo);
     this.#lasting.add(undo);
   }
 

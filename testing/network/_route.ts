@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Alarm } from "../../loop/core/alarm.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
-import { callAt } from "./_appointment.ts";
 
 /** The way from one host to another, as it is at the moment. */
 export interface Route {
@@ -17,20 +17,25 @@ export interface Route {
   note(what: string): void;
 }
 
-/** Calls back when something has got to the other host, however long that takes; returns what takes that back. */
-export function overcome(
+/**
+ * Sends something over a route, again after each cut that stops it, and calls back when it arrives. Returns a
+ * function that cancels the callback.
+ */
+export function deliver(
   scheduler: Scheduler,
   route: Route,
   arrived: () => void,
 ): () => void {
-  let takeBack: () => void;
+  let cancel: () => void;
   const send = () => {
-    takeBack = callAt(scheduler, scheduler.time() + route.latency(), arrive);
+    const arrival = scheduler.time() + route.latency();
+    const alarm = new Alarm(scheduler, arrival, arrive);
+    cancel = () => alarm.cancel();
   };
   const arrive = () => {
-    if (route.isCut()) takeBack = route.whenMended(send);
+    if (route.isCut()) cancel = route.whenMended(send);
     else arrived();
   };
   send();
-  return () => takeBack();
+  return () => cancel();
 }

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Alarm } from "../../loop/core/alarm.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "../../loop/core/errors.ts";
 import type { Network } from "../../loop/net/stream/network.ts";
@@ -8,7 +9,6 @@ import { failed } from "../../loop/core/primitive_future.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import type { Random } from "../_random.ts";
-import { callAt } from "./_appointment.ts";
 import { dial } from "./_dial.ts";
 import { connectionReset, MemoryConn } from "./_memory_conn.ts";
 import { MemoryDatagramConn } from "./_memory_datagram_conn.ts";
@@ -270,7 +270,7 @@ export class Switchboard implements Network {
     for (const copy of copies) {
       if (this.#happens(loss)) continue;
       const arrival = this.scheduler.time() + route.latency();
-      callAt(this.scheduler, arrival, () => {
+      new Alarm(this.scheduler, arrival, () => {
         if (route.isCut()) return;
         route.note(`datagram of ${data.length} bytes`);
         this.#sockets.get(key)?.push(copy, from);

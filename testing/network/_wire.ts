@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { Alarm } from "../../loop/core/alarm.ts";
 import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { ByteQueue } from "../../streams/_byte_queue.ts";
-import { callAt } from "./_appointment.ts";
 import type { Route } from "./_route.ts";
 
 /** How many bytes may be under way, or not read yet. */
@@ -39,9 +39,9 @@ export class Wire {
   readonly #events: WireEvents;
   /** The oldest first. The first has an appointment, or waits until something gets through. */
   #underWay: Packet[] = [];
-  #takeBackFirst: (() => void) | null = null;
+  #cancelFirst: (() => void) | null = null;
   #isDelivering = false;
-  #stopGivingUp: (() => void) | null = null;
+  #giveUpAlarm: Alarm | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
   /** What is lost is not sent again, as the sender has given the connection up. */
@@ -82,7 +82,7 @@ export class Wire {
   /** Gives the connection up: what is under way, and the news of it, may be lost. */
   abort(): void {
     this.#isOrphaned = true;
-    if (this.#stopGivingUp !== null) this.lose();
+    if (this.#giveUpAlarm !== null) this.lose();
     this.#send("reset", () => this.#events.onReset());
   }
 
@@ -103,8 +103,8 @@ export class Wire {
   /** What is under way is gone. */
   lose(): void {
     this.#underWay = [];
-    this.#takeBackFirst?.();
-    this.#takeBackFirst = null;
+    this.#cancelFirst?.();
+    this.#cancelFirst = null;
     this.#endGivingUp();
   }
 
@@ -177,15 +177,16 @@ export class Wire {
 
   #awaitFirst(): void {
     const { arrival } = this.#underWay[0]!;
-    this.#takeBackFirst = callAt(
+    const alarm = new Alarm(
       this.#scheduler,
       arrival,
       () => this.#deliver(),
     );
+    this.#cancelFirst = () => alarm.cancel();
   }
 
   #deliver(): void {
-    this.#takeBackFirst = null;
+    this.#cancelFirst = null;
     // What arrives may make room, and more is sent.
     this.#isDelivering = true;
     while (this.#isFirstDue() && !this.#route.isCut()) {
@@ -209,20 +210,20 @@ export class Wire {
       this.#underWay = this.#underWay.filter(({ isSure }) => isSure);
       if (this.#underWay.length === 0) return;
     }
-    this.#stopGivingUp ??= callAt(
+    this.#giveUpAlarm ??= new Alarm(
       this.#scheduler,
       this.#scheduler.time() + GIVE_UP,
       () => this.#events.onGivenUp(),
     );
-    this.#takeBackFirst = this.#route.whenMended(() => {
+    this.#cancelFirst = this.#route.whenMended(() => {
       this.#underWay[0]!.arrival = this.#nextArrival();
       this.#awaitFirst();
     });
   }
 
   #endGivingUp(): void {
-    this.#stopGivingUp?.();
-    this.#stopGivingUp = null;
+    this.#giveUpAlarm?.cancel();
+    this.#giveUpAlarm = null;
   }
 
   // What arrives.
