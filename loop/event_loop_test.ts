@@ -14,7 +14,7 @@ import {
   capturingErrors,
   recordExceptions,
 } from "../tests/doubles/exceptions.ts";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 import { runProgram } from "../tests/doubles/program.ts";
 import {
   allTasks,
@@ -41,7 +41,7 @@ function withLoop(
   test: (loop: EventLoop) => Promise<void>,
 ): () => Promise<void> {
   return async () => {
-    const loop = newVirtualLoop();
+    const loop = new VirtualTimeLoop();
     try {
       await test(loop);
     } finally {

@@ -10,7 +10,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 import {
   type Awaitable,
   CancelledError,
@@ -25,7 +25,7 @@ import { gather } from "./gather.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 
-const VIRTUAL = { loopFactory: () => newVirtualLoop() };
+const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };
 
 Deno.test("gather() gives the results in the order of what it was given", () =>
   run(async () => {
@@ -124,7 +124,7 @@ Deno.test("gather() throws the first exception at once, and the others go on", (
   }, VIRTUAL));
 
 Deno.test("gather() takes what fails later for retrieved", async () => {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const reports: unknown[] = [];
   loop.setExceptionHandler((_, context) => void reports.push(context));
   await run(async () => {
@@ -231,7 +231,7 @@ Deno.test("gather() that is cancelled while its children refuse is cancelled in 
 
 Deno.test("gather() that is cancelled takes what its children throw then for retrieved", async () => {
   for (const returnExceptions of [false, true]) {
-    const loop = newVirtualLoop();
+    const loop = new VirtualTimeLoop();
     const reports: unknown[] = [];
     loop.setExceptionHandler((_, context) => void reports.push(context));
     await run(async () => {

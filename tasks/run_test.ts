@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 import { runProgram } from "../tests/doubles/program.ts";
 import {
   CancelledError,
@@ -151,7 +151,7 @@ Deno.test("run() cancels what is left, in the order of creation, and waits for i
       }, { eagerStart: true });
     }
     return "result";
-  }, { loopFactory: () => newVirtualLoop() });
+  }, { loopFactory: () => new VirtualTimeLoop() });
   assertEquals(log, [
     "a is cancelled",
     "b is cancelled",
@@ -218,12 +218,12 @@ Deno.test("run() lets tasks that are left swallow the cancellation and finish", 
       log.push("finished");
     });
     await sleep(0);
-  }, { loopFactory: () => newVirtualLoop() });
+  }, { loopFactory: () => new VirtualTimeLoop() });
   assertEquals(log, ["finished"]);
 });
 
 Deno.test("run() does not wait for ever for a task that awaits a promise which never settles", async () => {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   const log: string[] = [];
   const result = await run(async () => {
@@ -275,7 +275,7 @@ const INTERRUPTS: Readonly<Record<string, (raise: () => never) => void>> = {
 for (const [name, interrupt] of Object.entries(INTERRUPTS)) {
   Deno.test(`run() ends with the KeyboardInterrupt of ${name}`, async () => {
     const thrown = new KeyboardInterrupt("enough");
-    const loop = newVirtualLoop();
+    const loop = new VirtualTimeLoop();
     const contexts = recordExceptions(loop);
     const log: string[] = [];
     const error = await assertRejects(() =>
@@ -299,7 +299,7 @@ for (const [name, interrupt] of Object.entries(INTERRUPTS)) {
 }
 
 Deno.test("run() goes on after the KeyboardInterrupt of a task that is awaited", async () => {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const result = await run(async () => {
     const task = createTask(async () => {
       await sleep(1);
@@ -314,7 +314,7 @@ Deno.test("run() goes on after the KeyboardInterrupt of a task that is awaited",
 
 Deno.test("run() leaves what else was ready to its end when it is interrupted", async () => {
   const log: string[] = [];
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   await assertRejects(() =>
     run(async () => {
       const main = currentTask()!;
@@ -377,7 +377,10 @@ Deno.test("run() with a signal that aborts cancels the function, with the reason
         } finally {
           log.push("cleaned up");
         }
-      }, { signal: controller.signal, loopFactory: () => newVirtualLoop() }),
+      }, {
+        signal: controller.signal,
+        loopFactory: () => new VirtualTimeLoop(),
+      }),
     CancelledError,
   );
   assertStrictEquals(error.cause, reason);

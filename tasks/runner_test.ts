@@ -10,7 +10,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 import {
   CancelledError,
   type EventLoop,
@@ -40,7 +40,7 @@ Deno.test("Runner.run() runs one function after the other on one loop", async ()
 });
 
 Deno.test("Runner.run() leaves tasks for the next run", async () => {
-  await using runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  await using runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const log: string[] = [];
   await runner.run(async () => {
     createTask(async () => {
@@ -118,7 +118,7 @@ Deno.test("Runner.run() refuses where a loop runs the caller", async () => {
 });
 
 Deno.test("Runner.run() takes a signal that cancels the function, for this run only", async () => {
-  await using runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  await using runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const controller = new AbortController();
   const error = await assertRejects(
     () =>
@@ -157,7 +157,7 @@ Deno.test("Runner.getLoop() makes the loop once, with the factory and debug mode
 
 Deno.test("Runner.close() cancels what is left, waits for it, and closes the loop, once", async () => {
   const log: string[] = [];
-  const runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  const runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const loop = runner.getLoop();
   await runner.run(async () => {
     createTask(async () => {
@@ -181,7 +181,7 @@ Deno.test("Runner.close() cancels what is left, waits for it, and closes the loo
 
 Deno.test("Runner.close() cancels tasks that are created while others are cancelled", async () => {
   const log: string[] = [];
-  const runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  const runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const reports = recordExceptions(runner.getLoop());
   const descend = async (generation: number): Promise<void> => {
     try {
@@ -204,7 +204,7 @@ Deno.test("Runner.close() cancels tasks that are created while others are cancel
 });
 
 Deno.test("Runner.close() ends although a task starts another whenever it is cancelled", async () => {
-  const runner = new Runner({ loopFactory: () => newVirtualLoop() });
+  const runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const reports = recordExceptions(runner.getLoop());
   const respawn = async (): Promise<void> => {
     try {

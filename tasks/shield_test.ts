@@ -19,7 +19,7 @@ import {
   sleep,
 } from "../mod.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 
 Deno.test("shield() gives the result or the exception of what it shields", () =>
   run(async () => {
@@ -93,7 +93,7 @@ Deno.test("shield() that was given up reports a later exception once", () =>
   }));
 
 Deno.test("shield() that is cancelled just after what it shields failed takes that for retrieved", async () => {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   await run(async () => {
     const inner = new Future<void>();

@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
 import {
   CancelledError,
   Future,
@@ -19,7 +20,7 @@ import { createTask } from "./create_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 
-const VIRTUAL = { loopFactory: () => newVirtualLoop() };
+const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };
 
 Deno.test("sleep() lasts as long as it says, in seconds", () =>
   run(async () => {

@@ -11,7 +11,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { inVirtualTime, VirtualTimeLoop } from "../testing/mod.ts";
 import {
   CancelledError,
   ExceptionGroup,
@@ -27,11 +27,6 @@ import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import { TaskGroup, taskGroup } from "./task_group.ts";
-
-/** Runs a test in virtual time. */
-function inVirtualTime(test: () => Promise<void>): () => Promise<void> {
-  return () => run(test, { loopFactory: () => newVirtualLoop() });
-}
 
 /** Fails after a delay. */
 function failing(delay: number, message: string): () => Promise<never> {
@@ -875,7 +870,7 @@ Deno.test(
 );
 
 Deno.test("TaskGroup reports a task that fails after the parent task has ended", async () => {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   await run(async () => {
     const ended = new Future<void>();
@@ -975,7 +970,7 @@ Deno.test("TaskGroup cancels its other tasks when the cancel() of one throws", a
     }
   }
   const failure = new RangeError("of cancel()");
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   const log: string[] = [];
   await run(async () => {

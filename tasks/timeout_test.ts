@@ -11,6 +11,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { inVirtualTime, VirtualTimeLoop } from "../testing/mod.ts";
 import {
   CancelledError,
   ExceptionGroup,
@@ -25,11 +26,6 @@ import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import { taskGroup } from "./task_group.ts";
 import { Timeout, timeout, timeoutAt } from "./timeout.ts";
-
-/** Runs a test in virtual time. */
-function inVirtualTime(test: () => Promise<void>): () => Promise<void> {
-  return () => run(test, { loopFactory: () => newVirtualLoop() });
-}
 
 Deno.test(
   "timeout() gives what the body returns in time",
@@ -602,7 +598,7 @@ Deno.test("timeout() that is reached shows as a request to cancel its task, as i
     assertEquals(task.cancelling(), 1);
     await assertRejects(() => task, TimeoutError);
     assertEquals(task.cancelling(), 0);
-  }, { loopFactory: newVirtualLoop }));
+  }, { loopFactory: () => new VirtualTimeLoop() }));
 
 Deno.test(
   "timeout() throws when a body ends that it could not interrupt",

@@ -9,7 +9,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
-import { newVirtualLoop } from "../tests/doubles/fake_host.ts";
+import { inVirtualTime } from "../testing/mod.ts";
 import {
   CancelledError,
   Future,
@@ -19,14 +19,8 @@ import {
 import { allTasks } from "./all_tasks.ts";
 import { createTask } from "./create_task.ts";
 import { currentTask } from "./current_task.ts";
-import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import { waitFor } from "./wait_for.ts";
-
-/** Runs a test in virtual time. */
-function inVirtualTime(test: () => Promise<void>): () => Promise<void> {
-  return () => run(test, { loopFactory: () => newVirtualLoop() });
-}
 
 Deno.test(
   "waitFor() gives the result that comes in time, of whatever can be awaited",

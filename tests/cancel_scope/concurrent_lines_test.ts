@@ -9,7 +9,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { newVirtualLoop } from "../doubles/fake_host.ts";
+import { inVirtualTime } from "../../testing/mod.ts";
 import {
   CancelledError,
   createTask,
@@ -20,7 +20,6 @@ import {
   gather,
   getRunningLoop,
   Lock,
-  run,
   sleep,
   type Task,
   type TaskGroup,
@@ -31,11 +30,6 @@ import {
 } from "../../mod.ts";
 
 // What Python cannot do: a task whose functions run concurrently. See the table in table_test.ts for the rules.
-
-/** Runs a function on a loop whose clock jumps. */
-function inNoTime<T>(main: () => Promise<T>): () => Promise<T> {
-  return () => run(main, { loopFactory: newVirtualLoop });
-}
 
 /** What became of several promises: the value, or the name of the error. */
 async function outcomes(
@@ -49,7 +43,7 @@ async function outcomes(
 
 Deno.test(
   "A time limit cancels its own body, and nothing beside it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const lock = new Lock();
     await lock.acquire();
     assertEquals(
@@ -67,7 +61,7 @@ Deno.test(
 
 Deno.test(
   "Time limits that are reached at once do not mistake each other's cancellations for foreign ones",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const limits = Array.from(
       { length: 20 },
       (_, i) => timeout(1, () => sleep(2 + i)),
@@ -83,7 +77,7 @@ Deno.test(
 
 Deno.test(
   "A time limit reaches through what its body awaits together, and time limits within it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const cancelled: string[] = [];
     const work = async (name: string) => {
       try {
@@ -106,7 +100,7 @@ Deno.test(
 
 Deno.test(
   "The inner of two time limits beside something else gives way to the outer one that came first",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const inner = () =>
       timeout(2, async () => {
         try {
@@ -124,7 +118,7 @@ Deno.test(
 
 Deno.test(
   "A time limit beside others arises at the next await of a body that waits for a promise",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const promise = Promise.withResolvers<void>();
     const steps: string[] = [];
     const body = async () => {
@@ -145,7 +139,7 @@ Deno.test(
 
 Deno.test(
   "A time limit beside others that is reached when what its body awaits has just come still counts",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const event = new Event();
     const body = async () => {
       await event.wait();
@@ -171,7 +165,7 @@ Deno.test(
 
 Deno.test(
   "The groups of a task fail each by itself",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const failing = async (group: TaskGroup) => {
       group.createTask(async () => {
         await sleep(1);
@@ -194,7 +188,7 @@ Deno.test(
 
 Deno.test(
   "A group beside something else that is cancelled stops its own body and tasks",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const stopped: string[] = [];
     const waiting = async (name: string) => {
       try {
@@ -231,7 +225,7 @@ Deno.test(
 
 Deno.test(
   "A cancellation by a time limit beside others outlives the failures of a group within it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const body = async () => {
       await assertRejects(
         () =>
@@ -259,7 +253,7 @@ Deno.test(
 
 Deno.test(
   "The cancellation of a task reaches everything in all its time limits and groups",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const cancelled: string[] = [];
     const work = async (name: string) => {
       try {
@@ -289,7 +283,7 @@ Deno.test(
 
 Deno.test(
   "task.signal in a time limit aborts with that alone where there is something beside it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = currentTask()!;
     const untilAborted = (signal: AbortSignal) =>
       new Promise<never>((_, reject) =>
@@ -315,7 +309,7 @@ Deno.test(
 
 Deno.test(
   "task.signal in a time limit aborts when the task is cancelled",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const signals: AbortSignal[] = [];
     const body = async () => {
       signals.push(currentTask()!.signal);
@@ -333,7 +327,7 @@ Deno.test(
 
 Deno.test(
   "waitFor() of promises beside each other strikes only what has reached its limit",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const get = async (n: number) => {
       await sleep(n);
       return n;
@@ -353,7 +347,7 @@ Deno.test(
 
 Deno.test(
   "waitFor() of a promise cancels the one thing that is awaited alongside",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let cancelled = 0;
     const work = async () => {
       try {
@@ -380,7 +374,7 @@ Deno.test(
 
 Deno.test(
   "What a time limit leaves behind belongs to the code around it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = currentTask() as Task<unknown>;
     const late = new Future<string>();
     let left: Promise<unknown> = Promise.resolve();
@@ -399,7 +393,7 @@ Deno.test(
 
 Deno.test(
   "Time limits leave nothing behind in their task",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     for (let i = 0; i < 1000; i++) {
       await Promise.all([
         timeout(i % 3, () => sleep(1)).catch(() => {}),
@@ -445,7 +439,7 @@ function failingGroup(seconds: number): Promise<void> {
 
 Deno.test(
   "A cancellation that the failures of a group displace does not strike a second time what is beside it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let cleanedUp = false;
     const beside = async () => {
       try {
@@ -465,7 +459,7 @@ Deno.test(
 
 Deno.test(
   "A cancellation that the failures of a group displace strikes all that its code awaits together then",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const loop = getRunningLoop();
     const begun = loop.time();
     const body = async () => {
@@ -488,7 +482,7 @@ Deno.test(
 
 Deno.test(
   "A cancellation that the failures of a group displace ends with the time limit it came from",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = currentTask()!;
     await assertRejects(
       () => timeout(1, () => failingGroup(2)),
@@ -501,7 +495,7 @@ Deno.test(
 
 Deno.test(
   "A time limit that is reached does not abort the signal that something beside it has",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const { signal } = currentTask()!;
     assertEquals(
       await outcomes(
@@ -530,7 +524,7 @@ Deno.test(
 
 Deno.test(
   "A time limit whose body awaits a foreign promise strikes nothing of several things beside it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const never = new AbortController().signal;
     assertEquals(
       await outcomes(
@@ -545,7 +539,7 @@ Deno.test(
 
 Deno.test(
   "A group that its body cancels at once strikes nothing that began before beside it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const beside = async () => await sleep(3, "beside it");
     const own = async (group: TaskGroup) => {
       group.cancel();
@@ -560,7 +554,7 @@ Deno.test(
 
 Deno.test(
   "A task that is cancelled while it runs is struck at everything that it awaits together next",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = createTask(() => {
       currentTask()!.cancel();
       return outcomes(sleep(3), timeout(9, () => sleep(4)));
@@ -576,7 +570,7 @@ function foreign(seconds: number): Promise<void> {
 
 Deno.test(
   "A group that is cancelled by its body beside others strikes also what the body awaits next",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let struck: unknown;
     const body = async (group: TaskGroup) => {
       const begun = outcomes(sleep(9));
@@ -592,7 +586,7 @@ Deno.test(
 
 Deno.test(
   "A time limit that is reached during a foreign promise beside others arises in a time limit within it",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const loop = getRunningLoop();
     const begun = loop.time();
     const steps: string[] = [];
@@ -613,7 +607,7 @@ Deno.test(
 
 Deno.test(
   "A time limit whose signal one line obeys also cancels a line whose future has just come",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const future = new Future<string>();
     getRunningLoop().callLater(1, () => future.setResult("came"));
     const body = () => {
@@ -629,7 +623,7 @@ Deno.test(
 
 Deno.test(
   "A time limit that is reached when a future within another limit has just come still counts",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const future = new Future<void>();
     getRunningLoop().callLater(1, () => future.setResult());
     const body = async () => {
@@ -645,7 +639,7 @@ Deno.test(
 
 Deno.test(
   "task.signal that is read in a time limit after that was reached is aborted",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = currentTask()!;
     let isAborted = false;
     const body = () => sleep(9).finally(() => isAborted = task.signal.aborted);
@@ -657,7 +651,7 @@ Deno.test(
 
 Deno.test(
   "task.signal that a time limit beside others aborts does not strike the clean-up a second time",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const steps: string[] = [];
     const body = async () => {
       try {
@@ -678,7 +672,7 @@ Deno.test(
 
 Deno.test(
   "task.signal is another one in a body that took back the cancellation by its time limit",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const task = currentTask()!;
     const body = async () => {
       const before = task.signal;
@@ -694,7 +688,7 @@ Deno.test(
 
 Deno.test(
   "task.signal that is read by what a time limit left behind aborts with the task",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let signal: AbortSignal | undefined;
     const leave = async () => {
       await sleep(1);
@@ -717,7 +711,7 @@ Deno.test(
 
 Deno.test(
   "uncancel() takes back a cancellation by a time limit beside others that has not arisen yet",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const body = async () => {
       await foreign(2);
       assertEquals(currentTask()!.uncancel(), 0);
@@ -732,7 +726,7 @@ Deno.test(
 
 Deno.test(
   "A time limit that has ended strikes nothing that it left behind",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let left: Promise<string> | undefined;
     const leave = async () => {
       await foreign(3);
@@ -753,7 +747,7 @@ Deno.test(
 
 Deno.test(
   "A cancellation that the failures of a group displace outlives a time limit that came later",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     let struck: unknown;
     const body = async () => {
       try {
@@ -772,7 +766,7 @@ Deno.test(
 
 Deno.test(
   "A cancellation counts after one that the failures of a group displaced",
-  inNoTime(async () => {
+  inVirtualTime(async () => {
     const future = new Future<void>();
     const task = createTask(async () => {
       await outcomes(timeout(1, () => failingGroup(2)));

@@ -16,7 +16,7 @@ import {
   TimeoutError,
 } from "../../loop/mod.ts";
 import { createTask, sleep, timeout, waitFor } from "../../tasks/mod.ts";
-import { newVirtualLoop } from "../doubles/fake_host.ts";
+import { VirtualTimeLoop } from "../../testing/mod.ts";
 
 /** What a task does next. */
 export interface Step<A> {
@@ -113,7 +113,7 @@ export async function live<A>(
   program: Program<A>,
   makeWorld: () => World<A>,
 ): Promise<void> {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const stray: unknown[] = [];
   loop.setExceptionHandler((_, context) => void stray.push(context));
   const { promise: stalled, reject } = Promise.withResolvers<never>();

@@ -9,8 +9,8 @@ import {
   StreamReader,
 } from "../../streams/mod.ts";
 import { Event } from "../../sync/mod.ts";
-import { createTask, sleep, timeout } from "../../tasks/mod.ts";
-import { newVirtualLoop } from "../doubles/fake_host.ts";
+import { createTask, sleep } from "../../tasks/mod.ts";
+import { inVirtualTime } from "../../testing/mod.ts";
 import { property } from "./property.ts";
 import { textOf } from "../doubles/text.ts";
 
@@ -81,7 +81,7 @@ property(
       assertEquals(textOf(await reader.read()), rest);
       assert(reader.atEof());
       await feeding;
-    }),
+    })(),
 );
 
 property(
@@ -115,7 +115,7 @@ property(
       }
       assertEquals(read, whole);
       await feeding;
-    }),
+    })(),
 );
 
 property(
@@ -149,7 +149,7 @@ property(
         `${JSON.stringify(whole)} was read as ${JSON.stringify(got)}`,
       );
       await feeding;
-    }),
+    })(),
 );
 
 property(
@@ -195,7 +195,7 @@ property(
       isWaiting = true;
       await reader.read();
       await feeding;
-    }),
+    })(),
 );
 
 /** What a reader opens and shuts. */
@@ -215,18 +215,6 @@ class Valve extends ReadTransport {
   override resumeReading(): void {
     assert(!this.isOpen.isSet());
     this.isOpen.set();
-  }
-}
-
-/** Seconds after which nothing happens any more. */
-const QUIET = 1000;
-
-async function inVirtualTime(main: () => Promise<void>): Promise<void> {
-  const loop = newVirtualLoop();
-  try {
-    await loop.runUntilComplete(() => timeout(QUIET, main));
-  } finally {
-    loop.close();
   }
 }
 
