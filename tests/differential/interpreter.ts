@@ -38,7 +38,7 @@ import type {
   Program,
   Statement,
 } from "./program.ts";
-import { newVirtualLoop } from "./virtual_time.ts";
+import { HangError, VirtualTimeLoop } from "../../testing/mod.ts";
 
 const ROUNDS = 60;
 const HORIZON = 500;
@@ -114,19 +114,19 @@ export async function interpret(
   program: Program,
   style: Style = "plain",
 ): Promise<string[]> {
-  const loop = newVirtualLoop();
+  const loop = new VirtualTimeLoop();
   const interpreter = new Interpreter(program, loop, STYLES[style]);
   loop.setExceptionHandler((_, context) => interpreter.onException(context));
-  let guard: ReturnType<typeof setTimeout> | undefined;
-  const hangs = new Promise<void>((resolve) => {
-    guard = setTimeout(resolve, 10_000);
-  });
-  const run = loop.runUntilComplete(() => interpreter.drive(program.roots));
-  await Promise.race([run, hangs]);
-  clearTimeout(guard);
+  let hangs = false;
+  try {
+    await loop.runUntilComplete(() => interpreter.drive(program.roots));
+  } catch (error) {
+    if (!(error instanceof HangError)) throw error;
+    hangs = true;
+  }
+  loop.close();
   const trace = interpreter.takeTrace();
-  if (loop.isRunning()) trace.push("hangs");
-  else loop.close();
+  if (hangs) trace.push("hangs");
   return trace;
 }
 

@@ -21,7 +21,7 @@ import {
 } from "../../tasks/mod.ts";
 import { Lock } from "../../sync/mod.ts";
 import { Queue } from "../../queues/mod.ts";
-import { newVirtualLoop } from "../differential/virtual_time.ts";
+import { VirtualTimeLoop } from "../../testing/mod.ts";
 import { say } from "./order.ts";
 
 /** Tests the order of events in a program that is the main task of a loop. */
@@ -33,7 +33,7 @@ function testEvents(
   Deno.test(name, async () => {
     const events: string[] = [];
     await run(() => main((text) => events.push(text)), {
-      loopFactory: newVirtualLoop,
+      loopFactory: () => new VirtualTimeLoop(),
     });
     assertEquals(events, [...expected]);
   });

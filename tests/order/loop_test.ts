@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { sleep } from "../../tasks/mod.ts";
-import { newVirtualLoop, VirtualHost } from "../differential/virtual_time.ts";
+import { VirtualTimeLoop } from "../../testing/mod.ts";
 import { say, testLoop, ValueError } from "./order.ts";
 
 testLoop(
@@ -75,11 +75,11 @@ testLoop(
 testLoop(
   "timers_due_together",
   ["busy", "two and a half", "three", "four", "20"],
-  async (log, loop, host) => {
+  async (log, loop) => {
     loop.callLater(3, log, "three");
     loop.callLater(1, () => {
       log("busy");
-      host.jump(10);
+      loop.advance(10);
     });
     loop.callLater(4, log, "four");
     const cancelled = loop.callLater(2, log, "never");
@@ -142,8 +142,7 @@ testLoop(
 
 // asyncio keeps its timers in a heap alone, and so gives no such promise.
 Deno.test("EventLoop.callAt() calls in the order of creation what is due at the same time", async () => {
-  const host = new VirtualHost();
-  const loop = newVirtualLoop(host);
+  const loop = new VirtualTimeLoop();
   const events: number[] = [];
   const expected = Array.from({ length: 50 }, (_, i) => i);
   for (const i of expected) {

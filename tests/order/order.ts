@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { type EventLoop, ExceptionGroup } from "../../loop/mod.ts";
+import { ExceptionGroup } from "../../loop/mod.ts";
 import { run } from "../../tasks/mod.ts";
-import { newVirtualLoop, VirtualHost } from "../differential/virtual_time.ts";
+import { VirtualTimeLoop } from "../../testing/mod.ts";
 import { findPython } from "../peers/python.ts";
 import { runPython } from "../peers/run_python.ts";
 
@@ -23,7 +23,7 @@ export function testOrder(
   main: (log: Log) => Promise<void>,
 ): void {
   testOf(program, expected, async (log) => {
-    await run(() => main(log), { loopFactory: newVirtualLoop });
+    await run(() => main(log), { loopFactory: () => new VirtualTimeLoop() });
   });
 }
 
@@ -37,12 +37,11 @@ export function testOrder(
 export function testLoop(
   program: string,
   expected: readonly string[],
-  main: (log: Log, loop: EventLoop, host: VirtualHost) => Promise<void>,
+  main: (log: Log, loop: VirtualTimeLoop) => Promise<void>,
 ): void {
   testOf(program, expected, async (log) => {
-    const host = new VirtualHost();
-    const loop = newVirtualLoop(host);
-    await main(log, loop, host);
+    const loop = new VirtualTimeLoop();
+    await main(log, loop);
     loop.close();
   });
 }
