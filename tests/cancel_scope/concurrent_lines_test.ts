@@ -29,9 +29,9 @@ import {
   waitFor,
 } from "../../mod.ts";
 
-// What Python cannot do: a task whose functions run concurrently. See the table in table_test.ts for the rules.
+// Tasks whose functions run concurrently, which Python does not have. The table in table_test.ts has the rules.
 
-/** What became of several promises: the value, or the name of the error. */
+/** Returns the outcome of each promise: its value, or the name of its error. */
 async function outcomes(
   ...promises: readonly PromiseLike<unknown>[]
 ): Promise<unknown[]> {
@@ -42,7 +42,7 @@ async function outcomes(
 }
 
 Deno.test(
-  "A time limit cancels its own body, and nothing beside it",
+  "timeout() cancels its own body and leaves sibling awaits alone",
   inVirtualTime(async () => {
     const lock = new Lock();
     await lock.acquire();
@@ -60,7 +60,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Time limits that are reached at once do not mistake each other's cancellations for foreign ones",
+  "timeout() throws a TimeoutError in each of several limits that expire together",
   inVirtualTime(async () => {
     const limits = Array.from(
       { length: 20 },
@@ -76,7 +76,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A time limit reaches through what its body awaits together, and time limits within it",
+  "timeout() cancels everything that its body awaits, nested limits included",
   inVirtualTime(async () => {
     const cancelled: string[] = [];
     const work = async (name: string) => {
@@ -99,25 +99,25 @@ Deno.test(
 );
 
 Deno.test(
-  "The inner of two time limits beside something else gives way to the outer one that came first",
+  "timeout() that expires during an outer limit's clean-up leaves the outer in charge",
   inVirtualTime(async () => {
     const inner = () =>
       timeout(2, async () => {
         try {
           await sleep(5);
         } finally {
-          await sleep(1.5); // meanwhile the inner one is reached, too
+          await sleep(1.5); // in the meantime the inner limit expires
         }
       });
     assertEquals(
-      await outcomes(timeout(1, inner), sleep(9, "beside it")),
-      ["TimeoutError", "beside it"],
+      await outcomes(timeout(1, inner), sleep(9, "sibling")),
+      ["TimeoutError", "sibling"],
     );
   }),
 );
 
 Deno.test(
-  "A time limit beside others arises at the next await of a body that waits for a promise",
+  "timeout() around a native promise cancels the next library await of its body",
   inVirtualTime(async () => {
     const promise = Promise.withResolvers<void>();
     const steps: string[] = [];
@@ -130,15 +130,15 @@ Deno.test(
     const results = outcomes(
       timeout(1, body),
       sleep(2).then(() => promise.resolve()),
-      timeout(9, () => sleep(3, "beside it")),
+      timeout(9, () => sleep(3, "sibling")),
     );
-    assertEquals(await results, ["TimeoutError", undefined, "beside it"]);
+    assertEquals(await results, ["TimeoutError", undefined, "sibling"]);
     assertEquals(steps, ["the promise"]);
   }),
 );
 
 Deno.test(
-  "A time limit beside others that is reached when what its body awaits has just come still counts",
+  "timeout() that expires just as the awaited event is set still cancels its body",
   inVirtualTime(async () => {
     const event = new Event();
     const body = async () => {
@@ -147,24 +147,24 @@ Deno.test(
       return "never";
     };
     const limited = timeout(1, body);
-    const beside = timeout(9, async () => {
+    const sibling = timeout(9, async () => {
       await sleep(0);
-      return await sleep(3, "beside it");
+      return await sleep(3, "sibling");
     });
     const setting = (async () => {
       await sleep(1);
       event.set();
     })();
-    assertEquals(await outcomes(limited, beside, setting), [
+    assertEquals(await outcomes(limited, sibling, setting), [
       "TimeoutError",
-      "beside it",
+      "sibling",
       undefined,
     ]);
   }),
 );
 
 Deno.test(
-  "The groups of a task fail each by itself",
+  "taskGroup() that fails leaves a sibling group alone",
   inVirtualTime(async () => {
     const failing = async (group: TaskGroup) => {
       group.createTask(async () => {
@@ -179,15 +179,15 @@ Deno.test(
       return task;
     };
     assertEquals(
-      await outcomes(taskGroup(failing), taskGroup(fine), sleep(4, "beside")),
-      ["ExceptionGroup", "fine", "beside"],
+      await outcomes(taskGroup(failing), taskGroup(fine), sleep(4, "sibling")),
+      ["ExceptionGroup", "fine", "sibling"],
     );
     assertEquals(currentTask()!.cancelling(), 0);
   }),
 );
 
 Deno.test(
-  "A group beside something else that is cancelled stops its own body and tasks",
+  "TaskGroup.cancel() cancels its body and children, and leaves sibling awaits alone",
   inVirtualTime(async () => {
     const stopped: string[] = [];
     const waiting = async (name: string) => {
@@ -207,8 +207,8 @@ Deno.test(
       await waiting("body");
     };
     assertEquals(
-      await outcomes(taskGroup(body), sleep(3, "beside it")),
-      [undefined, "beside it"],
+      await outcomes(taskGroup(body), sleep(3, "sibling")),
+      [undefined, "sibling"],
     );
     assertEquals(stopped.toSorted(), ["body", "child"]);
     const own = (group: TaskGroup) => {
@@ -216,15 +216,15 @@ Deno.test(
       return waiting("its own");
     };
     assertEquals(
-      await outcomes(sleep(1, "beside it"), taskGroup(own)),
-      ["beside it", undefined],
+      await outcomes(sleep(1, "sibling"), taskGroup(own)),
+      ["sibling", undefined],
     );
     assertEquals(stopped.at(-1), "its own");
   }),
 );
 
 Deno.test(
-  "A cancellation by a time limit beside others outlives the failures of a group within it",
+  "timeout() still cancels its body after an inner group has failed during clean-up",
   inVirtualTime(async () => {
     const body = async () => {
       await assertRejects(
@@ -245,14 +245,14 @@ Deno.test(
       return "never";
     };
     assertEquals(
-      await outcomes(timeout(1, body), timeout(9, () => sleep(3, "beside it"))),
-      ["TimeoutError", "beside it"],
+      await outcomes(timeout(1, body), timeout(9, () => sleep(3, "sibling"))),
+      ["TimeoutError", "sibling"],
     );
   }),
 );
 
 Deno.test(
-  "The cancellation of a task reaches everything in all its time limits and groups",
+  "Task.cancel() cancels everything in all limits and groups of the task",
   inVirtualTime(async () => {
     const cancelled: string[] = [];
     const work = async (name: string) => {
@@ -282,7 +282,7 @@ Deno.test(
 );
 
 Deno.test(
-  "task.signal in a time limit aborts with that alone where there is something beside it",
+  "Task.signal in timeout() aborts when that limit expires, not when a sibling does",
   inVirtualTime(async () => {
     const task = currentTask()!;
     const untilAborted = (signal: AbortSignal) =>
@@ -298,9 +298,9 @@ Deno.test(
       await outcomes(
         timeout(1, body),
         timeout(3, body),
-        timeout(9, () => sleep(5, "beside them")),
+        timeout(9, () => sleep(5, "sibling")),
       ),
-      ["TimeoutError", "TimeoutError", "beside them"],
+      ["TimeoutError", "TimeoutError", "sibling"],
     );
     assertNotStrictEquals(signals[0], signals[1]);
     assertFalse(task.signal.aborted);
@@ -308,7 +308,7 @@ Deno.test(
 );
 
 Deno.test(
-  "task.signal in a time limit aborts when the task is cancelled",
+  "Task.signal in timeout() or taskGroup() aborts when the task is cancelled",
   inVirtualTime(async () => {
     const signals: AbortSignal[] = [];
     const body = async () => {
@@ -326,7 +326,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() of promises beside each other strikes only what has reached its limit",
+  "waitFor() of several promises ends only those whose limit expires",
   inVirtualTime(async () => {
     const get = async (n: number) => {
       await sleep(n);
@@ -346,7 +346,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() of a promise cancels the one thing that is awaited alongside",
+  "waitFor() of a promise cancels the one await that the promise stands for",
   inVirtualTime(async () => {
     let cancelled = 0;
     const work = async () => {
@@ -359,12 +359,12 @@ Deno.test(
     };
     await assertRejects(() => waitFor(work(), 1), TimeoutError);
     assertEquals(cancelled, 1);
-    // Of several it cannot be told which the promise stands for: only the wait ends.
+    // A promise of several awaits cannot be traced to one of them: only the wait ends.
     const both = Promise.all([work(), work()]);
     await assertRejects(() => waitFor(both, 1), TimeoutError);
     assertEquals(cancelled, 1);
     await both;
-    // Without waitFor() a promise is left to itself.
+    // timeout() does not cancel what a promise stands for.
     const begun = work();
     await assertRejects(() => timeout(1, () => begun), TimeoutError);
     assertEquals(cancelled, 1);
@@ -373,7 +373,7 @@ Deno.test(
 );
 
 Deno.test(
-  "What a time limit leaves behind belongs to the code around it",
+  "timeout() leaves code that outlives it to the surrounding scope",
   inVirtualTime(async () => {
     const task = currentTask() as Task<unknown>;
     const late = new Future<string>();
@@ -392,7 +392,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Time limits leave nothing behind in their task",
+  "timeout() leaves no request in the task after a thousand limits",
   inVirtualTime(async () => {
     for (let i = 0; i < 1000; i++) {
       await Promise.all([
@@ -402,7 +402,7 @@ Deno.test(
     }
     const task = currentTask()!;
     assertEquals(task.cancelling(), 0);
-    // Alone again, a limit cancels the task as in Python.
+    // A limit around a single line cancels the task, as in Python.
     await assertRejects(
       () =>
         timeout(1, () =>
@@ -414,7 +414,7 @@ Deno.test(
   }),
 );
 
-/** Fails when a signal aborts; otherwise gives a result after some seconds, like something of the platform. */
+/** Imitates a platform API: resolves after some seconds, and rejects when the signal aborts. */
 function obedient<T>(signal: AbortSignal, seconds: number, result: T) {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   signal.addEventListener("abort", () => reject(signal.reason));
@@ -422,7 +422,7 @@ function obedient<T>(signal: AbortSignal, seconds: number, result: T) {
   return promise;
 }
 
-/** A group with a task that fails some seconds after it was cancelled. */
+/** Runs a group with a task that fails some seconds after its cancellation. */
 function failingGroup(seconds: number): Promise<void> {
   return taskGroup((group) => {
     group.createTask(async () => {
@@ -438,10 +438,10 @@ function failingGroup(seconds: number): Promise<void> {
 }
 
 Deno.test(
-  "A cancellation that the failures of a group displace does not strike a second time what is beside it",
+  "Task.cancel() replaced by a group's failure leaves a sibling's clean-up alone",
   inVirtualTime(async () => {
     let cleanedUp = false;
-    const beside = async () => {
+    const sibling = async () => {
       try {
         await sleep(9);
       } finally {
@@ -449,7 +449,7 @@ Deno.test(
         cleanedUp = true;
       }
     };
-    const task = createTask(() => outcomes(failingGroup(2), beside()));
+    const task = createTask(() => outcomes(failingGroup(2), sibling()));
     await sleep(1);
     task.cancel();
     assertEquals(await task, ["ExceptionGroup", "CancelledError"]);
@@ -458,7 +458,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A cancellation that the failures of a group displace strikes all that its code awaits together then",
+  "timeout() whose error a group's failure replaces cancels all awaits of the clean-up",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     const begun = loop.time();
@@ -473,15 +473,15 @@ Deno.test(
       }
     };
     assertEquals(
-      await outcomes(timeout(1, () => timeout(20, body)), sleep(6, "beside")),
-      ["ExceptionGroup", "beside"],
+      await outcomes(timeout(1, () => timeout(20, body)), sleep(6, "sibling")),
+      ["ExceptionGroup", "sibling"],
     );
     assertEquals(loop.time() - begun, 6);
   }),
 );
 
 Deno.test(
-  "A cancellation that the failures of a group displace ends with the time limit it came from",
+  "timeout() whose error a group's failure replaces withdraws its request at its end",
   inVirtualTime(async () => {
     const task = currentTask()!;
     await assertRejects(
@@ -494,41 +494,41 @@ Deno.test(
 );
 
 Deno.test(
-  "A time limit that is reached does not abort the signal that something beside it has",
+  "timeout() that expires does not abort the signal of the task around it",
   inVirtualTime(async () => {
     const { signal } = currentTask()!;
     assertEquals(
       await outcomes(
         timeout(1, () => sleep(9)),
-        obedient(signal, 3, "beside it"),
+        obedient(signal, 3, "sibling"),
       ),
-      ["TimeoutError", "beside it"],
+      ["TimeoutError", "sibling"],
     );
     assertEquals(
       await outcomes(
         timeout(1, () => obedient(currentTask()!.signal, 9, "never")),
-        obedient(signal, 3, "beside it"),
+        obedient(signal, 3, "sibling"),
       ),
-      ["TimeoutError", "beside it"],
+      ["TimeoutError", "sibling"],
     );
     assertEquals(
       await outcomes(
         timeout(1, () => obedient(currentTask()!.signal, 9, "never")),
-        sleep(3, "beside it"),
+        sleep(3, "sibling"),
       ),
-      ["TimeoutError", "beside it"],
+      ["TimeoutError", "sibling"],
     );
     assertFalse(signal.aborted);
   }),
 );
 
 Deno.test(
-  "A time limit whose body awaits a foreign promise strikes nothing of several things beside it",
+  "timeout() around a native promise leaves sibling awaits alone when it expires",
   inVirtualTime(async () => {
     const never = new AbortController().signal;
     assertEquals(
       await outcomes(
-        timeout(1, () => obedient(never, 5, "too late to interrupt")),
+        timeout(1, () => obedient(never, 5, "not interrupted")),
         sleep(3, "one"),
         sleep(4, "two"),
       ),
@@ -538,22 +538,22 @@ Deno.test(
 );
 
 Deno.test(
-  "A group that its body cancels at once strikes nothing that began before beside it",
+  "TaskGroup.cancel() in its body leaves awaits that began before it alone",
   inVirtualTime(async () => {
-    const beside = async () => await sleep(3, "beside it");
+    const sibling = async () => await sleep(3, "sibling");
     const own = async (group: TaskGroup) => {
       group.cancel();
       await sleep(9);
     };
     assertEquals(
-      await outcomes(beside(), taskGroup(own)),
-      ["beside it", undefined],
+      await outcomes(sibling(), taskGroup(own)),
+      ["sibling", undefined],
     );
   }),
 );
 
 Deno.test(
-  "A task that is cancelled while it runs is struck at everything that it awaits together next",
+  "Task.cancel() of the running task cancels all of its next concurrent awaits",
   inVirtualTime(async () => {
     const task = createTask(() => {
       currentTask()!.cancel();
@@ -563,29 +563,29 @@ Deno.test(
   }),
 );
 
-/** Something of the platform that nothing interrupts. */
+/** Returns a native promise that resolves after some seconds and cannot be interrupted. */
 function foreign(seconds: number): Promise<void> {
   return obedient(new AbortController().signal, seconds, undefined);
 }
 
 Deno.test(
-  "A group that is cancelled by its body beside others strikes also what the body awaits next",
+  "TaskGroup.cancel() in its body cancels the current and the next awaits of the body",
   inVirtualTime(async () => {
-    let struck: unknown;
+    let later: unknown;
     const body = async (group: TaskGroup) => {
       const begun = outcomes(sleep(9));
       await sleep(1);
       group.cancel();
-      struck = await outcomes(sleep(9));
+      later = await outcomes(sleep(9));
       await begun;
     };
     await outcomes(taskGroup(body), sleep(3));
-    assertEquals(struck, ["CancelledError"]);
+    assertEquals(later, ["CancelledError"]);
   }),
 );
 
 Deno.test(
-  "A time limit that is reached during a foreign promise beside others arises in a time limit within it",
+  "timeout() that expires during a native promise cancels an await in an inner limit",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     const begun = loop.time();
@@ -606,7 +606,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A time limit whose signal one line obeys also cancels a line whose future has just come",
+  "timeout() cancels both a line that obeys its signal and a line that is just waking up",
   inVirtualTime(async () => {
     const future = new Future<string>();
     getRunningLoop().callLater(1, () => future.setResult("came"));
@@ -615,14 +615,14 @@ Deno.test(
       return outcomes(request, (async () => await future)());
     };
     assertEquals(
-      await outcomes(timeout(1, body), sleep(3, "beside")),
-      [["CancelledError", "CancelledError"], "beside"],
+      await outcomes(timeout(1, body), sleep(3, "sibling")),
+      [["CancelledError", "CancelledError"], "sibling"],
     );
   }),
 );
 
 Deno.test(
-  "A time limit that is reached when a future within another limit has just come still counts",
+  "timeout() that expires just as a future in an inner limit is done still counts",
   inVirtualTime(async () => {
     const future = new Future<void>();
     getRunningLoop().callLater(1, () => future.setResult());
@@ -631,14 +631,14 @@ Deno.test(
       return "never";
     };
     assertEquals(
-      await outcomes(timeout(1, () => timeout(9, body)), sleep(3, "beside")),
-      ["TimeoutError", "beside"],
+      await outcomes(timeout(1, () => timeout(9, body)), sleep(3, "sibling")),
+      ["TimeoutError", "sibling"],
     );
   }),
 );
 
 Deno.test(
-  "task.signal that is read in a time limit after that was reached is aborted",
+  "Task.signal that is first read after timeout() has expired is already aborted",
   inVirtualTime(async () => {
     const task = currentTask()!;
     let isAborted = false;
@@ -650,7 +650,7 @@ Deno.test(
 );
 
 Deno.test(
-  "task.signal that a time limit beside others aborts does not strike the clean-up a second time",
+  "Task.signal that timeout() aborts leaves the clean-up of its line alone",
   inVirtualTime(async () => {
     const steps: string[] = [];
     const body = async () => {
@@ -671,7 +671,7 @@ Deno.test(
 );
 
 Deno.test(
-  "task.signal is another one in a body that took back the cancellation by its time limit",
+  "Task.signal is a new signal after uncancel() in the body of an expired limit",
   inVirtualTime(async () => {
     const task = currentTask()!;
     const body = async () => {
@@ -687,7 +687,7 @@ Deno.test(
 );
 
 Deno.test(
-  "task.signal that is read by what a time limit left behind aborts with the task",
+  "Task.signal that is read by code that outlived a limit aborts with the task",
   inVirtualTime(async () => {
     let signal: AbortSignal | undefined;
     const leave = async () => {
@@ -710,7 +710,7 @@ Deno.test(
 );
 
 Deno.test(
-  "uncancel() takes back a cancellation by a time limit beside others that has not arisen yet",
+  "Task.uncancel() withdraws an expiry that has not been delivered yet",
   inVirtualTime(async () => {
     const body = async () => {
       await foreign(2);
@@ -725,7 +725,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A time limit that has ended strikes nothing that it left behind",
+  "timeout() that has ended does not cancel code that outlived it",
   inVirtualTime(async () => {
     let left: Promise<string> | undefined;
     const leave = async () => {
@@ -746,26 +746,26 @@ Deno.test(
 );
 
 Deno.test(
-  "A cancellation that the failures of a group displace outlives a time limit that came later",
+  "timeout() still cancels after an inner limit and a group have replaced its error",
   inVirtualTime(async () => {
-    let struck: unknown;
+    let later: unknown;
     const body = async () => {
       try {
         await timeout(1.5, () => failingGroup(2));
       } finally {
-        struck = await outcomes(sleep(9));
+        later = await outcomes(sleep(9));
       }
     };
     assertEquals(
-      await outcomes(timeout(1, body), sleep(4, "beside")),
-      ["ExceptionGroup", "beside"],
+      await outcomes(timeout(1, body), sleep(4, "sibling")),
+      ["ExceptionGroup", "sibling"],
     );
-    assertEquals(struck, ["CancelledError"]);
+    assertEquals(later, ["CancelledError"]);
   }),
 );
 
 Deno.test(
-  "A cancellation counts after one that the failures of a group displaced",
+  "Task.cancel() counts after an earlier request that a group's failure replaced",
   inVirtualTime(async () => {
     const future = new Future<void>();
     const task = createTask(async () => {
