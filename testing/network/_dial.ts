@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../../loop/core/alarm.ts";
+import { TimedCall } from "../../loop/core/call.ts";
 import { Future } from "../../loop/core/future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { errors } from "../../loop/core/runtime.ts";
@@ -56,7 +56,7 @@ export function dial(
     cancelPacket = deliver(scheduler, back, onAnswer);
   };
   cancelPacket = deliver(scheduler, there, onArrival);
-  const timeout = new Alarm(
+  const timeout = new TimedCall(
     scheduler,
     scheduler.time() + CONNECT_TIMEOUT,
     () => fail(new errors.TimedOut("Connection timed out")),

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../../loop/core/alarm.ts";
+import { TimedCall } from "../../loop/core/call.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertIterable,
@@ -62,7 +62,7 @@ export class FaultInjector implements Disposable {
   readonly #options: FaultOptions;
   /** What undoes what lasts. */
   readonly #lasting = new Set<() => void>();
-  #next: Alarm | null = null;
+  #next: TimedCall | null = null;
 
   constructor(
     network: MemoryNetwork,
@@ -88,7 +88,7 @@ export class FaultInjector implements Disposable {
 
   #planNext(): void {
     const when = this.#scheduler.time() + this.#about(this.#options.every);
-    this.#next = new Alarm(this.#scheduler, when, () => {
+    this.#next = new TimedCall(this.#scheduler, when, () => {
       this.#planNext();
       this.#injectOne();
     });
@@ -123,7 +123,7 @@ export class FaultInjector implements Disposable {
       this.#lasting.delete(undo);
       fault[Symbol.dispose]();
     };
-    const end = new Alarm(this.#scheduler, when, undo);
+    const end = new TimedCall(this.#scheduler, when, undo);
     this.#lasting.add(undo);
   }
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../../loop/core/alarm.ts";
+import { TimedCall } from "../../loop/core/call.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 
 /** The way from one host to another, as it is at the moment. */
@@ -29,7 +29,7 @@ export function deliver(
   let cancel: () => void;
   const send = () => {
     const arrival = scheduler.time() + route.latency();
-    const alarm = new Alarm(scheduler, arrival, arrive);
+    const alarm = new TimedCall(scheduler, arrival, arrive);
     cancel = () => alarm.cancel();
   };
   const arrive = () => {

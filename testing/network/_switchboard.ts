@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../../loop/core/alarm.ts";
+import { TimedCall } from "../../loop/core/call.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "../../loop/core/errors.ts";
 import type { Network } from "../../loop/net/stream/network.ts";
@@ -270,7 +270,7 @@ export class Switchboard implements Network {
     for (const copy of copies) {
       if (this.#happens(loss)) continue;
       const arrival = this.scheduler.time() + route.latency();
-      new Alarm(this.scheduler, arrival, () => {
+      new TimedCall(this.scheduler, arrival, () => {
         if (route.isCut()) return;
         route.note(`datagram of ${data.length} bytes`);
         this.#sockets.get(key)?.push(copy, from);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Alarm } from "../../loop/core/alarm.ts";
+import { TimedCall } from "../../loop/core/call.ts";
 import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
@@ -41,7 +41,7 @@ export class Wire {
   #underWay: Packet[] = [];
   #cancelFirst: (() => void) | null = null;
   #isDelivering = false;
-  #giveUpAlarm: Alarm | null = null;
+  #giveUpTimer: TimedCall | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
   /** What is lost is not sent again, as the sender has given the connection up. */
@@ -82,7 +82,7 @@ export class Wire {
   /** Gives the connection up: what is under way, and the news of it, may be lost. */
   abort(): void {
     this.#isOrphaned = true;
-    if (this.#giveUpAlarm !== null) this.lose();
+    if (this.#giveUpTimer !== null) this.lose();
     this.#send("reset", () => this.#events.onReset());
   }
 
@@ -177,7 +177,7 @@ export class Wire {
 
   #awaitFirst(): void {
     const { arrival } = this.#underWay[0]!;
-    const alarm = new Alarm(
+    const alarm = new TimedCall(
       this.#scheduler,
       arrival,
       () => this.#deliver(),
@@ -210,7 +210,7 @@ export class Wire {
       this.#underWay = this.#underWay.filter(({ isSure }) => isSure);
       if (this.#underWay.length === 0) return;
     }
-    this.#giveUpAlarm ??= new Alarm(
+    this.#giveUpTimer ??= new TimedCall(
       this.#scheduler,
       this.#scheduler.time() + GIVE_UP,
       () => this.#events.onGivenUp(),
@@ -222,8 +222,8 @@ export class Wire {
   }
 
   #endGivingUp(): void {
-    this.#giveUpAlarm?.cancel();
-    this.#giveUpAlarm = null;
+    this.#giveUpTimer?.cancel();
+    this.#giveUpTimer = null;
   }
 
   // What arrives.
