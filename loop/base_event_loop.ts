@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  type ExceptionContext,
+  type ExceptionHandler,
   printReport,
   SlowWorkReporter,
   withSourceTraceback,
@@ -26,6 +28,7 @@ import {
 import {
   type CoroutineFunction,
   Task,
+  type TaskFactory,
   type TaskOptions,
   unfinishedTasks,
 } from "./core/task.ts";
@@ -37,39 +40,6 @@ import {
   wrongType,
 } from "./core/validate.ts";
 import { wrapFuture } from "./core/wrap_future.ts";
-
-/** What an exception handler is told. */
-export interface ExceptionContext {
-  /** What happened. */
-  message: string;
-  /** What was thrown. */
-  exception?: unknown;
-  /** The task that it happened in. */
-  task?: Task<unknown> | undefined;
-  /** The future that it happened to. */
-  future?: Future<unknown> | undefined;
-  /** The callback that it happened in. */
-  handle?: Handle | undefined;
-  /** The transport that it happened on. */
-  transport?: unknown;
-  /** The protocol that it happened in. */
-  protocol?: unknown;
-  /** Where the task, future or handle was created; known in debug mode. */
-  sourceTraceback?: string | undefined;
-}
-
-/** Handles what no code of the program's handled. */
-export type ExceptionHandler = (
-  loop: EventLoop,
-  context: ExceptionContext,
-) => void;
-
-/** Makes the tasks of a loop. */
-export type TaskFactory = <T>(
-  loop: EventLoop,
-  coro: CoroutineFunction<T>,
-  options?: TaskOptions,
-) => Task<T>;
 
 /** Gives a loop its scheduler; what presents a scheduler to the user does so once. */
 export let adoptScheduler: (loop: EventLoop, scheduler: Scheduler) => void;

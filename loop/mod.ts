@@ -17,16 +17,15 @@ export {
   copyContext,
   type Token,
 } from "./core/context.ts";
+export type {
+  ExceptionContext,
+  ExceptionHandler,
+} from "./core/introspection/reports.ts";
 export type { FrameCallGraphEntry } from "./core/introspection/call_stack.ts";
 export type { Delay, DurationLike } from "./core/delay.ts";
 export { CancelledError } from "./core/cancelled_error.ts";
 export type { Awaitable } from "./core/awaitable.ts";
-export {
-  BaseEventLoop,
-  type ExceptionContext,
-  type ExceptionHandler,
-  type TaskFactory,
-} from "./base_event_loop.ts";
+export { BaseEventLoop } from "./base_event_loop.ts";
 export { EventLoop } from "./event_loop.ts";
 export * from "./event_loop_policy.ts";
 export {
@@ -54,6 +53,7 @@ export {
   type CoroutineFunction,
   type PrintTaskStackOptions,
   Task,
+  type TaskFactory,
   type TaskOptions,
   type TaskStackOptions,
 } from "./core/task.ts";

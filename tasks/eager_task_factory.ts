@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { TaskFactory } from "../loop/base_event_loop.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   type CoroutineFunction,
   Task,
+  type TaskFactory,
   type TaskOptions,
 } from "../loop/core/task.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";

@@ -3,8 +3,7 @@
 import { Call, TimedCall } from "./call.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 import { type Timer, TimerQueue } from "./timer_queue.ts";
-// Of types only: futures and tasks hand out the loop that presents their scheduler.
-import type { BaseEventLoop, ExceptionContext } from "../base_event_loop.ts";
+import type { BaseEventLoop } from "../base_event_loop.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { place, runAt } from "./async_context.ts";
 import {
@@ -15,6 +14,7 @@ import {
 import { type Runnable, runStep } from "./runnable.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
+import type { ExceptionContext } from "./introspection/reports.ts";
 import { Mark } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";

@@ -56,6 +56,13 @@ export interface TaskOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Creates the tasks of a loop. */
+export type TaskFactory = <T>(
+  loop: EventLoop,
+  coro: CoroutineFunction<T>,
+  options?: TaskOptions,
+) => Task<T>;
+
 /** The options of `task.getStack()`. */
 export interface TaskStackOptions {
   /** How many frames at most, the innermost ones (of an exception the outermost); `null` for all. */

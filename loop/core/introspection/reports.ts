@@ -1,14 +1,40 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: loops report what is described here.
-import type { ExceptionContext } from "../../base_event_loop.ts";
+import type { EventLoop } from "../../event_loop.ts";
 import { describeFrame } from "./call_stack.ts";
 import { Future } from "../future.ts";
 import { Handle } from "../handle.ts";
 import type { Scheduler, StepWatch } from "../scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
+import type { Task } from "../task.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 import { warn } from "../warnings.ts";
+
+/** Describes an event that is passed to an exception handler. */
+export interface ExceptionContext {
+  /** What happened. */
+  message: string;
+  /** The value that was thrown. */
+  exception?: unknown;
+  /** The task that it happened in. */
+  task?: Task<unknown> | undefined;
+  /** The future that it happened to. */
+  future?: Future<unknown> | undefined;
+  /** The callback that it happened in. */
+  handle?: Handle | undefined;
+  /** The transport that it happened on. */
+  transport?: unknown;
+  /** The protocol that it happened in. */
+  protocol?: unknown;
+  /** The stack that created the task, future or handle; only in debug mode. */
+  sourceTraceback?: string | undefined;
+}
+
+/** Handles exceptions that user code did not handle. */
+export type ExceptionHandler = (
+  loop: EventLoop,
+  context: ExceptionContext,
+) => void;
 
 /** The context, with where the thing that it is about was made, if debug mode knows. */
 export function withSourceTraceback(
