@@ -528,6 +528,11 @@ export function schedulerOf(loop: BaseEventLoop): Scheduler {
   return scheduler;
 }
 
+/** Whether a value is an event loop of this library. */
+export function isEventLoop(value: unknown): value is EventLoop {
+  return schedulers.has(value as object);
+}
+
 let fallback: Scheduler | null = null;
 
 /** The scheduler of the process's default loop: it is always running. */

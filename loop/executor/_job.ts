@@ -1,10 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { BaseEventLoop } from "../base_event_loop.ts";
 import { captureContext } from "../core/context.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { fail, fulfil, Future, homeOf, observe } from "../core/future.ts";
-import type { Scheduler } from "../core/scheduler.ts";
+import { isEventLoop, type Scheduler } from "../core/scheduler.ts";
 import type { Task } from "../core/task.ts";
 import { isInstance, textAt, textOf } from "../core/unknown_value.ts";
 import type {
@@ -155,7 +154,7 @@ export class Job {
 
 function representativeOf(arg: unknown, index: number): Representative | null {
   if (typeof arg === "function") return { index, kind: "function" };
-  if (arg instanceof BaseEventLoop) return { index, kind: "loop" };
+  if (isEventLoop(arg)) return { index, kind: "loop" };
   return null;
 }
 
