@@ -7,7 +7,7 @@ import {
   assertOpen,
 } from "./base_event_loop.ts";
 import { type Delay, secondsOf } from "./core/delay.ts";
-import { DefaultExecutor } from "./executor/default_executor.ts";
+import { defaultExecutorOf } from "./executor/default_executor.ts";
 import { Executor } from "./executor/executor.ts";
 import {
   type JobArguments,
@@ -32,9 +32,6 @@ import { futureIn } from "./core/wrap_future.ts";
 
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
 
-/** What a loop uses where no executor is named. */
-export let defaultExecutorOf: (loop: EventLoop) => DefaultExecutor;
-
 /**
  * An event loop: it runs tasks and callbacks, one at a time, in the order in which they became ready.
  *
@@ -55,11 +52,7 @@ export let defaultExecutorOf: (loop: EventLoop) => DefaultExecutor;
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html}
  */
 export class EventLoop extends NetworkEventLoop {
-  #executor: DefaultExecutor | null = null;
-
   static {
-    defaultExecutorOf = (loop) =>
-      loop.#executor ??= new DefaultExecutor(schedulerOf(loop));
     presentSchedulers((scheduler) => {
       const loop = new EventLoop();
       // The constructor gave it one that nobody knows.
@@ -367,7 +360,9 @@ export class EventLoop extends NetworkEventLoop {
     ...args: unknown[]
   ): Future<unknown> {
     assertOpen(this);
-    const chosen = executor === null ? defaultExecutorOf(this).get() : executor;
+    const chosen = executor === null
+      ? defaultExecutorOf(schedulerOf(this)).get()
+      : executor;
     assertExecutor("runInExecutor", chosen);
     if (typeof fn === "function") {
       return futureIn(this, chosen.submit(fn, ...args));
@@ -404,7 +399,7 @@ export class EventLoop extends NetworkEventLoop {
    */
   setDefaultExecutor(executor: Executor): void {
     assertExecutor("setDefaultExecutor", executor);
-    defaultExecutorOf(this).set(executor);
+    defaultExecutorOf(schedulerOf(this)).set(executor);
   }
 
   /**
@@ -439,7 +434,7 @@ export class EventLoop extends NetworkEventLoop {
     return callInline(
       schedulerOf(this),
       "shutdownDefaultExecutor()",
-      () => defaultExecutorOf(this).shutdown(seconds),
+      () => defaultExecutorOf(schedulerOf(this)).shutdown(seconds),
     );
   }
 }

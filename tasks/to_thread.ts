@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { defaultExecutorOf } from "../loop/event_loop.ts";
+import { defaultExecutorOf } from "../loop/executor/default_executor.ts";
 import { Executor } from "../loop/executor/executor.ts";
 import {
   type JobOptions,
@@ -90,7 +90,7 @@ export function toThread<T>(
   assertOptions("toThread", threadOptions);
   const { executor, ...options } = threadOptions;
   const chosen = executor === undefined
-    ? defaultExecutorOf(currentScheduler().loop).get()
+    ? defaultExecutorOf(currentScheduler()).get()
     : executor;
   if (isInstance(chosen, WorkerExecutor)) return chosen.run(fn, args, options);
   if (!isInstance(chosen, Executor)) {

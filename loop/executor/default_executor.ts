@@ -8,8 +8,20 @@ import { wrapFuture } from "../core/wrap_future.ts";
 import type { Executor } from "./executor.ts";
 import { WorkerExecutor } from "./worker_executor.ts";
 
+const executors = new WeakMap<Scheduler, DefaultExecutor>();
+
+/** Returns the default executor of a loop. */
+export function defaultExecutorOf(scheduler: Scheduler): DefaultExecutor {
+  let executor = executors.get(scheduler);
+  if (executor === undefined) {
+    executor = new DefaultExecutor(scheduler);
+    executors.set(scheduler, executor);
+  }
+  return executor;
+}
+
 /** The executor that a loop uses where none is named; it ends with the loop. */
-export class DefaultExecutor implements Resource {
+class DefaultExecutor implements Resource {
   readonly #scheduler: Scheduler;
   #executor: Executor | null = null;
   #isShutDown = false;
