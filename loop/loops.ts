@@ -1,9 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError } from "./core/errors.ts";
-import type { EventLoop } from "./event_loop.ts";
-import { getEventLoopPolicy } from "./event_loop_policy.ts";
-import { runningScheduler } from "./core/scheduler.ts";
+import { errors } from "./core/runtime.ts";
+import {
+  defaultScheduler,
+  runningScheduler,
+  type Scheduler,
+  schedulerOf,
+} from "./core/scheduler.ts";
+import { isInstance } from "./core/unknown_value.ts";
+import { wrongType } from "./core/validate.ts";
+import { EventLoop } from "./event_loop.ts";
 
 /**
  * The loop that runs the code that calls.
@@ -93,4 +100,178 @@ export function setEventLoop(loop: EventLoop | null): void {
  */
 export function newEventLoop(): EventLoop {
   return getEventLoopPolicy().newEventLoop();
+}
+
+/**
+ * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and
+ * `newEventLoop()` do there.
+ *
+ * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * to a `Runner` instead.
+ *
+ * @example Loops that are in debug mode from the start
+ * ```ts
+ * import {
+ *   DefaultEventLoopPolicy,
+ *   newEventLoop,
+ *   setEventLoopPolicy,
+ * } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * class DebuggingPolicy extends DefaultEventLoopPolicy {
+ *   override newEventLoop() {
+ *     const loop = super.newEventLoop();
+ *     loop.setDebug(true);
+ *     return loop;
+ *   }
+ * }
+ *
+ * setEventLoopPolicy(new DebuggingPolicy());
+ * const loop = newEventLoop();
+ * assert(loop.getDebug());
+ * loop.close();
+ * setEventLoopPolicy(null);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.AbstractEventLoopPolicy}
+ */
+export class AbstractEventLoopPolicy {
+  /**
+   * The loop of code that no loop runs.
+   *
+   * @returns The loop.
+   * @throws {Deno.errors.NotSupported} Unless a derived class says which.
+   */
+  getEventLoop(): EventLoop {
+    throw notSupported("getEventLoop");
+  }
+
+  /**
+   * Sets the loop of code that no loop runs.
+   *
+   * @param _loop The loop, or `null` for none in particular.
+   * @throws {Deno.errors.NotSupported} Unless a derived class takes it.
+   */
+  setEventLoop(_loop: EventLoop | null): void {
+    throw notSupported("setEventLoop");
+  }
+
+  /**
+   * Makes a loop.
+   *
+   * @returns The loop.
+   * @throws {Deno.errors.NotSupported} Unless a derived class makes one.
+   */
+  newEventLoop(): EventLoop {
+    throw notSupported("newEventLoop");
+  }
+}
+
+/**
+ * The ordinary policy: the loop that was set, or else the process's default loop.
+ *
+ * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * to a `Runner` instead.
+ *
+ * @example Usage
+ * ```ts
+ * import { DefaultEventLoopPolicy, getEventLoopPolicy } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * assert(getEventLoopPolicy() instanceof DefaultEventLoopPolicy);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.DefaultEventLoopPolicy}
+ */
+export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
+  #chosen: Scheduler | null = null;
+
+  /**
+   * The loop that was set, or else the default loop.
+   *
+   * @returns The loop.
+   */
+  override getEventLoop(): EventLoop {
+    return (this.#chosen ?? defaultScheduler()).loop;
+  }
+
+  /**
+   * Sets what {@linkcode DefaultEventLoopPolicy.getEventLoop} returns.
+   *
+   * @param loop The loop, or `null` for the default loop.
+   * @throws {TypeError} If `loop` is neither.
+   */
+  override setEventLoop(loop: EventLoop | null): void {
+    this.#chosen = loop === null ? null : schedulerOf(loop);
+  }
+
+  /**
+   * Makes a loop, which does not run yet.
+   *
+   * @returns The loop.
+   */
+  override newEventLoop(): EventLoop {
+    return new EventLoop();
+  }
+}
+
+let policy: AbstractEventLoopPolicy = new DefaultEventLoopPolicy();
+
+/**
+ * The policy that decides what loops there are.
+ *
+ * @deprecated As in asyncio, which takes policies out in Python 3.16.
+ *
+ * @returns The policy.
+ *
+ * @example Usage
+ * ```ts
+ * import { getEventLoop, getEventLoopPolicy } from "@asyncio/asyncio";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * assertStrictEquals(getEventLoopPolicy().getEventLoop(), getEventLoop());
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.get_event_loop_policy}
+ */
+export function getEventLoopPolicy(): AbstractEventLoopPolicy {
+  return policy;
+}
+
+/**
+ * Sets the policy that decides what loops there are.
+ *
+ * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * to a `Runner` instead.
+ *
+ * @param value The policy, or `null` for a new ordinary one.
+ * @throws {TypeError} If `value` is neither.
+ *
+ * @example Usage
+ * ```ts
+ * import { DefaultEventLoopPolicy, setEventLoopPolicy } from "@asyncio/asyncio";
+ *
+ * setEventLoopPolicy(new DefaultEventLoopPolicy());
+ * setEventLoopPolicy(null);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.set_event_loop_policy}
+ */
+export function setEventLoopPolicy(
+  value: AbstractEventLoopPolicy | null,
+): void {
+  if (value !== null && !isInstance(value, AbstractEventLoopPolicy)) {
+    throw wrongType(
+      "The event loop policy",
+      "an AbstractEventLoopPolicy or null",
+      value,
+    );
+  }
+  policy = value ?? new DefaultEventLoopPolicy();
+}
+
+function notSupported(method: string): Error {
+  return new errors.NotSupported(
+    `${method}() is not implemented by this event loop policy`,
+  );
 }

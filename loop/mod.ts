@@ -27,7 +27,6 @@ export { CancelledError } from "./core/cancelled_error.ts";
 export type { Awaitable } from "./core/awaitable.ts";
 export { BaseEventLoop } from "./base_event_loop.ts";
 export { EventLoop } from "./event_loop.ts";
-export * from "./event_loop_policy.ts";
 export {
   BrokenExecutor,
   Executor,
