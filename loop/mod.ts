@@ -25,7 +25,6 @@ export type { FrameCallGraphEntry } from "./core/introspection/call_stack.ts";
 export type { Delay, DurationLike } from "./core/delay.ts";
 export { CancelledError } from "./core/cancelled_error.ts";
 export type { Awaitable } from "./core/awaitable.ts";
-export { BaseEventLoop } from "./base_event_loop.ts";
 export { EventLoop } from "./event_loop.ts";
 export {
   BrokenExecutor,
@@ -47,7 +46,6 @@ export { Handle, TimerHandle } from "./core/handle.ts";
 export * from "./core/is_future.ts";
 export * from "./loops.ts";
 export * from "./net/mod.ts";
-export { NetworkEventLoop } from "./network_event_loop.ts";
 export {
   type CoroutineFunction,
   type PrintTaskStackOptions,

@@ -10,7 +10,6 @@
  */
 
 import "node:async_hooks";
-import "./base_event_loop.ts";
 import "./core/_await.ts";
 import "./core/_future_access.ts";
 import "./core/_relay.ts";
@@ -20,6 +19,7 @@ import "./core/call.ts";
 import "./core/cancelled_error.ts";
 import "./core/context.ts";
 import "./core/delay.ts";
+import "./core/deno_workarounds.ts";
 import "./core/error_classes.ts";
 import "./core/errors.ts";
 import "./core/future.ts";
@@ -56,6 +56,5 @@ import "./executor/_worker_program.ts";
 import "./executor/default_executor.ts";
 import "./executor/executor.ts";
 import "./executor/worker_executor.ts";
-import "./network_event_loop.ts";
 import "./selector.ts";
 import "./signals.ts";

@@ -7,6 +7,7 @@ import {
   type Resource,
   type Scheduler,
 } from "./core/scheduler.ts";
+import { assertInteger, wrongType } from "./core/validate.ts";
 
 const POLLIN = 1;
 const POLLOUT = 4;
@@ -24,6 +25,19 @@ export type Direction = "reader" | "writer";
 type Watch = Readonly<Record<Direction, RepeatedCall | null>>;
 
 const selectors = new WeakMap<Scheduler, Selector>();
+
+/** Throws unless `fd` is the number of a file descriptor. */
+export function assertDescriptor(method: string, fd: unknown): void {
+  if (typeof fd === "number") {
+    assertInteger(`The descriptor of ${method}()`, fd, 0);
+    return;
+  }
+  throw wrongType(
+    `The descriptor of ${method}()`,
+    "an integer (for what Deno opens, which has none, there are sockRecv() and connectReadPipe())",
+    fd,
+  );
+}
 
 /** Has a function called each time that a descriptor is ready, in place of the one before. */
 export function watch(

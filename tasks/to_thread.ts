@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { defaultExecutorOf } from "../loop/executor/default_executor.ts";
-import { Executor } from "../loop/executor/executor.ts";
+import { assertExecutor, type Executor } from "../loop/executor/executor.ts";
 import {
   type JobOptions,
   WorkerExecutor,
@@ -93,9 +93,7 @@ export function toThread<T>(
     ? defaultExecutorOf(currentScheduler()).get()
     : executor;
   if (isInstance(chosen, WorkerExecutor)) return chosen.run(fn, args, options);
-  if (!isInstance(chosen, Executor)) {
-    throw wrongType("The executor of toThread()", "an Executor", chosen);
-  }
+  assertExecutor("toThread", chosen);
   if (Object.keys(options).length > 0) {
     throw new TypeError(
       `toThread() takes these options only for a WorkerExecutor: received ${

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Awaitable } from "../loop/core/awaitable.ts";
-import { adoptScheduler } from "../loop/base_event_loop.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { loadEverything } from "../loop/core/lazy.ts";
@@ -100,7 +99,6 @@ export class VirtualTimeLoop extends EventLoop {
    * something else.
    */
   constructor(options: VirtualTimeOptions = {}) {
-    super();
     assertOptions("VirtualTimeLoop", options);
     const { start = 0, network = null, patience = 5 } = options;
     const { io = network === null ? "hold" : "refuse" } = options;
@@ -108,14 +106,29 @@ export class VirtualTimeLoop extends EventLoop {
     assertAtLeast("The patience option", patience, 0);
     if (network !== null) assertNetwork(network);
     assertIo(io);
+    const host = new VirtualHost(start, {
+      isIdle: () => this.#isIdle,
+      hears: () => this.#io === "hold",
+      deadline: () => this.#scheduler.deadline(),
+      patience: () => this.#patienceNow(),
+      onTurn: () => {
+        // It may be over sooner than it is looked for: a program is refused each time, or never.
+        if (this.#io === "refuse" && this.#isIdle) this.#refuseToWait();
+      },
+      onStuck: () => {
+        // This may be called in the async context of a task.
+        callOutsideTasks(this.#scheduler, () => {
+          this.#fail(new HangError(describeWaits(this.#scheduler)));
+        });
+      },
+    });
+    const scheduler = new Scheduler(host);
+    super(scheduler);
+    this.#host = host;
+    this.#scheduler = scheduler;
     this.#io = io;
     this.#patience = patience * 1000;
-    // The constructor of an ordinary loop gave it another one.
-    this.setDebug(false);
-    this.#host = this.#makeHost(start);
-    this.#scheduler = new Scheduler(this.#host);
-    adoptScheduler(this, this.#scheduler);
-    if (network !== null) attach(network, this.#scheduler);
+    if (network !== null) attach(network, scheduler);
   }
 
   /**
@@ -184,25 +197,6 @@ export class VirtualTimeLoop extends EventLoop {
   override close(): void {
     super.close();
     this.#host.stop();
-  }
-
-  #makeHost(start: number): VirtualHost {
-    return new VirtualHost(start, {
-      isIdle: () => this.#isIdle,
-      hears: () => this.#io === "hold",
-      deadline: () => this.#scheduler.deadline(),
-      patience: () => this.#patienceNow(),
-      onTurn: () => {
-        // It may be over sooner than it is looked for: a program is refused each time, or never.
-        if (this.#io === "refuse" && this.#isIdle) this.#refuseToWait();
-      },
-      onStuck: () => {
-        // This may be called in the async context of a task.
-        callOutsideTasks(this.#scheduler, () => {
-          this.#fail(new HangError(describeWaits(this.#scheduler)));
-        });
-      },
-    });
   }
 
   get #isIdle(): boolean {

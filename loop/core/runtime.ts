@@ -87,6 +87,12 @@ export function readableEnv(variable: string): string | undefined {
   return deno === undefined ? node?.env[variable] : deno.env.get(variable);
 }
 
+/** Whether the environment asks for debug mode. Never prompts for a permission. */
+export function isDebugModeAskedFor(): boolean {
+  const value = readableEnv("ASYNCIO_DEBUG");
+  return value !== undefined && value !== "" && value !== "0";
+}
+
 /** Ends the program. */
 export function exit(code: number): never {
   if (node !== undefined) node.exit(code);

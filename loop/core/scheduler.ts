@@ -3,7 +3,6 @@
 import { Call, TimedCall } from "./call.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 import { type Timer, TimerQueue } from "./timer_queue.ts";
-import type { BaseEventLoop } from "../base_event_loop.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { place, runAt } from "./async_context.ts";
 import {
@@ -120,10 +119,10 @@ export class Scheduler {
 
   /** The loop that presents this scheduler to the user. */
   get loop(): EventLoop {
-    if (this.#loop === null) this.loop = makeLoop(this);
-    return this.#loop!;
+    return this.#loop ?? createLoop(this);
   }
 
+  /** Set once, by the constructor of the loop. */
   set loop(loop: EventLoop) {
     this.#loop = loop;
     schedulers.set(loop, this);
@@ -510,17 +509,17 @@ export class Scheduler {
 }
 
 const schedulers = new WeakMap<object, Scheduler>();
-let makeLoop: (scheduler: Scheduler) => EventLoop;
+let createLoop: (scheduler: Scheduler) => EventLoop;
 
-/** Says how a loop is made that presents a scheduler: `event_loop.ts` does, as it stands above. */
-export function presentSchedulers(
-  make: (scheduler: Scheduler) => EventLoop,
+/** Registers the factory that creates the `EventLoop` of a scheduler which has none yet. */
+export function registerLoopFactory(
+  factory: (scheduler: Scheduler) => EventLoop,
 ): void {
-  makeLoop = make;
+  createLoop = factory;
 }
 
 /** The scheduler behind a loop. */
-export function schedulerOf(loop: BaseEventLoop): Scheduler {
+export function schedulerOf(loop: EventLoop): Scheduler {
   const scheduler = schedulers.get(loop);
   if (scheduler === undefined) {
     throw wrongType("The loop", "an EventLoop", loop);

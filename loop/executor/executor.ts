@@ -3,6 +3,8 @@
 import { registerErrorClass } from "../core/error_classes.ts";
 import { RuntimeError } from "../core/errors.ts";
 import type { Future } from "../core/future.ts";
+import { isInstance } from "../core/unknown_value.ts";
+import { wrongType } from "../core/validate.ts";
 
 /** The options of `executor.shutdown()`. */
 export interface ExecutorShutdownOptions {
@@ -68,6 +70,15 @@ export abstract class Executor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
+}
+
+/** Throws unless `executor` is an executor. */
+export function assertExecutor(
+  method: string,
+  executor: unknown,
+): asserts executor is Executor {
+  if (isInstance(executor, Executor)) return;
+  throw wrongType(`The executor of ${method}()`, "an Executor", executor);
 }
 
 /**

@@ -86,8 +86,6 @@ async function declared(): Promise<Declared> {
 /** What is only there to be overridden, or cannot be called on an instance of its own. */
 const ABSTRACT = [
   "AbstractEventLoopPolicy",
-  "BaseEventLoop",
-  "NetworkEventLoop",
   "Executor",
   "BaseTransport",
   "WriteTransport",

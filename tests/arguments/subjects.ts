@@ -328,6 +328,7 @@ const FUTURE_METHODS: Record<string, Parameters> = {
 };
 
 const LOOP_METHODS: Record<string, Parameters> = {
+  runUntilComplete: [AWAITABLE],
   callSoon: [FUNCTION],
   callLater: [SECONDS, FUNCTION],
   callAt: [NUMBER, FUNCTION],
@@ -400,7 +401,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
   sockRecvFromInto: [DATAGRAMS, BYTES, optional(COUNT)],
   sockSendAll: [CONN, DATA],
   sockSendTo: [DATAGRAMS, DATA, ADDRESS],
-  sockConnect: [ADDRESS],
+  sockConnect: [DATAGRAMS, ADDRESS],
   sockAccept: [LISTENER],
   sockSendFile: [
     CONN,
@@ -503,8 +504,6 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     construct: [given(COUNT, () => 2)],
     methods: {},
   },
-  BaseEventLoop: { construct: null, methods: {} },
-  NetworkEventLoop: { construct: null, methods: {} },
   EventLoop: {
     make: () => asyncio.getRunningLoop(),
     construct: [],

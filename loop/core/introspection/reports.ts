@@ -2,12 +2,14 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { describeFrame } from "./call_stack.ts";
+import { KeyboardInterrupt } from "../errors.ts";
 import { Future } from "../future.ts";
 import { Handle } from "../handle.ts";
 import type { Scheduler, StepWatch } from "../scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
 import type { Task } from "../task.ts";
-import { textAt, textOf } from "../unknown_value.ts";
+import { isInstance, textAt, textOf } from "../unknown_value.ts";
+import { wrongType } from "../validate.ts";
 import { warn } from "../warnings.ts";
 
 /** Describes an event that is passed to an exception handler. */
@@ -36,8 +38,52 @@ export type ExceptionHandler = (
   context: ExceptionContext,
 ) => void;
 
+/** Throws unless `context` is one. */
+export function assertContext(method: string, context: unknown): void {
+  if (typeof context === "object" && context !== null) return;
+  throw wrongType(`The context of ${method}()`, "an object", context);
+}
+
+/** Calls an exception handler; if it fails, or is `null`, the default handler of the loop. */
+export function callHandler(
+  loop: EventLoop,
+  scheduler: Scheduler,
+  handler: ExceptionHandler | null,
+  context: ExceptionContext,
+): void {
+  context = withSourceTraceback(context);
+  if (handler === null) {
+    callDefaultHandler(loop, context);
+    return;
+  }
+  const giveUp = (exception: unknown) => {
+    const isInterrupt = isInstance(exception, KeyboardInterrupt);
+    if (isInterrupt && scheduler.interrupt(exception)) return;
+    callDefaultHandler(loop, {
+      message: "The exception handler itself failed",
+      exception,
+    });
+    callDefaultHandler(loop, context);
+  };
+  try {
+    const result: unknown = handler(loop, context);
+    if (isInstance(result, Promise)) result.catch(giveUp);
+  } catch (exception) {
+    giveUp(exception);
+  }
+}
+
+/** As in asyncio, the failure of a subclass's own default handler is reported in its place. */
+function callDefaultHandler(loop: EventLoop, context: ExceptionContext): void {
+  try {
+    loop.defaultExceptionHandler(context);
+  } catch (exception) {
+    printReport({ message: "The default exception handler failed", exception });
+  }
+}
+
 /** The context, with where the thing that it is about was made, if debug mode knows. */
-export function withSourceTraceback(
+function withSourceTraceback(
   context: ExceptionContext,
 ): ExceptionContext {
   if (context.sourceTraceback !== undefined) return context;
