@@ -13,10 +13,10 @@ import { wrongType } from "./core/validate.ts";
 import { EventLoop } from "./event_loop.ts";
 
 /**
- * The loop that runs the code that calls.
+ * Returns the event loop that runs the calling code.
  *
  * @returns The loop.
- * @throws {RuntimeError} If no loop does: outside every task and callback.
+ * @throws {RuntimeError} Outside tasks and callbacks.
  *
  * @example Usage
  * ```ts
@@ -39,7 +39,7 @@ export function getRunningLoop(): EventLoop {
 }
 
 /**
- * The loop that runs the code that calls, or else the one that was set, or else the default loop.
+ * Returns the event loop that runs the calling code; outside of one, the loop that was set, or the default loop.
  *
  * @returns The loop.
  *
@@ -58,7 +58,7 @@ export function getEventLoop(): EventLoop {
 }
 
 /**
- * Sets what `getEventLoop()` returns outside every loop.
+ * Sets the event loop that `getEventLoop()` returns outside tasks and callbacks.
  *
  * @param loop The loop, or `null` for the default loop.
  * @throws {TypeError} If `loop` is neither.
@@ -82,7 +82,7 @@ export function setEventLoop(loop: EventLoop | null): void {
 }
 
 /**
- * Makes an event loop, which does not run yet.
+ * Creates an event loop, which does not run yet.
  *
  * @returns The loop.
  *
@@ -103,10 +103,10 @@ export function newEventLoop(): EventLoop {
 }
 
 /**
- * Decides what loops there are outside every running one: what `getEventLoop()`, `setEventLoop()` and
- * `newEventLoop()` do there.
+ * Decides which event loops there are: what `getEventLoop()` and `setEventLoop()` do outside running ones, and what
+ * `newEventLoop()` creates.
  *
- * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * @deprecated As in asyncio, which removes policies in Python 3.16. Pass `loopFactory` to `run()` or
  * to a `Runner` instead.
  *
  * @example Loops that are in debug mode from the start
@@ -137,30 +137,30 @@ export function newEventLoop(): EventLoop {
  */
 export class AbstractEventLoopPolicy {
   /**
-   * The loop of code that no loop runs.
+   * Returns the event loop of code outside running ones.
    *
    * @returns The loop.
-   * @throws {Deno.errors.NotSupported} Unless a derived class says which.
+   * @throws {Deno.errors.NotSupported} Unless a derived class overrides it.
    */
   getEventLoop(): EventLoop {
     throw notSupported("getEventLoop");
   }
 
   /**
-   * Sets the loop of code that no loop runs.
+   * Sets the event loop of code outside running ones.
    *
    * @param _loop The loop, or `null` for none in particular.
-   * @throws {Deno.errors.NotSupported} Unless a derived class takes it.
+   * @throws {Deno.errors.NotSupported} Unless a derived class overrides it.
    */
   setEventLoop(_loop: EventLoop | null): void {
     throw notSupported("setEventLoop");
   }
 
   /**
-   * Makes a loop.
+   * Creates an event loop.
    *
    * @returns The loop.
-   * @throws {Deno.errors.NotSupported} Unless a derived class makes one.
+   * @throws {Deno.errors.NotSupported} Unless a derived class overrides it.
    */
   newEventLoop(): EventLoop {
     throw notSupported("newEventLoop");
@@ -168,9 +168,9 @@ export class AbstractEventLoopPolicy {
 }
 
 /**
- * The ordinary policy: the loop that was set, or else the process's default loop.
+ * The default policy: the event loop that was set, or the default loop.
  *
- * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * @deprecated As in asyncio, which removes policies in Python 3.16. Pass `loopFactory` to `run()` or
  * to a `Runner` instead.
  *
  * @example Usage
@@ -187,7 +187,7 @@ export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
   #chosen: Scheduler | null = null;
 
   /**
-   * The loop that was set, or else the default loop.
+   * Returns the event loop that was set, or the default loop.
    *
    * @returns The loop.
    */
@@ -196,7 +196,7 @@ export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
   }
 
   /**
-   * Sets what {@linkcode DefaultEventLoopPolicy.getEventLoop} returns.
+   * Sets the event loop that {@linkcode DefaultEventLoopPolicy.getEventLoop} returns.
    *
    * @param loop The loop, or `null` for the default loop.
    * @throws {TypeError} If `loop` is neither.
@@ -206,7 +206,7 @@ export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
   }
 
   /**
-   * Makes a loop, which does not run yet.
+   * Creates an event loop, which does not run yet.
    *
    * @returns The loop.
    */
@@ -218,9 +218,9 @@ export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
 let policy: AbstractEventLoopPolicy = new DefaultEventLoopPolicy();
 
 /**
- * The policy that decides what loops there are.
+ * Returns the policy that decides which event loops there are.
  *
- * @deprecated As in asyncio, which takes policies out in Python 3.16.
+ * @deprecated As in asyncio, which removes policies in Python 3.16.
  *
  * @returns The policy.
  *
@@ -239,12 +239,12 @@ export function getEventLoopPolicy(): AbstractEventLoopPolicy {
 }
 
 /**
- * Sets the policy that decides what loops there are.
+ * Sets the policy that decides which event loops there are.
  *
- * @deprecated As in asyncio, which takes policies out in Python 3.16. Pass `loopFactory` to `run()` or
+ * @deprecated As in asyncio, which removes policies in Python 3.16. Pass `loopFactory` to `run()` or
  * to a `Runner` instead.
  *
- * @param value The policy, or `null` for a new ordinary one.
+ * @param value The policy, or `null` for a new default one.
  * @throws {TypeError} If `value` is neither.
  *
  * @example Usage

@@ -21,7 +21,7 @@ const REVENTS_AT = 6;
 /** Whether a descriptor can be read, or written. */
 export type Direction = "reader" | "writer";
 
-/** Who waits for a descriptor. Never changed, so that what was polled for can be told from what came after. */
+/** The calls for a descriptor. Immutable, so that those polled for differ from those added later. */
 type Watch = Readonly<Record<Direction, RepeatedCall | null>>;
 
 const selectors = new WeakMap<Scheduler, Selector>();
@@ -39,7 +39,7 @@ export function assertDescriptor(method: string, fd: unknown): void {
   );
 }
 
-/** Has a function called each time that a descriptor is ready, in place of the one before. */
+/** Calls a function each time a descriptor is ready, in place of the previous one. */
 export function watch(
   scheduler: Scheduler,
   direction: Direction,
@@ -61,7 +61,7 @@ export function watch(
   selector.watch(direction, fd, new RepeatedCall(scheduler, callback, args));
 }
 
-/** Takes that back; returns whether there was such a function. */
+/** Removes that function; returns `false` if there was none. */
 export function unwatch(
   scheduler: Scheduler,
   direction: Direction,
@@ -71,8 +71,8 @@ export function unwatch(
 }
 
 /**
- * Watches file descriptors, of which Deno tells nothing, by `poll(2)` on another thread. Exists only
- * while there are some to watch.
+ * Watches file descriptors by `poll(2)` on another thread, as Deno has no API for it. Exists only while there are
+ * descriptors to watch.
  */
 class Selector implements Resource {
   readonly #scheduler: Scheduler;
@@ -83,7 +83,7 @@ class Selector implements Resource {
   readonly #wakeWriter: number;
   #stage: "idle" | "polling" | "dispatching" = "idle";
   #isWoken = false;
-  /** A look at what there is to watch is in the ready queue. */
+  /** A call that starts the next poll is in the ready queue. */
   #isLookDue = false;
   #isAbandoned = false;
 
@@ -143,7 +143,7 @@ class Selector implements Resource {
     this.libc.symbols.write(this.#wakeWriter, new Uint8Array(1), 1n);
   }
 
-  /** Behind the callbacks that are ready: only they can make a descriptor not ready any more. */
+  /** Behind the ready callbacks: they may read or write the descriptors first. */
   #lookSoon(): void {
     if (this.#isLookDue) return;
     this.#isLookDue = true;

@@ -56,7 +56,7 @@ const NAMES: Readonly<Record<Deno.Signal, true>> = {
   SIGXFSZ: true,
 };
 
-/** Those that the system, or Deno, lets no program handle. */
+/** Signals that the system, or Deno, does not let programs handle. */
 const UNCATCHABLE: ReadonlySet<Deno.Signal> = new Set([
   "SIGFPE",
   "SIGILL",
@@ -65,10 +65,10 @@ const UNCATCHABLE: ReadonlySet<Deno.Signal> = new Set([
   "SIGSTOP",
 ]);
 
-/** The handlers of each signal: one for each loop that has one. */
+/** The handlers of each signal, at most one for each loop. */
 const handlers = new Map<Deno.Signal, Map<Scheduler, SignalHandler>>();
 
-/** Has a function called at each such signal, in place of the one before. */
+/** Calls a function at each signal of a kind, in place of the previous one. */
 export function handleSignal(
   scheduler: Scheduler,
   signal: Deno.Signal,
@@ -85,12 +85,12 @@ export function handleSignal(
   }
   const call = new RepeatedCall(scheduler, callback, args);
   const handler = handlers.get(signal)?.get(scheduler);
-  // What waits for its turn came before, and is still the old one's.
+  // A queued call came before, and still calls the old function.
   if (handler !== undefined) handler.call = call;
   else new SignalHandler(scheduler, signal, call);
 }
 
-/** Takes that back; returns whether there was such a function. */
+/** Removes that function; returns `false` if there was none. */
 export function unhandleSignal(
   scheduler: Scheduler,
   signal: Deno.Signal,
@@ -100,12 +100,12 @@ export function unhandleSignal(
   return handler !== undefined;
 }
 
-/** Whether the program has a handler for the signal, on whichever loop. */
+/** Whether any loop has a handler for the signal. */
 export function isSignalHandled(signal: Deno.Signal): boolean {
   return handlers.has(signal);
 }
 
-/** Throws unless `signal` is the name of one. */
+/** Throws unless `signal` is the name of a signal. */
 export function assertSignal(method: string, signal: unknown): void {
   const expected = `${method}() takes the name of a signal, such as "SIGINT"`;
   if (typeof signal !== "string") {
@@ -116,14 +116,14 @@ export function assertSignal(method: string, signal: unknown): void {
   }
 }
 
-/** Whether this is not the main thread. Signals are the main thread's, as in asyncio. */
+/** Whether this is not the main thread. Only the main thread handles signals, as in asyncio. */
 export function isWorker(): boolean {
   // `WorkerGlobalScope` itself is missing in a worker of `node:worker_threads`.
   return Object.prototype.toString.call(globalThis) ===
     "[object DedicatedWorkerGlobalScope]";
 }
 
-/** What a loop does at a signal. */
+/** The handler that a loop has for a signal. */
 class SignalHandler implements Resource {
   readonly #scheduler: Scheduler;
   readonly #signal: Deno.Signal;
@@ -148,7 +148,7 @@ class SignalHandler implements Resource {
       handlers.set(signal, new Map([[scheduler, this]]));
     } else others.set(scheduler, this);
     scheduler.resources.add(this);
-    // A listener of Deno's does not keep the program alive; a loop that is run may wait for nothing else.
+    // A Deno listener does not keep the program alive, and a running loop may wait for nothing else.
     this.#release = scheduler === defaultScheduler()
       ? () => {}
       : DENO_HOST.timer(() => {}, Infinity);
@@ -164,7 +164,7 @@ class SignalHandler implements Resource {
     this.#scheduler.resources.delete(this);
   }
 
-  // Deno calls in the async context of whoever was the first to listen for the signal.
+  // Deno calls in the async context that first listened for the signal.
   readonly #onSignal = (): void => {
     callOutsideTasks(this.#scheduler, () => this.call.enqueue());
   };
