@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   using _other = theirs;
 
   // From now on it is the writer's, which closes it.
-  const [reader, writer] = await openConnection(null, null, { sock: ours });
+  const [reader, writer] = await openConnection({ sock: ours });
   await using _connection = writer;
 
   // As if it came from somewhere else, a little later

@@ -35,8 +35,10 @@ import {
   type TaskOptions,
   unfinishedTasks,
 } from "./core/task.ts";
+import { inspectAsText } from "./core/inspection.ts";
 import { isInstance, propertyOf } from "./core/unknown_value.ts";
 import {
+  areOptions,
   assertFunctionOrNull,
   assertNumber,
   assertOptions,
@@ -78,6 +80,7 @@ import type {
   Transport,
   UnixConnectionOptions,
   UnixServerOptions,
+  WithSock,
   WritablePipe,
   WriteTransport,
 } from "./net/mod.ts";
@@ -142,6 +145,10 @@ export class EventLoop {
 
   /** The duration, in seconds, from which debug mode reports a callback or a step as slow. */
   slowCallbackDuration = 0.1;
+
+  static {
+    inspectAsText(this);
+  }
 
   /** Constructs a new instance, which does not run yet. */
   constructor();
@@ -451,11 +458,6 @@ export class EventLoop {
     return `<${this.constructor.name} running=${this.isRunning()} closed=${this.isClosed()} debug=${this.getDebug()}>`;
   }
 
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
-
   // Connections and servers
 
   /**
@@ -465,7 +467,7 @@ export class EventLoop {
    * program without all of `--allow-net` leaves that to Deno, and needs permission for the name and port alone.
    *
    * @param protocolFactory Creates the protocol once the connection is open.
-   * @param host A host name or address; `null` for this machine.
+   * @param host A host name or address; `null` for this machine; or options alone, with a `sock`.
    * @param port The port.
    * @param options How to connect, or an open connection to use instead of host and port.
    * @returns The transport and the protocol, after its `connectionMade()`.
@@ -477,13 +479,15 @@ export class EventLoop {
    */
   createConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
-    host: string | null = null,
-    port: number | null = null,
-    options: ConnectionOptions = {},
+    host: string | null | WithSock<ConnectionOptions> = null,
+    port?: number | null,
+    options?: ConnectionOptions,
   ): Future<[transport: Transport, protocol: P]> {
     return this.#call("createConnection()", async () => {
       const { connect } = await loadConnect();
-      return connect(this, protocolFactory, host, port, options);
+      return areOptions(host, port, options)
+        ? connect(this, protocolFactory, null, null, host)
+        : connect(this, protocolFactory, host, port, options);
     });
   }
 
@@ -491,7 +495,7 @@ export class EventLoop {
    * Listens for TCP connections.
    *
    * @param protocolFactory Creates a protocol for each connection.
-   * @param host A host name or address, or several; `null` for all interfaces.
+   * @param host A host name or address, or several; `null` for all interfaces; or options alone, with a `sock`.
    * @param port The port; 0, or `null` with a host, for a free one. `server.sockets` has its number.
    * @param options How to listen, or an open listener to use instead of host and port.
    * @returns The server, which is already accepting connections.
@@ -501,14 +505,16 @@ export class EventLoop {
    */
   createServer(
     protocolFactory: () => Protocol | BufferedProtocol,
-    host: string | readonly string[] | null = null,
-    port: number | null = null,
-    options: ServerOptions = {},
+    host: string | readonly string[] | null | WithSock<ServerOptions> = null,
+    port?: number | null,
+    options?: ServerOptions,
   ): Future<Server<Deno.NetAddr>> {
     return this.#call("createServer()", async () => {
       await loadEverything();
       const { serve } = await loadServe();
-      return serve(this, protocolFactory, host, port, options);
+      return areOptions(host, port, options)
+        ? serve(this, protocolFactory, null, null, host)
+        : serve(this, protocolFactory, host, port, options);
     });
   }
 
@@ -517,7 +523,7 @@ export class EventLoop {
    * `--allow-net=unix:<path>`.
    *
    * @param protocolFactory Creates the protocol once the connection is open.
-   * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+   * @param path The socket's path, which may begin with `"\0"` (abstract namespace); or options alone, with a `sock`.
    * @param options An open connection to use instead of the path.
    * @returns The transport and the protocol, after its `connectionMade()`.
    * @throws {RangeError} Unless either a path or a connection is given.
@@ -526,12 +532,14 @@ export class EventLoop {
    */
   createUnixConnection<P extends Protocol | BufferedProtocol>(
     protocolFactory: () => P,
-    path: string | URL | null = null,
-    options: UnixConnectionOptions = {},
+    path: string | URL | null | WithSock<UnixConnectionOptions> = null,
+    options?: UnixConnectionOptions,
   ): Future<[transport: Transport, protocol: P]> {
     return this.#call("createUnixConnection()", async () => {
       const { connectUnix } = await loadConnect();
-      return connectUnix(this, protocolFactory, path, options);
+      return areOptions(path, options)
+        ? connectUnix(this, protocolFactory, null, path)
+        : connectUnix(this, protocolFactory, path, options);
     });
   }
 
@@ -543,7 +551,7 @@ export class EventLoop {
    * the socket, unless another file has taken its place.
    *
    * @param protocolFactory Creates a protocol for each connection.
-   * @param path The socket's path; one that begins with `"\0"` is in Linux's abstract namespace.
+   * @param path The socket's path, which may begin with `"\0"` (abstract namespace); or options alone, with a `sock`.
    * @param options How to listen, or an open listener to use instead of the path.
    * @returns The server, which is already accepting connections.
    * @throws {RangeError} Unless either a path or a listener is given.
@@ -552,13 +560,15 @@ export class EventLoop {
    */
   createUnixServer(
     protocolFactory: () => Protocol | BufferedProtocol,
-    path: string | URL | null = null,
-    options: UnixServerOptions = {},
+    path: string | URL | null | WithSock<UnixServerOptions> = null,
+    options?: UnixServerOptions,
   ): Future<Server<Deno.UnixAddr>> {
     return this.#call("createUnixServer()", async () => {
       await loadEverything();
       const { serveUnix } = await loadServeUnix();
-      return serveUnix(this, protocolFactory, path, options);
+      return areOptions(path, options)
+        ? serveUnix(this, protocolFactory, null, path)
+        : serveUnix(this, protocolFactory, path, options);
     });
   }
 

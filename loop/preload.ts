@@ -26,6 +26,7 @@ import "./core/future.ts";
 import "./core/handle.ts";
 import "./core/host.ts";
 import "./core/inline_call.ts";
+import "./core/inspection.ts";
 import "./core/introspection/call_stack.ts";
 import "./core/introspection/reports.ts";
 import "./core/introspection/source_stacks.ts";

@@ -3,8 +3,9 @@
 import type { Future } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
 import type { ConnectionOptions } from "../loop/net/connect/connect.ts";
+import type { WithSock } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertOptions } from "../loop/core/validate.ts";
+import { areOptions, assertOptions } from "../loop/core/validate.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
@@ -50,8 +51,32 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}
  */
 export function openConnection(
-  host: string | null = null,
-  port: number | null = null,
+  host?: string | null,
+  port?: number | null,
+  options?: OpenConnectionOptions,
+): Future<[reader: StreamReader, writer: StreamWriter]>;
+/**
+ * Opens a stream over an existing connection.
+ *
+ * @param options The connection, and how to use it.
+ * @returns A future of a reader and a writer. Close the writer when done.
+ */
+export function openConnection(
+  options: WithSock<OpenConnectionOptions>,
+): Future<[reader: StreamReader, writer: StreamWriter]>;
+export function openConnection(
+  host: string | OpenConnectionOptions | null = null,
+  port?: number | null,
+  options?: OpenConnectionOptions,
+): Future<[reader: StreamReader, writer: StreamWriter]> {
+  return areOptions(host, port, options)
+    ? open(null, null, host)
+    : open(host, port ?? null, options);
+}
+
+function open(
+  host: string | null,
+  port: number | null,
   options: OpenConnectionOptions = {},
 ): Future<[reader: StreamReader, writer: StreamWriter]> {
   assertOptions("openConnection", options);

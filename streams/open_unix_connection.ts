@@ -3,8 +3,9 @@
 import type { Future } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
 import type { UnixConnectionOptions } from "../loop/net/connect/connect.ts";
+import type { WithSock } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertOptions } from "../loop/core/validate.ts";
+import { areOptions, assertOptions } from "../loop/core/validate.ts";
 import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
@@ -52,7 +53,27 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection}
  */
 export function openUnixConnection(
-  path: string | URL | null = null,
+  path?: string | URL | null,
+  options?: OpenUnixConnectionOptions,
+): Future<[reader: StreamReader, writer: StreamWriter]>;
+/**
+ * Opens a stream over an existing connection.
+ *
+ * @param options The connection, and how to use it.
+ * @returns A future of a reader and a writer. Close the writer when done.
+ */
+export function openUnixConnection(
+  options: WithSock<OpenUnixConnectionOptions>,
+): Future<[reader: StreamReader, writer: StreamWriter]>;
+export function openUnixConnection(
+  path: string | URL | OpenUnixConnectionOptions | null = null,
+  options?: OpenUnixConnectionOptions,
+): Future<[reader: StreamReader, writer: StreamWriter]> {
+  return areOptions(path, options) ? open(null, path) : open(path, options);
+}
+
+function open(
+  path: string | URL | null,
   options: OpenUnixConnectionOptions = {},
 ): Future<[reader: StreamReader, writer: StreamWriter]> {
   assertOptions("openUnixConnection", options);

@@ -3,8 +3,9 @@
 import type { Future } from "../loop/core/future.ts";
 import type { ServerOptions } from "../loop/net/serve/serve.ts";
 import type { Server } from "../loop/net/serve/server.ts";
+import type { WithSock } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertOptions } from "../loop/core/validate.ts";
+import { areOptions, assertOptions } from "../loop/core/validate.ts";
 import { streamProtocolFactory } from "./_stream_protocol_factory.ts";
 import type { ClientConnected } from "./stream_reader_protocol.ts";
 
@@ -59,8 +60,36 @@ export interface StartServerOptions extends ServerOptions {
  */
 export function startServer(
   clientConnected: ClientConnected,
-  host: string | readonly string[] | null = null,
-  port: number | null = null,
+  host?: string | readonly string[] | null,
+  port?: number | null,
+  options?: StartServerOptions,
+): Future<Server<Deno.NetAddr>>;
+/**
+ * Calls a function for each connection to an existing listener, in a task of its own.
+ *
+ * @param clientConnected Called with a reader and a writer for each connection.
+ * @param options The listener, and how to use it.
+ * @returns A future of the server, which accepts connections already.
+ */
+export function startServer(
+  clientConnected: ClientConnected,
+  options: WithSock<StartServerOptions>,
+): Future<Server<Deno.NetAddr>>;
+export function startServer(
+  clientConnected: ClientConnected,
+  host: string | readonly string[] | StartServerOptions | null = null,
+  port?: number | null,
+  options?: StartServerOptions,
+): Future<Server<Deno.NetAddr>> {
+  return areOptions(host, port, options)
+    ? start(clientConnected, null, null, host)
+    : start(clientConnected, host, port ?? null, options);
+}
+
+function start(
+  clientConnected: ClientConnected,
+  host: string | readonly string[] | null,
+  port: number | null,
   options: StartServerOptions = {},
 ): Future<Server<Deno.NetAddr>> {
   assertOptions("startServer", options);

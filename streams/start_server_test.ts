@@ -325,3 +325,30 @@ Deno.test("startServer() takes 1,000 connections that come and go, half of them 
     assertEquals(served, COUNT);
     assertEquals(allTasks().size, 1);
   }));
+
+Deno.test("startServer() and openConnection() take options alone where these have the sock", () =>
+  run(async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using _ = await startServer(echo, { sock: listener });
+    const conn = await Deno.connect({ port: listener.addr.port });
+    const [reader, writer] = await openConnection({ sock: conn, limit: 100 });
+    writer.write("hello\n");
+    assertEquals(textOf(await reader.readLine()), "hello\n");
+    writer.close();
+    await writer.waitClosed();
+  }));
+
+Deno.test("startServer() and openConnection() refuse options in two places", () =>
+  run(async () => {
+    await assertRejects(
+      () => openConnection({ sock: {} } as never, 80),
+      TypeError,
+      "host",
+    );
+    await assertRejects(
+      () => startServer(echo, {} as never, null, {}),
+      TypeError,
+      "host",
+    );
+    await assertRejects(() => openConnection({} as never), RangeError, "sock");
+  }));

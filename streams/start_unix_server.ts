@@ -3,8 +3,9 @@
 import type { Future } from "../loop/core/future.ts";
 import type { UnixServerOptions } from "../loop/net/serve/serve_unix.ts";
 import type { Server } from "../loop/net/serve/server.ts";
+import type { WithSock } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertOptions } from "../loop/core/validate.ts";
+import { areOptions, assertOptions } from "../loop/core/validate.ts";
 import { streamProtocolFactory } from "./_stream_protocol_factory.ts";
 import type { ClientConnected } from "./stream_reader_protocol.ts";
 
@@ -59,7 +60,33 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  */
 export function startUnixServer(
   clientConnected: ClientConnected,
-  path: string | URL | null = null,
+  path?: string | URL | null,
+  options?: StartUnixServerOptions,
+): Future<Server<Deno.UnixAddr>>;
+/**
+ * Calls a function for each connection to an existing listener, in a task of its own.
+ *
+ * @param clientConnected Called with a reader and a writer for each connection.
+ * @param options The listener, and how to use it.
+ * @returns A future of the server, which accepts connections already.
+ */
+export function startUnixServer(
+  clientConnected: ClientConnected,
+  options: WithSock<StartUnixServerOptions>,
+): Future<Server<Deno.UnixAddr>>;
+export function startUnixServer(
+  clientConnected: ClientConnected,
+  path: string | URL | StartUnixServerOptions | null = null,
+  options?: StartUnixServerOptions,
+): Future<Server<Deno.UnixAddr>> {
+  return areOptions(path, options)
+    ? start(clientConnected, null, path)
+    : start(clientConnected, path, options);
+}
+
+function start(
+  clientConnected: ClientConnected,
+  path: string | URL | null,
   options: StartUnixServerOptions = {},
 ): Future<Server<Deno.UnixAddr>> {
   assertOptions("startUnixServer", options);

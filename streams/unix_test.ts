@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Future, openUnixConnection, run, startUnixServer } from "../mod.ts";
 import { withDirectory } from "../tests/doubles/directory.ts";
+import { textOf } from "../tests/doubles/text.ts";
 import { findPython } from "../tests/peers/python.ts";
 import { runPython, startPython } from "../tests/peers/run_python.ts";
 
@@ -72,6 +73,25 @@ Deno.test(
       await assertRejects(() => reader.readLine(), RangeError);
       assert(await failure instanceof Error);
       writer.close();
+    }),
+);
+
+Deno.test(
+  "openUnixConnection() and startUnixServer() take options alone where these have the sock",
+  { ignore },
+  () =>
+    inDirectory(async (path) => {
+      const listener = Deno.listen({ transport: "unix", path });
+      await using _ = await startUnixServer(async (reader, writer) => {
+        writer.write(await reader.readLine());
+        writer.close();
+      }, { sock: listener });
+      const conn = await Deno.connect({ transport: "unix", path });
+      const [reader, writer] = await openUnixConnection({ sock: conn });
+      writer.write("hello\n");
+      assertEquals(textOf(await reader.readLine()), "hello\n");
+      writer.close();
+      await writer.waitClosed();
     }),
 );
 

@@ -58,6 +58,19 @@ export function assertOptions(caller: string, options: unknown): void {
   throw wrongType(`The options of ${caller}()`, "an object", options);
 }
 
+/**
+ * Whether options take the place of an address and of what follows it, as in `openConnection({ sock })`: then `rest`
+ * must be left out.
+ */
+export function areOptions<T extends object>(
+  value: T | string | URL | readonly string[] | null | undefined,
+  ...rest: unknown[]
+): value is T {
+  return typeof value === "object" && value !== null &&
+    !isInstance(value, Array) && !isInstance(value, URL) &&
+    rest.every((each) => each === undefined);
+}
+
 /** Throws unless the value is a function. */
 export function assertFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throw wrongType(what, "a function", value);

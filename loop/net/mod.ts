@@ -31,6 +31,7 @@ export type {
   ReadablePipe,
   SendFileOptions,
   SubprocessOptions,
+  WithSock,
   WritablePipe,
 } from "./options.ts";
 export type { SubprocessStdio } from "./process/stdio.ts";

@@ -12,6 +12,15 @@ export interface HostAddress {
   transport?: Deno.NetAddr["transport"] | undefined;
 }
 
+/**
+ * Options with a `sock`, which takes the place of an address.
+ *
+ * @typeParam O The type of the options.
+ */
+export type WithSock<O extends { sock?: unknown }> = O & {
+  sock: NonNullable<O["sock"]>;
+};
+
 /** A source for `loop.connectReadPipe()`: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes. */
 export type ReadablePipe =
   | ReadableStream<Uint8Array>

@@ -249,7 +249,7 @@ Deno.test("A connection of the system's can be used beside a network in memory",
   ]);
   const network = new MemoryNetwork();
   await run(async () => {
-    const [reader, writer] = await openConnection(null, null, { sock });
+    const [reader, writer] = await openConnection({ sock });
     await conn.write(new Uint8Array(3));
     assertEquals((await reader.readExactly(3)).length, 3);
     writer.close();

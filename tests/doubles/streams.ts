@@ -16,7 +16,7 @@ export type Stream = [reader: StreamReader, writer: StreamWriter];
 /** A stream over a connection whose other end is the test. */
 export async function fakeStream(): Promise<[FakeConn, ...Stream]> {
   const conn = new FakeConn();
-  const [reader, writer] = await openConnection(null, null, { sock: conn });
+  const [reader, writer] = await openConnection({ sock: conn });
   await turns();
   return [conn, reader, writer];
 }

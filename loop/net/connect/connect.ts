@@ -70,8 +70,8 @@ export async function connect<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
   host: string | null,
-  port: number | null,
-  options: ConnectionOptions,
+  port: number | null = null,
+  options: ConnectionOptions = {},
 ): Promise<[Transport, P]> {
   assertFactory("createConnection", protocolFactory);
   assertConnectionOptions(host, port, options);
@@ -140,7 +140,7 @@ export async function connectUnix<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
   path: string | URL | null,
-  options: UnixConnectionOptions,
+  options: UnixConnectionOptions = {},
 ): Promise<[Transport, P]> {
   assertFactory("createUnixConnection", protocolFactory);
   assertUnixPath("createUnixConnection", path);

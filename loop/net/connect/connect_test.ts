@@ -70,10 +70,25 @@ Deno.test("loop.createConnection() tells wrong arguments before it does anything
       );
     }
     await assertRejects(
-      () => loop.createConnection(make, null, null, { sock: {} as never }),
+      () => loop.createConnection(make, { sock: {} as never }),
       TypeError,
       "The sock must be a Deno.Conn: received an instance of Object",
     );
+  }));
+
+Deno.test("loop.createConnection() refuses options in two places", () =>
+  run(async () => {
+    const loop = getRunningLoop();
+    const make = () => new Recorder();
+    const sock = new FakeConn();
+    for (const rest of [[80], [undefined, {}]] as [number?, object?][]) {
+      await assertRejects(
+        () => loop.createConnection(make, { sock }, ...rest),
+        TypeError,
+        "The host must be",
+      );
+    }
+    assert(!sock.isClosed);
   }));
 
 Deno.test("loop.createConnection() fails where nothing listens", () =>
@@ -99,7 +114,7 @@ Deno.test("loop.createConnection() closes the connection if no protocol is made"
       throw new Error("no protocol");
     };
     await assertRejects(
-      () => getRunningLoop().createConnection(make, null, null, { sock: conn }),
+      () => getRunningLoop().createConnection(make, { sock: conn }),
       Error,
       "no protocol",
     );

@@ -166,7 +166,7 @@ Deno.test(
         await using _ = await loop.createUnixServer(() => new Recorder(), path);
         const sock = await Deno.connect({ transport: "unix", path });
         const [transport, client] = await loop
-          .createUnixConnection(() => new Recorder(), null, { sock });
+          .createUnixConnection(() => new Recorder(), { sock });
         assertEquals(transport.getExtraInfo("socket"), sock);
         transport.close();
         await client.lost;

@@ -72,8 +72,8 @@ export async function serve(
   loop: EventLoop,
   protocolFactory: () => StreamProtocol,
   host: string | readonly string[] | null,
-  port: number | null,
-  options: ServerOptions,
+  port: number | null = null,
+  options: ServerOptions = {},
 ): Promise<Server<Deno.NetAddr>> {
   assertFactory("createServer", protocolFactory);
   assertServerOptions(host, port, options);

@@ -43,7 +43,7 @@ export async function serveUnix(
   loop: EventLoop,
   protocolFactory: () => StreamProtocol,
   path: string | URL | null,
-  options: UnixServerOptions,
+  options: UnixServerOptions = {},
 ): Promise<Server<Deno.UnixAddr>> {
   assertFactory("createUnixServer", protocolFactory);
   assertUnixPath("createUnixServer", path);

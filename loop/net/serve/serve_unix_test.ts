@@ -183,7 +183,7 @@ unixTest(
   async (path) => {
     const sock = Deno.listen({ transport: "unix", path });
     const server = await getRunningLoop()
-      .createUnixServer(() => new Recorder(), null, { sock });
+      .createUnixServer(() => new Recorder(), { sock });
     assertEquals(server.sockets, [sock]);
     await exchange(path);
     await end(server);

@@ -227,7 +227,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     );
     assertEquals(sock.isClosed, false);
     await assertRejects(
-      () => loop.createServer(make, null, null, { sock: {} as never }),
+      () => loop.createServer(make, { sock: {} as never }),
       TypeError,
       "The sock must be a Deno.Listener: received an instance of Object",
     );
@@ -379,7 +379,7 @@ Deno.test("loop.createServer() has the system look after silent clients if that 
     for (const keepAlive of [true, undefined]) {
       const sock = new FakeListener();
       await using server = await getRunningLoop()
-        .createServer(() => new Recorder(), null, null, { sock, keepAlive });
+        .createServer(() => new Recorder(), { sock, keepAlive });
       const conn = new FakeTcpConn();
       sock.connect(conn);
       await turns();
@@ -400,7 +400,7 @@ Deno.test("Server.close() refuses a connection that was accepted and not yet ser
         return new Recorder();
       };
       const server = await getRunningLoop()
-        .createServer(make, null, null, { sock });
+        .createServer(make, { sock });
       const conn = new FakeConn();
       sock.connect(conn);
       for (let i = 0; i < steps; i++) await Promise.resolve();
@@ -418,7 +418,7 @@ Deno.test("Server says nothing of a connection that its client took back", () =>
     const reports = recordExceptions(getRunningLoop());
     const sock = new FakeListener();
     await using _ = await getRunningLoop()
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     sock.fail(new Deno.errors.ConnectionAborted("aborted"));
     await turns();
     assert(sock.isAccepting);
@@ -446,7 +446,7 @@ Deno.test("loop.createServer() takes a listener", () =>
   run(async () => {
     const sock = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using server = await getRunningLoop()
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     assertEquals(server.sockets, [sock]);
     const client = await connect(server);
     client.transport.close();
@@ -487,7 +487,7 @@ Deno.test("Server reports a failure to accept, waits, and goes on", () =>
     };
     const sock = new FakeListener();
     const server = await loop
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     sock.fail(tooManyFiles());
     assert(String((await report).exception).includes("Too many open files"));
     await turns();
@@ -505,7 +505,7 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
     loop.callLater = (_, ...rest) => loop.callAt(loop.time() + 3600, ...rest);
     const sock = new FakeListener();
     const server = await loop
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     sock.fail(tooManyFiles());
     await report;
     server.close();
@@ -519,7 +519,7 @@ Deno.test("Server accepts on at once after the failure of one connection", () =>
     const reports = recordExceptions(loop);
     const sock = new FakeListener();
     await using _ = await loop
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     for (
       const error of [
         new Deno.errors.ConnectionAborted("gone"),
@@ -550,7 +550,7 @@ Deno.test("Server that a listener fails again and again lets other tasks run", (
     const sock = new FakeListener();
     sock.accept = () => Promise.reject(new Deno.errors.NotConnected("gone"));
     await using _ = await loop
-      .createServer(() => new Recorder(), null, null, { sock });
+      .createServer(() => new Recorder(), { sock });
     await turns();
     await sleep(0.001);
     sock.accept = () => Promise.reject(new Deno.errors.BadResource("closed"));

@@ -131,7 +131,7 @@ Deno.test("loop.close() closes a connection that was accepted and not welcomed y
       const conn = Object.assign(new FakeConn(), { localAddr, remoteAddr });
       const loop = newEventLoop();
       const server = await loop.runUntilComplete(() =>
-        loop.createUnixServer(() => new Protocol(), null, { sock: listener })
+        loop.createUnixServer(() => new Protocol(), { sock: listener })
       );
       loop.callSoon(() => {
         accepted.resolve(conn);

@@ -76,7 +76,7 @@ Deno.test("Transport calls its protocol outside every task, in the context of it
     const conn = new FakeConn();
     const [transport, protocol] = await user.run(
       "creator",
-      () => loop.createConnection(() => new Nosy(), null, null, { sock: conn }),
+      () => loop.createConnection(() => new Nosy(), { sock: conn }),
     );
     await turns();
     transport.setWriteBufferLimits(1);
@@ -225,7 +225,7 @@ Deno.test("Transport reports what connectionMade() throws, and goes on", () =>
       throw error;
     };
     const [transport] = await getRunningLoop()
-      .createConnection(() => protocol, null, null, { sock: conn });
+      .createConnection(() => protocol, { sock: conn });
     assertEquals(reports.map(({ exception }) => exception), [error]);
     assertStrictEquals(reports[0]!.transport, transport);
     await turns();

@@ -338,7 +338,7 @@ Deno.test("loop.startTls() closes the connection when the handshake fails, and t
     const loop = getRunningLoop();
     const conn = new FakeConn();
     const recorder = new Recorder();
-    await loop.createConnection(() => recorder, null, null, { sock: conn });
+    await loop.createConnection(() => recorder, { sock: conn });
     await turns();
     const starting = createTask(() =>
       loop.startTls(recorder.transport, recorder, CLIENT)

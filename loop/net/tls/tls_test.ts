@@ -840,11 +840,11 @@ Deno.test("openConnection() encrypts a connection that there is already", () =>
     const dial = () => Deno.connect({ hostname: "127.0.0.1", port });
     const sock = await dial();
     await assertRejects(
-      () => openConnection(null, null, { sock, tls: TRUSTING }),
+      () => openConnection({ sock, tls: TRUSTING }),
       RangeError,
       "Expected serverName in tls",
     );
-    const [reader, writer] = await openConnection(null, null, {
+    const [reader, writer] = await openConnection({
       sock,
       tls: { ...TRUSTING, serverName: "localhost" },
     });
