@@ -3,10 +3,10 @@
 import { RuntimeError } from "../loop/core/errors.ts";
 import { runningScheduler } from "../loop/core/scheduler.ts";
 
-/** Throws where a loop runs the caller. */
+/** Throws if the caller runs inside an event loop. */
 export function assertOutsideLoops(caller: string): void {
   if (runningScheduler() === null) return;
   throw new RuntimeError(
-    `Cannot call ${caller}() where an event loop runs the caller: it runs loops of its own`,
+    `Cannot call ${caller}() as an event loop is running: it runs its own loops`,
   );
 }

@@ -11,20 +11,20 @@ import type { Strategy } from "./_strategy.ts";
 import { HangError } from "./hang_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 
-/** What came of one schedule. */
+/** The outcome of one schedule. */
 export interface Attempt {
-  /** What went wrong first, if anything did. */
+  /** The first failure, if any. */
   readonly failure: { readonly error: unknown } | null;
   readonly trace: readonly string[];
 }
 
-/** How a schedule is run. */
+/** The options of {@linkcode attempt}. */
 export interface AttemptOptions {
   readonly debug?: boolean;
   readonly network?: MemoryNetwork | undefined;
 }
 
-/** Runs a body once, in the order that a strategy says. */
+/** Runs a body once, in the order that a strategy chooses. */
 export async function attempt(
   body: (loop: ExploringLoop) => unknown,
   strategy: Strategy,
@@ -56,20 +56,20 @@ export async function attempt(
 }
 
 /**
- * The attempt that says more of a failure: the one in debug mode, if it failed in the same way. Debug mode
- * refuses some things that are otherwise allowed.
+ * Returns the more informative of two attempts: the one in debug mode, if it failed in the same way. Debug mode
+ * refuses some calls that are allowed otherwise.
  */
 export function moreTelling(found: Attempt, inDebugMode: Attempt): Attempt {
   const error = found.failure?.error;
   const again = inDebugMode.failure?.error;
-  // What hangs is described with its lines in debug mode.
+  // In debug mode the message of a HangError has line numbers.
   const isSame = isInstance(error, HangError)
     ? isInstance(again, HangError)
     : textOf(error) === textOf(again);
   return isSame ? inDebugMode : found;
 }
 
-/** Cancels what the body left behind, and waits for it. */
+/** Cancels the tasks that the body left behind, and waits for them. */
 async function endTasks(loop: ExploringLoop): Promise<void> {
   const tasks = unfinishedTasks(schedulerOf(loop));
   if (tasks.length === 0) return;
@@ -78,9 +78,7 @@ async function endTasks(loop: ExploringLoop): Promise<void> {
     await loop.runUntilComplete(() => wait(tasks));
   } catch (cause) {
     throw new RuntimeError(
-      `A task that was left over did not end when it was cancelled: ${
-        textOf(cause)
-      }`,
+      `A leftover task did not end when it was cancelled: ${textOf(cause)}`,
       { cause },
     );
   }

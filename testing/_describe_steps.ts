@@ -1,9 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** How many steps a message shows, the last ones; the error has all. */
+/** How many of the last steps a message shows. The error has all of them. */
 const SHOWN_STEPS = 50;
 
-/** The steps of a schedule, for a message. */
+/** Formats the steps of a schedule for a message. */
 export function describeSteps(trace: readonly string[]): string {
   const shown = trace.slice(-SHOWN_STEPS);
   const headline = shown.length < trace.length

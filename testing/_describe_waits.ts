@@ -8,18 +8,17 @@ import { captureCallGraph, formatCallGraph } from "../tasks/call_graph.ts";
 /** How many lines of each task's stack are shown. */
 const SHOWN_FRAMES = 3;
 
-/** Says of all tasks of a loop that is stuck what they wait for. */
+/** Describes what each task of a stuck loop waits for. */
 export function describeWaits(scheduler: Scheduler): string {
   const tasks = scheduler.unfinished();
   const outside = scheduler.elsewhere();
-  const headline =
-    "Nothing can happen any more: nothing is ready, and no timer is set.";
-  if (tasks.length === 0) return `${headline} There is no task`;
+  const headline = "The program hangs: nothing is ready, and no timer is set.";
+  if (tasks.length === 0) return `${headline} There are no tasks`;
   return [
-    `${headline} Who waits for what:`,
+    `${headline} Pending tasks:`,
     ...rootsOf(new Set(tasks.flatMap(futuresOf))).map(formatted),
     ...outside.map(({ task }) => describeOutside(task as Future<unknown>)),
-    ...scheduler.debug === null ? ["Debug mode shows at which lines"] : [],
+    ...scheduler.debug === null ? ["Debug mode adds line numbers"] : [],
   ].join("\n");
 }
 
@@ -29,7 +28,7 @@ function futuresOf({ wait, moreWaits }: TaskState): Future<unknown>[] {
     .filter((future) => future instanceof Future);
 }
 
-/** Those that wait for none of the others. */
+/** Returns the futures that wait for none of the others. */
 function rootsOf(futures: Set<Future<unknown>>): Future<unknown>[] {
   const waiting = new Set<Future<unknown>>();
   const seen = new Set<Future<unknown>>();
@@ -41,7 +40,7 @@ function rootsOf(futures: Set<Future<unknown>>): Future<unknown>[] {
       waiting.add(awaiter.future);
       left.push(awaiter);
     }
-    // The graph leaves out what gather() and the like give.
+    // The call graph leaves out the futures of gather() and the like.
     for (const each of dependentsOf(next.future)) waiting.add(each);
   }
   return [...futures.difference(waiting)];

@@ -15,22 +15,22 @@ import type { Move, Strategy } from "./_strategy.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 import { failLoop, hostOf, VirtualTimeLoop } from "./virtual_time_loop.ts";
 
-/** What may happen in a schedule beside the steps of its tasks. */
+/** Limits on the events of a schedule other than task steps, and on its length. */
 export interface ExplorationLimits {
-  /** How many cancellations there may be. */
+  /** The largest number of cancellations. */
   readonly cancellations: number;
-  /** Whether a timer may be due while others are not done yet. */
+  /** Whether a timer may expire while something is still ready. */
   readonly timeouts: boolean;
-  /** After how many steps a schedule is taken for endless. */
+  /** The number of steps after which a schedule counts as endless. */
   readonly maxSteps: number;
 }
 
-/** A name that nobody gave the task: it counts all tasks of the process. */
+/** A default task name, which counts all tasks of the process. */
 const COUNTED_NAME = /^Task-\d+$/;
 
-/** A loop in virtual time that lets a strategy say what happens next. */
+/** A loop in virtual time in which a strategy chooses the next event. */
 export class ExploringLoop extends VirtualTimeLoop {
-  /** What has happened, a line for each step. */
+  /** The steps so far, one line each. */
   readonly trace: string[] = [];
   readonly #strategy: Strategy;
   readonly #limits: ExplorationLimits;
@@ -57,12 +57,12 @@ export class ExploringLoop extends VirtualTimeLoop {
     host.onIdle = () => this.#whenIdle();
   }
 
-  /** The task may be cancelled at any time from now on. */
+  /** Allows the task to be cancelled at any time from now on. */
   mayCancel(task: Task<unknown>): void {
     this.#cancellable.add(task);
   }
 
-  /** From now on everything happens in the ordinary order, and is not noted. */
+  /** Switches to the ordinary order, and stops recording. */
   settleDown(): void {
     this.#isExploring = false;
     this.#stepsLeft = this.#limits.maxSteps;
@@ -95,11 +95,11 @@ export class ExploringLoop extends VirtualTimeLoop {
 
   #cancel(task: Task<unknown>): void {
     this.#cancellationsLeft--;
-    // It may be the step of this very task that has just ended.
+    // The step that has just ended may be one of this very task.
     callOutsideTasks(this.#scheduler, () => void task.cancel());
   }
 
-  /** A fault may also strike while everybody waits. */
+  /** Lets the strategy inject a fault while every task waits. */
   #whenIdle(): void {
     if (!this.#isExploring || this.#strategy.whenIdle === undefined) return;
     const moves = this.#faults();
@@ -166,7 +166,7 @@ export class ExploringLoop extends VirtualTimeLoop {
     return place === null ? name : `${name} at ${place}`;
   }
 
-  /** The same in every run of a schedule. */
+  /** Returns a name that is the same in every run of a schedule. */
   #nameOf(task: Task<unknown>): string {
     let name = this.#names.get(task);
     if (name === undefined) {

@@ -2,10 +2,10 @@
 
 import type { Move, Strategy } from "./_strategy.ts";
 
-/** Follows given choices, and then takes the first move each time; notes what there was to choose from. */
+/** Follows a prefix of given choices, then always takes the first move; records the alternatives. */
 export class PrefixSchedule implements Strategy {
   readonly #given: readonly number[];
-  /** What was chosen where there was a choice, and of how many moves. */
+  /** The choice at each place that had one, and the number of moves there. */
   readonly #taken: { choice: number; of: number }[] = [];
 
   constructor(given: readonly number[]) {
@@ -20,7 +20,7 @@ export class PrefixSchedule implements Strategy {
     return choice;
   }
 
-  /** The choices of all paths that are like this one, but take another move at one later place. */
+  /** Returns the prefixes that follow this schedule and then take another move at one later place. */
   *deviations(): Generator<number[]> {
     const choices = this.#taken.map(({ choice }) => choice);
     for (let i = this.#given.length; i < this.#taken.length; i++) {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** Random numbers that a seed decides: splitmix32, whose every seed is as good as another. */
+/** Generates random numbers from a seed: splitmix32, whose seeds are all equally good. */
 export class Random {
   #state: number;
 
@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** A number from 0 to less than 1. */
+  /** Returns a number from 0 to less than 1. */
   next(): number {
     this.#state = (this.#state + 0x9e3779b9) | 0;
     let t = this.#state ^ (this.#state >>> 16);
@@ -18,13 +18,13 @@ export class Random {
     return ((t ^ (t >>> 15)) >>> 0) / 2 ** 32;
   }
 
-  /** An integer from 0 to less than `limit`. */
+  /** Returns an integer from 0 to less than `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
 }
 
-/** The seed of one of many things that a seed decides. */
+/** Derives the seed number `index` from a seed. */
 export function seedOf(seed: number, index: number): number {
   return new Random(Math.imul(seed | 0, 0x85ebca6b) ^ index).below(2 ** 32);
 }

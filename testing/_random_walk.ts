@@ -3,15 +3,15 @@
 import type { Random } from "./_random.ts";
 import type { Move, Strategy } from "./_strategy.ts";
 
-/** How a random schedule is to look. */
+/** The shape of a random schedule. */
 export interface RandomPlan {
-  /** About how many steps a schedule has. */
+  /** The approximate number of steps. */
   readonly steps: number;
-  /** How many cancellations and expiries there are at most. */
+  /** The largest number of cancellations and expired timers. */
   readonly faults: number;
 }
 
-/** Cancellations and timeouts at a few random steps. */
+/** Cancellations and expired timers at a few random steps. */
 class Faults {
   readonly #random: Random;
   readonly #steps: Set<number>;
@@ -25,7 +25,7 @@ class Faults {
     );
   }
 
-  /** The fault that strikes now; -1 if none does. */
+  /** Returns the index of the fault of this step; -1 if there is none. */
   next(moves: readonly Move[]): number {
     if (!this.#steps.has(this.#step++)) return -1;
     const first = moves.findIndex(({ kind }) => kind !== "run");
@@ -33,7 +33,7 @@ class Faults {
   }
 }
 
-/** Takes any of what is ready, each as likely as another. */
+/** Chooses among what is ready with equal probability. */
 export class RandomWalk implements Strategy {
   readonly #random: Random;
   readonly #faults: Faults;
@@ -49,13 +49,13 @@ export class RandomWalk implements Strategy {
   }
 }
 
-/** How often one may go on while others wait, before it goes to the end: it may wait for the others. */
+/** How often a task may run again while others are ready. It may be waiting for them in a loop. */
 const MAX_RUN = 20;
 
 /**
- * Gives every task a priority, and takes the one with the highest; at a few random steps that one falls to the
- * lowest. Most bugs need only one or two such changes at the right places, and this finds them with a
- * probability that does not shrink with the number of tasks.
+ * Gives every task a priority and chooses the highest; at a few random steps, that one falls to the lowest
+ * (probabilistic concurrency testing). Most bugs need only one or two such changes at the right places, and the
+ * probability of hitting them does not shrink with the number of tasks.
  */
 export class Priorities implements Strategy {
   readonly #random: Random;
@@ -98,9 +98,9 @@ export class Priorities implements Strategy {
   }
 
   #isChangeDue(moves: readonly Move[], best: number): boolean {
-    const isStubborn = this.#run >= MAX_RUN &&
+    const isMonopolizing = this.#run >= MAX_RUN &&
       this.#last === ownerIn(moves, best);
-    return this.#changes.has(this.#step++) || isStubborn;
+    return this.#changes.has(this.#step++) || isMonopolizing;
   }
 
   #note(owner: object | null): void {

@@ -6,16 +6,16 @@ import { Priorities, RandomWalk } from "./_random_walk.ts";
 import { PrefixSchedule } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 
-/** One of the many ways in which a program may go, so that it goes the same way each time. */
+/** One order of events, in a form that can be run again. */
 export type Schedule = RandomSchedule | PathSchedule;
 
 interface RandomSchedule {
   readonly kind: "random";
   readonly limits: ExplorationLimits;
   readonly seed: number;
-  /** Which of those of its seed. */
+  /** The number of the schedule among those of its seed. */
   readonly index: number;
-  /** About how many steps there are. */
+  /** The approximate number of steps. */
   readonly steps: number;
 }
 
@@ -23,18 +23,18 @@ interface PathSchedule {
   readonly kind: "path";
   readonly limits: ExplorationLimits;
   readonly seed: number;
-  /** What is chosen wherever there is a choice; where nothing is said, the first. */
+  /** The choice at each place that has one; after the last of them, always the first move. */
   readonly choices: readonly number[];
 }
 
-/** Random schedules change the priorities at fewer places than this. */
+/** The number of priority changes in a random schedule is below this. */
 const MAX_CHANGES = 4;
 
-/** What a random schedule chooses. */
+/** Returns the strategy of a random schedule. */
 export function randomStrategy(schedule: RandomSchedule): Strategy {
   const { seed, index, steps, limits } = schedule;
   const random = new Random(seedOf(seed, index));
-  // One cancellation may come often: a schedule has room for few faults, and most bugs need no more.
+  // The limit may be large, but a schedule has room for few faults, and most bugs need no more.
   const cancellations = Math.min(limits.cancellations, MAX_FAULTS);
   const plan = { steps, faults: cancellations + (limits.timeouts ? 1 : 0) };
   const changes = index % MAX_CHANGES;
@@ -45,41 +45,41 @@ export function randomStrategy(schedule: RandomSchedule): Strategy {
 
 const MAX_FAULTS = 8;
 
-/** What a schedule chooses. */
+/** Returns the strategy of a schedule. */
 export function strategyOf(schedule: Schedule): Strategy {
   return schedule.kind === "random"
     ? randomStrategy(schedule)
     : new PrefixSchedule(schedule.choices);
 }
 
-/** What a body does at random in a schedule. */
+/** Returns the source of a body's random numbers in a schedule. */
 export function randomOf(schedule: Schedule): Random {
   const index = schedule.kind === "random" ? schedule.index : 0;
   return new Random(seedOf(~schedule.seed, index));
 }
 
-/** A schedule in words, for people to copy. */
+/** Formats a schedule as text that can be copied. */
 export function formatSchedule(schedule: Schedule): string {
   const { kind, seed, limits } = schedule;
   const { cancellations, timeouts, maxSteps } = limits;
-  const way = kind === "random"
+  const details = kind === "random"
     ? [schedule.index, schedule.steps]
     : [schedule.choices.join(".") || "-"];
-  return [kind, seed, cancellations, Number(timeouts), maxSteps, ...way]
+  return [kind, seed, cancellations, Number(timeouts), maxSteps, ...details]
     .join(" ");
 }
 
-/** The schedule that such words stand for; `null` if they stand for none. */
+/** Parses the text of {@linkcode formatSchedule}; returns `null` if it is malformed. */
 export function parseSchedule(text: string): Schedule | null {
   const [kind, ...words] = text.split(" ");
   const [seed, cancellations, timeouts, maxSteps] = words.map(Number);
-  const way = words.slice(4);
-  const numbers = kind === "path" && way[0] !== undefined
-    ? way[0] === "-" ? [] : way[0].split(".").map(Number)
-    : way.map(Number);
+  const details = words.slice(4);
+  const numbers = kind === "path" && details[0] !== undefined
+    ? details[0] === "-" ? [] : details[0].split(".").map(Number)
+    : details.map(Number);
   const isSound = Number.isInteger(seed) && isCount(cancellations) &&
     (timeouts === 0 || timeouts === 1) && isCount(maxSteps) &&
-    numbers.every(isCount) && way.length === (kind === "path" ? 1 : 2);
+    numbers.every(isCount) && details.length === (kind === "path" ? 1 : 2);
   if (!isSound) return null;
   const limits = {
     cancellations: cancellations!,
@@ -92,7 +92,7 @@ export function parseSchedule(text: string): Schedule | null {
   return { kind, seed: seed!, limits, index: index!, steps: steps! };
 }
 
-/** Whether a number counts something: Infinity does where there is no limit. */
+/** Returns whether a number is a count. `Infinity` is: it means no limit. */
 function isCount(value: number | undefined): boolean {
   return value === Infinity || (Number.isInteger(value) && value! >= 0);
 }

@@ -2,7 +2,7 @@
 
 import type { Task } from "../loop/core/task.ts";
 
-/** What can happen next. */
+/** A possible next event. */
 export type Move =
   /** A task takes its next step, or, if it is `null`, the oldest callback runs. */
   | {
@@ -12,13 +12,13 @@ export type Move =
   }
   /** A task is cancelled. */
   | { readonly kind: "cancel"; readonly task: Task<unknown> }
-  /** The next timer is due, although others are not done yet. */
+  /** The next timer expires although something is still ready. */
   | { readonly kind: "expire" };
 
-/** Says what happens next in one schedule. */
+/** Chooses the events of one schedule. */
 export interface Strategy {
-  /** The index of one of the moves: those that run something come first, in the order of the ready queue. */
+  /** Returns the index of a move. The moves that run something come first, in the order of the ready queue. */
   choose(moves: readonly Move[]): number;
-  /** The index of the fault that strikes while everybody waits; `null` if none does. */
+  /** Returns the index of a fault to inject while every task waits; `null` for none. */
   whenIdle?(faults: readonly Move[]): number | null;
 }

@@ -3,7 +3,7 @@
 import { describeFrame } from "../loop/core/introspection/call_stack.ts";
 import type { Task } from "../loop/core/task.ts";
 
-/** The folders whose functions say nothing to those who call them. */
+/** The library's own folders, whose frames do not help the user. */
 const LIBRARY = [
   "loop",
   "queues",
@@ -14,7 +14,7 @@ const LIBRARY = [
   "testing",
 ].map((folder) => new URL(`../${folder}/`, import.meta.url).href);
 
-/** Where in the program a task waits; `null` if that is not known, as without debug mode. */
+/** Describes the line of user code at which a task waits; returns `null` if it is unknown, as without debug mode. */
 export function userFrameOf(task: Task<unknown>): string | null {
   const frame = task.getStack().findLast(({ fileName }) =>
     fileName.endsWith("_test.ts") ||

@@ -2,41 +2,41 @@
 
 import { DENO_HOST, type Host, type ReadyEntries } from "../loop/core/host.ts";
 
-/** What a virtual host asks at a moment at which nothing is ready. */
+/** What a virtual host asks its loop when nothing is ready. */
 export interface IdleProbe {
   /** Whether the scheduler is still idle. */
   isIdle(): boolean;
-  /** Whether anything may come from outside. */
-  hears(): boolean;
-  /** When the next timer is due; `null` if there is none. */
+  /** Whether events from outside the loop are allowed. */
+  allowsOutside(): boolean;
+  /** The time of the next timer; `null` if there is none. */
   deadline(): number | null;
-  /** For how many milliseconds the clock must stand still, as something may come from outside. */
+  /** For how many milliseconds the clock must wait for events from outside. */
   patience(): number;
-  /** The reactions to promises have all run. */
+  /** Called when the microtasks have run dry. */
   onTurn(): void;
-  /** Nothing will ever happen again. */
+  /** Called when the program hangs. */
   onStuck(): void;
 }
 
-/** How many seconds count as gone by between two looks at a clock that nobody else has. */
-const PER_LOOK = 1e-6;
+/** How many seconds the slice clock advances at each reading when it is virtual, too. */
+const PER_READING = 1e-6;
 
-/** How often, in milliseconds, it is looked whether something has come from outside. */
-const LOOK_INTERVAL = 1;
+/** The interval, in milliseconds, of polls for events from outside. */
+const POLL_INTERVAL = 1;
 
 /** A host whose clock stands still while something can happen, and then jumps to the next timer. */
 export class VirtualHost implements Host {
   #now: number;
-  #looks = 0;
-  /** How many macrotasks are to come: no time goes by before. */
+  #readings = 0;
+  /** The number of pending macrotasks. The clock does not move before they have run. */
   #turns = 0;
   readonly #probe: IdleProbe;
   #timer: { callback: () => void } | null = null;
   choose?: (ready: ReadyEntries) => number;
   /** Called when nothing is ready. */
   onIdle?: () => void;
-  /** Takes the look back that is due. */
-  #cancelLook: (() => void) | null = null;
+  /** Cancels the pending poll. */
+  #cancelPoll: (() => void) | null = null;
 
   constructor(start: number, probe: IdleProbe) {
     this.#now = start;
@@ -47,15 +47,17 @@ export class VirtualHost implements Host {
     return this.#now;
   }
 
-  /** Lets time go by while something runs. */
+  /** Advances the clock while something runs. */
   pass(seconds: number): void {
     this.#now += seconds;
   }
 
-  /** Tasks that keep each other busy must not keep real I/O waiting, although no time passes. */
+  /** Measures the time slice: busy tasks must not starve real I/O although virtual time stands still. */
   sliceTime(): number {
-    // Where nothing is heard from outside, they are interrupted at the same places in every run.
-    return this.#probe.hears() ? DENO_HOST.now() : this.#looks++ * PER_LOOK;
+    // Without events from outside, slices end at the same places in every run.
+    return this.#probe.allowsOutside()
+      ? DENO_HOST.now()
+      : this.#readings++ * PER_READING;
   }
 
   macrotask(callback: () => void, afterIo: boolean): void {
@@ -63,14 +65,14 @@ export class VirtualHost implements Host {
     DENO_HOST.macrotask(() => {
       this.#turns--;
       callback();
-      // What ran may have settled promises, whose reactions come first.
+      // The callback may have settled promises, whose reactions run first.
       if (!afterIo) DENO_HOST.macrotask(() => this.#probe.onTurn(), false);
     }, afterIo);
   }
 
   timer(callback: () => void, _delay: number): () => void {
     const timer = this.#timer = { callback };
-    this.#lookSoon();
+    this.#pollSoon();
     return () => {
       if (this.#timer === timer) this.#timer = null;
     };
@@ -78,40 +80,40 @@ export class VirtualHost implements Host {
 
   idle(): void {
     this.onIdle?.();
-    this.#lookSoon();
+    this.#pollSoon();
   }
 
-  /** Looks no more. */
+  /** Stops polling. */
   stop(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = null;
+    this.#cancelPoll?.();
+    this.#cancelPoll = null;
     this.#timer = null;
   }
 
-  #lookSoon(): void {
-    if (this.#cancelLook !== null) return;
-    // By then every reaction to a promise has run that only waited for its turn.
-    const id = setImmediate(() => this.#look(performance.now()));
-    this.#cancelLook = () => clearImmediate(id);
+  #pollSoon(): void {
+    if (this.#cancelPoll !== null) return;
+    // By then every promise reaction that was queued has run.
+    const id = setImmediate(() => this.#poll(performance.now()));
+    this.#cancelPoll = () => clearImmediate(id);
   }
 
-  #look(since: number): void {
-    this.#cancelLook = null;
+  #poll(since: number): void {
+    this.#cancelPoll = null;
     if (!this.#probe.isIdle()) return;
     if (this.#turns > 0) {
-      this.#lookSoon();
+      this.#pollSoon();
       return;
     }
     if (performance.now() - since < this.#probe.patience()) {
-      const id = setTimeout(() => this.#look(since), LOOK_INTERVAL);
-      this.#cancelLook = () => clearTimeout(id);
+      const id = setTimeout(() => this.#poll(since), POLL_INTERVAL);
+      this.#cancelPoll = () => clearTimeout(id);
     } else if (this.#timer !== null) this.#jump(this.#timer.callback);
     else this.#probe.onStuck();
   }
 
   #jump(callback: () => void): void {
     this.#timer = null;
-    // Not now and the delay: their sum may be a bit less than the deadline.
+    // Not the sum of now and the delay, which rounding may leave below the deadline.
     this.#now = Math.max(this.#now, this.#probe.deadline() ?? 0);
     callback();
   }

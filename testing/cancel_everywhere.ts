@@ -20,48 +20,48 @@ import type { ExploringLoop } from "./_exploring_loop.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 
-/** What {@linkcode cancelEverywhere} cancels, and what must hold then. */
+/** What {@linkcode cancelEverywhere} runs and cancels, and what must hold afterwards. */
 export interface CancellationScenario<T = unknown> {
-  /** What is cancelled: it runs as a task of its own, `"victim"`. */
+  /** The code to cancel. It runs as a task of its own, named `"victim"`. */
   readonly body: () => T | PromiseLike<T>;
-  /** What goes on at the same time, as a task of its own. It must end by itself. */
+  /** Code that runs concurrently, as a task of its own. It must end by itself. */
   readonly meanwhile?: (() => unknown) | undefined;
-  /** Throws unless everything is as it must be, when both have ended. */
+  /** Runs when both have ended, and throws if something is not as it must be. */
   readonly check?: ((victim: Task<T>) => unknown) | undefined;
 }
 
 /** The options of {@linkcode cancelEverywhere}. */
 export interface CancelEverywhereOptions {
-  /** At how many places at most; 1,000 by default. */
+  /** The largest number of `await`s to cancel at; 1,000 by default. */
   awaits?: number | undefined;
-  /** After how many steps the scenario is taken for endless; 10,000 by default. */
+  /** The number of steps after which the scenario counts as endless; 10,000 by default. */
   maxSteps?: number | undefined;
-  /** Makes the network in memory that the scenario uses, anew each time. */
+  /** Creates the in-memory network of the scenario, anew for each run. */
   network?: (() => MemoryNetwork) | undefined;
 }
 
-/** Makes what {@linkcode cancelEverywhere} cancels. */
+/** Creates a scenario of {@linkcode cancelEverywhere}. */
 export type MakeScenario<T> = () =>
   | CancellationScenario<T>
   | PromiseLike<CancellationScenario<T>>;
 
 /**
- * Runs a scenario once for each `await` of its body, and cancels the body there: once while it waits, and once
- * when it has been woken and is about to go on. It runs in virtual time.
+ * Runs a scenario twice for each `await` of its body, and cancels the body there: once while it waits, and once
+ * after its wake-up, before it resumes. The scenario runs in virtual time.
  *
- * Each time, it fails if the body ends with anything but its result or a `CancelledError`, if `meanwhile` or
- * `check` throws, if something hangs, and if a task or a connection is left over.
+ * A run fails if the body ends with anything but its result or a `CancelledError`, if `meanwhile` or `check`
+ * throws, if something hangs, or if a task, transport, server or connection is left open.
  *
  * @typeParam T The type of the body's result.
- * @param scenario Makes the scenario, anew each time, as part of a running loop.
- * @param options At how many places at most.
- * @returns At how many `await`s the body was cancelled.
- * @throws {ExplorationError} If it failed; the message says at which `await`.
- * @throws {RangeError} If an option is out of its range.
- * @throws {RuntimeError} If a loop runs the caller.
+ * @param scenario Creates the scenario, anew for each run, inside the running loop.
+ * @param options The limits, and the network.
+ * @returns The number of `await`s at which the body was cancelled.
+ * @throws {ExplorationError} If a run failed; the message has the number of the `await`.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {RuntimeError} If an event loop is running.
  * @throws {TypeError} If the scenario is not a function.
  *
- * @example A lock that nobody keeps
+ * @example A lock is never left locked
  * ```ts
  * import { Lock, sleep } from "@asyncio/asyncio";
  * import { cancelEverywhere } from "@asyncio/asyncio/testing";
@@ -113,7 +113,7 @@ interface Settings {
   readonly network: (() => MemoryNetwork) | undefined;
 }
 
-/** Runs the scenario once, with a cancellation; returns whether the body was cancelled. */
+/** Runs the scenario once with a cancellation at a point; returns whether the body reached that point. */
 async function cancelAt<T>(
   scenario: MakeScenario<T>,
   point: CancellationPoint,
@@ -132,7 +132,7 @@ async function cancelAt<T>(
   const strategy = new CancelAt(point);
   const result = await tryOnce(strategy, false);
   if (result.failure === null) return strategy.isDone;
-  // Debug mode, which is slow, says at which lines.
+  // Debug mode is slow, but adds line numbers.
   const again = await tryOnce(new CancelAt(point), true);
   throw failureOf(moreTelling(result, again), point);
 }
@@ -173,17 +173,17 @@ function assertNothingLeft(scheduler: Scheduler, connections: number): void {
     task !== callingTask()
   );
   if (tasks.length > 0) {
-    throw new RuntimeError(`A task was left over: ${tasks.join(", ")}`);
+    throw new RuntimeError(`A task is still running: ${tasks.join(", ")}`);
   }
   const { size } = scheduler.resources;
   if (size > 0) {
     throw new RuntimeError(
-      `Something was left open: ${size} transports or servers`,
+      `Transports or servers are still open: ${size}`,
     );
   }
   if (connections === 0) return;
   throw new RuntimeError(
-    `Something was left open: ${connections} connections`,
+    `Connections are still open: ${connections}`,
   );
 }
 
@@ -200,8 +200,8 @@ function failureOf(
 }
 
 function describe({ at, moment }: CancellationPoint): string {
-  if (at === NEVER) return "it was not cancelled at all";
-  if (at === 0) return "it was cancelled before it began";
-  const when = moment === "waiting" ? "while it waited" : "when it was woken";
+  if (at === NEVER) return "it was not cancelled";
+  if (at === 0) return "it was cancelled before its first step";
+  const when = moment === "waiting" ? "while it waited" : "after its wake-up";
   return `it was cancelled at its await number ${at}, ${when}`;
 }

@@ -165,7 +165,7 @@ Deno.test("cancelEverywhere() distinguishes one who is woken from one who waits"
       check: () => assertEquals(kept, [1]),
     };
   });
-  assertStringIncludes(error.message, "await number 1, when it was woken");
+  assertStringIncludes(error.message, "await number 1, after its wake-up");
 });
 
 Deno.test("cancelEverywhere() fails when the body fails without a cancellation", async () => {
@@ -174,7 +174,7 @@ Deno.test("cancelEverywhere() fails when the body fails without a cancellation",
       throw new TypeError("in any case");
     },
   }));
-  assertStringIncludes(message, "failed when it was not cancelled at all");
+  assertStringIncludes(message, "failed when it was not cancelled");
   assertEquals(`${cause}`, "TypeError: in any case");
 });
 
@@ -230,7 +230,7 @@ Deno.test("cancelEverywhere() fails when those who go on wait in vain", async ()
   });
   assert(cause instanceof HangError);
   assertStringIncludes(message, "* <Queue.get() pending>");
-  assertStringIncludes(message, "cancelled before it began");
+  assertStringIncludes(message, "cancelled before its first step");
 });
 
 Deno.test("cancelEverywhere() fails when a task is left over", async () => {
@@ -244,7 +244,7 @@ Deno.test("cancelEverywhere() fails when a task is left over", async () => {
   assertStringIncludes(message, "await number 1, while it waited");
   assertStringIncludes(
     `${cause}`,
-    "A task was left over: <Task 'child' pending>",
+    "A task is still running: <Task 'child' pending>",
   );
 });
 
@@ -265,7 +265,7 @@ Deno.test("cancelEverywhere() fails when a connection is left over", async () =>
       },
     };
   });
-  assertStringIncludes(`${cause}`, "Something was left open: 1 transports");
+  assertStringIncludes(`${cause}`, "Transports or servers are still open: 1");
 });
 
 Deno.test("cancelEverywhere() goes no further than it is told", async () => {
@@ -339,6 +339,6 @@ Deno.test("cancelEverywhere() refuses to run where a loop runs the caller", () =
     await assertRejects(
       () => cancelEverywhere(() => ({ body: () => {} })),
       RuntimeError,
-      "Cannot call cancelEverywhere() where an event loop runs the caller",
+      "Cannot call cancelEverywhere() as an event loop is running",
     );
   }));

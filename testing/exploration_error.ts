@@ -2,11 +2,12 @@
 
 import { messageOf } from "../loop/core/error_classes.ts";
 import { wrongType } from "../loop/core/validate.ts";
+
 /**
- * A schedule was found in which a body fails. The message has the steps that lead there, and says how to run
- * that schedule again; `cause` is what the body failed with.
+ * Thrown when a body fails in some schedule. The message has the steps that lead to the failure and explains how
+ * to run that schedule again; `cause` is the error of the body.
  *
- * @example Running the schedule again, which goes the same way
+ * @example Running the failed schedule again
  * ```ts
  * import { createTask, sleep, wait } from "@asyncio/asyncio";
  * import { ExplorationError, explore } from "@asyncio/asyncio/testing";
@@ -30,16 +31,16 @@ import { wrongType } from "../loop/core/validate.ts";
  * ```
  */
 export class ExplorationError extends Error {
-  /** What happened, a line for each step: when, and who went on, where in the program it had waited. */
+  /** The steps of the schedule, one line each: the time, the task, and the line of user code at which it resumed. */
   readonly trace: readonly string[];
-  /** What `explore()` takes as `replay` to run the schedule again; empty where it was not `explore()` that failed. */
+  /** The `replay` option of `explore()` that runs the schedule again; empty if the error is not from `explore()`. */
   readonly replay: string;
 
   /**
    * Constructs a new instance.
    *
-   * @param message Which schedule failed, and how.
-   * @param options The steps, how to run them again, and the error of the body.
+   * @param message The description of the failure.
+   * @param options The steps, the replay text, and the error of the body.
    */
   constructor(
     message: string,

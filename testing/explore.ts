@@ -27,65 +27,64 @@ import { PrefixSchedule } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
 
-/** How {@linkcode explore} looks for a schedule in which a body fails. */
+/** The options of {@linkcode explore}. */
 export interface ExploreOptions {
   /**
-   * `"random"`, the default, tries schedules at random; `"exhaustive"` tries all that deviate from the
-   * ordinary one at few places, which only takes small programs to an end.
+   * `"random"`, the default, tries random schedules; `"exhaustive"` tries every schedule that deviates from the
+   * ordinary one at few places, which is only feasible for small programs.
    */
   strategy?: "random" | "exhaustive" | undefined;
-  /** How many schedules are tried at most; 1,000 by default, and 100,000 if the search is exhaustive. */
+  /** The largest number of schedules; 1,000 by default, and 100,000 for an exhaustive search. */
   schedules?: number | undefined;
-  /** For how many real seconds at most schedules are tried; 10 by default. */
+  /** The time limit of the search, in real seconds; 10 by default. */
   seconds?: number | undefined;
-  /** What decides the random choices, an integer; another one each time by default. */
+  /** The seed of the random choices, an integer; a new one for each call by default. */
   seed?: number | undefined;
-  /** At how many places a schedule of an exhaustive search deviates at most; 2 by default. */
+  /** The largest number of deviations in a schedule of an exhaustive search; 2 by default. */
   deviations?: number | undefined;
-  /** How many times at most a schedule cancels tasks for which `trial.mayCancel()` was called; 1 by default. */
+  /** The largest number of cancellations, in a schedule, of tasks passed to `trial.mayCancel()`; 1 by default. */
   cancellations?: number | undefined;
-  /** Whether a timer may be due although others are not done yet, as when those take long; `true` by default. */
+  /** Whether a timer may expire while something is still ready, as if that took long; `true` by default. */
   timeouts?: boolean | undefined;
-  /** After how many steps a schedule is taken for endless; 10,000 by default. */
+  /** The number of steps after which a schedule counts as endless; 10,000 by default. */
   maxSteps?: number | undefined;
   /**
-   * Makes the network in memory of a schedule, anew each time. The seed is another one for each schedule, and the
-   * same when it is run again.
+   * Creates the in-memory network of a schedule, anew for each run. Each schedule has its own seed, which is the
+   * same when the schedule is run again.
    */
   network?: ((seed: number) => MemoryNetwork) | undefined;
-  /** The one schedule to run, whatever the other options say: the `replay` of an {@linkcode ExplorationError}. */
+  /** The `replay` of an {@linkcode ExplorationError}; only that schedule is run, whatever the other options. */
   replay?: string | undefined;
 }
 
-/** What {@linkcode explore} has tried, and in which the body did not fail. */
+/** The result of {@linkcode explore} when no schedule failed. */
 export interface Exploration {
-  /** How many schedules. */
+  /** The number of schedules that were tried. */
   readonly schedules: number;
-  /** How many steps in all of them. */
+  /** The number of steps in all schedules together. */
   readonly steps: number;
-  /** Whether all schedules were tried that deviate from the ordinary one at as many places as the options say. */
+  /** Whether every schedule with at most `deviations` deviations was tried. */
   readonly complete: boolean;
 }
 
 /**
- * Runs a body again and again, each time in another order of events, until it fails or the budget is spent.
+ * Runs a body repeatedly, each time in another order of events, until it fails or the budget is spent.
  *
- * Wherever several tasks are ready to go on, any of them may be the next; callbacks keep their order among
- * each other. Tasks for which `trial.mayCancel()` was called may be cancelled at any step, and a timer may be due
- * before what is ready has run. It all happens in virtual time. The body fails if it throws, if it hangs or
- * does not end, or if an exception is reported to the loop's exception handler. Tasks that it leaves behind
- * are cancelled, and must end then.
+ * When several tasks are ready, any of them may run next; callbacks keep their order among each other. Tasks
+ * passed to `trial.mayCancel()` may be cancelled at any step, and a timer may expire before what is ready has
+ * run. The body runs in virtual time. It fails if it throws, hangs or does not end, or if an exception reaches
+ * the loop's exception handler. Tasks that it leaves behind are cancelled, and must then end.
  *
- * The body must do everything anew each time, and nothing that is outside the loop. A calculation that never
- * ends cannot be interrupted. Some schedules are such as a loop never takes by itself: it lets tasks go on in
- * the order in which they became ready, and a program that relies on that fails here.
+ * The body must create everything anew in each run, and must not wait for anything outside the loop. An endless
+ * calculation cannot be interrupted. An ordinary loop resumes tasks in the order in which they became ready; a
+ * program that relies on that order fails here.
  *
- * @param body What is run, as the main task of a loop of its own.
- * @param options How, and for how long.
- * @returns What was tried.
+ * @param body The function to run, as the main task of a new loop.
+ * @param options The kind and the limits of the search.
+ * @returns What was tried, if nothing failed.
  * @throws {ExplorationError} If the body failed.
- * @throws {RangeError} If an option is out of its range.
- * @throws {RuntimeError} If a loop runs the caller.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {RuntimeError} If an event loop is running.
  * @throws {TypeError} If the body is not a function.
  *
  * @example A race that the ordinary order hides
@@ -113,7 +112,7 @@ export async function explore(
   return await tryAll(body, schedulesOf(settings), settings);
 }
 
-/** Runs one schedule after the other until one fails. */
+/** Runs schedules one after the other until one fails. */
 async function tryAll(
   body: (trial: Trial) => unknown,
   runs: Iterator<Run, unknown, Attempt>,
@@ -131,7 +130,7 @@ async function tryAll(
     const result = await tryOnce(body, next.value, settings);
     if (result.failure !== null) {
       const { schedule } = next.value;
-      // Debug mode, which is slow, says at which lines.
+      // Debug mode is slow, but adds line numbers.
       const again = await tryOnce(body, runOf(schedule), settings, true);
       throw failureOf(schedule, schedules + 1, result, again);
     }
@@ -168,7 +167,7 @@ function failureOf(
   const lines = [
     `Schedule ${number} failed: ${textOf(cause)}`,
     again.failure === null
-      ? "It did not fail when it was run again: the body depends on more than the order of events"
+      ? "It passed when it was run again: the body depends on more than the order of events"
       : `Run it again with { replay: ${JSON.stringify(replay)} }`,
     describeSteps(trace),
   ];
@@ -237,7 +236,7 @@ function replayed(replay: string): Schedule {
   );
 }
 
-/** A schedule that is about to be run. */
+/** A schedule to run. */
 interface Run {
   readonly schedule: Schedule;
   readonly strategy: Strategy;
@@ -254,7 +253,7 @@ function schedulesOf(settings: Settings): Iterator<Run, unknown, Attempt> {
     : deviatingSchedules(settings);
 }
 
-/** The ordinary schedule, and then random ones of several kinds. */
+/** Yields the ordinary schedule, then random ones of several kinds. */
 function* randomSchedules(
   { seed, limits }: Settings,
 ): Generator<Run, void, Attempt> {
@@ -265,7 +264,7 @@ function* randomSchedules(
   }
 }
 
-/** The ordinary schedule, then all that deviate from it at one place, then those that deviate at two, and so on. */
+/** Yields the ordinary schedule, then all that deviate from it at one place, then at two places, and so on. */
 function* deviatingSchedules(
   { seed, limits, deviations }: Settings,
 ): Generator<Run, void, Attempt> {

@@ -3,8 +3,8 @@
 import { RuntimeError } from "../loop/core/errors.ts";
 
 /**
- * Nothing can happen any more: nothing is ready, no timer is set, and the program is not over. The message
- * shows who waits for what.
+ * Thrown when a program hangs: nothing is ready, no timer is set, and the program has not ended. The message
+ * shows what each task waits for.
  *
  * @example Usage
  * ```ts
@@ -20,7 +20,7 @@ export class HangError extends RuntimeError {
   /**
    * Constructs a new instance.
    *
-   * @param message Who waits for what.
+   * @param message The description of the pending tasks.
    */
   constructor(message: string) {
     super(message);

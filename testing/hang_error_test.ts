@@ -40,7 +40,7 @@ async function reportOf(
   const [headline, ...graph] = message.split("\n");
   assertEquals(
     headline,
-    "Nothing can happen any more: nothing is ready, and no timer is set. Who waits for what:",
+    "The program hangs: nothing is ready, and no timer is set. Pending tasks:",
   );
   return graph.join("\n");
 }
@@ -57,7 +57,7 @@ Deno.test("HangError says who waits for a lock", async () => {
 * <Lock.acquire() pending>
   + Awaited by:
     * <Task 'main' pending>
-Debug mode shows at which lines`,
+Debug mode adds line numbers`,
   );
 });
 
@@ -74,7 +74,7 @@ Deno.test("HangError says who waits for who waits for a queue", async () => {
     * <Task 'getter' pending>
       + Awaited by:
         * <Task 'main' pending>
-Debug mode shows at which lines`,
+Debug mode adds line numbers`,
   );
 });
 
@@ -97,7 +97,7 @@ Deno.test("HangError goes through gather(), and repeats nothing", async () => {
     * <Task 'b' pending>
       + Awaited by:
         * <Task 'main' pending>
-Debug mode shows at which lines`,
+Debug mode adds line numbers`,
   );
 });
 
@@ -130,7 +130,7 @@ Deno.test("HangError shows what is shielded", async () => {
     * <Task 'inner' pending>
       + Awaited by:
         * <Task 'main' pending>
-Debug mode shows at which lines`,
+Debug mode adds line numbers`,
   );
 });
 
@@ -147,11 +147,11 @@ Deno.test("HangError shows everything that a task awaits at once", async () => {
 * <Queue.get() pending>
   + Awaited by:
     * <Task 'main' pending>
-Debug mode shows at which lines`,
+Debug mode adds line numbers`,
   );
 });
 
-Deno.test("HangError says at which lines in debug mode", async () => {
+Deno.test("HangError has line numbers in debug mode", async () => {
   async function stuck() {
     await new Event().wait();
   }

@@ -10,18 +10,17 @@ import {
 
 /** The options of {@linkcode inVirtualTime}. */
 export interface InVirtualTimeOptions extends VirtualTimeOptions {
-  /** Whether the loop runs in debug mode; a program that hangs says at which lines then. */
+  /** Whether the loop runs in debug mode, in which a {@linkcode HangError} has line numbers; `false` by default. */
   debug?: boolean | undefined;
 }
 
 /**
- * Makes a function that runs a body as `run()` does, on a {@linkcode VirtualTimeLoop} of its own: a test for
- * `Deno.test()`.
+ * Returns a function for `Deno.test()` that runs a body as `run()` does, on a new {@linkcode VirtualTimeLoop}.
  *
  * @typeParam T The type of the result.
  * @param body The body.
- * @param options As those of a {@linkcode VirtualTimeLoop}, and debug mode.
- * @returns The function, which may be called any number of times.
+ * @param options The options of the {@linkcode VirtualTimeLoop}, and debug mode.
+ * @returns The function, which can be called any number of times.
  * @throws {TypeError} If the body is not a function.
  *
  * @example Usage

@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Testing concurrent code: virtual time, other orders of events, cancellation everywhere, a network in memory.
+ * Tools for testing concurrent code: virtual time, exploration of schedules, cancellation at every `await`, an
+ * in-memory network.
  *
  * @module
  */

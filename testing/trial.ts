@@ -5,10 +5,10 @@ import { assertInstance } from "../loop/core/validate.ts";
 import type { ExploringLoop } from "./_exploring_loop.ts";
 import type { Random } from "./_random.ts";
 
-/** Makes the trial of a schedule. */
+/** Creates the trial of a schedule. */
 export let makeTrial: (loop: ExploringLoop, random: Random) => Trial;
 
-/** One of the many runs of a body: `explore()` gives the body one each time. */
+/** One of the many runs of a body; `explore()` passes it to the body. */
 export class Trial {
   readonly #loop: ExploringLoop;
   readonly #random: Random;
@@ -23,13 +23,13 @@ export class Trial {
   }
 
   /**
-   * Says that a task may be cancelled, at any time from now on.
+   * Allows `explore()` to cancel a task at any time from now on.
    *
    * @typeParam T The type of the task.
    * @param task The task.
    * @returns The same task.
    *
-   * @example A lock whose waiter is cancelled, at whatever moment
+   * @example A lock whose waiter is cancelled at any moment
    * ```ts
    * import { createTask, Lock, sleep, wait } from "@asyncio/asyncio";
    * import { explore } from "@asyncio/asyncio/testing";
@@ -53,7 +53,7 @@ export class Trial {
   }
 
   /**
-   * A random number, from 0 to less than 1, that is the same when the schedule is run again.
+   * Returns a random number, from 0 to less than 1, that is the same when the schedule is run again.
    *
    * @returns The number.
    *

@@ -23,48 +23,48 @@ import {
 
 /** The options of a {@linkcode VirtualTimeLoop}. */
 export interface VirtualTimeOptions {
-  /** What `loop.time()` is at the beginning, in seconds; 0 by default. */
+  /** The initial value of `loop.time()`, in seconds; 0 by default. */
   start?: number | undefined;
   /**
-   * What happens when a task waits for something that is not the loop's own, such as a file or `fetch()`, and
-   * nothing else is ready: `"hold"`, the default, has the clock stand still meanwhile; `"refuse"` has the
-   * program fail, as one that is to run in the same way every time must do nothing of the kind.
+   * What happens when a task waits for something outside the loop, such as a file or `fetch()`, and nothing else
+   * is ready: `"hold"`, the default, stops the clock in the meantime; `"refuse"` fails the program, for tests that
+   * must be deterministic.
    */
   io?: "hold" | "refuse" | undefined;
   /**
-   * What takes the place of the real network; with it, `io` is `"refuse"` by default.
+   * A network that replaces the real one; with it, `io` is `"refuse"` by default.
    */
   network?: MemoryNetwork | undefined;
   /**
-   * For how many real seconds at most the clock stands still before it jumps, or the program fails; 5 by
-   * default. A promise that never settles looks like one that takes long.
+   * The largest number of real seconds for which the clock stands still before it jumps, or the program fails; 5
+   * by default. A promise that never settles cannot be told from a slow one.
    */
   patience?: number | undefined;
 }
 
-/** Stops a loop, whose run fails with the error. */
+/** Stops a loop and makes its run fail with an error. */
 export let failLoop: (loop: VirtualTimeLoop, error: Error) => void;
 
-/** The clock of a loop, and what decides the order of events. */
+/** Returns the host of a loop. */
 export let hostOf: (loop: VirtualTimeLoop) => VirtualHost;
 
-// A program that waits for a module to be loaded waits for what is outside its loop.
+// Loading a module lazily would be waiting for something outside the loop.
 await loadEverything();
 
-/** For how many milliseconds it is waited before each jump for what may come to what is open. */
+/** How many milliseconds open connections and servers get before each jump of the clock. */
 const PATIENCE_WITH_OPEN = 10;
 
 /**
- * An event loop whose clock stands still while something can happen, and jumps to the next timer when nothing
- * can: an hour of sleep takes no time, and every run goes the same way.
+ * An event loop in virtual time: its clock stands still while something is ready, and otherwise jumps to the next
+ * timer. An hour of sleep takes no time, and runs are deterministic.
  *
- * When nothing is ready, no timer is set and the program is not over, it fails at once with a
+ * When nothing is ready, no timer is set and the program has not ended, it fails at once with a
  * {@linkcode HangError}.
  *
- * What happens outside holds the clock while it is waited for: a promise that is not the loop's own, as of a
- * file or of `fetch()`, a job in another thread, a process that runs. What is open, such as a server or a
- * connection, may hear from outside at any time: it gets some milliseconds before each jump of the clock, and
- * holds a {@linkcode HangError} back for as long as `patience` says.
+ * The clock stands still while something outside the loop is awaited: a native promise such as that of a file
+ * operation or `fetch()`, a job in another thread, a running process. Open servers and connections may receive
+ * data at any time: they get some milliseconds before each jump of the clock, and delay a {@linkcode HangError} by
+ * `patience`.
  *
  * @example A test in which an hour passes
  * ```ts
@@ -91,12 +91,11 @@ export class VirtualTimeLoop extends EventLoop {
   }
 
   /**
-   * Constructs a new instance, which does not run yet.
+   * Constructs a new instance.
    *
-   * @param options When its time begins, and what it does about input and output.
+   * @param options The start of its clock, and its treatment of I/O.
    * @throws {TypeError} If an option has the wrong type.
-   * @throws {RangeError} If the start or the patience is not a number, or the patience negative, or `io` is
-   * something else.
+   * @throws {RangeError} If the start or the patience is NaN, the patience is negative, or `io` is unknown.
    */
   constructor(options: VirtualTimeOptions = {}) {
     assertOptions("VirtualTimeLoop", options);
@@ -108,15 +107,15 @@ export class VirtualTimeLoop extends EventLoop {
     assertIo(io);
     const host = new VirtualHost(start, {
       isIdle: () => this.#isIdle,
-      hears: () => this.#io === "hold",
+      allowsOutside: () => this.#io === "hold",
       deadline: () => this.#scheduler.deadline(),
       patience: () => this.#patienceNow(),
       onTurn: () => {
-        // It may be over sooner than it is looked for: a program is refused each time, or never.
+        // Not only at the next poll, by which the wait may be over: refusals must be deterministic.
         if (this.#io === "refuse" && this.#isIdle) this.#refuseToWait();
       },
       onStuck: () => {
-        // This may be called in the async context of a task.
+        // The async context may be that of a task.
         callOutsideTasks(this.#scheduler, () => {
           this.#fail(new HangError(describeWaits(this.#scheduler)));
         });
@@ -132,10 +131,10 @@ export class VirtualTimeLoop extends EventLoop {
   }
 
   /**
-   * Lets time go by while something runs, as a calculation would that takes so long.
+   * Advances the clock, as a calculation of that length would.
    *
-   * @param seconds How long.
-   * @throws {RangeError} If that is not a number of 0 or more.
+   * @param seconds The number of seconds.
+   * @throws {RangeError} If the number is negative or NaN.
    *
    * @example Usage
    * ```ts
@@ -161,11 +160,11 @@ export class VirtualTimeLoop extends EventLoop {
    * Runs the loop until an awaitable is done, as {@linkcode EventLoop.runUntilComplete} does.
    *
    * @typeParam T The type of the result.
-   * @param aw What is awaited; a function becomes a task of this loop.
+   * @param aw The awaitable; a function becomes a task of this loop.
    * @returns The result.
-   * @throws {HangError} If nothing can happen any more.
-   * @throws {RuntimeError} If the loop runs, or is closed, or was stopped before `aw` was done, or if a task
-   * waits for something that it must not.
+   * @throws {HangError} If the program hangs.
+   * @throws {RuntimeError} If the loop is running or closed, was stopped before `aw` was done, or `io` is `"refuse"`
+   * and a task waits for something outside the loop.
    */
   override async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
     let result;
@@ -174,7 +173,7 @@ export class VirtualTimeLoop extends EventLoop {
     } catch (error) {
       throw this.#takeFailure() ?? error;
     }
-    // It may have been done by the time that the loop stopped.
+    // The awaitable may have been done by the time the loop stopped.
     const failure = this.#takeFailure();
     if (failure !== null) throw failure;
     return result;
@@ -184,8 +183,9 @@ export class VirtualTimeLoop extends EventLoop {
    * Runs the loop until it is stopped, as {@linkcode EventLoop.runForever} does.
    *
    * @returns A promise that resolves after {@linkcode EventLoop.stop}.
-   * @throws {HangError} If nothing can happen any more.
-   * @throws {RuntimeError} If the loop runs or is closed, or if a task waits for something that it must not.
+   * @throws {HangError} If the program hangs.
+   * @throws {RuntimeError} If the loop is running or closed, or `io` is `"refuse"` and a task waits for something
+   * outside the loop.
    */
   override async runForever(): Promise<void> {
     await super.runForever();
@@ -204,7 +204,7 @@ export class VirtualTimeLoop extends EventLoop {
   }
 
   #patienceNow(): number {
-    // What is open then hears from nowhere else.
+    // Then open connections receive nothing from outside.
     if (this.#io === "refuse") return this.#refuseToWait() ? Infinity : 0;
     const { resources } = this.#scheduler;
     if (this.#isWaitingOutside()) return this.#patience;
@@ -219,7 +219,7 @@ export class VirtualTimeLoop extends EventLoop {
       this.#scheduler.elsewhere().length > 0;
   }
 
-  /** Fails if something outside is waited for; returns whether it is. */
+  /** Fails if something outside the loop is awaited; returns whether it is. */
   #refuseToWait(): boolean {
     if (!this.#isWaitingOutside()) return false;
     this.#fail(new RuntimeError(refusal(this.#scheduler.elsewhere())));
@@ -241,7 +241,7 @@ export class VirtualTimeLoop extends EventLoop {
 function refusal(waiting: readonly TaskState[]): string {
   const who = waiting.map(({ task }) => `${task}`).join(", ") ||
     "a future of the loop";
-  return `Cannot wait for what is outside a loop with io: "refuse", as ${who} does`;
+  return `Cannot wait for something outside a loop with io: "refuse", as ${who} does`;
 }
 
 function assertIo(io: unknown): void {

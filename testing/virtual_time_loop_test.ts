@@ -270,7 +270,7 @@ Deno.test("VirtualTimeLoop with io: refuse fails, and names the task", async () 
       await createTask(async () => await promise, { name: "reader" });
     }, { io: "refuse" }),
     RuntimeError,
-    "Cannot wait for what is outside a loop with io: \"refuse\", as <Task 'reader' pending> does",
+    "Cannot wait for something outside a loop with io: \"refuse\", as <Task 'reader' pending> does",
   );
   await assertRejects(
     inVirtualTime(() => waitFor(promise, 5), { io: "refuse" }),
@@ -345,7 +345,7 @@ Deno.test("VirtualTimeLoop.stop() ends runForever(), and the loop can run again"
 Deno.test("VirtualTimeLoop.runForever() fails when nothing can happen any more", async () => {
   const loop = new VirtualTimeLoop();
   loop.callLater(10, () => {});
-  await assertRejects(() => loop.runForever(), HangError, "There is no task");
+  await assertRejects(() => loop.runForever(), HangError, "There are no tasks");
   assertEquals(loop.time(), 10);
   loop.close();
 });

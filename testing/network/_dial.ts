@@ -7,23 +7,23 @@ import { errors } from "../../loop/core/runtime.ts";
 import { interrupted, type MemoryConn } from "./_memory_conn.ts";
 import { deliver, type Route } from "./_route.ts";
 
-/** For how long, in seconds, it is tried to connect to a host that nothing gets through to. */
+/** The time limit, in seconds, for connecting to a host that nothing reaches. */
 const CONNECT_TIMEOUT = 127;
 
-/** An attempt to connect. */
+/** The parts of an attempt to connect. */
 export interface Dialling {
   readonly there: Route;
   readonly back: Route;
-  /** Whoever does not wait any more. */
+  /** Aborts when the caller gives up. */
   readonly signal: AbortSignal;
-  /** The attempt has come to the other host: this end of the connection; `null` if it is refused. */
+  /** Called when the attempt reaches the other host; returns the near end, or `null` to refuse. */
   readonly answer: () => MemoryConn | null;
   readonly refusal: () => Error;
-  /** The attempt has failed before there was a connection. */
+  /** Called if the attempt fails before there is a connection. */
   readonly onFailed: () => void;
 }
 
-/** Connects: the other host is asked, and its answer comes back. */
+/** Connects: sends a request to the other host and waits for its answer. */
 export function dial(
   scheduler: Scheduler,
   { there, back, signal, answer, refusal, onFailed }: Dialling,

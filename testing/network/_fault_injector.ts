@@ -12,22 +12,22 @@ import {
 import type { Random } from "../_random.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
-/** A kind of fault: a host cut off, slow, its connections reset, or gone without a word. */
+/** A kind of fault: a host is cut off, slow, has its connections reset, or crashes. */
 export type FaultKind = "cut" | "slow" | "reset" | "crash";
 
 /** Which faults {@linkcode MemoryNetwork.injectFaults} injects, and how often. */
 export interface FaultOptions {
-  /** How much time, in seconds, goes by between two faults on average. */
+  /** The average time between two faults, in seconds. */
   every: number;
-  /** How long, in seconds, a cut or a slowness lasts on average; 30 by default. */
+  /** The average duration of a cut or a slowdown, in seconds; 30 by default. */
   lasting?: number | undefined;
-  /** What happens; everything by default. */
+  /** The kinds of faults; all by default. */
   kinds?: readonly FaultKind[] | undefined;
-  /** To which hosts; to all by default. */
+  /** The affected hosts; all by default. */
   hosts?: readonly string[] | undefined;
 }
 
-/** Throws unless the options are as they must be. */
+/** Throws unless the options are valid. */
 export function assertFaultOptions(options: FaultOptions): void {
   if (typeof options !== "object" || options === null) {
     throw wrongType("The options of injectFaults()", "an object", options);
@@ -50,17 +50,17 @@ export function assertFaultOptions(options: FaultOptions): void {
 
 const ALL_KINDS: readonly FaultKind[] = ["cut", "slow", "reset", "crash"];
 
-/** How much slower than usual a slow host is at most. */
+/** The largest factor by which a host is slowed down. */
 const MAX_SLOWNESS = 100;
 
-/** Faults at random times, which go on until it is disposed. */
+/** Injects faults at random times until it is disposed. */
 export class FaultInjector implements Disposable {
   readonly #network: MemoryNetwork;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #hosts: () => readonly string[];
   readonly #options: FaultOptions;
-  /** What undoes what lasts. */
+  /** Functions that end the current cuts and slowdowns. */
   readonly #lasting = new Set<() => void>();
   #next: TimedCall | null = null;
 
@@ -127,7 +127,7 @@ export class FaultInjector implements Disposable {
     this.#lasting.add(undo);
   }
 
-  /** A random time, as it goes by between things that happen independently of each other. */
+  /** Returns a random interval with an exponential distribution. */
   #about(mean: number): number {
     return -Math.log(1 - this.#random.next()) * mean;
   }

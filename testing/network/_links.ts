@@ -4,26 +4,26 @@ import { callOutsideTasks, type Scheduler } from "../../loop/core/scheduler.ts";
 import type { Random } from "../_random.ts";
 import type { Route } from "./_route.ts";
 
-/** Something that happened in a network in memory. */
+/** An event in an in-memory network. */
 export interface NetworkEvent {
-  /** When, in seconds, on the clock of the loop. */
+  /** The time of the event, in seconds, on the loop's clock. */
   readonly time: number;
-  /** From which host. */
+  /** The sending host. */
   readonly from: string;
-  /** To which host. */
+  /** The receiving host. */
   readonly to: string;
   /** What arrived: `"connect"`, `"5 bytes"`, `"end"`, `"reset"`, `"datagram of 5 bytes"`, … */
   readonly what: string;
 }
 
-/** How the ways between hosts are. */
+/** The options of {@linkcode Links}. */
 export interface LinkOptions {
   readonly latency: readonly [least: number, most: number];
   readonly bandwidth: number;
   readonly observe: ((event: NetworkEvent) => void) | null;
 }
 
-/** The ways between all hosts: how long they take, and what gets through. */
+/** The links between all hosts: their latencies, and which are cut. */
 export class Links {
   readonly #random: Random;
   readonly #options: LinkOptions;
@@ -36,7 +36,7 @@ export class Links {
     this.#options = options;
   }
 
-  /** The way from one host to another. */
+  /** Returns the route from one host to another. */
   route(scheduler: Scheduler, from: string, to: string): Route {
     const isCut = () => this.#isCut(from, to);
     return {
@@ -50,29 +50,29 @@ export class Links {
       },
       note: (what) => {
         if (this.#options.observe === null) return;
-        this.#tell(scheduler, { time: scheduler.time(), from, to, what });
+        this.#notify(scheduler, { time: scheduler.time(), from, to, what });
       },
     };
   }
 
-  /** Cuts the ways that `separates` says; disposed, it mends them. */
+  /** Cuts the links for which `separates` returns true, until the result is disposed. */
   cut(separates: (from: string, to: string) => boolean): Disposable {
     this.#cuts.add(separates);
     return {
       [Symbol.dispose]: () => {
-        if (this.#cuts.delete(separates)) this.#tellWaiting();
+        if (this.#cuts.delete(separates)) this.#notifyMended();
       },
     };
   }
 
-  /** Makes the ways of a host slower until it is disposed. */
+  /** Slows the links of a host down, until the result is disposed. */
   slow(host: string, factor: number): Disposable {
     const slowness = { host, factor };
     this.#slow.add(slowness);
     return { [Symbol.dispose]: () => void this.#slow.delete(slowness) };
   }
 
-  /** Who waits for a cut to be mended waits no more. */
+  /** Drops all callbacks that wait for a cut to be mended. */
   clear(): void {
     this.#waiting.clear();
   }
@@ -99,7 +99,7 @@ export class Links {
     return false;
   }
 
-  #tellWaiting(): void {
+  #notifyMended(): void {
     for (const waiting of [...this.#waiting]) {
       if (waiting.isCut()) continue;
       this.#waiting.delete(waiting);
@@ -107,14 +107,14 @@ export class Links {
     }
   }
 
-  #tell(scheduler: Scheduler, event: NetworkEvent): void {
+  #notify(scheduler: Scheduler, event: NetworkEvent): void {
     const { observe } = this.#options;
     callOutsideTasks(scheduler, () => {
       try {
         observe?.(event);
       } catch (exception) {
         scheduler.loop.callExceptionHandler({
-          message: "The observer of a network in memory failed",
+          message: "The observer of a MemoryNetwork failed",
           exception,
         });
       }

@@ -6,17 +6,17 @@ import { errors } from "../../loop/core/runtime.ts";
 import type { Route } from "./_route.ts";
 import { Wire } from "./_wire.ts";
 
-/** One of the two ends of a connection. */
+/** The options of one end of a connection. */
 export interface MemoryConnOptions {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
-  /** The way from here to the other end. */
+  /** The route from this end to the other. */
   readonly route: Route;
-  /** Called once, when this end is closed, or is gone. */
+  /** Called once, when this end is closed or gone. */
   readonly onClosed: () => void;
 }
 
-/** One end of a connection in memory, in the manner of Deno's. */
+/** One end of an in-memory connection, with the behaviour of a Deno connection. */
 export class MemoryConn implements Deno.Conn {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
@@ -26,7 +26,7 @@ export class MemoryConn implements Deno.Conn {
   #input!: Wire;
   #isClosed = false;
   #isEnded = false;
-  /** Its host knows nothing of the connection any more: whoever sends to it is told so. */
+  /** The host has forgotten the connection, and answers what it receives with a reset. */
   #isGone = false;
   #hasRefused = false;
   #isReleased = false;
@@ -52,7 +52,7 @@ export class MemoryConn implements Deno.Conn {
     });
   }
 
-  /** The two ends of a new connection. */
+  /** Returns the two ends of a new connection. */
   static pair(
     scheduler: Scheduler,
     one: MemoryConnOptions,
@@ -91,14 +91,14 @@ export class MemoryConn implements Deno.Conn {
     else this.#end();
   }
 
-  /** Closes, and says that the connection is not wanted. */
+  /** Closes this end, and resets the connection. */
   reject(): void {
     this.#isClosed = true;
     this.#letGo(interrupted());
     this.#abort();
   }
 
-  /** The connection is broken, as far as this end knows. */
+  /** Breaks this end of the connection. */
   fail(error: Error): void {
     if (this.#failure !== null) return;
     this.#failure = error;
@@ -108,13 +108,13 @@ export class MemoryConn implements Deno.Conn {
     this.#input.failReading(error);
   }
 
-  /** This end is gone without a word. */
+  /** Makes this end vanish without notice to the other. */
   vanish(): void {
     this.fail(connectionReset());
-    // Nor does anything arrive that it has said before.
+    // Nothing that it sent before arrives any more.
     this.#output.lose();
     this.#letGo(connectionReset());
-    // Who got no answer asks again.
+    // A peer whose answer was lost asks again.
     if (this.#hasRefused) this.#output.refuse();
   }
 
@@ -181,7 +181,7 @@ export class MemoryConn implements Deno.Conn {
     this.#isReleased = true;
   }
 
-  /** Something came, and nobody reads any more. */
+  /** Handles an arrival after this end has stopped reading. */
   #ignore(what: "bytes" | "end"): void {
     if (this.#hasRefused || (what === "end" && !this.#isGone)) return;
     this.#isGone = this.#hasRefused = true;
@@ -189,7 +189,7 @@ export class MemoryConn implements Deno.Conn {
   }
 }
 
-/** The other end knows nothing of the connection. */
+/** Returns the error of a connection that the peer has reset. */
 export function connectionReset(): Error {
   return new errors.ConnectionReset("Connection reset by peer");
 }
@@ -198,7 +198,7 @@ function brokenPipe(): Error {
   return new errors.BrokenPipe("Broken pipe");
 }
 
-/** What was under way when it was closed. */
+/** Returns the error of an operation that was pending when its resource was closed. */
 export function interrupted(): Error {
   return new errors.Interrupted("operation canceled");
 }

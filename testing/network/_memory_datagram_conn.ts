@@ -10,19 +10,19 @@ import { interrupted } from "./_memory_conn.ts";
 /** The largest datagram that UDP can carry. */
 const MAX_SIZE = 65_507;
 
-/** How many datagrams wait to be received; others are lost. */
+/** The capacity of the receive buffer, in datagrams; more are lost. */
 const CAPACITY = 1024;
 
 type Received = [Uint8Array<ArrayBuffer>, Deno.Addr];
 
-/** What a socket of datagrams is connected with. */
+/** What a datagram socket needs from the network. */
 export interface MemoryDatagramOptions {
-  /** Sends a datagram on its way. */
+  /** Sends a datagram. */
   readonly post: (data: Uint8Array<ArrayBuffer>, to: Deno.NetAddr) => void;
   readonly onClosed: () => void;
 }
 
-/** A socket of datagrams in memory, in the manner of Deno's. */
+/** An in-memory datagram socket, with the behaviour of a Deno socket. */
 export class MemoryDatagramConn implements DatagramConnLike {
   readonly addr: Deno.NetAddr;
   readonly #scheduler: Scheduler;
@@ -41,7 +41,7 @@ export class MemoryDatagramConn implements DatagramConnLike {
     this.#options = options;
   }
 
-  /** A datagram arrives. */
+  /** Delivers a datagram. */
   push(data: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): void {
     for (let first; (first = this.#receiving.shift()) !== undefined;) {
       if (first.done()) continue;
@@ -114,6 +114,6 @@ function tooLong(): Error {
 
 function noMulticast(): Error {
   return new errors.NotSupported(
-    "Multicast is not supported by a network in memory",
+    "Multicast is not supported by MemoryNetwork",
   );
 }

@@ -6,7 +6,7 @@ import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { MemoryConn } from "./_memory_conn.ts";
 
-/** Accepts connections in memory, in the manner of Deno's listeners. */
+/** An in-memory listener, with the behaviour of a Deno listener. */
 export class MemoryListener<A extends Deno.Addr>
   implements Deno.Listener<Deno.Conn, A> {
   readonly addr: A;
@@ -22,7 +22,7 @@ export class MemoryListener<A extends Deno.Addr>
     this.#onClosed = onClosed;
   }
 
-  /** A connection comes. */
+  /** Delivers a connection. */
   push(conn: MemoryConn): void {
     for (let first; (first = this.#accepting.shift()) !== undefined;) {
       if (first.done()) continue;

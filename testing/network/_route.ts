@@ -3,17 +3,17 @@
 import { TimedCall } from "../../loop/core/call.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 
-/** The way from one host to another, as it is at the moment. */
+/** The route from one host to another, in its current state. */
 export interface Route {
-  /** How long, in seconds, something takes; another time each time, perhaps. */
+  /** Returns the latency of the next packet, in seconds; it may be random. */
   latency(): number;
-  /** How long, in seconds, it takes to put so many bytes on the way. */
+  /** Returns the transmission time of so many bytes, in seconds. */
   transmission(size: number): number;
-  /** Whether nothing gets through. */
+  /** Returns whether the route is cut. */
   isCut(): boolean;
-  /** Calls back once something gets through again; returns what takes that back. */
+  /** Calls back once the route is no longer cut; returns a function that cancels this. */
   whenMended(callback: () => void): () => void;
-  /** Says what happened, to who wants to know. */
+  /** Reports an arrival to the observer, if any. */
   note(what: string): void;
 }
 

@@ -15,13 +15,13 @@ import { MemoryDatagramConn } from "./_memory_datagram_conn.ts";
 import { MemoryListener } from "./_memory_listener.ts";
 import type { Links } from "./_links.ts";
 
-/** What becomes of datagrams by chance. */
+/** The probabilities of faults of datagrams. */
 export interface DatagramChances {
   readonly loss: number;
   readonly duplication: number;
 }
 
-/** What names the host whose code asks, be it all of its addresses or the one that is for itself. */
+/** Names of the calling code's own host: its loopback and wildcard addresses. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   "",
   "localhost",
@@ -31,14 +31,14 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   "::",
 ]);
 
-/** Any port of the host whose code asks. */
+/** Any port of the calling code's own host. */
 const ANYWHERE: HostAddress = { hostname: "", port: 0 };
 
 const DEFAULT_HOST = "localhost";
 const FIRST_EPHEMERAL_PORT = 49_152;
 const LAST_PORT = 65_535;
 
-/** The host whose code runs, where somebody said so. */
+/** The host of the running code, if {@linkcode runAt} has set one. */
 const currentHost = new AsyncLocalStorage<string>();
 
 /** Runs a function as code of a host. */
@@ -46,25 +46,25 @@ export function runAt<T>(host: string, body: () => T): T {
   return currentHost.run(host, body);
 }
 
-/** Two ends of one connection. */
+/** A connection and its two ends. */
 interface Connection {
   readonly hosts: readonly [string, string];
   readonly ends: readonly [MemoryConn, MemoryConn];
   open: number;
 }
 
-/** What one end asks for, and what it is to get. */
+/** A request for a connection. */
 interface Call {
   readonly hosts: readonly [from: string, to: string];
   readonly addrs: readonly [local: Deno.Addr, remote: Deno.Addr];
   readonly signal: AbortSignal;
   readonly listener: () => MemoryListener<Deno.Addr> | undefined;
   readonly refusal: () => Error;
-  /** The connection is over, at both ends, or there has never been one. */
+  /** Called when both ends are closed, or if the request fails. */
   readonly onOver: () => void;
 }
 
-/** Brings those together who connect and those who listen, on one loop. */
+/** Connects clients with listeners, and datagram sockets with each other, on one loop. */
 export class Switchboard implements Network {
   readonly #random: Random;
   readonly #links: Links;
@@ -73,7 +73,7 @@ export class Switchboard implements Network {
   readonly #listeners = new Map<string, MemoryListener<Deno.Addr>>();
   readonly #sockets = new Map<string, MemoryDatagramConn>();
   readonly #connections = new Set<Connection>();
-  /** The addresses of those who connect. */
+  /** The addresses of clients. */
   readonly #callers = new Set<string>();
   readonly #hosts = new Set<string>();
   #nextPort = FIRST_EPHEMERAL_PORT;
@@ -84,11 +84,11 @@ export class Switchboard implements Network {
     this.#chances = chances;
   }
 
-  /** Serves a loop from now on; the one before must be closed. */
+  /** Serves a loop from now on; the previous one must be closed. */
   adopt(scheduler: Scheduler): void {
     if (this.#adopted !== null && !this.#adopted.loop.isClosed()) {
       throw new RuntimeError(
-        "Cannot use the network as another loop does: make one for each loop",
+        "Cannot use the network as another loop uses it: make one for each loop",
       );
     }
     this.#adopted = scheduler;
@@ -99,20 +99,20 @@ export class Switchboard implements Network {
     this.#links.clear();
   }
 
-  /** The loop that the network is used by. */
+  /** The scheduler of the loop that uses the network. */
   get scheduler(): Scheduler {
     if (this.#adopted !== null) return this.#adopted;
     throw new RuntimeError(
-      "Cannot use the network before a VirtualTimeLoop is made with it",
+      "Cannot use the network as no VirtualTimeLoop has it yet",
     );
   }
 
-  /** How many connections are open, at both ends or at one. */
+  /** The number of connections that are open at one end or both. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Everybody who has connected, listened, or sent datagrams. */
+  /** Every host that has connected, listened or opened a datagram socket. */
   get hosts(): readonly string[] {
     return [...this.#hosts];
   }
@@ -164,7 +164,7 @@ export class Switchboard implements Network {
   }
 
   listenUnix(path: string): MemoryListener<Deno.UnixAddr> {
-    // As servers do, it takes the path of what listened there before.
+    // As servers do, it takes over the path of an earlier listener.
     return this.#listenAt(
       unixKeyOf(this.addressOf(""), path),
       unixAddr(path),
@@ -183,7 +183,7 @@ export class Switchboard implements Network {
     return socket;
   }
 
-  /** Resets the connections of a host, or all. */
+  /** Resets the connections of a host, or all connections; returns their number. */
   reset(host: string | undefined): number {
     const connections = this.#of(host);
     for (const { ends } of connections) {
@@ -192,7 +192,7 @@ export class Switchboard implements Network {
     return connections.length;
   }
 
-  /** Has a host forget its connections. */
+  /** Makes a host forget its connections; returns their number. */
   crash(host: string): number {
     const connections = this.#of(host);
     for (const { hosts, ends } of connections) {
@@ -286,7 +286,7 @@ export class Switchboard implements Network {
     return this.#listeners.has(key) || this.#callers.has(key);
   }
 
-  /** An address that is not used, at the host that is meant. */
+  /** Resolves an address, and chooses a free port if there is none. */
   #bind(
     at: HostAddress,
     isUsed: (key: string) => boolean,

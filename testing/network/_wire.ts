@@ -7,47 +7,47 @@ import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { ByteQueue } from "../../streams/_byte_queue.ts";
 import type { Route } from "./_route.ts";
 
-/** How many bytes may be under way, or not read yet. */
+/** The largest number of bytes in flight or unread. */
 const CAPACITY = 64 * 1024;
 
-/** For how long, in seconds, what is sent may not get through before the connection is given up. */
+/** The number of seconds without progress after which the connection times out. */
 const GIVE_UP = 900;
 
-/** What a wire tells the connection. */
+/** The events of a wire. */
 export interface WireEvents {
-  /** Something came although nobody reads any more: bytes, or else the end. */
+  /** Bytes or the end arrived after the reading end was closed. */
   onIgnored(what: "bytes" | "end"): void;
-  /** The other end of the connection says that it knows nothing of it. */
+  /** The other end has reset the connection. */
   onReset(): void;
-  /** What was sent does not arrive. */
+  /** The connection has timed out. */
   onGivenUp(): void;
 }
 
-/** Something under way. */
+/** A packet in flight. */
 interface Packet {
   readonly what: string;
   arrival: number;
   readonly arrive: () => void;
-  /** Whether it is sent again until it arrives, although the sender has given the connection up. */
+  /** Whether the packet is resent even after the sender has dropped the connection. */
   readonly isSure: boolean;
 }
 
-/** One direction of a connection in memory: what goes in at one end comes out at the other, later, in order. */
+/** One direction of an in-memory connection: a delayed FIFO of bytes. */
 export class Wire {
   readonly #scheduler: Scheduler;
   readonly #route: Route;
   readonly #events: WireEvents;
-  /** The oldest first. The first has an appointment, or waits until something gets through. */
-  #underWay: Packet[] = [];
+  /** The packets in flight, oldest first. The first has a timer, or waits for a cut to be mended. */
+  #inFlight: Packet[] = [];
   #cancelFirst: (() => void) | null = null;
   #isDelivering = false;
   #giveUpTimer: TimedCall | null = null;
   #lastArrival = 0;
   #busyUntil = 0;
-  /** What is lost is not sent again, as the sender has given the connection up. */
+  /** Lost packets are not resent, as the sender has dropped the connection. */
   #isOrphaned = false;
   readonly #arrived = new ByteQueue();
-  /** How many bytes are under way, or not read yet. */
+  /** The number of bytes in flight or unread. */
   #size = 0;
   #isEnded = false;
   #isClosed = false;
@@ -61,9 +61,9 @@ export class Wire {
     this.#events = events;
   }
 
-  // The end that writes.
+  // Writing end.
 
-  /** Puts as many bytes on the way as there is room for; waits for room if there is none. */
+  /** Sends as many bytes as there is room for; waits if there is none. */
   write(data: Uint8Array): Future<number> {
     if (data.length === 0) return fulfilled(this.#scheduler, 0);
     if (this.#size < CAPACITY && this.#writing.length === 0) {
@@ -74,24 +74,24 @@ export class Wire {
     return count;
   }
 
-  /** The bytes end here. */
+  /** Sends the end of the stream. */
   end(): void {
     this.#send("end", () => this.#receiveEnd());
   }
 
-  /** Gives the connection up: what is under way, and the news of it, may be lost. */
+  /** Drops the connection: packets in flight, and the reset itself, may be lost. */
   abort(): void {
     this.#isOrphaned = true;
     if (this.#giveUpTimer !== null) this.lose();
     this.#send("reset", () => this.#events.onReset());
   }
 
-  /** Says that this end knows nothing of the connection. */
+  /** Sends a reset, and resends it until it arrives. */
   refuse(): void {
     this.#send("reset", () => this.#events.onReset(), true);
   }
 
-  /** Who waits for room fails. */
+  /** Fails the pending writes. */
   failWriting(error: Error): void {
     const writing = this.#writing;
     this.#writing = [];
@@ -100,27 +100,27 @@ export class Wire {
     }
   }
 
-  /** What is under way is gone. */
+  /** Loses the packets in flight. */
   lose(): void {
-    this.#underWay = [];
+    this.#inFlight = [];
     this.#cancelFirst?.();
     this.#cancelFirst = null;
     this.#endGivingUp();
   }
 
-  // The end that reads.
+  // Reading end.
 
-  /** Whether all bytes have come. */
+  /** Whether the end of the stream has arrived. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
-  /** How many bytes have arrived and are not read. */
+  /** The number of bytes that have arrived and are unread. */
   get unread(): number {
     return this.#arrived.size;
   }
 
-  /** Reads what has arrived, or else what arrives next; `null` at the end. */
+  /** Reads what has arrived, or waits for the next arrival; resolves with `null` at the end. */
   read(memory: Uint8Array): Future<number | null> {
     if (memory.length === 0) return fulfilled(this.#scheduler, 0);
     if (this.#arrived.size > 0) {
@@ -133,7 +133,7 @@ export class Wire {
     return count;
   }
 
-  /** Nothing comes any more; what has arrived can still be read. */
+  /** Fails the pending reads; what has arrived can still be read. */
   failReading(error: Error): void {
     this.#failure ??= error;
     const reading = this.#reading;
@@ -143,17 +143,17 @@ export class Wire {
     }
   }
 
-  /** Nobody reads any more. */
+  /** Closes the reading end. */
   close(error: Error): void {
     this.#isClosed = true;
     this.failReading(error);
     this.#size -= this.#arrived.size;
     this.#arrived.take(this.#arrived.size);
-    // What they send will be refused.
-    this.#letWritersIn();
+    // What they send will be answered with a reset.
+    this.#resumeWriting();
   }
 
-  // The way.
+  // In flight.
 
   #put(data: Uint8Array): number {
     const bytes = data.slice(0, CAPACITY - this.#size);
@@ -165,8 +165,8 @@ export class Wire {
   }
 
   #send(what: string, arrive: () => void, isSure = false): void {
-    this.#underWay.push({ what, arrival: this.#nextArrival(), arrive, isSure });
-    if (this.#underWay.length === 1 && !this.#isDelivering) this.#awaitFirst();
+    this.#inFlight.push({ what, arrival: this.#nextArrival(), arrive, isSure });
+    if (this.#inFlight.length === 1 && !this.#isDelivering) this.#awaitFirst();
   }
 
   #nextArrival(): number {
@@ -176,39 +176,39 @@ export class Wire {
   }
 
   #awaitFirst(): void {
-    const { arrival } = this.#underWay[0]!;
-    const alarm = new TimedCall(
+    const { arrival } = this.#inFlight[0]!;
+    const timer = new TimedCall(
       this.#scheduler,
       arrival,
       () => this.#deliver(),
     );
-    this.#cancelFirst = () => alarm.cancel();
+    this.#cancelFirst = () => timer.cancel();
   }
 
   #deliver(): void {
     this.#cancelFirst = null;
-    // What arrives may make room, and more is sent.
+    // An arrival may make room, so that more is sent.
     this.#isDelivering = true;
     while (this.#isFirstDue() && !this.#route.isCut()) {
       this.#endGivingUp();
-      const { what, arrive } = this.#underWay.shift()!;
+      const { what, arrive } = this.#inFlight.shift()!;
       this.#route.note(what);
       arrive();
     }
     this.#isDelivering = false;
     if (this.#isFirstDue()) this.#stall();
-    else if (this.#underWay.length > 0) this.#awaitFirst();
+    else if (this.#inFlight.length > 0) this.#awaitFirst();
   }
 
   #isFirstDue(): boolean {
-    const first = this.#underWay[0];
+    const first = this.#inFlight[0];
     return first !== undefined && first.arrival <= this.#scheduler.time();
   }
 
   #stall(): void {
     if (this.#isOrphaned) {
-      this.#underWay = this.#underWay.filter(({ isSure }) => isSure);
-      if (this.#underWay.length === 0) return;
+      this.#inFlight = this.#inFlight.filter(({ isSure }) => isSure);
+      if (this.#inFlight.length === 0) return;
     }
     this.#giveUpTimer ??= new TimedCall(
       this.#scheduler,
@@ -216,7 +216,7 @@ export class Wire {
       () => this.#events.onGivenUp(),
     );
     this.#cancelFirst = this.#route.whenMended(() => {
-      this.#underWay[0]!.arrival = this.#nextArrival();
+      this.#inFlight[0]!.arrival = this.#nextArrival();
       this.#awaitFirst();
     });
   }
@@ -226,7 +226,7 @@ export class Wire {
     this.#giveUpTimer = null;
   }
 
-  // What arrives.
+  // Arrivals.
 
   #receive(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#isClosed) {
@@ -255,11 +255,11 @@ export class Wire {
     const count = Math.min(memory.length, this.#arrived.size);
     memory.set(this.#arrived.take(count));
     this.#size -= count;
-    this.#letWritersIn();
+    this.#resumeWriting();
     return count;
   }
 
-  #letWritersIn(): void {
+  #resumeWriting(): void {
     while (this.#writing.length > 0 && this.#size < CAPACITY) {
       const { data, count } = this.#writing.shift()!;
       if (!count.done()) fulfil(count, this.#put(data));

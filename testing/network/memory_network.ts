@@ -22,43 +22,42 @@ import { Links, type NetworkEvent } from "./_links.ts";
 
 export type { NetworkEvent } from "./_links.ts";
 
-/** How a {@linkcode MemoryNetwork} is. */
+/** The options of a {@linkcode MemoryNetwork}. */
 export interface MemoryNetworkOptions {
-  /** What decides everything that is left to chance, an integer; 0 by default. */
+  /** The seed of all random choices, an integer; 0 by default. */
   seed?: number | undefined;
   /**
-   * How long, in seconds, something takes from one host to another, or to the same one: a number, or the least
-   * and the most of a random one; 0.001 by default.
+   * The latency from any host to any host, itself included, in seconds: a number, or the bounds of a random one;
+   * 0.001 by default.
    */
   latency?: number | readonly [least: number, most: number] | undefined;
-  /** How many bytes a connection carries in a second, in each direction; any number by default. */
+  /** The bandwidth of a connection, in bytes per second and direction; unlimited by default. */
   bandwidth?: number | undefined;
-  /** How probable it is that a datagram is lost, from 0 to 1; 0 by default. */
+  /** The probability that a datagram is lost, from 0 to 1; 0 by default. */
   loss?: number | undefined;
-  /** How probable it is that a datagram arrives twice, from 0 to 1; 0 by default. */
+  /** The probability that a datagram is duplicated, from 0 to 1; 0 by default. */
   duplication?: number | undefined;
-  /** Is told of everything that arrives. */
+  /** Called for every arrival. */
   observe?: ((event: NetworkEvent) => void) | undefined;
 }
 
-/** Throws unless the value is a network in memory. */
+/** Throws unless the value is a {@linkcode MemoryNetwork}. */
 export let assertNetwork: (value: unknown) => void;
 
-/** Has a loop use the network, and none else. */
+/** Makes a loop use the network in place of the real one. */
 export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
 
 /**
- * A network inside the program: given to a `VirtualTimeLoop`, it takes the place of the real one for everything
- * that code on this loop connects, serves or looks up. It has hosts, by whatever names; delays; and faults,
- * when you want them. A seed decides what is left to chance, so that every run goes the same way. It serves one
- * loop at a time.
+ * An in-memory network. Passed to a `VirtualTimeLoop`, it replaces the real network for everything that code on
+ * that loop connects, serves or looks up. Hosts can have any names; latencies and faults are configurable. Random
+ * choices follow from a seed, so runs are deterministic. A network serves one loop at a time.
  *
- * TCP as far as programs can tell: bytes arrive in order or not at all, at most 64 KiB wait, a cut stalls a
- * connection until it is mended or 15 minutes are over, and connecting fails after 127 seconds. UDP: datagrams
- * may be lost, doubled, and overtake each other. Unix sockets are at paths of a host, and no files. There is no
- * TLS: leave that out in the test. Sockets that the program opens itself are its own affair.
+ * Connections behave like TCP: bytes arrive in order or not at all, at most 64 KiB are buffered, a cut stalls a
+ * connection until it is mended or 15 minutes have passed, and connecting times out after 127 seconds. Datagrams
+ * behave like UDP: they may be lost, duplicated or reordered. Unix sockets have paths on a host, but are not
+ * files. TLS is not supported: leave it out in the test. Sockets that the program opens itself are not affected.
  *
- * @example A client and a server, without a socket
+ * @example A client and a server without sockets
  * ```ts
  * import { openConnection, run, startServer } from "@asyncio/asyncio";
  * import { MemoryNetwork, VirtualTimeLoop } from "@asyncio/asyncio/testing";
@@ -100,8 +99,8 @@ export class MemoryNetwork {
   /**
    * Constructs a new instance.
    *
-   * @param options How the network is.
-   * @throws {RangeError} If an option is out of its range.
+   * @param options The latency, the bandwidth, the faults of datagrams, and the seed.
+   * @throws {RangeError} If an option is out of range.
    */
   constructor(options: MemoryNetworkOptions = {}) {
     assertOptions("MemoryNetwork", options);
@@ -128,17 +127,17 @@ export class MemoryNetwork {
     });
   }
 
-  /** How many connections are open, at both ends or at one. */
+  /** The number of connections that are open at one end or both. */
   get connections(): number {
     return this.#switchboard.size;
   }
 
   /**
-   * Runs a function as code of a host: what it, and what it starts, connects or serves is at that host. Other
-   * code is at the host `"localhost"`.
+   * Runs a function as code of a host: the function, and the tasks it starts, connect and serve from that host.
+   * Other code runs at the host `"localhost"`.
    *
-   * A host of `null`, `"localhost"`, and addresses such as `"127.0.0.1"` and `"0.0.0.0"` mean the host whose
-   * code says so. A server may also listen at the name of another host.
+   * A host of `null`, `"localhost"`, and addresses such as `"127.0.0.1"` and `"0.0.0.0"` mean the calling code's
+   * own host. A server can also listen at the name of another host.
    *
    * @typeParam T The type of the result.
    * @param host The name of the host.
@@ -172,14 +171,14 @@ export class MemoryNetwork {
   }
 
   /**
-   * Cuts the network in two: nothing gets through between some hosts and all others. Connections stall, and
+   * Partitions the network: nothing gets through between the given hosts and all others. Connections stall, and
    * datagrams are lost.
    *
    * @param hosts The hosts on one side.
-   * @returns What mends the cut when it is disposed.
-   * @throws {RangeError} If there is no host.
+   * @returns A disposable that mends the cut.
+   * @throws {RangeError} If no host is given.
    *
-   * @example A connection stalls, and goes on
+   * @example A connection stalls and recovers
    * ```ts
    * import { openConnection, run, startServer, TimeoutError, waitFor } from "@asyncio/asyncio";
    * import { MemoryNetwork, VirtualTimeLoop } from "@asyncio/asyncio/testing";
@@ -212,11 +211,11 @@ export class MemoryNetwork {
   }
 
   /**
-   * Makes the way between a host and all others slower.
+   * Slows down the links between a host and all others.
    *
    * @param host The host.
-   * @param factor How many times as long everything takes.
-   * @returns What ends that when it is disposed.
+   * @param factor The factor by which latencies grow.
+   * @returns A disposable that ends the slowdown.
    * @throws {RangeError} If the factor is not greater than 0.
    *
    * @example Usage
@@ -244,8 +243,8 @@ export class MemoryNetwork {
   /**
    * Resets connections: both ends fail with `Deno.errors.ConnectionReset`.
    *
-   * @param host Whose connections; all if it is left out.
-   * @returns How many there were.
+   * @param host The host whose connections are reset; all connections if omitted.
+   * @returns The number of connections that were reset.
    *
    * @example Usage
    * ```ts
@@ -270,14 +269,14 @@ export class MemoryNetwork {
   }
 
   /**
-   * Has a host go down and come up again: its ends of all connections are gone without a word. Who waits for it
-   * to say something waits for ever; who writes to it is told that the connection is reset. Its own code, which
-   * goes on, finds its connections reset; its servers still listen.
+   * Crashes and restarts a host: its ends of all connections vanish without notice. A peer that reads waits
+   * forever; a peer that writes gets a reset. The host's own code continues, and finds its connections reset; its
+   * servers still listen.
    *
    * @param host The host.
-   * @returns How many connections it had.
+   * @returns The number of connections that the host had.
    *
-   * @example A peer that is gone, which only who writes finds out
+   * @example Only writing reveals that the peer is gone
    * ```ts
    * import { openConnection, run, sleep, startServer } from "@asyncio/asyncio";
    * import { MemoryNetwork, VirtualTimeLoop } from "@asyncio/asyncio/testing";
@@ -302,14 +301,14 @@ export class MemoryNetwork {
   }
 
   /**
-   * Has faults happen at random times, which the network's seed decides.
+   * Injects faults at random times, which follow from the network's seed.
    *
-   * @param options How much of it.
-   * @returns What ends it, and mends everything, when it is disposed.
-   * @throws {RangeError} If an option is out of its range.
-   * @throws {RuntimeError} If no loop has the network yet.
+   * @param options The kinds, the frequency and the duration of the faults.
+   * @returns A disposable that stops injecting, and ends all cuts and slowdowns.
+   * @throws {RangeError} If an option is out of range.
+   * @throws {RuntimeError} If no loop uses the network yet.
    *
-   * @example A client that notices, and goes on
+   * @example A client that copes with cuts
    * ```ts
    * import { openConnection, run, sleep, startServer, TimeoutError, waitFor } from "@asyncio/asyncio";
    * import { MemoryNetwork, VirtualTimeLoop } from "@asyncio/asyncio/testing";

@@ -513,7 +513,7 @@ Deno.test("MemoryNetwork survives an observer that throws", () => {
     other.close();
     assertEquals(
       messages,
-      Array(2).fill("The observer of a network in memory failed"),
+      Array(2).fill("The observer of a MemoryNetwork failed"),
     );
   });
 });
@@ -644,6 +644,6 @@ Deno.test("MemoryNetwork refuses wrong options", () => {
   assertThrows(
     () => network.injectFaults({ every: 1 }),
     RuntimeError,
-    "before",
+    "as no VirtualTimeLoop has it",
   );
 });

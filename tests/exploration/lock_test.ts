@@ -102,7 +102,7 @@ Deno.test("A lock without hand-over is found by cancelling one everywhere", asyn
   await assertRejects(
     () => cancelEverywhere(crowding(() => new LockWithoutHandOver())),
     ExplorationError,
-    "at its await number 2, when it was woken: HangError",
+    "at its await number 2, after its wake-up: HangError",
   );
 });
 

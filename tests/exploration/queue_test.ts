@@ -68,7 +68,7 @@ Deno.test("A queue that loses an item is found by cancelling one everywhere", as
         };
       }),
     ExplorationError,
-    "at its await number 1, when it was woken",
+    "at its await number 1, after its wake-up",
   );
 });
 

@@ -94,7 +94,7 @@ Deno.test("A semaphore that loses a permit is found by cancelling one everywhere
   await assertRejects(
     () => cancelEverywhere(crowding(() => new LeakingSemaphore(PERMITS))),
     ExplorationError,
-    "when it was woken",
+    "after its wake-up",
   );
 });
 
