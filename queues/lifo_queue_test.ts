@@ -5,7 +5,7 @@ import { createTask, run, sleep } from "../tasks/mod.ts";
 import { LifoQueue } from "./lifo_queue.ts";
 import { Queue } from "./queue.ts";
 
-Deno.test("LifoQueue gives first what was put last", async () => {
+Deno.test("LifoQueue returns the newest item first", async () => {
   const queue = new LifoQueue<number>();
   assertInstanceOf(queue, Queue);
   for (const item of [1, 3, 2]) await queue.put(item);

@@ -21,7 +21,7 @@ function sorted<T>(items: Iterable<T>, compare?: (a: T, b: T) => number): T[] {
   return result;
 }
 
-Deno.test("PriorityQueue gives the smallest item first", async () => {
+Deno.test("PriorityQueue returns the smallest item first", async () => {
   const queue = new PriorityQueue<number>();
   assertInstanceOf(queue, Queue);
   for (const item of [1, 3, 2]) await queue.put(item);
@@ -52,7 +52,7 @@ Deno.test("PriorityQueue orders numbers, strings and arrays of them", () => {
   );
 });
 
-Deno.test("PriorityQueue refuses what it cannot compare, and stays as it was", async () => {
+Deno.test("PriorityQueue rejects items that it cannot compare, and keeps its contents", async () => {
   const queue = new PriorityQueue<unknown>();
   queue.putNowait([1, { job: "a" }]);
   const advice =
@@ -82,7 +82,7 @@ Deno.test("PriorityQueue refuses what it cannot compare, and stays as it was", a
   assertEquals(queue.getNowait(), 1);
 });
 
-Deno.test("PriorityQueue does not compare what is the same", () => {
+Deno.test("PriorityQueue does not compare an item with itself", () => {
   const job = {};
   assertEquals(sorted([[1, job, 2], [1, job, 1]]), [[1, job, 1], [1, job, 2]]);
 });
@@ -100,7 +100,7 @@ Deno.test("PriorityQueue takes a compare function", () => {
   );
 });
 
-Deno.test("PriorityQueue gives equal items in the order in which they were put", () => {
+Deno.test("PriorityQueue returns equal items in FIFO order", () => {
   const items = Array.from({ length: 300 }, (_, i) => ({ rank: i * 7 % 5, i }));
   assertEquals(
     sorted(items, (a, b) => a.rank - b.rank),
@@ -108,7 +108,7 @@ Deno.test("PriorityQueue gives equal items in the order in which they were put",
   );
 });
 
-Deno.test("PriorityQueue sorts however items come and go", () => {
+Deno.test("PriorityQueue stays sorted under random puts and gets", () => {
   const queue = new PriorityQueue<number>();
   const inside: number[] = [];
   let state = 1;
@@ -166,7 +166,7 @@ Deno.test("PriorityQueue.put() that cannot compare leaves the room to the next",
     assertEquals([queue.getNowait(), queue.getNowait()], [0, 2]);
   }));
 
-Deno.test("PriorityQueue.get() gives a woken task what is smallest by then", () =>
+Deno.test("PriorityQueue.get() returns the smallest item at the time of resumption", () =>
   run(async () => {
     const queue = new PriorityQueue<number>();
     const first = createTask(() => queue.get());

@@ -63,7 +63,7 @@ Deno.test("Queue() takes a number as its maxSize", () => {
   );
 });
 
-Deno.test("Queue gives items in the order in which they were put", async () => {
+Deno.test("Queue returns items in FIFO order", async () => {
   const queue = new Queue<number>();
   assert(queue.empty());
   for (const item of [1, 3, 2]) await queue.put(item);
@@ -121,7 +121,7 @@ Deno.test("Queue.getNowait() and putNowait() throw where they would have to wait
   assertEquals(queue.getNowait(), 1);
 });
 
-Deno.test("Queue.get() and put() do not let others have a turn when they need not wait", () =>
+Deno.test("Queue.get() and put() do not yield when they need not wait", () =>
   run(async () => {
     const queue = new Queue<number>(2);
     const log: string[] = [];
@@ -153,7 +153,7 @@ Deno.test("Queue.put() waits while the queue is full", () =>
     assertEquals(drain(queue), ["b", "c"]);
   }));
 
-Deno.test("Queue.put() wakes getters in the order in which they came", () =>
+Deno.test("Queue.put() wakes getters in FIFO order", () =>
   run(async () => {
     const queue = new Queue<string>();
     const log: string[] = [];
@@ -165,7 +165,7 @@ Deno.test("Queue.put() wakes getters in the order in which they came", () =>
     assertEquals(log, ["1 got a", "2 got b", "3 got c"]);
   }));
 
-Deno.test("Queue.get() wakes putters in the order in which they came", () =>
+Deno.test("Queue.get() wakes putters in FIFO order", () =>
   run(async () => {
     const queue = new Queue<string>(1);
     const log: string[] = [];
@@ -181,7 +181,7 @@ Deno.test("Queue.get() wakes putters in the order in which they came", () =>
     assertEquals(log, ["put a", "put b", "put c"]);
   }));
 
-Deno.test("Queue.get() that another one overtook waits again, at the end of the line", () =>
+Deno.test("Queue.get() that is overtaken waits again at the end of the queue", () =>
   run(async () => {
     const queue = new Queue<string>();
     const log: string[] = [];
@@ -198,7 +198,7 @@ Deno.test("Queue.get() that another one overtook waits again, at the end of the 
     assertEquals(log, ["main got a", "second got b", "first got c"]);
   }));
 
-Deno.test("Queue.put() that another one overtook waits again, at the end of the line", () =>
+Deno.test("Queue.put() that is overtaken waits again at the end of the queue", () =>
   run(async () => {
     const queue = new Queue<string>(1);
     const log: string[] = [];
@@ -220,7 +220,7 @@ Deno.test("Queue.put() that another one overtook waits again, at the end of the 
     assertEquals(log, ["put second", "put first"]);
   }));
 
-Deno.test("Queue.get() that is cancelled before an item comes takes none", () =>
+Deno.test("Queue.get() that is cancelled before an item arrives takes none", () =>
   run(async () => {
     const queue = new Queue<string>();
     const log: string[] = [];
@@ -402,7 +402,7 @@ Deno.test("Queue.get() can be given a time limit, and leaves nothing behind", ()
     assertEquals(queue.qsize(), 1);
   }));
 
-Deno.test("Queue of tasks gives the task by getNowait() and by iteration, its result by await", () =>
+Deno.test("Queue of tasks returns the task by getNowait() and iteration, its result by await", () =>
   run(async () => {
     const queue = new Queue<Task<number>>();
     const task = createTask(() => 42);
@@ -460,7 +460,7 @@ for (const QueueClass of CLASSES) {
       for (const worker of workers) worker.cancel();
     }));
 
-  Deno.test(`${name}.shutdown() of an empty queue wakes those who wait for an item`, () =>
+  Deno.test(`${name}.shutdown() of an empty queue wakes pending getters`, () =>
     run(async () => {
       const queue = new QueueClass<string>();
       const get = createTask(() => queue.get());
@@ -477,7 +477,7 @@ for (const QueueClass of CLASSES) {
       await assertIsShutDown(queue);
     }));
 
-  Deno.test(`${name}.shutdown() leaves what is in the queue, and turns away who waits for room`, () =>
+  Deno.test(`${name}.shutdown() keeps the items and fails pending putters`, () =>
     run(async () => {
       const queue = new QueueClass<string>(1);
       queue.putNowait("data");
@@ -505,7 +505,7 @@ for (const QueueClass of CLASSES) {
       assertThrows(() => queue.taskDone(), RangeError);
     }));
 
-  Deno.test(`${name}.shutdown() at once drops what is in the queue`, () =>
+  Deno.test(`${name}.shutdown() with immediate drops the items`, () =>
     run(async () => {
       const queue = new QueueClass<string>(2);
       queue.putNowait("data");
@@ -522,7 +522,7 @@ for (const QueueClass of CLASSES) {
       assertThrows(() => queue.taskDone(), RangeError);
     }));
 
-  Deno.test(`${name}.shutdown() refuses what is no boolean, and drops nothing`, () =>
+  Deno.test(`${name}.shutdown() rejects a non-boolean, and drops nothing`, () =>
     run(() => {
       const queue = new QueueClass<string>();
       queue.putNowait("a");
@@ -591,7 +591,7 @@ async function assertIsShutDown(queue: Queue<string>): Promise<void> {
   assertThrows(() => queue.getNowait(), QueueShutDown);
 }
 
-Deno.test("Queue.shutdown() wakes all who wait, in the order in which they came", () =>
+Deno.test("Queue.shutdown() wakes all waiters, in FIFO order", () =>
   run(async () => {
     const queue = new Queue<string>(1);
     const log: string[] = [];
@@ -650,7 +650,7 @@ Deno.test("Queue.shutdown() between wake-up and resumption turns the putter away
     assertEquals(await get, "c");
   }));
 
-Deno.test("Queue.join() is not taken back by new work", () =>
+Deno.test("Queue.join() that is done is not affected by new work", () =>
   run(async () => {
     const queue = new Queue<string>();
     queue.putNowait("a");
@@ -770,7 +770,7 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
-Deno.test("Queue neither loses nor doubles an item, whoever is cancelled whenever", async () => {
+Deno.test("Queue neither loses nor duplicates an item under random cancellation", async () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = randomFrom(seed);
     const queue = new Queue<number>(random(4));
@@ -820,7 +820,7 @@ Deno.test("QueueEmpty, QueueFull and QueueShutDown are errors of their own", () 
   }
 });
 
-Deno.test("Queue says how it stands, and forgets who was cancelled", () =>
+Deno.test("Queue.toString() describes its state without cancelled waiters", () =>
   run(async () => {
     const queue = new LifoQueue<number>(1);
     assertEquals(String(queue), "<LifoQueue maxSize=1 size=0>");
@@ -843,7 +843,7 @@ Deno.test("Queue says how it stands, and forgets who was cancelled", () =>
     await sleep(0);
   }));
 
-Deno.test("Queue lets go of the memory that a burst of items took", async () => {
+Deno.test("Queue releases memory after a burst of items", async () => {
   const { stdout, stderr } = await runProgram(
     `
       import { LifoQueue, PriorityQueue, Queue, run } from "asyncio";

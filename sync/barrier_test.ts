@@ -17,7 +17,7 @@ function times<T>(n: number, make: () => Promise<T>): Task<T>[] {
   return Array.from({ length: n }, () => createTask(make));
 }
 
-Deno.test("Barrier() takes a whole number of at least one", () => {
+Deno.test("Barrier() requires an integer of at least one", () => {
   assertEquals(new Barrier(5).parties, 5);
   for (const parties of [0, -4, 2.5, NaN]) {
     assertThrows(
@@ -33,7 +33,7 @@ Deno.test("Barrier() takes a whole number of at least one", () => {
   );
 });
 
-Deno.test("Barrier.wait() lets all go on when the last one has come", () =>
+Deno.test("Barrier.wait() releases all tasks when the last has arrived", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const log: string[] = [];
@@ -53,7 +53,7 @@ Deno.test("Barrier.wait() lets all go on when the last one has come", () =>
     assertFalse(barrier.broken);
   }));
 
-Deno.test("Barrier.wait() of a barrier for one does not wait", () =>
+Deno.test("Barrier.wait() with one party does not wait", () =>
   run(async () => {
     const barrier = new Barrier(1);
     const [a, b] = times(2, () => barrier.wait());
@@ -102,7 +102,7 @@ Deno.test("Barrier.wait() waits for the round before to leave", () =>
     assertEquals(barrier.nWaiting, 0);
   }));
 
-Deno.test("Barrier works with another one while it is drained", () =>
+Deno.test("Barrier works alongside another while it drains", () =>
   run(async () => {
     const all = new Barrier(5);
     const most = new Barrier(3);
@@ -142,7 +142,7 @@ Deno.test("Barrier.wait() that is cancelled leaves its place to another", () =>
     assertFalse(barrier.broken);
   }));
 
-Deno.test("Barrier.wait() that is cancelled after all have come does not hold up the others", () =>
+Deno.test("Barrier.wait() that is cancelled after all have arrived does not block the others", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const [a, b] = times(2, () => barrier.wait());
@@ -155,7 +155,7 @@ Deno.test("Barrier.wait() that is cancelled after all have come does not hold up
     assertEquals((await gather(times(3, () => barrier.wait()))).length, 3);
   }));
 
-Deno.test("Barrier.reset() sends those who wait away with an error", () =>
+Deno.test("Barrier.reset() fails its waiters with an error", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const tasks = times(2, () => barrier.wait());
@@ -209,7 +209,7 @@ Deno.test("Barrier.reset() while half have left sends the others away", () =>
     assertFalse(barrier.broken);
   }));
 
-Deno.test("Barrier.reset() lets those who were sent away wait again", () =>
+Deno.test("Barrier.reset() lets failed tasks wait again", () =>
   run(async () => {
     const barrier = new Barrier(5);
     let sentAway = 0;
@@ -230,7 +230,7 @@ Deno.test("Barrier.reset() lets those who were sent away wait again", () =>
     assertEquals([sentAway, passed], [4, 5]);
   }));
 
-Deno.test("Barrier.abort() sends away who waits and who comes, until it is reset", () =>
+Deno.test("Barrier.abort() fails present and future waiters until it is reset", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const tasks = times(2, () => barrier.wait());
@@ -257,7 +257,7 @@ Deno.test("Barrier.abort() sends away who waits and who comes, until it is reset
     assertEquals(await gather(times(3, () => barrier.wait())), [0, 1, 2]);
   }));
 
-Deno.test("Barrier.abort() while the barrier is drained sends away who waits to come in", () =>
+Deno.test("Barrier.abort() during draining fails tasks that wait to enter", () =>
   run(async () => {
     const barrier = new Barrier(5);
     const log: string[] = [];
@@ -300,14 +300,14 @@ Deno.test("Barrier is bound to the loop in which it is first waited for", async 
   );
 });
 
-Deno.test("Barrier lets 10,000 tasks through", () =>
+Deno.test("Barrier releases 10,000 tasks", () =>
   run(async () => {
     const barrier = new Barrier(10_000);
     const indices = await gather(times(10_000, () => barrier.wait()));
     assertEquals(indices, Array.from(Array(10_000).keys()));
   }));
 
-Deno.test("Barrier says how it stands", () =>
+Deno.test("Barrier.toString() describes its state", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const tasks = times(2, () => barrier.wait());

@@ -31,7 +31,7 @@ Deno.test("BoundedSemaphore.release() throws past the bound", async () => {
   assertThrows(() => new BoundedSemaphore(0).release(), RangeError);
 });
 
-Deno.test("BoundedSemaphore.release() counts the permits on their way to who was woken", () =>
+Deno.test("BoundedSemaphore.release() counts permits granted to woken waiters", () =>
   run(async () => {
     const semaphore = new BoundedSemaphore(1);
     await semaphore.acquire();

@@ -41,7 +41,7 @@ function waiter(
   });
 }
 
-Deno.test("Condition.wait() gives the lock away and has it again when it returns", () =>
+Deno.test("Condition.wait() releases the lock and reacquires it before it returns", () =>
   run(async () => {
     const condition = new Condition();
     const log: string[] = [];
@@ -80,7 +80,7 @@ Deno.test("Condition.wait() gives the lock away and has it again when it returns
     assert(tasks.every((task) => task.done()));
   }));
 
-Deno.test("Condition.notify() wakes as many as it is told, in the order in which they came", () =>
+Deno.test("Condition.notify() wakes the given number of waiters in FIFO order", () =>
   run(async () => {
     const condition = new Condition();
     const log: string[] = [];
@@ -105,7 +105,7 @@ Deno.test("Condition.notify() wakes as many as it is told, in the order in which
     assertEquals(log, ["1", "2", "3", "4"]);
   }));
 
-Deno.test("Condition.notifyAll() wakes all who wait", () =>
+Deno.test("Condition.notifyAll() wakes all waiters", () =>
   run(async () => {
     const condition = new Condition();
     const log: string[] = [];
@@ -190,7 +190,7 @@ Deno.test("Condition.waitFor() needs the lock only if it has to wait", async () 
   await assertRejects(() => condition.waitFor(() => false), RuntimeError);
 });
 
-Deno.test("Condition.waitFor() passes on what the predicate throws, with the lock held", async () => {
+Deno.test("Condition.waitFor() throws what the predicate throws, with the lock held", async () => {
   const condition = new Condition();
   using _ = await condition.acquire();
   await assertRejects(
@@ -476,7 +476,7 @@ Deno.test("Condition.notifyAll() wakes 10,000 tasks, less those that are cancell
     assertFalse(condition.locked());
   }));
 
-Deno.test("Condition says how it stands, and forgets who was cancelled", () =>
+Deno.test("Condition.toString() describes its state without cancelled waiters", () =>
   run(async () => {
     const condition = new Condition();
     assertEquals(String(condition), "<Condition [unlocked]>");
@@ -512,7 +512,7 @@ Deno.test("Condition.waitFor() calls the predicate as code of the awaiting task"
   }));
 
 for (const result of [true, false]) {
-  Deno.test(`Condition.waitFor() with a predicate that cancels its task and gives ${result} is cancelled`, () =>
+  Deno.test(`Condition.waitFor() with a predicate that cancels its task and returns ${result} is cancelled`, () =>
     run(async () => {
       const condition = new Condition();
       let looks = 0;

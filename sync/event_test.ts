@@ -16,7 +16,7 @@ function waiter(event: Event, name: string, log: string[]): Task<void> {
   });
 }
 
-Deno.test("Event.set() wakes all who wait, in the order in which they came", () =>
+Deno.test("Event.set() wakes all waiters, in FIFO order", () =>
   run(async () => {
     const event = new Event();
     const log: string[] = [];
@@ -31,7 +31,7 @@ Deno.test("Event.set() wakes all who wait, in the order in which they came", () 
     assert(tasks.every((task) => task.done()));
   }));
 
-Deno.test("Event.wait() does not let others have a turn when the event is set", () =>
+Deno.test("Event.wait() does not yield when the event is set", () =>
   run(async () => {
     const event = new Event();
     event.set();
@@ -69,7 +69,7 @@ Deno.test("Event.wait() that is cancelled between wake-up and resumption is canc
     assertEquals(log, ["b"]);
   }));
 
-Deno.test("Event.set() after a cancellation does not wake who was cancelled", () =>
+Deno.test("Event.set() does not wake a cancelled waiter", () =>
   run(async () => {
     const event = new Event();
     const log: string[] = [];
@@ -101,7 +101,7 @@ Deno.test("Event.clear() does not take a wake-up back", () =>
     assertEquals(log, ["woken", "late"]);
   }));
 
-Deno.test("Event.isSet() tells whether the event is set", () => {
+Deno.test("Event.isSet() returns whether the event is set", () => {
   const event = new Event();
   assertFalse(event.isSet());
   event.set();
@@ -161,7 +161,7 @@ Deno.test("Event.set() wakes 10,000 tasks, of which half are cancelled", () =>
     );
   }));
 
-Deno.test("Event says how it stands, and forgets who was cancelled", () =>
+Deno.test("Event.toString() describes its state without cancelled waiters", () =>
   run(async () => {
     const event = new Event();
     assertEquals(String(event), "<Event [unset]>");

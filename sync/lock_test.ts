@@ -68,7 +68,7 @@ Deno.test("Lock.acquire() hands the lock to the first waiter", () =>
     assert(a.done() && b.done() && c.done());
   }));
 
-Deno.test("Lock.acquire() does not let the task that released the lock overtake who was woken", () =>
+Deno.test("Lock.acquire() does not let the releasing task overtake a woken waiter", () =>
   run(async () => {
     const lock = new Lock();
     const log: string[] = [];
@@ -115,7 +115,7 @@ Deno.test("Lock.acquire() that is cancelled before the lock is free leaves no tr
     assert(lock.acquire().done());
   }));
 
-Deno.test("Lock.acquire() takes a lock at once when all who waited were cancelled", () =>
+Deno.test("Lock.acquire() takes the lock at once when all waiters were cancelled", () =>
   run(async () => {
     const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     a.cancel();
@@ -127,7 +127,7 @@ Deno.test("Lock.acquire() takes a lock at once when all who waited were cancelle
     assertEquals(log, []);
   }));
 
-Deno.test("Lock.acquire() that is cancelled before a release lets the next have the lock", () =>
+Deno.test("Lock.acquire() that is cancelled before a release leaves the lock to the next waiter", () =>
   run(async () => {
     const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     a.cancel();
@@ -141,7 +141,7 @@ Deno.test("Lock.acquire() that is cancelled before a release lets the next have 
     assertEquals(log, ["other sees false", "b"]);
   }));
 
-Deno.test("Lock.acquire() that is cancelled between wake-up and resumption hands the lock on", () =>
+Deno.test("Lock.acquire() that is cancelled after its wake-up hands the lock to the next waiter", () =>
   run(async () => {
     const { lock, log, tasks: [a, b, c] } = await heldLock("a", "b", "c");
     lock.release();
@@ -176,7 +176,7 @@ Deno.test("Lock.acquire() that is cancelled between wake-up and resumption leave
     assert(lock.acquire().done());
   }));
 
-Deno.test("Lock.acquire() hands the lock on over all who were cancelled", () =>
+Deno.test("Lock.acquire() passes the lock over cancelled waiters", () =>
   run(async () => {
     const { lock, log, tasks } = await heldLock("a", "b", "c", "d");
     lock.release();
@@ -220,7 +220,7 @@ Deno.test("Lock.acquire() can be cancelled by itself, without a task", () =>
     await second;
   }));
 
-Deno.test("Lock.release() wakes nobody twice", () =>
+Deno.test("Lock.release() wakes no waiter twice", () =>
   // Release, and cancel the first waiter, in one callback: two must not get the lock.
   run(async () => {
     const { lock, log, tasks: [a, b, c] } = await heldLock("a", "b", "c");
@@ -237,7 +237,7 @@ Deno.test("Lock.release() wakes nobody twice", () =>
     assert(c.cancelled());
   }));
 
-Deno.test("Lock.release() goes on to the next when a waiter is cancelled in the same step", () =>
+Deno.test("Lock.release() wakes the next when a waiter is cancelled in the same step", () =>
   run(async () => {
     const lock = new Lock();
     const open = new Future<void>();
@@ -373,7 +373,7 @@ Deno.test("Lock is fair among 10,000 tasks, half of which are cancelled", () =>
     assertFalse(lock.locked());
   }));
 
-Deno.test("Lock excludes, whoever is cancelled whenever", () =>
+Deno.test("Lock excludes under random cancellation", () =>
   run(async () => {
     const lock = new Lock();
     let holders = 0;
@@ -400,7 +400,7 @@ Deno.test("Lock excludes, whoever is cancelled whenever", () =>
     assertFalse(lock.locked());
   }));
 
-Deno.test("Lock says how it stands", () =>
+Deno.test("Lock.toString() describes its state", () =>
   run(async () => {
     const lock = new Lock();
     assertEquals(String(lock), "<Lock [unlocked]>");

@@ -57,7 +57,7 @@ Deno.test("Semaphore.acquire() takes a permit without letting others have a turn
     assertEquals(log, []);
   }));
 
-Deno.test("Semaphore.release() sends the permits to those who wait, in their order", () =>
+Deno.test("Semaphore.release() hands permits to waiters in FIFO order", () =>
   run(async () => {
     const semaphore = new Semaphore(3);
     const log: string[] = [];
@@ -84,7 +84,7 @@ Deno.test("Semaphore.release() sends the permits to those who wait, in their ord
     await d;
   }));
 
-Deno.test("Semaphore.release() makes room when nobody waits", async () => {
+Deno.test("Semaphore.release() increments the value when there are no waiters", async () => {
   const semaphore = new Semaphore();
   await semaphore.acquire();
   assert(semaphore.locked());
@@ -95,7 +95,7 @@ Deno.test("Semaphore.release() makes room when nobody waits", async () => {
   assertFalse(semaphore.locked());
 });
 
-Deno.test("Semaphore.acquire() that is cancelled before a permit comes leaves no trace", () =>
+Deno.test("Semaphore.acquire() that is cancelled before a permit arrives has no effect", () =>
   run(async () => {
     const semaphore = new Semaphore();
     await semaphore.acquire();
@@ -106,7 +106,7 @@ Deno.test("Semaphore.acquire() that is cancelled before a permit comes leaves no
     assertFalse(semaphore.locked());
   }));
 
-Deno.test("Semaphore.release() passes over who was cancelled", () =>
+Deno.test("Semaphore.release() skips cancelled waiters", () =>
   run(async () => {
     const semaphore = new Semaphore(0);
     const log: string[] = [];
@@ -126,7 +126,7 @@ Deno.test("Semaphore.release() passes over who was cancelled", () =>
     assertEquals(log, ["c", "d"]);
   }));
 
-Deno.test("Semaphore.acquire() that is cancelled between wake-up and resumption hands the permit on", () =>
+Deno.test("Semaphore.acquire() that is cancelled after its wake-up hands the permit to the next waiter", () =>
   run(async () => {
     const semaphore = new Semaphore(0);
     const log: string[] = [];
@@ -144,7 +144,7 @@ Deno.test("Semaphore.acquire() that is cancelled between wake-up and resumption 
     assertFalse(semaphore.locked());
   }));
 
-Deno.test("Semaphore.acquire() that is cancelled after its wake-up gives the permit back", () =>
+Deno.test("Semaphore.acquire() that is cancelled after its wake-up returns the permit", () =>
   run(async () => {
     const semaphore = new Semaphore(1);
     const first = createTask(async () => {
@@ -164,7 +164,7 @@ Deno.test("Semaphore.acquire() that is cancelled after its wake-up gives the per
     await waitFor(() => semaphore.acquire(), 1);
   }));
 
-Deno.test("Semaphore.acquire() waits behind those who were woken and have not resumed", () =>
+Deno.test("Semaphore.acquire() waits behind woken waiters that have not resumed", () =>
   run(async () => {
     const semaphore = new Semaphore(1);
     const log: string[] = [];
@@ -295,7 +295,7 @@ Deno.test("Semaphore is bound to the loop in which it is first waited for", asyn
   );
 });
 
-Deno.test("Semaphore lets 10,000 tasks in, so many at a time, and gets every permit back", () =>
+Deno.test("Semaphore admits 10,000 tasks, a few at a time, and recovers every permit", () =>
   run(async () => {
     const semaphore = new Semaphore(7);
     let inside = 0;
@@ -324,7 +324,7 @@ Deno.test("Semaphore lets 10,000 tasks in, so many at a time, and gets every per
     assert(semaphore.locked());
   }));
 
-Deno.test("Semaphore says how it stands", () =>
+Deno.test("Semaphore.toString() describes its state", () =>
   run(async () => {
     const semaphore = new Semaphore(1);
     assertEquals(String(semaphore), "<Semaphore [unlocked, value:1]>");

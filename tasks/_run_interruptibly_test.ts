@@ -104,7 +104,7 @@ test("run() ends the process with code 130 on a second SIGINT", async () => {
   assertEquals([code, stdout], [130, "ready\nready again\n"]);
 });
 
-test("run() gives the result of a function that swallows the SIGINT's cancellation", async () => {
+test("run() returns the result of a function that swallows the cancellation by SIGINT", async () => {
   const { code, stdout } = await interruptEachTime(`
     import { run, sleep } from "asyncio";
     console.log(await run(async () => {
@@ -163,7 +163,7 @@ test("run() that was cancelled otherwise too throws that, not a KeyboardInterrup
   assertEquals([code, stdout], [0, "ready\ntrue\n"]);
 });
 
-test("run() interrupts a function that is not suspended when the SIGINT comes", async () => {
+test("run() interrupts a function that is not suspended when SIGINT arrives", async () => {
   const { stdout } = await runProgram(`
     import { KeyboardInterrupt, run, sleep } from "asyncio";
     try {
@@ -178,7 +178,7 @@ test("run() interrupts a function that is not suspended when the SIGINT comes", 
   assertEquals(stdout, "true\n");
 });
 
-test("run() throws a KeyboardInterrupt also if the SIGINT comes when the function has just returned", async () => {
+test("run() throws a KeyboardInterrupt even if the function returns just as SIGINT arrives", async () => {
   const { code, stdout } = await runProgram(`
     import { getRunningLoop, run } from "asyncio";
     let hasCome = false;
@@ -240,7 +240,7 @@ test("Runner.run() counts SIGINTs anew each time, whatever makes its tasks", asy
   );
 });
 
-test("run() leaves SIGINT to a handler of the program's until that is taken back", async () => {
+test("run() leaves SIGINT to the program's handler until that is removed", async () => {
   const { code, stdout } = await interruptEachTime(`
     import { getRunningLoop, run, sleep } from "asyncio";
     try {
@@ -312,7 +312,7 @@ test("run() in a worker leaves SIGINT to the main thread", async () => {
   assertEquals([code, stdout], [130, "ready\n"]);
 });
 
-test("run() that is interrupted gives a function that awaits a promise of the platform's time to hear of it", async () => {
+test("run() that is interrupted lets a function that awaits a native promise react", async () => {
   const { code, stdout, stderr } = await interruptEachTime(`
     import { run, sleep } from "asyncio";
     try {
@@ -338,7 +338,7 @@ test("run() that is interrupted gives a function that awaits a promise of the pl
   );
 });
 
-test("run() that is interrupted gives up a function whose promise tells it nothing", async () => {
+test("run() that is interrupted abandons a function that awaits an unresponsive promise", async () => {
   const { code, stdout, stderr } = await interruptEachTime(`
     import { run } from "asyncio";
     import { newVirtualLoop } from "${VIRTUAL}";
@@ -372,7 +372,7 @@ for (
     ],
   ]
 ) {
-  test(`run() that interrupts a function at ${what} does not give up its clean-up`, async () => {
+  test(`run() that interrupts a function at ${what} does not abandon its clean-up`, async () => {
     const { code, stdout, stderr } = await interruptEachTime(`
       import { currentTask, Event, run } from "asyncio";
       import { FakeHost, newVirtualLoop } from "${VIRTUAL}";
@@ -532,7 +532,7 @@ for (
   });
 }
 
-test("run() leaves SIGTERM what it is by default: the end, at once", async () => {
+test("run() leaves SIGTERM at its default: the process ends at once", async () => {
   const output = await interrupt("await run(main);", "SIGTERM");
   assertEquals(output, { code: 143, stdout: "ready\n", stderr: "" });
 });

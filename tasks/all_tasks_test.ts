@@ -8,7 +8,7 @@ import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 
-Deno.test("allTasks() gives the tasks that are not done, in the order of their creation", () =>
+Deno.test("allTasks() returns the tasks that are not done, in the order of their creation", () =>
   run(async () => {
     const main = currentTask()!;
     const gate = new Future<void>();
@@ -24,20 +24,20 @@ Deno.test("allTasks() gives the tasks that are not done, in the order of their c
     assertEquals([...allTasks()], [main]);
   }));
 
-Deno.test("allTasks() gives a set of its own each time", () =>
+Deno.test("allTasks() returns a new set each time", () =>
   run(() => {
     const tasks = allTasks();
     tasks.clear();
     assertEquals(allTasks().size, 1);
   }));
 
-Deno.test("allTasks() overlooks a task whose eager start was all of it", () =>
+Deno.test("allTasks() omits a task that its eager start has completed", () =>
   run(() => {
     createTask(() => 1, { eagerStart: true });
     assertEquals(allTasks().size, 1);
   }));
 
-Deno.test("allTasks() of a loop gives only the tasks of that loop", async () => {
+Deno.test("allTasks() of a loop returns only the tasks of that loop", async () => {
   const loop = newEventLoop();
   const task = loop.createTask(() => {});
   await run(() => {
@@ -49,7 +49,7 @@ Deno.test("allTasks() of a loop gives only the tasks of that loop", async () => 
   loop.close();
 });
 
-Deno.test("allTasks() outside every task gives those of the default loop", async () => {
+Deno.test("allTasks() outside every task returns the tasks of the default loop", async () => {
   assertEquals(allTasks().size, 0);
   const task = createTask(() => {});
   assertStrictEquals([...allTasks()][0], task);

@@ -18,7 +18,7 @@ import {
   TimeoutError,
 } from "../mod.ts";
 
-Deno.test("asCompleted() gives results in the order of completion", () =>
+Deno.test("asCompleted() yields results in order of completion", () =>
   run(async () => {
     const futures = [new Future<string>(), new Future<string>()] as const;
     const results: string[] = [];
@@ -33,7 +33,7 @@ Deno.test("asCompleted() gives results in the order of completion", () =>
     assertEquals(results, ["second", "first"]);
   }));
 
-Deno.test("asCompleted() in for await gives the tasks themselves, and tasks of functions", () =>
+Deno.test("asCompleted() in for await yields the tasks themselves, and tasks of functions", () =>
   run(async () => {
     const task = createTask(() => sleep(0.002, "task"));
     const seen: unknown[] = [];
@@ -46,7 +46,7 @@ Deno.test("asCompleted() in for await gives the tasks themselves, and tasks of f
     assertEquals(seen, ["function", "the task"]);
   }));
 
-Deno.test("asCompleted() counts what is listed twice once", () =>
+Deno.test("asCompleted() yields a duplicate once", () =>
   run(async () => {
     const task = createTask(() => sleep(0, 1));
     const work = () => sleep(0, 2);
@@ -55,7 +55,7 @@ Deno.test("asCompleted() counts what is listed twice once", () =>
     assertEquals(count, 2);
   }));
 
-Deno.test("asCompleted() goes on where break left it, and cancels nothing", () =>
+Deno.test("asCompleted() resumes after break, and cancels nothing", () =>
   run(async () => {
     const tasks = [0, 0.001, 0.002].map((delay) =>
       createTask(() => sleep(delay, delay))
@@ -70,7 +70,7 @@ Deno.test("asCompleted() goes on where break left it, and cancels nothing", () =
     assertEquals(seen, tasks);
   }));
 
-Deno.test("asCompleted() throws what its awaitables throw, and goes on", () =>
+Deno.test("asCompleted() throws what its awaitables throw, and continues", () =>
   run(async () => {
     const cancelled = new Future<number>();
     cancelled.cancel("gone");
@@ -104,7 +104,7 @@ Deno.test("asCompleted() throws a TimeoutError for all that are not done in time
     }, TimeoutError);
   }));
 
-Deno.test("asCompleted() loses nothing when one who takes is cancelled", () =>
+Deno.test("asCompleted() loses nothing when a consumer is cancelled", () =>
   run(async () => {
     const future = new Future<number>();
     const completions = asCompleted([future, new Future<number>()]);
@@ -118,7 +118,7 @@ Deno.test("asCompleted() loses nothing when one who takes is cancelled", () =>
     assertEquals(await second, 1);
   }));
 
-Deno.test("asCompleted() of nothing is over at once", () =>
+Deno.test("asCompleted() of nothing ends at once", () =>
   run(async () => {
     const completions = asCompleted([]);
     assertEquals([...completions], []);

@@ -37,14 +37,14 @@ function functionsOf(graph: FutureCallGraph | undefined | null) {
   return graph!.callStack.map((frame) => frame.functionName);
 }
 
-Deno.test("captureCallGraph() gives null where no task runs", () => {
+Deno.test("captureCallGraph() returns null when no task is running", () => {
   assertEquals(captureCallGraph(), null);
   assertEquals(captureCallGraph(null), null);
   assertEquals(formatCallGraph(), "");
   printCallGraph(null, { write: () => assert(false) });
 });
 
-Deno.test("captureCallGraph() refuses what is no future, and odd options", () => {
+Deno.test("captureCallGraph() rejects a non-future and odd options", () => {
   assertThrows(
     // @ts-expect-error -- no future
     () => captureCallGraph(Promise.resolve()),
@@ -64,7 +64,7 @@ Deno.test("captureCallGraph() refuses what is no future, and odd options", () =>
   );
 });
 
-Deno.test("captureCallGraph() knows who awaits a future, in the order of their coming", () =>
+Deno.test("captureCallGraph() has the awaiters of a future in order of arrival", () =>
   run(async () => {
     const future = new Future<void>();
     assertEquals(captureCallGraph(future), {
@@ -91,7 +91,7 @@ Deno.test("captureCallGraph() forgets a waiter that was cancelled", () =>
     assertEquals(awaitersOf(captureCallGraph(future)), []);
   }));
 
-Deno.test("captureCallGraph() follows who awaits the awaiter", () =>
+Deno.test("captureCallGraph() follows awaiters of awaiters", () =>
   run(async () => {
     const main = currentTask();
     const future = new Future<void>();
@@ -117,7 +117,7 @@ const WAITS: Record<string, (future: Future<void>) => PromiseLike<unknown>> = {
 };
 
 for (const [name, awaitBy] of Object.entries(WAITS)) {
-  Deno.test(`captureCallGraph() tells the task that called ${name}, until it is done`, () =>
+  Deno.test(`captureCallGraph() has the task that called ${name}, until it is done`, () =>
     run(async () => {
       const future = new Future<void>();
       const task = createTask(async () => {
@@ -131,7 +131,7 @@ for (const [name, awaitBy] of Object.entries(WAITS)) {
     }));
 }
 
-Deno.test("captureCallGraph() tells the task that called gather(), whatever awaits the outcome", () =>
+Deno.test("captureCallGraph() has the task that called gather(), not the one that awaits it", () =>
   run(async () => {
     const main = currentTask();
     const future = new Future<void>();
@@ -145,7 +145,7 @@ Deno.test("captureCallGraph() tells the task that called gather(), whatever awai
     await other;
   }));
 
-Deno.test("captureCallGraph() knows the parent of a group's task", () =>
+Deno.test("captureCallGraph() has the parent of a group's task", () =>
   run(async () => {
     const main = currentTask();
     await taskGroup((group) => {
@@ -154,7 +154,7 @@ Deno.test("captureCallGraph() knows the parent of a group's task", () =>
     });
   }));
 
-Deno.test("captureCallGraph() gives the stack of the calling task, without debug mode too", () =>
+Deno.test("captureCallGraph() has the stack of the calling task even without debug mode", () =>
   run(async () => {
     function here() {
       return captureCallGraph();
@@ -200,7 +200,7 @@ Deno.test("captureCallGraph() skips and limits frames", () =>
     assertEquals(capture(9, null), []);
   }));
 
-Deno.test("captureCallGraph() gives the lines of suspended tasks in debug mode", () =>
+Deno.test("captureCallGraph() has the lines of suspended tasks in debug mode", () =>
   run(async () => {
     const future = new Future<void>();
     async function inner() {
@@ -226,7 +226,7 @@ Deno.test("captureCallGraph() gives the lines of suspended tasks in debug mode",
     assertEquals(functionsOf(captureCallGraph(task)), []);
   }, { debug: true }));
 
-Deno.test("captureCallGraph() tells the branch that awaits the future", () =>
+Deno.test("captureCallGraph() has the branch that awaits the future", () =>
   run(async () => {
     const [one, two] = [new Future<void>(), new Future<void>()];
     async function first() {
@@ -282,7 +282,7 @@ Deno.test("futureAddToAwaitedBy() and futureDiscardFromAwaitedBy() count a waite
   assertEquals(awaitersOf(captureCallGraph(future)), []);
 });
 
-Deno.test("futureAddToAwaitedBy() takes no notice of what is no future", () => {
+Deno.test("futureAddToAwaitedBy() ignores a non-future", () => {
   const future = new Future();
   // @ts-expect-error -- no future
   futureAddToAwaitedBy(future, {});

@@ -25,7 +25,7 @@ import { sleep } from "./sleep.ts";
 // How scopes nest is in tests/cancel_scope/table_test.ts.
 
 Deno.test(
-  "cancelScope() gives what the body returns",
+  "cancelScope() returns what the body returns",
   inVirtualTime(async () => {
     const result = cancelScope(() => sleep(1, "value"));
     assertType<IsExact<typeof result, Promise<string | undefined>>>(true);
@@ -257,7 +257,7 @@ Deno.test(
 );
 
 Deno.test(
-  "moveOnAfter() gives the value of the body or of what takes its place",
+  "moveOnAfter() returns the value of the body or its fallback",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     const begun = loop.time();
@@ -275,7 +275,7 @@ Deno.test(
 );
 
 Deno.test(
-  "moveOnAfter() hands on a cancellation of the task",
+  "moveOnAfter() propagates a cancellation of the task",
   inVirtualTime(async () => {
     const task = createTask(() =>
       moveOnAfter(5, () => sleep(9), () => "never")
@@ -287,7 +287,7 @@ Deno.test(
 );
 
 Deno.test(
-  "shielded() lets a clean-up end within its time",
+  "shielded() lets a clean-up finish within its limit",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     const ends: unknown[] = [];

@@ -64,7 +64,7 @@ Deno.test("createTask() makes a task of the loop that runs the caller", async ()
   assertEquals(await task, "outside");
 });
 
-Deno.test("createTask() refuses what is no function, and says what to write instead", () =>
+Deno.test("createTask() rejects a non-function and says what to write instead", () =>
   run(() => {
     const wrong: [unknown, string][] = [
       [

@@ -14,7 +14,7 @@ import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 
-Deno.test("currentTask() gives the calling task, before and after an await", () =>
+Deno.test("currentTask() returns the calling task, before and after an await", () =>
   run(async () => {
     const main = currentTask();
     const task: Task<void> = createTask(async () => {
@@ -29,20 +29,20 @@ Deno.test("currentTask() gives the calling task, before and after an await", () 
     assertStrictEquals(currentTask(), main);
   }));
 
-Deno.test("currentTask() gives null outside every task", async () => {
+Deno.test("currentTask() returns null outside every task", async () => {
   assertEquals(currentTask(), null);
   await createTask(() => {});
   assertEquals(currentTask(), null);
 });
 
-Deno.test("currentTask() gives null in a callback, even one that a task asked for", () =>
+Deno.test("currentTask() returns null in a callback, even one that a task scheduled", () =>
   run(async () => {
     const seen = new Future<unknown>();
     getRunningLoop().callSoon(() => seen.setResult([currentTask()]));
     assertEquals(await seen, [null]);
   }));
 
-Deno.test("currentTask() of a loop gives null in a task of another loop", async () => {
+Deno.test("currentTask() of a loop returns null in a task of another loop", async () => {
   const other = newEventLoop();
   await run(() => {
     const task = currentTask();

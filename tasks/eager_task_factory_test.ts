@@ -50,7 +50,7 @@ Deno.test("eagerTaskFactory serves task groups", () =>
     assertEquals(events, ["child", "body"]);
   }));
 
-Deno.test("eagerTaskFactory lets one task start soon", () =>
+Deno.test("eagerTaskFactory lets a single task start lazily", () =>
   run(async () => {
     getRunningLoop().setTaskFactory(eagerTaskFactory);
     const task = createTask(() => 1, { eagerStart: false });
@@ -86,7 +86,7 @@ Deno.test("createEagerTaskFactory() makes tasks of the class that it is given", 
     assertEquals(await task, 3);
   }));
 
-Deno.test("createEagerTaskFactory() refuses what is no class", () => {
+Deno.test("createEagerTaskFactory() rejects a non-class", () => {
   assertThrows(
     // @ts-expect-error -- no class
     () => createEagerTaskFactory(null),

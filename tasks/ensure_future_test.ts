@@ -60,7 +60,7 @@ Deno.test("ensureFuture() makes futures of the loop that it is given", async () 
   loop.close();
 });
 
-Deno.test("ensureFuture() refuses a future of another loop than the one it is given", () => {
+Deno.test("ensureFuture() rejects a future of another loop", () => {
   const loop = newEventLoop();
   assertThrows(
     () => ensureFuture(new Future(), { loop }),
@@ -70,7 +70,7 @@ Deno.test("ensureFuture() refuses a future of another loop than the one it is gi
   loop.close();
 });
 
-Deno.test("ensureFuture() refuses what cannot be awaited", () => {
+Deno.test("ensureFuture() rejects what cannot be awaited", () => {
   for (
     const [value, received] of [
       [1, "1"],

@@ -27,7 +27,7 @@ import { sleep } from "./sleep.ts";
 
 const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };
 
-Deno.test("gather() gives the results in the order of what it was given", () =>
+Deno.test("gather() returns the results in argument order", () =>
   run(async () => {
     assertEquals(
       await gather([
@@ -76,7 +76,7 @@ Deno.test("gather() of nothing is done at once", () =>
     assertEquals(await results, []);
   }));
 
-Deno.test("gather() of what is done already is done in the next round", () =>
+Deno.test("gather() of done futures is done in the next round", () =>
   run(async () => {
     const future = new Future<number>();
     future.setResult(1);
@@ -84,7 +84,7 @@ Deno.test("gather() of what is done already is done in the next round", () =>
     assertEquals(await results, [1, 1]);
   }));
 
-Deno.test("gather() awaits a future that is listed twice once, and gives its result in each place", () =>
+Deno.test("gather() awaits a duplicate once and returns its result in each place", () =>
   run(async () => {
     const future = sleep(1, "twice");
     assertEquals(await gather([future, () => 1, future]), [
@@ -123,7 +123,7 @@ Deno.test("gather() throws the first exception at once, and the others go on", (
     assertFalse(results.cancelled());
   }, VIRTUAL));
 
-Deno.test("gather() takes what fails later for retrieved", async () => {
+Deno.test("gather() marks later failures as retrieved", async () => {
   const loop = new VirtualTimeLoop();
   const reports: unknown[] = [];
   loop.setExceptionHandler((_, context) => void reports.push(context));
@@ -142,7 +142,7 @@ Deno.test("gather() takes what fails later for retrieved", async () => {
   assertEquals(reports, []);
 });
 
-Deno.test("gather() with returnExceptions gives exceptions and cancellations as results", () =>
+Deno.test("gather() with returnExceptions returns exceptions and cancellations as results", () =>
   run(async () => {
     const error = new Error("boom");
     const cancelled = createTask(() => sleep(3600));
@@ -229,7 +229,7 @@ Deno.test("gather() that is cancelled while its children refuse is cancelled in 
     assertEquals(await child, "refused");
   }));
 
-Deno.test("gather() that is cancelled takes what its children throw then for retrieved", async () => {
+Deno.test("gather() that is cancelled marks its children's exceptions as retrieved", async () => {
   for (const returnExceptions of [false, true]) {
     const loop = new VirtualTimeLoop();
     const reports: unknown[] = [];
@@ -288,7 +288,7 @@ Deno.test("gather() works outside every task", async () => {
   assertStrictEquals(gather([]).getLoop(), getEventLoop());
 });
 
-Deno.test("gather() refuses what it cannot await, before anything runs", () =>
+Deno.test("gather() rejects what it cannot await, before anything runs", () =>
   run(async () => {
     const calls: string[] = [];
     const work = () => calls.push("ran");

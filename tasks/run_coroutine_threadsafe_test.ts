@@ -52,7 +52,7 @@ Deno.test(
 );
 
 Deno.test(
-  "runCoroutineThreadsafe() gives the error of the task",
+  "runCoroutineThreadsafe() rejects with the error of the task",
   withLoop(async (loop) => {
     await assertRejects(
       () =>
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "cancelling the task that awaits runCoroutineThreadsafe() cancels the other one",
+  "runCoroutineThreadsafe() propagates a cancellation of the awaiting task",
   withLoop(async (loop) => {
     const here = getRunningLoop();
     const started = new Event();
@@ -145,7 +145,7 @@ Deno.test("runCoroutineThreadsafe() works in the loop that runs the caller", () 
     );
   }));
 
-Deno.test("runCoroutineThreadsafe() gives the error of a task factory, which is reported too", () =>
+Deno.test("runCoroutineThreadsafe() rejects with the error of a task factory, and reports it", () =>
   run(async () => {
     const loop = getRunningLoop();
     const contexts = recordExceptions(loop);
@@ -159,7 +159,7 @@ Deno.test("runCoroutineThreadsafe() gives the error of a task factory, which is 
     assertEquals(contexts.length, 1);
   }));
 
-Deno.test("runCoroutineThreadsafe() refuses what is no function, no loop, and a closed one", () => {
+Deno.test("runCoroutineThreadsafe() rejects a non-function, a non-loop and a closed loop", () => {
   const loop = newEventLoop();
   assertThrows(
     () => runCoroutineThreadsafe(Promise.resolve(1) as never, loop),
@@ -181,7 +181,7 @@ Deno.test("runCoroutineThreadsafe() refuses what is no function, no loop, and a 
   );
 });
 
-Deno.test("runCoroutineThreadsafe() tells nobody when the caller's loop is closed", async () => {
+Deno.test("runCoroutineThreadsafe() drops the result when the caller's loop is closed", async () => {
   const loop = newEventLoop();
   let future: Future<number> | undefined;
   await run(() => {

@@ -27,7 +27,7 @@ import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 
-Deno.test("run() gives what the function returns", async () => {
+Deno.test("run() returns what the function returns", async () => {
   const result = run(() => sleep(0, "result"));
   assertType<IsExact<typeof result, Promise<string>>>(true);
   assertEquals(await result, "result");
@@ -76,7 +76,7 @@ Deno.test("run() takes the loop from its factory, and debug mode", async () => {
   assert(loop.isClosed());
 });
 
-Deno.test("run() refuses what is no function, and says what to write instead", async () => {
+Deno.test("run() rejects a non-function and says what to write instead", async () => {
   const factory = () => {
     throw new Error("made a loop");
   };
@@ -136,7 +136,7 @@ Deno.test("run() throws a CancelledError when the main task is cancelled", async
   );
 });
 
-Deno.test("run() cancels what is left, in the order of creation, and waits for it", async () => {
+Deno.test("run() cancels the remaining tasks in creation order, and waits for them", async () => {
   const log: string[] = [];
   await run(() => {
     for (const name of ["a", "b", "c"]) {
@@ -162,7 +162,7 @@ Deno.test("run() cancels what is left, in the order of creation, and waits for i
   ]);
 });
 
-Deno.test("run() cancels what is left also when the function throws", async () => {
+Deno.test("run() cancels the remaining tasks when the function throws, too", async () => {
   const log: string[] = [];
   await assertRejects(
     () =>
@@ -207,7 +207,7 @@ Deno.test("run() reports what tasks throw while they are cancelled at the end", 
   );
 });
 
-Deno.test("run() lets tasks that are left swallow the cancellation and finish", async () => {
+Deno.test("run() lets the remaining tasks swallow the cancellation and finish", async () => {
   const log: string[] = [];
   await run(async () => {
     createTask(async () => {
@@ -222,7 +222,7 @@ Deno.test("run() lets tasks that are left swallow the cancellation and finish", 
   assertEquals(log, ["finished"]);
 });
 
-Deno.test("run() does not wait for ever for a task that awaits a promise which never settles", async () => {
+Deno.test("run() does not wait forever for a task that awaits a promise which never settles", async () => {
   const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   const log: string[] = [];
@@ -298,7 +298,7 @@ for (const [name, interrupt] of Object.entries(INTERRUPTS)) {
   });
 }
 
-Deno.test("run() goes on after the KeyboardInterrupt of a task that is awaited", async () => {
+Deno.test("run() continues after the KeyboardInterrupt of an awaited task", async () => {
   const loop = new VirtualTimeLoop();
   const result = await run(async () => {
     const task = createTask(async () => {
@@ -312,7 +312,7 @@ Deno.test("run() goes on after the KeyboardInterrupt of a task that is awaited",
   assert(result);
 });
 
-Deno.test("run() leaves what else was ready to its end when it is interrupted", async () => {
+Deno.test("run() that is interrupted runs what else was ready during its end", async () => {
   const log: string[] = [];
   const loop = new VirtualTimeLoop();
   await assertRejects(() =>
@@ -350,7 +350,7 @@ Deno.test("The default loop reports a KeyboardInterrupt, as it cannot end", asyn
   assertEquals(contexts.map(({ exception }) => exception), [thrown]);
 });
 
-Deno.test("run() reports an exception that nobody retrieved before it ends", async () => {
+Deno.test("run() reports exceptions that were never retrieved before it ends", async () => {
   const loop = newEventLoop();
   const contexts = recordExceptions(loop);
   await run(async () => {
@@ -410,7 +410,7 @@ Deno.test("run() lets the program exit by itself", async () => {
   assertEquals([code, stdout, stderr], [0, "Hello ...\n... World!\n", ""]);
 });
 
-Deno.test("run() throws what the program failed with, and reports what its end failed with", async () => {
+Deno.test("run() throws the program's failure and reports a failure of its end", async () => {
   const ofEnd = new Error("of the end");
   class BrokenLoop extends EventLoop {
     override shutdownAsyncGens(): Future<void> {
@@ -474,7 +474,7 @@ for (
   });
 }
 
-Deno.test("A program does not fail by a cancellation that a branch of a task was told of", async () => {
+Deno.test("run() does not fail on a cancellation in an abandoned branch of a task", async () => {
   const output = await runProgram(`
     import { createTask, run, sleep } from "asyncio";
     await run(async () => {

@@ -55,7 +55,7 @@ Deno.test("Runner.run() leaves tasks for the next run", async () => {
   assertEquals(log, ["begun", "ended"]);
 });
 
-Deno.test("Runner.run() goes on after a function that throws", async () => {
+Deno.test("Runner.run() can be called after a function has thrown", async () => {
   await using runner = new Runner();
   await assertRejects(
     () =>
@@ -68,7 +68,7 @@ Deno.test("Runner.run() goes on after a function that throws", async () => {
   assertEquals(await runner.run(() => "fine"), "fine");
 });
 
-Deno.test("Runner.run() refuses what is no function, and says what to write instead", async () => {
+Deno.test("Runner.run() rejects a non-function and says what to write instead", async () => {
   await using runner = new Runner({
     loopFactory() {
       throw new Error("made a loop");
@@ -155,7 +155,7 @@ Deno.test("Runner.getLoop() makes the loop once, with the factory and debug mode
   }
 });
 
-Deno.test("Runner.close() cancels what is left, waits for it, and closes the loop, once", async () => {
+Deno.test("Runner.close() cancels and awaits the remaining tasks, and closes the loop once", async () => {
   const log: string[] = [];
   const runner = new Runner({ loopFactory: () => new VirtualTimeLoop() });
   const loop = runner.getLoop();

@@ -21,7 +21,7 @@ import {
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { VirtualTimeLoop } from "../testing/mod.ts";
 
-Deno.test("shield() gives the result or the exception of what it shields", () =>
+Deno.test("shield() settles as the inner awaitable does", () =>
   run(async () => {
     assertEquals(await shield(() => sleep(0, "result")), "result");
     await assertRejects(
@@ -42,7 +42,7 @@ Deno.test("shield() returns a future that is done as it is", () =>
     assertStrictEquals(shield(future), future);
   }));
 
-Deno.test("shield() cancels the awaiting task and lets the inner one go on", () =>
+Deno.test("shield() cancels the awaiting task and leaves the inner one running", () =>
   run(async () => {
     const inner = createTask(() => sleep(0.001, "done"));
     const outer = createTask(async () => await shield(inner));
@@ -53,7 +53,7 @@ Deno.test("shield() cancels the awaiting task and lets the inner one go on", () 
     assertEquals(await inner, "done");
   }));
 
-Deno.test("shield() is cancelled with what it shields", () =>
+Deno.test("shield() is cancelled with its inner task", () =>
   run(async () => {
     const inner = createTask(() => sleep(3600));
     const shielded = shield(inner);
@@ -63,7 +63,7 @@ Deno.test("shield() is cancelled with what it shields", () =>
     assert(shielded.cancelled());
   }));
 
-Deno.test("shield() stands between gather() and what it shields", () =>
+Deno.test("shield() protects a child of gather()", () =>
   run(async () => {
     const inner = createTask(() => sleep(0.001, 1));
     const other = createTask(() => sleep(3600));
@@ -92,7 +92,7 @@ Deno.test("shield() that was given up reports a later exception once", () =>
     );
   }));
 
-Deno.test("shield() that is cancelled just after what it shields failed takes that for retrieved", async () => {
+Deno.test("shield() that is cancelled just after its inner task failed marks the error as retrieved", async () => {
   const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   await run(async () => {
@@ -105,7 +105,7 @@ Deno.test("shield() that is cancelled just after what it shields failed takes th
   assertEquals(contexts, []);
 });
 
-Deno.test("shield() refuses what cannot be awaited", () => {
+Deno.test("shield() rejects what cannot be awaited", () => {
   assertThrows(
     () => shield(1 as unknown as Future), // a wrong type on purpose
     TypeError,

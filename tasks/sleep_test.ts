@@ -22,7 +22,7 @@ import { sleep } from "./sleep.ts";
 
 const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };
 
-Deno.test("sleep() lasts as long as it says, in seconds", () =>
+Deno.test("sleep() lasts the given number of seconds", () =>
   run(async () => {
     const loop = getRunningLoop();
     for (const delay of [1, 0.5, 86400]) {
@@ -49,7 +49,7 @@ Deno.test("sleep() begins when it is called, not when it is awaited", () =>
     assertEquals(loop.time(), 7);
   }, VIRTUAL));
 
-Deno.test("sleep() gives the result that it was given", () =>
+Deno.test("sleep() returns the given result", () =>
   run(async () => {
     for (const delay of [1, 0, -1]) {
       assertEquals(await sleep(delay, "result"), "result");
@@ -64,7 +64,7 @@ Deno.test("sleep() gives the result that it was given", () =>
     await none;
   }, VIRTUAL));
 
-Deno.test("sleep() of zero or less lets every other ready task have one turn", () =>
+Deno.test("sleep() of zero or less yields once to every other ready task", () =>
   run(async () => {
     for (const delay of [0, -0, -1, -Infinity]) {
       const calls: string[] = [];
@@ -88,7 +88,7 @@ Deno.test("sleep() takes a duration", () =>
     assertEquals(getRunningLoop().time(), 90);
   }, VIRTUAL));
 
-Deno.test("sleep() can last for ever, until it is cancelled", () =>
+Deno.test("sleep() can last forever, until it is cancelled", () =>
   run(async () => {
     const pause = sleep(Infinity);
     await sleep(0);
@@ -97,7 +97,7 @@ Deno.test("sleep() can last for ever, until it is cancelled", () =>
     await assertRejects(() => pause, CancelledError, "enough");
   }));
 
-Deno.test("sleep() refuses what is no length of time", () => {
+Deno.test("sleep() rejects an invalid delay", () => {
   for (
     const [value, ErrorClass, received] of [
       ["1", TypeError, '"1"'],
@@ -125,7 +125,7 @@ Deno.test("sleep() that is cancelled ends at once and leaves no timer", async ()
   assertEquals(host.pendingTimers, 0);
 });
 
-Deno.test("sleep() that is cancelled when its time has come is cancelled all the same", () =>
+Deno.test("sleep() that is cancelled just as its timer fires is cancelled", () =>
   run(async () => {
     const loop = getRunningLoop();
     const when = loop.time() + 1;
@@ -135,7 +135,7 @@ Deno.test("sleep() that is cancelled when its time has come is cancelled all the
     await assertRejects(() => task, CancelledError, "just in time");
   }, VIRTUAL));
 
-Deno.test("sleep(0) that is cancelled before its turn is cancelled", () =>
+Deno.test("sleep(0) can be cancelled before it resumes", () =>
   run(async () => {
     const calls: string[] = [];
     const task = createTask(async () => {

@@ -61,7 +61,7 @@ async function failuresOf(fn: () => Promise<unknown>): Promise<unknown[]> {
 }
 
 Deno.test(
-  "taskGroup() gives what the body returns, after all tasks are done",
+  "taskGroup() returns what the body returns, after all tasks are done",
   inVirtualTime(async () => {
     const calls: string[] = [];
     const result = taskGroup(async (group) => {
@@ -207,7 +207,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() whose body fails before its tasks began never runs them",
+  "taskGroup() whose body fails before its tasks start never runs them",
   inVirtualTime(async () => {
     const calls: string[] = [];
     const failures = await failuresOf(() =>
@@ -221,7 +221,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() whose body fails while it is interrupted collects that, too",
+  "taskGroup() whose body fails while it is interrupted collects that error, too",
   inVirtualTime(async () => {
     const failures = await failuresOf(() =>
       taskGroup(async (group) => {
@@ -235,7 +235,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() whose body swallows the interruption throws all the same",
+  "taskGroup() whose body swallows the interruption still throws",
   inVirtualTime(async () => {
     const calls: string[] = [];
     const failures = await failuresOf(() =>
@@ -254,7 +254,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() takes what is thrown without being an Error",
+  "taskGroup() collects thrown values that are not Errors",
   inVirtualTime(async () => {
     assertEquals(
       await failuresOf(() =>
@@ -326,7 +326,7 @@ for (const moment of ["in the body", "while it awaits its tasks"]) {
 }
 
 Deno.test(
-  "taskGroup() that is cancelled from outside while a task fails throws the group; the cancellation arises next",
+  "taskGroup() that is cancelled while a task fails throws the group, then delivers the cancellation",
   inVirtualTime(async () => {
     const seen: unknown[] = [];
     const task = createTask(async () => {
@@ -410,7 +410,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() nested: the inner one's exceptions are a group in the outer one's",
+  "taskGroup() nested: the outer exception group contains the inner one",
   inVirtualTime(async () => {
     const log: string[] = [];
     const error = await assertRejects(
@@ -433,7 +433,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() nested: a failure in the outer one cancels the inner one",
+  "taskGroup() nested: a failure in the outer group cancels the inner",
   inVirtualTime(async () => {
     const log: string[] = [];
     const failures = await failuresOf(() =>
@@ -600,7 +600,7 @@ Deno.test(
 );
 
 Deno.test(
-  "TaskGroup.createTask() refuses a promise, and says what to write instead",
+  "TaskGroup.createTask() rejects a promise and says what to write instead",
   inVirtualTime(async () => {
     await taskGroup((group) => {
       assertThrows(
@@ -853,7 +853,7 @@ Deno.test(
 );
 
 Deno.test(
-  "TaskGroup.cancel() of the inner one of two leaves the outer one alone",
+  "TaskGroup.cancel() of an inner group leaves the outer alone",
   inVirtualTime(async () => {
     const calls: string[] = [];
     await taskGroup(async (outer) => {
@@ -893,7 +893,7 @@ Deno.test("TaskGroup reports a task that fails after the parent task has ended",
 });
 
 Deno.test(
-  "taskGroup() lets a KeyboardInterrupt of a task through by itself, after the others ended",
+  "taskGroup() throws a KeyboardInterrupt of a task bare, after the others have ended",
   inVirtualTime(async () => {
     const log: string[] = [];
     const interrupt = new KeyboardInterrupt();
@@ -915,7 +915,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() lets a KeyboardInterrupt of the body through by itself",
+  "taskGroup() throws a KeyboardInterrupt of the body bare",
   inVirtualTime(async () => {
     const interrupt = new KeyboardInterrupt();
     const error = await assertRejects(() =>

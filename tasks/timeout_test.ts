@@ -28,7 +28,7 @@ import { taskGroup } from "./task_group.ts";
 import { Timeout, timeout, timeoutAt } from "./timeout.ts";
 
 Deno.test(
-  "timeout() gives what the body returns in time",
+  "timeout() returns what the body returns in time",
   inVirtualTime(async () => {
     const result = timeout(10, () => sleep(5, "in time"));
     assertType<IsExact<typeof result, Promise<string>>>(true);
@@ -125,7 +125,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() lets other exceptions through, and leaves no timer",
+  "timeout() rethrows other exceptions, and leaves no timer",
   async () => {
     const host = new FakeHost();
     await run(async () => {
@@ -156,7 +156,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() leaves a cancellation from elsewhere one even when the limit is reached too",
+  "timeout() rethrows an outside cancellation even when the limit expires, too",
   inVirtualTime(async () => {
     for (const order of ["limit first", "cancellation first"]) {
       const loop = getRunningLoop();
@@ -190,7 +190,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() whose body swallows the cancellation gives what the body returns",
+  "timeout() whose body swallows the cancellation returns what the body returns",
   inVirtualTime(async () => {
     const result = await timeout(1, async (scope) => {
       try {
@@ -219,7 +219,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() comes to an end with an error whose causes go in a circle",
+  "timeout() copes with an error whose causes are circular",
   inVirtualTime(async () => {
     const last = new Error("last");
     const first = new Error("first", { cause: last });
@@ -238,7 +238,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() whose body turns the cancellation into another error says what caused it",
+  "timeout() whose body turns the cancellation into another error sets its cause",
   inVirtualTime(async () => {
     const error = await assertRejects(
       () =>
@@ -258,7 +258,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() nested: the inner one expires first",
+  "timeout() nested: the inner limit expires first",
   inVirtualTime(async () => {
     const calls: string[] = [];
     await timeout(10, async (outer) => {
@@ -272,7 +272,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() nested: the outer one expires first, and the inner one is not taken for it",
+  "timeout() nested: the outer limit expires first, and is not mistaken for the inner",
   inVirtualTime(async () => {
     let inner: Timeout | null = null;
     await assertRejects(
@@ -338,7 +338,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() round a task group whose task fails while it is cancelled lets the group's error through",
+  "timeout() around a task group throws the group's error when a task fails in clean-up",
   inVirtualTime(async () => {
     const error = await assertRejects(
       () =>
@@ -562,7 +562,7 @@ Deno.test("Timeout refuses a time that is none", () => {
   }
 });
 
-Deno.test("Timeout.toString() says how it stands, and when it ends", () =>
+Deno.test("Timeout.toString() describes its state and deadline", () =>
   run(async () => {
     const limit = new Timeout(12345678.9012);
     assertEquals(String(limit), "<Timeout created>");
@@ -646,7 +646,7 @@ Deno.test(
 );
 
 Deno.test(
-  "timeout() with abandon cancels what it left also when the task has finished",
+  "timeout() with abandon cancels the abandoned body even after the task has finished",
   inVirtualTime(async () => {
     const ends: string[] = [];
     const task = createTask(() =>
@@ -698,7 +698,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Timeout.signal aborts what obeys it",
+  "Timeout.signal aborts when the limit expires",
   inVirtualTime(async () => {
     const reasons: unknown[] = [];
     await assertRejects(

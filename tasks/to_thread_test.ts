@@ -34,7 +34,7 @@ Deno.test("toThread() calls a function in another thread", () =>
     assertStrictEquals(toThread(() => 1).getLoop(), getRunningLoop());
   }));
 
-Deno.test("toThread() lets the event loop go on meanwhile", () =>
+Deno.test("toThread() keeps the event loop running", () =>
   run(async () => {
     const begun = new Event();
     let turned = 0;
@@ -54,7 +54,7 @@ Deno.test("toThread() lets the event loop go on meanwhile", () =>
     turning.cancel();
   }));
 
-Deno.test("toThread() moves what it is told to, and uses the executor that it is given", () =>
+Deno.test("toThread() transfers the given objects and uses the given executor", () =>
   run(async () => {
     await using executor = new WorkerExecutor({ name: "own" });
     const bytes = new Uint8Array(8);

@@ -23,7 +23,7 @@ import { sleep } from "./sleep.ts";
 import { waitFor } from "./wait_for.ts";
 
 Deno.test(
-  "waitFor() gives the result that comes in time, of whatever can be awaited",
+  "waitFor() returns a result in time, of any awaitable",
   inVirtualTime(async () => {
     for (const limit of [10, null]) {
       const result = waitFor(sleep(5, "future"), limit);
@@ -44,7 +44,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() lets exceptions through",
+  "waitFor() rethrows exceptions",
   inVirtualTime(async () => {
     const error = new Error("boom");
     for (
@@ -81,7 +81,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() waits until what it cancelled has really ended",
+  "waitFor() waits until the cancelled awaitable has ended",
   inVirtualTime(async () => {
     const calls: string[] = [];
     const task = createTask(async () => {
@@ -99,7 +99,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() gives the result of what refuses to be cancelled",
+  "waitFor() returns the result of an awaitable that swallows its cancellation",
   inVirtualTime(async () => {
     const refusing = async () => {
       try {
@@ -113,7 +113,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() lets the exception through that cleaning up raised",
+  "waitFor() rethrows an exception of the clean-up",
   inVirtualTime(async () => {
     const task = createTask(async () => {
       try {
@@ -141,7 +141,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() of zero or less takes only what is done",
+  "waitFor() of zero or less returns only a done result",
   inVirtualTime(async () => {
     for (const limit of [0, -1]) {
       const done = new Future<string>();
@@ -177,7 +177,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() of zero waits for what it cancels, and gives its result if it refuses",
+  "waitFor() of zero waits for what it cancels, and returns its result if there is one",
   inVirtualTime(async () => {
     const refusing = createTask(async () => {
       try {
@@ -206,7 +206,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() takes a cancellation of what it awaits for a cancellation, not for a timeout",
+  "waitFor() rethrows a cancellation of what it awaits, not a timeout",
   inVirtualTime(async () => {
     const inner = createTask(() => sleep(3600));
     getRunningLoop().callLater(1, () => inner.cancel("only it"));
@@ -261,7 +261,7 @@ Deno.test(
 );
 
 Deno.test(
-  "waitFor() with a signal that does not abort gives the result",
+  "waitFor() with a signal that does not abort returns the result",
   inVirtualTime(async () => {
     const { signal } = new AbortController();
     assertEquals(await waitFor(sleep(1, "in time"), 10, { signal }), "in time");

@@ -73,7 +73,7 @@ Deno.test("wait() with FIRST_EXCEPTION returns at the first failure, not at a ca
     c.exception();
   }));
 
-Deno.test("wait() returns what is done when the time is over, without an error", () =>
+Deno.test("wait() returns without an error when its limit expires", () =>
   run(async () => {
     const [a, b] = futures(2) as [Future<number>, Future<number>];
     a.setResult(1);
@@ -85,7 +85,7 @@ Deno.test("wait() returns what is done when the time is over, without an error",
     assertFalse(b.done());
   }));
 
-Deno.test("wait() lets the futures go on when the awaiting task is cancelled", () =>
+Deno.test("wait() leaves the futures running when the awaiting task is cancelled", () =>
   run(async () => {
     const [a] = futures(1) as [Future<number>];
     const waiting = createTask(() => wait([a, a], { timeout: 3600 }));
@@ -138,7 +138,7 @@ Deno.test("wait() refuses wrong arguments", () => {
   );
 });
 
-Deno.test("wait() with a time limit is no circle, also for a task that awaits the waiting one", () =>
+Deno.test("wait() with a time limit can include the task that awaits the caller", () =>
   run(async () => {
     const task: Task<unknown> = createTask(async () => {
       await sleep(0);
@@ -151,7 +151,7 @@ Deno.test("wait() with a time limit is no circle, also for a task that awaits th
     assertEquals(await task, [0, 1]);
   }));
 
-Deno.test("wait() gives a future that is done once, though another one completes just then", () =>
+Deno.test("wait() returns a done future once, though another completes just then", () =>
   run(async () => {
     const [first, second] = [new Future<void>(), new Future<void>()];
     const waiting = wait([first, second], { returnWhen: FIRST_COMPLETED });
@@ -164,7 +164,7 @@ Deno.test("wait() gives a future that is done once, though another one completes
     assertEquals(waiting.result(), [done, pending]);
   }));
 
-Deno.test("wait() can be cancelled by itself, and leaves what it waits for", () =>
+Deno.test("wait() can be cancelled by itself, and leaves its futures running", () =>
   run(async () => {
     const future = new Future<void>();
     const waiting = wait([future], { timeout: 3600 });

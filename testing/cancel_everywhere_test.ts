@@ -59,7 +59,7 @@ Deno.test("cancelEverywhere() counts the awaits of the body", async () => {
   assertEquals(three, 3);
 });
 
-Deno.test("cancelEverywhere() reports the failure that it found, not one of debug mode alone", async () => {
+Deno.test("cancelEverywhere() reports the failure it found, not one that only debug mode has", async () => {
   const makeScenario = () => ({
     body: () => {
       // Debug mode refuses this.
@@ -72,7 +72,7 @@ Deno.test("cancelEverywhere() reports the failure that it found, not one of debu
   assertEquals((error.cause as Error).message, "of the body");
 });
 
-Deno.test("cancelEverywhere() says what was thrown that cannot be converted to text", async () => {
+Deno.test("cancelEverywhere() reports an error that cannot be converted to text", async () => {
   const thrown = Object.create(null);
   const error = await failureOf(() => ({
     body: () => {
@@ -124,7 +124,7 @@ Deno.test("cancelEverywhere() cancels before the start, and at each await in bot
   ]);
 });
 
-Deno.test("cancelEverywhere() says at which await the body failed, and in which line", async () => {
+Deno.test("cancelEverywhere() reports the await and the line at which the body failed", async () => {
   const error = await failureOf(() => {
     let isHeld = false;
     return {
@@ -150,7 +150,7 @@ Deno.test("cancelEverywhere() says at which await the body failed, and in which 
   assertEquals((error.cause as Error).name, "AssertionError");
 });
 
-Deno.test("cancelEverywhere() distinguishes one who is woken from one who waits", async () => {
+Deno.test("cancelEverywhere() distinguishes a waiter from one that has been woken", async () => {
   // What is sent to one who has been woken is lost if that one is cancelled then.
   const error = await failureOf(() => {
     const kept: number[] = [];
@@ -206,7 +206,7 @@ Deno.test("cancelEverywhere() lets a body swallow its cancellation", async () =>
   assertEquals(awaits, 2);
 });
 
-Deno.test("cancelEverywhere() fails when meanwhile or check does", async () => {
+Deno.test("cancelEverywhere() fails when meanwhile or check fails", async () => {
   const body = () => sleep(2);
   const fail = () => {
     throw new TypeError("of the other");
@@ -217,7 +217,7 @@ Deno.test("cancelEverywhere() fails when meanwhile or check does", async () => {
   }
 });
 
-Deno.test("cancelEverywhere() fails when those who go on wait in vain", async () => {
+Deno.test("cancelEverywhere() fails when meanwhile hangs", async () => {
   const { cause, message } = await failureOf(() => {
     const queue = new Queue<number>();
     return {
@@ -233,7 +233,7 @@ Deno.test("cancelEverywhere() fails when those who go on wait in vain", async ()
   assertStringIncludes(message, "cancelled before its first step");
 });
 
-Deno.test("cancelEverywhere() fails when a task is left over", async () => {
+Deno.test("cancelEverywhere() fails when a task is still running at the end", async () => {
   const { cause, message } = await failureOf(() => ({
     body: async () => {
       const child = createTask(() => sleep(5), { name: "child" });
@@ -248,7 +248,7 @@ Deno.test("cancelEverywhere() fails when a task is left over", async () => {
   );
 });
 
-Deno.test("cancelEverywhere() fails when a connection is left over", async () => {
+Deno.test("cancelEverywhere() fails when a connection is still open at the end", async () => {
   const { cause } = await failureOf(() => {
     const sock = new FakeConn();
     return {
@@ -268,7 +268,7 @@ Deno.test("cancelEverywhere() fails when a connection is left over", async () =>
   assertStringIncludes(`${cause}`, "Transports or servers are still open: 1");
 });
 
-Deno.test("cancelEverywhere() goes no further than it is told", async () => {
+Deno.test("cancelEverywhere() stops after the given number of awaits", async () => {
   let runs = 0;
   const awaits = await cancelEverywhere(() => ({
     body: async () => {
@@ -311,7 +311,7 @@ Deno.test("cancelEverywhere() awaits a scenario and a check that take time", asy
   assertEquals(checks, 7);
 });
 
-Deno.test("cancelEverywhere() refuses arguments that are wrong", async () => {
+Deno.test("cancelEverywhere() rejects wrong arguments", async () => {
   const body = () => {};
   await assertRejects(
     () => cancelEverywhere({ body } as never),
@@ -334,7 +334,7 @@ Deno.test("cancelEverywhere() refuses arguments that are wrong", async () => {
   }
 });
 
-Deno.test("cancelEverywhere() refuses to run where a loop runs the caller", () =>
+Deno.test("cancelEverywhere() cannot be called inside a running loop", () =>
   run(async () => {
     await assertRejects(
       () => cancelEverywhere(() => ({ body: () => {} })),

@@ -99,7 +99,7 @@ for (const steps of [{ a: 2, b: 2 }, { a: 3, b: 2 }, { a: 1, b: 1, c: 2 }]) {
   });
 }
 
-Deno.test("explore() tries exactly as many schedules as there are orders, exhaustively", async () => {
+Deno.test("explore() exhaustive tries each order exactly once", async () => {
   // Nobody waits for them, so nothing but their steps can be ordered: ab, ba.
   const body = () => {
     createTask(() => {}, { name: "a" });
@@ -113,7 +113,7 @@ Deno.test("explore() tries exactly as many schedules as there are orders, exhaus
   assertEquals({ schedules, complete }, { schedules: 2, complete: true });
 });
 
-Deno.test("explore() deviates at no more places than it is told, exhaustively", async () => {
+Deno.test("explore() exhaustive deviates at no more places than the option allows", async () => {
   const tried: number[] = [];
   const orders: number[] = [];
   for (const deviations of [0, 1, 2, 3, Infinity]) {
@@ -154,7 +154,7 @@ Deno.test("explore() finds a race that the ordinary order hides", async () => {
   }
 });
 
-Deno.test("explore() goes the same way again with the same seed, and another with another", async () => {
+Deno.test("explore() repeats its schedules with the same seed, and has others with another", async () => {
   const logsFor = async (seed: number) => {
     const logs: string[] = [];
     const body = async (trial: Trial) => {
@@ -167,7 +167,7 @@ Deno.test("explore() goes the same way again with the same seed, and another wit
   assertNotEquals(await logsFor(7), await logsFor(8));
 });
 
-Deno.test("explore() reports the failure that it found, not one of debug mode alone", async () => {
+Deno.test("explore() reports the failure it found, not one that only debug mode has", async () => {
   const error = await assertRejects(() =>
     explore(() => {
       // Debug mode refuses this.
@@ -177,7 +177,7 @@ Deno.test("explore() reports the failure that it found, not one of debug mode al
   assertEquals((error.cause as Error).message, "of the body");
 });
 
-Deno.test("explore() gives the same trace when a failure is replayed", async () => {
+Deno.test("explore() has the same trace when a failure is replayed", async () => {
   const body = async (trial: Trial) => {
     const log = await logOf({ a: 3, b: 3 });
     const task = trial.mayCancel(createTask(() => sleep(trial.random())));
@@ -196,7 +196,7 @@ Deno.test("explore() gives the same trace when a failure is replayed", async () 
   }
 });
 
-Deno.test("explore() replays with the options of the failure, whatever it is told then", async () => {
+Deno.test("explore() replays with the options of the failure, not with the given ones", async () => {
   const body = async (trial: Trial) => {
     const tasks = [1, 2].map((seconds) =>
       trial.mayCancel(createTask(() => sleep(seconds)))
@@ -215,7 +215,7 @@ Deno.test("explore() replays with the options of the failure, whatever it is tol
   assertEquals(again.trace, first.trace);
 });
 
-Deno.test("explore() says who went on, and where in the program", async () => {
+Deno.test("explore() reports which task resumed at which line", async () => {
   const error = await failureOf(async () => {
     const task = createTask(async function work() {
       await sleep(1);
@@ -234,7 +234,7 @@ Deno.test("explore() says who went on, and where in the program", async () => {
   );
 });
 
-Deno.test("explore() names tasks in the same way in every process", async () => {
+Deno.test("explore() names tasks identically in every process", async () => {
   createTask(() => {}).setName("of another loop");
   const error = await failureOf(async () => {
     await createTask(() => {});
@@ -283,7 +283,7 @@ Deno.test("explore() fails when the body throws before it awaits anything", asyn
   assert(cause instanceof TypeError);
 });
 
-Deno.test("explore() fails when the body hangs, and says where", async () => {
+Deno.test("explore() fails when the body hangs, and reports where", async () => {
   const { cause, message } = await failureOf(async function stuck() {
     await new Event().wait();
   });
@@ -303,7 +303,7 @@ Deno.test("explore() fails when the body does not end", async () => {
   );
 });
 
-Deno.test("explore() fails when tasks keep each other busy for ever", async () => {
+Deno.test("explore() fails when tasks keep each other busy forever", async () => {
   const { cause } = await failureOf(() =>
     gather([1, 2].map(() => async () => {
       while (true) await sleep(0);
@@ -311,7 +311,7 @@ Deno.test("explore() fails when tasks keep each other busy for ever", async () =
   assertStringIncludes(`${cause}`, "did not end within 1000 steps");
 });
 
-Deno.test("explore() fails when nobody retrieves an exception", async () => {
+Deno.test("explore() fails when an exception is never retrieved", async () => {
   const { cause } = await failureOf(async () => {
     createTask(() => {
       throw new TypeError("nobody asks");
@@ -331,7 +331,7 @@ Deno.test("explore() fails when a callback throws", async () => {
   assertEquals(`${cause}`, "TypeError: of a callback");
 });
 
-Deno.test("explore() ends tasks that are left over, and fails if they do not end", async () => {
+Deno.test("explore() cancels leftover tasks, and fails if they do not end", async () => {
   let ended = 0;
   await explore(async () => {
     createTask(async () => {
@@ -357,7 +357,7 @@ Deno.test("explore() ends tasks that are left over, and fails if they do not end
   );
 });
 
-Deno.test("explore() fails when the clean-up of a task that is left over does", async () => {
+Deno.test("explore() fails when the clean-up of a leftover task fails", async () => {
   const { cause } = await failureOf(async () => {
     createTask(async () => {
       try {
@@ -372,14 +372,14 @@ Deno.test("explore() fails when the clean-up of a task that is left over does", 
   assertEquals(`${cause}`, "TypeError: of the clean-up");
 });
 
-Deno.test("explore() fails when the body waits for something foreign", async () => {
+Deno.test("explore() fails when the body waits for something outside the loop", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { cause } = await failureOf(() => promise);
   assertStringIncludes(`${cause}`, "Cannot wait for something outside");
   resolve();
 });
 
-Deno.test("explore() says if a body depends on more than the order of events", async () => {
+Deno.test("explore() reports that a body depends on more than the order of events", async () => {
   let runs = 0;
   const { message, cause } = await failureOf(() => {
     if (++runs === 3) throw new Error("the third time");
@@ -388,7 +388,7 @@ Deno.test("explore() says if a body depends on more than the order of events", a
   assertEquals(`${cause}`, "Error: the third time");
 });
 
-Deno.test("Trial.mayCancel() has tasks cancelled at any of their awaits, and before they begin", async () => {
+Deno.test("Trial.mayCancel() lets tasks be cancelled at any await and before their first step", async () => {
   for (const strategy of ["random", "exhaustive"] as const) {
     const places = new Set<number>();
     await explore(async (trial) => {
@@ -404,7 +404,7 @@ Deno.test("Trial.mayCancel() has tasks cancelled at any of their awaits, and bef
   }
 });
 
-Deno.test("explore() cancels no task that it may not, and none more often than it is told", async () => {
+Deno.test("explore() cancels only permitted tasks, at most as often as the option allows", async () => {
   for (const strategy of ["random", "exhaustive"] as const) {
     for (const cancellations of [0, 1, 2]) {
       let most = 0;
@@ -425,7 +425,7 @@ Deno.test("explore() cancels no task that it may not, and none more often than i
   }
 });
 
-Deno.test("explore() cancels as anybody outside the task does", async () => {
+Deno.test("explore() cancels from outside the task", async () => {
   await explore(async (trial) => {
     let error: unknown;
     const task = trial.mayCancel(createTask(async () => {
@@ -442,7 +442,7 @@ Deno.test("explore() cancels as anybody outside the task does", async () => {
   }, { schedules: 300, seed: 1 });
 });
 
-Deno.test("explore() has time limits strike early, unless it is told otherwise", async () => {
+Deno.test("explore() lets timers expire early, unless the option is off", async () => {
   for (const strategy of ["random", "exhaustive"] as const) {
     const body = async () => {
       await timeout(60, async () => {
@@ -455,7 +455,7 @@ Deno.test("explore() has time limits strike early, unless it is told otherwise",
   }
 });
 
-Deno.test("Trial.random() gives the same numbers when a schedule is run again", async () => {
+Deno.test("Trial.random() returns the same numbers when a schedule is run again", async () => {
   const numbers: number[] = [];
   const error = await failureOf((trial) => {
     const number = trial.random();
@@ -483,7 +483,7 @@ Deno.test("explore() keeps callbacks in their order", async () => {
   }, { schedules: 200 });
 });
 
-Deno.test("explore() refuses to run where a loop runs the caller", () =>
+Deno.test("explore() cannot be called inside a running loop", () =>
   run(async () => {
     await assertRejects(
       () => explore(() => {}),
@@ -492,7 +492,7 @@ Deno.test("explore() refuses to run where a loop runs the caller", () =>
     );
   }));
 
-Deno.test("explore() refuses arguments that are wrong", async () => {
+Deno.test("explore() rejects wrong arguments", async () => {
   await assertRejects(
     () => explore(Promise.resolve() as never),
     TypeError,
@@ -563,7 +563,7 @@ Deno.test("explore() refuses arguments that are wrong", async () => {
   );
 });
 
-Deno.test("explore() leaves nothing behind in memory", async () => {
+Deno.test("explore() releases its memory", async () => {
   const testing = new URL("./mod.ts", import.meta.url).href;
   const { stdout, stderr } = await runProgram(
     `

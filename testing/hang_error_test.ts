@@ -45,7 +45,7 @@ async function reportOf(
   return graph.join("\n");
 }
 
-Deno.test("HangError says who waits for a lock", async () => {
+Deno.test("HangError shows the task that waits for a lock", async () => {
   const report = await reportOf(async () => {
     const lock = new Lock();
     await lock.acquire();
@@ -61,7 +61,7 @@ Debug mode adds line numbers`,
   );
 });
 
-Deno.test("HangError says who waits for who waits for a queue", async () => {
+Deno.test("HangError shows a chain of waiting tasks", async () => {
   const report = await reportOf(async () => {
     const queue = new Queue();
     await createTask(() => queue.get(), { name: "getter" });
@@ -78,7 +78,7 @@ Debug mode adds line numbers`,
   );
 });
 
-Deno.test("HangError goes through gather(), and repeats nothing", async () => {
+Deno.test("HangError shows a gather() without repetition", async () => {
   const report = await reportOf(() => {
     const event = new Event();
     const wait = (name: string) => createTask(() => event.wait(), { name });
@@ -101,7 +101,7 @@ Debug mode adds line numbers`,
   );
 });
 
-Deno.test("HangError goes through a task group", async () => {
+Deno.test("HangError shows a task of a group", async () => {
   const report = await reportOf(() =>
     taskGroup((group) => {
       group.createTask(() => new Event().wait(), { name: "member" });
@@ -118,7 +118,7 @@ Deno.test("HangError goes through a task group", async () => {
   );
 });
 
-Deno.test("HangError shows what is shielded", async () => {
+Deno.test("HangError shows a shielded task", async () => {
   const report = await reportOf(() =>
     shield(createTask(() => new Event().wait(), { name: "inner" }))
   );
@@ -163,7 +163,7 @@ Deno.test("HangError has line numbers in debug mode", async () => {
   assert(!report.includes("Debug mode shows"));
 });
 
-Deno.test("HangError comes when all timers are used up, and not before", async () => {
+Deno.test("HangError is thrown once no timer is left", async () => {
   let time = 0;
   const report = await reportOf(async () => {
     createTask(async () => {
@@ -175,7 +175,7 @@ Deno.test("HangError comes when all timers are used up, and not before", async (
   assertStringIncludes(report, "* <Future pending>");
 });
 
-Deno.test("HangError is a RuntimeError that the program itself does not see", async () => {
+Deno.test("HangError is a RuntimeError that does not reach the program itself", async () => {
   const seen: unknown[] = [];
   const error = await assertRejects(
     inVirtualTime(async () => {
@@ -193,7 +193,7 @@ Deno.test("HangError is a RuntimeError that the program itself does not see", as
   assertEquals(seen.map((each) => (each as Error).name), ["CancelledError"]);
 });
 
-Deno.test("HangError comes also while run() ends what is left", async () => {
+Deno.test("HangError is thrown while run() ends the remaining tasks, too", async () => {
   const reported: unknown[] = [];
   const body = async () => {
     const task = createTask(async () => {
@@ -213,7 +213,7 @@ Deno.test("HangError comes also while run() ends what is left", async () => {
   assert(reported.includes("Task was destroyed but it is pending"));
 });
 
-Deno.test("HangError comes late where a server is open, as it may hear from outside", async () => {
+Deno.test("HangError is delayed while a server is open", async () => {
   const start = performance.now();
   const body = async () => {
     const server = await startServer(() => {}, "127.0.0.1", 0);

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { getRunningLoop, sleep } from "../mod.ts";
 import { inVirtualTime } from "./in_virtual_time.ts";
 
-Deno.test("inVirtualTime() makes a function that can be called again", async () => {
+Deno.test("inVirtualTime() returns a function that can be called again", async () => {
   const test = inVirtualTime(async () => {
     await sleep(3600);
     return getRunningLoop().time();
@@ -13,7 +13,7 @@ Deno.test("inVirtualTime() makes a function that can be called again", async () 
   assertEquals(await test(), 3601);
 });
 
-Deno.test("inVirtualTime() passes on what the body throws", async () => {
+Deno.test("inVirtualTime() throws what the body throws", async () => {
   const test = inVirtualTime(() => {
     throw new TypeError("of the body");
   });
@@ -31,7 +31,7 @@ Deno.test("inVirtualTime() takes the options of the loop, and debug mode", async
   );
 });
 
-Deno.test("inVirtualTime() refuses what is no function", () => {
+Deno.test("inVirtualTime() rejects a non-function", () => {
   assertThrows(
     () => inVirtualTime(Promise.resolve() as never),
     TypeError,

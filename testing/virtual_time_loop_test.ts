@@ -58,7 +58,7 @@ async function timeAfter(wait: () => PromiseLike<unknown>): Promise<number> {
   return now() - start;
 }
 
-Deno.test("VirtualTimeLoop jumps to the next timer when nothing else can happen", async () => {
+Deno.test("VirtualTimeLoop jumps to the next timer when nothing is ready", async () => {
   const start = performance.now();
   await inVirtualTime(async () => {
     assertEquals(now(), 0);
@@ -71,7 +71,7 @@ Deno.test("VirtualTimeLoop jumps to the next timer when nothing else can happen"
 });
 
 Deno.test(
-  "VirtualTimeLoop runs timers in the order of their deadlines, and equal ones in that of their making",
+  "VirtualTimeLoop runs timers in order of deadline, and equal ones in order of creation",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     const log: string[] = [];
@@ -87,7 +87,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop jumps to a deadline itself, not to a bit before or after it",
+  "VirtualTimeLoop jumps exactly to a deadline",
   inVirtualTime(async () => {
     const loop = getRunningLoop();
     let when = now();
@@ -101,7 +101,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop lets what is ready go first, however much there is",
+  "VirtualTimeLoop runs everything that is ready before its clock jumps",
   inVirtualTime(async () => {
     const sleeper = createTask(() => sleep(0.001));
     for (let i = 0; i < 1000; i++) await sleep(0);
@@ -112,7 +112,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop has time limits strike",
+  "VirtualTimeLoop lets time limits expire",
   inVirtualTime(async () => {
     await assertRejects(() => timeout(60, () => sleep(61)), TimeoutError);
     assertEquals(now(), 60);
@@ -122,7 +122,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop begins at the time that start says",
+  "VirtualTimeLoop begins at the start option",
   inVirtualTime(async () => {
     assertEquals(now(), 1_000_000);
     await sleep(1);
@@ -130,7 +130,7 @@ Deno.test(
   }, { start: 1_000_000 }),
 );
 
-Deno.test("VirtualTimeLoop.advance() lets time go by in the middle of a step", async () => {
+Deno.test("VirtualTimeLoop.advance() advances the clock during a step", async () => {
   const loop = new VirtualTimeLoop();
   await run(async () => {
     const log: number[] = [];
@@ -154,7 +154,7 @@ Deno.test("VirtualTimeLoop.advance() lets time go by in the middle of a step", a
   }, { loopFactory: () => loop });
 });
 
-Deno.test("VirtualTimeLoop() refuses options that are wrong", () => {
+Deno.test("VirtualTimeLoop() rejects wrong options", () => {
   const make = (options: object) => () =>
     new VirtualTimeLoop(options as VirtualTimeOptions);
   assertThrows(
@@ -176,7 +176,7 @@ Deno.test("VirtualTimeLoop() refuses options that are wrong", () => {
 });
 
 Deno.test(
-  "VirtualTimeLoop stands still while a task awaits something foreign",
+  "VirtualTimeLoop stands still while a task awaits a native promise",
   inVirtualTime(async () => {
     const file = new URL(import.meta.url);
     const fetched = async () => (await fetch("data:,hello")).text();
@@ -187,7 +187,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop stands still while a future waits for something foreign",
+  "VirtualTimeLoop stands still while a future waits for something outside",
   inVirtualTime(async () => {
     const task = async () => await outside(1);
     assertEquals(await timeAfter(() => waitFor(outside(1), 5)), 0);
@@ -253,7 +253,7 @@ Deno.test(
 );
 
 Deno.test(
-  "VirtualTimeLoop lets in what is foreign while tasks keep each other busy",
+  "VirtualTimeLoop lets native promises settle while tasks keep each other busy",
   inVirtualTime(async () => {
     let isDone = false;
     outside(1).then(() => isDone = true);
@@ -292,7 +292,7 @@ Deno.test(
   }, { io: "refuse" }),
 );
 
-Deno.test("VirtualTimeLoop loses its patience with a promise that never settles", async () => {
+Deno.test("VirtualTimeLoop fails after its patience with a promise that never settles", async () => {
   const error = await assertRejects(
     inVirtualTime(async () => {
       await createTask(() => new Promise(() => {}), { name: "patient" });
@@ -309,7 +309,7 @@ Deno.test("VirtualTimeLoop loses its patience with a promise that never settles"
   );
 });
 
-Deno.test("VirtualTimeLoop jumps when its patience with a promise is over", async () => {
+Deno.test("VirtualTimeLoop jumps when its patience with a promise runs out", async () => {
   const loop = new VirtualTimeLoop({ patience: 0.02 });
   const { promise, resolve } = Promise.withResolvers<void>();
   await run(async () => {
@@ -321,7 +321,7 @@ Deno.test("VirtualTimeLoop jumps when its patience with a promise is over", asyn
   assertEquals(loop.time(), 1);
 });
 
-Deno.test("VirtualTimeLoop.close() leaves nothing behind where it was about to look", async () => {
+Deno.test("VirtualTimeLoop.close() cancels its pending poll", async () => {
   const loop = new VirtualTimeLoop();
   await loop.runUntilComplete(async () => {
     await sleep(1);
@@ -342,7 +342,7 @@ Deno.test("VirtualTimeLoop.stop() ends runForever(), and the loop can run again"
   loop.close();
 });
 
-Deno.test("VirtualTimeLoop.runForever() fails when nothing can happen any more", async () => {
+Deno.test("VirtualTimeLoop.runForever() fails when the program hangs", async () => {
   const loop = new VirtualTimeLoop();
   loop.callLater(10, () => {});
   await assertRejects(() => loop.runForever(), HangError, "There are no tasks");
@@ -372,7 +372,7 @@ Deno.test(
   }),
 );
 
-Deno.test("Several VirtualTimeLoops run side by side, each in its own time", async () => {
+Deno.test("VirtualTimeLoop runs alongside others, each in its own time", async () => {
   const times = await Promise.all(
     [1, 2, 3].map((factor) =>
       inVirtualTime(async () => {
@@ -401,7 +401,7 @@ Deno.test("VirtualTimeLoop has the debug mode that any loop has", () => {
   }
 });
 
-Deno.test("VirtualTimeLoop waits at the end of run() for what is foreign", async () => {
+Deno.test("VirtualTimeLoop waits for native promises at the end of run()", async () => {
   const log: string[] = [];
   await inVirtualTime(async () => {
     createTask(async () => {

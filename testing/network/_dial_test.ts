@@ -12,7 +12,7 @@ import { connPair, idleServer, runOn } from "../../tests/doubles/in_memory.ts";
 import { cancelEverywhere } from "../cancel_everywhere.ts";
 import { MemoryNetwork } from "./memory_network.ts";
 
-Deno.test("openConnection() in memory is refused where nobody listens", () => {
+Deno.test("openConnection() in memory is refused at a port without a listener", () => {
   const network = new MemoryNetwork({ latency: 1 });
   return runOn(network, async () => {
     await assertRejects(
@@ -35,7 +35,7 @@ Deno.test("openConnection() in memory is refused where nobody listens", () => {
   });
 });
 
-Deno.test("openConnection() in memory gives up after 127 seconds", () => {
+Deno.test("openConnection() in memory times out after 127 seconds", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const cut = network.cut("server");
@@ -59,7 +59,7 @@ Deno.test("openConnection() in memory gives up after 127 seconds", () => {
   });
 });
 
-Deno.test("openConnection() in memory whose answer does not come back leaves nothing", () => {
+Deno.test("openConnection() in memory whose answer is lost leaves nothing open", () => {
   const network = new MemoryNetwork({ latency: 1 });
   return runOn(network, async () => {
     const ended: number[] = [];
@@ -82,7 +82,7 @@ Deno.test("openConnection() in memory whose answer does not come back leaves not
   });
 });
 
-Deno.test("openConnection() in memory that is cancelled at any time leaves nothing", async () => {
+Deno.test("openConnection() in memory leaves nothing open when cancelled at any time", async () => {
   for (let time = 0; time < 5; time += 0.5) {
     const network = new MemoryNetwork({ latency: 2 });
     await runOn(network, async () => {
@@ -103,7 +103,7 @@ Deno.test("openConnection() in memory that is cancelled at any time leaves nothi
   }
 });
 
-Deno.test("openConnection() in memory that is cancelled at any await leaves nothing", async () => {
+Deno.test("openConnection() in memory leaves nothing open when cancelled at any await", async () => {
   for (const isCut of [false, true]) {
     let network: MemoryNetwork;
     await cancelEverywhere(async () => {
@@ -181,7 +181,7 @@ Deno.test("openConnection() in memory connects from the local address", () => {
   });
 });
 
-Deno.test("A server in memory refuses a port that is in use", () => {
+Deno.test("createServer() in memory rejects a port in use", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const [server] = await idleServer("server", 7);
@@ -201,7 +201,7 @@ Deno.test("A server in memory refuses a port that is in use", () => {
   });
 });
 
-Deno.test("A port in memory is given out once, however many have been", () => {
+Deno.test("MemoryNetwork assigns each ephemeral port once, even after wrapping round", () => {
   const network = new MemoryNetwork({ latency: 0 });
   return runOn(network, async () => {
     const loop = getRunningLoop();
@@ -230,7 +230,7 @@ Deno.test("A port in memory is given out once, however many have been", () => {
   });
 });
 
-Deno.test("A server in memory that is closed resets those whom it has not accepted", () => {
+Deno.test("Server.close() in memory resets connections that were not accepted", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const [server, listener] = await idleServer("server", 7);
@@ -256,7 +256,7 @@ Deno.test("A server in memory that is closed resets those whom it has not accept
   });
 });
 
-Deno.test("A listener in memory can be iterated until it is closed", () => {
+Deno.test("MemoryListener can be iterated until it is closed", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const [server, listener] = await idleServer("server", 7);
@@ -278,7 +278,7 @@ Deno.test("A listener in memory can be iterated until it is closed", () => {
   });
 });
 
-Deno.test("A connection in memory is there as soon as both know of it", () => {
+Deno.test("MemoryNetwork.connections counts a connection until both ends are closed", () => {
   const network = new MemoryNetwork({ latency: 5 });
   return runOn(network, async () => {
     const [one, other] = await connPair(network);

@@ -125,7 +125,7 @@ for (const [habit, play] of Object.entries(habits)) {
   });
 }
 
-Deno.test("MemoryConn takes 64 KiB that nobody reads, and no more", () =>
+Deno.test("MemoryConn buffers 64 KiB and no more", () =>
   connected({}, async (one, other) => {
     const data = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
     assertEquals(await one.write(data), 65_536);
@@ -140,7 +140,7 @@ Deno.test("MemoryConn takes 64 KiB that nobody reads, and no more", () =>
     assertEquals(await other.read(memory), 1000);
   }));
 
-Deno.test("MemoryConn copies what is written", () =>
+Deno.test("MemoryConn copies written bytes", () =>
   connected({}, async (one, other) => {
     const data = bytesOf("before");
     await one.write(data);
@@ -169,7 +169,7 @@ Deno.test("MemoryConn that is closed with bytes unread resets its peer", () =>
     );
   }));
 
-Deno.test("MemoryConn finds out by writing that its peer has closed", () =>
+Deno.test("MemoryConn detects a closed peer by writing", () =>
   connected({}, async (one, other) => {
     other.close();
     assertEquals(await one.read(new Uint8Array(9)), null);
@@ -179,7 +179,7 @@ Deno.test("MemoryConn finds out by writing that its peer has closed", () =>
     assertEquals(await one.read(new Uint8Array(9)), null);
   }));
 
-Deno.test("MemoryConn lets what is under way arrive after it is closed", () =>
+Deno.test("MemoryConn delivers bytes in flight after it is closed", () =>
   connected({
     latency: 10,
     bandwidth: 1,
@@ -190,7 +190,7 @@ Deno.test("MemoryConn lets what is under way arrive after it is closed", () =>
     assertEquals(await other.read(new Uint8Array(99)), null);
   }));
 
-Deno.test("MemoryConn that waits for room waits no more when it is closed, or its peer is", () => {
+Deno.test("MemoryConn ends a blocked write when it or its peer is closed", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const full = new Uint8Array(65_536);
@@ -211,7 +211,7 @@ Deno.test("MemoryConn that waits for room waits no more when it is closed, or it
   });
 });
 
-Deno.test("MemoryConn leaves what a cancelled read would have got to the next", () =>
+Deno.test("MemoryConn keeps the bytes of a cancelled read for the next", () =>
   connected({}, async (one, other) => {
     const reading = createTask(() => one.read(new Uint8Array(9)));
     const writing = createTask(async () => {
@@ -230,7 +230,7 @@ Deno.test("MemoryConn leaves what a cancelled read would have got to the next", 
     assertEquals(await one.read(memory), 5);
   }));
 
-Deno.test("MemoryConn that is written to while the task is cancelled stays whole", () =>
+Deno.test("MemoryConn stays consistent when a write is cancelled", () =>
   connected({}, async (one, other) => {
     const loop = getRunningLoop();
     const writer = createTask(async () => {
@@ -244,7 +244,7 @@ Deno.test("MemoryConn that is written to while the task is cancelled stays whole
     assert(await other.read(new Uint8Array(9)) === 4);
   }));
 
-Deno.test("MemoryConn tells its addresses", () =>
+Deno.test("MemoryConn has its addresses", () =>
   connected({}, (one, other) => {
     const { hostname } = one.localAddr as Deno.NetAddr;
     assertEquals(hostname, "client");

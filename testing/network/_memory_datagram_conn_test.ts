@@ -34,7 +34,7 @@ async function close(...endpoints: Endpoint[]): Promise<void> {
 
 const ADDR = { hostname: "server", port: 53 };
 
-Deno.test("A datagram in memory takes the latency, and tells where it comes from", () => {
+Deno.test("MemoryDatagramConn delivers a datagram after the latency, with its sender", () => {
   const network = new MemoryNetwork({ latency: 3 });
   return runOn(network, async () => {
     const server = await endpoint("server", 53);
@@ -58,7 +58,7 @@ Deno.test("A datagram in memory takes the latency, and tells where it comes from
   });
 });
 
-Deno.test("Datagrams in memory overtake each other, get lost and doubled, as often as is said", () => {
+Deno.test("MemoryDatagramConn reorders, loses and duplicates at the configured rates", () => {
   const network = new MemoryNetwork({
     seed: 1,
     latency: [0, 10],
@@ -83,7 +83,7 @@ Deno.test("Datagrams in memory overtake each other, get lost and doubled, as oft
   });
 });
 
-Deno.test("A datagram in memory to a port that nobody has is lost without a word", () => {
+Deno.test("MemoryDatagramConn drops datagrams to an unbound port", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const client = await endpoint("client", 0);
@@ -94,7 +94,7 @@ Deno.test("A datagram in memory to a port that nobody has is lost without a word
   });
 });
 
-Deno.test("A datagram in memory that is too large is refused as by the system", () => {
+Deno.test("MemoryDatagramConn rejects an oversized datagram as the system does", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const server = await endpoint("server", 53);
@@ -112,7 +112,7 @@ Deno.test("A datagram in memory that is too large is refused as by the system", 
   });
 });
 
-Deno.test("Datagrams in memory beyond 1,024 that nobody takes are lost", () => {
+Deno.test("MemoryDatagramConn buffers 1,024 datagrams and drops more", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const server = await endpoint("server", 53);
@@ -168,7 +168,7 @@ Deno.test("An endpoint in memory at this host is reached by its name and by its 
     }));
 });
 
-Deno.test("A datagram in memory that arrives in a cut is lost", () => {
+Deno.test("MemoryDatagramConn loses a datagram that arrives during a cut", () => {
   const network = new MemoryNetwork({ latency: 1 });
   return runOn(network, async () => {
     const server = await endpoint("server", 53);
@@ -186,7 +186,7 @@ Deno.test("A datagram in memory that arrives in a cut is lost", () => {
   });
 });
 
-Deno.test("A socket of datagrams in memory has its port until it is closed", () => {
+Deno.test("MemoryDatagramConn keeps its port until it is closed", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const first = await endpoint("server", 53);
@@ -205,7 +205,7 @@ Deno.test("A socket of datagrams in memory has its port until it is closed", () 
   });
 });
 
-Deno.test("A socket of datagrams in memory ends as Deno's do", () => {
+Deno.test("MemoryDatagramConn closes as a Deno socket does", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const [transport, recorder] = await endpoint("server", 53);

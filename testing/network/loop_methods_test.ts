@@ -88,7 +88,7 @@ Deno.test("sockRecv() and sockAccept() in memory that are cancelled lose nothing
     await server.waitClosed();
   }));
 
-Deno.test("sockConnect() in memory that is cancelled at any time leaves nothing", async () => {
+Deno.test("sockConnect() in memory leaves nothing open when cancelled at any time", async () => {
   for (let time = 0; time < 4; time += 0.5) {
     await runOn(new MemoryNetwork({ latency: 1 }), async () => {
       const loop = getRunningLoop();
@@ -171,7 +171,7 @@ Deno.test(
   },
 );
 
-Deno.test("TLS on a network in memory is refused, in words that help", () =>
+Deno.test("TLS in memory is rejected with advice", () =>
   runOn(new MemoryNetwork(), async () => {
     const loop = getRunningLoop();
     const factory = () => new Protocol();
@@ -241,7 +241,7 @@ Deno.test("sendFile() in memory works where the loop may wait for files", async 
   await Deno.remove(path);
 });
 
-Deno.test("A connection of the system's can be used beside a network in memory", async () => {
+Deno.test("MemoryNetwork leaves real connections usable", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [sock, conn] = await Promise.all([
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
@@ -258,7 +258,7 @@ Deno.test("A connection of the system's can be used beside a network in memory",
   conn.close();
 });
 
-Deno.test("A network in memory lets a stuck program be told from one that waits", async () => {
+Deno.test("MemoryNetwork makes a hang distinguishable from a wait", async () => {
   const network = new MemoryNetwork();
   await runOn(network, async () => {
     await using _server = await startServer(

@@ -61,7 +61,7 @@ async function assertReset(conn: Deno.Conn): Promise<void> {
   );
 }
 
-Deno.test("MemoryNetwork has everything take the latency", () =>
+Deno.test("MemoryNetwork delays everything by the latency", () =>
   connected({ latency: 10 }, async (one, other) => {
     assertEquals(now(), 20);
     await one.write(new Uint8Array(5));
@@ -73,7 +73,7 @@ Deno.test("MemoryNetwork has everything take the latency", () =>
     assertEquals(now(), 40);
   }));
 
-Deno.test("MemoryNetwork keeps the order of bytes, however long each takes", async () => {
+Deno.test("MemoryNetwork keeps the order of bytes under random latency", async () => {
   for (let seed = 0; seed < 20; seed++) {
     await connected({ seed, latency: [0, 10] }, async (one, other) => {
       const sending = createTask(() => sendNumbers(one, 0.1));
@@ -83,7 +83,7 @@ Deno.test("MemoryNetwork keeps the order of bytes, however long each takes", asy
   }
 });
 
-Deno.test("MemoryNetwork carries as many bytes in a second as the bandwidth says", () =>
+Deno.test("MemoryNetwork limits the bandwidth", () =>
   connected({ latency: 0, bandwidth: 100 }, async (one, other) => {
     await one.write(new Uint8Array(300));
     await one.write(new Uint8Array(200));
@@ -115,7 +115,7 @@ Deno.test("MemoryNetwork.cut() stalls a connection, and keeps the order of its b
   }
 });
 
-Deno.test("MemoryNetwork.cut() separates those it names from all others alone", () => {
+Deno.test("MemoryNetwork.cut() separates only the named hosts from all others", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const connect = (from: string) =>
@@ -140,7 +140,7 @@ Deno.test("MemoryNetwork.cut() separates those it names from all others alone", 
   });
 });
 
-Deno.test("A connection in memory is given up after 15 minutes, by the end that sends", () =>
+Deno.test("MemoryNetwork times a stalled connection out after 15 minutes at the sending end", () =>
   connected({ latency: 0 }, async (one, other, network) => {
     const cut = network.cut("server");
     await one.write(new Uint8Array(5));
@@ -163,7 +163,7 @@ Deno.test("A connection in memory is given up after 15 minutes, by the end that 
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
   }));
 
-Deno.test("A connection in memory gets as long again when something got through", () =>
+Deno.test("MemoryNetwork restarts the timeout of a connection when data gets through", () =>
   connected({ latency: 0 }, async (one, other, network) => {
     for (let i = 0; i < 3; i++) {
       const cut = network.cut("server");
@@ -174,7 +174,7 @@ Deno.test("A connection in memory gets as long again when something got through"
     }
   }));
 
-Deno.test("A connection in memory whose end is lost in a cut is half open", () =>
+Deno.test("MemoryNetwork leaves a connection half-open when its end is lost in a cut", () =>
   connected({ latency: 1 }, async (one, other, network) => {
     await other.write(new Uint8Array(5));
     await sleep(2);
@@ -194,7 +194,7 @@ Deno.test("A connection in memory whose end is lost in a cut is half open", () =
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
   }));
 
-Deno.test("A connection in memory survives a reset in a cut that came while something arrived", () =>
+Deno.test("MemoryNetwork survives a reset in a cut after a write that waited for room", () =>
   connected({ latency: 1 }, async (one, other, network) => {
     const full = new Uint8Array(65_536);
     const reading = createTask(() => other.read(full));
@@ -209,7 +209,7 @@ Deno.test("A connection in memory survives a reset in a cut that came while some
     await sleep(60);
   }));
 
-Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () =>
+Deno.test("MemoryNetwork.slow() slows down each link of a host once", () =>
   connected({ latency: 1 }, async (one, other, network) => {
     const took = async () => {
       const start = now();
@@ -230,7 +230,7 @@ Deno.test("MemoryNetwork.slow() makes all ways of a host slower, once each", () 
     assertEquals(await took(), 1);
   }));
 
-Deno.test("MemoryNetwork.slow() counts a way within a host once", () => {
+Deno.test("MemoryNetwork.slow() counts a link within a host once", () => {
   const network = new MemoryNetwork({ latency: 1 });
   return runOn(network, async () => {
     using _ = network.slow("localhost", 10);
@@ -276,7 +276,7 @@ Deno.test("MemoryNetwork.crash() leaves the other end alone, until it writes", (
     await assertRejects(() => reading, Deno.errors.ConnectionReset);
   }));
 
-Deno.test("MemoryNetwork.crash() answers who only says that it has ended", () =>
+Deno.test("MemoryNetwork.crash() resets a peer that only sends its end", () =>
   connected({}, async (client, server, network) => {
     network.crash("server");
     server.close();
@@ -284,7 +284,7 @@ Deno.test("MemoryNetwork.crash() answers who only says that it has ended", () =>
     await assertReset(client);
   }));
 
-Deno.test("MemoryNetwork.crash() answers who waits for room", () =>
+Deno.test("MemoryNetwork.crash() resets a peer that waits to write", () =>
   connected({}, async (client, _server, network) => {
     const writing = createTask(async () => {
       while (true) await client.write(new Uint8Array(65_536));
@@ -294,7 +294,7 @@ Deno.test("MemoryNetwork.crash() answers who waits for room", () =>
     await assertRejects(() => writing, Deno.errors.ConnectionReset);
   }));
 
-Deno.test("MemoryNetwork.crash() of a host whose answer is under way has it answer again", () =>
+Deno.test("MemoryNetwork.crash() resends a reset that was in flight", () =>
   connected({ latency: 1 }, async (client, server, network) => {
     server.close();
     await client.write(new Uint8Array(1));
@@ -324,7 +324,7 @@ Deno.test("MemoryNetwork.crash() takes both ends if both are at the host", () =>
   });
 });
 
-Deno.test("MemoryNetwork.at() says where code is, in tasks and callbacks too", () => {
+Deno.test("MemoryNetwork.at() sets the host of code, its tasks and callbacks", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const peers: string[] = [];
@@ -357,7 +357,7 @@ Deno.test("MemoryNetwork.at() says where code is, in tasks and callbacks too", (
   });
 });
 
-Deno.test("MemoryNetwork.at() lets each host have a server at the same port", () => {
+Deno.test("MemoryNetwork.at() returns each host its own ports", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const serve = (name: string, host: string | null) =>
@@ -392,7 +392,7 @@ Deno.test("MemoryNetwork.at() lets each host have a server at the same port", ()
   });
 });
 
-Deno.test("A server in memory listens at several hosts, at one port", () => {
+Deno.test("createServer() in memory listens at several hosts on one port", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const writers: StreamWriter[] = [];
@@ -456,14 +456,14 @@ async function traceOf(options: MemoryNetworkOptions): Promise<NetworkEvent[]> {
   return trace;
 }
 
-Deno.test("MemoryNetwork goes the same way with the same seed, and another with another", async () => {
+Deno.test("MemoryNetwork is deterministic for a seed, and varies with it", async () => {
   const trace = await traceOf({ seed: 1 });
   assert(trace.length > 100);
   assertEquals(await traceOf({ seed: 1 }), trace);
   assertNotEquals(await traceOf({ seed: 2 }), trace);
 });
 
-Deno.test("MemoryNetwork tells its observer what arrives, from where, and when", async () => {
+Deno.test("MemoryNetwork reports each arrival to its observer", async () => {
   const trace: NetworkEvent[] = [];
   const network = new MemoryNetwork({
     latency: 1,
@@ -518,7 +518,7 @@ Deno.test("MemoryNetwork survives an observer that throws", () => {
   });
 });
 
-Deno.test("MemoryNetwork serves one loop after another, not two at a time", async () => {
+Deno.test("MemoryNetwork serves successive loops, but one at a time", async () => {
   const network = new MemoryNetwork();
   const visit = async () => {
     await using _server = await startServer(
@@ -541,7 +541,7 @@ Deno.test("MemoryNetwork serves one loop after another, not two at a time", asyn
   });
 });
 
-Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new", async () => {
+Deno.test("MemoryNetwork starts afresh after its loop was closed with connections open", async () => {
   const network = new MemoryNetwork();
   const loopFactory = () => new VirtualTimeLoop({ network });
   using _ = network.cut("far");
@@ -559,7 +559,7 @@ Deno.test("MemoryNetwork whose loop was closed in the middle of things is as new
   }, { loopFactory });
 });
 
-Deno.test("MemoryNetwork.injectFaults() mends everything when it is disposed", () =>
+Deno.test("MemoryNetwork.injectFaults() ends all faults when it is disposed", () =>
   connected({
     seed: 3,
     latency: 1,
@@ -599,7 +599,7 @@ Deno.test("MemoryNetwork.injectFaults() injects only the given kinds into the gi
     await assertReset(one);
   }));
 
-Deno.test("MemoryNetwork refuses wrong options", () => {
+Deno.test("MemoryNetwork rejects wrong options", () => {
   const refused: [MemoryNetworkOptions, string][] = [
     [{ seed: 0.5 }, "seed"],
     [{ latency: -1 }, "latency"],

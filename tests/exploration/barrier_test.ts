@@ -36,10 +36,10 @@ function marching(makeBarrier: () => AnyBarrier): Body {
   };
 }
 
-Deno.test("Barrier lets nobody pass before all have come, in any order of events", () =>
+Deno.test("Barrier releases no task before all have arrived, in any order of events", () =>
   assertSound(marching(() => new Barrier(PARTIES))));
 
-Deno.test("A barrier that lets one pass who is early for the next round is found", () =>
+Deno.test("explore() finds a barrier that releases an early task of the next round", () =>
   assertFound(marching(() => new HastyBarrier(PARTIES))));
 
 /** What came of one who waited at a barrier. */
@@ -53,7 +53,7 @@ async function outcomeAt(barrier: Barrier): Promise<number | null> {
 }
 
 for (const method of ["abort", "reset"] as const) {
-  Deno.test(`Barrier.${method}() frees everybody who waits, in any order of events`, () =>
+  Deno.test(`Barrier.${method}() releases all waiters, in any order of events`, () =>
     assertSound(async (trial) => {
       const barrier = new Barrier(PARTIES);
       const indices: (number | null)[] = [];
@@ -80,7 +80,7 @@ for (const method of ["abort", "reset"] as const) {
     }));
 }
 
-Deno.test("Barrier stays whole wherever one is cancelled who waits at it", async () => {
+Deno.test("Barrier stays consistent when a task that waits at it is cancelled at any await", async () => {
   const awaits = await cancelEverywhere(() => {
     const barrier = new Barrier(2);
     return {

@@ -91,7 +91,7 @@ function trading(makeCondition: () => AnyCondition): Body {
 Deno.test("Condition loses no notification, in any order of events", () =>
   assertSound(trading(() => new Condition()), { timeouts: false }));
 
-Deno.test("A condition that wakes one who has given up is found", () =>
+Deno.test("explore() finds a condition that wakes a cancelled waiter", () =>
   assertFound(trading(() => new BlindCondition()), { timeouts: false }));
 
 Deno.test("Condition holds the lock after a wait that was given up, in any order of events", () =>
@@ -107,7 +107,7 @@ Deno.test("Condition holds the lock after a wait that was given up, in any order
     shelf.assertAtRest();
   }));
 
-Deno.test("Condition stays whole wherever one is cancelled who waits on it", async () => {
+Deno.test("Condition stays consistent when a task that waits on it is cancelled at any await", async () => {
   const awaits = await cancelEverywhere(() => {
     const condition = new Condition();
     const shelf = new Shelf(condition);
@@ -134,7 +134,7 @@ Deno.test("Condition stays whole wherever one is cancelled who waits on it", asy
   assert(awaits >= 2);
 });
 
-Deno.test("Condition.notifyAll() wakes everybody who waits, in any order of events", () =>
+Deno.test("Condition.notifyAll() wakes all waiters, in any order of events", () =>
   assertSound(async (trial) => {
     const condition = new Condition();
     let isOpen = false;

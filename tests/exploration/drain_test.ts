@@ -72,8 +72,8 @@ function draining(makeWriter: () => AnyWriter): Body {
   };
 }
 
-Deno.test("A writer that forgets one who waits for back-pressure to end is found", () =>
+Deno.test("explore() finds a writer that wakes only one drain()", () =>
   assertFound(draining(() => new SingleDrain())));
 
-Deno.test("StreamWriter.drain() forgets nobody, in any order of events", () =>
+Deno.test("StreamWriter.drain() wakes every waiter, in any order of events", () =>
   assertSound(draining(streamWriter)));

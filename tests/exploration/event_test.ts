@@ -56,19 +56,19 @@ function waitingForPulse(makeEvent: () => AnyEvent): Body {
   };
 }
 
-Deno.test("Event wakes everybody, in any order of events", () =>
+Deno.test("Event wakes all waiters, in any order of events", () =>
   assertSound(waitingForOne(() => new Event())));
 
 Deno.test("An event that is set between a look and a wait, and lost, is found", () =>
   assertFound(waitingForOne(() => new LateEvent()), { timeouts: false }));
 
-Deno.test("Event wakes those who waited when it was set, though it is cleared, in any order of events", () =>
+Deno.test("Event.set() wakes its waiters even if the event is cleared at once, in any order of events", () =>
   assertSound(waitingForPulse(() => new Event())));
 
-Deno.test("An event whose waiters look at the flag again is found", () =>
+Deno.test("explore() finds an event whose waiters check the flag again", () =>
   assertFound(waitingForPulse(() => new FickleEvent())));
 
-Deno.test("Event stays whole wherever one is cancelled who waits for it", async () => {
+Deno.test("Event stays consistent when a task that waits for it is cancelled at any await", async () => {
   const awaits = await cancelEverywhere(() => {
     const event = new Event();
     return {

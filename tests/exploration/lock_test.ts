@@ -66,10 +66,10 @@ function visiting(makeLock: () => AnyLock): Body {
   };
 }
 
-Deno.test("Lock lets in one at a time and in order, in any order of events", () =>
+Deno.test("Lock admits one task at a time in FIFO order, in any order of events", () =>
   assertSound(visiting(() => new Lock())));
 
-Deno.test("A lock without hand-over is found", () =>
+Deno.test("explore() finds a lock without hand-over", () =>
   assertFound(visiting(() => new LockWithoutHandOver())));
 
 /** One who is cancelled, and others who want in before and after it. */
@@ -93,12 +93,12 @@ function crowding(makeLock: () => AnyLock): () => CancellationScenario {
   };
 }
 
-Deno.test("Lock stays whole wherever one is cancelled who wants it", async () => {
+Deno.test("Lock stays consistent when a task that wants it is cancelled at any await", async () => {
   // Before it asks, and twice for the lock and inside.
   assertEquals(await cancelEverywhere(crowding(() => new Lock())), 5);
 });
 
-Deno.test("A lock without hand-over is found by cancelling one everywhere", async () => {
+Deno.test("cancelEverywhere() finds a lock without hand-over", async () => {
   await assertRejects(
     () => cancelEverywhere(crowding(() => new LockWithoutHandOver())),
     ExplorationError,
@@ -106,7 +106,7 @@ Deno.test("A lock without hand-over is found by cancelling one everywhere", asyn
   );
 });
 
-Deno.test("Lock's guards release what they stand for, and nothing else", () =>
+Deno.test("LockGuard releases its own lock only", () =>
   assertSound(async (trial) => {
     const lock = new Lock();
     let inside = 0;
@@ -151,8 +151,8 @@ function working(lock: Lock, acquire: "inside" | "before"): Body {
   };
 }
 
-Deno.test("A lock that is released by one who has not got it is found", () =>
+Deno.test("explore() finds a release by a task that does not hold the lock", () =>
   assertFound((trial) => working(new Lock(), "inside")(trial)));
 
-Deno.test("A lock that is released by one who has got it is sound", () =>
+Deno.test("explore() accepts a release by the task that holds the lock", () =>
   assertSound((trial) => working(new Lock(), "before")(trial)));

@@ -49,10 +49,10 @@ function passing(makeQueue: () => AnyQueue): Body {
   };
 }
 
-Deno.test("A queue that loses what it hands to one who gives up is found", () =>
+Deno.test("explore() finds a queue that loses the item of a cancelled getter", () =>
   assertFound(passing(() => new LossyQueue())));
 
-Deno.test("A queue that loses an item is found by cancelling one everywhere", async () => {
+Deno.test("cancelEverywhere() finds a queue that loses an item", async () => {
   await assertRejects(
     () =>
       cancelEverywhere(() => {
@@ -133,13 +133,13 @@ class Ledger {
 }
 
 for (const Class of [Queue, LifoQueue, PriorityQueue]) {
-  Deno.test(`${Class.name} hands an item to another if the first gives up, in any order of events`, () =>
+  Deno.test(`${Class.name} hands the item of a cancelled getter to the next, in any order of events`, () =>
     assertSound(passing(() => new Class<number>())));
 
   for (const maxSize of [0, 1, 2]) {
     const name = `${Class.name}(${maxSize})`;
 
-    Deno.test(`${name} loses nothing and gives nothing twice, in any order of events`, () =>
+    Deno.test(`${name} returns each item exactly once, in any order of events`, () =>
       assertSound(async (trial) => {
         const queue = new Class<number>(maxSize);
         const ledger = new Ledger(queue);
@@ -154,7 +154,7 @@ for (const Class of [Queue, LifoQueue, PriorityQueue]) {
         assertEquals(ledger.got.toSorted(), [1, 2, 3]);
       }, { schedules: 200 }));
 
-    Deno.test(`${name} has put what was put, and nothing else, whoever gives up`, () =>
+    Deno.test(`${name}.put() that is cancelled either put its item or did not`, () =>
       assertSound(async (trial) => {
         const ledger = new Ledger(new Class<number>(maxSize));
         const take = () => orLate(waitFor(() => ledger.take(), 5));
@@ -172,7 +172,7 @@ for (const Class of [Queue, LifoQueue, PriorityQueue]) {
         ledger.assertBalanced();
       }, { schedules: 200, timeouts: false }));
 
-    Deno.test(`${name} stays whole wherever one is cancelled who puts or gets`, async () => {
+    Deno.test(`${name} stays consistent when a task that puts or gets is cancelled at any await`, async () => {
       for (const role of ["putter", "getter"] as const) {
         const awaits = await cancelEverywhere(() => {
           const queue = new Class<number>(maxSize);
@@ -207,7 +207,7 @@ for (const Class of [Queue, LifoQueue, PriorityQueue]) {
     });
   }
 
-  Deno.test(`${Class.name}.shutdown() frees everybody who waits, in any order of events`, () =>
+  Deno.test(`${Class.name}.shutdown() releases all waiters, in any order of events`, () =>
     assertSound(async (trial) => {
       const queue = new Class<number>(1);
       const put: number[] = [];

@@ -71,11 +71,11 @@ function asking(
   };
 }
 
-Deno.test("What is made a second time for one who asks meanwhile is found", () =>
+Deno.test("explore() finds a value that is created twice", () =>
   // It is made long before the others ask, unless time is short.
   assertFound(asking((make) => new HastyOnce(make))));
 
-Deno.test("What is made once is sound in the hands of a task", () =>
+Deno.test("explore() accepts a value that a task creates once", () =>
   assertSound(asking((make) => {
     let task: Promise<object> | undefined;
     return { get: () => task ??= createTask(make) };

@@ -90,7 +90,7 @@ function crowding(
   };
 }
 
-Deno.test("A semaphore that loses a permit is found by cancelling one everywhere", async () => {
+Deno.test("cancelEverywhere() finds a semaphore that loses a permit", async () => {
   await assertRejects(
     () => cancelEverywhere(crowding(() => new LeakingSemaphore(PERMITS))),
     ExplorationError,
@@ -99,15 +99,15 @@ Deno.test("A semaphore that loses a permit is found by cancelling one everywhere
 });
 
 for (const Class of [Semaphore, BoundedSemaphore]) {
-  Deno.test(`${Class.name} loses no permit and gives none twice, in any order of events`, () =>
+  Deno.test(`${Class.name} neither loses nor duplicates a permit, in any order of events`, () =>
     assertSound(visiting(() => new Class(PERMITS))));
 
-  Deno.test(`${Class.name} stays whole wherever one is cancelled who wants a permit`, async () => {
+  Deno.test(`${Class.name} stays consistent when a task that wants a permit is cancelled at any await`, async () => {
     const awaits = await cancelEverywhere(crowding(() => new Class(PERMITS)));
     assert(awaits >= 3);
   });
 
-  Deno.test(`${Class.name} gives permits in the order in which they were asked for, in any order of events`, () =>
+  Deno.test(`${Class.name} grants permits in FIFO order, in any order of events`, () =>
     assertSound(async (trial) => {
       const semaphore = new Class(1);
       const askers = new Askers();

@@ -74,7 +74,7 @@ for (const [name, read] of Object.entries(READS)) {
   });
 }
 
-Deno.test("StreamReader gives lines to one who iterates, in any order of events", () =>
+Deno.test("StreamReader yields lines when iterated, in any order of events", () =>
   assertSound(async (trial) => {
     const reader = new StreamReader();
     const lines: string[] = [];

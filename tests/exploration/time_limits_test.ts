@@ -20,7 +20,7 @@ import {
 import { cancelEverywhere } from "../../testing/mod.ts";
 import { assertHeeded, assertSound, ended, orLate, Work } from "./exploring.ts";
 
-Deno.test("timeout() gives the result, or a TimeoutError, or is cancelled, in any order of events", () =>
+Deno.test("timeout() returns, throws a TimeoutError or is cancelled, in any order of events", () =>
   assertSound(async (trial) => {
     const work = new Work();
     const steps = async () => {
@@ -41,7 +41,7 @@ Deno.test("timeout() gives the result, or a TimeoutError, or is cancelled, in an
     assertEquals(work.active, 0);
   }));
 
-Deno.test("timeout() strikes outside before inside, or inside before outside, and never as another's", () =>
+Deno.test("timeout() nested throws the TimeoutError of the limit that expired", () =>
   assertSound(async (trial) => {
     const task = trial.mayCancel(createTask(async () => {
       let inner: Timeout | null = null;
@@ -71,7 +71,7 @@ Deno.test("timeout() strikes outside before inside, or inside before outside, an
     assertHeeded(task);
   }));
 
-Deno.test("Timeout.reschedule() moves the limit, or comes too late, in any order of events", () =>
+Deno.test("Timeout.reschedule() moves the limit or is too late, in any order of events", () =>
   assertSound(async (trial) => {
     const scope = new Timeout(1);
     const isEntered = new Event();
@@ -102,7 +102,7 @@ Deno.test("Timeout.reschedule() moves the limit, or comes too late, in any order
     assertHeeded(task);
   }));
 
-Deno.test("timeoutAt() with a limit that is over strikes at the first await, in any order of events", () =>
+Deno.test("timeoutAt() with a past deadline cancels the first await, in any order of events", () =>
   assertSound(async (trial) => {
     let began = 0;
     let went = 0;

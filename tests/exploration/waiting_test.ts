@@ -24,7 +24,7 @@ async function count(number: number): Promise<number> {
   return number;
 }
 
-Deno.test("gather() gives each result in its place, in any order of events", () =>
+Deno.test("gather() returns results in argument order, in any order of events", () =>
   assertSound(async () => {
     const results = await gather([
       () => count(2),
@@ -62,7 +62,7 @@ for (const returnExceptions of [false, true]) {
     }, { cancellations: 1 }));
 }
 
-Deno.test("gather() tells the first failure, and reports no other, in any order of events", () =>
+Deno.test("gather() throws the first failure and reports no other, in any order of events", () =>
   assertSound(async (trial) => {
     const children = ["a", "b"].map((name) =>
       createTask(async () => {
@@ -81,7 +81,7 @@ Deno.test("gather() tells the first failure, and reports no other, in any order 
     await wait([...children, other]);
   }));
 
-Deno.test("gather() with returnExceptions gives everything, in any order of events", () =>
+Deno.test("gather() with returnExceptions returns every outcome, in any order of events", () =>
   assertSound(async (trial) => {
     const failing = createTask(async () => {
       await sleep(0);
@@ -99,7 +99,7 @@ Deno.test("gather() with returnExceptions gives everything, in any order of even
   }));
 
 for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION] as const) {
-  Deno.test(`wait() with ${returnWhen} parts what is done from what is not, in any order of events`, () =>
+  Deno.test(`wait() with ${returnWhen} separates done and pending, in any order of events`, () =>
     assertSound(async (trial) => {
       const children = [1, 2, 3].map((number) =>
         createTask(async () => {
@@ -129,7 +129,7 @@ for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION] as const) {
     }));
 }
 
-Deno.test("shield() lets go on what it shields, in any order of events", () =>
+Deno.test("shield() leaves the inner task running, in any order of events", () =>
   assertSound(async (trial) => {
     const inner = createTask(() => count(3));
     const outer = trial.mayCancel(createTask(() => shield(inner)));
@@ -142,7 +142,7 @@ Deno.test("shield() lets go on what it shields, in any order of events", () =>
     assertEquals(other.result(), 3);
   }));
 
-Deno.test("asCompleted() gives everything once, in any order of events", () =>
+Deno.test("asCompleted() yields each outcome once, in any order of events", () =>
   assertSound(async (trial) => {
     const children = [1, 2, 0].map((number) => createTask(() => count(number)));
     const got: number[] = [];
@@ -159,7 +159,7 @@ Deno.test("asCompleted() gives everything once, in any order of events", () =>
     assertEquals(await gather(children), [1, 2, 0]);
   }));
 
-Deno.test("asCompleted() hands on what was meant for one who is cancelled, in any order of events", () =>
+Deno.test("asCompleted() hands the outcome of a cancelled consumer to the next, in any order of events", () =>
   assertSound(async (trial) => {
     const children = [1, 2, 3].map((number) => createTask(() => count(number)));
     const got: number[] = [];
@@ -186,7 +186,7 @@ Deno.test("asCompleted() keeps its time limit, in any order of events", () =>
     await ended(children);
   }));
 
-Deno.test("Future tells all who await it, in any order of events", () =>
+Deno.test("Future resumes every awaiter, in any order of events", () =>
   assertSound(async (trial) => {
     const future = new Future<number>();
     const waiters = [1, 2].map(() => createTask(() => shield(future)));

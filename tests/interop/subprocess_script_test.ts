@@ -244,7 +244,7 @@ async function play(scenario: Scenario): Promise<unknown[]> {
 const python = await findPython();
 
 Deno.test({
-  name: "Subprocess transports do what asyncio's do (needs Python)",
+  name: "Subprocess transports behave as asyncio's (needs Python)",
   ignore: python === null || Deno.build.os === "windows",
   fn: () =>
     assertPlaysAsPython(

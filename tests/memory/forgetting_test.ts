@@ -6,7 +6,7 @@ import { runProgram } from "../doubles/program.ts";
 /** How many bytes may be left of something that is over; a measurement is about as far off. */
 const MAX_LEFT = 64;
 
-Deno.test("What was cancelled, out of time or taken leaves nothing in memory", async () => {
+Deno.test("Cancelled, expired and completed waits are garbage-collected", async () => {
   const program = new URL("program.ts", import.meta.url).href;
   const { stdout, stderr } = await runProgram(
     `await import(${JSON.stringify(program)});`,

@@ -235,7 +235,7 @@ Deno.test("assertIsError() looks at the class and the message", () => {
   ]);
 });
 
-Deno.test("assertThrows() gives what was thrown", () => {
+Deno.test("assertThrows() returns what was thrown", () => {
   const raise = () => {
     throw error;
   };
@@ -273,7 +273,7 @@ Deno.test("assertThrows() fails when nothing, or another error, was thrown", () 
   ]);
 });
 
-Deno.test("assertRejects() gives what the promise was rejected with", async () => {
+Deno.test("assertRejects() returns what the promise was rejected with", async () => {
   const raise = () => Promise.reject(error);
   nodeAssert.equal(await assertRejects(raise), error);
   nodeAssert.equal(await assertRejects(raise, "why"), error);

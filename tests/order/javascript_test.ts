@@ -81,7 +81,7 @@ testEvents(
 );
 
 testEvents(
-  "Task.cancel() cancels what the task has begun and will await later",
+  "Task.cancel() cancels operations that the task has begun and awaits later",
   [
     "helper CancelledError(stop)",
     "sleep CancelledError(stop)",
@@ -120,7 +120,7 @@ testEvents(
 );
 
 testEvents(
-  "Task.cancel() by one branch of the task gives back what the other was granted",
+  "Task.cancel() by one branch hands back what another branch was granted",
   ["cancels", "the other CancelledError(self)", "size 1"],
   async (log) => {
     const queue = new Queue<number>();
@@ -145,7 +145,7 @@ testEvents(
 );
 
 testEvents(
-  "Task.cancel() of a task that awaits a foreign promise arises at the next await of ours",
+  "Task.cancel() during a native promise is delivered at the next library await",
   ["is foreign", "foreign is done", "CancelledError(stop)"],
   async (log) => {
     const task = createTask(async () => {
@@ -231,7 +231,7 @@ testEvents(
 );
 
 testEvents(
-  "Task: awaits of settled promises in the middle of a step let nobody in",
+  "Task: awaiting a settled promise does not end the step",
   ["a1", "a2", "a3", "b1", "b2", "b3", "a4", "b4"],
   async (log) => {
     async function work(name: string) {
@@ -303,7 +303,7 @@ testEvents(
 );
 
 testEvents(
-  "Future: a callback's errors and results stay out of the way of those who await it",
+  "Future: errors and results of callbacks do not affect awaiters",
   ["handler Error(callback)", "got 1"],
   async (log) => {
     getRunningLoop().setExceptionHandler((_, { exception }) =>
@@ -320,7 +320,7 @@ testEvents(
   },
 );
 
-Deno.test("Task: foreign promises stall nobody, whether they settle or not", async () => {
+Deno.test("Task: a pending native promise does not stall other tasks", async () => {
   const never = Promise.withResolvers<void>();
   await run(async () => {
     const stuck = createTask(() => never.promise);
@@ -430,7 +430,7 @@ Deno.test("createTask() works on the default loop, at the top level of a program
 });
 
 testEvents(
-  "Task.cancel() by one branch of the task arises in that branch too, at its next await",
+  "Task.cancel() by one branch is delivered in that branch, too, at its next await",
   ["goes on", "the other CancelledError(self)", "itself CancelledError(self)"],
   async (log) => {
     const task = createTask(async () => {
@@ -457,7 +457,7 @@ testEvents(
   },
 );
 
-Deno.test("Task: two branches that begin to await are one step, before any other task's", async () => {
+Deno.test("Task: two branches that begin to await form one step", async () => {
   await run(async () => {
     for (let i = 0; i < 20; i++) {
       const log: string[] = [];

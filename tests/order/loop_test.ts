@@ -141,7 +141,7 @@ testLoop(
 );
 
 // asyncio keeps its timers in a heap alone, and so gives no such promise.
-Deno.test("EventLoop.callAt() calls in the order of creation what is due at the same time", async () => {
+Deno.test("EventLoop.callAt() runs equal deadlines in creation order", async () => {
   const loop = new VirtualTimeLoop();
   const events: number[] = [];
   const expected = Array.from({ length: 50 }, (_, i) => i);

@@ -23,7 +23,7 @@ async function play(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-Deno.test("CancelledError: one in a branch that nobody awaits does not end the process", async () => {
+Deno.test("CancelledError: one in a branch that is never awaited does not end the process", async () => {
   const { code, stdout, stderr } = await play(`
     await run(async () => {
       const task = createTask(async () => {
@@ -50,7 +50,7 @@ Deno.test("CancelledError: one in a branch that nobody awaits does not end the p
   });
 });
 
-Deno.test("CancelledError: other rejections that nobody handles end the process as ever", async () => {
+Deno.test("CancelledError: other unhandled rejections still end the process", async () => {
   const { code, stdout, stderr } = await play(`
     await run(async () => {
       const task = createTask(async () => {
@@ -75,7 +75,7 @@ Deno.test("CancelledError: other rejections that nobody handles end the process 
   assertStringIncludes(stderr, "while cleaning up");
 });
 
-Deno.test("CancelledError: one that the program made itself and nobody handles ends the process", async () => {
+Deno.test("CancelledError: an unhandled one that the program created ends the process", async () => {
   const { code, stderr } = await play(`
     const { CancelledError } = await import("${
     import.meta.resolve("../../mod.ts")
@@ -106,7 +106,7 @@ Deno.test("EventLoop: a program with nothing left to do exits by itself", async 
   assertEquals(stdout.split("\n").toSorted(), ["", "run", "task"]);
 });
 
-Deno.test("Task: an exception that nobody retrieved is reported at the end of the process", async () => {
+Deno.test("Task: an exception that was never retrieved is reported at the end of the process", async () => {
   const { code, stderr } = await play(`
     const task = createTask(() => { throw new Error("lost"); });
     globalThis.kept = task;

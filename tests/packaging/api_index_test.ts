@@ -153,7 +153,7 @@ Deno.test("The index has every name of this python3's asyncio", {
   assertEquals(names.filter((name) => !listed.has(name)), []);
 });
 
-Deno.test("The index has what asyncio got after Python 3.11", () => {
+Deno.test("The index has asyncio's additions after Python 3.11", () => {
   const listed = namesOfPython();
   const names = [
     "capture_call_graph",

@@ -29,7 +29,7 @@ await run(async () => {
 await http.shutdown();
 `;
 
-Deno.test("what a task is the first to load does not take its task along", async () => {
+Deno.test("a module that a task loads first does not keep the task's context", async () => {
   const { stdout, stderr } = await runProgram(PROGRAM);
   assertEquals(stderr, "");
   assertEquals(stdout, "null ran\n");

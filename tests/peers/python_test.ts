@@ -60,7 +60,7 @@ Deno.test(
 );
 
 Deno.test(
-  "findPython() keeps the program that does not know its own path",
+  "findPython() keeps a program that does not report its own path",
   { ignore },
   () =>
     withEnvironment(
@@ -75,13 +75,13 @@ Deno.test(
     ),
 );
 
-Deno.test("findPython() gives null where there is none", () =>
+Deno.test("findPython() returns null if there is no Python", () =>
   withEnvironment(null, async () => {
     assertEquals(await findPython(["/no/such/program"]), null);
     assertEquals(await findPython([]), null);
   }));
 
-Deno.test("findPython() takes what ASYNCIO_PYTHON names over anything newer", {
+Deno.test("findPython() prefers ASYNCIO_PYTHON to anything newer", {
   ignore,
 }, () =>
   withPrograms(
@@ -104,7 +104,7 @@ Deno.test("findPython() rejects an ASYNCIO_PYTHON that is no Python", () =>
     );
   }));
 
-Deno.test("findPython() gives a command that runs, where there is Python", async () => {
+Deno.test("findPython() returns a command that runs, if there is a Python", async () => {
   const python = await findPython();
   if (python === null) return;
   const [program, ...args] = python.command;

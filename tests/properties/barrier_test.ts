@@ -17,14 +17,14 @@ const breaks: fc.Arbitrary<Action> = fc.oneof(
 const parties = fc.integer({ min: 1, max: 4 });
 
 property(
-  "Barrier lets nobody through before all have come, and everybody then, whoever is cancelled",
+  "Barrier releases all tasks once all have arrived, under random cancellation",
   1_000,
   fc.record({ parties, program: programs<Action>(waits) }),
   ({ parties, program }) => live(program, () => new BarrierWorld(parties)),
 );
 
 property(
-  "Barrier gives each task of a round another number",
+  "Barrier.wait() returns a distinct index for each task of a round",
   1_000,
   fc.record({
     parties,
@@ -35,7 +35,7 @@ property(
 );
 
 property(
-  "Barrier lets all go who wait when it is aborted or reset, whoever is cancelled",
+  "Barrier releases all waiters when it is aborted or reset, under random cancellation",
   1_000,
   fc.record({ parties, program: programs(breaks) }),
   ({ parties, program }) => live(program, () => new BarrierWorld(parties)),

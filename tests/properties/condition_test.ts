@@ -34,21 +34,21 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
 );
 
 property(
-  "Condition.wait() ends for those who were notified, in order, and holds the lock then, whoever is cancelled",
+  "Condition.wait() returns with the lock for notified waiters in order, under random cancellation",
   2_000,
   programs(actions),
   (program) => live(program, () => new NotifyWorld()),
 );
 
 property(
-  "Condition.wait() ends for exactly those who were notified",
+  "Condition.wait() returns for exactly the notified waiters",
   2_000,
   programs(actions, { cancelling: false }),
   (program) => live(program, () => new NotifyWorld()),
 );
 
 property(
-  "Condition.waitFor() loses no notification, whoever is cancelled",
+  "Condition.waitFor() loses no notification under random cancellation",
   2_000,
   programs(actions),
   (program) => live(program, () => new TokenWorld()),

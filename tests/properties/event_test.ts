@@ -15,7 +15,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
 );
 
 property(
-  "Event wakes all who wait when it is set, in order, and nobody else",
+  "Event.set() wakes exactly the current waiters, in order",
   1_000,
   programs(actions),
   (program) => live(program, () => new EventWorld()),

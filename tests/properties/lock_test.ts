@@ -26,7 +26,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
 );
 
 property(
-  "Lock is held by one at a time and handed on in order, whoever is cancelled",
+  "Lock is held by one task at a time in FIFO order, under random cancellation",
   1_000,
   programs(actions),
   (program) => live(program, () => new LockWorld()),

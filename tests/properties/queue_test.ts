@@ -76,14 +76,14 @@ const KINDS: Record<
 for (const [name, { make, next }] of Object.entries(KINDS)) {
   const maxSize = fc.constantFrom(0, 1, 1, 2);
   property(
-    `${name} gives each item that was put once, in its order, and lets nobody wait in vain, whoever is cancelled`,
+    `${name} returns each item once, in order, and strands no waiter, under random cancellation`,
     1_500,
     fc.record({ maxSize, program: programs(fc.oneof(...working)) }),
     ({ maxSize, program }) =>
       live(program, () => new QueueWorld(make(maxSize), next)),
   );
   property(
-    `${name} loses nothing and holds nobody up when it is shut down, whoever is cancelled`,
+    `${name}.shutdown() loses no item and strands no waiter, under random cancellation`,
     1_500,
     fc.record({
       maxSize,

@@ -55,21 +55,21 @@ function oracleOf(
 }
 
 property(
-  "Requests to cancel reach what the model says in tasks of one line",
+  "Requests to cancel reach what the model predicts in tasks of one line",
   500,
   programs({ foreign: true, concurrent: false }),
   assertLikeModel,
 );
 
 property(
-  "Requests to cancel reach what the model says where the library alone is awaited",
+  "Requests to cancel reach what the model predicts when only the library is awaited",
   500,
   programs({ foreign: false, concurrent: true }),
   assertLikeModel,
 );
 
 property(
-  "Requests to cancel reach what the model says in lines that run concurrently",
+  "Requests to cancel reach what the model predicts in concurrent lines",
   1000,
   programs({ foreign: true, concurrent: true }),
   async (program) => await assertLikeModel(program),

@@ -24,7 +24,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
 );
 
 property(
-  "Semaphore gives out no more permits than it has, in order, and gets each back, whoever is cancelled",
+  "Semaphore grants its permits in order and recovers each, under random cancellation",
   2_000,
   fc.record({ value: fc.nat(3), program: programs(actions) }),
   ({ value, program }) =>
@@ -32,7 +32,7 @@ property(
 );
 
 property(
-  "BoundedSemaphore gives out no more permits than it has, in order, and gets each back, whoever is cancelled",
+  "BoundedSemaphore grants its permits in order and recovers each, under random cancellation",
   2_000,
   fc.record({
     value: fc.integer({ min: 1, max: 3 }),

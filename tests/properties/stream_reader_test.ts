@@ -85,7 +85,7 @@ property(
 );
 
 property(
-  "StreamReader.readUntil() gives what is within the limit and loses nothing of what is beyond",
+  "StreamReader.readUntil() returns chunks within the limit and loses no bytes beyond it",
   1_000,
   fc.record({
     feed: feeds,
@@ -119,7 +119,7 @@ property(
 );
 
 property(
-  "StreamReader.readLine() gives each line that is within the limit, and at most the end of a longer one",
+  "StreamReader.readLine() returns each line within the limit, and at most the end of a longer one",
   1_000,
   fc.record({
     feed: feeds,
@@ -153,7 +153,7 @@ property(
 );
 
 property(
-  "StreamReader has its transport resume whenever somebody waits, and pause before it is too full",
+  "StreamReader resumes its transport for a pending read, and pauses it before its buffer overflows",
   1_000,
   fc.record({
     feed: feeds,

@@ -202,7 +202,7 @@ Deno.test("serveForever(), waitClosed() and await using that are cancelled at an
   }
 });
 
-Deno.test("What makes servers, endpoints and connections is cancelled at any await and leaves nothing", async () => {
+Deno.test("Creating servers, endpoints and connections leaves nothing open when cancelled at any await", async () => {
   const loop = () => getRunningLoop();
   const makers: Record<string, () => Promise<{ close(): void }>> = {
     startServer: () => startServer(() => {}, ["a", "b", "localhost"], 7),

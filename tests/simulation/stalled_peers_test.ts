@@ -67,7 +67,7 @@ Deno.test("drain() waits for a peer that does not read, for as long as it takes"
     assertEquals(now(), 3600);
   }));
 
-Deno.test("drain() goes on when a cut is mended, and fails after 15 minutes otherwise", async () => {
+Deno.test("drain() continues when a cut is mended, and fails after 15 minutes otherwise", async () => {
   const network = new MemoryNetwork({ latency: 0 });
   await withStreams(network, async (client, server) => {
     const reading = createTask(() => server[0].readExactly(2 * MUCH.length));
@@ -91,7 +91,7 @@ Deno.test("drain() goes on when a cut is mended, and fails after 15 minutes othe
   });
 });
 
-Deno.test("drain() fails when the peer is gone, whoever else waits", async () => {
+Deno.test("drain() fails for every waiter when the peer is gone", async () => {
   const network = new MemoryNetwork({ latency: 0 });
   await withStreams(network, async (client) => {
     client[1].write(MUCH);
@@ -104,7 +104,7 @@ Deno.test("drain() fails when the peer is gone, whoever else waits", async () =>
   });
 });
 
-Deno.test("A reader of a peer that is gone without a word waits until its own time limit", async () => {
+Deno.test("read() from a vanished peer waits until its time limit", async () => {
   const network = new MemoryNetwork();
   await withStreams(network, async (client, server) => {
     network.crash("server");
@@ -122,7 +122,7 @@ Deno.test("A reader of a peer that is gone without a word waits until its own ti
   });
 });
 
-Deno.test("A slow reader gets everything, and its transport is paused meanwhile", () =>
+Deno.test("A slow reader receives everything while its transport is paused", () =>
   withStreams(
     new MemoryNetwork({ bandwidth: 1e6, latency: 0.1 }),
     async ([, writer], [reader]) => {
@@ -147,7 +147,7 @@ Deno.test("A slow reader gets everything, and its transport is paused meanwhile"
     1000,
   ));
 
-Deno.test("close() sends what is written, however slow the network", () =>
+Deno.test("close() sends buffered data even over a slow network", () =>
   withStreams(
     new MemoryNetwork({ bandwidth: 1000, latency: 10 }),
     async ([, writer], [reader]) => {

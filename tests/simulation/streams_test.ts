@@ -166,7 +166,7 @@ Deno.test("Streams never end as if nothing was missing, whatever befalls them", 
   assert(outcomes.failed > 50, String(outcomes.failed));
 });
 
-Deno.test("Streams whose tasks are cancelled at any step end whole", async () => {
+Deno.test("Streams stay consistent when their tasks are cancelled at any step", async () => {
   let network: MemoryNetwork;
   await explore(async (trial) => {
     await converse(network, {

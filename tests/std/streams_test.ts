@@ -96,7 +96,7 @@ Deno.test("StreamReader.readable goes through a TextLineStream", () =>
     assertEquals(got, text.trimEnd().split("\n"));
   }));
 
-Deno.test("StreamReader.readable goes on behind a header, through a DelimiterStream", () =>
+Deno.test("StreamReader.readable continues behind a header, through a DelimiterStream", () =>
   run(async () => {
     const got = await served(
       sending("header\none;t", "wo;;thr", "ee"),
