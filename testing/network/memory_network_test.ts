@@ -357,7 +357,7 @@ Deno.test("MemoryNetwork.at() sets the host of code, its tasks and callbacks", (
   });
 });
 
-Deno.test("MemoryNetwork.at() returns each host its own ports", () => {
+Deno.test("MemoryNetwork.at() separates the ports of hosts", () => {
   const network = new MemoryNetwork();
   return runOn(network, async () => {
     const serve = (name: string, host: string | null) =>

@@ -25,7 +25,7 @@ export class Example implements AsyncDisposable {
    * @param flags What `deno run` is given: permissions, above all. It prompts for none.
    * @param args The arguments of the program.
    * @param stdin Whether there is something on its standard input: what {@linkcode Example.type} is given.
-   * @param env Variables of its environment, beside those of this process.
+   * @param env Environment variables in addition to those of this process.
    */
   constructor(
     name: string,

@@ -3,10 +3,10 @@
 import type { EventLoop, ExceptionContext } from "../../loop/mod.ts";
 
 /**
- * Has a loop's exception handler remember what it is told.
+ * Records the calls of a loop's exception handler.
  *
  * @param loop The loop.
- * @returns What it was told so far; it grows.
+ * @returns The contexts so far; the array grows.
  */
 export function recordExceptions(loop: EventLoop): ExceptionContext[] {
   const contexts: ExceptionContext[] = [];
@@ -15,10 +15,10 @@ export function recordExceptions(loop: EventLoop): ExceptionContext[] {
 }
 
 /**
- * Runs a function and returns what it printed with `console.error()`.
+ * Runs a function and returns its calls of `console.error()`.
  *
  * @param fn The function.
- * @returns One array of arguments for each call.
+ * @returns The arguments of each call.
  */
 export async function capturingErrors(
   fn: () => unknown,

@@ -5,17 +5,17 @@ import type { Host } from "../../loop/core/host.ts";
 import { Scheduler } from "../../loop/core/scheduler.ts";
 
 /**
- * A host in whose time nothing takes long: its clock jumps to the next timer when nothing is ready.
- * It remembers what was asked of it.
+ * A host in virtual time that records what the scheduler asks of it. Tests that need only the time use
+ * `testing/` instead.
  */
 export class FakeHost implements Host {
-  /** How far, in seconds, the clock goes each time it is read. */
+  /** How many seconds each reading of the clock takes. */
   tick = 0;
   /** The delays of all timers, in seconds. */
   readonly delays: number[] = [];
-  /** How many timers wait. */
+  /** The number of pending timers. */
   pendingTimers = 0;
-  /** How many macrotasks there were before which I/O was to have its turn. */
+  /** The number of macrotasks that were requested after I/O. */
   turnsForIo = 0;
   #now = 0;
 
@@ -45,9 +45,9 @@ export class FakeHost implements Host {
 }
 
 /**
- * Makes a loop in virtual time, which begins at zero.
+ * Creates a loop in virtual time, which begins at zero.
  *
- * @param host What it runs on.
+ * @param host The host of the loop.
  * @returns The loop.
  */
 export function newVirtualLoop(host: Host = new FakeHost()): EventLoop {

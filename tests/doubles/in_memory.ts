@@ -9,7 +9,7 @@ import {
 } from "../../testing/mod.ts";
 import { assertNothingHeld } from "./resources.ts";
 
-/** Runs a test on a network in memory, and sees that nothing is left open. */
+/** Runs a test on an in-memory network, and asserts that nothing is left open. */
 export async function runOn<T>(
   network: MemoryNetwork,
   body: () => T | PromiseLike<T>,
@@ -22,7 +22,7 @@ export async function runOn<T>(
   }, { loopFactory: () => new VirtualTimeLoop({ network }) });
 }
 
-/** A server that listens, and leaves it to the test to accept connections. */
+/** Starts a server that listens but leaves accepting connections to the test. */
 export async function idleServer(
   host: string | null = null,
   port = 0,
@@ -36,7 +36,7 @@ export async function idleServer(
   return [server, server.sockets[0]!];
 }
 
-/** The two ends of a connection in memory, from the host `"client"` to the host `"server"`. */
+/** Returns the two ends of an in-memory connection from the host `"client"` to the host `"server"`. */
 export async function connPair(
   network: MemoryNetwork,
 ): Promise<[client: Deno.Conn, server: Deno.Conn]> {
@@ -52,10 +52,10 @@ export async function connPair(
 }
 
 /**
- * Runs a test with a connection in memory, which is closed in the end.
+ * Runs a test with an in-memory connection, which is closed at the end.
  *
- * @param options Those of the network.
- * @param body The test; gets both ends, as {@linkcode connPair} gives them, and the network.
+ * @param options The options of the network.
+ * @param body The test, called with both ends from {@linkcode connPair} and the network.
  */
 export function connected(
   options: MemoryNetworkOptions,

@@ -5,12 +5,12 @@ import { getRunningLoop, run } from "../../mod.ts";
 import type { Python } from "../peers/python.ts";
 import { runPython } from "../peers/run_python.ts";
 
-/** What is done in the callbacks of a protocol, by their names. */
+/** The actions in the callbacks of a protocol, by callback name. */
 export type Hooks = Readonly<Record<string, readonly string[]>>;
 
 class Boom extends Error {}
 
-/** Does what a scenario says, and writes down what comes of it. */
+/** Performs the actions of a scenario and records their results. */
 export class Player {
   readonly events: string[] = [];
   readonly #hooks: Hooks;
@@ -19,8 +19,8 @@ export class Player {
   /**
    * Constructs a new instance.
    *
-   * @param hooks What is done in the callbacks; `"throw"` has one fail.
-   * @param perform Does anything else, and returns what is worth being written down.
+   * @param hooks The actions in the callbacks; `"throw"` makes one fail.
+   * @param perform Performs any other action, and returns the result to record.
    */
   constructor(hooks: Hooks, perform: (action: string) => unknown) {
     this.#hooks = hooks;
@@ -28,9 +28,9 @@ export class Player {
   }
 
   /**
-   * Does something.
+   * Performs an action.
    *
-   * @param action What.
+   * @param action The action.
    */
   act(action: string): void {
     let result: unknown;
@@ -46,7 +46,7 @@ export class Player {
   }
 
   /**
-   * Does what is to be done in a callback.
+   * Performs the actions of a callback.
    *
    * @param event The name of the callback.
    */
@@ -59,9 +59,9 @@ export class Player {
 }
 
 /**
- * Names an error as the scripts of Python's do.
+ * Names an error as the Python scripts do.
  *
- * @param error What was thrown.
+ * @param error The thrown value.
  * @returns The name of its class.
  */
 export function kindOf(error: unknown): string {
@@ -72,10 +72,10 @@ export function kindOf(error: unknown): string {
  * Plays scenarios here and in Python, and expects the same events.
  *
  * @typeParam T The type of a scenario.
- * @param python Which Python.
- * @param script Where the script is that plays them there.
- * @param scenarios What is played.
- * @param play Plays one here, and returns its events; what is reported to the loop meanwhile comes after them.
+ * @param python The Python to compare with.
+ * @param script The script that plays the scenarios there.
+ * @param scenarios The scenarios.
+ * @param play Plays one here and returns its events; reports to the exception handler are appended.
  */
 export async function assertPlaysAsPython<T>(
   python: Python,

@@ -3,12 +3,12 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A text as bytes. */
+/** Encodes a text. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** Bytes as a text. */
+/** Decodes bytes. */
 export function textOf(bytes: Uint8Array | undefined): string {
   return decoder.decode(bytes);
 }

@@ -11,7 +11,7 @@ export interface WorkerCount {
 }
 
 /**
- * Calls a function, and counts the web workers that are started meanwhile.
+ * Calls a function and counts the web workers that it starts.
  *
  * @param fn The function, which gets the count.
  */

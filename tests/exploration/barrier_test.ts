@@ -42,7 +42,7 @@ Deno.test("Barrier releases no task before all have arrived, in any order of eve
 Deno.test("explore() finds a barrier that releases an early task of the next round", () =>
   assertFound(marching(() => new HastyBarrier(PARTIES))));
 
-/** What came of one who waited at a barrier. */
+/** The outcome of a wait at a barrier. */
 async function outcomeAt(barrier: Barrier): Promise<number | null> {
   try {
     return await barrier.wait();

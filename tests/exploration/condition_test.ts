@@ -21,7 +21,7 @@ interface AnyCondition {
   notify(): void;
 }
 
-/** What is put there by some and taken by others, who hold a condition's lock meanwhile. */
+/** Items that some tasks put and others take while they hold the condition's lock. */
 class Shelf {
   items = 0;
   taken = 0;
@@ -77,7 +77,7 @@ function trading(makeCondition: () => AnyCondition): Body {
     const takers = [1, 2].map(() => createTask(() => shelf.take()));
     trial.mayCancel(takers[0]!);
     await createTask(() => shelf.put());
-    // By then nobody goes on by himself any more.
+    // By then no task continues without a notification.
     await sleep(10);
     const isWanted = takers.some((task) => !task.done());
     assertFalse(isWanted && shelf.items > 0, "Waits for what is there");

@@ -47,7 +47,7 @@ function streamWriter(): AnyWriter {
   };
 }
 
-/** Some wait for a slow peer, who takes what is written and then is slow again. */
+/** Several writers wait for a slow peer that reads what is written and then stalls again. */
 function draining(makeWriter: () => AnyWriter): Body {
   return async (trial) => {
     const writer = makeWriter();

@@ -80,13 +80,13 @@ export function assertHeeded(task: Task<unknown>): void {
 export class Askers {
   readonly #tasks: Task<unknown>[] = [];
 
-  /** Waits for what the calling task asks for; throws if one who asked before still waits. */
+  /** Awaits the calling task's request; throws if an earlier request is still pending. */
   async grant<T>(wait: PromiseLike<T>): Promise<T> {
     const task = currentTask()!;
     this.#tasks.push(task);
     try {
       const granted = await wait;
-      // Who was cancelled does not wait any more, even if that has yet to arise.
+      // A cancelled task no longer counts, even before the delivery of the cancellation.
       const first = this.#tasks.find((each) => each.cancelling() === 0);
       if (task.cancelling() === 0) {
         assertStrictEquals(task, first, "Not the first who asked");
@@ -98,7 +98,7 @@ export class Askers {
   }
 }
 
-/** Counts who is at work. */
+/** Counts concurrent holders. */
 export class Work {
   active = 0;
   finished = 0;

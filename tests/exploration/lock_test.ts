@@ -51,7 +51,7 @@ class Room {
   }
 }
 
-/** Three who want in, of whom two may be cancelled. */
+/** Three tasks acquire a lock; two of them may be cancelled. */
 function visiting(makeLock: () => AnyLock): Body {
   return async (trial) => {
     const room = new Room(makeLock());
@@ -72,7 +72,7 @@ Deno.test("Lock admits one task at a time in FIFO order, in any order of events"
 Deno.test("explore() finds a lock without hand-over", () =>
   assertFound(visiting(() => new LockWithoutHandOver())));
 
-/** One who is cancelled, and others who want in before and after it. */
+/** A task that is cancelled, and others that acquire before and after it. */
 function crowding(makeLock: () => AnyLock): () => CancellationScenario {
   return () => {
     const room = new Room(makeLock());

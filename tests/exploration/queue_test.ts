@@ -27,7 +27,7 @@ interface AnyQueue {
   qsize(): number;
 }
 
-/** As many are got as put; one who wants to get may give up. */
+/** As many gets as puts; one getter may be cancelled. */
 function passing(makeQueue: () => AnyQueue): Body {
   return async (trial) => {
     const queue = makeQueue();

@@ -5,7 +5,7 @@ import { createTask, Lock, sleep } from "../../mod.ts";
 import { assertFound, assertSound, type Body, ended } from "./exploring.ts";
 import { HastyOnce } from "./planted/hasty_once.ts";
 
-/** Two who withdraw what is there for one. */
+/** Two tasks withdraw an amount that suffices for one. */
 function withdrawing(
   isAllowed: (balance: () => number) => Promise<boolean>,
   lock?: Lock,

@@ -72,7 +72,7 @@ function visiting(makeSemaphore: () => AnySemaphore): Body {
 Deno.test("A semaphore that loses a permit on its way is found", () =>
   assertFound(visiting(() => new LeakingSemaphore(PERMITS))));
 
-/** One who is cancelled, and others who want a permit too. */
+/** A task that is cancelled, and others that acquire a permit, too. */
 function crowding(
   makeSemaphore: () => AnySemaphore,
 ): () => CancellationScenario {

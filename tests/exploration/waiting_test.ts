@@ -51,7 +51,7 @@ for (const returnExceptions of [false, true]) {
           for (const child of task.cancelling() > 0 ? children : []) {
             assert(child.done() || child.cancelling() > 0);
           }
-          // Otherwise it ends with the first who has.
+          // Otherwise wait() returns at the first exception.
           if (returnExceptions) assertEquals(work.active, 0);
         }
       }));
@@ -120,7 +120,7 @@ for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION] as const) {
       }));
       await ended([waiter]);
       assertHeeded(waiter);
-      // Waiting cancels nobody.
+      // wait() cancels nothing.
       for (const each of children.slice(0, 2)) {
         assertEquals(each.cancelling(), 0);
       }

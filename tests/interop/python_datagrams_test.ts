@@ -7,7 +7,7 @@ import { runPython, startPython } from "../peers/run_python.ts";
 import { receiver, sender } from "../doubles/datagram_recorder.ts";
 
 const python = await findPython();
-// Without Python there is nobody to talk with.
+// These tests need a Python peer.
 const ignore = python === null;
 
 /** Echoes until it is told to stop. */

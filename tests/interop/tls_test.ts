@@ -124,7 +124,7 @@ async function withProgram(
   }
 }
 
-/** An echo server of ours, which also upgrades. */
+/** Starts one of the library's echo servers, which also upgrades to TLS. */
 function echoServer(tls?: typeof LOCALHOST): Promise<Server> {
   return startServer(
     async (reader, writer) => {

@@ -55,7 +55,7 @@ const semaphore = new Semaphore(1);
 const condition = new Condition();
 const barrier = new Barrier(2);
 
-/** Has something begun by a task, which is cancelled while it waits. */
+/** Starts an operation in a task, and cancels the task while it waits. */
 function cancelled(wait: () => PromiseLike<unknown>): Action {
   return async () => {
     const task = createTask(async () => void await wait());

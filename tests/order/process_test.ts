@@ -93,7 +93,7 @@ Deno.test("EventLoop: a program with nothing left to do exits by itself", async 
       await sleep(0.001);
       console.log("task");
     });
-    // What nobody will ever wake keeps no process alive.
+    // A wait that can never end does not keep the process alive.
     createTask(() => new Queue().get());
     createTask(() => new Promise(() => {}));
     new Future().then(() => console.log("never"));

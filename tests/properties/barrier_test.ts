@@ -94,7 +94,7 @@ class BarrierWorld implements World<Action> {
   }
 
   async #break(how: "abort" | "reset"): Promise<void> {
-    // Also if this is cancelled, it may have begun, and those who come just then may be told so.
+    // Even if this is cancelled, the reset may have begun and may fail tasks that arrive just then.
     const tell = () => {
       for (const visit of this.#visits) visit.isBroken = true;
     };

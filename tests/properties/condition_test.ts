@@ -113,7 +113,7 @@ abstract class ConditionWorld implements World<Action> {
 
 /** Who is notified goes on. */
 class NotifyWorld extends ConditionWorld {
-  /** How many were notified, if nobody who was notified was cancelled. */
+  /** The number of notified waiters, if none of them was cancelled. */
   #notified = 0;
 
   constructor() {
@@ -147,7 +147,7 @@ class TokenWorld extends ConditionWorld {
   #tokens = 0;
 
   constructor() {
-    // Who finds a token when he comes does not wait for those who were notified.
+    // A task that finds a token on arrival does not wait for notified waiters.
     super(new Requests({ inOrder: false }));
   }
 

@@ -28,7 +28,7 @@ class EventWorld implements World<Action> {
   #isSet = false;
   /** How often the flag was set. */
   #times = 0;
-  /** What that number was when those came who wait. */
+  /** The value of that number when the current waiters arrived. */
   readonly #waiting = new Set<{ since: number }>();
 
   async perform(action: Action): Promise<void> {

@@ -49,7 +49,7 @@ export interface World<A> {
   perform(action: A): Promise<void> | void;
   /** Throws unless all is as it must be when nothing happens at the moment. */
   assertAtRest(): void;
-  /** Brings those who wait a bit nearer to their end. */
+  /** Helps pending waiters along. */
   help(): Promise<void> | void;
   /** Throws unless all is as it must be when all tasks have ended. */
   assertAtEnd(): void;
@@ -92,15 +92,14 @@ export function programs<A>(
 }
 
 /**
- * Programs do everything at whole seconds: half a second later all is quiet, whoever sleeps, holds something
- * or waits.
+ * Programs act only at whole seconds: half a second later every task sleeps, holds something or waits.
  */
 const HALF = 0.5;
-/** How many seconds it takes at most until nothing happens any more. */
+/** The largest number of seconds until the program is at rest. */
 const LONGEST = 2 * MOST_STEPS * MOST_SECONDS;
-/** How often those who wait are helped. */
+/** How often pending waiters are helped. */
 const HELPINGS = 60;
-/** Milliseconds after which a loop that does nothing has stopped for good. */
+/** Milliseconds after which an inactive loop counts as stalled. */
 const STALLED = 10_000;
 
 /**
@@ -118,7 +117,7 @@ export async function live<A>(
   loop.setExceptionHandler((_, context) => void stray.push(context));
   const { promise: stalled, reject } = Promise.withResolvers<never>();
   const watchdog = setTimeout(
-    () => reject(new Error("The loop has stopped")),
+    () => reject(new Error("The loop has stalled")),
     STALLED,
   );
   try {
@@ -169,7 +168,7 @@ class Actor<A> {
   readonly #world: World<A>;
   /** Who is at an action, in the order in which they began it. */
   readonly #acting: Set<Actor<A>>;
-  /** How many cancellations it was sent that have not arisen. */
+  /** The number of requested cancellations that have not been delivered. */
   #cancellations = 0;
   /** When it must have given up what it does. */
   #deadline = Infinity;
@@ -259,7 +258,7 @@ function isSleep<A>(action: A | Sleep): action is Sleep {
   return (action as Sleep).do === "sleep";
 }
 
-/** Who asks for something, and who gets it. */
+/** Records requests and grants. */
 export class Requests {
   /** How many have asked. */
   asked = 0;
@@ -273,7 +272,7 @@ export class Requests {
   /**
    * Constructs a new instance.
    *
-   * @param options Whether who asks first is to get it first.
+   * @param options Whether grants must be in FIFO order.
    */
   constructor({ inOrder = true } = {}) {
     this.#inOrder = inOrder;

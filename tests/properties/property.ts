@@ -3,21 +3,21 @@
 import * as fc from "fast-check";
 
 /**
- * How many programs are tried of each property, in place of what it says itself: `FC_RUNS`. What they are
- * follows from `FC_SEED`; `FC_PATH` leads from there to one of them, as the message of a failure says.
+ * `FC_RUNS` overrides the number of values of each property. `FC_SEED` decides the values, and `FC_PATH` selects
+ * one of them; the message of a failure has both.
  */
 const RUNS = numberFrom("FC_RUNS");
 const SEED = numberFrom("FC_SEED") ?? Math.floor(Math.random() * 2 ** 31);
 const PATH = Deno.env.get("FC_PATH");
 
 /**
- * Tests that something holds for every value of a kind. Where it does not, the value is made as small as it
- * can be while it fails, and printed with what brings it back.
+ * Tests that a property holds for random values. A counterexample is shrunk, and printed with the means to
+ * reproduce it.
  *
- * @param name What holds: the name of the test.
- * @param runs How many values are tried.
- * @param values The values.
- * @param holds Throws for a value for which it does not hold.
+ * @param name The name of the test: the property.
+ * @param runs The number of values.
+ * @param values The generator of values.
+ * @param holds Throws for a counterexample.
  */
 export function property<T>(
   name: string,

@@ -66,7 +66,7 @@ class SemaphoreWorld implements World<Action> {
     } else {
       this.#release(action.permit, action.by);
     }
-    // Those that are free may be on their way to somebody.
+    // Free permits may already be on their way to a waiter.
     if (this.#free === 0) assert(this.#semaphore.locked());
   }
 

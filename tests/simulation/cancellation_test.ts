@@ -19,7 +19,7 @@ import { textOf } from "../doubles/text.ts";
 
 type Use = (reader: StreamReader, writer: StreamWriter) => Promise<unknown>;
 
-/** Cancels what a client does with a connection, at each of its awaits; the server plays its part meanwhile. */
+/** Cancels a client at each of its awaits while the server plays its part. */
 async function cancelClient(
   use: Use,
   serve: Use = echo,

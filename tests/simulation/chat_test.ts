@@ -26,7 +26,7 @@ const SILENCE = 1800;
 
 /** What came of a day. */
 interface Day {
-  /** A number that stands for everything that happened on the network, and when. */
+  /** A hash of all network events and their times. */
   readonly trace: number;
   readonly events: number;
   readonly sent: number;
@@ -136,7 +136,7 @@ function serveChat(): Promise<Server<Deno.NetAddr>> {
   );
 }
 
-/** Somebody who is in a room, and comes back whenever the connection is lost. */
+/** A member of a room that reconnects whenever the connection is lost. */
 class Client {
   readonly name: string;
   readonly #room: string;

@@ -103,7 +103,7 @@ Deno.test("Endpoints get answers in the end, however many datagrams are lost, do
           [0, 1, 2].map((i) => () => asker.ask(`question ${who}.${i}`)),
         );
       } finally {
-        // What comes later finds nobody.
+        // Later datagrams find no socket.
         if (trial.random() < 0.5) transport.close();
         else transport.abort();
       }

@@ -15,7 +15,7 @@ import { explore, MemoryNetwork, type Trial } from "../../testing/mod.ts";
 import { StrictProtocol } from "./strict_protocol.ts";
 import { type Chance, isOfNetwork } from "./talk.ts";
 
-/** Has a transport do something that a program may ask of it. */
+/** Calls a random method of a transport. */
 function stir({ transport }: StrictProtocol, chance: Chance): void {
   switch (Math.floor(chance() * 12)) {
     case 0:
@@ -55,7 +55,7 @@ async function keepStirring(
   }
 }
 
-/** Has a server do something that a program may ask of it, but for closing. */
+/** Calls a random method of a server other than close(). */
 function stirServer(server: Server, chance: Chance): void {
   const way = chance();
   if (way < 0.3) server.closeClients();

@@ -141,7 +141,7 @@ async function hearSome(
   }
 }
 
-/** The bytes that somebody says, from one on. */
+/** The bytes of a speaker, from a position on. */
 function bytesOf(
   key: number,
   start: number,

@@ -177,7 +177,7 @@ export const threads: Activity = {
 /** Jobs whose workers are ended with them, or end themselves. */
 export function mortalThreads(executor: WorkerExecutor): Activity {
   const die = () => Deno.exit(1);
-  // Not for ever: what computes and never comes to an end Deno cannot stop.
+  // Not forever: Deno cannot stop an endless computation.
   const compute = (seconds: number) => {
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end);

@@ -17,7 +17,7 @@ export interface Vitals {
   readonly resources: number;
   /** Open file descriptors; 0 where the system does not tell. */
   readonly descriptors: number;
-  /** Processes that have ended and that nobody has asked how; 0 where the system does not tell. */
+  /** The number of zombie processes; 0 on systems that do not report it. */
   readonly zombies: number;
 }
 

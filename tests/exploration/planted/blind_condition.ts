@@ -2,7 +2,7 @@
 
 import { Future, type Guard, Lock } from "../../../mod.ts";
 
-/** A condition that notifies the first of those who wait, even one who has been cancelled and will not go on. */
+/** A condition that notifies the first waiter even if it has been cancelled. */
 export class BlindCondition {
   readonly #lock = new Lock();
   readonly #waiters = new Set<Future<void>>();

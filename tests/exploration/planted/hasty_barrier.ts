@@ -2,7 +2,7 @@
 
 import { Event } from "../../../mod.ts";
 
-/** A barrier that lets one who comes again pass while others of the round before have not left. */
+/** A barrier that releases a returning task while the previous round has not left yet. */
 export class HastyBarrier {
   readonly #parties: number;
   readonly #full = new Event();

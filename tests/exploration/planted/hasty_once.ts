@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** Makes something when it is first asked for, and again for those who ask while it is made. */
+/** Creates a value lazily, but again for each request that arrives during the creation. */
 export class HastyOnce<T> {
   readonly #make: () => Promise<T>;
   #made: { value: T } | null = null;

@@ -2,7 +2,7 @@
 
 import { Future } from "../../../mod.ts";
 
-/** A semaphore that loses the permit which it sends to one who is cancelled before it arrives. */
+/** A semaphore that loses the permit handed to a waiter that is cancelled before it resumes. */
 export class LeakingSemaphore {
   readonly #waiters: Future<void>[] = [];
   #permits: number;

@@ -2,7 +2,7 @@
 
 import { Future } from "../../../mod.ts";
 
-/** A queue that hands an item to one who waits, and loses it if that one is cancelled before it goes on. */
+/** A queue that loses the item handed to a getter that is cancelled before it resumes. */
 export class LossyQueue<T> {
   readonly #items: T[] = [];
   readonly #getters: Future<T>[] = [];

@@ -2,7 +2,7 @@
 
 import { Future } from "../../../mod.ts";
 
-/** The back-pressure of a writer that remembers only the last of those who wait for it to end. */
+/** Back-pressure that remembers only the last pending drain(). */
 export class SingleDrain {
   #waiter: Future<void> | null = null;
   #isPaused = false;
