@@ -29,8 +29,8 @@ export function deliver(
   let cancel: () => void;
   const send = () => {
     const arrival = scheduler.time() + route.latency();
-    const alarm = new TimedCall(scheduler, arrival, arrive);
-    cancel = () => alarm.cancel();
+    const timer = new TimedCall(scheduler, arrival, arrive);
+    cancel = () => timer.cancel();
   };
   const arrive = () => {
     if (route.isCut()) cancel = route.whenMended(send);

@@ -531,7 +531,7 @@ Deno.test("waitFor(openConnection()) cancels the connecting at the limit", () =>
     await end();
   }));
 
-Deno.test("What has nothing to wait for gives a future that is done, or soon", async () => {
+Deno.test("Functions that need not wait return a future that is done at once or soon", async () => {
   const server = await startServer(() => {}, "127.0.0.1", 0);
   const barrier = new Barrier(1);
   for (
