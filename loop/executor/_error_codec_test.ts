@@ -24,9 +24,7 @@ import {
 } from "../../mod.ts";
 import { errorClassNamed } from "../core/error_classes.ts";
 import { errorCodec } from "./_error_codec.ts";
-
-type Jobs = typeof import("../../tests/doubles/jobs.ts");
-const JOBS = new URL("../../tests/doubles/jobs.ts", import.meta.url);
+import { JOBS, type Jobs } from "../../tests/doubles/with_jobs.ts";
 
 const codec = errorCodec(errorClassNamed);
 

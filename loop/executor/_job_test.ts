@@ -25,19 +25,7 @@ import {
 } from "../../mod.ts";
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
-
-type Jobs = typeof import("../../tests/doubles/jobs.ts");
-const JOBS = new URL("../../tests/doubles/jobs.ts", import.meta.url);
-
-function withJobs(
-  body: (pool: WorkerExecutor<Jobs>) => Promise<void>,
-): () => Promise<void> {
-  return () =>
-    run(async () => {
-      await using pool = new WorkerExecutor<Jobs>(JOBS, { maxWorkers: 1 });
-      await body(pool);
-    });
-}
+import { JOBS, type Jobs, withJobs } from "../../tests/doubles/with_jobs.ts";
 
 Deno.test(
   "a function among the arguments of a job is called in the main program",

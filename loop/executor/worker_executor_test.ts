@@ -26,9 +26,7 @@ import {
 import { recordExceptions } from "../../tests/doubles/exceptions.ts";
 import { turns } from "../../tests/doubles/recorder.ts";
 import { countingWorkers, held } from "../../tests/doubles/workers.ts";
-
-type Jobs = typeof import("../../tests/doubles/jobs.ts");
-const JOBS = new URL("../../tests/doubles/jobs.ts", import.meta.url);
+import { type Jobs, withJobs } from "../../tests/doubles/with_jobs.ts";
 
 /** Runs a test with an executor, which it shuts down. */
 function withPool(
@@ -38,16 +36,6 @@ function withPool(
   return () =>
     run(async () => {
       await using pool = new WorkerExecutor({ maxWorkers });
-      await body(pool);
-    });
-}
-
-function withJobs(
-  body: (pool: WorkerExecutor<Jobs>) => Promise<void>,
-): () => Promise<void> {
-  return () =>
-    run(async () => {
-      await using pool = new WorkerExecutor<Jobs>(JOBS, { maxWorkers: 1 });
       await body(pool);
     });
 }

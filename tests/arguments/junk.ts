@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import * as asyncio from "../../mod.ts";
+import { revoked } from "../doubles/revoked.ts";
 
 /** A value that is a wrong argument nearly everywhere. */
 export interface Junk {
@@ -21,12 +22,6 @@ const TRAPS: ProxyHandler<object> = Object.fromEntries(
   Reflect.ownKeys(Reflect).filter((key) => typeof key === "string")
     .map((key) => [key, trap]),
 );
-
-function revoked(target: object): object {
-  const { proxy, revoke } = Proxy.revocable(target, {});
-  revoke();
-  return proxy;
-}
 
 class Stranger {
   field = 1;

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Imports nothing: workers load it too.
+// Imports nothing of the library: workers load this module, too.
+
+import { revoked } from "../doubles/revoked.ts";
 
 /** Throws at every trap. */
 const HOSTILE: ProxyHandler<object> = new Proxy({}, {
@@ -17,12 +19,6 @@ function refuse(): never {
 
 function hostile(target: object): unknown {
   return new Proxy(target, HOSTILE);
-}
-
-function revoked(target: object): unknown {
-  const { proxy, revoke } = Proxy.revocable(target, {});
-  revoke();
-  return proxy;
 }
 
 /** An error with getters that throw. */

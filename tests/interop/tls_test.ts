@@ -72,16 +72,10 @@ async def main():
 
 asyncio.run(main())
 `;
+import { portOf } from "../doubles/server_port.ts";
+import { textOf } from "../doubles/text.ts";
 
 const SERVER_FILES = [pathOf("server.pem"), pathOf("server.key")];
-
-function portOf(server: Server): string {
-  return String((server.sockets[0]!.addr as Deno.NetAddr).port);
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
 
 async function canRun(program: string): Promise<boolean> {
   try {
@@ -113,7 +107,7 @@ async function withProgram(
     while (!/\d+\n/.test(said)) {
       const { done, value } = await reader.read();
       if (done) throw new Error(`${program} ended: ${said}`);
-      said += text(value);
+      said += textOf(value);
     }
     await body(Number(said.match(/(\d+)\n/)![1]));
   } finally {
@@ -129,7 +123,7 @@ function echoServer(tls?: typeof LOCALHOST): Promise<Server> {
   return startServer(
     async (reader, writer) => {
       for await (const line of reader) {
-        if (text(line) === "STARTTLS\n") {
+        if (textOf(line) === "STARTTLS\n") {
           writer.write("GO\n");
           await writer.startTls(LOCALHOST);
           continue;
@@ -174,11 +168,11 @@ for (const how of ["tls", "mutual", "plain"] as const) {
           );
           if (how === "plain") {
             writer.write("STARTTLS\n");
-            assertEquals(text(await reader.readLine()), "GO\n");
+            assertEquals(textOf(await reader.readLine()), "GO\n");
             await writer.startTls(tls);
           }
           writer.write("hello\n");
-          assertEquals(text(await reader.readLine()), "hello\n");
+          assertEquals(textOf(await reader.readLine()), "hello\n");
           writer.write("MUCH\n");
           assertEquals((await reader.readExactly(SIZE)).length, SIZE);
           writer.close();
@@ -196,7 +190,7 @@ for (const how of ["tls", "mutual", "plain"] as const) {
         : LOCALHOST;
       await using server = await echoServer(how === "plain" ? undefined : tls);
       const said = await runPython(python!, PYTHON_CLIENT, [
-        portOf(server),
+        `${portOf(server)}`,
         how,
         pathOf("ca.pem"),
         pathOf("client.pem"),
@@ -214,7 +208,7 @@ for (const version of ["tls1_2", "tls1_3"]) {
     run(async () => {
       await using server = await startServer(
         async (reader, writer) => {
-          writer.write(`you said ${text(await reader.readLine())}`);
+          writer.write(`you said ${textOf(await reader.readLine())}`);
           writer.close();
         },
         "127.0.0.1",
@@ -245,7 +239,7 @@ for (const version of ["tls1_2", "tls1_3"]) {
       await stdin.write(new TextEncoder().encode("hello\n"));
       const { stdout } = await process.output();
       await stdin.close().catch(() => {});
-      const said = text(stdout);
+      const said = textOf(stdout);
       assertMatch(said, /you said hello/);
       assertMatch(said, /Verification: OK/);
       assertMatch(said, /ALPN protocol: test/);
@@ -273,7 +267,7 @@ for (const version of ["tls1_2", "tls1_3"]) {
             tls: { caCerts: [AUTHORITY] },
           });
           writer.write("hello\n");
-          assertEquals(text(await reader.readLine()), "olleh\n");
+          assertEquals(textOf(await reader.readLine()), "olleh\n");
           writer.close();
           await writer.waitClosed();
           await assertRejects(

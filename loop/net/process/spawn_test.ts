@@ -33,7 +33,7 @@ import {
   ProcessRecorder,
 } from "../../../tests/doubles/process_recorder.ts";
 import { turns } from "../../../tests/doubles/recorder.ts";
-import { schedulerOf } from "../../core/scheduler.ts";
+import { assertNothingHeld } from "../../../tests/doubles/resources.ts";
 
 const ignore = Deno.build.os === "windows";
 
@@ -51,11 +51,6 @@ async function shell(
     command,
     options,
   );
-}
-
-/** Expects that the loop holds nothing any more. */
-function assertNothingLeft(): void {
-  assertEquals(schedulerOf(getRunningLoop()).resources.size, 0);
 }
 
 test("loop.subprocessExec() connects pipes, and tells the protocol everything once and in order", () =>
@@ -86,7 +81,7 @@ test("loop.subprocessExec() connects pipes, and tells the protocol everything on
     assert(events.indexOf("data 1") < events.indexOf("lost 1"));
     assert(events.indexOf("data 2") < events.indexOf("lost 2"));
     assert(!recorder.isInTask);
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("loop.subprocessExec() makes no pipe where there is to be none", () =>
@@ -118,7 +113,7 @@ test("loop.subprocessShell() has a pipe lost that the process closes, and goes o
       "lost 2",
     ]);
     assertEquals(transport.getReturnCode(), -9);
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("loop.subprocessShell() reads pipes that outlive the process", () =>
@@ -132,7 +127,7 @@ test("loop.subprocessShell() reads pipes that outlive the process", () =>
     transport.getPipeTransport(0)!.write("late\n");
     await recorder.lost;
     assertEquals(recorder.output[1], "late\n");
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("SubprocessTransport tells that standard input is lost when the process exits without having read", () =>
@@ -144,7 +139,7 @@ test("SubprocessTransport tells that standard input is lost when the process exi
     assert(stdin.isClosing());
     stdin.write("nobody reads this");
     stdin.close();
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("SubprocessTransport tells that standard input is lost, and why, when there was more to write", () =>
@@ -158,7 +153,7 @@ test("SubprocessTransport tells that standard input is lost, and why, when there
       "pause",
     ]);
     assertEquals(stdin.getWriteBufferSize(), 0);
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("SubprocessTransport has its protocol pause and resume writing", () =>
@@ -196,7 +191,7 @@ test("SubprocessTransport.close() closes the pipes, and kills the process", () =
     ]);
     assertEquals(recorder.events.at(-1), "lost");
     transport.close();
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("SubprocessTransport.close() leaves a process alone that has exited", () =>
@@ -208,7 +203,7 @@ test("SubprocessTransport.close() leaves a process alone that has exited", () =>
     await recorder.lost;
     assertEquals(transport.getReturnCode(), 5);
     Deno.kill(Number(recorder.output[1]), "SIGKILL");
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("SubprocessTransport.close() in any callback ends everything once", () =>
@@ -255,7 +250,7 @@ test("SubprocessTransport.close() in any callback ends everything once", () =>
         Deno.kill(Number(closer.output[1]), "SIGKILL");
       }
     }
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("A SubprocessProtocol that throws is reported, and hears of the rest", () =>
@@ -307,7 +302,7 @@ test("A SubprocessProtocol that throws is reported, and hears of the rest", () =
         assertEquals(context.message, `protocol.${method}() failed`);
         assertStrictEquals(context.exception, error);
       }
-      assertNothingLeft();
+      assertNothingHeld();
     }
   }));
 
@@ -399,7 +394,7 @@ test("loop.subprocessExec() starts nothing if the factory throws, or is none", (
       );
       await turns();
       assertEquals([...Deno.readDirSync(directory)], []);
-      assertNothingLeft();
+      assertNothingHeld();
     });
   }));
 
@@ -530,7 +525,7 @@ test("loop.subprocessShell() refuses options that are wrong", () =>
         message,
       );
     }
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 test("loop.subprocessExec() cancelled, at once or after a turn or two, leaves no process", () =>
@@ -560,7 +555,7 @@ test("loop.subprocessExec() cancelled, at once or after a turn or two, leaves no
       // A task that got its process has only asked for its end.
       for (const { lost } of recorders) await lost;
       if (pid !== null) assert(!isThere(pid));
-      assertNothingLeft();
+      assertNothingHeld();
     }
   }));
 
@@ -579,7 +574,7 @@ test("loop.subprocessExec() cancelled waits for the end of the process that had 
     assertEquals(error.message, "enough");
     assert(recorder.exited.done());
     await recorder.lost;
-    assertNothingLeft();
+    assertNothingHeld();
   }));
 
 /** Has a loop closed that has not heard of the end of its process. */

@@ -23,10 +23,7 @@ import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { resetPeer } from "../../../tests/doubles/reset_peer.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
 import { TLS_PAIRS } from "../../../tests/doubles/tls.ts";
-
-function portOf(server: Server): number {
-  return (server.sockets[0]!.addr as Deno.NetAddr).port;
-}
+import { portOf } from "../../../tests/doubles/server_port.ts";
 
 function serve(
   host: string | string[] | null = "127.0.0.1",

@@ -16,7 +16,6 @@ import {
   openUnixConnection,
   run,
   RuntimeError,
-  type Server,
   sleep,
   startServer,
   startUnixServer,
@@ -31,16 +30,10 @@ import {
 } from "../../../tests/certificates/certificates.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { pair, Recorder, turns } from "../../../tests/doubles/recorder.ts";
+import { textOf } from "../../../tests/doubles/text.ts";
+import { portOf } from "../../../tests/doubles/server_port.ts";
 
 const CLIENT = { caCerts: [AUTHORITY], serverName: "localhost" };
-
-function portOf(server: Server): number {
-  return (server.sockets[0]!.addr as Deno.NetAddr).port;
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
 
 /** Echoes lines in plain text, and encrypts when it is asked to. */
 async function upgradable(
@@ -48,7 +41,7 @@ async function upgradable(
   writer: StreamWriter,
 ): Promise<void> {
   for await (const line of reader) {
-    if (text(line) === "STARTTLS\n") {
+    if (textOf(line) === "STARTTLS\n") {
       writer.write("GO\n");
       await writer.startTls(LOCALHOST);
     } else {
@@ -63,9 +56,9 @@ async function upgrade(
   writer: StreamWriter,
 ): Promise<void> {
   writer.write("hello\n");
-  assertEquals(text(await reader.readLine()), "hello\n");
+  assertEquals(textOf(await reader.readLine()), "hello\n");
   writer.write("STARTTLS\n");
-  assertEquals(text(await reader.readLine()), "GO\n");
+  assertEquals(textOf(await reader.readLine()), "GO\n");
   const plain = writer.transport;
   await writer.startTls(CLIENT);
   assert(writer.transport !== plain);
@@ -74,7 +67,7 @@ async function upgrade(
   const info = writer.getExtraInfo("sslobject") as TlsInfo;
   assert(info.isAuthorized);
   writer.write("secret\n");
-  assertEquals(text(await reader.readLine()), "secret\n");
+  assertEquals(textOf(await reader.readLine()), "secret\n");
 }
 
 Deno.test("StreamWriter.startTls() encrypts both sides of a connection", () =>
@@ -126,7 +119,7 @@ Deno.test("StreamWriter.startTls() takes what the reader holds unread for encryp
     const served = new Future<string>();
     await using server = await startServer(
       async (reader, writer) => {
-        assertEquals(text(await reader.readLine()), "STARTTLS\n");
+        assertEquals(textOf(await reader.readLine()), "STARTTLS\n");
         // The client did not wait for an answer: its greeting is there.
         while (reader.exception() === null) {
           await turns();
@@ -134,7 +127,7 @@ Deno.test("StreamWriter.startTls() takes what the reader holds unread for encryp
         }
         await sleep(0.01);
         await writer.startTls(LOCALHOST);
-        served.setResult(text(await reader.readLine()));
+        served.setResult(textOf(await reader.readLine()));
         writer.close();
       },
       "127.0.0.1",
@@ -167,7 +160,7 @@ Deno.test("StreamWriter.startTls() never takes plain text for decrypted", () =>
           failure.setResult(error);
         }
         read.setResult(
-          await reader.read().then(text, (error) => error.constructor.name),
+          await reader.read().then(textOf, (error) => error.constructor.name),
         );
         writer.close();
       },
@@ -192,7 +185,7 @@ Deno.test("StreamWriter.startTls() refuses while a task waits for the rest of a 
     await sleep(0.02);
     await assertRejects(() => writer.startTls(CLIENT), RuntimeError, "waits");
     reading.cancel();
-    assertEquals(text(await reader.readLine()), "no end\n");
+    assertEquals(textOf(await reader.readLine()), "no end\n");
     writer.close();
     await writer.waitClosed();
   }));
@@ -269,9 +262,9 @@ Deno.test("StreamWriter.startTls() sends first what was written before", () =>
     await using server = await startServer(
       async (reader, writer) => {
         await sleep(0.01);
-        assertEquals(text(await reader.readExactly(plain.length)), plain);
+        assertEquals(textOf(await reader.readExactly(plain.length)), plain);
         await writer.startTls(LOCALHOST);
-        received.setResult(text(await reader.readLine()));
+        received.setResult(textOf(await reader.readLine()));
         writer.close();
       },
       "127.0.0.1",

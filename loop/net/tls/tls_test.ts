@@ -16,7 +16,6 @@ import {
   openConnection,
   openUnixConnection,
   run,
-  type Server,
   sleep,
   startServer,
   startUnixServer,
@@ -41,18 +40,12 @@ import {
 import { runProgram } from "../../../tests/doubles/program.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { TLS_PAIRS } from "../../../tests/doubles/tls.ts";
+import { textOf } from "../../../tests/doubles/text.ts";
+import { portOf } from "../../../tests/doubles/server_port.ts";
 
 type ErrorClass = new (message: string) => Error;
 
 const TRUSTING: TlsOptions = { caCerts: [AUTHORITY] };
-
-function portOf(server: Server): number {
-  return (server.sockets[0]!.addr as Deno.NetAddr).port;
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
 
 /** Answers with what the server knows of the connection, as JSON, and then echoes. */
 async function tell(reader: StreamReader, writer: StreamWriter): Promise<void> {
@@ -81,9 +74,9 @@ async function meet(
   const line = await reader.readLine();
   if (line.length === 0) throw new Error("The server hung up");
   writer.write("hello\n");
-  assertEquals(text(await reader.readLine()), "hello\n");
+  assertEquals(textOf(await reader.readLine()), "hello\n");
   const info = writer.getExtraInfo("sslobject") as TlsInfo;
-  return { server: JSON.parse(text(line)), client: info };
+  return { server: JSON.parse(textOf(line)), client: info };
 }
 
 /** What a server reports in debug mode while the body runs. */
@@ -397,7 +390,7 @@ for (const { name, server, client } of TLS_PAIRS) {
           );
           await reader.readLine();
           writer.write(`${index}\n`);
-          assertEquals(text(await reader.readLine()), `${index}\n`);
+          assertEquals(textOf(await reader.readLine()), `${index}\n`);
           writer.close();
           await writer.waitClosed();
         }),
@@ -791,7 +784,7 @@ Deno.test("openUnixConnection() and startUnixServer() encrypt", {
       });
       await reader.readLine();
       writer.write("hello\n");
-      assertEquals(text(await reader.readLine()), "hello\n");
+      assertEquals(textOf(await reader.readLine()), "hello\n");
       writer.close();
       await writer.waitClosed();
       await assertRejects(
@@ -824,7 +817,7 @@ Deno.test("loop.connectAcceptedSocket() encrypts as a server", () =>
     await accepting;
     recorder.transport.write("welcome");
     recorder.transport.close();
-    assertEquals(text(await reader.read()), "welcome");
+    assertEquals(textOf(await reader.read()), "welcome");
     writer.close();
     await writer.waitClosed();
     await recorder.lost;
