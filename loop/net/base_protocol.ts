@@ -3,9 +3,9 @@
 import type { BaseTransport } from "./base_transport.ts";
 
 /**
- * What every protocol has. A transport calls the methods of its protocol as callbacks of the loop,
- * outside every task, in the context of the code that made the connection or the server. The methods of
- * this class do nothing.
+ * The base class of all protocols. A transport calls the methods of its protocol as callbacks of the loop: outside
+ * any task, in the context of the code that created the connection or the server. The methods of this class do
+ * nothing.
  *
  * @example Usage
  * ```ts
@@ -23,9 +23,9 @@ import type { BaseTransport } from "./base_transport.ts";
  */
 export class BaseProtocol {
   /**
-   * The connection is made. Called once.
+   * Called once, when the connection is established.
    *
-   * @param _transport The transport that stands for it.
+   * @param _transport The transport of the connection.
    *
    * @example Usage
    * ```ts
@@ -52,9 +52,9 @@ export class BaseProtocol {
   connectionMade(_transport: BaseTransport): void {}
 
   /**
-   * The connection is lost or closed. Called once, after everything else.
+   * Called once, as the last method, when the connection is lost or closed.
    *
-   * @param _error Why; `null` if it was closed, aborted, or ended by the peer.
+   * @param _error The reason; `null` if the connection was closed, aborted, or ended by the peer.
    *
    * @example Usage
    * ```ts
@@ -83,7 +83,7 @@ export class BaseProtocol {
   connectionLost(_error: Error | null): void {}
 
   /**
-   * The transport's buffer is fuller than its high-water mark: time to stop writing.
+   * Called when the transport's buffer exceeds its high-water mark, to stop writing.
    *
    * @example Usage
    * ```ts
@@ -120,7 +120,7 @@ export class BaseProtocol {
   pauseWriting(): void {}
 
   /**
-   * The transport's buffer is down to its low-water mark.
+   * Called when the transport's buffer has drained to its low-water mark.
    *
    * @example Usage
    * ```ts

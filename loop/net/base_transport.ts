@@ -6,7 +6,7 @@ import type { BaseProtocol } from "./base_protocol.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { ExtraInfo } from "./extra_info.ts";
 
-/** The error for what a transport cannot do. */
+/** Returns the error for a method that a transport does not support. */
 export function notSupported(method: string): Error {
   return new errors.NotSupported(
     `${method}() is not supported by this transport`,
@@ -14,12 +14,12 @@ export function notSupported(method: string): Error {
 }
 
 /**
- * What every transport has: the loop makes transports, and hands them to protocols.
+ * The base class of all transports. The loop creates transports and passes them to protocols.
  *
- * The methods of this class throw; what a transport can do, its class overrides. Only
- * {@linkcode BaseTransport.getExtraInfo} works, with what the constructor was given.
+ * The methods of this class throw; subclasses override those that they support. Only
+ * {@linkcode BaseTransport.getExtraInfo} works, with the information that was passed to the constructor.
  *
- * @typeParam S The type of the socket below.
+ * @typeParam S The type of the underlying socket.
  *
  * @example Usage
  * ```ts
@@ -37,7 +37,7 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
   /**
    * Constructs a new instance.
    *
-   * @param extra What {@linkcode BaseTransport.getExtraInfo} tells.
+   * @param extra The information that {@linkcode BaseTransport.getExtraInfo} returns.
    */
   constructor(extra: ExtraInfo<S> = {}) {
     if (typeof extra !== "object" || extra === null) {
@@ -47,8 +47,8 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
   }
 
   /**
-   * Closes the transport: what is buffered is sent first, nothing more is received, and then the
-   * protocol's `connectionLost(null)` is called. Closing twice does nothing.
+   * Closes the transport: stops receiving, sends buffered data, then calls the protocol's `connectionLost(null)`. A
+   * second call is a no-op.
    *
    * @example Usage
    * ```ts
@@ -73,9 +73,9 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
   }
 
   /**
-   * Whether the transport is closed or about to be.
+   * Returns whether the transport is closed or closing.
    *
-   * @returns `true` if it is.
+   * @returns `true` if it is closed or closing.
    *
    * @example Usage
    * ```ts
@@ -101,11 +101,12 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
   }
 
   /**
-   * What is known about the resource below, also after the end: see `ExtraInfo`.
+   * Returns information about the underlying resource, even after the transport has ended. `ExtraInfo` has the
+   * names.
    *
-   * @typeParam K What is asked for.
-   * @param name What is asked for.
-   * @returns The information; `null` if nothing is known.
+   * @typeParam K The name of the information.
+   * @param name The name of the information.
+   * @returns The information; `null` if there is none.
    *
    * @example Usage
    * ```ts
@@ -130,12 +131,12 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
     name: K,
   ): NonNullable<ExtraInfo<S>[K]> | null;
   /**
-   * What is known about the resource below.
+   * Returns information about the underlying resource, or a default value.
    *
-   * @typeParam K What is asked for.
+   * @typeParam K The name of the information.
    * @typeParam D The type of the default.
-   * @param name What is asked for.
-   * @param defaultValue What is returned if nothing is known.
+   * @param name The name of the information.
+   * @param defaultValue The value to return if there is none.
    * @returns The information.
    */
   getExtraInfo<
@@ -143,22 +144,21 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
     D extends NonNullable<unknown> | null,
   >(name: K, defaultValue: D): NonNullable<ExtraInfo<S>[K]> | D;
   /**
-   * What is known about the resource below, under any name.
+   * Returns information about the underlying resource, for a name that is not checked.
    *
-   * @param name What is asked for.
-   * @param defaultValue What is returned if nothing is known.
+   * @param name The name of the information.
+   * @param defaultValue The value to return if there is none.
    * @returns The information.
    */
   getExtraInfo(name: string, defaultValue?: unknown): unknown;
   getExtraInfo(name: string, defaultValue: unknown = null): unknown {
-    // What is no name is none that anything is known by.
     if (typeof name !== "string") return defaultValue;
     if (!Object.hasOwn(this.#extra, name)) return defaultValue;
     return Reflect.get(this.#extra, name) ?? defaultValue;
   }
 
   /**
-   * Hands the transport to another protocol.
+   * Sets the protocol.
    *
    * @param _protocol The protocol.
    *
@@ -186,7 +186,7 @@ export class BaseTransport<S = Deno.Conn | DatagramSocket> {
   }
 
   /**
-   * The protocol.
+   * Returns the current protocol.
    *
    * @returns The protocol.
    *

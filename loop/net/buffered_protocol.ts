@@ -4,7 +4,7 @@ import { errors } from "../core/runtime.ts";
 import { BaseProtocol } from "./base_protocol.ts";
 
 /**
- * A protocol over a stream of bytes that provides the memory that is read into.
+ * A protocol for a stream of bytes that provides the buffer to read into.
  *
  * @example Usage
  * ```ts
@@ -30,11 +30,11 @@ import { BaseProtocol } from "./base_protocol.ts";
  */
 export class BufferedProtocol extends BaseProtocol {
   /**
-   * The memory that the next bytes are read into. It belongs to the transport until
-   * {@linkcode BufferedProtocol.bufferUpdated} or the end of the connection.
+   * Returns the buffer for the next read. The buffer belongs to the transport until
+   * {@linkcode BufferedProtocol.bufferUpdated} is called or the connection ends.
    *
    * @param _sizeHint The recommended size; -1 for any.
-   * @returns The memory, of one byte or more.
+   * @returns The buffer, of at least one byte.
    *
    * @example Usage
    * ```ts
@@ -77,9 +77,9 @@ export class BufferedProtocol extends BaseProtocol {
   }
 
   /**
-   * Some data arrived in the memory that was provided.
+   * Called when data has been read into the buffer.
    *
-   * @param _count How many bytes.
+   * @param _count The number of bytes.
    *
    * @example Usage
    * ```ts
@@ -118,9 +118,9 @@ export class BufferedProtocol extends BaseProtocol {
   bufferUpdated(_count: number): void {}
 
   /**
-   * The peer sent its last byte.
+   * Called when the peer has ended its sending direction.
    *
-   * @returns Whether the transport is to stay open, for sending; otherwise it closes itself.
+   * @returns `true` to keep the transport open for sending; otherwise it closes itself.
    *
    * @example Usage
    * ```ts

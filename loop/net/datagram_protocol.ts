@@ -3,10 +3,9 @@
 import { BaseProtocol } from "./base_protocol.ts";
 
 /**
- * A protocol over datagrams, such as UDP.
+ * A protocol for datagrams, such as UDP.
  *
- * Datagrams may be lost, doubled, or overtake each other: what must not needs the protocol to count and
- * to repeat.
+ * Datagrams may be lost, duplicated or reordered. A protocol that cannot accept that has to number and repeat them.
  *
  * @example An echo server and its client
  * ```ts
@@ -55,17 +54,17 @@ import { BaseProtocol } from "./base_protocol.ts";
  */
 export class DatagramProtocol extends BaseProtocol {
   /**
-   * A datagram arrived.
+   * Called when a datagram arrives.
    *
-   * @param _data Its bytes, which the protocol may keep and change; there may be none.
-   * @param _addr Where it came from: of UDP a `Deno.NetAddr`.
+   * @param _data The payload, which the protocol may keep and change. It may be empty.
+   * @param _addr The sender's address: a `Deno.NetAddr` for UDP.
    */
   datagramReceived(_data: Uint8Array<ArrayBuffer>, _addr: Deno.Addr): void {}
 
   /**
-   * Sending or receiving a datagram failed. The transport goes on.
+   * Called when sending or receiving a datagram has failed. The transport stays open.
    *
-   * @param _error Why.
+   * @param _error The error.
    */
   errorReceived(_error: Error): void {}
 }

@@ -1,22 +1,22 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: whoever has such a socket has loaded the module.
+// Type-only import: to have such a socket, the program has loaded the module.
 import type { Socket } from "node:dgram";
 
 /**
- * What is needed of a `Deno.DatagramConn`. That itself is unknown to a program whose `lib` leaves
- * `deno.unstable` out.
+ * The part of `Deno.DatagramConn` that the library uses. `Deno.DatagramConn` itself is missing in programs whose
+ * `lib` does not include `deno.unstable`.
  */
 export interface DatagramConnLike {
-  /** Where it is bound. */
+  /** The local address. */
   readonly addr: Deno.Addr;
   /** Waits for a datagram. */
   receive(): Promise<[Uint8Array<ArrayBuffer>, Deno.Addr]>;
-  /** Sends a datagram, and gives its size. */
+  /** Sends a datagram and returns its size. */
   send(data: Uint8Array, addr: Deno.Addr): Promise<number>;
   /** Closes the socket. */
   close(): void;
 }
 
-/** A socket of datagrams: one of `node:dgram`, or what `Deno.listenDatagram()` gives. */
+/** A datagram socket, from `node:dgram` or `Deno.listenDatagram()`. */
 export type DatagramSocket = Socket | DatagramConnLike;

@@ -6,7 +6,7 @@ import type { HostAddress } from "./options.ts";
 import { writeBufferOf } from "./write_buffer.ts";
 
 /**
- * A transport of datagrams: `loop.createDatagramEndpoint()` makes them.
+ * A transport for datagrams, as created by `loop.createDatagramEndpoint()`.
  *
  * @example Usage
  * ```ts
@@ -20,14 +20,13 @@ import { writeBufferOf } from "./write_buffer.ts";
  */
 export class DatagramTransport extends BaseTransport<DatagramSocket> {
   /**
-   * Sends a datagram, without waiting for it. The array belongs to the caller again when the method
-   * returns. Datagrams leave in the order of the calls; that one could not be sent the protocol's
-   * `errorReceived()` is told.
+   * Sends a datagram without blocking. The caller may reuse the array when the method returns. Datagrams are sent
+   * in the order of the calls. If sending fails, the protocol's `errorReceived()` is called.
    *
    * @param _data The bytes, or a string that is sent as UTF-8; an empty datagram is sent too.
-   * @param _addr Where to; left out where the endpoint has a remote address.
-   * @throws {TypeError} If `data` is neither bytes nor a string, or there is no address.
-   * @throws {RangeError} If the endpoint has another remote address.
+   * @param _addr The receiver's address; optional if the endpoint has a remote address.
+   * @throws {TypeError} If `data` is neither bytes nor a string, or if there is no address.
+   * @throws {RangeError} If the endpoint has a different remote address.
    */
   sendTo(
     _data: Uint8Array | string,
@@ -36,32 +35,32 @@ export class DatagramTransport extends BaseTransport<DatagramSocket> {
     throw notSupported("sendTo");
   }
 
-  /** Closes at once and drops what is not sent yet; `connectionLost(null)` follows. */
+  /** Closes the transport immediately and drops unsent data. The protocol's `connectionLost(null)` follows. */
   abort(): void {
     throw notSupported("abort");
   }
 
   /**
-   * How much has not been sent yet.
+   * Returns the size of the unsent data.
    *
-   * @returns The number of bytes, with 8 for the header of each datagram.
+   * @returns The number of bytes, including 8 for the header of each datagram.
    */
   getWriteBufferSize(): number {
     return writeBufferOf(this, "getWriteBufferSize").size;
   }
 
   /**
-   * The water marks.
+   * Returns the water marks.
    *
-   * @returns The low and the high one, in bytes.
+   * @returns The low and the high mark, in bytes.
    */
   getWriteBufferLimits(): [low: number, high: number] {
     return writeBufferOf(this, "getWriteBufferLimits").limits;
   }
 
   /**
-   * Sets the water marks: above the high one the protocol's `pauseWriting()` is called, and once no
-   * more than the low one is left, its `resumeWriting()`.
+   * Sets the water marks. Above the high mark the protocol's `pauseWriting()` is called; at the low mark or below,
+   * its `resumeWriting()`.
    *
    * @param high The high mark in bytes: 64 KiB by default, or four times the low one.
    * @param low The low mark in bytes: a quarter of the high one by default.

@@ -6,31 +6,32 @@ import type { TlsInfo, TlsPeerCertificate } from "./tls_info.ts";
 import type { TlsOptions } from "./tls_options.ts";
 
 /**
- * What `transport.getExtraInfo()` tells, by name. What there is depends on the kind of the transport.
+ * The information that `transport.getExtraInfo()` returns, by name. Which of it exists depends on the kind of
+ * transport.
  *
  * @typeParam S The type of the socket.
  *
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.get_extra_info}
  */
 export interface ExtraInfo<S = Deno.Conn | DatagramSocket> {
-  /** The address of the other end; of datagrams only where the endpoint has a remote address. */
+  /** The remote address. For datagrams only if the endpoint has one. */
   readonly peername?: Deno.Addr | null;
-  /** The address of this end. */
+  /** The local address. */
   readonly sockname?: Deno.Addr;
-  /** What is read and written. Of an encrypted connection it is what encrypts. */
+  /** The underlying connection or socket. With TLS, the connection that encrypts. */
   readonly socket?: S;
-  /** What was given to `connectReadPipe()` or `connectWritePipe()`. */
+  /** The pipe that was passed to `connectReadPipe()` or `connectWritePipe()`. */
   readonly pipe?: ReadablePipe | WritablePipe;
-  /** The process that the transport stands for. */
+  /** The process of a subprocess transport. */
   readonly subprocess?: Deno.ChildProcess;
-  /** How the connection is to be encrypted. */
+  /** The TLS options of the connection. */
   readonly sslcontext?: TlsOptions;
-  /** How it is encrypted. */
+  /** The negotiated TLS parameters. */
   readonly sslobject?: TlsInfo;
-  /** The same. */
+  /** The same as `sslobject`. */
   readonly ssl_object?: TlsInfo;
-  /** The certificate of the peer; none before Deno 2.9. */
+  /** The peer's certificate. Requires Deno 2.9. */
   readonly peercert?: TlsPeerCertificate | null;
-  /** For instance `"TLS_AES_256_GCM_SHA384"`; none before Deno 2.9. */
+  /** The cipher suite, such as `"TLS_AES_256_GCM_SHA384"`. Requires Deno 2.9. */
   readonly cipher?: string | null;
 }

@@ -3,7 +3,7 @@
 import { BaseProtocol } from "./base_protocol.ts";
 
 /**
- * A protocol over a stream of bytes.
+ * A protocol for a stream of bytes.
  *
  * @example An echo server
  * ```ts
@@ -38,7 +38,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  */
 export class Protocol extends BaseProtocol {
   /**
-   * Some data arrived.
+   * Called when data arrives.
    *
    * @param _data The bytes, which the protocol may keep and change.
    *
@@ -74,9 +74,9 @@ export class Protocol extends BaseProtocol {
   dataReceived(_data: Uint8Array<ArrayBuffer>): void {}
 
   /**
-   * The peer sent its last byte.
+   * Called when the peer has ended its sending direction.
    *
-   * @returns Whether the transport is to stay open, for sending; otherwise it closes itself.
+   * @returns `true` to keep the transport open for sending; otherwise it closes itself.
    *
    * @example Usage
    * ```ts

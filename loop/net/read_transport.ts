@@ -3,7 +3,7 @@
 import { BaseTransport, notSupported } from "./base_transport.ts";
 
 /**
- * A transport that receives.
+ * A transport that can receive.
  *
  * @example Usage
  * ```ts
@@ -17,9 +17,9 @@ import { BaseTransport, notSupported } from "./base_transport.ts";
  */
 export class ReadTransport extends BaseTransport {
   /**
-   * Whether the transport receives: it is neither paused nor closing.
+   * Returns whether the transport is receiving: it is neither paused nor closing.
    *
-   * @returns `true` if it does.
+   * @returns `true` if it is receiving.
    *
    * @example Usage
    * ```ts
@@ -44,7 +44,7 @@ export class ReadTransport extends BaseTransport {
   }
 
   /**
-   * Stops receiving: the protocol gets no data until {@linkcode ReadTransport.resumeReading}.
+   * Pauses receiving: the protocol gets no data until {@linkcode ReadTransport.resumeReading}.
    *
    * @example Usage
    * ```ts
@@ -71,7 +71,7 @@ export class ReadTransport extends BaseTransport {
   }
 
   /**
-   * Goes on receiving.
+   * Resumes receiving.
    *
    * @example Usage
    * ```ts

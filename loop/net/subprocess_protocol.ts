@@ -3,11 +3,11 @@
 import { BaseProtocol } from "./base_protocol.ts";
 
 /**
- * What follows a process and its pipes. The methods of this class do nothing.
+ * A protocol for a process and its pipes. The methods of this class do nothing.
  *
- * First comes `connectionMade()`, with a `SubprocessTransport`; last, once the process has exited and every
- * pipe is closed, `connectionLost()`. In between the pipes and the exit may come in any order: a process may
- * close its pipes and go on, and a process that it started may keep them open.
+ * The first call is `connectionMade()`, with a `SubprocessTransport`; the last, once the process has exited and
+ * every pipe is closed, is `connectionLost()`. Between them, the end of the pipes and the exit may come in any
+ * order: a process may close its pipes and go on, and its child processes may keep them open.
  *
  * @example Usage
  * ```ts
@@ -39,10 +39,10 @@ import { BaseProtocol } from "./base_protocol.ts";
  */
 export class SubprocessProtocol extends BaseProtocol {
   /**
-   * The process has written.
+   * Called when the process has written output.
    *
-   * @param _fd Where to: 1 is its standard output, 2 its standard error.
-   * @param _data What; it is the protocol's own.
+   * @param _fd The file descriptor: 1 is standard output, 2 standard error.
+   * @param _data The bytes, which the protocol may keep and change.
    *
    * @example Usage
    * ```ts
@@ -65,15 +65,16 @@ export class SubprocessProtocol extends BaseProtocol {
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol.pipe_data_received}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol.pipe_data_received}
    */
   pipeDataReceived(_fd: number, _data: Uint8Array<ArrayBuffer>): void {}
 
   /**
-   * A pipe is closed, by whichever side.
+   * Called when a pipe has been closed by either side.
    *
-   * @param _fd Which: 0 is standard input, 1 standard output, 2 standard error.
-   * @param _error Why; `null` if it was closed in order.
+   * @param _fd The file descriptor: 0 is standard input, 1 standard output, 2 standard error.
+   * @param _error The reason; `null` if the pipe was closed normally.
    *
    * @example Usage
    * ```ts
@@ -97,12 +98,13 @@ export class SubprocessProtocol extends BaseProtocol {
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol.pipe_connection_lost}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol.pipe_connection_lost}
    */
   pipeConnectionLost(_fd: number, _error: Error | null): void {}
 
   /**
-   * The process has exited; its transport tells with what. Called once.
+   * Called once, when the process has exited. The transport has the exit code.
    *
    * @example Usage
    * ```ts

@@ -5,8 +5,7 @@ import type { ReadTransport } from "./read_transport.ts";
 import type { WriteTransport } from "./write_transport.ts";
 
 /**
- * A transport that stands for a process and its pipes. `loop.subprocessExec()` and
- * `loop.subprocessShell()` give such ones.
+ * A transport for a process and its pipes, as created by `loop.subprocessExec()` and `loop.subprocessShell()`.
  *
  * @example Usage
  * ```ts
@@ -20,9 +19,9 @@ import type { WriteTransport } from "./write_transport.ts";
  */
 export class SubprocessTransport extends BaseTransport {
   /**
-   * The number of the process.
+   * Returns the process id.
    *
-   * @returns The number.
+   * @returns The process id.
    *
    * @example Usage
    * ```ts
@@ -44,9 +43,9 @@ export class SubprocessTransport extends BaseTransport {
   }
 
   /**
-   * What the process exited with.
+   * Returns the exit code of the process.
    *
-   * @returns Its exit code; the number of the signal that ended it, negative; `null` while it runs.
+   * @returns The exit code; the negated signal number if a signal ended the process; `null` while it runs.
    *
    * @example Usage
    * ```ts
@@ -79,9 +78,9 @@ export class SubprocessTransport extends BaseTransport {
   }
 
   /**
-   * The transport of the process's standard input, which can be written.
+   * Returns the transport of the process's standard input.
    *
-   * @param fd Which pipe.
+   * @param fd The file descriptor.
    * @returns The transport; `null` if there is no pipe.
    *
    * @example Usage
@@ -113,20 +112,21 @@ export class SubprocessTransport extends BaseTransport {
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.get_pipe_transport}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport.get_pipe_transport}
    */
   getPipeTransport(fd: 0): WriteTransport | null;
   /**
-   * The transport of the process's standard output or standard error, which can be read.
+   * Returns the transport of the process's standard output or standard error.
    *
-   * @param fd Which pipe.
+   * @param fd The file descriptor.
    * @returns The transport; `null` if there is no pipe.
    */
   getPipeTransport(fd: 1 | 2): ReadTransport | null;
   /**
-   * The transport of a pipe.
+   * Returns the transport of a pipe.
    *
-   * @param fd The number of the pipe: 0 is standard input, 1 standard output, 2 standard error.
+   * @param fd The file descriptor: 0 is standard input, 1 standard output, 2 standard error.
    * @returns The transport; `null` if there is no such pipe.
    */
   getPipeTransport(fd: number): WriteTransport | ReadTransport | null;
@@ -137,7 +137,7 @@ export class SubprocessTransport extends BaseTransport {
   /**
    * Sends a signal to the process.
    *
-   * @param _signal Its name.
+   * @param _signal The name of the signal.
    * @throws {Deno.errors.NotFound} If the process has ended.
    * @throws {TypeError} If there is no such signal.
    *
@@ -171,7 +171,7 @@ export class SubprocessTransport extends BaseTransport {
   }
 
   /**
-   * Asks the process to end, by SIGTERM.
+   * Asks the process to end by sending SIGTERM.
    *
    * @throws {Deno.errors.NotFound} If the process has ended.
    *
@@ -205,7 +205,7 @@ export class SubprocessTransport extends BaseTransport {
   }
 
   /**
-   * Ends the process, by SIGKILL.
+   * Ends the process by sending SIGKILL.
    *
    * @throws {Deno.errors.NotFound} If the process has ended.
    *
@@ -239,8 +239,8 @@ export class SubprocessTransport extends BaseTransport {
   }
 
   /**
-   * Closes the pipes, and ends the process by SIGKILL if it still runs. The protocol's `processExited()`
-   * and `connectionLost()` follow.
+   * Closes the pipes, and kills the process if it is still running. The protocol's `processExited()` and
+   * `connectionLost()` follow.
    *
    * @example Usage
    * ```ts

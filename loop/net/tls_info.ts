@@ -1,35 +1,35 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What is known about an encrypted connection: `transport.getExtraInfo("sslobject")`. */
+/** The negotiated parameters of a TLS connection, from `transport.getExtraInfo("sslobject")`. */
 export interface TlsInfo {
-  /** The protocol that both sides agreed on; `null` if none. */
+  /** The protocol selected by ALPN; `null` if none. */
   readonly alpnProtocol: string | null;
-  /** The name that the client asked for; `null` if none, or unknown. */
+  /** The server name that the client requested (SNI); `null` if none or unknown. */
   readonly serverName: string | null;
-  /** For instance `"TLSv1.3"`; `null` if unknown. */
+  /** The TLS version, such as `"TLSv1.3"`; `null` if unknown. */
   readonly version: string | null;
-  /** For instance `"TLS_AES_256_GCM_SHA384"`; `null` if unknown. */
+  /** The cipher suite, such as `"TLS_AES_256_GCM_SHA384"`; `null` if unknown. */
   readonly cipher: string | null;
-  /** Whether the peer showed a certificate that was verified. */
+  /** Whether the peer presented a certificate that was verified. */
   readonly isAuthorized: boolean;
-  /** The certificate of the peer; `null` if it showed none, or if it is unknown. */
+  /** The peer's certificate; `null` if it presented none, or if it is unknown. */
   readonly peerCertificate: TlsPeerCertificate | null;
 }
 
 /** The certificate of a peer. */
 export interface TlsPeerCertificate {
-  /** Whose it is, for instance `{ CN: "example.org" }`. */
+  /** The subject, such as `{ CN: "example.org" }`. */
   readonly subject: Readonly<Record<string, string | string[]>>;
-  /** Who signed it. */
+  /** The issuer. */
   readonly issuer: Readonly<Record<string, string | string[]>>;
-  /** The names that it is valid for, for instance `"DNS:example.org, DNS:*.example.org"`. */
+  /** The names that the certificate is valid for, such as `"DNS:example.org, DNS:*.example.org"`. */
   readonly subjectAltName: string | null;
-  /** From when on it is valid. */
+  /** The start of the validity period. */
   readonly validFrom: string;
-  /** Until when it is valid. */
+  /** The end of the validity period. */
   readonly validTo: string;
-  /** Its SHA-256 fingerprint, in hexadecimal with colons. */
+  /** The SHA-256 fingerprint, in hexadecimal with colons. */
   readonly fingerprint256: string;
-  /** The certificate itself, as DER. */
+  /** The certificate as DER. */
   readonly raw: Uint8Array<ArrayBuffer>;
 }

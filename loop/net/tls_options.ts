@@ -2,19 +2,18 @@
 
 import type { Delay } from "../core/delay.ts";
 
-/** A certificate, and the key that goes with it. */
+/** A certificate and its private key. */
 export interface TlsCertificate {
-  /** The certificate as PEM, with those of the intermediate authorities behind it. */
+  /** The certificate as PEM, followed by those of the intermediate authorities. */
   readonly cert: string;
-  /** The private key as PEM, not encrypted. */
+  /** The private key as unencrypted PEM. */
   readonly key: string;
 }
 
 /**
- * How a connection is encrypted. Certificates and host names are verified unless that is switched off.
+ * The TLS options of a connection. Certificates and host names are verified unless that is disabled.
  *
- * `tls: true` is the same as no options: a client's connection, verified by the authorities that Deno
- * trusts.
+ * `tls: true` is the same as no options: a client connection, verified with the authorities that Deno trusts.
  *
  * @example A server with a certificate of its own, and a client that trusts who signed it
  * ```ts
@@ -42,46 +41,44 @@ export interface TlsCertificate {
  */
 export interface TlsOptions {
   /**
-   * The certificate to show, as PEM, with those of the intermediate authorities behind it. A server must
-   * have one; a client shows it to a server that asks.
+   * The certificate as PEM, followed by those of the intermediate authorities. Required for servers; a client
+   * presents it if the server requests one.
    */
   readonly cert?: string | undefined;
-  /** The private key of the certificate, as PEM, not encrypted. */
+  /** The private key of the certificate, as unencrypted PEM. */
   readonly key?: string | undefined;
   /**
-   * Whose certificates are accepted, as PEM: by a client beside those that Deno trusts, by a server
-   * alone.
+   * The certificate authorities to trust, as PEM. A client trusts them in addition to those that Deno trusts, a
+   * server only them.
    */
   readonly caCerts?: readonly string[] | undefined;
   /**
-   * The protocols that are spoken on top, the preferred one first. Without a common one, a server of this library
-   * goes on without a protocol, as asyncio's do; others may end the handshake, as does a server before Deno 2.9.
+   * The application protocols (ALPN), in order of preference. If client and server have none in common, a server of
+   * this library continues without a protocol, as in asyncio; other servers, and those before Deno 2.9, may fail
+   * the handshake.
    */
   readonly alpnProtocols?: readonly string[] | undefined;
   /**
-   * The name or the IP address that the server's certificate must be valid for; by default the host that
-   * is connected to. For a client only.
+   * The host name or IP address that the server's certificate must be valid for; by default the host that is
+   * connected to. For clients only.
    */
   readonly serverName?: string | undefined;
   /**
-   * Other certificates, by the names that clients ask for (SNI); `"*.example.org"` stands for every name
-   * one level below. `cert` and `key` are for all other names. For a server only.
+   * Certificates by requested server name (SNI). `"*.example.org"` matches every name one level below; `cert` and
+   * `key` are for all other names. For servers only.
    */
   readonly certificates?: Readonly<Record<string, TlsCertificate>> | undefined;
   /**
-   * Whether clients must show a certificate that is signed by one of `caCerts`; if `"optional"`, they may
-   * go without. For a server only.
+   * Whether clients must present a certificate signed by one of `caCerts`; optional with `"optional"`. For servers
+   * only.
    */
   readonly requestCert?: boolean | "optional" | undefined;
-  /** How long the handshake may take, in seconds; 60 by default. */
+  /** The time limit of the handshake, in seconds; 60 by default. */
   readonly handshakeTimeout?: Delay | undefined;
-  /** How long closing waits for the peer, in seconds; 30 by default. */
+  /** The time limit for the peer's close_notify, in seconds; 30 by default. */
   readonly shutdownTimeout?: Delay | undefined;
-  /**
-   * Takes every certificate for valid, whoever signed it and for whatever name. Nobody knows then who
-   * the peer is.
-   */
+  /** Accepts any certificate, whatever its issuer and names. The peer is then not authenticated. */
   readonly unsafelyDisableCertificateVerification?: boolean | undefined;
-  /** Takes a certificate that is valid for another name. For a client only. */
+  /** Accepts a certificate that is valid for another name. For clients only. */
   readonly unsafelyDisableHostnameVerification?: boolean | undefined;
 }

@@ -5,7 +5,7 @@ import type { ReadTransport } from "./read_transport.ts";
 import { WriteTransport } from "./write_transport.ts";
 
 /**
- * A transport in both directions, such as a TCP connection.
+ * A bidirectional transport, such as a TCP connection.
  *
  * @example Usage
  * ```ts
@@ -20,9 +20,9 @@ import { WriteTransport } from "./write_transport.ts";
 export class Transport extends WriteTransport<Deno.Conn>
   implements ReadTransport {
   /**
-   * Whether the transport receives: it is neither paused nor closing.
+   * Returns whether the transport is receiving: it is neither paused nor closing.
    *
-   * @returns `true` if it does.
+   * @returns `true` if it is receiving.
    *
    * @example Usage
    * ```ts
@@ -48,7 +48,7 @@ export class Transport extends WriteTransport<Deno.Conn>
   }
 
   /**
-   * Stops receiving: the protocol gets no data until {@linkcode Transport.resumeReading}.
+   * Pauses receiving: the protocol gets no data until {@linkcode Transport.resumeReading}.
    *
    * @example Usage
    * ```ts
@@ -76,7 +76,7 @@ export class Transport extends WriteTransport<Deno.Conn>
   }
 
   /**
-   * Goes on receiving.
+   * Resumes receiving.
    *
    * @example Usage
    * ```ts

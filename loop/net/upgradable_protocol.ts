@@ -2,18 +2,18 @@
 
 import type { Transport } from "./transport.ts";
 
-/** A method that gives back what a protocol received and nobody has read: it is to be decrypted. */
+/** The key of a method that gives back received data that has not been read, so that it can be decrypted. */
 export const takeUnread: unique symbol = Symbol("takeUnread");
-/** A method that tells a protocol its new transport. */
+/** The key of a method that sets a protocol's new transport. */
 export const replaceTransport: unique symbol = Symbol("replaceTransport");
 
-/** A protocol that has to know when its connection becomes an encrypted one. */
+/** A protocol that takes part when its connection is upgraded to TLS. */
 export interface UpgradableProtocol {
   [takeUnread](): Uint8Array<ArrayBuffer>;
   [replaceTransport](transport: Transport): void;
 }
 
-/** Whether the protocol is one. */
+/** Returns whether the protocol takes part in upgrades. */
 export function isUpgradable(protocol: object): protocol is UpgradableProtocol {
   return takeUnread in protocol;
 }

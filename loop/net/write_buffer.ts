@@ -35,7 +35,7 @@ export class WriteBuffer {
     return this.#isPaused;
   }
 
-  /** The water marks. */
+  /** Returns the water marks. */
   get limits(): [low: number, high: number] {
     return [this.#marks.low, this.#marks.high];
   }

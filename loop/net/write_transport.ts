@@ -5,9 +5,9 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 import { writeBufferOf } from "./write_buffer.ts";
 
 /**
- * A transport that sends.
+ * A transport that can send.
  *
- * @typeParam S The type of the socket below.
+ * @typeParam S The type of the underlying socket.
  *
  * @example Usage
  * ```ts
@@ -22,11 +22,10 @@ import { writeBufferOf } from "./write_buffer.ts";
 export class WriteTransport<S = Deno.Conn | DatagramSocket>
   extends BaseTransport<S> {
   /**
-   * Sends some data, without waiting for it. It is copied: the array belongs to the caller again when the
-   * method returns.
+   * Sends data without blocking. The data is copied: the caller may reuse the array when the method returns.
    *
-   * What is written in one step, by a callback or by a task until it waits, is joined, and sent at the end
-   * of the step.
+   * Data written during one step, that is by one callback or by a task between two awaits, is joined and sent at
+   * the end of the step.
    *
    * @param _data The bytes, or a string that is sent as UTF-8.
    *
@@ -54,9 +53,9 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
   }
 
   /**
-   * Sends several pieces of data as if they were one.
+   * Sends several chunks of data as if they were one.
    *
-   * @param _chunks The pieces.
+   * @param _chunks The chunks.
    *
    * @example Usage
    * ```ts
@@ -81,9 +80,9 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
   }
 
   /**
-   * Whether {@linkcode WriteTransport.writeEof} is possible.
+   * Returns whether {@linkcode WriteTransport.writeEof} is supported.
    *
-   * @returns `true` if it is.
+   * @returns `true` if it is supported.
    *
    * @example Usage
    * ```ts
@@ -108,7 +107,7 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
   }
 
   /**
-   * Ends the sending direction once everything is sent; receiving goes on.
+   * Half-closes the transport once everything has been sent; receiving goes on.
    *
    * @example Usage
    * ```ts
@@ -133,7 +132,7 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
   }
 
   /**
-   * Closes at once and drops what is not sent yet; `connectionLost(null)` follows.
+   * Closes the transport immediately and drops unsent data. The protocol's `connectionLost(null)` follows.
    *
    * @example Usage
    * ```ts
@@ -159,7 +158,7 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
   }
 
   /**
-   * How many bytes have not been sent yet.
+   * Returns the size of the unsent data.
    *
    * @returns The number of bytes.
    *
@@ -180,16 +179,17 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_size}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_size}
    */
   getWriteBufferSize(): number {
     return writeBufferOf(this, "getWriteBufferSize").size;
   }
 
   /**
-   * The water marks.
+   * Returns the water marks.
    *
-   * @returns The low and the high one, in bytes.
+   * @returns The low and the high mark, in bytes.
    *
    * @example Usage
    * ```ts
@@ -207,15 +207,16 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_limits}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.get_write_buffer_limits}
    */
   getWriteBufferLimits(): [low: number, high: number] {
     return writeBufferOf(this, "getWriteBufferLimits").limits;
   }
 
   /**
-   * Sets the water marks: above the high one the protocol's `pauseWriting()` is called, and once no
-   * more than the low one is left, its `resumeWriting()`.
+   * Sets the water marks. Above the high mark the protocol's `pauseWriting()` is called; at the low mark or below,
+   * its `resumeWriting()`.
    *
    * @param high The high mark in bytes: 64 KiB by default, or four times the low one.
    * @param low The low mark in bytes: a quarter of the high one by default.
@@ -237,7 +238,8 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    * });
    * ```
    *
-   * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.set_write_buffer_limits}
+   * @see
+   * {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport.set_write_buffer_limits}
    */
   setWriteBufferLimits(high?: number | null, low?: number | null): void {
     writeBufferOf(this, "setWriteBufferLimits").setLimits(high, low);

@@ -72,7 +72,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     context.scheduler.resources.add(this);
   }
 
-  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  /** Calls `connectionMade()`. Called once, in a step and in the callback context. */
   start(): void {
     if (!this.#isEnded) this.#call("connectionMade", this);
     void this.#receive();
@@ -249,7 +249,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     this.#link.close();
   }
 
-  /** The loop is closed; there is nobody left to call the protocol. */
+  /** Releases the resources as the loop is closed. The protocol is no longer called. */
   abandon(): void {
     this.#isEnded = true;
     this.#isClosing = true;

@@ -24,7 +24,7 @@ export class PipeLifecycle<P extends BaseProtocol>
   readonly #context: CallbackContext;
   readonly #transport: BaseTransport;
   readonly #teardown: PipeTeardown;
-  /** `connectionLost()` has been called, or will never be. */
+  /** Whether `connectionLost()` has been called, or never will be. */
   #isEnded = false;
 
   constructor(
@@ -88,7 +88,7 @@ export class PipeLifecycle<P extends BaseProtocol>
     }
   }
 
-  /** The loop is closed; there is nobody left to call the protocol. */
+  /** Releases the resources as the loop is closed. The protocol is no longer called. */
   abandon(): void {
     this.#isEnded = true;
     this.isClosing = true;

@@ -62,7 +62,7 @@ export class WritePipeTransport extends Transport {
     setWriteBuffer(this, this.#writeHalf.buffer);
   }
 
-  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  /** Calls `connectionMade()`. Called once, in a step and in the callback context. */
   start(): void {
     this.#lifecycle.begin();
   }

@@ -66,7 +66,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     void context.run(() => this.#watch());
   }
 
-  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  /** Calls `connectionMade()`. Called once, in a step and in the callback context. */
   start(): void {
     this.#call("connectionMade", () => this.protocol.connectionMade(this));
     this.#stdin?.start();

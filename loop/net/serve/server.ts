@@ -131,7 +131,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   /**
    * Whether the server accepts connections.
    *
-   * @returns `true` if it does.
+   * @returns `true` if it is receiving.
    */
   isServing(): boolean {
     return this.#isServing;

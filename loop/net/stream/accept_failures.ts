@@ -9,11 +9,11 @@ const SINGLE_CONNECTION_CLASSES = [
   errors.NotConnected,
 ];
 
-/** Other errors that accept(2) passes on from the network, or a firewall gives it. */
+/** Other codes that accept(2) passes on from the network or from a firewall. */
 const SINGLE_CONNECTION_CODES: ReadonlySet<unknown> = new Set([
   "EHOSTDOWN",
   "EHOSTUNREACH",
-  // From getpeername(2) on macOS, of a peer that is gone.
+  // From getpeername(2) on macOS if the peer has disconnected.
   ...(OS === "darwin" ? ["EINVAL"] : []),
   "ENETDOWN",
   "ENETUNREACH",
@@ -25,7 +25,7 @@ const SINGLE_CONNECTION_CODES: ReadonlySet<unknown> = new Set([
   "ETIMEDOUT",
 ]);
 
-/** asyncio pauses for the same. */
+/** The codes for which asyncio pauses, too. */
 const EXHAUSTION_CODES: ReadonlySet<unknown> = new Set([
   "EMFILE",
   "ENFILE",
@@ -34,8 +34,8 @@ const EXHAUSTION_CODES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whether accepting failed for one connection only: its peer reset it before it was accepted, for
- * instance, and Deno then does not find the address of the peer.
+ * Returns whether the failure concerns a single connection. Its peer may have reset it before it was accepted; Deno
+ * then fails to read the peer's address.
  */
 export function isSingleConnectionFailure(error: unknown): boolean {
   return SINGLE_CONNECTION_CLASSES.some((Class) => error instanceof Class) ||
@@ -43,8 +43,8 @@ export function isSingleConnectionFailure(error: unknown): boolean {
 }
 
 /**
- * Whether accepting failed as no descriptor or memory is left. An error without a code is not the
- * system's, and a listener that throws such errors may do so forever: it is not asked again at once either.
+ * Returns whether file descriptors or memory are exhausted. Errors without a code do not come from the operating
+ * system. They count as well, because a custom listener may throw them forever and must not be retried at once.
  */
 export function isResourceExhaustion(error: unknown): boolean {
   const code = codeOf(error);

@@ -4,7 +4,7 @@ import { isInstance } from "../../core/unknown_value.ts";
 import { assertMethods, outOfRange, wrongType } from "../../core/validate.ts";
 import { BaseProtocol } from "../base_protocol.ts";
 
-/** Throws unless the factory of protocols is a function. */
+/** Throws unless the protocol factory is a function. */
 export function assertFactory(method: string, factory: unknown): void {
   if (typeof factory === "function") return;
   throw wrongType(
@@ -14,14 +14,14 @@ export function assertFactory(method: string, factory: unknown): void {
   );
 }
 
-/** Makes a protocol; throws if the factory returns something else. */
+/** Creates a protocol; throws if the factory returns something else. */
 export function makeProtocol<P>(factory: () => P): P {
   const protocol = factory();
   assertProtocol("What a protocol factory returns", protocol);
   return protocol;
 }
 
-/** Throws unless the value looks like a protocol. */
+/** Throws unless the value has the methods of a protocol. */
 export function assertProtocol(what: string, value: unknown): void {
   if (isInstance(value, BaseProtocol)) return;
   assertMethods(what, "a protocol", value, "connectionMade", "connectionLost");
@@ -37,7 +37,7 @@ export function assertBytes(method: string, data: unknown): void {
   );
 }
 
-/** Throws unless bytes can be put into the value. */
+/** Throws unless the value is a buffer. */
 export function assertBuffer(name: string, value: unknown): void {
   if (isInstance(value, Uint8Array)) return;
   throw wrongType(`The ${name}`, "a Uint8Array", value);
@@ -51,7 +51,7 @@ export function assertSize(name: string, value: unknown): void {
   throw outOfRange(`The ${name}`, "an integer of at least 0", value);
 }
 
-/** Throws unless the port is one, or 0. */
+/** Throws unless the value is a port, or 0. */
 export function assertPort(port: unknown): void {
   if (
     typeof port === "number" && Number.isInteger(port) && port >= 0 &&
@@ -60,17 +60,17 @@ export function assertPort(port: unknown): void {
   throw outOfRange("The port", "an integer from 0 to 65535", port);
 }
 
-/** Throws unless the value looks like a connection: read and write are what transports need. */
+/** Throws unless the value has the methods of a connection that transports use. */
 export function assertConn(name: string, value: unknown): void {
   assertMethods(`The ${name}`, "a Deno.Conn", value, "read", "write", "close");
 }
 
-/** Throws unless the value looks like a listener. */
+/** Throws unless the value has the methods of a listener. */
 export function assertListener(name: string, value: unknown): void {
   assertMethods(`The ${name}`, "a Deno.Listener", value, "accept", "close");
 }
 
-/** Throws unless the address is that of a Unix socket. */
+/** Throws unless the address belongs to a Unix socket. */
 export function assertUnix(name: string, addr: Deno.Addr): void {
   if (addr.transport === "unix") return;
   throw new RangeError(

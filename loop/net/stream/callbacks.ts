@@ -8,11 +8,11 @@ import { awaitOutside, reactOnce } from "../../core/wrap_future.ts";
 import { networkOf } from "./network.ts";
 
 /**
- * The async context that the callbacks of a transport or a server run in: that of its creation, with a copy
- * of its context variables, but outside every task.
+ * The callback context of a transport or a server: the async context of its creation, with a copy of the context
+ * variables, but outside any task.
  *
- * A reaction to a promise of Deno's must be added in this context when it puts something into the
- * ready queue: in a task's context the scheduler would take it for the task itself, going on.
+ * A reaction to a native promise must be added in this context if it adds to the ready queue. In a task's context,
+ * the scheduler would take it for the task resuming.
  */
 export class CallbackContext {
   readonly scheduler: Scheduler;
@@ -23,21 +23,21 @@ export class CallbackContext {
     this.#run = captureContext(scheduler);
   }
 
-  /** Calls a function in the context, at once. */
+  /** Calls a function in the context immediately. */
   run<T>(fn: () => T): T {
     return this.#run(fn);
   }
 
-  /** Calls a function in the context, in its turn. */
+  /** Calls a function in the context from the ready queue. */
   enqueue(callback: () => void): void {
     this.scheduler.call(this.#run, callback);
   }
 }
 
 /**
- * A turn in the ready queue for code of the library that runs in an async context of its own:
- * `await turn` goes on as an entry, and the code then says by `scheduler.proceed()` that the entry is
- * over. Costs a tenth of entering the context anew. One await at a time.
+ * A turn in the ready queue for library code that stays in its own async context. `await turn` resumes as a step of
+ * the scheduler, and the code ends the step with `scheduler.proceed()`. This costs a tenth of entering the context
+ * again. One await at a time.
  */
 export class Turn implements Runnable {
   readonly #scheduler: Scheduler;
@@ -52,7 +52,7 @@ export class Turn implements Runnable {
     this.#scheduler.enqueue(this);
   }
 
-  /** Goes on at once if the turn is awaited: the loop is closed, which has no turns any more. */
+  /** Resumes immediately if the turn is awaited: a closed loop has no more turns. */
   skip(): void {
     const resume = this.#resume;
     this.#resume = null;
@@ -65,7 +65,7 @@ export class Turn implements Runnable {
   }
 }
 
-/** Starts a transport, in its turn, and waits until that is done. Cancelled, it closes the transport. */
+/** Starts a transport from the ready queue and waits for it. Closes the transport on cancellation. */
 export async function startTransport(
   context: CallbackContext,
   transport: { start(): void; close(): void },
@@ -84,8 +84,8 @@ export async function startTransport(
 }
 
 /**
- * A future of what an operation of Deno's comes to. If its result comes too late, since the future
- * was cancelled or the loop is closed, it goes to `discard`.
+ * Returns a future for a Deno operation. A result that comes after the future was cancelled or the loop was closed
+ * is passed to `discard`.
  */
 export function completionOf<T>(
   scheduler: Scheduler,
@@ -95,7 +95,7 @@ export function completionOf<T>(
   return futureOf(scheduler, operation, discard, true);
 }
 
-/** The same of an operation on the network, which is perhaps not the system's but a part of the program. */
+/** Returns a future for a network operation, which may belong to a simulated network instead of Deno. */
 export function networkCompletionOf<T>(
   scheduler: Scheduler,
   operation: Promise<T>,

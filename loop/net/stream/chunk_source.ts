@@ -7,43 +7,42 @@ import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
 import type { ReadSource } from "./types.ts";
 
-/** The size of a connection's first block; what it receives decides how large the others are. */
+/** The size of a connection's first block. The size of later blocks depends on the traffic. */
 const FIRST_SIZE = 1024;
 const MAX_SIZE = 64 * 1024;
-/** How many reads like the last one a block is for. */
+/** The number of reads of the expected size that fit in a block. */
 const READS_PER_BLOCK = 8;
-/** What of an expectation is left after a read that brought less. */
+/** The factor by which the expected size decays after a smaller read. */
 const FORGETTING = 0.75;
 /**
- * Where larger chunks than this are to be expected, all are copied. To hand out the memory that was read
- * into would save the copy, and be slower: memory that waited for data has outlived the collections of
- * young garbage.
+ * Chunks are copied if larger ones than this are expected. Handing out the memory that was read into would save the
+ * copy but be slower: memory that waits for data outlives the collections of the young generation.
  */
 const MAX_VIEW = 16 * 1024;
 
 const NO_MEMORY = new Uint8Array(0);
 
-/** What reads into memory that it is given, and returns how many bytes; `null` at the end of the stream. */
+/** A source that reads into the given memory and returns the number of bytes; `null` at the end of the stream. */
 interface Source {
   read(memory: Uint8Array): Promise<number | null>;
 }
 
 /**
- * Reads into memory, in portions of some bytes. What a protocol is handed out of it is its own.
+ * Reads into blocks of memory. Chunks belong to the protocol that gets them.
  *
- * Chunks are handed out as views of a block, one behind the other. To copy each into an array of its
- * own takes ten times as long, mostly for the allocation.
+ * Chunks are adjacent views of a block. Copying each into its own array takes ten times as long, mostly for the
+ * allocation.
  */
 export class ChunkSource implements ReadSource<number> {
   readonly #source: Source;
   #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
-  /** How much of the block is handed out. */
+  /** The part of the block that has been handed out, in bytes. */
   #used = 0;
-  /** How many bytes a read is expected to bring, by those before. */
+  /** The expected size of a read, estimated from earlier ones. */
   #expected = 0;
-  /** The rest of the block. */
+  /** The unused part of the block. */
   #free: Uint8Array<ArrayBuffer> = NO_MEMORY;
-  /** The protocol whose memory is being read into, if it is not our own. */
+  /** The protocol that provides the buffer of the current read, if any. */
   #lender: BufferedProtocol | null = null;
   #lent: Uint8Array = NO_MEMORY;
 
@@ -55,7 +54,7 @@ export class ChunkSource implements ReadSource<number> {
     return this.#source.read(this.#memoryFor(protocol));
   }
 
-  /** The memory for the next read. Runs the code of a `BufferedProtocol`. */
+  /** Returns the memory for the next read. May call the protocol's `getBuffer()`. */
   #memoryFor(protocol: Protocol | BufferedProtocol): Uint8Array {
     if (!isBuffered(protocol)) return this.#free = this.#freeMemory();
     this.#lent = bufferOf(protocol, -1);
@@ -76,7 +75,7 @@ export class ChunkSource implements ReadSource<number> {
       lender.bufferUpdated(count);
       return;
     }
-    // The protocol was changed while the read was under way.
+    // The protocol was replaced during the read.
     const chunk = this.#lent.slice(0, count);
     if (isBuffered(protocol)) copyInto(protocol, chunk);
     else protocol.dataReceived(chunk);
@@ -88,7 +87,7 @@ export class ChunkSource implements ReadSource<number> {
     return this.#lent.slice(0, count);
   }
 
-  /** The rest of the block, unless a read as large as is to be expected would leave it half empty. */
+  /** Returns the unused part of the block, or a new block if two reads of the expected size do not fit. */
   #freeMemory(): Uint8Array<ArrayBuffer> {
     const rest = this.#block.length - this.#used;
     if (rest > 0 && rest >= Math.min(2 * this.#expected, MAX_SIZE)) {
@@ -120,7 +119,7 @@ export class ChunkSource implements ReadSource<number> {
   }
 }
 
-/** Whether the protocol lends its own memory. */
+/** Returns whether the protocol provides its own buffer. */
 export function isBuffered(
   protocol: Protocol | BufferedProtocol,
 ): protocol is BufferedProtocol {
@@ -138,7 +137,7 @@ function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
   return buffer;
 }
 
-/** Hands bytes to a protocol that lends its own memory. */
+/** Delivers bytes to a protocol that provides its own buffer. */
 export function copyInto(protocol: BufferedProtocol, data: Uint8Array): void {
   for (let rest = data; rest.length > 0;) {
     const buffer = bufferOf(protocol, rest.length);

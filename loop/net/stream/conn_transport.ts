@@ -30,24 +30,24 @@ import { warn } from "../../core/warnings.ts";
 export class ConnTransport extends Transport implements Resource {
   readonly #link: TransportLink;
   readonly #context: CallbackContext;
-  /** Whose connection of a server's it is. */
+  /** The server connection this transport belongs to, if any. */
   readonly connection: ServerConnection | null;
   readonly #owner: TransportOwner<StreamProtocol>;
   readonly #readHalf: ReadHalf<number>;
   readonly #writeHalf: WriteHalf;
 
-  /** No more is received, and what is written is ignored. */
+  /** Closing: reads have stopped and writes are discarded. */
   #isClosing = false;
-  /** `connectionLost()` has been called, or will never be. */
+  /** Whether `connectionLost()` has been called, or never will be. */
   #isEnded = false;
   #isEofWritten = false;
-  /** A file is being sent, and nothing else can be. */
+  /** Whether a file is being sent, which excludes other writes. */
   #isSendingFile = false;
   #tlsShutdownTimer: TimerHandle | null = null;
-  /** What stands for the connection after `detach()`. */
+  /** The handshake or transport that has replaced this one after `detach()`. */
   successor: Closable | null = null;
 
-  /** In the async context of callbacks: `start()` is to follow. */
+  /** Requires the callback context. Call `start()` next. */
   constructor(
     link: TransportLink,
     protocol: StreamProtocol,
@@ -55,7 +55,7 @@ export class ConnTransport extends Transport implements Resource {
     connection: ServerConnection | null = null,
   ) {
     const { conn, info } = link;
-    // Deno forgets the addresses when the connection closes.
+    // Deno drops the addresses when the connection closes.
     const { remoteAddr: peername, localAddr: sockname } = conn;
     super({ ...info, socket: conn, peername, sockname });
     this.#link = link;
@@ -81,12 +81,12 @@ export class ConnTransport extends Transport implements Resource {
     context.scheduler.resources.add(this);
   }
 
-  /** Where the callbacks run. */
+  /** The callback context. */
   get context(): CallbackContext {
     return this.#context;
   }
 
-  /** Begins the protocol's life. Called once, in an entry and in the async context of callbacks. */
+  /** Calls `connectionMade()`. Called once, in a step and in the callback context. */
   start(): this {
     try {
       this.#owner.protocol.connectionMade(this);
@@ -96,7 +96,10 @@ export class ConnTransport extends Transport implements Resource {
     return this.startReading();
   }
 
-  /** Goes on with a protocol whose life has begun. Called as `start()` is, instead of it. */
+  /**
+   * Starts reading for a protocol that is connected already. Called instead of `start()`, under the same
+   * conditions.
+   */
   startReading(): this {
     this.#readHalf.start();
     return this;
@@ -134,7 +137,7 @@ export class ConnTransport extends Transport implements Resource {
       : this.#isClosing
       ? "closing"
       : "open";
-    // Who connects by a Unix socket has no address of its own.
+    // The client of a Unix socket has no address.
     const where = placeOf(this.getExtraInfo("peername")) ??
       placeOf(this.getExtraInfo("sockname"));
     return `<${this.constructor.name}${
@@ -205,14 +208,14 @@ export class ConnTransport extends Transport implements Resource {
     if (this.#writeHalf.end()) this.#onDrained();
   }
 
-  /** Begins to send a file, which `endFile()` is to follow; resolves once what was written before is sent. */
+  /** Starts sending a file; resolves once earlier writes have been sent. Call `endFile()` at the end. */
   beginFile(): Promise<void> {
     this.#assertCanWrite();
     this.#isSendingFile = true;
     return this.#writeHalf.idle();
   }
 
-  /** Sends a part of the file without a copy: the bytes must stay as they are. One at a time. */
+  /** Sends a part of the file without copying it: the bytes must not change. One part at a time. */
   async sendPart(part: Uint8Array): Promise<void> {
     this.#assertNoEof();
     if (!this.#isClosing && await this.#writeHalf.sendUncopied(part)) return;
@@ -234,7 +237,7 @@ export class ConnTransport extends Transport implements Resource {
     throw new RuntimeError("Cannot write after writeEof()");
   }
 
-  /** Everything is sent, and there will be no more. */
+  /** Called when everything has been sent after the last write. */
   #onDrained(): void {
     if (this.#isEnded) return;
     if (this.#isClosing) this.#shutDownTls();
@@ -242,7 +245,7 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   #shutDown(): void {
-    // If it fails the connection is gone, which is for the receiving side to find out.
+    // A failure means that the connection is lost, which the read half reports.
     this.#link.conn.closeWrite().catch(() => {});
   }
 
@@ -274,8 +277,8 @@ export class ConnTransport extends Transport implements Resource {
   // The end.
 
   /**
-   * Lets go of the connection: another transport is to stand on it. What was written is still sent, before
-   * anything else. `unread` is what the protocol had received and gives back.
+   * Releases the connection to another transport, after sending what has been written. `unread` is data that the
+   * protocol received but gives back.
    */
   detach(unread: Uint8Array): Deno.Conn {
     this.#isClosing = true;
@@ -289,7 +292,7 @@ export class ConnTransport extends Transport implements Resource {
     );
   }
 
-  /** Ends the life of a protocol whose connection was handed over, and is closed. */
+  /** Calls `connectionLost()` of a protocol whose upgraded connection is closed. */
   lose(protocol: StreamProtocol, error: unknown): void {
     this.#owner.protocol = protocol;
     this.#context.enqueue(() => {
@@ -298,7 +301,7 @@ export class ConnTransport extends Transport implements Resource {
     });
   }
 
-  /** Throws unless another transport may take over. */
+  /** Throws unless the connection can be detached. */
   assertCanDetach(method: string): void {
     if (this.#isClosing || this.#isEofWritten) {
       throw new RuntimeError(
@@ -327,7 +330,7 @@ export class ConnTransport extends Transport implements Resource {
     this.#readHalf.stop();
   }
 
-  /** Ends without sending what is still buffered. */
+  /** Ends without sending the buffered data. */
   #forceEnd(error: unknown): void {
     this.#writeHalf.abandon();
     if (this.#isEnded) return;
@@ -345,7 +348,7 @@ export class ConnTransport extends Transport implements Resource {
     this.#tlsShutdownTimer?.cancel();
     this.#callConnectionLost(error);
     this.#context.scheduler.resources.delete(this);
-    // Ends the read that is under way, and the write.
+    // This ends the pending read and write.
     closeUnlessClosed(this.#link.conn);
     this.connection?.end();
   }
@@ -358,7 +361,7 @@ export class ConnTransport extends Transport implements Resource {
     }
   }
 
-  /** The loop is closed; there is nobody left to call the protocol. */
+  /** Releases the resources as the loop is closed. The protocol is no longer called. */
   abandon(): void {
     this.#isEnded = true;
     this.#stop();

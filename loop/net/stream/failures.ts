@@ -9,7 +9,7 @@ import {
   textOf,
 } from "../../core/unknown_value.ts";
 
-/** Why a connection ended, as `connectionLost()` is told. */
+/** Returns the argument of `connectionLost()` for an error. */
 export function reasonOf(error: unknown): Error | null {
   return error === null ? null : asError(error);
 }
@@ -36,8 +36,8 @@ const CLASSES_BY_CODE: ReadonlyMap<unknown, ErrorClass> = new Map([
 ]);
 
 /**
- * The error of `Deno.errors` for one of Node's, which stays its `cause` and gives it its `code`; others
- * are as they were.
+ * Converts a Node error with a known code to the class in `Deno.errors`, with the same code and the original as its
+ * `cause`. Returns other errors unchanged.
  */
 export function osErrorOf(error: unknown): Error {
   if (!isInstance(error, Error)) return asError(error);
@@ -49,19 +49,19 @@ export function osErrorOf(error: unknown): Error {
   });
 }
 
-/** What ends an operation on a connection that is closed meanwhile. */
+/** Returns the error of an operation whose connection is closed while it is pending. */
 export function interrupted(): Error {
   return new errors.Interrupted("The connection was closed");
 }
 
-/** The code of an error of the system's, if it has one. */
+/** Returns the code of a system error, if it has one. */
 export function codeOf(error: unknown): unknown {
   return isInstance(error, Error) ? propertyOf(error, "code") : undefined;
 }
 
 const REPHRASABLE = [...Object.values(errors), RangeError, TypeError];
 
-/** An error of the same class and code, in other words. The original is its cause, or what is given. */
+/** Returns an error of the same class and code with another message. The cause is the original unless specified. */
 export function rephrase(
   error: unknown,
   message: string,
@@ -73,7 +73,7 @@ export function rephrase(
   return code === undefined ? rephrased : Object.assign(rephrased, { code });
 }
 
-/** What an error says. */
+/** Returns the message of an error. */
 export function messageOf(error: unknown): string {
   return isInstance(error, Error) ? textAt(error, "message") : textOf(error);
 }

@@ -5,11 +5,11 @@ import type { Scheduler } from "../../core/scheduler.ts";
 import type { DatagramConnLike } from "../datagram_socket.ts";
 import type { HostAddress } from "../options.ts";
 
-/** A network that takes the place of the system's, for the loops that it is given to. */
+/** A simulated network, which replaces the system's for the loops that use it. */
 export interface Network {
-  /** What a host is called in addresses. */
+  /** Returns the address of a host. */
   addressOf(host: string): string;
-  /** Connects to a host, from a given address if there is one. */
+  /** Connects to a host, optionally from a given address. */
   connect(
     to: HostAddress,
     from: HostAddress | null,
@@ -23,22 +23,22 @@ export interface Network {
 
 const networks = new WeakMap<Scheduler, Network>();
 
-/** Has a loop use another network than the system's. */
+/** Makes a loop use a simulated network. */
 export function giveNetwork(scheduler: Scheduler, network: Network): void {
   networks.set(scheduler, network);
 }
 
-/** The network that a loop was given; `null` if it uses the system's. */
+/** Returns the simulated network of a loop; `null` if it uses the system's. */
 export function networkOf(scheduler: Scheduler): Network | null {
   return networks.get(scheduler) ?? null;
 }
 
-/** Throws if the loop has no network: the system's takes Deno. */
+/** Throws if the loop has no network: the system's requires Deno. */
 export function assertReachable(method: string, scheduler: Scheduler): void {
   if (!networks.has(scheduler)) assertDeno(method);
 }
 
-/** Throws if connections of the loop cannot be encrypted: that takes the system. */
+/** Throws if connections of the loop cannot be encrypted, which requires the system's network. */
 export function assertCanEncrypt(method: string, scheduler: Scheduler): void {
   if (!networks.has(scheduler)) return;
   throw new errors.NotSupported(

@@ -3,22 +3,22 @@
 import type { Duplex } from "node:stream";
 import { closeUnlessClosed } from "./sockets.ts";
 
-/** What a stream of Node's stands on. */
+/** The connection below a Node stream. */
 export type UnderlyingConn = Pick<
   Deno.Conn,
   "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
 >;
 
-/** A stream of Node's, over a connection, as Deno has it. */
+/** A Node stream as a `Deno.Conn`. */
 export abstract class NodeConn implements Deno.Conn {
   readonly #stream: Duplex;
   readonly #underlying: UnderlyingConn;
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
-  /** The last of the reads under way, each of which waits for the one before. */
+  /** The last pending read. Each read waits for the one before. */
   #lastRead: Promise<unknown> = Promise.resolve();
 
-  /** The connection below is closed together with the stream. */
+  /** Takes ownership of `underlying`: closing the stream closes it. */
   constructor(stream: Duplex, underlying: UnderlyingConn) {
     this.#stream = stream;
     this.#underlying = underlying;
@@ -26,7 +26,7 @@ export abstract class NodeConn implements Deno.Conn {
     this.remoteAddr = underlying.remoteAddr;
   }
 
-  /** Reads, while no other read is under way. */
+  /** Reads while no other read is pending. */
   protected abstract readAlone(memory: Uint8Array): Promise<number | null>;
 
   abstract write(data: Uint8Array): Promise<number>;

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** The bytes, for who is promised that nobody else changes them: memory that is shared is copied. */
+/**
+ * Returns the bytes, or a copy if their memory is shared between threads, so that no other thread can change them.
+ */
 export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isUnshared(bytes) ? bytes : bytes.slice();
 }

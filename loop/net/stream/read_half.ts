@@ -89,7 +89,7 @@ export class ReadHalf<T> {
       try {
         incoming = { value: await reading };
       } catch (error) {
-        // A peer that ends TLS without close_notify; asyncio treats it as the end of the stream, too.
+        // A peer may end TLS without close_notify. asyncio treats that as the end of the stream, too.
         incoming = error instanceof errors.UnexpectedEof ? END : { error };
       }
     }

@@ -5,17 +5,17 @@ import { RuntimeError } from "../../core/errors.ts";
 import { errors } from "../../core/runtime.ts";
 import type { BaseTransport } from "../base_transport.ts";
 
-/** Has small pieces of data sent at once, if the connection is one of TCP. */
+/** Disables Nagle's algorithm on TCP connections. */
 export function setNoDelay(conn: Deno.Conn): void {
   if (!isTcp(conn)) return;
   try {
     conn.setNoDelay(true);
   } catch {
-    // The peer is gone already; the first read will say so.
+    // The peer has disconnected already; the first read will fail.
   }
 }
 
-/** Has the system notice peers that are gone without a word, if the connection is one of TCP. */
+/** Enables TCP keep-alive on TCP connections. */
 export function setKeepAlive(conn: Deno.Conn): void {
   if (!isTcp(conn)) return;
   try {
@@ -39,15 +39,15 @@ export function connectTcp(
   return Deno.connect({ ...options, signal });
 }
 
-/** Which transport uses a connection or a socket. */
+/** The transports that use a connection or a socket. */
 const claims = new WeakMap<object, BaseTransport>();
 
-/** Says that a transport uses the socket from now on. */
+/** Registers a transport as the user of a socket. */
 export function claim(socket: object, transport: BaseTransport): void {
   claims.set(socket, transport);
 }
 
-/** Throws if a transport uses the socket: it would take what the caller waits for. */
+/** Throws if a transport uses the socket, since it would compete with the caller for the data. */
 export function assertUnclaimed(method: string, socket: object): void {
   if (claims.get(socket)?.isClosing() ?? true) return;
   throw new RuntimeError(
@@ -55,7 +55,7 @@ export function assertUnclaimed(method: string, socket: object): void {
   );
 }
 
-/** Closes it unless it is closed: whoever took it from a transport or a server may have done so. */
+/** Closes a resource unless it is closed. User code may have closed it through a transport or a server. */
 export function closeUnlessClosed(resource: { close(): void }): void {
   try {
     resource.close();

@@ -4,7 +4,7 @@ import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { ExtraInfo } from "../extra_info.ts";
 import type { Protocol } from "../protocol.ts";
 
-/** A protocol over a stream of bytes. */
+/** A protocol for a stream of bytes. */
 export type StreamProtocol = Protocol | BufferedProtocol;
 
 /** The connection below a transport, and its properties. */

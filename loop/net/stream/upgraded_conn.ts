@@ -3,7 +3,7 @@
 import { unwrap } from "../../core/outcome.ts";
 import type { Remainder } from "./read_half.ts";
 
-/** A connection that was another transport's, whose last read may have brought some bytes. */
+/** A connection that a transport has detached, with the data that the transport had read. */
 export class UpgradedConn implements Deno.Conn {
   readonly #conn: Deno.Conn;
   #unread: Uint8Array;
@@ -11,8 +11,8 @@ export class UpgradedConn implements Deno.Conn {
   readonly #sent: Promise<void>;
 
   /**
-   * What is `unread` comes first, then what the `rest` of the other's reading brings. Nothing is written
-   * before everything of the other's is `sent`.
+   * Reads return `unread` first, then the `remainder` of the transport's pending read, then data from the
+   * connection. Writes wait until the transport's own data is `sent`.
    */
   constructor(
     conn: Deno.Conn,

@@ -2,19 +2,19 @@
 
 import { RingBuffer } from "../../core/ring_buffer.ts";
 
-/** The sizes of blocks. What is written takes the smallest that holds it. */
+/** The block sizes. A write takes the smallest that holds it. */
 const BLOCK_SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
 const [SMALL_SIZE] = BLOCK_SIZES;
 
-/** How many bytes of unused blocks of each size are kept. */
+/** The maximum size of the pool for each block size, in bytes. */
 const MAX_FREE_BYTES = 2 * 1024 * 1024;
 
 /** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
 /**
- * Blocks that nobody uses, by size, most recently used last: that one is in the processor's cache.
- * To allocate one takes several times as long as to fill it.
+ * The pools of unused blocks, by block size. The most recently used block is last and taken first, since it is in
+ * the processor's cache. Allocating a block takes several times as long as filling it.
  */
 const freeBlocks: readonly Block[][] = BLOCK_SIZES.map(() => []);
 
@@ -22,26 +22,26 @@ const encoder = new TextEncoder();
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What is to be sent, copied; small pieces are joined. */
+/** A queue of copied, unsent data. Small writes are joined. */
 export class WriteQueue {
-  /** How many bytes there are. */
+  /** The number of bytes. */
   size = 0;
   readonly #full = new RingBuffer<Block>();
   #last: Block | null = null;
 
-  /** Puts a copy of the data at the end. */
+  /** Appends a copy of the data. */
   push(data: Uint8Array | string): void {
     if (typeof data === "string") this.#pushText(data);
     else this.#pushBytes(data);
   }
 
-  /** What to send next; it stays in the queue, and in place, until it is dropped. */
+  /** Returns the next bytes to send. They stay in the queue, and in place, until they are dropped. */
   head(): Uint8Array {
     const block = (this.#full.first ?? this.#last)!;
     return block.bytes.subarray(block.start, block.end);
   }
 
-  /** Takes bytes from the front: they are sent. */
+  /** Removes sent bytes from the front. */
   drop(count: number): void {
     this.size -= count;
     const isLast = this.#full.size === 0;
@@ -53,7 +53,7 @@ export class WriteQueue {
     releaseBlock(block);
   }
 
-  /** Forgets everything. An operation may still use the memory, so that is not used again. */
+  /** Removes everything. The memory does not return to the pool, since a pending write may still read it. */
   clear(): void {
     this.size = 0;
     this.#full.clear();
@@ -91,7 +91,7 @@ export class WriteQueue {
     this.size += count;
   }
 
-  /** The block to put so many bytes into; only the largest may be too small for them. */
+  /** Returns a block for `count` more bytes. Only the largest may be too small. */
   #blockFor(count: number): Block {
     const last = this.#last;
     if (last !== null) {
