@@ -19,8 +19,8 @@ import { NodeConn, type UnderlyingConn } from "../stream/node_conn.ts";
 import type { HostAddress } from "../options.ts";
 
 /**
- * Connects from a local address, which `Deno.connect()` cannot: from the first of several that fits and
- * is free.
+ * Connects from a local address, which `Deno.connect()` does not support. Uses the first of the addresses that
+ * matches the target's IP version and is free.
  */
 export async function connectFrom(
   locals: readonly AddrInfo[],
@@ -54,7 +54,7 @@ async function connectBound(
   remote: HostAddress,
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
-  // What is not permitted, `node:net` throws where nobody can catch it.
+  // Checked first, because `node:net` reports missing permissions as an uncaught exception.
   await assertPermitted(local);
   await assertPermitted(remote);
   const { connect } = await import("node:net");
@@ -110,7 +110,7 @@ function connOf(
   });
 }
 
-/** Deno 2.5 connects from an address of its own choice. */
+/** Deno 2.5 ignores the local address. */
 function isBoundTo(socket: Socket, { hostname, port }: HostAddress): boolean {
   if (port !== 0 && socket.localPort !== port) return false;
   if (hostname === "0.0.0.0" || hostname === "::") return true;
@@ -134,7 +134,7 @@ async function assertPermitted({ hostname, port }: HostAddress): Promise<void> {
 
 const NOTHING = new Uint8Array(0);
 
-/** A stream of Node's that is read as it is. */
+/** A Node stream that is read directly. */
 export class DuplexConn extends NodeConn {
   readonly #duplex: Duplex;
   #unread: Uint8Array = NOTHING;

@@ -18,19 +18,19 @@ import type { HostAddress } from "../options.ts";
 import { connectFrom } from "./_connect_from.ts";
 import { race } from "./race.ts";
 
-/** Where to connect to, and how. */
+/** The target of a connection, and how to connect. */
 interface DialOptions {
   readonly host: string | null;
   readonly port: number;
   readonly family: IpFamily;
   readonly localAddr: HostAddress | null;
   readonly happyEyeballsDelay: number | null;
-  /** How many addresses of the first family come first; 0 to leave them in the order of the system. */
+  /** The number of addresses of the first IP version to put first; 0 keeps the system's order. */
   readonly interleave: number;
   readonly allErrors: boolean;
 }
 
-/** Connects by TCP. Cancelled, it gives its attempts up; no connection stays behind. */
+/** Connects by TCP. Aborts the attempts on cancellation, and closes any connection that was established. */
 export async function dial(
   loop: EventLoop,
   options: DialOptions,
@@ -54,7 +54,7 @@ async function targetsOf(
   const literal = host === null ? null : ipLiteralOf(host);
   if (family === 0) {
     if (literal !== null) return [{ hostname: literal.hostname, port }];
-    // Deno must then find the addresses.
+    // Only Deno may resolve the host then.
     if (localAddr === null && !mayUseAllNet()) {
       return [{ hostname: host ?? "localhost", port }];
     }
@@ -64,8 +64,8 @@ async function targetsOf(
 }
 
 /**
- * Puts addresses of the two versions of IP alternately, beginning with `count` of the version that comes
- * first, as RFC 8305 has it.
+ * Interleaves the addresses of the two IP versions, starting with `count` of the version that comes first (RFC
+ * 8305).
  */
 export function interleave(
   infos: readonly AddrInfo[],
@@ -98,7 +98,7 @@ async function connectorOf(
     const locals = await loop.getAddrInfo(hostname, port, { family });
     return (target, signal) => connectFrom(locals, target, signal);
   }
-  // For names that are left to Deno.
+  // Applies to hosts that Deno resolves.
   const own = happyEyeballsDelay === null
     ? {}
     : { autoSelectFamilyAttemptDelay: happyEyeballsDelay * 1000 };
@@ -106,7 +106,7 @@ async function connectorOf(
     connectTcp({ hostname, port, ...own }, signal);
 }
 
-/** It is of the class of the last error, as if Deno had tried the addresses, and tells of all. */
+/** Returns an error of the class of the last one, as Deno would, with the messages of all. */
 function dialError(
   { host, port, allErrors }: DialOptions,
   targets: readonly HostAddress[],

@@ -43,29 +43,29 @@ import { assertUnixPath, pathOf, unixError } from "./unix.ts";
 
 /** The options of `loop.createConnection()`. */
 export interface ConnectionOptions {
-  /** Which version of IP; 0, the default, for either. */
+  /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;
   /**
-   * How long, in seconds, an address is tried before the next one is tried beside it, as RFC 8305 has it:
-   * it suggests 0.25. Without it, an address is tried when the one before has failed.
+   * The delay in seconds after which the next address is tried concurrently (RFC 8305, which recommends 0.25).
+   * Without it, the next address is tried when the one before has failed.
    */
   happyEyeballsDelay?: number | null | undefined;
   /**
-   * Has the addresses of the versions of IP alternate, after so many of the version that comes first; 0
-   * leaves them in the system's order. 1 by default if there is a `happyEyeballsDelay`, else 0.
+   * The number of addresses of the first IP version to try before alternating between the versions; 0 keeps the
+   * system's order. By default 1 if there is a `happyEyeballsDelay`, else 0.
    */
   interleave?: number | null | undefined;
-  /** Where to connect from, by name or address; the port is 0 for any that is free. */
+  /** The local address to connect from; port 0 for any free one. */
   localAddr?: HostAddress | null | undefined;
-  /** Whether an `ExceptionGroup` of all errors is thrown if no address can be connected to. */
+  /** Whether to throw an `ExceptionGroup` of all errors if connecting fails for every address. */
   allErrors?: boolean | undefined;
-  /** An existing connection to use; host and port are left out then. The transport closes it. */
+  /** An existing connection to use instead of a host and a port. The transport closes it. */
   sock?: Deno.Conn | undefined;
-  /** How the connection is encrypted; not at all by default. */
+  /** The TLS options. Without them, the connection is not encrypted. */
   tls?: boolean | TlsOptions | undefined;
 }
 
-/** What `loop.createConnection()` does. */
+/** Implements `loop.createConnection()`. */
 export async function connect<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -129,13 +129,13 @@ function assertDialOptions(
 
 /** The options of `loop.createUnixConnection()`. */
 export interface UnixConnectionOptions {
-  /** An existing connection to use; the path is left out then. The transport closes it. */
+  /** An existing connection to use instead of a path. The transport closes it. */
   sock?: Deno.UnixConn | undefined;
-  /** How the connection is encrypted; not at all by default. There must be a `serverName`. */
+  /** The TLS options, which must include `serverName`. Without them, the connection is not encrypted. */
   tls?: boolean | TlsOptions | undefined;
 }
 
-/** What `loop.createUnixConnection()` does. */
+/** Implements `loop.createUnixConnection()`. */
 export async function connectUnix<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -156,7 +156,7 @@ export async function connectUnix<P extends StreamProtocol>(
   return await establish(scheduler, conn, protocolFactory, tls);
 }
 
-/** Cancelled, it closes a connection that is made all the same. */
+/** Connects to a Unix socket. Closes the connection if it is established after a cancellation. */
 async function dialUnix(
   scheduler: Scheduler,
   path: string,
@@ -192,11 +192,11 @@ function assertUnixConnectionOptions(
 
 /** The options of `loop.connectAcceptedSocket()`. */
 export interface AcceptedSocketOptions {
-  /** How the connection is encrypted, as by a server; not at all by default. */
+  /** The TLS options of a server. Without them, the connection is not encrypted. */
   tls?: TlsOptions | undefined;
 }
 
-/** What `loop.connectAcceptedSocket()` does. */
+/** Implements `loop.connectAcceptedSocket()`. */
 export async function connectAccepted<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -216,8 +216,8 @@ export async function connectAccepted<P extends StreamProtocol>(
 }
 
 /**
- * Gives a connection a protocol and a transport, encrypts it if there is `tls`, and waits until
- * `connectionMade()` has been called. Whatever goes wrong, and cancelled too, it closes the connection.
+ * Creates the protocol and the transport of a connection, encrypts it if there is `tls`, and waits until
+ * `connectionMade()` has been called. Closes the connection on failure and on cancellation.
  */
 async function establish<P extends StreamProtocol>(
   scheduler: Scheduler,

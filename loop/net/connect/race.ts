@@ -7,25 +7,25 @@ import type { Resource, Scheduler } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
 
-/** Tries something; the signal says that nobody waits for it any more. */
+/** Starts an attempt. The signal aborts it. */
 export type Attempt<T> = (signal: AbortSignal) => Promise<T>;
 
 /** The first success, or the error of each attempt. */
 export type RaceOutcome<T> = Outcome<T, readonly unknown[]>;
 
-/** What is raced. */
+/** The options of a race. */
 interface RaceOptions<T> {
-  /** At least one. */
+  /** The attempts, at least one. */
   readonly attempts: readonly Attempt<T>[];
-  /** How long, in seconds, an attempt is alone before the next begins beside it; null for ever. */
+  /** The delay in seconds after which the next attempt starts concurrently; `null` for never. */
   readonly delay: number | null;
-  /** Gets what succeeded but did not win. */
+  /** Called with the results that are not used. */
   readonly discard: (loser: T) => void;
 }
 
 /**
- * Makes attempts in their order until one succeeds: the next when the one before it has failed, or has
- * taken too long. Cancelled, it stops those under way.
+ * Starts the attempts in order until one succeeds. The next starts when the one before has failed or has taken too
+ * long. Aborts pending attempts on cancellation.
  */
 export function race<T>(
   scheduler: Scheduler,
@@ -37,7 +37,7 @@ export function race<T>(
     : new Race(scheduler, options).run();
 }
 
-/** What nearly every race is, at less cost. */
+/** Runs a single attempt, the most frequent case, at less cost. */
 async function runAlone<T>(
   scheduler: Scheduler,
   attempt: Attempt<T>,
@@ -59,7 +59,7 @@ async function runAlone<T>(
   }
 }
 
-/** Stops an attempt that nobody waits for any more, which may have succeeded just now. */
+/** Aborts an attempt and discards its result, which may just have arrived. */
 function giveUp<T>(
   future: Future<T>,
   abortion: AbortController,
@@ -76,7 +76,7 @@ class Race<T> implements Resource {
   readonly #scheduler: Scheduler;
   readonly #options: RaceOptions<T>;
   readonly #outcome: Future<RaceOutcome<T>>;
-  /** The attempts under way. */
+  /** The pending attempts. */
   readonly #running = new Map<Future<T>, AbortController>();
   readonly #errors: unknown[] = [];
   #begun = 0;
@@ -94,7 +94,7 @@ class Race<T> implements Resource {
     try {
       return await this.#outcome;
     } catch (error) {
-      // The winner may have come together with the cancellation.
+      // An attempt may have succeeded in the step of the cancellation.
       if (!this.#outcome.cancelled()) this.#discardWinner();
       throw error;
     } finally {
@@ -103,7 +103,7 @@ class Race<T> implements Resource {
     }
   }
 
-  /** The loop is closed: nobody learns any more how the attempts ended. */
+  /** Discards the results, as the loop is closed. */
   abandon(): void {
     this.#timer?.cancel();
     for (const [future, abortion] of this.#running) {

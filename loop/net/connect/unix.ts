@@ -5,7 +5,7 @@ import { isInstance } from "../../core/unknown_value.ts";
 import { outOfRange, wrongType } from "../../core/validate.ts";
 import { messageOf, rephrase } from "../stream/failures.ts";
 
-/** Throws where there are no Unix sockets, or where the path is none. */
+/** Throws on Windows, and unless the path is one. */
 export function assertUnixPath(
   method: string,
   path: string | URL | null,
@@ -23,7 +23,7 @@ export function assertUnixPath(
   if (typeof path !== "string") {
     throw wrongType("The path", "a string or a file: URL", path);
   }
-  // To bind to an empty path would be to bind to a random abstract one.
+  // Binding to an empty path would bind to a random abstract one.
   if (path === "") {
     throw new RangeError(
       "Expected the path of a socket: received an empty one",
@@ -31,17 +31,17 @@ export function assertUnixPath(
   }
 }
 
-/** The path as Deno's functions for sockets take it. */
+/** Returns the path as a string, as `Deno.connect()` and `Deno.listen()` require. */
 export function pathOf(path: string | URL): string {
   return typeof path === "string" ? path : decodeURIComponent(path.pathname);
 }
 
-/** Whether the path names no file, but a socket in Linux's abstract namespace. */
+/** Returns whether the path is in Linux's abstract namespace, not in the file system. */
 export function isAbstract(path: string): boolean {
   return path.startsWith("\0");
 }
 
-/** What the operating system says to the use of a path, and of which. */
+/** Returns a system error with the path in its message. */
 export function unixError(
   what: string,
   path: string,

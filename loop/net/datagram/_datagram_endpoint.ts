@@ -21,35 +21,35 @@ import {
 } from "./datagram_link.ts";
 import { warn } from "../../core/warnings.ts";
 
-/** What a datagram counts in the buffer beside its bytes. */
+/** The size of a header, which counts towards the buffer. */
 const HEADER_SIZE = 8;
 
-/** How many datagrams after the end are ignored without a word. */
+/** The number of sends after the end that are discarded without a warning. */
 const MAX_SILENT_SENDS = 5;
 
 const encoder = new TextEncoder();
 
-/** A transport over a socket of datagrams. */
+/** A transport over a datagram socket. */
 export class DatagramEndpoint extends DatagramTransport implements Resource {
   readonly #link: DatagramLink;
-  /** Where datagrams without an address go; those that have one must have this. */
+  /** The default address. If it is not `null`, it is the only valid one. */
   readonly #target: Deno.Addr | null;
   readonly #context: CallbackContext;
   #protocol: DatagramProtocol;
 
-  /** No more is received, and what is sent is ignored. */
+  /** Closing: receiving has stopped and sends are discarded. */
   #isClosing = false;
-  /** `connectionLost()` has been called. */
+  /** Whether `connectionLost()` has been called. */
   #isEnded = false;
 
   readonly #queue = new RingBuffer<[data: Uint8Array, addr: Deno.Addr]>();
-  /** The bytes of the queue, headers included. */
+  /** The size of the queue in bytes, including headers. */
   readonly #queued = { size: 0 };
   readonly #buffer: WriteBuffer;
   #isSending = false;
   #sendsAfterEnd = 0;
 
-  /** In the async context of callbacks: `start()` is to follow. */
+  /** Requires the callback context. Call `start()` next. */
   constructor(
     link: DatagramLink,
     target: Deno.Addr | null,
@@ -103,7 +103,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
 
   // Receiving.
 
-  /** Runs in the async context of callbacks throughout. */
+  /** Stays in the callback context throughout. */
   async #receive(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
@@ -165,7 +165,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     );
   }
 
-  /** Sends what is queued. Runs in the async context of callbacks. */
+  /** Sends the queue. Stays in the callback context throughout. */
   async #send(): Promise<void> {
     const { scheduler } = this.#context;
     const turn = new Turn(scheduler);
@@ -210,7 +210,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     else this.#call("errorReceived", asError(error));
   }
 
-  /** As in asyncio, a protocol that fails does not end a transport of datagrams. */
+  /** Calls the protocol. As in asyncio, an error in a datagram protocol does not close the transport. */
   #call<M extends ProtocolMethod>(
     method: M,
     ...args: Parameters<DatagramProtocol[M]>
@@ -227,7 +227,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     }
   }
 
-  /** Ends without sending what is still queued. */
+  /** Ends without sending the queue. */
   #forceEnd(error: unknown): void {
     if (this.#isEnded) return;
     this.#isClosing = true;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: the module is loaded when a socket is to be made.
+// Type-only import: the module is loaded when a socket is created.
 import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../core/runtime.ts";
@@ -31,24 +31,24 @@ import {
 
 /** The options of `loop.createDatagramEndpoint()`. */
 export interface DatagramEndpointOptions {
-  /** The address to receive at; port 0 for one that is free. */
+  /** The local address; port 0 for any free one. */
   localAddr?: HostAddress | undefined;
-  /** The only address to send to and to receive from. */
+  /** The remote address: the only one to send to and receive from. */
   remoteAddr?: HostAddress | undefined;
-  /** Which version of IP, where the addresses leave that open; needed if neither is given. */
+  /** The IP version, if the addresses do not determine it. Required without addresses. */
   family?: 4 | 6 | undefined;
-  /** Whether others that ask for it too may receive at the same port. Deno can on macOS and BSD. */
+  /** Whether other sockets with this option may bind to the same port. Supported by Deno on macOS and BSD. */
   reusePort?: boolean | undefined;
   /**
-   * Whether datagrams may be sent to a broadcast address. Those from elsewhere than the remote address
-   * are received too then.
+   * Whether datagrams may be sent to a broadcast address. Datagrams from other senders than the remote address are
+   * then received, too.
    */
   allowBroadcast?: boolean | undefined;
-  /** A bound socket to use; everything else is left out then. The transport closes it. */
+  /** A bound socket to use instead of the other options. The transport closes it. */
   sock?: DatagramSocket | undefined;
 }
 
-/** What `loop.createDatagramEndpoint()` does. */
+/** Implements `loop.createDatagramEndpoint()`. */
 export async function createDatagramEndpoint<P extends DatagramProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -63,7 +63,9 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
   return await establish(scheduler, link, target, protocolFactory);
 }
 
-/** Where Deno sets `SO_REUSEADDR` if it is asked, which lets one receiver take all from another. */
+/**
+ * The systems where Deno sets `SO_REUSEADDR` for this option, which lets one socket take all datagrams of another.
+ */
 const WITHOUT_REUSE_PORT: readonly string[] = ["linux", "android", "windows"];
 
 function assertEndpointOptions(options: DatagramEndpointOptions): void {
@@ -110,7 +112,7 @@ function assertAddress(name: string, addr: object, leastPort: number): void {
   netAddressOf(name, addr, leastPort);
 }
 
-/** Deno refuses to send by such a socket while it receives, which an endpoint always does. */
+/** `Deno.DatagramConn` cannot send while it is receiving, and an endpoint is always receiving. */
 function unixNotSupported(name: string): Error {
   return new errors.NotSupported(
     `${name} cannot be a Unix socket: use sockRecvFrom() and sockSendTo() in turn, on what Deno.listenDatagram() gives with --unstable-net`,
@@ -128,7 +130,7 @@ function adoptSocket(
   return [link, link.remoteAddr];
 }
 
-/** Binds the first pairing of addresses that can be bound; returns the remote one too. */
+/** Binds the first pair of addresses that can be bound; returns the remote one, too. */
 async function openDatagramLink(
   scheduler: Scheduler,
   options: DatagramEndpointOptions,
@@ -145,7 +147,7 @@ async function openDatagramLink(
   throw osErrorOf(firstError);
 }
 
-/** A version of IP and what the addresses are in it. */
+/** The local and remote address in one IP version. */
 interface Pairing {
   readonly family: 4 | 6;
   readonly local: Deno.NetAddr | null;
@@ -154,7 +156,7 @@ interface Pairing {
 
 const NOWHERE: ReadonlyMap<4 | 6, Deno.NetAddr> = new Map();
 
-/** What the addresses can be together: one pairing for each version of IP. */
+/** Returns the possible pairs of addresses: at most one for each IP version. */
 async function pairingsOf(
   loop: EventLoop,
   { localAddr, remoteAddr, family }: DatagramEndpointOptions,
@@ -201,7 +203,7 @@ async function bindPairing(
       (late) => late.close(),
     );
     if (allowBroadcast) link.allowBroadcast();
-    // Who answers a broadcast does so from an address of its own.
+    // Replies to a broadcast come from other addresses.
     else link.remoteAddr = remote;
     return [link, remote];
   } catch (error) {
@@ -221,7 +223,7 @@ async function createDgramSocket(
   return createSocket({
     type: family === 6 ? "udp6" : "udp4",
     reuseAddr,
-    // An address is to be used at once: if that is not permitted, the error must reach the caller.
+    // The address is used now, so that a permission error reaches the caller.
     lookup: (hostname, options, callback) => {
       if (ipLiteralOf(hostname) !== null) callback(null, hostname, family);
       else dns.lookup(hostname, options, callback);
@@ -229,7 +231,7 @@ async function createDgramSocket(
   });
 }
 
-/** Binds the socket, and takes what it receives from then on. */
+/** Binds the socket and starts to collect what it receives. */
 function bindSocket(
   socket: Socket,
   local: Deno.NetAddr | null,
@@ -248,7 +250,7 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
 }
 
-/** Whatever goes wrong, and cancelled too, it closes the socket. */
+/** Creates the protocol and the transport. Closes the socket on failure and on cancellation. */
 async function establish<P extends DatagramProtocol>(
   scheduler: Scheduler,
   link: DatagramLink,

@@ -3,7 +3,7 @@
 import { outOfRange, wrongType } from "../../core/validate.ts";
 import { isSameHost } from "../dns/host.ts";
 
-/** Returns the address as Deno takes it; throws unless it is one that a `transport` can send to. */
+/** Returns the address as a `Deno.Addr`; throws unless `transport` can send to it. */
 export function datagramAddressOf(
   name: string,
   addr: unknown,
@@ -16,7 +16,7 @@ export function datagramAddressOf(
   throw wrongType(`The ${name}`, "an object with a path", addr);
 }
 
-/** Returns the address of UDP as Deno takes it; throws unless it is one. */
+/** Returns the UDP address as a `Deno.NetAddr`; throws unless it is one. */
 export function netAddressOf(
   name: string,
   addr: unknown,
@@ -36,7 +36,7 @@ export function netAddressOf(
   );
 }
 
-/** Whether two addresses are the same one: of a sender no scope is told. */
+/** Returns whether two addresses are equal, ignoring scopes, which senders' addresses do not have. */
 export function isSameAddress(one: Deno.Addr, other: Deno.Addr): boolean {
   if ("path" in one) return "path" in other && one.path === other.path;
   return "hostname" in one && "hostname" in other && one.port === other.port &&

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Of types only: whoever has such a socket has loaded the module.
+// Type-only import: to have such a socket, the program has loaded the module.
 import type { RemoteInfo, Socket } from "node:dgram";
 import { isUnknownSendError } from "../../core/deno_workarounds.ts";
 import { RingBuffer } from "../../core/ring_buffer.ts";
@@ -15,27 +15,29 @@ import { isSameAddress } from "./datagram_address.ts";
 /** A datagram and its sender. */
 export type Datagram = [data: Uint8Array<ArrayBuffer>, addr: Deno.Addr];
 
-/** What sends and receives datagrams, whichever kind of socket it is. */
+/** A datagram socket of either kind. */
 export interface DatagramLink {
-  /** The socket itself. */
+  /** The underlying socket. */
   readonly socket: DatagramSocket;
   readonly localAddr: Deno.Addr;
-  /** Where the link is connected to: nothing is received from elsewhere. Deno itself connects nothing. */
+  /** The remote address; datagrams from elsewhere are dropped. Deno cannot connect a datagram socket itself. */
   remoteAddr: Deno.Addr | null;
-  /** The next datagram; the bytes are the caller's. Fails when the socket is closed. */
+  /** Receives the next datagram, which the caller may keep. Rejects when the socket is closed. */
   receive(): Promise<Datagram>;
   /** Allows sending to broadcast addresses. */
   allowBroadcast(): void;
-  /** Sends the bytes, in the order of the calls. They must stay as they are until then. */
+  /** Sends a datagram, in the order of the calls. The bytes must not change until then. */
   send(data: Uint8Array, addr: Deno.Addr): Promise<void>;
-  /** Closes the socket, however often it is called. */
+  /** Closes the socket. A second call is a no-op. */
   close(): void;
 }
 
-/** One link a socket: what it received and nobody took belongs to whoever receives next. */
+/**
+ * The links, one for each socket: a received datagram goes to the next call of `receive()`, through whichever API.
+ */
 const links = new WeakMap<object, DatagramLink>();
 
-/** The link over a socket, which is bound. */
+/** Returns the link of a bound socket. */
 export function datagramLinkOf(
   socket: DatagramSocket,
 ): DatagramLink {
@@ -49,14 +51,14 @@ export function datagramLinkOf(
   return link;
 }
 
-/** Whether `value` is a socket of datagrams. */
+/** Returns whether `value` is a datagram socket. */
 export function isDatagramSocket(
   value: unknown,
 ): value is DatagramSocket {
   return isDgramSocket(value) || isDatagramConn(value);
 }
 
-/** Whether the socket has an address of its own, and is open. */
+/** Returns whether the socket is bound and open. */
 export function isBound(socket: DatagramSocket): boolean {
   if (!isDgramSocket(socket)) return true;
   try {
@@ -67,7 +69,7 @@ export function isBound(socket: DatagramSocket): boolean {
   }
 }
 
-// By what they can do: to ask for their classes would load `node:dgram`.
+// Checked by their methods, as `instanceof` would need to load `node:dgram`.
 
 function isDgramSocket(value: unknown): value is Socket {
   return hasMethods(value, "bind", "send", "addMembership");
@@ -77,7 +79,7 @@ function isDatagramConn(value: unknown): value is DatagramConnLike {
   return hasMethods(value, "receive", "send", "close");
 }
 
-/** A link over what `Deno.listenDatagram()` gives. */
+/** A link over a `Deno.DatagramConn`. */
 class DatagramConnLink implements DatagramLink {
   readonly socket: DatagramConnLike;
   readonly localAddr: Deno.Addr;
@@ -99,7 +101,7 @@ class DatagramConnLink implements DatagramLink {
     }
   }
 
-  /** Nothing in memory forbids it. */
+  /** Does nothing: simulated networks always allow it. */
   allowBroadcast(): void {}
 
   async send(data: Uint8Array, addr: Deno.Addr): Promise<void> {
@@ -113,26 +115,28 @@ class DatagramConnLink implements DatagramLink {
   }
 }
 
-/** How many bytes may wait to be received; as from a full buffer of the system's, more are dropped. */
+/**
+ * The maximum size of datagrams that wait to be received, in bytes. More are dropped, as from a full system buffer.
+ */
 const MAX_WAITING = 256 * 1024;
-/** What a datagram counts beside its bytes: empty ones take memory too. */
+/** The overhead of a datagram in memory, so that empty ones are limited, too. */
 const OVERHEAD = 256;
 
-/** A link over a socket of `node:dgram`, which is bound. */
+/** A link over a bound `node:dgram` socket. */
 class DgramLink implements DatagramLink {
   readonly socket: Socket;
   readonly localAddr: Deno.NetAddr;
   remoteAddr: Deno.Addr | null;
-  /** Whether the library had the system allow broadcasts. */
+  /** Whether the library has enabled broadcasts. */
   #mayBroadcast = false;
-  /** Whether the socket was connected before: it takes no address then. */
+  /** Whether user code has connected the socket, which then accepts no address. */
   readonly #isConnected: boolean;
-  /** What arrived and nobody has asked for yet. */
+  /** The datagrams that have arrived and wait for `receive()`. */
   readonly #arrivals = new RingBuffer<Datagram>();
   #waitingBytes = 0;
   readonly #receivers: PromiseWithResolvers<Datagram>[] = [];
   #isClosed = false;
-  /** Settles with the last that is being sent: Deno sends several at once in any order. */
+  /** The last pending send. Each waits for the one before, as Deno may reorder concurrent sends. */
   #sent: Promise<unknown> = Promise.resolve();
 
   constructor(socket: Socket) {
@@ -174,7 +178,7 @@ class DgramLink implements DatagramLink {
     try {
       this.socket.close();
     } catch {
-      // Whoever took it by getExtraInfo("socket") has closed it.
+      // User code has closed it through getExtraInfo("socket").
     }
   }
 
@@ -200,7 +204,7 @@ class DgramLink implements DatagramLink {
     }
     const size = message.length + OVERHEAD;
     if (this.#waitingBytes + size > MAX_WAITING) return;
-    // A copy, as each message comes in a block of 64 KiB.
+    // Copied, as each message would retain a block of 64 KiB.
     const datagram: Datagram = [new Uint8Array(message), addr];
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
@@ -233,7 +237,7 @@ function remoteAddrOf(socket: Socket): Deno.NetAddr | null {
   try {
     return addrOf(socket.remoteAddress());
   } catch {
-    return null; // It is not connected.
+    return null; // The socket is not connected.
   }
 }
 
@@ -258,7 +262,10 @@ function sendErrorOf(
   return Object.assign(denied, { code: "EACCES" });
 }
 
-/** Whether it looks like a broadcast address: which of them are, the masks of the interfaces say. */
+/**
+ * Returns whether the address looks like a broadcast address. Only the netmasks of the interfaces would tell for
+ * certain.
+ */
 function isLikeBroadcast(hostname: string): boolean {
   return hostname.endsWith(".255");
 }
@@ -267,7 +274,7 @@ function closedError(): Error {
   return new errors.BadResource("The socket is closed");
 }
 
-/** Whether the socket has been closed, if that is what failed. */
+/** Returns whether an operation failed because the socket is closed. */
 export function isClosedError(error: unknown): boolean {
   return error instanceof errors.BadResource ||
     error instanceof errors.Interrupted;

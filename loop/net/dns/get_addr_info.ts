@@ -11,26 +11,26 @@ import { networkOf } from "../stream/network.ts";
 import type { HostAddress } from "../options.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 
-/** Which version of IP: either, 4 or 6. */
+/** An IP version: 4, 6, or 0 for either. */
 export type IpFamily = 0 | 4 | 6;
 
-/** An address of a host. Functions that take a `Deno.NetAddr` take it. */
+/** An address of a host. It can be used as a `Deno.NetAddr`. */
 export interface AddrInfo extends Deno.NetAddr {
-  /** The version of IP. */
+  /** The IP version. */
   family: 4 | 6;
 }
 
 /** The options of `loop.getAddrInfo()`. */
 export interface AddrInfoOptions {
-  /** Which version of IP; 0, the default, for either. */
+  /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;
-  /** What is to run on IP; TCP by default. */
+  /** The transport protocol; TCP by default. */
   transport?: "tcp" | "udp" | undefined;
-  /** Whether, if there is no host, the addresses to listen at are meant, and not those of this machine. */
+  /** Whether addresses to listen at are returned if there is no host, instead of the loopback addresses. */
   passive?: boolean | undefined;
 }
 
-/** What `loop.getAddrInfo()` does. */
+/** Implements `loop.getAddrInfo()`. */
 export async function getAddrInfo(
   loop: EventLoop,
   host: string | null,
@@ -61,7 +61,7 @@ export async function getAddrInfo(
   throw unresolved(host, port ?? 0, `it has none of IPv${family}`);
 }
 
-/** The first address of a host for each version of IP. */
+/** Returns the first address of a host for each IP version. */
 export async function resolveHost(
   loop: EventLoop,
   { hostname: host, port }: HostAddress,
@@ -74,13 +74,13 @@ export async function resolveHost(
   return first;
 }
 
-/** Throws unless it is a version of IP. */
+/** Throws unless the value is an IP version or 0. */
 export function assertFamily(family: unknown): void {
   if (family === 0 || family === 4 || family === 6) return;
   throw outOfRange("The family", "0, 4 or 6", family);
 }
 
-/** Throws unless it is the name or address of a host, or none. */
+/** Throws unless the value is a host name, an address or `null`. */
 export function assertHost(host: unknown): void {
   if (host === null || typeof host === "string") return;
   throw wrongType("The host", "a string or null", host);
@@ -114,7 +114,10 @@ async function lookUp(host: string, family: IpFamily): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** Whether the look-up itself says no, and not a system that is out of files, for instance. */
+/**
+ * Returns whether the resolver has rejected the name, in contrast to a system that is out of file descriptors, for
+ * example.
+ */
 function isResolverError(error: unknown): boolean {
   return /^(ENOTFOUND|EAI_.*)$/.test(String(codeOf(error)));
 }

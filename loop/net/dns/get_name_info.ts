@@ -11,16 +11,16 @@ import { networkOf } from "../stream/network.ts";
 import type { HostAddress } from "../options.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 
-/** The address as it is, and no name of its host. */
+/** Returns the address instead of the host's name. */
 const NI_NUMERICHOST = 1;
-/** The port as it is, and no name of its service. */
+/** Returns the port instead of the service's name. */
 const NI_NUMERICSERV = 2;
-/** An error if the host has no name. */
+/** Fails if the host has no name. */
 const NI_NAMEREQD = 8;
-/** All flags that POSIX has; the others make no difference here. */
+/** All POSIX flags. The others make no difference here. */
 const ALL_FLAGS = 0x1f;
 
-/** What `loop.getNameInfo()` does. */
+/** Implements `loop.getNameInfo()`. */
 export async function getNameInfo(
   loop: EventLoop,
   addr: HostAddress,
@@ -28,7 +28,7 @@ export async function getNameInfo(
 ): Promise<[host: string, service: string]> {
   assertAddress(addr);
   assertFlags(flags);
-  // Its hosts have their names for addresses.
+  // On a simulated network, a host's address is its name.
   if (networkOf(schedulerOf(loop)) !== null) {
     return [addr.hostname, String(addr.port)];
   }

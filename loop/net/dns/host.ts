@@ -3,15 +3,15 @@
 import { errors, isPermitted } from "../../core/runtime.ts";
 import { codeOf, messageOf } from "../stream/failures.ts";
 
-/** A host that is given by its address. */
+/** An IP address. */
 interface IpLiteral {
   readonly hostname: string;
   readonly family: 4 | 6;
 }
 
 /**
- * Reads an address of IPv4 or IPv6, the latter also in brackets, as URLs have it, and with a scope.
- * Returns null for the name of a host.
+ * Parses an IPv4 or IPv6 address; the latter may be in brackets, as in URLs, and may have a scope. Returns `null`
+ * for a host name.
  */
 export function ipLiteralOf(host: string): IpLiteral | null {
   if (isV4(host)) return { hostname: host, family: 4 };
@@ -28,7 +28,7 @@ function isV4(host: string): boolean {
     parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }
 
-/** Whether two addresses are the same one, however it is written; scopes are left aside. */
+/** Returns whether two addresses are equal, ignoring notation and scopes. */
 export function isSameHost(one: string, other: string): boolean {
   return one === other || canonical(one) === canonical(other);
 }
@@ -38,7 +38,7 @@ function canonical(hostname: string): string {
   return URL.parse(`http://${hostAndPort(address, 0)}`)?.hostname ?? hostname;
 }
 
-/** A host, this machine if it is null, and a port, as one reads and writes them. */
+/** Formats a host and a port. `null` stands for localhost. */
 export function hostAndPort(host: string | null, port: number): string {
   const name = withoutBrackets(host ?? "localhost");
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
@@ -49,14 +49,14 @@ function withoutBrackets(host: string): string {
 }
 
 /**
- * Whether the program may use the network without restriction. Where it may not, it may be allowed a name
- * and not the addresses that are behind it: only Deno itself can then go from one to the other.
+ * Returns whether the program may use the network without restriction. Otherwise it may have permission for a host
+ * name but not for its addresses, so that only Deno can resolve and connect.
  */
 export function mayUseAllNet(): boolean {
   return isPermitted({ name: "net" });
 }
 
-/** The error for a host that has no address. */
+/** Returns the error for a host that has no address. */
 export function unresolved(
   host: string | null,
   port: number,

@@ -6,15 +6,15 @@ import { outOfRange, wrongType } from "../../core/validate.ts";
 import { assertSize } from "../stream/assertions.ts";
 import { completionOf, networkCompletionOf } from "../stream/callbacks.ts";
 
-/** Which part of a file is sent. */
+/** A part of a file. */
 interface FilePart {
-  /** Where it begins, in bytes. */
+  /** The position of its start, in bytes. */
   readonly offset: number;
-  /** How many bytes it has at most; `null` for all to the end of the file. */
+  /** The maximum number of bytes; `null` for everything up to the end of the file. */
   readonly count: number | null;
 }
 
-/** Throws unless there can be such a part of the file. */
+/** Throws unless the file and the part are valid. */
 export function assertFilePart(
   method: string,
   file: unknown,
@@ -29,13 +29,13 @@ export function assertFilePart(
   }
 }
 
-/** How much is read at a time, in bytes; with a quarter of that it takes twice as long. */
+/** The number of bytes to read at a time. With a quarter of it, sending takes twice as long. */
 const BLOCK_SIZE = 256 * 1024;
 
 /**
- * Hands a part of a file on, chunk by chunk; a chunk is valid until `send` has ended, which it does also if
- * the task is cancelled. Returns how many bytes there were. The file's position is then behind the last
- * chunk that was sent, or is still being sent as the task was cancelled.
+ * Sends a part of a file in chunks, and returns the number of bytes. A chunk is valid until `send` has ended, which
+ * also happens if the task is cancelled. Leaves the file position after the last chunk that was sent, or that is
+ * still being sent after a cancellation.
  */
 export async function sendChunks(
   scheduler: Scheduler,
@@ -65,9 +65,9 @@ export async function sendChunks(
     }
     return sent;
   } finally {
-    // A read that was cancelled goes on; only one operation at a time can use the file.
+    // A cancelled read goes on, and only one operation at a time can use the file.
     await reading.catch(() => {});
-    // A file that was closed meanwhile has no position, and what failed before is what to tell.
+    // A closed file has no position, and the earlier error is the one to report.
     await file.seek(offset + sent, Deno.SeekMode.Start).catch(() => {});
   }
 }

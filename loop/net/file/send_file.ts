@@ -11,7 +11,7 @@ import type { WriteTransport } from "../write_transport.ts";
 import { assertFilePart, sendChunks } from "./file_chunks.ts";
 import type { SendFileOptions } from "../options.ts";
 
-/** What `loop.sendFile()` does. */
+/** Implements `loop.sendFile()`. */
 export async function sendFile(
   loop: EventLoop,
   transport: WriteTransport,

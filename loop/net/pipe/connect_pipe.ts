@@ -14,7 +14,7 @@ import type { Transport } from "../transport.ts";
 import { readPipeTransport } from "./read_pipe_transport.ts";
 import { WritePipeTransport } from "./write_pipe_transport.ts";
 
-/** What `loop.connectReadPipe()` does. */
+/** Implements `loop.connectReadPipe()`. */
 export async function connectReadPipe<P extends StreamProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -29,7 +29,7 @@ export async function connectReadPipe<P extends StreamProtocol>(
   return [transport, protocol];
 }
 
-/** What `loop.connectWritePipe()` does. */
+/** Implements `loop.connectWritePipe()`. */
 export async function connectWritePipe<P extends BaseProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,

@@ -20,7 +20,7 @@ import { ProcessTransport } from "./_process_transport.ts";
 import { DEVNULL, PIPE, STDOUT, type SubprocessStdio } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
-/** What `loop.subprocessExec()` does. */
+/** Implements `loop.subprocessExec()`. */
 export async function subprocessExec<P extends SubprocessProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,
@@ -40,7 +40,7 @@ export async function subprocessExec<P extends SubprocessProtocol>(
   );
 }
 
-/** What `loop.subprocessShell()` does. */
+/** Implements `loop.subprocessShell()`. */
 export async function subprocessShell<P extends SubprocessProtocol>(
   loop: EventLoop,
   protocolFactory: () => P,

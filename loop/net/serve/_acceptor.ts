@@ -14,14 +14,14 @@ import {
 } from "../stream/sockets.ts";
 import type { SocketFile } from "./_socket_file.ts";
 
-/** How long, in seconds, nothing is accepted when descriptors or memory run out. */
+/** The pause in seconds after file descriptors or memory have run out. */
 const RETRY_DELAY = 1;
 
-/** What an acceptor may be told. */
+/** The options of an acceptor. */
 interface AcceptorOptions {
-  /** Whether the system is to ask silent peers whether they are still there. */
+  /** Whether to enable TCP keep-alive. */
   readonly keepAlive?: boolean | undefined;
-  /** The file at which the listener listens. */
+  /** The file of the Unix socket. */
   readonly file?: SocketFile;
 }
 
@@ -48,12 +48,12 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     context.scheduler.resources.add(this);
   }
 
-  /** Calls `onAccepted` for each connection, in an entry and in the async context of callbacks. */
+  /** Calls `onAccepted` for each connection, in a step and in the callback context. */
   start(onAccepted: (conn: Deno.Conn) => void): void {
     this.#accepting = this.#context.run(() => this.#accept(onAccepted));
   }
 
-  /** Stops for good; `released` is called when the port or path is free again. */
+  /** Closes the listener. Calls `released` when the port or path is free again. */
   close(released: () => void): void {
     const ended = this.#closeOnce().then(() => {
       this.#context.scheduler.resources.delete(this);
@@ -61,18 +61,18 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#context.run(() => ended.then(() => this.#context.enqueue(released)));
   }
 
-  /** Refuses new connections from now on. The server may be closed later. */
+  /** Closes the listener before the server is closed. */
   retire(): void {
     void this.#closeOnce();
   }
 
-  /** Stops for good as the loop is closed. */
+  /** Closes the listener as the loop is closed. */
   abandon(): void {
     void this.#closeOnce();
     this.#turn.skip();
   }
 
-  /** Closes the listener, once. Deno lets go of it only when the pending accept has ended. */
+  /** Closes the listener, once. Deno releases it only when the pending accept has ended. */
   #closeOnce(): Promise<void> {
     return this.#released ??= this.#closeListener();
   }
@@ -126,7 +126,10 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#context.scheduler.loop.callExceptionHandler({ message, exception });
   }
 
-  /** What a peer did concerns that peer alone: only where accepting again would be in vain is there a pause. */
+  /**
+   * Handles a failed accept. Only exhaustion of resources causes a pause; the failure of a single connection is
+   * ignored.
+   */
   #afterFailure(error: unknown): Promise<void> | null {
     if (isSingleConnectionFailure(error)) return null;
     if (!isResourceExhaustion(error)) {

@@ -12,16 +12,16 @@ import type { ServerTls } from "../tls/tls_settings.ts";
 import type { Acceptor } from "./_acceptor.ts";
 import { makeServer, type Server } from "./server.ts";
 
-/** What servers of every kind have. */
+/** The options that all servers have. */
 interface OpenServerOptions {
   startServing?: boolean | undefined;
   backlog?: number | undefined;
 }
 
-/** How many connections may wait to be accepted, unless the program says. */
+/** The default of the maximum number of connections that wait to be accepted. */
 export const DEFAULT_BACKLOG = 100;
 
-/** Makes a server of listeners that listen already, and begins to serve if that is asked for. */
+/** Creates a server for listeners, and starts serving if requested. */
 export async function openServer<A extends Deno.Addr>(
   loop: EventLoop,
   acceptors: readonly Acceptor<A>[],
@@ -32,7 +32,7 @@ export async function openServer<A extends Deno.Addr>(
   const handshaker = tls === null ? null : serverHandshaker(tls);
   const scheduler = schedulerOf(loop);
   const server = makeServer(loop, acceptors, (conn, connection) => {
-    // Called in the server's context; what one connection sets in its own, the others do not see.
+    // Called in the server's context. Each connection gets its own copy of the context variables.
     const context = new CallbackContext(scheduler);
     context.run(() => {
       const protocol = makeProtocol(protocolFactory);
@@ -47,7 +47,7 @@ export async function openServer<A extends Deno.Addr>(
   return server;
 }
 
-/** Throws unless the backlog is one. */
+/** Throws unless the backlog is valid. */
 export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
   if (Number.isInteger(backlog) && backlog >= 0) return;
   throw outOfRange("The backlog", "an integer of at least 0", backlog);

@@ -2,14 +2,14 @@
 
 import { isAbstract } from "../connect/unix.ts";
 
-/** The paths whose listeners are closed, but not yet let go by Deno, and when they will be. */
+/** The paths of closed listeners that Deno has not released yet, with promises for their release. */
 const releases = new Map<string, Promise<void>>();
 
 /**
- * The file at which a Unix socket listens: what becomes of it when the socket is closed.
+ * The file of a Unix socket, to be cleaned up or kept when the socket is closed.
  *
- * Deno removes the file itself, some time after `close()`, whatever it is by then; Deno 2.5 does not.
- * A file that is to stay is therefore given a second name meanwhile.
+ * Deno 2.9.6 removes the file some time after `close()`, whatever file has that path by then; Deno 2.5 does not
+ * remove it. A file to be kept therefore gets a second name in the meantime.
  */
 export class SocketFile {
   readonly #path: string;
@@ -18,19 +18,19 @@ export class SocketFile {
   #otherName: string | null = null;
   #released: Promise<void> | null = null;
 
-  /** The socket listens already. If not `cleanUp`, its file is to stay. */
+  /** Requires that the socket is listening. Keeps the file unless `cleanUp`. */
   constructor(path: string, cleanUp: boolean) {
     this.#path = path;
     this.#inode = inodeOf(path);
     this.#cleanUp = cleanUp;
   }
 
-  /** To be called right before the socket is closed. */
+  /** Prepares for the closing of the socket. Called immediately before it. */
   closing(released: Promise<void>): void {
     if (isAbstract(this.#path)) return;
     const inode = inodeOf(this.#path);
     if (inode === null) return;
-    // Another server may listen there by now, or another program have its file there.
+    // By now, the path may belong to another server or program.
     if (!this.#cleanUp || inode !== this.#inode) {
       const name = `${this.#path}.${crypto.randomUUID()}`;
       Deno.linkSync(this.#path, name);
@@ -40,16 +40,16 @@ export class SocketFile {
     releases.set(this.#path, released);
   }
 
-  /** To be called once the socket is closed and Deno has let go of it. */
+  /** Removes or restores the file. Called once the socket is closed and Deno has released it. */
   closed(): void {
-    // Another server may have been closed at the path since.
+    // Another server at this path may have been closed in the meantime.
     if (releases.get(this.#path) === this.#released) {
       releases.delete(this.#path);
     }
     const otherName = this.#otherName;
     if (otherName !== null) {
       Deno.renameSync(otherName, this.#path);
-      // Two names of one file: nothing was renamed.
+      // rename(2) does nothing if both are names of the same file.
       removeIfThere(otherName);
     } else if (
       this.#cleanUp && this.#inode !== null &&
@@ -60,18 +60,18 @@ export class SocketFile {
   }
 }
 
-/** Waits until nobody is about to remove what listens at a path. */
+/** Waits until Deno has released the path. */
 export async function whenReleased(path: string): Promise<void> {
   await releases.get(path);
 }
 
-/** Removes the socket that a server left behind when it was killed; nothing but a socket. */
+/** Removes the socket of a server that was killed. Other files are kept. */
 export function removeStaleSocket(path: string): void {
   if (isAbstract(path)) return;
   try {
     if (Deno.statSync(path).isSocket) Deno.removeSync(path);
   } catch {
-    // Whether there is nothing or it may not be seen or removed: listening there will tell.
+    // Ignored: if the path cannot be used, listening fails.
   }
 }
 
@@ -80,7 +80,7 @@ function inodeOf(path: string): number | null {
   try {
     return Deno.statSync(path).ino;
   } catch {
-    // Whether there is nothing or it may not be seen: there is nothing to clean up.
+    // Ignored: without a readable file there is nothing to clean up.
     return null;
   }
 }

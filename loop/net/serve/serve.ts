@@ -49,25 +49,25 @@ import type { Server } from "./server.ts";
 
 /** The options of `loop.createServer()`. */
 export interface ServerOptions {
-  /** Which version of IP; 0, the default, for either. */
+  /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;
-  /** How many connections may wait to be accepted; 100 by default. */
+  /** The maximum number of connections that wait to be accepted; 100 by default. */
   backlog?: number | undefined;
-  /** Whether a port may be used that a connection of before still holds. Deno always has it so. */
+  /** Whether to reuse a port in the TIME_WAIT state. Deno always does. */
   reuseAddress?: boolean | undefined;
-  /** Whether other servers may listen at the same port. Needs Linux and `--unstable-net`. */
+  /** Whether other servers may listen at the same port. Requires Linux and `--unstable-net`. */
   reusePort?: boolean | undefined;
-  /** Whether the system is to notice clients that are gone without a word. */
+  /** Whether to enable TCP keep-alive. */
   keepAlive?: boolean | undefined;
-  /** Whether connections are accepted at once, as by default. They can be made in any case. */
+  /** Whether to accept connections immediately; `true` by default. Clients can connect in any case. */
   startServing?: boolean | undefined;
-  /** An existing listener to use; host and port are left out then. The server closes it. */
+  /** An existing listener to use instead of a host and a port. The server closes it. */
   sock?: Deno.Listener<Deno.Conn, Deno.NetAddr> | undefined;
-  /** How connections are encrypted; not at all by default. */
+  /** The TLS options. Without them, connections are not encrypted. */
   tls?: TlsOptions | undefined;
 }
 
-/** What `loop.createServer()` does. */
+/** Implements `loop.createServer()`. */
 export async function serve(
   loop: EventLoop,
   protocolFactory: () => StreamProtocol,
@@ -114,7 +114,7 @@ function assertServerOptions(
   assertHosts(host);
   if (port !== null) assertPort(port);
   assertFamily(family ?? 0);
-  // Without the flag, Deno ends the process. What tells is what else the flag adds.
+  // Without the flag, Deno ends the process. The flag is detected by an API that it adds.
   if (reusePort && !("listenDatagram" in Deno)) {
     throw new errors.NotSupported(
       "reusePort needs the flag --unstable-net",
@@ -129,7 +129,7 @@ function assertHosts(host: string | readonly string[] | null): void {
   throw new RangeError("Expected one host or more: received an empty array");
 }
 
-/** All addresses of the hosts, each once: `Deno.listen()` would take the first of each. */
+/** Returns all addresses of the hosts, without duplicates. `Deno.listen()` would use only the first one of each. */
 async function targetsOf(
   loop: EventLoop,
   host: string | readonly string[],
@@ -156,21 +156,21 @@ async function addressesOf(
   return await loop.getAddrInfo(hostname, port, { family, passive: true });
 }
 
-/** A listener of TCP, be it Deno's encrypting kind or not. */
+/** A TCP or TLS listener. */
 type TcpListener = Deno.Listener<Deno.Conn, Deno.NetAddr>;
 
-/** How to listen. */
+/** The options for listening. */
 interface ListenOptions {
   readonly backlog?: number | undefined;
   readonly reusePort?: boolean | undefined;
   readonly tls: ServerTls | null;
-  /** What takes the place of the system's network. */
+  /** The simulated network, if any. */
   readonly network: Network | null;
 }
 
 /**
- * Listens at IPv6 and IPv4, or at one of them, at the same port. A system may lack one, and many serve both
- * by one listener.
+ * Listens at all IPv6 and IPv4 addresses on the same port. A system may support only one of them, and on many
+ * systems the IPv6 listener serves both.
  */
 function listenEverywhere(
   port: number,
@@ -196,7 +196,7 @@ function listenEverywhere(
   }
 }
 
-/** Listens at all of some addresses, at least one, but for those that this machine does not have. */
+/** Listens at the given addresses, skipping those that this machine does not have. Throws if none is left. */
 function listenAt(
   targets: readonly HostAddress[],
   options: ListenOptions,
@@ -243,7 +243,7 @@ function listen(
   }
 }
 
-/** Whether the machine has no such address, or not that version of IP. */
+/** Returns whether the machine lacks the address or the IP version. */
 function isUnavailable(error: unknown): boolean {
   return error instanceof errors.AddrNotAvailable ||
     codeOf(error) === "EAFNOSUPPORT";

@@ -26,19 +26,19 @@ import type { Server } from "./server.ts";
 
 /** The options of `loop.createUnixServer()`. */
 export interface UnixServerOptions {
-  /** How many connections may wait to be accepted. A wish: Deno chooses the number itself. */
+  /** The maximum number of connections that wait to be accepted. Ignored: Deno chooses it. */
   backlog?: number | undefined;
-  /** Whether connections are accepted at once, as by default. They can be made in any case. */
+  /** Whether to accept connections immediately; `true` by default. Clients can connect in any case. */
   startServing?: boolean | undefined;
-  /** Whether the socket's file is removed when the server is closed, as by default. */
+  /** Whether to remove the socket's file when the server is closed; `true` by default. */
   cleanupSocket?: boolean | undefined;
-  /** An existing listener to use; the path is left out then. The server closes it. */
+  /** An existing listener to use instead of a path. The server closes it. */
   sock?: Deno.UnixListener | undefined;
-  /** How connections are encrypted; not at all by default. */
+  /** The TLS options. Without them, connections are not encrypted. */
   tls?: TlsOptions | undefined;
 }
 
-/** What `loop.createUnixServer()` does. */
+/** Implements `loop.createUnixServer()`. */
 export async function serveUnix(
   loop: EventLoop,
   protocolFactory: () => StreamProtocol,
@@ -63,13 +63,13 @@ export async function serveUnix(
   return openServer(loop, acceptors, protocolFactory, options, tls);
 }
 
-/** An acceptor of the system's. */
+/** Creates an acceptor on the system's network. */
 async function acceptorOf(
   context: CallbackContext,
   path: string | URL | null,
   { sock, cleanupSocket = true }: UnixServerOptions,
 ): Promise<Acceptor<Deno.UnixAddr>> {
-  // Deno 2.5 tells no path if it is an abstract one.
+  // Deno 2.5 does not return abstract paths.
   const name = path === null ? sock!.addr.path ?? "\0" : pathOf(path);
   const listener = sock ?? await listenUnix(context, name);
   const file = new SocketFile(name, cleanupSocket);

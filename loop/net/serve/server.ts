@@ -7,13 +7,13 @@ import { fulfilled, Future } from "../../core/future.ts";
 import { callInline } from "../../core/inline_call.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { ServerConnection } from "../stream/server_connection.ts";
-// Of types only, so that whoever imports the class loads no network code.
+// Type-only imports, so that importing the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
 
-/** Has what was accepted become a connection that the program sees; on throwing it is closed. */
+/** Starts an accepted connection. If it throws, the connection is closed. */
 type OnAccepted = (conn: Deno.Conn, connection: ServerConnection) => void;
 
-/** Makes a server: `loop.createServer()` does. */
+/** Creates a server. */
 export let makeServer: <A extends Deno.Addr>(
   loop: EventLoop,
   acceptors: readonly Acceptor<A>[],
@@ -21,14 +21,14 @@ export let makeServer: <A extends Deno.Addr>(
 ) => Server<A>;
 
 /**
- * A server: it accepts connections until it is closed, and gives each a protocol of its own.
+ * A server, which accepts connections until it is closed and creates a protocol for each.
  *
- * `await using` closes it at the end of the scope and waits for its end, which includes the end of
- * its connections: it may wait for ever for a client that stays, and so may
- * {@linkcode Server.serveForever} when it is cancelled. {@linkcode Server.closeClients} and
- * {@linkcode Server.abortClients} before the end of the scope see to that, as in the second example.
+ * `await using` closes the server at the end of the scope and waits for its connections to end. Clients that stay
+ * connected delay it forever, and likewise the cancellation of {@linkcode Server.serveForever}. Call
+ * {@linkcode Server.closeClients} or {@linkcode Server.abortClients} before the end of the scope, as in the second
+ * example.
  *
- * @typeParam A The type of the addresses that it listens at.
+ * @typeParam A The type of the addresses that the server listens at.
  *
  * @example Usage
  * ```ts
@@ -44,7 +44,7 @@ export let makeServer: <A extends Deno.Addr>(
  * });
  * ```
  *
- * @example A server that stops although clients would stay
+ * @example Stop a server with connected clients
  * ```ts
  * import { createTask, Future, openConnection, run, startServer, wait } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
@@ -89,7 +89,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   #isServing = false;
   #isClosed = false;
   #forever: Future<never> | null = null;
-  /** How many listeners still hold their port. */
+  /** The number of listeners that have not released their port. */
   #holding: number;
   readonly #waiters = new Set<Future<void>>();
 
@@ -98,7 +98,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   }
 
   /**
-   * Loops make servers.
+   * Use `loop.createServer()` to create a server.
    *
    * @ignore
    */
@@ -113,14 +113,14 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     this.#holding = acceptors.length;
   }
 
-  /** The listeners; none once the server is closed. */
+  /** The listeners; empty once the server is closed. */
   get sockets(): readonly Deno.Listener<Deno.Conn, A>[] {
     if (this.#isClosed) return [];
     return this.#acceptors.map(({ listener }) => listener);
   }
 
   /**
-   * The loop that the server belongs to.
+   * Returns the loop that the server belongs to.
    *
    * @returns The loop.
    */
@@ -129,19 +129,18 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   }
 
   /**
-   * Whether the server accepts connections.
+   * Returns whether the server accepts connections.
    *
-   * @returns `true` if it is receiving.
+   * @returns `true` if it accepts connections.
    */
   isServing(): boolean {
     return this.#isServing;
   }
 
   /**
-   * Begins to accept connections, if the server does not yet. Nothing is awaited, so nothing can be
-   * cancelled.
+   * Starts accepting connections, unless the server does already. Never waits, so it cannot be cancelled.
    *
-   * @returns A future that is done.
+   * @returns A completed future.
    * @throws {RuntimeError} If the server is closed.
    */
   startServing(): Future<void> {
@@ -153,12 +152,12 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   /**
    * Accepts connections until the awaiting task is cancelled, which closes the server.
    *
-   * Cancelled, it waits until every connection has ended before the `CancelledError` goes on. So a
-   * `finally` around it comes too late for {@linkcode Server.closeClients}: where clients may stay, call
-   * that from elsewhere, or wait for something else, as in the second example of the class.
+   * On cancellation, it waits until every connection has ended before the `CancelledError` is thrown. A `finally`
+   * around it is therefore too late for {@linkcode Server.closeClients}. If clients may stay connected, call that
+   * elsewhere, or wait for something else, as in the second example of the class.
    *
-   * @returns A future that only fails: with a `CancelledError`, also when the server is closed.
-   * @throws {RuntimeError} If the server is closed, or does so already.
+   * @returns A future that never succeeds. It fails with a `CancelledError`, also when the server is closed.
+   * @throws {RuntimeError} If the server is closed, or `serveForever()` is running already.
    */
   serveForever(): Future<never> {
     if (this.#forever !== null) {
@@ -185,10 +184,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     });
   }
 
-  /**
-   * Stops accepting connections and lets go of the port. Those that are open stay open. Closing twice
-   * does nothing.
-   */
+  /** Stops accepting connections and releases the port. Open connections stay open. A second call is a no-op. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -199,22 +195,22 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     this.#forever?.cancel();
   }
 
-  /** Closes every open connection: what is buffered is sent first. */
+  /** Closes every open connection after sending its buffered data. */
   closeClients(): void {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  /** Closes every open connection at once. */
+  /** Closes every open connection immediately. */
   abortClients(): void {
     for (const connection of [...this.#connections]) connection.abort();
   }
 
   /**
-   * Waits until the server is closed, its port is free again, and all of its connections have ended.
+   * Waits until the server is closed, its port is free again, and all its connections have ended.
    *
-   * Cancelled, only the waiting ends.
+   * Cancellation ends only the wait.
    *
-   * @returns A future that is done then.
+   * @returns A future that completes then.
    */
   waitClosed(): Future<void> {
     const future = new Future<void>({ loop: this.#loop });
@@ -251,7 +247,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     }
   }
 
-  /** A connection was accepted: its entry runs, in the async context of callbacks. */
+  /** Starts an accepted connection, in a step and in the callback context. */
   #serveConnection(conn: Deno.Conn): void {
     const connection = new ServerConnection((connection) =>
       this.#onConnectionEnded(connection)

@@ -14,7 +14,7 @@ import { connectTcp } from "../stream/sockets.ts";
 import type { HostAddress } from "../options.ts";
 import { usableLinkOf } from "./sock_datagram.ts";
 
-/** What `loop.sockConnect()` does with an address alone. */
+/** Implements `loop.sockConnect()` for an address alone. */
 export async function connectStream(
   loop: EventLoop,
   address: HostAddress | Deno.UnixAddr,
@@ -40,7 +40,7 @@ export async function connectStream(
   );
 }
 
-/** What `loop.sockConnect()` does with a socket of datagrams. */
+/** Implements `loop.sockConnect()` for a datagram socket. */
 export async function connectDatagrams(
   loop: EventLoop,
   sock: DatagramSocket,
@@ -64,7 +64,7 @@ export async function connectDatagrams(
   link.remoteAddr = remote;
 }
 
-/** Cancelled, it gives the attempt up, and closes a connection that was made all the same. */
+/** Connects. On cancellation, aborts the attempt and closes a connection that was established. */
 async function connected(
   scheduler: Scheduler,
   connect: Attempt<Deno.Conn>,

@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 
 const receivings = new WeakMap<DatagramLink, ResumableOperation<Datagram>>();
 
-/** What `loop.sockRecvFrom()` does. */
+/** Implements `loop.sockRecvFrom()`. */
 export async function sockRecvFrom(
   loop: EventLoop,
   sock: DatagramSocket,
@@ -34,7 +34,7 @@ export async function sockRecvFrom(
   return [data.subarray(0, bufSize), addr];
 }
 
-/** What `loop.sockRecvFromInto()` does. */
+/** Implements `loop.sockRecvFromInto()`. */
 export async function sockRecvFromInto(
   loop: EventLoop,
   sock: DatagramSocket,
@@ -55,7 +55,7 @@ export async function sockRecvFromInto(
   return [part.length, addr];
 }
 
-/** What `loop.sockSendTo()` does. */
+/** Implements `loop.sockSendTo()`. */
 export async function sockSendTo(
   loop: EventLoop,
   sock: DatagramSocket,
@@ -70,7 +70,7 @@ export async function sockSendTo(
   return bytes.length;
 }
 
-/** The link over a socket that the caller alone uses; throws if it is none. */
+/** Returns the link of a bound datagram socket; throws if a transport uses the socket. */
 export function usableLinkOf(
   method: string,
   sock: DatagramSocket,

@@ -23,22 +23,22 @@ import { assertFilePart, sendChunks } from "../file/file_chunks.ts";
 import type { SendFileOptions } from "../options.ts";
 import { ResumableOperation } from "./_resumable_operation.ts";
 
-/** The most that is read at once, in bytes. */
+/** The maximum size of a read, in bytes. */
 const MAX_READ = 64 * 1024;
 
 const encoder = new TextEncoder();
 
-/** What is read from each connection; no bytes at all at the end of the stream. */
+/** The reads of each connection; no bytes at the end of the stream. */
 const readings = new WeakMap<
   Deno.Conn,
   ResumableOperation<Uint8Array<ArrayBuffer>>
 >();
-/** The chunk of a file that goes out by each connection, although the task that sent it may be cancelled. */
+/** The file chunk being sent on each connection, which goes on after a cancellation. */
 const chunks = new WeakMap<Deno.Conn, Promise<void>>();
-/** What is accepted by each listener. */
+/** The pending accept of each listener. */
 const acceptings = new WeakMap<Deno.Listener, ResumableOperation<Deno.Conn>>();
 
-/** What `loop.sockRecv()` does. */
+/** Implements `loop.sockRecv()`. */
 export async function sockRecv(
   loop: EventLoop,
   conn: Deno.Conn,
@@ -49,7 +49,7 @@ export async function sockRecv(
   return await receiveFrom(schedulerOf(loop), conn, n);
 }
 
-/** What `loop.sockRecvInto()` does. */
+/** Implements `loop.sockRecvInto()`. */
 export async function sockRecvInto(
   loop: EventLoop,
   conn: Deno.Conn,
@@ -57,13 +57,13 @@ export async function sockRecvInto(
 ): Promise<number> {
   assertUsable("sockRecvInto", conn);
   assertBuffer("buf", buf);
-  // Not read in place: what is cancelled goes on, and may not write where the caller no longer looks.
+  // Not read in place: a cancelled read goes on, and must not write into memory that the caller has taken back.
   const chunk = await receiveFrom(schedulerOf(loop), conn, buf.length);
   buf.set(chunk);
   return chunk.length;
 }
 
-/** What `loop.sockSendAll()` does. */
+/** Implements `loop.sockSendAll()`. */
 export async function sockSendAll(
   loop: EventLoop,
   conn: Deno.Conn,
@@ -82,7 +82,7 @@ export async function sockSendAll(
   }
 }
 
-/** What `loop.sockSendFile()` does. */
+/** Implements `loop.sockSendFile()`. */
 export async function sockSendFile(
   loop: EventLoop,
   conn: Deno.Conn,
@@ -109,7 +109,7 @@ export async function sockSendFile(
   );
 }
 
-/** What `loop.sockAccept()` does. */
+/** Implements `loop.sockAccept()`. */
 export async function sockAccept(
   loop: EventLoop,
   listener: Deno.Listener,
@@ -126,13 +126,13 @@ export async function sockAccept(
     scheduler.resources.delete(accepting);
     return [conn, conn.remoteAddr];
   } catch (error) {
-    // A connection may come all the same, and nobody ask for it: the loop's end closes it.
+    // A connection may still be accepted. If no call takes it, the end of the loop closes it.
     if (error instanceof CancelledError) scheduler.resources.add(accepting);
     throw error;
   }
 }
 
-/** Accepts the next connection that is still there. */
+/** Accepts the next connection that has not failed. */
 async function acceptFrom(listener: Deno.Listener): Promise<Deno.Conn> {
   while (true) {
     try {
@@ -143,7 +143,7 @@ async function acceptFrom(listener: Deno.Listener): Promise<Deno.Conn> {
   }
 }
 
-/** Throws unless the caller alone uses the connection. */
+/** Throws unless the value is a connection that no transport uses. */
 function assertUsable(method: string, conn: Deno.Conn): void {
   assertConn("conn", conn);
   assertUnclaimed(method, conn);
@@ -175,7 +175,7 @@ async function readFrom(
   return memory.subarray(0, length ?? 0);
 }
 
-/** Sends a chunk of a file. Outside the task that asks: if that is cancelled, the rest still goes out. */
+/** Sends a file chunk outside the calling task, since the rest is sent even if the task is cancelled. */
 function sendChunk(
   scheduler: Scheduler,
   conn: Deno.Conn,
@@ -193,7 +193,7 @@ async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Waits until the chunk that goes out by a connection is sent. If it is not, the next write fails, too. */
+/** Waits for a pending file chunk. If sending it fails, the next write fails, too. */
 async function chunkSent(scheduler: Scheduler, conn: Deno.Conn): Promise<void> {
   const sending = chunks.get(conn);
   if (sending === undefined) return;

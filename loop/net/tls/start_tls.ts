@@ -30,7 +30,7 @@ export interface StartTlsOptions {
 
 const NOTHING = new Uint8Array(0);
 
-/** What `loop.startTls()` does. */
+/** Implements `loop.startTls()`. */
 export async function startTls(
   transport: Transport,
   protocol: StreamProtocol,
