@@ -2,47 +2,47 @@
 
 import type { ErrorClass } from "../core/error_classes.ts";
 
-/** An error on its way to another thread. */
+/** An error encoded for another thread. */
 interface EncodedError {
-  /** The names of its classes, its own first. */
+  /** The names of its class and the superclasses, from the class upwards. */
   classes: string[];
   name: string;
   message: string;
   stack: string;
-  /** Its own fields, as far as they can be cloned. */
+  /** The own properties that can be cloned. */
   fields: Record<string, unknown>;
   cause?: Encoded;
-  /** The errors that an aggregate holds. */
+  /** The errors of an `AggregateError`. */
   errors?: Encoded[];
 }
 
-/** Something thrown, on its way to another thread: an error, or what is none. */
+/** A thrown value encoded for another thread. */
 export type Encoded = { error: EncodedError } | { value: unknown };
 
-/** Takes errors apart for their way to another thread, and puts them together there. */
+/** Encodes thrown values for another thread, and decodes them there. */
 export interface ErrorCodec {
   encode(thrown: unknown): Encoded;
   decode(encoded: Encoded): unknown;
 }
 
 /**
- * Makes the codec of a thread.
+ * Creates the codec of a thread.
  *
- * Of a stack it sends what is above the frames of the library's own code, and those not. They are known
- * by a text, `bottom`.
+ * Encoded stacks leave out the frames that contain the text `bottom`, which marks the library's own code, and
+ * everything below them.
  *
- * The function is self-contained: its source is a part of the program of a worker.
+ * The function is self-contained, since its source is a part of the worker program.
  */
 export function errorCodec(
   classNamed: (name: string) => ErrorClass | undefined,
   bottom: string | null = null,
 ): ErrorCodec {
-  /** How deep causes and errors of aggregates go: an error may be a cause of its own. */
+  /** The maximum nesting of causes and aggregated errors: an error may be its own cause. */
   const MAX_DEPTH = 16;
-  // A job may take it away.
+  // Captured here, since a job may delete the global.
   const clone = structuredClone;
 
-  /** Some errors cannot be read, such as a proxy that refuses. */
+  /** The replacement for errors that cannot be read, such as proxies that throw. */
   const UNREADABLE: EncodedError = {
     classes: ["Error"],
     name: "Error",
@@ -100,7 +100,7 @@ export function errorCodec(
     try {
       return String(error[key] ?? "");
     } catch {
-      // A getter of the user's that throws.
+      // A user-defined getter threw.
       return "";
     }
   }
@@ -156,7 +156,7 @@ export function errorCodec(
       return new DOMException(message, name);
     }
     const create = knownClasses(classes).find((each) => each.create)?.create;
-    // Where it is made here says nothing, and Deno would print that.
+    // The stack of the decoder is irrelevant, and Deno would print it.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     try {

@@ -3,20 +3,20 @@
 import { wrongType } from "../core/validate.ts";
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A function by its source, which is an expression. */
+/** The source of a function, as an expression. */
 export interface FunctionSource {
   readonly source: string;
-  /** What the function is called in stacks. */
+  /** The name of the function in stacks. */
   readonly name: string;
 }
 
-/** Those of functions that were looked at before. */
+/** The sources of functions that have been validated. */
 const sources = new WeakMap<AnyFunction, FunctionSource>();
 
 /**
- * The source of a function that can be run elsewhere.
+ * Returns the source of a function, to be run in another thread.
  *
- * @throws {TypeError} If it is not a function, or if it cannot be run by its source.
+ * @throws {TypeError} If it is not a function, or cannot be run from its source.
  */
 export function sourceOf(fn: unknown): FunctionSource {
   if (typeof fn !== "function") {
@@ -40,7 +40,7 @@ function expressionOf(fn: AnyFunction): string {
   if (/^class\b/.test(source)) throw cannotTravel(fn, "a class");
   const tag = Object.prototype.toString.call(fn);
   if (tag.includes("Generator")) throw cannotTravel(fn, "a generator function");
-  // A method's source is one only inside an object.
+  // The source of a method is valid only inside an object.
   const method = `Object.values({ ${source} })[0]`;
   const problem = syntaxErrorIn(source);
   if (problem === null) return source;
@@ -56,7 +56,7 @@ function expressionOf(fn: AnyFunction): string {
 
 function syntaxErrorIn(expression: string): SyntaxError | null {
   try {
-    // Only parsed; the function is never called.
+    // The function is only parsed, never called.
     new Function(`"use strict";return (${expression}\n)`);
     return null;
   } catch (error) {

@@ -15,27 +15,27 @@ import type {
 import type { PoolWorker } from "./_pool_worker.ts";
 import { transferablesIn } from "./_transferables.ts";
 
-/** How a job is done. */
+/** The options of a job, with defaults filled in. */
 interface JobTerms {
   readonly transfer: Transferable[];
   readonly transferResults: boolean;
   readonly terminateOnCancel: boolean;
 }
 
-/** A function with its arguments, to be called in a worker, and the future of what it comes to. */
+/** A call of a function in a worker, and the future of its result. */
 export class Job {
-  /** Of the loop that runs the caller. */
+  /** The future of the result, on the caller's loop. */
   readonly future: Future<unknown> = new Future<unknown>();
   readonly terminateOnCancel: boolean;
-  /** The calls that it makes of functions of the main program; `null` if it got none. */
+  /** The job's calls to functions of the main program; `null` if it has no functions as arguments. */
   readonly calls: RemoteCalls | null;
-  /** Who does it, once it has begun. */
+  /** The worker that runs the job, once it has started. */
   worker: PoolWorker | null = null;
   #message: JobMessage;
   #transfer: Transferable[];
   readonly #submission: { stack?: string } = {};
 
-  /** `caller` is the function that a program calls: what is above it in a stack is the library's. */
+  /** `caller` is the public function that was called. The stack above it belongs to the library. */
   constructor(
     fn: JobFunction,
     args: readonly unknown[],
@@ -64,7 +64,7 @@ export class Job {
   }
 
   /**
-   * Takes a copy of the arguments: the job waits, and they are the caller's again.
+   * Copies the arguments, since the job waits and the caller may change them in the meantime.
    *
    * @throws {TypeError} If one of them cannot be cloned.
    */
@@ -85,7 +85,7 @@ export class Job {
    */
   send(worker: Worker): void {
     this.#cloning(() =>
-      // Without a list it takes a faster way.
+      // Without a transfer list, posting takes a faster path.
       this.#transfer.length === 0
         ? worker.postMessage(this.#message)
         : worker.postMessage(this.#message, this.#transfer)
@@ -116,7 +116,7 @@ export class Job {
     }
   }
 
-  /** What is in the list is gone even if the rest turns out not to be cloneable. */
+  /** Checks the arguments first, since posting detaches the transfer list even if cloning fails. */
   #assertRestCloneable(): void {
     const transferred = new Set(this.#transfer);
     assertCloneable(
@@ -126,7 +126,7 @@ export class Job {
     );
   }
 
-  /** What a function that was run by its source did not find may be there for its author. */
+  /** Explains a `ReferenceError` in a function that was run from its source. */
   #explained(error: unknown): unknown {
     if (!("source" in this.#message.fn) || !(error instanceof ReferenceError)) {
       return error;
@@ -188,7 +188,7 @@ function framesOf(stack: string | undefined): string {
 }
 
 /**
- * The calls that a job in a worker makes of functions of the main program.
+ * The calls of a job in a worker to functions of the main program.
  *
  * They run in the async context in which the job was submitted, but outside its task.
  */
@@ -197,13 +197,13 @@ class RemoteCalls {
   readonly #loop: EventLoop;
   readonly #answer: (call: number, task: Future<unknown>) => void;
   readonly #run: <T>(fn: () => T) => T;
-  /** The tasks whose end the job waits for. */
+  /** The tasks that the job waits for. */
   readonly #tasks = new Map<number, Task<unknown>>();
 
   /**
    * @param scheduler The scheduler of the job's loop.
-   * @param args The job's arguments, which the functions and loops are among.
-   * @param answer Tells the job what a call came to.
+   * @param args The job's arguments, including the functions and loops.
+   * @param answer Sends the outcome of a call to the job.
    */
   constructor(
     scheduler: Scheduler,
@@ -217,7 +217,7 @@ class RemoteCalls {
   }
 
   /**
-   * Makes a call.
+   * Starts a call.
    *
    * @throws {RuntimeError} If the loop is closed.
    */
@@ -237,17 +237,17 @@ class RemoteCalls {
     });
   }
 
-  /** Cancels a call, unless it is over. */
+  /** Cancels a call unless it has ended. */
   cancel(call: number): void {
     this.#tasks.get(call)?.cancel();
   }
 
-  /** The job has ended: what it began and did not wait for goes on, and answers to nobody. */
+  /** Detaches the calls from the job, which has ended. Calls that it did not wait for go on. */
   release(): void {
     this.#tasks.clear();
   }
 
-  /** The job's worker has ended before the job did: who waited for the calls is gone. */
+  /** Cancels all calls, as the worker has ended before the job. */
   cancelAll(): void {
     const tasks = [...this.#tasks.values()];
     this.#tasks.clear();

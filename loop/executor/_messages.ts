@@ -4,14 +4,14 @@ import type { Outcome } from "../core/outcome.ts";
 import type { Encoded } from "./_error_codec.ts";
 import type { FunctionSource } from "./_function_source.ts";
 
-/** What a job calls: a function by its source, or one that a module exports. */
+/** The function of a job: a source, or an export of a module. */
 export type JobFunction =
   | FunctionSource
   | { readonly module: string; readonly name: string };
 
-/** An argument that cannot be cloned, and is represented in the worker. */
+/** An argument that cannot be cloned and is represented by a proxy in the worker. */
 export interface Representative {
-  /** Which argument it is. */
+  /** The index of the argument. */
   readonly index: number;
   readonly kind: "function" | "loop";
 }
@@ -28,32 +28,32 @@ export interface JobMessage {
 /** The outcome of a job or a call, as it is sent to another thread. */
 export type EncodedOutcome = Outcome<unknown, Encoded>;
 
-/** What a function of the main program came to, that a job called. */
+/** The outcome of a call to a function of the main program. */
 export interface AnswerMessage {
   readonly kind: "answer";
   readonly call: number;
   readonly outcome: EncodedOutcome;
 }
 
-/** What a worker is told. */
+/** A message to a worker. */
 export type MessageToWorker = JobMessage | AnswerMessage;
 
-/** A job calls a function of the main program. */
+/** A job's call to a function of the main program. */
 export interface CallMessage {
   readonly kind: "call";
-  /** The number by which it is answered; `null` if nobody waits. */
+  /** The id for the answer; `null` if none is expected. */
   readonly call: number | null;
-  /** Which argument of the job the function is. */
+  /** The index of the function among the job's arguments. */
   readonly fn: number;
-  /** Which argument the loop is that runs it; `null` for the loop of the job. */
+  /** The index of the loop among the job's arguments; `null` for the loop of the job. */
   readonly loop: number | null;
   readonly args: unknown[];
 }
 
-/** What a worker tells. */
+/** A message from a worker. */
 export type MessageFromWorker =
   | { readonly kind: "done"; readonly outcome: EncodedOutcome }
-  /** The worker is of no more use. */
+  /** The worker has ended. */
   | {
     readonly kind: "broken";
     readonly reason: string;

@@ -18,18 +18,18 @@ import type {
 import { programUrl } from "./_worker_program.ts";
 import { BrokenExecutor } from "./executor.ts";
 
-/** A worker hears in the async context in which it was made, which must be nobody's. */
+/** Message handlers inherit the async context in which the worker is created, so it is created outside any task. */
 const outside: RunInContext = keepContext(undefined);
 
-/** Who has workers. */
+/** The owner of pool workers. */
 export interface WorkerOwner {
-  /** A worker is done with its job. */
+  /** Called when a worker has finished its job. */
   onFree(worker: PoolWorker): void;
-  /** A worker is of no more use; it has been terminated. */
+  /** Called when a worker has been terminated. */
   onBroken(worker: PoolWorker): void;
 }
 
-/** A worker that does one job at a time. */
+/** A worker that runs one job at a time. */
 export class PoolWorker {
   readonly #name: string;
   readonly #codec: ErrorCodec;
@@ -59,9 +59,9 @@ export class PoolWorker {
   }
 
   /**
-   * Does a job, which from now on keeps the program alive.
+   * Starts a job. While it runs, it keeps the program alive.
    *
-   * @throws {TypeError} If an argument cannot be cloned; then there is no job.
+   * @throws {TypeError} If an argument cannot be cloned. The job is not started then.
    */
   begin(job: Job): void {
     job.send(this.#worker);
@@ -72,14 +72,14 @@ export class PoolWorker {
     this.#resting = false;
   }
 
-  /** There is nothing to do, and the program may end. Returns whether Deno allows that. */
+  /** Marks the worker as idle, so that it does not keep the program alive. Returns whether Deno supports that. */
   rest(): boolean {
     if (!this.#resting) this.#setReferenced?.(false);
     this.#resting = true;
     return this.#setReferenced !== null;
   }
 
-  /** Ends the worker, and with it its job, for a reason. */
+  /** Terminates the worker and fails its job. */
   terminate(reason: string, cause?: { error: unknown }): void {
     this.#worker.terminate();
     const job = this.#job;
@@ -90,7 +90,7 @@ export class PoolWorker {
     job.fail(this.#broken(reason, cause), this.#name);
   }
 
-  /** Tells the job what a call came to. */
+  /** Sends the outcome of a call to the job. */
   answer(call: number, task: Future<unknown>): void {
     this.#tryAnswer(call, () => {
       const failed = task.cancelled() || task.exception() !== null;
@@ -128,7 +128,7 @@ export class PoolWorker {
     try {
       job.calls?.begin(message);
     } catch (error) {
-      // The loop is closed: where nobody waits for the answer, nobody is to be told.
+      // The loop is closed. A call that expects no answer has none to fail.
       if (message.call === null) return;
       this.#tryAnswer(message.call, () => {
         throw error;
@@ -155,7 +155,7 @@ export class PoolWorker {
     this.#owner.onBroken(this);
   }
 
-  /** What a job left behind failed after its end: there is no future to tell. */
+  /** Reports a failure of code that a job left running, as there is no future to fail. */
   #report(reason: string, cause?: { error: unknown }): void {
     this.#loop?.callExceptionHandler({
       message: "A worker ended after its job was done",
@@ -168,7 +168,7 @@ export class PoolWorker {
       `The worker ${this.#name} has ended: ${reason}`,
       cause && { cause: cause.error },
     );
-    // Where the library noticed says nothing.
+    // The stack of the library is irrelevant.
     error.stack = String(error);
     return error;
   }

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * What in a value can be moved to another thread: buffers, ports and streams, those of views too.
+ * Returns the transferable objects in a value: buffers, including those of views, ports and streams.
  *
  * The function is self-contained: its source is a part of the program of a worker.
  */

@@ -12,22 +12,19 @@ import type {
 import { transferablesIn } from "./_transferables.ts";
 import type { RemoteCall, RepresentedLoop } from "./threadsafe_loop.ts";
 
-/** The beginning of the program's address, by which its own frames are known in the stacks of errors. */
+/** The prefix of the program's URL, which identifies its frames in stacks. */
 const PREFIX = "data:text/javascript;asyncio=worker,";
 
 let url: string | null = null;
 
-/**
- * The program of a worker, as the address of a module. No file has to be read for it, so it needs no
- * permission.
- */
+/** Returns the worker program as a data URL, which needs no permission to read a file. */
 export function programUrl(): string {
   return url ??= PREFIX + encodeURIComponent(
     `(${program})(${errorCodec}, ${transferablesIn}, "${PREFIX}");`,
   );
 }
 
-/** What the global scope of a worker has, and Deno's types of the main scope do not. */
+/** The parts of a worker's global scope that Deno's types for the main scope lack. */
 interface WorkerScope {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   close(): void;
@@ -40,10 +37,9 @@ interface WorkerScope {
 type Callable = (...args: unknown[]) => unknown;
 
 /**
- * What runs in a worker. Self-contained: only its source gets there.
+ * The worker program. It is self-contained, since only its source is sent.
  *
- * A job may do what it likes with the global scope, so what posts, ends and compiles is taken from there at
- * the start.
+ * A job may change the global scope, so the functions for posting, closing and compiling are captured at the start.
  */
 function program(
   makeCodec: typeof errorCodec,
@@ -53,7 +49,7 @@ function program(
   // Deno has no types for both scopes at once.
   const scope = globalThis as unknown as WorkerScope;
   const evaluate = eval;
-  // As text, since the publishing of packages warns of an import whose address it cannot read.
+  // Compiled from text, since publishing the package warns about imports with computed specifiers.
   const load: (module: string) => Promise<Record<string, unknown>> = evaluate(
     "(module) => import(module)",
   );
@@ -61,7 +57,7 @@ function program(
   const close = scope.close;
   const MAX_COMPILED = 1000;
 
-  // By this, error_classes.ts finds it if a job imports the library.
+  // Read by error_classes.ts if a job imports the library.
   const classes = new Map<string, ErrorClass>();
   Object.defineProperty(scope, Symbol.for("asyncio.errorClasses"), {
     value: classes,
@@ -72,7 +68,7 @@ function program(
     override name = "RuntimeError";
   }
 
-  /** An error of the class that the library has, if the job's module has loaded that. */
+  /** Returns an error of the library's class if the job's module has loaded it. */
   function runtimeError(message: string): Error {
     const error = new RuntimeError(message);
     return classes.has("RuntimeError")
@@ -85,7 +81,7 @@ function program(
     else postMessage(message, transfer);
   }
 
-  /** What an error says. User code may throw what cannot be read. */
+  /** Returns the message of an error. Thrown values may be unreadable. */
   function messageOf(error: unknown): string {
     try {
       return String(error instanceof Error ? error.message : error);
@@ -105,7 +101,7 @@ function program(
     close();
   }
 
-  // Nobody is told of the end of a worker by these.
+  // These end a worker without notifying the main program.
   scope.close = () => breakDown("self.close() was called");
   if ("Deno" in globalThis) {
     Deno.exit = (code = 0) => {
@@ -130,7 +126,7 @@ function program(
     });
   });
   scope.addEventListener("message", (event) => {
-    // Jobs may dispatch events of their own.
+    // Jobs may dispatch their own events.
     if (!event.isTrusted) return;
     event.stopImmediatePropagation();
     const message = event.data;
@@ -138,7 +134,7 @@ function program(
     else takeAnswer(message.call, message.outcome);
   });
 
-  /** The job that runs. */
+  /** The current job. */
   let current: JobMessage | null = null;
 
   async function run(job: JobMessage): Promise<void> {
@@ -197,7 +193,7 @@ function program(
     return fn;
   }
 
-  /** What the module exports: importing it again would take longer than a small job. */
+  /** The exports of the module. Importing it again would take longer than a small job. */
   let exports: Record<string, unknown> | null = null;
 
   async function importFunction(
@@ -220,9 +216,9 @@ function program(
     );
   }
 
-  /** Which functions represent functions of the main program, and which arguments those are. */
+  /** The functions that represent functions of the main program, with the indices of the arguments. */
   const represented = new WeakMap<object, { job: JobMessage; index: number }>();
-  /** Who waits for an answer. */
+  /** The calls that wait for an answer. */
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let calls = 0;
 

@@ -20,7 +20,7 @@ export function defaultExecutorOf(scheduler: Scheduler): DefaultExecutor {
   return executor;
 }
 
-/** The executor that a loop uses where none is named; it ends with the loop. */
+/** The default executor of a loop, which is shut down with the loop. */
 class DefaultExecutor implements Resource {
   readonly #scheduler: Scheduler;
   #executor: Executor | null = null;
@@ -31,9 +31,9 @@ class DefaultExecutor implements Resource {
   }
 
   /**
-   * The executor, which is made when it is first asked for.
+   * Returns the executor, which is created on first use.
    *
-   * @throws {RuntimeError} If it was shut down.
+   * @throws {RuntimeError} If it has been shut down.
    */
   get(): Executor {
     if (this.#isShutDown) {
@@ -48,7 +48,7 @@ class DefaultExecutor implements Resource {
     this.#scheduler.resources.add(this);
   }
 
-  /** Shuts it down, and waits for its jobs; after that many seconds they are given up. */
+  /** Shuts down the executor and waits for its jobs. Terminates them after the timeout in seconds. */
   async shutdown(seconds: number | null): Promise<void> {
     this.#isShutDown = true;
     const executor = this.#executor;

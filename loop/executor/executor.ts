@@ -8,17 +8,17 @@ import { wrongType } from "../core/validate.ts";
 
 /** The options of `executor.shutdown()`. */
 export interface ExecutorShutdownOptions {
-  /** Whether the promise waits until all jobs are done; it does by default. */
+  /** Whether the promise waits for all jobs; `true` by default. */
   wait?: boolean | undefined;
-  /** Whether jobs that have not begun are cancelled; by default they are still done. */
+  /** Whether to cancel jobs that have not started; `false` by default. */
   cancelFutures?: boolean | undefined;
 }
 
 /**
- * Something that runs functions elsewhere than in the event loop. {@linkcode WorkerExecutor} does; a
- * subclass of a program's own can be given to `loop.runInExecutor()` and `loop.setDefaultExecutor()`.
+ * Runs functions outside the event loop, as {@linkcode WorkerExecutor} does. Custom subclasses can be passed to
+ * `loop.runInExecutor()` and `loop.setDefaultExecutor()`.
  *
- * @example An executor that runs everything at once, for tests
+ * @example An executor for tests that runs everything immediately
  * ```ts
  * import { Executor, type Future, getEventLoop, run } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
@@ -45,13 +45,13 @@ export interface ExecutorShutdownOptions {
  */
 export abstract class Executor implements AsyncDisposable {
   /**
-   * Has a function called with arguments.
+   * Runs a function with arguments.
    *
    * @typeParam A The types of the arguments.
-   * @typeParam T What the function returns.
+   * @typeParam T The type of the result.
    * @param fn The function.
-   * @param args What it is called with.
-   * @returns A future of what it returns, of the loop that runs the caller.
+   * @param args The arguments.
+   * @returns A future of the result, on the caller's loop.
    */
   abstract submit<A extends unknown[], T>(
     fn: (...args: A) => T | PromiseLike<T>,
@@ -59,14 +59,14 @@ export abstract class Executor implements AsyncDisposable {
   ): Future<T>;
 
   /**
-   * Takes no more jobs, and lets go of everything once those that it has are done.
+   * Stops accepting jobs, and releases all resources once the accepted jobs have ended.
    *
-   * @param options Whether to wait for that, and what becomes of jobs that have not begun.
-   * @returns A promise that resolves when all is done, or at once.
+   * @param options Whether to wait, and whether to cancel jobs that have not started.
+   * @returns A promise that resolves when all jobs have ended, or immediately.
    */
   abstract shutdown(options?: ExecutorShutdownOptions): Promise<void>;
 
-  /** As {@linkcode Executor.shutdown}, which waits for the jobs. */
+  /** Shuts down and waits for the jobs, like {@linkcode Executor.shutdown}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
@@ -82,8 +82,8 @@ export function assertExecutor(
 }
 
 /**
- * What ran a job ended before the job did: the job ended its thread, or left an error behind that
- * nobody caught, or somebody terminated it. The executor goes on, unless it was shut down.
+ * Thrown when the thread of a job ends before the job: the job ended it, left an uncaught error, or the thread was
+ * terminated. The executor can still be used unless it was shut down.
  *
  * @example Usage
  * ```ts
@@ -101,7 +101,7 @@ export class BrokenExecutor extends RuntimeError {
   /**
    * Constructs a new instance.
    *
-   * @param message What happened.
+   * @param message The message.
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {

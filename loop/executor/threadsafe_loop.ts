@@ -1,10 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * What a job in a worker can do with an event loop of the main program that it got as an argument.
- * Every `EventLoop` is one.
+ * The interface of an event loop that is passed to a job in a worker. Every `EventLoop` implements it.
  *
- * @example A job that reports how far it is
+ * @example A job that reports its progress
  * ```ts
  * import { getRunningLoop, run, type ThreadsafeLoop, toThread } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
@@ -24,11 +23,11 @@
  */
 export interface ThreadsafeLoop {
   /**
-   * Has the loop call a function of the main program soon.
+   * Schedules a call of a function of the main program on the loop.
    *
    * @typeParam A The types of the arguments.
-   * @param callback The function, which came as an argument of the job.
-   * @param args What it is called with; copies of them.
+   * @param callback The function, which must be an argument of the job.
+   * @param args The arguments, which are copied.
    */
   callSoonThreadsafe<A extends unknown[]>(
     callback: (...args: A) => unknown,
@@ -36,19 +35,19 @@ export interface ThreadsafeLoop {
   ): unknown;
 }
 
-/** A call of a function of the main program, made in a worker. */
+/** A call to a function of the main program from a worker. */
 export interface RemoteCall {
   readonly result: Promise<unknown>;
   cancel(): void;
 }
 
-/** A loop of the main program, in a worker. */
+/** A proxy in a worker for a loop of the main program. */
 export interface RepresentedLoop extends ThreadsafeLoop {
-  /** What `runCoroutineThreadsafe()` does with it. */
+  /** Implements `runCoroutineThreadsafe()`. */
   callRemotely(coro: () => unknown): RemoteCall;
 }
 
-/** Whether a loop is only represented here. */
+/** Returns whether the loop is a proxy. */
 export function isRepresented(loop: ThreadsafeLoop): loop is RepresentedLoop {
   return typeof loop === "object" && loop !== null && "callRemotely" in loop;
 }

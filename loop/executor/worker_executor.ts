@@ -49,14 +49,14 @@ export type JobArguments<M, K extends keyof M> = M[K] extends
 export type JobResult<M, K extends keyof M> = M[K] extends
   (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** The options of a job; those of its executor are the defaults. */
+/** The options of a job. The defaults are the executor's options. */
 export interface JobOptions {
-  /** What of the arguments is moved to the worker, not copied: buffers, ports, streams. */
+  /** The objects in the arguments to transfer instead of copying: buffers, ports, streams. */
   transfer?: Transferable[] | undefined;
-  /** Whether such things in the result are moved: the function must not use them any more. */
+  /** Whether to transfer such objects in the result. The function must not use them afterwards. */
   transferResults?: boolean | undefined;
   /**
-   * Whether the worker is ended when the job's future is cancelled while the job runs. Deno stops it where
+   * Whether to terminate the worker if the job's future is cancelled while the job runs. Deno terminates it when
    * the job awaits something or returns.
    */
   terminateOnCancel?: boolean | undefined;
@@ -64,45 +64,44 @@ export interface JobOptions {
 
 /** The options of a {@linkcode WorkerExecutor}. */
 export interface WorkerExecutorOptions {
-  /** How many workers there are at most; by default as many as the machine has processors. */
+  /** The maximum number of workers; by default the number of processors. */
   maxWorkers?: number | undefined;
-  /** What the names of the workers begin with. */
+  /** The prefix of the workers' names. */
   name?: string | undefined;
   /**
-   * Whether a worker is ended when its job's future is cancelled, as far as Deno can: where the job awaits
-   * something or returns. By default the job goes on, and its result is dropped.
+   * Whether to terminate a worker if its job's future is cancelled. Deno terminates it when the job awaits
+   * something or returns. By default the job goes on and its result is dropped.
    */
   terminateOnCancel?: boolean | undefined;
   /**
-   * Whether buffers, ports and streams in the results are moved, not copied: for functions that do not
-   * use them any more. Off by default.
+   * Whether to transfer buffers, ports and streams in results instead of copying them; `false` by default. The
+   * functions must not use them afterwards.
    */
   transferResults?: boolean | undefined;
-  /** Classes of errors that the functions throw, so that they come back as instances of these. */
+  /** The error classes of the program that the functions throw. Errors then arrive as their instances. */
   // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
   errors?: readonly (abstract new (...args: any[]) => Error)[] | undefined;
 }
 
 /**
- * A pool of Web Workers that runs functions in other threads: for work that would keep the event loop
- * busy.
+ * A pool of Web Workers that runs functions in other threads, for work that would block the event loop.
  *
- * A function gets there in one of two ways. A *module's* function is called by the name by which the
- * module exports it; names, arguments and results are checked by its type. A *self-contained* function
- * is sent as source, so it has only its arguments and the global scope, none of the variables around it.
+ * There are two kinds of functions. A *module's* function is called by its exported name; names, arguments and
+ * results are type-checked. A *self-contained* function is sent as source, so it can use only its arguments and the
+ * global scope, none of the variables around it.
  *
- * Arguments and results are copied as by `structuredClone()`. Functions among the arguments are called
- * in the main program: in the worker they give promises, and work until the job ends. An event loop
- * becomes a {@linkcode ThreadsafeLoop}. Errors come back with their class, if it is one of
- * JavaScript's, Deno's, this library's or of `errors`; of another one the nearest class above that is
- * known. Context variables and `AsyncLocalStorage` do not reach the workers.
+ * Arguments and results are copied as by `structuredClone()`. Functions among the arguments run in the main
+ * program: in the worker, calling them returns a promise, and they work until the job ends. An event loop becomes a
+ * {@linkcode ThreadsafeLoop}. Errors keep their class if it comes from JavaScript, Deno, this library or `errors`;
+ * otherwise they get the nearest known superclass. Context variables and `AsyncLocalStorage` do not reach the
+ * workers.
  *
- * Workers are started when they are needed, and do one job at a time; jobs that wait do so in order. A
- * worker that has nothing to do does not keep the program alive. Workers have the permissions of the
- * program; a local module needs `--allow-read`, a remote one `--allow-import`.
+ * Workers are started on demand and run one job at a time; waiting jobs are FIFO. An idle worker does not keep the
+ * program alive. Workers have the permissions of the program; a local module needs `--allow-read`, a remote one
+ * `--allow-import`.
  *
- * Cancelled, a job that has not begun is dropped; one that runs goes on, unless `terminateOnCancel`. A
- * worker that ends early fails its job with a {@linkcode BrokenExecutor}, and another takes its place.
+ * A cancelled job that has not started is dropped; one that is running goes on, unless `terminateOnCancel` is set.
+ * If a worker ends early, its job fails with a {@linkcode BrokenExecutor}, and a new worker replaces it.
  *
  * @typeParam M The type of the module, `typeof import("./jobs.ts")`.
  *
@@ -150,9 +149,9 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   readonly #transferResults: boolean;
   readonly #codec: ErrorCodec;
   readonly #workers = new Set<PoolWorker>();
-  /** Those that have nothing to do, most recently used last. */
+  /** The idle workers, most recently used last. */
   readonly #idle: PoolWorker[] = [];
-  /** The jobs that wait, first come, first served. */
+  /** The waiting jobs, FIFO. */
   readonly #queue = new Set<Job>();
   readonly #owner: WorkerOwner = {
     onFree: (worker) => this.#onFree(worker),
@@ -163,19 +162,19 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   #isShutDown = false;
 
   /**
-   * Constructs a new instance for self-contained functions. No worker starts yet.
+   * Constructs a new instance for self-contained functions. Workers are started on demand.
    *
-   * @param options How many workers there may be, and how jobs are done.
+   * @param options The options of the pool and of its jobs.
    * @throws {RangeError} If `maxWorkers` is not a positive integer.
    * @throws {TypeError} If an option has the wrong type.
    */
   constructor(options?: WorkerExecutorOptions);
   /**
-   * Constructs a new instance for the functions of a module, and for self-contained ones.
+   * Constructs a new instance for the functions of a module and self-contained functions.
    *
-   * @param module The address of the module: `new URL("./jobs.ts", import.meta.url)`.
-   * @param options How many workers there may be, and how jobs are done.
-   * @throws {TypeError} If `module` is not an absolute address.
+   * @param module The URL of the module: `new URL("./jobs.ts", import.meta.url)`.
+   * @param options The options of the pool and of its jobs.
+   * @throws {TypeError} If `module` is not an absolute URL.
    * @throws {RangeError} If `maxWorkers` is not a positive integer.
    * @throws {TypeError} If an option has the wrong type.
    */
@@ -202,13 +201,13 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   }
 
   /**
-   * Has a self-contained function called in a worker.
+   * Runs a self-contained function in a worker.
    *
    * @typeParam A The types of the arguments.
-   * @typeParam T What the function returns.
+   * @typeParam T The type of the result.
    * @param fn The function.
-   * @param args What it is called with.
-   * @returns A future of what it returns, of the loop that runs the caller.
+   * @param args The arguments.
+   * @returns A future of the result, on the caller's loop.
    * @throws {RuntimeError} If the executor is shut down.
    * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
    */
@@ -217,12 +216,12 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     ...args: A
   ): Future<T>;
   /**
-   * Has a function of the module called in a worker.
+   * Runs a function of the module in a worker.
    *
    * @typeParam K The name of the function.
-   * @param name The name by which the module exports it.
-   * @param args What it is called with.
-   * @returns A future of what it returns, of the loop that runs the caller.
+   * @param name The exported name.
+   * @param args The arguments.
+   * @returns A future of the result, on the caller's loop.
    * @throws {RuntimeError} If the executor is shut down.
    * @throws {TypeError} If an argument cannot be cloned, or the executor has no module.
    */
@@ -235,19 +234,18 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   }
 
   /**
-   * Has a self-contained function called in a worker, as {@linkcode WorkerExecutor.submit}, on terms of
-   * its own.
+   * Runs a self-contained function in a worker like {@linkcode WorkerExecutor.submit}, with options.
    *
    * @typeParam A The types of the arguments.
-   * @typeParam T What the function returns.
+   * @typeParam T The type of the result.
    * @param fn The function.
-   * @param args What it is called with.
-   * @param options What is moved, and what a cancellation does.
-   * @returns A future of what it returns, of the loop that runs the caller.
+   * @param args The arguments.
+   * @param options What to transfer, and what a cancellation does.
+   * @returns A future of the result, on the caller's loop.
    * @throws {RuntimeError} If the executor is shut down.
    * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
    *
-   * @example Move a buffer there and back
+   * @example Transfer a buffer in both directions
    * ```ts
    * import { run, WorkerExecutor } from "@asyncio/asyncio";
    * import { assertEquals } from "@std/assert";
@@ -274,14 +272,13 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     options?: JobOptions,
   ): Future<T>;
   /**
-   * Has a function of the module called in a worker, as {@linkcode WorkerExecutor.submit}, on terms of
-   * its own.
+   * Runs a function of the module in a worker like {@linkcode WorkerExecutor.submit}, with options.
    *
    * @typeParam K The name of the function.
-   * @param name The name by which the module exports it.
-   * @param args What it is called with.
-   * @param options What is moved, and what a cancellation does.
-   * @returns A future of what it returns, of the loop that runs the caller.
+   * @param name The exported name.
+   * @param args The arguments.
+   * @param options What to transfer, and what a cancellation does.
+   * @returns A future of the result, on the caller's loop.
    * @throws {RuntimeError} If the executor is shut down.
    * @throws {TypeError} If an argument cannot be cloned, or the executor has no module.
    */
@@ -299,12 +296,12 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   }
 
   /**
-   * Takes no more jobs, and ends the workers once the jobs are done.
+   * Stops accepting jobs, and terminates the workers once the accepted jobs have ended.
    *
-   * Cancelled while it waits, it goes on all the same.
+   * Cancellation ends only the wait.
    *
-   * @param options Whether to wait for that, and what becomes of jobs that have not begun.
-   * @returns A promise that resolves when every worker has been ended, or at once.
+   * @param options Whether to wait, and whether to cancel jobs that have not started.
+   * @returns A promise that resolves when all workers have been terminated, or immediately.
    */
   override async shutdown(
     options: ExecutorShutdownOptions = {},
@@ -319,10 +316,11 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   }
 
   /**
-   * Ends all workers at once, and takes no more jobs. Jobs that run fail with a
-   * {@linkcode BrokenExecutor}, those that wait are cancelled.
+   * Terminates all workers immediately and stops accepting jobs. Running jobs fail with a
+   * {@linkcode BrokenExecutor}; waiting jobs are cancelled.
    *
-   * @see {@link https://docs.python.org/3.14/library/concurrent.futures.html#concurrent.futures.ProcessPoolExecutor.terminate_workers}
+   * @see
+   * {@link https://docs.python.org/3.14/library/concurrent.futures.html#concurrent.futures.ProcessPoolExecutor.terminate_workers}
    */
   terminateWorkers(): void {
     this.#isShutDown = true;
@@ -381,7 +379,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
       scheduler.outside--;
       if (job.future.cancelled()) this.#onCancelled(job);
     });
-    // The overloads say of what type the result is.
+    // The overloads have the type of the result.
     return job.future as Future<never>;
   }
 
@@ -395,7 +393,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     );
   }
 
-  /** A new worker, or `null` if there are enough. */
+  /** Returns a new worker, or `null` if the maximum is reached. */
   #start(): PoolWorker | null {
     if (this.#workers.size >= this.#maxWorkers) return null;
     const name = `${this.#name}_${this.#started++}`;
@@ -427,7 +425,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     for (let job; (job = this.#nextJob()) !== null;) {
       if (this.#beginOrFail(worker, job)) return;
     }
-    // One that would keep the program alive must go: starting another takes a few milliseconds.
+    // A worker that would keep the program alive is terminated: starting another takes a few milliseconds.
     if (this.#isShutDown || !worker.rest()) {
       this.#end(worker);
       this.#settleEnd();
@@ -454,7 +452,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     this.#settleEnd();
   }
 
-  /** A worker is gone: starts another if a job waits. */
+  /** Replaces a worker that has ended if jobs are waiting. */
   #replace(): void {
     const job = this.#nextJob();
     if (job === null) {
@@ -465,7 +463,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     try {
       worker = this.#start();
     } catch (error) {
-      // The system has no threads left. Other workers may be there for the jobs that still wait.
+      // The system has no threads left. Other workers may run the remaining jobs.
       job.fail(error, this.#name);
       if (this.#workers.size === 0) this.#replace();
       return;
@@ -478,7 +476,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
   #nextJob(): Job | null {
     for (const job of this.#queue) {
       this.#queue.delete(job);
-      // Cancelled, and its callback has not had its turn.
+      // Cancelled, but its done callback has not run yet.
       if (!job.future.done()) return job;
     }
     return null;

@@ -7,19 +7,19 @@ import type { CallbackContext } from "../stream/callbacks.ts";
 import { reasonOf } from "../stream/failures.ts";
 import type { TransportOwner } from "../stream/types.ts";
 
-/** What a transport over a pipe does to end. */
+/** The teardown of a pipe transport. */
 interface PipeTeardown {
-  /** Does nothing more with the pipe: its end is near. */
+  /** Stops using the pipe, which is about to be released. */
   stop(): void;
-  /** Lets go of the pipe; says why, if it is not in order. */
+  /** Releases the pipe, with the error that ended it, if any. */
   release(error: unknown): void;
 }
 
-/** The life of a transport over a pipe, in either direction: the protocol's begins and ends with it. */
+/** The lifecycle of a pipe transport in either direction, from `connectionMade()` to `connectionLost()`. */
 export class PipeLifecycle<P extends BaseProtocol>
   implements TransportOwner<P>, Resource {
   protocol: P;
-  /** The transport is closed or about to be. */
+  /** Whether the transport is closed or closing. */
   isClosing = false;
   readonly #context: CallbackContext;
   readonly #transport: BaseTransport;
@@ -40,7 +40,7 @@ export class PipeLifecycle<P extends BaseProtocol>
     context.scheduler.resources.add(this);
   }
 
-  /** Called once, in an entry and in the async context of callbacks. */
+  /** Calls `connectionMade()`. Called once, in a step and in the callback context. */
   begin(): void {
     try {
       this.protocol.connectionMade(this.#transport);
@@ -70,7 +70,7 @@ export class PipeLifecycle<P extends BaseProtocol>
     });
   }
 
-  /** Calls `connectionLost()`, in its turn, and lets go of the pipe. */
+  /** Calls `connectionLost()` from the ready queue and releases the pipe. */
   endSoon(error: unknown): void {
     this.#context.enqueue(() => this.#end(error));
   }

@@ -13,7 +13,7 @@ import { ReadTransport } from "../read_transport.ts";
 import { PipeLifecycle } from "./_pipe_lifecycle.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
-/** Makes a transport that reads a pipe; `start()` is to follow. */
+/** Creates a transport that reads a pipe. Call `start()` next. */
 export function readPipeTransport(
   pipe: ReadablePipe,
   protocol: StreamProtocol,
@@ -30,7 +30,7 @@ export function readPipeTransport(
   return new ReadPipeTransport({ pipe, source, close }, protocol, context);
 }
 
-/** The end of a pipe that is read. */
+/** The read end of a pipe. */
 interface ReadEnd<T> {
   readonly pipe: ReadablePipe;
   readonly source: ReadSource<T>;
@@ -97,7 +97,7 @@ class ReadPipeTransport<T> extends ReadTransport {
     this.#readHalf.resume();
   }
 
-  /** Whatever the protocol says: a pipe has no other direction to keep open. */
+  /** Ignores the result of `eofReceived()`, since a pipe has no other direction to keep open. */
   #onEof(): void {
     this.#lifecycle.isClosing = true;
     this.#readHalf.stop();
@@ -114,7 +114,7 @@ class ReadPipeTransport<T> extends ReadTransport {
   }
 }
 
-/** Reads a web stream: into memory of its own, if the stream can, else whatever chunks it gives. */
+/** Returns a source over a web stream: a BYOB reader if the stream supports it, else its chunks. */
 function streamSourceOf(
   stream: ReadableStream<Uint8Array>,
   options: StreamPipeOptions = {},
@@ -128,26 +128,29 @@ function streamSourceOf(
   }
 }
 
-/** What reads a stream, and how it is let go. */
+/** A reader of a web stream. */
 interface ChunkReader {
   readonly reader: Pick<
     ReadableStreamDefaultReader,
     "cancel" | "releaseLock"
   >;
-  /** The next chunk, which is the caller's own; `null` at the end. */
+  /** Reads the next chunk, which the caller may keep; `null` at the end. */
   read(): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
-/** How much is asked of a stream of bytes at once. */
+/** The number of bytes to read at a time with a BYOB reader. */
 const BLOCK_SIZE = 64 * 1024;
 
-/** Blocks of streams that have ended: to allocate one for each costs a short process a twentieth of its time. */
+/**
+ * The blocks of streams that have ended. Allocating one for each stream takes a twentieth of the time of a short
+ * process.
+ */
 const freeBlocks: ArrayBuffer[] = [];
 const MAX_FREE_BLOCKS = 32;
 
 /**
- * The same memory is read into again and again, and copied from: to hand it out, and read into another block
- * each time, takes longer, and a chunk of one byte would keep the whole block.
+ * Reads into the same memory repeatedly and copies from it. Handing it out and reading into a new block each time
+ * takes longer, and a chunk of one byte would retain the whole block.
  */
 function readBytes(reader: ReadableStreamBYOBReader): ChunkReader {
   let memory = freeBlocks.pop() ?? new ArrayBuffer(BLOCK_SIZE);
@@ -155,7 +158,7 @@ function readBytes(reader: ReadableStreamBYOBReader): ChunkReader {
     reader,
     async read() {
       const { value } = await reader.read(new Uint8Array(memory));
-      // A stream that is cancelled keeps the memory.
+      // A cancelled stream keeps the memory.
       if (value === undefined) return null;
       memory = value.buffer;
       if (value.length > 0) return value.slice();
@@ -172,7 +175,7 @@ function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
       while (true) {
         const { done, value } = await reader.read();
         if (done) return null;
-        // The types cannot see to it: a stream may come from JavaScript.
+        // Checked at run time, as a stream may come from JavaScript.
         const chunk: unknown = value;
         if (!isInstance(chunk, Uint8Array)) {
           throw new TypeError(
@@ -185,7 +188,7 @@ function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
   };
 }
 
-/** Hands on the chunks of a web stream. */
+/** A read source over the chunks of a web stream. */
 class StreamSource implements ReadSource<Uint8Array<ArrayBuffer>> {
   readonly #chunks: ChunkReader;
   readonly #isOwn: boolean;
@@ -208,7 +211,7 @@ class StreamSource implements ReadSource<Uint8Array<ArrayBuffer>> {
     return chunk;
   }
 
-  /** Cancels the stream, if it has not ended. */
+  /** Cancels the stream unless it has ended. */
   close(reason: unknown): void {
     const { reader } = this.#chunks;
     reader.cancel(reason).catch(() => {});

@@ -12,16 +12,16 @@ import { setWriteBuffer } from "../write_buffer.ts";
 import { PipeLifecycle } from "./_pipe_lifecycle.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
-/** The end of a pipe that is written. */
+/** The write end of a pipe. */
 interface WriteEnd extends Sink {
-  /** Ends in order, once everything is written, where that takes time. */
+  /** Closes the pipe gracefully after the last write, if that takes time. */
   finish?(): Promise<void>;
   close(reason: unknown): void;
 }
 
 /**
- * A transport that writes a pipe. It is a `Transport` for those who take only such, a `StreamWriter` for
- * one: the methods about receiving throw.
+ * A transport that writes a pipe. It extends `Transport` so that `StreamWriter` accepts it; the methods for
+ * receiving throw.
  */
 export class WritePipeTransport extends Transport {
   readonly #context: CallbackContext;
@@ -29,7 +29,7 @@ export class WritePipeTransport extends Transport {
   readonly #lifecycle: PipeLifecycle<BaseProtocol>;
   readonly #writeHalf: WriteHalf;
 
-  /** `start()` is to follow. */
+  /** Call `start()` next. */
   constructor(
     pipe: WritablePipe,
     protocol: BaseProtocol,
@@ -106,12 +106,12 @@ export class WritePipeTransport extends Transport {
     return true;
   }
 
-  /** The end of a pipe is its being closed. */
+  /** Closes the pipe, which is how a pipe signals its end. */
   override writeEof(): void {
     this.close();
   }
 
-  /** Everything is written, and there will be no more. */
+  /** Called when everything has been written after the last write. */
   #finish(): void {
     const end = (error: unknown) => this.#lifecycle.endSoon(error);
     const finished = this.#end.finish?.();
@@ -119,7 +119,9 @@ export class WritePipeTransport extends Transport {
     else this.#context.run(() => finished.then(() => end(null), end));
   }
 
-  /** Whoever reads has gone; without a reason that is only an error if something was still to be read. */
+  /**
+   * Ends the transport as the reader has gone. Without a reason, that is an error only if data was left to be read.
+   */
   #onBroken(reason: unknown): void {
     const isComplete = this.#writeHalf.buffer.size === 0;
     this.#lifecycle.fail(reason ?? (isComplete ? null : brokenPipe()));
@@ -130,13 +132,13 @@ function brokenPipe(): Error {
   return new errors.BrokenPipe("The reader of the stream is gone");
 }
 
-/** Writes to a web stream. What the stream calls runs outside every task. */
+/** A sink over a web stream. The stream's callbacks run outside any task. */
 class StreamSink implements Sink {
   readonly #context: CallbackContext;
   readonly #isOwn: boolean;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** `onBroken` is called, with the stream's reason, once nothing can be written any more. */
+  /** Calls `onBroken`, with the stream's reason, when the stream cannot be written any more. */
   constructor(
     stream: WritableStream<Uint8Array>,
     context: CallbackContext,
@@ -151,16 +153,16 @@ class StreamSink implements Sink {
 
   write(data: Uint8Array): Promise<number> {
     if (this.#isOwn) return this.#write(data);
-    // A copy, as whoever reads at the other end may keep it, and the queue uses its memory again.
+    // Copied, as the reader may keep the chunk and the queue reuses its memory.
     return this.#context.run(() => this.#write(data.slice()));
   }
 
-  /** Closes the stream in order. */
+  /** Closes the stream gracefully. */
   finish(): Promise<void> {
     return this.#context.run(() => this.#writer.close());
   }
 
-  /** Lets go of the stream, which is aborted unless it is closed. */
+  /** Releases the stream, and aborts it unless it is closed. */
   close(reason: unknown): void {
     this.#writer.abort(reason).catch(() => {});
     if (!this.#isOwn) this.#writer.releaseLock();

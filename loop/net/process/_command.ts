@@ -11,15 +11,15 @@ import type { ShellEnvironment } from "./_shell_environment.ts";
 import { DEVNULL, PIPE, STDOUT } from "./stdio.ts";
 import type { SubprocessOptions } from "../options.ts";
 
-/** What is run: a program, or the shell with a command. */
+/** The command line of a program or of the shell. */
 export interface Command {
   readonly program: string | URL;
   readonly args: readonly string[];
-  /** Whether the arguments are handed to the program as they are, which only Windows knows. */
+  /** Whether to pass the arguments verbatim. Windows only. */
   readonly isRaw?: boolean;
 }
 
-/** The program with its arguments; throws unless it is one. */
+/** Returns the command of a program; throws unless its arguments are valid. */
 export function programOf(
   program: string | URL,
   args: readonly string[],
@@ -38,7 +38,10 @@ export function programOf(
   return { program, args };
 }
 
-/** The same, with its standard error where its standard output goes: the shell knows how, Deno does not. */
+/**
+ * Returns the command with its standard error redirected to its standard output. This needs the shell, as
+ * `Deno.Command` does not support it.
+ */
 export function withErrorInOutput(
   { program, args }: Command,
   { lost, restoring }: ShellEnvironment,
@@ -48,7 +51,7 @@ export function withErrorInOutput(
     ? program
     : decodeURIComponent(program.pathname);
   const script = 'exec "$0" "$@" 2>&1';
-  // To `env`, a path with "=" would be a variable of its own.
+  // `env` would take a path with "=" for a variable.
   const isEnvFit = !path.includes("=");
   if (!isEnvFit && lost.length > 0) {
     throw new Deno.errors.NotSupported(
@@ -63,7 +66,7 @@ export function withErrorInOutput(
   return shellWith(script, ["/usr/bin/env", ...restoring, path, ...args]);
 }
 
-/** The shell that runs a command, if need be with its standard error where its standard output goes. */
+/** Returns the command of the shell, optionally with its standard error redirected to its standard output. */
 export function shellCommandOf(
   command: string,
   { isErrorInOutput }: { isErrorInOutput: boolean },
@@ -84,7 +87,7 @@ function shellWith(script: string, args: readonly string[]): Command {
   return { program: shell(), args: ["-c", script, ...args] };
 }
 
-/** Where the shell is, by its path unless the program may only run it by its name. */
+/** Returns the path of the shell, or its name if the program only has permission to run it by name. */
 function shell(): string {
   const path = "/bin/sh";
   const { state } = Deno.permissions.querySync({ name: "run", command: path });
@@ -98,7 +101,7 @@ function assertShellOfUnix(): void {
   );
 }
 
-/** Throws unless a process can be asked for in this way. The program and its arguments are not looked at. */
+/** Throws unless the options are valid. */
 export function assertSubprocessOptions(
   method: string,
   options: SubprocessOptions,
@@ -115,7 +118,7 @@ export function assertSubprocessOptions(
   assertId("gid", options.gid);
 }
 
-/** Throws unless the value is text that a system call can take. */
+/** Throws unless the value is a string without null characters, as system calls require. */
 function assertText(what: string, value: unknown): void {
   if (typeof value !== "string") {
     throw wrongType(what, "a string", value);
@@ -167,7 +170,7 @@ function assertEnvironment(env: unknown): void {
   }
 }
 
-/** The greatest one; what is one more stands for none at all. */
+/** The greatest valid id. One more means "no change" to system calls. */
 const MAX_ID = 2 ** 32 - 2;
 
 function assertId(name: string, value: unknown): void {

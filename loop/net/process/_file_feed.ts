@@ -4,7 +4,7 @@ import type { Resource, Scheduler } from "../../core/scheduler.ts";
 
 const BLOCK_SIZE = 64 * 1024;
 
-/** Passes a file on to the standard input of a process, whose end is the end of the file. */
+/** Copies a file to the standard input of a process, and closes that at the end of the file. */
 export async function feedFile(
   file: Deno.FsFile,
   stdin: WritableStream<Uint8Array>,
@@ -23,14 +23,14 @@ export async function feedFile(
   }
 }
 
-/** Writes what a process puts out into a file, until the end, which is far if another process puts out more. */
+/** Writes the output of a process to a file until its end, which child processes of the process can delay. */
 export class FileDrain implements Resource {
   readonly #file: Deno.FsFile;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #scheduler: Scheduler;
-  /** What is being written; `null` while there is nothing to write. */
+  /** The pending write, if any. */
   #writing: Promise<void> | null = null;
-  /** How many chunks there have been. */
+  /** The number of chunks read so far. */
   #count = 0;
   #isEnded = false;
   #isSettled = false;
@@ -46,7 +46,7 @@ export class FileDrain implements Resource {
     scheduler.resources.add(this);
   }
 
-  /** Writes until the end; fails if the file cannot be written. */
+  /** Writes until the end. Rejects if writing fails. */
   async run(): Promise<void> {
     try {
       while (true) {
@@ -60,29 +60,32 @@ export class FileDrain implements Resource {
     } finally {
       this.#isEnded = true;
       this.#scheduler.resources.delete(this);
-      // Who writes is told as at the end of a Unix pipe.
+      // The process gets EPIPE, as with a Unix pipe.
       this.stop();
     }
   }
 
-  /** Resolves when everything is in the file that had been put out by the time of the call. */
+  /** Resolves when all output from before the call is in the file. */
   async settled(): Promise<void> {
     while (!this.#isEnded) {
       const before = this.#count;
       await this.#writing?.catch(() => {});
       await this.#turn();
-      // What is in the pipe is read within a turn.
+      // Data in the pipe is read within one turn of Deno's event loop.
       if (this.#writing === null && this.#count === before) break;
     }
     this.#isSettled = true;
   }
 
-  /** Writes no more. */
+  /** Stops writing. */
   stop(): void {
     this.#reader.cancel().catch(() => {});
   }
 
-  /** The loop is closed. The process is killed then, and what it had put out is still written. */
+  /**
+   * Does nothing while the process is running, as the loop is closed: the process is killed, and its output is
+   * still written.
+   */
   abandon(): void {
     if (this.#isSettled) this.stop();
   }

@@ -25,29 +25,29 @@ const STDIN_FD = 0;
 const STDOUT_FD = 1;
 const STDERR_FD = 2;
 
-/** What Deno adds to the number of a signal. */
+/** Added to the signal number in Deno's exit codes. */
 const FIRST_SIGNAL_CODE = 128;
 
-/** asyncio's for a process of which it cannot be told. */
+/** asyncio's exit code for a process whose status is unknown. */
 const UNKNOWN_CODE = 255;
 
-/** The transport of a process that runs. */
+/** The transport of a running process. */
 export class ProcessTransport extends SubprocessTransport implements Resource {
-  /** The protocol that is served at the moment. */
+  /** The current protocol. */
   protocol: SubprocessProtocol;
   readonly #child: Deno.ChildProcess;
   readonly #context: CallbackContext;
   readonly #isDetached: boolean;
   #stdin: WritePipeTransport | null = null;
   readonly #outputs = new Map<number, ReturnType<typeof readPipeTransport>>();
-  /** The pipes that are not closed yet. */
+  /** The pipes that are still open. */
   readonly #open = new Set<number>();
   readonly #drains: FileDrain[] = [];
   #returnCode: number | null = null;
   #exited: Future<void> | null = null;
   #isClosing = false;
 
-  /** `start()` is to follow. */
+  /** Call `start()` next. */
   constructor(
     child: Deno.ChildProcess,
     protocol: SubprocessProtocol,
@@ -128,7 +128,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     if (this.#returnCode === null) this.#tryKill();
   }
 
-  /** The loop is closed, which closes the pipes, too. */
+  /** Kills the process as the loop is closed, which also closes the pipes. */
   abandon(): void {
     this.#isClosing = true;
     if (this.#returnCode !== null) return;
@@ -146,14 +146,14 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     return this.#exited;
   }
 
-  /** Something was read from a pipe. */
+  /** Delivers output of a pipe to the protocol. */
   pipeReceived(fd: number, data: Uint8Array<ArrayBuffer>): void {
     this.#call("pipeDataReceived", () => {
       this.protocol.pipeDataReceived(fd, data);
     });
   }
 
-  /** A pipe is closed. */
+  /** Handles the end of a pipe. */
   pipeLost(fd: number, error: Error | null): void {
     this.#open.delete(fd);
     this.#callSoon("pipeConnectionLost", () => {
@@ -204,7 +204,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     );
   }
 
-  /** Waits until the process has exited, and everything that it has put out is where it belongs. */
+  /** Waits until the process has exited and its output is in the files. */
   async #watch(): Promise<void> {
     const { scheduler } = this.#context;
     scheduler.outside++;
@@ -239,7 +239,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   #endIfOver(): void {
     if (this.#returnCode === null) return;
     if (this.#open.size === 0) this.#context.enqueue(() => this.#end());
-    // Nobody reads it any more, of which Deno does not tell.
+    // The process no longer reads its standard input, but Deno does not report that.
     else if (this.#isInputLeft()) this.#stdin?.close();
   }
 
@@ -252,12 +252,12 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     this.#call("connectionLost", () => this.protocol.connectionLost(null));
   }
 
-  /** Lets the process go on without this program. */
+  /** Lets the process outlive this program. */
   #release(): void {
     try {
       this.#child.unref();
     } catch {
-      // It has ended, of which we would be about to hear.
+      // It has ended, and its status is about to arrive.
     }
   }
 
@@ -266,7 +266,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
       this.#kill("SIGKILL");
       return true;
     } catch {
-      // It may run as another user by now.
+      // It may have changed its user.
       return false;
     }
   }
@@ -275,14 +275,17 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      // It has ended, of which we are about to hear.
+      // It has ended, and its status is about to arrive.
       const isOver = error instanceof Deno.errors.NotFound ||
         isAlreadyTerminated(error);
       if (!isOver) throw error;
     }
   }
 
-  /** In a turn of its own, as asyncio: if this is the last, `connectionLost()` comes before whatever it wakes. */
+  /**
+   * Calls the protocol from the ready queue, as asyncio does. If it is the last call, `connectionLost()` precedes
+   * the tasks that it wakes.
+   */
   #callSoon(method: string, callback: () => void): void {
     this.#context.enqueue(() => this.#call(method, callback));
   }
@@ -295,7 +298,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     }
   }
 
-  /** From outside the ready queue. */
+  /** Reports an error from outside the ready queue. */
   #reportSoon(message: string, exception: unknown): void {
     this.#context.enqueue(() => this.#report(message, exception));
   }
@@ -316,7 +319,7 @@ function isFile(
   return typeof stdio === "object" && stdio !== null;
 }
 
-/** Hands what happens to one pipe on to the protocol of the process. */
+/** Passes the events of a pipe on to the protocol of the process. */
 class PipeProtocol extends Protocol {
   readonly #fd: number;
   readonly #process: ProcessTransport;

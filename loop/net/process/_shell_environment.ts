@@ -2,10 +2,10 @@
 
 import type { SubprocessOptions } from "../options.ts";
 
-/** The names that every shell takes. Others some pass on, and some drop. */
+/** The names that all shells pass on. Some shells drop other names. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** The variables that some shell sets itself, whatever they were. */
+/** The variables that some shells overwrite. */
 const SHELLS_OWN: ReadonlySet<string> = new Set([
   "BASH",
   "BASHOPTS",
@@ -36,22 +36,22 @@ const SHELLS_OWN: ReadonlySet<string> = new Set([
   "UID",
 ]);
 
-/** Those that a shell adds where they are not. */
+/** The variables that shells add if they are missing. */
 const ADDED: readonly string[] = ["OLDPWD", "PWD", "SHLVL"];
 
-/** How an environment gets through a shell that goes on as a program. */
+/** How to pass an environment through a shell that executes a program. */
 export interface ShellEnvironment {
-  /** The variables that the shell itself is to have, beside those that it inherits. */
+  /** The variables for the shell, in addition to those that it inherits. */
   readonly env: Record<string, string>;
-  /** The names of those that some shells would drop. */
+  /** The names of the variables that some shells drop. */
   readonly lost: readonly string[];
-  /** The arguments of `env` that restore them; none if nothing is to be restored. */
+  /** The arguments of env(1) that restore the variables; empty if there is nothing to restore. */
   readonly restoring: readonly string[];
 }
 
 /**
- * The environment of a program that a shell becomes. What the program inherits counts as far as this one
- * may read it.
+ * Returns how to pass an environment through the shell. Inherited variables are included if this program may read
+ * them.
  */
 export function shellEnvironmentOf(
   { env: own, clearEnv = false }: SubprocessOptions,
@@ -64,7 +64,7 @@ export function shellEnvironmentOf(
   );
   const env = { ...own };
   for (const name of names) delete env[name];
-  // The Debian shell does not even begin if this is not a number, and it may be inherited.
+  // Debian's shell does not start if this variable, which may be inherited, is not a number.
   if (names.includes("OPTIND")) env.OPTIND = "1";
   const added = clearEnv || mayRead
     ? ADDED.filter((name) => !(name in complete))

@@ -74,26 +74,26 @@ async function startProcess<P extends SubprocessProtocol>(
   try {
     await startTransport(context, transport);
   } catch (error) {
-    // It is closed, so the process ends.
+    // The transport is closed, so the process is being killed.
     await transport.exited();
     throw error;
   }
   return [transport, protocol];
 }
 
-/** Pipes where nobody asked otherwise, for who follows a process by a protocol. */
+/** Defaults the standard streams to pipes. */
 function withPipes(options: SubprocessOptions): SubprocessOptions {
   const { stdin = PIPE, stdout = PIPE, stderr = PIPE } = options;
   return { ...options, stdin, stdout, stderr };
 }
 
-/** Starts a program whose standard error may go where its standard output does. */
+/** Starts a program, possibly through the shell that redirects its standard error. */
 function launchProgram(
   command: Command,
   options: SubprocessOptions,
 ): Deno.ChildProcess {
   if (options.stderr !== STDOUT) return launch(command, options);
-  // The shell's own errors would come too late, and in its words.
+  // Checked first, as the shell would report errors late and in its own words.
   const environment = shellEnvironmentOf(options);
   const wrapped = withErrorInOutput(command, environment);
   assertCanStart(command, options);
@@ -101,7 +101,7 @@ function launchProgram(
     return launch(wrapped, { ...options, env: environment.env });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    // The program that was asked for may be run.
+    // The program has permission to run the command, but not the shell.
     throw rephrase(
       error,
       `stderr: STDOUT has the shell join the streams: ${messageOf(error)}`,
@@ -109,7 +109,7 @@ function launchProgram(
   }
 }
 
-/** Starts a program whose standard error goes where its standard output does only if it sees to that itself. */
+/** Starts a command as it is: `STDOUT` for its standard error must have been handled. */
 function launch(
   command: Command,
   options: SubprocessOptions,
@@ -129,10 +129,10 @@ function launch(
   }
 }
 
-/** What Deno has to say of a program that it has found, and may run, when an argument cannot be. */
+/** Matches the error for an invalid argument of a program that exists and may be run. */
 const NUL = /nul byte/;
 
-/** Throws if the program is not there or must not be run, as far as that can be told without running it. */
+/** Throws if the program does not exist or must not be run, as far as that can be determined without running it. */
 function assertCanStart(command: Command, options: SubprocessOptions): void {
   const { program } = command;
   try {
@@ -141,11 +141,11 @@ function assertCanStart(command: Command, options: SubprocessOptions): void {
   } catch (error) {
     if (!NUL.test(messageOf(error))) throw startErrorOf(program, error);
   }
-  // Deno has looked for a name, but not at the file that a path names.
+  // Deno has looked up a name, but has not checked a path.
   if (`${program}`.includes("/")) assertExecutable(program, options.cwd);
 }
 
-/** The bits of a file's mode that say who may run it. */
+/** The execute permission bits of a file's mode. */
 const ANY_EXECUTE = 0o111;
 
 function assertExecutable(
@@ -186,7 +186,7 @@ function settingsOf(options: SubprocessOptions): Deno.CommandOptions {
   };
 }
 
-/** How Deno calls it; a file is passed on through a pipe. */
+/** Converts to an option of `Deno.Command`. A file is connected through a pipe. */
 function streamOf(
   stdio: SubprocessStdio | typeof STDOUT | null | undefined,
 ): "piped" | "inherit" | "null" {

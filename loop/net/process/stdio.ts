@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Has a pipe made to a standard stream of a process.
+ * Connects a standard stream of a process to a pipe.
  *
  * @example Usage
  * ```ts
@@ -20,7 +20,7 @@
 export const PIPE = "piped" as const;
 
 /**
- * Connects a standard stream of a process to nothing: reading is at the end at once, what is written is lost.
+ * Connects a standard stream of a process to the null device: input is empty, output is discarded.
  *
  * @example Usage
  * ```ts
@@ -38,8 +38,7 @@ export const PIPE = "piped" as const;
 export const DEVNULL = "null" as const;
 
 /**
- * Sends the standard error of a process to where its standard output goes, in the order in which the process
- * writes.
+ * Redirects the standard error of a process to its standard output, preserving the order of writes.
  *
  * @example Usage
  * ```ts
@@ -62,8 +61,8 @@ export const DEVNULL = "null" as const;
 export const STDOUT = "stdout" as const;
 
 /**
- * What a standard stream of a process is connected to: a pipe, nothing, what the program's own is
- * (`"inherit"`), or an open file.
+ * The target of a standard stream: a pipe, the null device, this program's own stream (`"inherit"`), or an open
+ * file.
  */
 export type SubprocessStdio =
   | typeof PIPE

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 const READ_SIZE = 4 * 1024;
-/** Longer than any that is meant well; what is longer goes on without a name. */
+/** The maximum length, which no genuine message reaches. Longer ones are handled as if they had no server name. */
 const MAX_LENGTH = 16 * 1024;
 
 const decoder = new TextDecoder();
@@ -13,16 +13,16 @@ const SERVER_NAME = 0;
 const HOST_NAME = 0;
 const PROTOCOLS = 16;
 
-/** What a client sent first, and what it asked for in that. */
+/** The first message of a client, and the parsed extensions. */
 interface ClientHello {
   readonly bytes: Uint8Array;
-  /** `null` if it asked for none, and if this is not TLS. */
+  /** The requested server name (SNI); `null` if there is none, or if this is not TLS. */
   readonly serverName: string | null;
-  /** The protocols that it speaks (ALPN); none if it does not say. */
+  /** The offered application protocols (ALPN); empty if there are none. */
   readonly protocols: readonly string[];
 }
 
-/** Reads what a client sends first. */
+/** Reads the first message of a client. */
 export async function readClientHello(
   conn: Pick<Deno.Conn, "read">,
 ): Promise<ClientHello> {
@@ -47,7 +47,7 @@ export async function readClientHello(
   return { bytes, serverName: null, protocols: [] };
 }
 
-/** The message that one record or several carry; `null` if they carry another. */
+/** Returns the ClientHello in one or more records; `null` if they contain something else. */
 function messageIn(bytes: Uint8Array): DataView | null | "incomplete" {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -72,7 +72,7 @@ function messageIn(bytes: Uint8Array): DataView | null | "incomplete" {
   return length < end ? "incomplete" : new DataView(message.buffer, 0, end);
 }
 
-/** The extensions of a message, by their kinds. */
+/** The extensions of a message, by type. */
 type Extensions = ReadonlyMap<number, DataView>;
 
 const NONE: Extensions = new Map();
@@ -80,7 +80,7 @@ const NONE: Extensions = new Map();
 function extensionsIn(message: DataView): Extensions {
   const extensions = new Map<number, DataView>();
   return unlessMalformed(extensions, () => {
-    // After the length, the version and the random bytes: the session, the ciphers, the compressions.
+    // Follow the length, the version and the random bytes: session id, cipher suites, compression methods.
     let at = 4 + 2 + 32;
     at += 1 + message.getUint8(at);
     at += 2 + message.getUint16(at);
@@ -116,7 +116,7 @@ function protocolsIn(extension: DataView | undefined): readonly string[] {
   });
 }
 
-/** What is read, or something else where the bytes are not what they say: the handshake will find out. */
+/** Returns the result of `read`, or `otherwise` if the bytes are malformed, which the handshake will report. */
 function unlessMalformed<T>(otherwise: T, read: () => T): T {
   try {
     return read();
@@ -126,7 +126,7 @@ function unlessMalformed<T>(otherwise: T, read: () => T): T {
   }
 }
 
-/** Throws a `RangeError` if the part reaches beyond the end. */
+/** Returns a part of a view; throws a `RangeError` if it exceeds the end. */
 function partOf(view: DataView, start: number, length: number): DataView {
   if (start + length > view.byteLength) throw new RangeError("Cut off");
   return new DataView(view.buffer, view.byteOffset + start, length);

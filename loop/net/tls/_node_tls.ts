@@ -17,12 +17,15 @@ import { tlsError, verificationError } from "./_tls_error.ts";
 import { assertNodeTls } from "./native_tls.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
-/** Has Node not limit the time: we do. A timer of Deno 2.9's would keep each handshake that failed until it fires. */
+/**
+ * Disables Node's time limit in favour of the library's own. In Deno 2.9.6, its timer retains each failed handshake
+ * until it fires.
+ */
 const NO_TIMEOUT = -1;
 
 const NOTHING = new Uint8Array(0);
 
-/** Encrypts a connection of any kind, as a client. */
+/** Encrypts any connection as a client. */
 export function nodeClient(tls: ClientTls): EncryptConn {
   return async (conn) => {
     assertNodeTls();
@@ -35,10 +38,10 @@ export function nodeClient(tls: ClientTls): EncryptConn {
     const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
     const socket = tlsModule.connect({
       socket: underlying.duplex,
-      // Verified below, as an error of Node's does not tell the certificate.
+      // Verified below, as Node's error does not have the certificate.
       rejectUnauthorized: false,
       ...(tls.serverName === null ? {} : { host: tls.serverName }),
-      // A name that is not ASCII would not be sent.
+      // Node does not send names that are not ASCII.
       ...(isAddress
         ? {}
         : { servername: domainToASCII(tls.serverName!) || tls.serverName! }),
@@ -60,7 +63,7 @@ export function nodeClient(tls: ClientTls): EncryptConn {
   };
 }
 
-/** Encrypts a connection of any kind, as a server. */
+/** Encrypts any connection as a server. */
 export function nodeServer(tls: ServerTls): EncryptConn {
   return async (conn) => {
     assertNodeTls();
@@ -71,7 +74,7 @@ export function nodeServer(tls: ServerTls): EncryptConn {
         throw tlsError(error, tls, remoteAddr);
       });
     const underlying = await duplexOf(unread);
-    // A TLSSocket alone would take any certificate of the client's.
+    // A TLSSocket alone does not verify client certificates.
     const server = createServer({
       ...identity,
       allowHalfOpen: true,
@@ -89,7 +92,7 @@ export function nodeServer(tls: ServerTls): EncryptConn {
       (socket) => resolve([socket, new NodeTlsConn(socket, underlying)]),
     );
     server.on("tlsClientError", (error, socket) => {
-      // Node only says that the peer hung up.
+      // Node's error only says that the peer disconnected.
       reject(socket?.authorizationError ? refusal(socket, null) : error);
     });
     server.emit("connection", underlying.duplex);
@@ -107,19 +110,19 @@ export function nodeServer(tls: ServerTls): EncryptConn {
   };
 }
 
-/** What the client shows, and whom it trusts beside the authorities that Deno does. */
+/** Returns a context with the client's certificate and additional trusted authorities. */
 function contextOf(
   tls: ClientTls,
   createSecureContext: typeof createSecureContextOfNode,
 ): SecureContext {
   const context = createSecureContext({ ...tls.identity });
-  // As the option `ca` they would be in place of the others; and to name the others there too takes
-  // 25 ms a connection.
+  // The option `ca` would replace the default authorities, and including those in it takes 25 ms for each
+  // connection.
   if (tls.caCerts.length > 0) context.context.addCACert(tls.caCerts.join("\n"));
   return context;
 }
 
-/** Node accepts whatever the client shows, if it may go without a certificate. */
+/** Returns whether the client's certificate is acceptable. Node accepts any if certificates are optional. */
 function isAcceptable(socket: TLSSocket, tls: ServerTls): boolean {
   if (!tls.requestCert || !tls.verifiesCertificate) return true;
   if (socket.authorized) return true;
@@ -134,7 +137,7 @@ function connected(socket: TLSSocket): Promise<void> {
   });
 }
 
-/** Rejects at the end of the stream below, which Node does not tell of during a handshake. */
+/** Rejects at the end of the underlying stream, which Node does not report during a handshake. */
 function ended({ duplex }: ConnDuplex): Promise<never> {
   return new Promise((_, reject) => {
     duplex.on("end", () => reject(new Deno.errors.UnexpectedEof()));
@@ -142,7 +145,7 @@ function ended({ duplex }: ConnDuplex): Promise<never> {
   });
 }
 
-/** The error for a certificate that is not accepted. */
+/** Returns the error for a certificate that is not accepted. */
 function refusal(socket: TLSSocket, name: string | null): Error {
   return verificationError(
     socket.authorizationError,
@@ -162,7 +165,7 @@ function infoOf(socket: TLSSocket, tls: ClientTls | ServerTls): TlsInfo {
   };
 }
 
-/** What the client asked for. Not in the types of Node's, which have it for a client alone. */
+/** Returns the server name that the client requested. Node's types have it for clients only. */
 function nameOf(socket: TLSSocket): string | null {
   const name: unknown = Reflect.get(socket, "servername");
   return typeof name === "string" && name !== "" ? name : null;
@@ -183,7 +186,7 @@ function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
   };
 }
 
-/** What a server answers to what a client asks for, and the connection to go on with. */
+/** The server's choices for a client, and the connection to continue with. */
 interface Choices {
   readonly identity: TlsCertificate;
   readonly protocols: readonly string[];
@@ -191,9 +194,9 @@ interface Choices {
 }
 
 /**
- * Chooses the certificate for the name that the client asks for: Node would by a callback, and Deno 2.9 then
- * never lets go of a handshake that fails. Without a common protocol none is offered: Node would end the
- * handshake, where asyncio goes on without a protocol.
+ * Chooses the certificate for the requested server name. Node would call back for it, and Deno 2.9.6 then never
+ * releases failed handshakes. If there is no common protocol, none is offered: Node would fail the handshake, while
+ * asyncio continues without a protocol.
  */
 async function choicesFor(
   { certificates, identity, alpnProtocols }: ServerTls,

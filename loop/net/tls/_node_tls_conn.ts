@@ -8,15 +8,15 @@ import { NodeConn } from "../stream/node_conn.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import { connectionError } from "./_tls_error.ts";
 
-// Has Deno decode the source map of this module. Node looks at the stack of an error as soon as it makes one,
-// and Deno 2.9 panics when it decodes a map while no file descriptor is free.
+// Makes Deno decode the source map of this module. Node reads the stack of an error as soon as it creates one, and
+// Deno 2.9.6 panics if it has to decode a source map while no file descriptor is free.
 void new Error().stack;
 
 /**
- * A connection that Node's code encrypts.
+ * A connection encrypted by `node:tls`.
  *
- * It is the stream below that is paused, and not the socket: of a socket that is paused, Deno 2.9 forgets
- * the end of the stream if that arrives together with data.
+ * Back-pressure pauses the underlying stream instead of the socket: in Deno 2.9.6, a paused socket loses the end of
+ * the stream if that arrives together with data.
  */
 export class NodeTlsConn extends NodeConn {
   readonly #socket: TLSSocket;
@@ -25,10 +25,10 @@ export class NodeTlsConn extends NodeConn {
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
-  /** Ends the operations under way, whose callbacks need not come once the socket is closed. */
+  /** The reject functions of pending operations, whose callbacks may not be called once the socket is closed. */
   readonly #calls = new Set<(error: Error) => void>();
 
-  /** To be called before data can arrive. */
+  /** Call this before data can arrive. */
   constructor(socket: TLSSocket, underlying: ConnDuplex) {
     super(socket, underlying.conn);
     this.#socket = socket;
@@ -82,7 +82,7 @@ export class NodeTlsConn extends NodeConn {
     return count;
   }
 
-  /** Waits until everything is written, with what Node writes only a turn after the rest. */
+  /** Waits until everything is written, including what Node writes one turn later. */
   async #flushed(): Promise<void> {
     await this.#underlying.flushed();
     await new Promise((resolve) => setTimeout(resolve));
@@ -107,20 +107,20 @@ export class NodeTlsConn extends NodeConn {
 const READ_SIZE = 64 * 1024;
 const NO_MEMORY = new Uint8Array(0);
 
-/** A connection as Node has it. */
+/** A connection as a Node stream. */
 export interface ConnDuplex {
   readonly conn: Deno.Conn;
-  /** Closed together with the connection. */
+  /** The Node stream, which owns the connection. */
   readonly duplex: Duplex;
   /** Waits until everything is written to the connection, or it is closed. */
   flushed(): Promise<void>;
-  /** Reads no more from the connection for now. */
+  /** Pauses reading from the connection. */
   pause(): void;
-  /** Goes on reading. */
+  /** Resumes reading. */
   resume(): void;
 }
 
-/** Makes a duplex stream of Node's. */
+/** Creates a Node duplex stream over a connection. */
 export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
   const { Duplex } = await import("node:stream");
   let memory = new Uint8Array(READ_SIZE);
@@ -153,7 +153,7 @@ export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
     },
     destroy(error, callback) {
       closeUnlessClosed(conn);
-      // Deno 2.9 never forgets a handshake that failed at a server with several certificates.
+      // Released, as Deno 2.9.6 may retain failed handshakes forever.
       memory = NO_MEMORY;
       callback(error);
       onWritten?.();

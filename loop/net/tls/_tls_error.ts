@@ -8,7 +8,7 @@ const UNTRUSTED =
   "its certificate is not signed by an authority that is trusted here; caCerts may name one";
 const NO_PROTOCOL = "no protocol in alpnProtocols is one of the peer's";
 
-/** What the messages and codes of Deno and of Node mean. */
+/** The meanings of the messages and codes of Deno and Node. */
 const MEANINGS: readonly [
   RegExp,
   string | ((match: RegExpMatchArray) => string),
@@ -44,7 +44,7 @@ const MEANINGS: readonly [
   [/fatal alert: (\w+)/, ([, alert]) => `it refused (${alert})`],
 ];
 
-/** Why a handshake failed, in words that help. The original error is the cause. */
+/** Returns the error of a failed handshake, with a helpful message and the original error as its cause. */
 export function tlsError(
   error: unknown,
   tls: ClientTls | ServerTls,
@@ -66,7 +66,7 @@ export function tlsError(
   });
 }
 
-/** The error of a connection that was encrypted: the peer may refuse a certificate after the handshake. */
+/** Returns the error of an encrypted connection: the peer may reject a certificate after the handshake. */
 export function connectionError(error: unknown): Error {
   if (!codeOf(error).startsWith("ERR_SSL")) return osErrorOf(error);
   return new Deno.errors.InvalidData(
@@ -85,7 +85,7 @@ function meaningOf(error: unknown): string {
   return messageOf(error);
 }
 
-/** What is wrong with a certificate that Node did not accept, in Deno's words: Node's are less exact. */
+/** Returns the error for a certificate that Node rejected, in Deno's words, which are more precise. */
 export function verificationError(
   code: unknown,
   name: string | null,
@@ -115,7 +115,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** `DnsName("localhost") or IpAddress(127.0.0.1)` without the frills. */
+/** Removes the wrappers from names such as `DnsName("localhost") or IpAddress(127.0.0.1)`. */
 function plainNames(names: string): string {
   return names.replaceAll(/(?:DnsName|IpAddress)\("?(.*?)"?\)/g, "$1");
 }

@@ -4,10 +4,10 @@ import type { TransportLink } from "../stream/types.ts";
 import type { TlsInfo } from "../tls_info.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 
-/** How much is read at a time of what the peer sends when nobody wants it any more. */
+/** The size of the buffer for data that is discarded during the shutdown. */
 const DISCARDED_SIZE = 16 * 1024;
 
-/** What a transport stands on whose connection is encrypted. */
+/** Returns the link of an encrypted connection. */
 export function tlsLink(
   conn: Deno.Conn,
   settings: TlsSettings,
@@ -29,15 +29,15 @@ export function tlsLink(
   };
 }
 
-/** Tells the peer that nothing follows, and waits until it has said so too. */
+/** Sends close_notify and waits for the peer's. */
 async function shutDownTls(conn: Deno.Conn): Promise<void> {
-  // If it fails the connection is gone, which reading will tell.
+  // A failure means that the connection is lost, which reading reports.
   await conn.closeWrite().catch(() => {});
   const discarded = new Uint8Array(DISCARDED_SIZE);
   try {
     while (await conn.read(discarded) !== null);
   } catch (error) {
-    // The peer went without a word, but it went.
+    // The peer closed the connection without close_notify.
     if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
   }
 }

@@ -24,7 +24,7 @@ import { isInstance } from "../../core/unknown_value.ts";
 
 /** The options of `loop.startTls()`. */
 export interface StartTlsOptions {
-  /** Whether this is the side that was connected to, and shows its certificate. */
+  /** Whether this is the server side; `false` by default. */
   serverSide?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ export async function startTls(
   return transport.successor = replace(transport, link, protocol);
 }
 
-/** Has a transport for the encrypted connection take over. */
+/** Replaces the transport with one for the encrypted connection. */
 function replace(
   { context, connection }: ConnTransport,
   link: TransportLink,

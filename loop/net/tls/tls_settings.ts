@@ -6,16 +6,16 @@ import {} from "../stream/assertions.ts";
 import { messageOf } from "../stream/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 
-/** How long a handshake may take, in seconds, unless the program says. */
+/** The default time limit of a handshake, in seconds. */
 const HANDSHAKE_TIMEOUT = 60;
-/** How long closing waits for the peer, in seconds, unless the program says. */
+/** The default time limit for the peer's close_notify, in seconds. */
 const SHUTDOWN_TIMEOUT = 30;
 
-/** What was asked for, complete and checked. */
+/** The validated options, with defaults filled in. */
 export interface TlsSettings {
-  /** What the program gave. */
+  /** The original options. */
   readonly options: TlsOptions;
-  /** What to show to the peer. */
+  /** The certificate to present to the peer, if any. */
   readonly identity: TlsCertificate | null;
   readonly caCerts: readonly string[];
   readonly alpnProtocols: readonly string[];
@@ -24,15 +24,15 @@ export interface TlsSettings {
   readonly verifiesCertificate: boolean;
 }
 
-/** How a client encrypts. */
+/** The settings of a client. */
 export interface ClientTls extends TlsSettings {
   readonly side: "client";
-  /** What the certificate must be valid for; `null` only if that is not verified. */
+  /** The name that the certificate must be valid for; `null` only if that is not verified. */
   readonly serverName: string | null;
   readonly verifiesHostname: boolean;
 }
 
-/** How a server encrypts. */
+/** The settings of a server. */
 export interface ServerTls extends TlsSettings {
   readonly side: "server";
   readonly identity: TlsCertificate;
@@ -40,7 +40,9 @@ export interface ServerTls extends TlsSettings {
   readonly requestCert: boolean | "optional";
 }
 
-/** The settings of a client that is to encrypt. `host` is what it connects to, if that has a name. */
+/**
+ * Returns the settings of a client; throws if the options are invalid. `host` is the name it connects to, if any.
+ */
 export async function clientTlsOf(
   caller: string,
   tls: unknown,
@@ -60,7 +62,7 @@ export async function clientTlsOf(
   return { ...settings, side: "client", serverName, verifiesHostname };
 }
 
-/** The settings of a server that is to encrypt. */
+/** Returns the settings of a server; throws if the options are invalid. */
 export async function serverTlsOf(
   caller: string,
   tls: unknown,
@@ -109,8 +111,8 @@ export async function serverTlsOf(
 }
 
 /**
- * Throws unless options are such, and leave out what is called `ssl` in Python: the connection would stay
- * in plain text.
+ * Throws unless the options are an object without `ssl`, the name of `tls` in Python: ignoring that would leave the
+ * connection unencrypted.
  */
 export function assertTlsOptions(caller: string, options: object): void {
   assertOptions(caller, options);
@@ -143,7 +145,7 @@ const OPTION_NAMES: Readonly<Record<keyof TlsOptions, true>> = {
   unsafelyDisableHostnameVerification: true,
 };
 
-/** Throws if there is an option that does not exist: a connection must not be less secure than it looks. */
+/** Throws on unknown options, so that a misspelled one does not make a connection less secure. */
 function assertKnown(options: object): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(OPTION_NAMES, name)) continue;
@@ -250,7 +252,7 @@ function serverNameOf(
   );
 }
 
-/** Throws unless the values are a certificate and the key that goes with it. */
+/** Throws unless the values are a certificate and its private key. */
 async function assertKeyPair(
   certName: string,
   keyName: string,
@@ -275,7 +277,7 @@ async function assertKeyPair(
   try {
     matches = new X509Certificate(cert as string).checkPrivateKey(privateKey);
   } catch {
-    // Deno 2.5 cannot tell; listening or connecting will.
+    // Not supported by Deno 2.5; listening or connecting will fail instead.
     return;
   }
   if (matches) return;
@@ -287,7 +289,7 @@ async function assertKeyPair(
 const CERTIFICATE =
   /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Throws unless the value is PEM with one certificate or more. Deno ignores what is none. */
+/** Throws unless the value is PEM with at least one certificate. Deno would ignore anything else. */
 async function assertCertificates(
   name: string,
   pem: unknown,
