@@ -24,7 +24,6 @@ export type {
 export type { FrameCallGraphEntry } from "./core/introspection/call_stack.ts";
 export type { Delay, DurationLike } from "./core/delay.ts";
 export { CancelledError } from "./core/cancelled_error.ts";
-export type { Awaitable } from "./core/awaitable.ts";
 export { EventLoop } from "./event_loop.ts";
 export {
   BrokenExecutor,
@@ -41,9 +40,14 @@ export {
   type WorkerExecutorOptions,
 } from "./executor/worker_executor.ts";
 export * from "./core/exception_group.ts";
-export { Future, type FutureOptions } from "./core/future.ts";
+export {
+  type Awaitable,
+  Future,
+  type FutureOptions,
+  isFuture,
+} from "./core/future.ts";
 export { Handle, TimerHandle } from "./core/handle.ts";
-export * from "./core/is_future.ts";
+
 export * from "./loops.ts";
 export * from "./net/mod.ts";
 export {

@@ -11,9 +11,7 @@
 
 import "node:async_hooks";
 import "./core/_await.ts";
-import "./core/_future_access.ts";
 import "./core/_relay.ts";
-import "./core/_settlement.ts";
 import "./core/async_context.ts";
 import "./core/call.ts";
 import "./core/cancelled_error.ts";

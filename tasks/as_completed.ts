@@ -1,11 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
-import type { Awaitable } from "../loop/core/awaitable.ts";
-import { type Delay, secondsOf } from "../loop/core/delay.ts";
-import { RingBuffer } from "../loop/core/ring_buffer.ts";
-import { TimeoutError } from "../loop/core/errors.ts";
 import {
+  type Awaitable,
   type Future,
   observe,
   type Settlement,
@@ -15,6 +12,9 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
+import { TimeoutError } from "../loop/core/errors.ts";
 import {
   type PrimitiveBehavior,
   PrimitiveFuture,

@@ -1,7 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/core/awaitable.ts";
-import { Future, type FutureOptions, homeOf } from "../loop/core/future.ts";
+import {
+  type Awaitable,
+  Future,
+  type FutureOptions,
+  homeOf,
+} from "../loop/core/future.ts";
 import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions } from "../loop/core/validate.ts";

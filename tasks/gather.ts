@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/core/awaitable.ts";
-import { makeCancelledError } from "../loop/core/cancelled_error.ts";
 import {
+  type Awaitable,
   fail,
   fulfil,
   fulfilled,
@@ -12,6 +11,7 @@ import {
   observe,
   thrownBy,
 } from "../loop/core/future.ts";
+import { makeCancelledError } from "../loop/core/cancelled_error.ts";
 import {
   type PrimitiveBehavior,
   PrimitiveFuture,

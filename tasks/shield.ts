@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/core/awaitable.ts";
 import {
+  type Awaitable,
   fail,
   fulfil,
   Future,

@@ -4,13 +4,8 @@ import { CancelledError } from "../loop/core/cancelled_error.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
-import {
-  cancelWith,
-  Future,
-  homeOf,
-  observe,
-  thrownBy,
-} from "../loop/core/future.ts";
+import { Future, homeOf, observe, thrownBy } from "../loop/core/future.ts";
+import { cancelWith } from "../loop/core/_relay.ts";
 import {
   callingTask,
   type CoroutineFunction,

@@ -1,10 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/core/awaitable.ts";
+import { type Awaitable, Future, observe } from "../loop/core/future.ts";
 import { CancelledError } from "../loop/core/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { TimeoutError } from "../loop/core/errors.ts";
-import { Future, observe } from "../loop/core/future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import type { Scope } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";

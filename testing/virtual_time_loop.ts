@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "../loop/core/awaitable.ts";
+import type { Awaitable } from "../loop/core/future.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { loadEverything } from "../loop/core/lazy.ts";

@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { cancelWith } from "./_future_access.ts";
 // Type-only imports: futures say here how they are cancelled.
 import type { Future } from "./future.ts";
 import type { CancelMessage } from "./scope.ts";
@@ -24,6 +23,26 @@ export const interruptRelay: unique symbol = Symbol("interrupt relay");
 
 /** What cancelling the future relays to, or `null` if it is to be cancelled by its method. */
 export const asRelay: unique symbol = Symbol("as relay");
+
+/** The scheduler that a future belongs to. */
+export const home: unique symbol = Symbol("home");
+
+/** Cancels a future by its method, which may be that of user code; `message` may be the error to throw. */
+export function cancelWith(
+  future: Future<unknown>,
+  message: CancelMessage,
+): boolean {
+  try {
+    return future.cancel(message as string | undefined);
+  } catch (exception) {
+    future[home].reportThrown({
+      message: "The cancel() of a future failed",
+      exception,
+      future,
+    });
+    return false;
+  }
+}
 
 /** A relay that has begun. */
 class Leg {

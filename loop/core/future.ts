@@ -1,69 +1,176 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { awaitFuture, noteRead, Waiter } from "./_await.ts";
 import {
-  deliverTo,
-  dependencies,
-  grantAccess,
+  forgetReads,
+  isCalledByAwait,
+  noteRead,
+  outstandingReads,
+} from "./_await.ts";
+import {
+  asRelay,
+  cancelWith,
   home,
-  isInline,
-  observedBy,
-  type Observer,
-  type Reject,
-  type Resolve,
-  settleNow,
-  waitsForOthers,
-} from "./_future_access.ts";
-import { asRelay, type Relay } from "./_relay.ts";
-import {
-  CANCELLED,
-  FAILED,
-  FULFILLED,
-  PENDING,
-  type Settlement,
-  type State,
-  STATE_NAMES,
-} from "./_settlement.ts";
-import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
-import { makeCancelledError } from "./cancelled_error.ts";
-import { InvalidStateError, RuntimeError } from "./errors.ts";
-// Of types only: a future tells its loop, and a loop makes futures.
-import type { EventLoop } from "../event_loop.ts";
+  type Relay,
+  relayCancellation,
+} from "./_relay.ts";
 import { Call } from "./call.ts";
+import {
+  CancelledError,
+  letOutOfTasks,
+  makeCancelledError,
+} from "./cancelled_error.ts";
+import { InvalidStateError, RuntimeError } from "./errors.ts";
+// Type-only import: a future returns its loop, and a loop makes futures.
+import type { EventLoop } from "../event_loop.ts";
 import { callbackOf, Handle } from "./handle.ts";
-import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
-import type { CancelMessage } from "./scope.ts";
-import { runStep } from "./runnable.ts";
 import { keepCreation, noteAwait } from "./introspection/source_stacks.ts";
+import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
+import type { Line, Spot } from "./line.ts";
+import { type Runnable, runStep } from "./runnable.ts";
+import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
+import type { CancelMessage, Scope, Wait } from "./scope.ts";
+import {
+  abandonedScope,
+  arrived,
+  currentSpot,
+  goOn,
+  noteThrown,
+  type TaskState,
+} from "./task_state.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";
 import { assertFunction, assertOptions } from "./validate.ts";
 
-export {
-  cancelPending,
-  cancelWith,
-  dependencies,
-  dependentsOf,
-  fail,
-  failureOf,
-  fulfil,
-  fulfilled,
-  homeOf,
-  isAwaited,
-  isInline,
-  markRetrieved,
-  observe,
-  observingFutures,
-  settle,
-  thrownBy,
-  unobserve,
-  waitsForOthers,
-} from "./_future_access.ts";
-export {
-  Settlement,
-  withCancellation,
-  withError,
-  withResult,
-} from "./_settlement.ts";
+/**
+ * Whatever can be awaited: a `Future` or `Task`, a promise, or a function that returns one of them or
+ * a plain value. A function becomes a task; a promise is wrapped in a future whose cancellation
+ * detaches from it.
+ *
+ * @typeParam T The type of the result.
+ */
+export type Awaitable<T> = PromiseLike<T> | (() => T | PromiseLike<T>);
+
+const PENDING = 0;
+const FULFILLED = 1;
+const FAILED = 2;
+const CANCELLED = 3;
+
+/** How a future stands. */
+type State =
+  | typeof PENDING
+  | typeof FULFILLED
+  | typeof FAILED
+  | typeof CANCELLED;
+
+/** How the states are called in messages. */
+const STATE_NAMES = [
+  "pending",
+  "finished",
+  "failed",
+  "cancelled",
+] as const;
+
+/** How an operation ends. */
+export class Settlement {
+  constructor(
+    readonly state: Exclude<State, typeof PENDING>,
+    readonly outcome: unknown,
+  ) {}
+}
+
+/** A settlement with a result. */
+export function withResult(result: unknown): Settlement {
+  return new Settlement(FULFILLED, result);
+}
+
+/** A settlement with an error. */
+export function withError(error: unknown): Settlement {
+  return new Settlement(FAILED, error);
+}
+
+/** A settlement by cancellation. */
+export function withCancellation(message: CancelMessage): Settlement {
+  return new Settlement(CANCELLED, message);
+}
+
+/** The two ends of a promise. */
+export type Resolve = (value: unknown) => void;
+export type Reject = (error: unknown) => void;
+
+/** What wants to know that a future is done, on behalf of a task or future if that is known. */
+export interface Observer extends Runnable {
+  /** What awaits the future in this way, for the call graph. */
+  readonly awaiter?: Future<unknown> | null;
+  /** What waits for the future itself: that task, or the future of a `gather()`, for instance, that it called. */
+  readonly dependent?: Future<unknown> | null;
+}
+
+// What a future lets its subclasses, its waiters and the rest of the library do.
+
+/** Gives the future its result, whatever its class. */
+export let fulfil: <T>(future: Future<T>, value: T) => void;
+/** Ends the future, whatever its class. */
+export let settle: (future: Future<unknown>, settlement: Settlement) => void;
+/** Gives the future its error, whatever its class: anything that can be thrown. */
+export let fail: (future: Future<unknown>, error: unknown) => void;
+/** Ends the future as cancelled, whatever its class. */
+export let cancelPending: (
+  future: Future<unknown>,
+  message: CancelMessage,
+) => void;
+/** A future that is not done. */
+export let pending: (scheduler: Scheduler) => Future<unknown>;
+/** A future that is done. */
+export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
+/** As `addDoneCallback()`, for callbacks of the library: in no async context of the user's. */
+export let observe: <F extends Future<unknown>>(
+  future: F,
+  callback: (future: F) => void,
+  awaiter?: Future<unknown> | null,
+  dependent?: Future<unknown> | null,
+) => void;
+/** Takes every such callback back. */
+export let unobserve: <F extends Future<unknown>>(
+  future: F,
+  callback: (future: F) => void,
+) => void;
+/** The tasks and futures that are known to await a future, in the order in which they came. */
+export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
+/** The tasks and futures that wait for a future themselves, where the call graph has the tasks that called. */
+export let dependentsOf: (
+  future: Future<unknown>,
+) => Iterable<Future<unknown>>;
+/** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
+export let thrownBy: (future: Future<unknown>) => unknown;
+/** The error of a future that failed, without marking it as retrieved. */
+export let failureOf: (
+  future: Future<unknown>,
+) => { error: unknown } | undefined;
+/** The future's exception is no longer worth a report. */
+export let markRetrieved: (future: Future<unknown>) => void;
+/** Whether anything but callbacks of user code observes the future, which is pending. */
+export let isAwaited: (future: Future<unknown>) => boolean;
+/** Whether anybody observes the future, which is pending. */
+export let isObserved: (future: Future<unknown>) => boolean;
+
+// What every await does goes through methods: an engine inlines those, not functions that are set later.
+
+/** Whether the future is that of a call whose code stands in place of the `await`: its result is always taken. */
+export const isInline: unique symbol = Symbol("is inline");
+/** Hands the outcome of a future that is done to one who awaited it. */
+export const deliverTo: unique symbol = Symbol("deliver");
+/** Adds one who awaits the future, which is pending. */
+export const observedBy: unique symbol = Symbol("observe");
+/** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
+export const settleNow: unique symbol = Symbol("settle");
+/** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
+export const waitsForOthers: unique symbol = Symbol("waits for others");
+/** Those others: the inverse of {@linkcode dependentsOf}, as far as that is of tasks and what `gather()` gives. */
+export const dependencies: unique symbol = Symbol("dependencies");
+
+/** The scheduler that a future belongs to. */
+export function homeOf(future: Future<unknown>): Scheduler {
+  return future[home];
+}
 
 /** How a future is called in messages. */
 export const label: unique symbol = Symbol("label");
@@ -119,58 +226,44 @@ export class Future<T = unknown> implements Promise<T> {
   #unretrieved = false;
 
   static {
-    grantAccess({
-      fulfil: (future, value) => future.#settle(FULFILLED, value),
-      settle: (future, { state, outcome }) => future.#settle(state, outcome),
-      fail: (future, error) => future.#settle(FAILED, error),
-      cancelPending: (future, message) => future.#settle(CANCELLED, message),
-      cancelWith: (future, message) => {
-        try {
-          return future.cancel(message as string | undefined);
-        } catch (exception) {
-          future.#scheduler.reportThrown({
-            message: "The cancel() of a future failed",
-            exception,
-            future,
-          });
-          return false;
-        }
-      },
-      pending: (scheduler) => new Future(scheduler),
-      fulfilled: (scheduler, value) => {
-        const future = new Future<typeof value>(scheduler);
-        future.#state = FULFILLED;
-        future.#outcome = value;
-        return future;
-      },
-      observe: (future, callback, awaiter = null, dependent = null) => {
-        const observer = new LibraryCallback(
-          callback as (future: unknown) => void,
-          future,
-          awaiter,
-          dependent,
-        );
-        if (future.#state === PENDING) future[observedBy](observer);
-        else future.#scheduler.enqueue(observer);
-      },
-      unobserve: (future, callback) => {
-        future.#dismiss((observer) =>
-          observer instanceof LibraryCallback && observer.fn === callback
-        );
-      },
-      observingFutures: (future) =>
-        future.#observers().map((each) => each.awaiter).filter((each) =>
-          each != null && !each.done()
-        ) as Future<unknown>[],
-      dependentsOf: (future) => future.#dependents(),
-      thrownBy: (future) => future.#error(),
-      failureOf: (future) =>
-        future.#state === FAILED ? { error: future.#outcome } : undefined,
-      markRetrieved: (future) => future.#markRetrieved(),
-      isAwaited: (future) =>
-        future.#observers().some((each) => !(each instanceof Handle)),
-      isObserved: (future) => future.#observer !== null,
-    });
+    fulfil = (future, value) => future.#settle(FULFILLED, value);
+    settle = (future, { state, outcome }) => future.#settle(state, outcome);
+    fail = (future, error) => future.#settle(FAILED, error);
+    cancelPending = (future, message) => future.#settle(CANCELLED, message);
+    pending = (scheduler) => new Future(scheduler);
+    fulfilled = (scheduler, value) => {
+      const future = new Future<typeof value>(scheduler);
+      future.#state = FULFILLED;
+      future.#outcome = value;
+      return future;
+    };
+    observe = (future, callback, awaiter = null, dependent = null) => {
+      const observer = new LibraryCallback(
+        callback as (future: unknown) => void,
+        future,
+        awaiter,
+        dependent,
+      );
+      if (future.#state === PENDING) future[observedBy](observer);
+      else future.#scheduler.enqueue(observer);
+    };
+    unobserve = (future, callback) => {
+      future.#dismiss((observer) =>
+        observer instanceof LibraryCallback && observer.fn === callback
+      );
+    };
+    observingFutures = (future) =>
+      future.#observers().map((each) => each.awaiter).filter((each) =>
+        each != null && !each.done()
+      ) as Future<unknown>[];
+    dependentsOf = (future) => future.#dependents();
+    thrownBy = (future) => future.#error();
+    failureOf = (future) =>
+      future.#state === FAILED ? { error: future.#outcome } : undefined;
+    markRetrieved = (future) => future.#markRetrieved();
+    isAwaited = (future) =>
+      future.#observers().some((each) => !(each instanceof Handle));
+    isObserved = (future) => future.#observer !== null;
   }
 
   /**
@@ -545,4 +638,301 @@ function schedulerFor(options: FutureOptions | undefined): Scheduler {
   assertOptions("Future", options);
   const loop = options?.loop;
   return loop === undefined ? currentScheduler() : schedulerOf(loop);
+}
+
+/**
+ * Whether a value is a `Future` or a `Task`.
+ *
+ * @param x The value.
+ * @returns `true` if it is.
+ *
+ * @example Usage
+ * ```ts
+ * import { Future, isFuture } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isFuture(new Future()), true);
+ * assertEquals(isFuture(Promise.resolve()), false);
+ * ```
+ *
+ * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.isfuture}
+ */
+export function isFuture(x: unknown): x is Future<unknown> {
+  return isInstance(x, Future);
+}
+
+// What `await` does.
+
+/** What `future.then` is. */
+function awaitFuture(
+  this: Future<unknown>,
+  onFulfilled?: ((value: unknown) => unknown) | null,
+  onRejected?: ((reason: unknown) => unknown) | null,
+): Promise<unknown> | undefined {
+  if (!isCalledByAwait(this, onFulfilled, onRejected)) {
+    return awaitByCall(this, onFulfilled, onRejected);
+  }
+  awaitNatively(this, onFulfilled as Resolve, onRejected as Reject);
+  return undefined;
+}
+
+/** `await` in whatever code: `resolve` and `reject` resume it. */
+function awaitNatively(
+  future: Future<unknown>,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  const spot = currentSpot();
+  if (future.done()) {
+    deliver(future, spot, resolve, reject);
+    return;
+  }
+  beginToWait(future, spot, resolve, reject);
+  if (spot === null) return;
+  const { taskState } = spot.scope;
+  // Nothing of the user's is on the stack, so the next entry can run right here, unless another
+  // line of the task is about to await something too: that still belongs to this step.
+  if (outstandingReads === 0) taskState.scheduler.ended(taskState);
+  else taskState.scheduler.suspended(taskState);
+}
+
+/** `future.then(f)` in the middle of other code. */
+function awaitByCall(
+  future: Future<unknown>,
+  onFulfilled?: ((value: unknown) => unknown) | null,
+  onRejected?: ((reason: unknown) => unknown) | null,
+): Promise<unknown> {
+  const outcome = new Promise<unknown>((resolve, reject) => {
+    const spot = currentSpot();
+    if (future.done()) {
+      deliver(future, spot, resolve, reject);
+      return;
+    }
+    beginToWait(future, spot, resolve, reject);
+    const taskState = spot?.scope.taskState;
+    taskState?.scheduler.suspended(taskState);
+  });
+  return outcome.then(onFulfilled, onRejected);
+}
+
+/** Hands on how a future ended to code that awaits it just now. */
+function deliver(
+  future: Future<unknown>,
+  spot: Spot | null,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  // It was pending when `then` was read.
+  if (spot?.line.at === future) goOn(spot.scope, spot.line);
+  const isLetOut = spot === null && future.cancelled();
+  future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
+}
+
+function letOutTo(reject: Reject): Reject {
+  return (error) => {
+    letOutOfTasks(error);
+    reject(error);
+  };
+}
+
+/** Adds a waiter. */
+function beginToWait(
+  future: Future<unknown>,
+  spot: Spot | null,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  if (spot === null) {
+    const abandoned = abandonedScope();
+    if (abandoned !== null) reject(makeCancelledError(abandoned.message));
+    else future[observedBy](new Waiter(future, null, null, resolve, reject));
+    return;
+  }
+  const line = arrived(spot, future);
+  const { taskState } = spot.scope;
+  const misuse = misuseBy(taskState, future);
+  if (misuse === null) {
+    waitFor(future, spot.scope.nearestOpen(), line, resolve, reject);
+    return;
+  }
+  // As in asyncio, the error is thrown in the task's next turn.
+  const failing = line.at = pending(taskState.scheduler);
+  waitFor(failing, spot.scope.nearestOpen(), line, resolve, reject);
+  if (!failing.done()) fail(failing, misuse);
+}
+
+function waitFor(
+  future: Future<unknown>,
+  scope: Scope,
+  line: Line,
+  resolve: Resolve,
+  reject: Reject,
+): void {
+  const waiter = new Waiter(future, scope, line, resolve, reject);
+  future[observedBy](waiter);
+  scope.attach(waiter);
+  const cancelled = scope.pendingFor(line);
+  if (cancelled !== null && waiter.cancel(cancelled.message)) {
+    scope.reachedLine(line);
+  }
+}
+
+function misuseBy(
+  taskState: TaskState,
+  future: Future<unknown>,
+): RuntimeError | null {
+  if (taskState.scheduler !== future[home]) {
+    return new RuntimeError(
+      "Cannot await a future that belongs to another event loop",
+    );
+  }
+  const task = taskState.task as Future<unknown>;
+  if (future === task) return new RuntimeError("A task cannot await itself");
+  if (!future[waitsForOthers] || !isObserved(task)) return null;
+  if (!waitsFor(future, task)) return null;
+  return new RuntimeError("A task cannot await what awaits the task");
+}
+
+/**
+ * Whether the end of `future` waits for that of `task`, through tasks and what `gather()` gives. Another future
+ * may also be settled by other code, as that of a `wait()` by its time limit.
+ */
+function waitsFor(future: Future<unknown>, task: Future<unknown>): boolean {
+  // From both ends in turn: the shorter side tells. So a chain that grows at either end costs one pass in all.
+  const above = closure(task, dependentsOf);
+  const below = closure(future, (each) => each[dependencies]());
+  while (true) {
+    const up = above.next();
+    if (up.done) return false;
+    if (up.value === future) return true;
+    const down = below.next();
+    if (down.done) return false;
+    if (down.value === task) return true;
+  }
+}
+
+/** All that `step` leads to from a future, again and again. */
+function* closure(
+  start: Future<unknown>,
+  step: (future: Future<unknown>) => Iterable<Future<unknown>>,
+): Generator<Future<unknown>, void> {
+  const reached = new Set([start]);
+  for (const each of reached) {
+    for (const next of step(each)) {
+      yield next;
+      if (next[waitsForOthers]) reached.add(next);
+    }
+  }
+}
+
+/** How often futures were awaited. */
+let awaits = 0;
+
+/** One `await` of a pending future. */
+export class Waiter implements Runnable, Wait {
+  readonly future: Future<unknown>;
+  /** Where it is in a task; `null` outside every task. */
+  scope: Scope | null;
+  readonly order: number = ++awaits;
+  readonly #line: Line | null;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+
+  constructor(
+    future: Future<unknown>,
+    scope: Scope | null,
+    line: Line | null,
+    resolve: Resolve,
+    reject: Reject,
+  ) {
+    this.future = future;
+    this.scope = scope;
+    this.#line = line;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get line(): Line {
+    return this.#line!;
+  }
+
+  cancel(message: CancelMessage): boolean {
+    const relay = this.future[asRelay];
+    return relay === null
+      ? cancelWith(this.future, message)
+      : relayCancellation(relay, message);
+  }
+
+  get isForOthers(): boolean {
+    return this.future[waitsForOthers];
+  }
+
+  /** The task that awaits the future, or `null`. */
+  get awaiter(): Future<unknown> | null {
+    const taskState = this.scope?.taskState;
+    return taskState === undefined || taskState.finished
+      ? null
+      : taskState.task as Future<unknown>;
+  }
+
+  get dependent(): Future<unknown> | null {
+    return this.awaiter;
+  }
+
+  [runStep](): boolean {
+    const { scope, line, future } = this;
+    if (scope === null) {
+      return this.#resumeOutsideTasks(letOutTo(this.#reject));
+    }
+    const { taskState } = scope;
+    scope.detach(this);
+    if (taskState.finished) return this.#resumeOutsideTasks(this.#reject);
+    taskState.scheduler.opened(taskState);
+    forgetReads();
+    const cancelled = scope.pendingFor(line);
+    if (cancelled !== null && !hasResultToTake(future)) {
+      scope.reachedLine(line);
+      // A cancellation that is on its way already stays as it is.
+      if (!isCancellation(future)) {
+        markRetrieved(future);
+        this.#throw(scope, makeCancelledError(cancelled.message));
+        return true;
+      }
+    }
+    if (future.cancelled()) {
+      this.#throw(scope, thrownBy(future) as CancelledError);
+    } else {
+      goOn(scope, line);
+      future[deliverTo](this.#resolve, this.#reject);
+    }
+    return true;
+  }
+
+  /** Throws a cancellation, behind the reactions that were queued before: those are of other lines. */
+  #throw(scope: Scope, error: CancelledError): void {
+    const { line } = this;
+    noteThrown(error, line);
+    queueMicrotask(() => {
+      goOn(scope, line);
+      this.#reject(error);
+    });
+  }
+
+  #resumeOutsideTasks(reject: Reject): boolean {
+    this.future[deliverTo](this.#resolve, reject);
+    queueMicrotask(this.future[home].proceed);
+    return true;
+  }
+}
+
+/** Whether a future has a result that is taken even if a request to cancel has come: that is met at the next await. */
+function hasResultToTake(future: Future<unknown>): boolean {
+  return future[isInline] && !isCancellation(future) &&
+    future.exception() === null;
+}
+
+/** Whether a future ends by a cancellation. */
+function isCancellation(future: Future<unknown>): boolean {
+  return future.cancelled() ||
+    isInstance(failureOf(future)?.error, CancelledError);
 }

@@ -1,21 +1,22 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { dependentsOf, settleNow } from "./_future_access.ts";
-import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
-import { shareContext } from "./context.ts";
-import { currentTaskState, TaskState } from "./task_state.ts";
 import {
   dependencies,
+  dependentsOf,
   Future,
   isInline,
   label,
   settle,
   type Settlement,
+  settleNow,
   waitsForOthers,
   withCancellation,
   withError,
   withResult,
 } from "./future.ts";
+import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
+import { shareContext } from "./context.ts";
+import { currentTaskState, TaskState } from "./task_state.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task } from "./task.ts";
 

@@ -1,25 +1,26 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { home, settleNow } from "./_future_access.ts";
-import {
-  asRelay,
-  beginToRelay,
-  endRelay,
-  interruptRelay,
-  type Relay,
-  relayCancellation,
-  relayed,
-} from "./_relay.ts";
 import {
   dependencies,
   fail,
   Future,
   label,
   type Settlement,
+  settleNow,
   waitsForOthers,
   withCancellation,
   withError,
 } from "./future.ts";
+import {
+  asRelay,
+  beginToRelay,
+  endRelay,
+  home,
+  interruptRelay,
+  type Relay,
+  relayCancellation,
+  relayed,
+} from "./_relay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { CancelMessage } from "./scope.ts";
 import { runStep } from "./runnable.ts";

@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { forgetReads } from "./_await.ts";
-import { asRelay, type Relay, relayCancellation } from "./_relay.ts";
+import {
+  asRelay,
+  cancelWith,
+  type Relay,
+  relayCancellation,
+} from "./_relay.ts";
 import { describeStack, stackOf } from "./introspection/task_stack.ts";
 import type { FrameCallGraphEntry } from "./introspection/call_stack.ts";
 import {
@@ -13,7 +18,6 @@ import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import {
   cancelPending,
-  cancelWith,
   dependencies,
   fail,
   fulfil,

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Waiter } from "../_await.ts";
+import { Waiter } from "../future.ts";
 import { TaskState } from "../task_state.ts";
 import { dependentsOf, Future } from "../future.ts";
 import { callerOf } from "../inline_call.ts";
