@@ -113,7 +113,7 @@ class Interrupts {
   }
 
   #giveUpIfUnaware(): void {
-    if (!this.#task[isUnaware]) return;
+    if (!isUnaware(this.#task)) return;
     this.areFinal = true;
     givenUp.add(this.#task);
     this.#loop.stop();

@@ -23,6 +23,7 @@ import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Type-only import: a future returns its loop, and a loop makes futures.
 import type { EventLoop } from "../event_loop.ts";
 import { callbackOf, Handle } from "./handle.ts";
+import { inspectAsText } from "./inspection.ts";
 import { keepCreation, noteAwait } from "./introspection/source_stacks.ts";
 import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
 import type { Line, Spot } from "./line.ts";
@@ -152,6 +153,9 @@ export let isAwaited: (future: Future<unknown>) => boolean;
 /** Whether anybody observes the future, which is pending. */
 export let isObserved: (future: Future<unknown>) => boolean;
 
+/** Describes a future under a name, with its state. */
+export let describe: (future: Future<unknown>, name: string) => string;
+
 // What every await does goes through methods: an engine inlines those, not functions that are set later.
 
 /** Whether the future is that of a call whose code stands in place of the `await`: its result is always taken. */
@@ -171,9 +175,6 @@ export const dependencies: unique symbol = Symbol("dependencies");
 export function homeOf(future: Future<unknown>): Scheduler {
   return future[home];
 }
-
-/** How a future is called in messages. */
-export const label: unique symbol = Symbol("label");
 
 /**
  * The options of a {@linkcode Future}.
@@ -264,6 +265,8 @@ export class Future<T = unknown> implements Promise<T> {
     isAwaited = (future) =>
       future.#observers().some((each) => !(each instanceof Handle));
     isObserved = (future) => future.#observer !== null;
+    describe = (future, name) => `<${name} ${STATE_NAMES[future.#state]}>`;
+    inspectAsText(this);
   }
 
   /**
@@ -302,11 +305,6 @@ export class Future<T = unknown> implements Promise<T> {
   /** @ignore */
   [dependencies](): Iterable<Future<unknown>> {
     return [];
-  }
-
-  /** @ignore */
-  [runStep](): boolean {
-    throw new RuntimeError("A future has nothing to run");
   }
 
   /**
@@ -488,17 +486,7 @@ export class Future<T = unknown> implements Promise<T> {
    * @returns The text.
    */
   toString(): string {
-    return `<${this[label]} ${STATE_NAMES[this.#state]}>`;
-  }
-
-  /** @ignore */
-  get [label](): string {
-    return "Future";
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
+    return describe(this, "Future");
   }
 
   /** What `Object.prototype.toString` says. */

@@ -12,6 +12,7 @@ import {
 import { type Runnable, runStep } from "./runnable.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Timer } from "./timer_queue.ts";
+import { inspectAsText } from "./inspection.ts";
 import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
@@ -47,6 +48,7 @@ export class Handle {
 
   static {
     callbackOf = (handle) => handle.#callback;
+    inspectAsText(this);
   }
 
   /**
@@ -101,11 +103,6 @@ export class Handle {
       ? "cancelled"
       : textAt(this.#callback, "name") || "of an anonymous function";
     return `<${this[Symbol.toStringTag]} ${what}>`;
-  }
-
-  /** @ignore */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
   }
 
   /** What `Object.prototype.toString` says. */

@@ -3,9 +3,9 @@
 import {
   dependencies,
   dependentsOf,
+  describe,
   Future,
   isInline,
-  label,
   settle,
   type Settlement,
   settleNow,
@@ -71,9 +71,8 @@ class InlineCall<T> extends Future<T> {
     return true;
   }
 
-  /** @ignore */
-  override get [label](): string {
-    return this.#name;
+  override toString(): string {
+    return describe(this as Future<unknown>, this.#name);
   }
 
   static #run<T>(

@@ -2,9 +2,9 @@
 
 import {
   dependencies,
+  describe,
   fail,
   Future,
-  label,
   type Settlement,
   settleNow,
   waitsForOthers,
@@ -23,7 +23,7 @@ import {
 } from "./_relay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { CancelMessage } from "./scope.ts";
-import { runStep } from "./runnable.ts";
+import { type Runnable, runStep } from "./runnable.ts";
 
 const WAITING = 0;
 const WOKEN = 1;
@@ -100,7 +100,7 @@ export interface PrimitiveBehavior<T, S> {
 // One class for all kinds, and the links of the line in it: the engine handles a future faster, the
 // fewer classes of futures a program uses. With a class for each, a queue was half as fast.
 export class PrimitiveFuture<T, S = unknown> extends Future<T>
-  implements Relay {
+  implements Relay, Runnable {
   readonly #behavior: PrimitiveBehavior<T, S>;
   readonly #subject: S;
   #stage:
@@ -157,9 +157,8 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     return true;
   }
 
-  /** @ignore */
-  override get [label](): string {
-    return this.#behavior.name;
+  override toString(): string {
+    return describe(this as Future<unknown>, this.#behavior.name);
   }
 
   /** @ignore */
@@ -198,7 +197,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
   [interruptRelay](): void {}
 
   /** @ignore */
-  override [runStep](): boolean {
+  [runStep](): boolean {
     const stage = this.#stage;
     if (stage !== WOKEN) return this.#endCancelled(stage);
     this.#stage = PROCEEDING;

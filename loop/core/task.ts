@@ -19,12 +19,12 @@ import type { EventLoop } from "../event_loop.ts";
 import {
   cancelPending,
   dependencies,
+  describe,
   fail,
   fulfil,
   Future,
   homeOf,
   isAwaited,
-  label,
   markRetrieved,
   waitsForOthers,
 } from "./future.ts";
@@ -80,7 +80,7 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
 }
 
 /** Whether a task has been cancelled while it awaits something foreign, and nothing has told it. */
-export const isUnaware: unique symbol = Symbol("is unaware");
+export let isUnaware: (task: Task<unknown>) => boolean;
 
 /** The platform's own, whatever the program makes of promises. */
 const promiseThen = Promise.prototype.then;
@@ -136,6 +136,10 @@ export class Task<T = unknown> extends Future<T> {
   /** Its number, until somebody gives it a name. */
   #name: string | number;
   #ignoreSignal: (() => void) | null = null;
+
+  static {
+    isUnaware = (task) => task.#body.isUnheard && !task.#body.wasSignalRead;
+  }
 
   /**
    * Constructs a new instance, which starts soon.
@@ -356,14 +360,13 @@ export class Task<T = unknown> extends Future<T> {
     return this.cancel === Task.prototype.cancel ? this.#body : null;
   }
 
-  /** @ignore */
-  get [isUnaware](): boolean {
-    return this.#body.isUnheard && !this.#body.wasSignalRead;
-  }
-
-  /** @ignore */
-  override get [label](): string {
-    return `Task '${this.getName()}'`;
+  /**
+   * Returns a description for logs and error messages: `<Task 'Task-1' pending>`.
+   *
+   * @returns The text.
+   */
+  override toString(): string {
+    return describe(this as Future<unknown>, `Task '${this.getName()}'`);
   }
 
   /** What `Object.prototype.toString` says. */
