@@ -197,7 +197,7 @@ class Selector implements Resource {
 
   #lose(fd: number): void {
     this.#watches.delete(fd);
-    this.#scheduler.loop.callExceptionHandler({
+    this.#scheduler.report({
       message: `The file descriptor ${fd} was closed while it was watched`,
     });
   }

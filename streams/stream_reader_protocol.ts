@@ -161,7 +161,7 @@ export class StreamReaderProtocol extends Protocol {
     }
     const exception = task.exception();
     if (exception === null) return;
-    schedulerOf(this.#loop).reportThrown({
+    schedulerOf(this.#loop).report({
       message: "Unhandled exception in the task of a connection",
       exception,
       task,

@@ -69,7 +69,7 @@ function settleLike<T>(outer: Future<T>, inner: Future<T>): void {
 
 function reportFailure(inner: Future<unknown>): void {
   if (inner.cancelled() || inner.exception() === null) return;
-  homeOf(inner).reportThrown({
+  homeOf(inner).report({
     message: "An exception was thrown by a shielded future",
     exception: thrownBy(inner),
     future: inner,

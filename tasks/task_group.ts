@@ -239,7 +239,7 @@ export class TaskGroup {
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
     if (this.#scope!.taskState.finished) {
-      homeOf(task).reportThrown({
+      homeOf(task).report({
         message: "A task of a group failed after its parent task had ended",
         exception: thrownBy(task),
         task,

@@ -35,7 +35,7 @@ export function cancelWith(
   try {
     return future.cancel(message as string | undefined);
   } catch (exception) {
-    future[home].reportThrown({
+    future[home].report({
       message: "The cancel() of a future failed",
       exception,
       future,

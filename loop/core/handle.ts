@@ -139,7 +139,7 @@ export class Handle {
   }
 
   #report(exception: unknown): void {
-    this.#scheduler.reportThrown({
+    this.#scheduler.report({
       message: "An exception was thrown in a callback",
       exception,
       handle: this,

@@ -299,8 +299,11 @@ export class Scheduler {
     return true;
   }
 
-  /** Reports what user code threw where no other user code can catch it; an interrupt ends the run instead. */
-  reportThrown(context: ExceptionContext): void {
+  /**
+   * Reports to the loop's exception handler what no user code can catch: the way of the whole library. A
+   * `KeyboardInterrupt` that was thrown just now ends the run instead.
+   */
+  report(context: ExceptionContext): void {
     const { exception } = context;
     if (isInstance(exception, KeyboardInterrupt) && this.interrupt(exception)) {
       return;
@@ -347,7 +350,7 @@ export class Scheduler {
         return;
       } catch (exception) {
         this.#isExecuting = this.#hasEndedAtOnce = false;
-        this.reportThrown({
+        this.report({
           message: "An entry of the loop failed",
           exception,
         });

@@ -66,7 +66,7 @@ class DefaultExecutor implements Resource {
 
   abandon(): void {
     this.#executor?.shutdown({ wait: false }).catch((exception) =>
-      this.#scheduler.loop.callExceptionHandler({
+      this.#scheduler.report({
         message: "The default executor failed to shut down",
         exception,
       })

@@ -56,6 +56,7 @@ export function reportFailures(scheduler: Scheduler): void {
 
 function report(failure: Failure): void {
   if (!failuresOf.get(failure.scheduler)?.delete(failure)) return;
+  // Not by `scheduler.report()`: an interrupt that was thrown long ago does not end the run.
   failure.scheduler.loop.callExceptionHandler({
     message: failure.message,
     exception: failure.exception,

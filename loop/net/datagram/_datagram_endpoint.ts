@@ -218,7 +218,7 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     try {
       Reflect.apply(this.#protocol[method], this.#protocol, args);
     } catch (exception) {
-      this.#context.scheduler.reportThrown({
+      this.#context.scheduler.report({
         message: `protocol.${method}() failed`,
         exception,
         transport: this,

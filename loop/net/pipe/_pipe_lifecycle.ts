@@ -62,7 +62,7 @@ export class PipeLifecycle<P extends BaseProtocol>
   }
 
   report(message: string, exception: unknown): void {
-    this.#context.scheduler.reportThrown({
+    this.#context.scheduler.report({
       message,
       exception,
       transport: this.#transport,

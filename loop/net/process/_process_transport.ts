@@ -304,7 +304,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   }
 
   #report(message: string, exception: unknown): void {
-    this.#context.scheduler.reportThrown({
+    this.#context.scheduler.report({
       message,
       exception,
       transport: this,

@@ -123,7 +123,7 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
   }
 
   #report(message: string, exception: unknown): void {
-    this.#context.scheduler.loop.callExceptionHandler({ message, exception });
+    this.#context.scheduler.report({ message, exception });
   }
 
   /**

@@ -258,7 +258,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     } catch (exception) {
       conn.close();
       this.#onConnectionEnded(connection);
-      schedulerOf(this.#loop).reportThrown({
+      schedulerOf(this.#loop).report({
         message: "The protocol factory of a server failed",
         exception,
       });

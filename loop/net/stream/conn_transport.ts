@@ -317,7 +317,7 @@ export class ConnTransport extends Transport implements Resource {
   }
 
   #report(message: string, exception: unknown): void {
-    this.#context.scheduler.reportThrown({
+    this.#context.scheduler.report({
       message,
       exception,
       transport: this,

@@ -94,7 +94,7 @@ export function encryptAccepted(
   const onFailed = (exception: unknown) => {
     connection.end();
     if (!loop.getDebug()) return;
-    loop.callExceptionHandler({
+    context.scheduler.report({
       message: "The TLS handshake of a server failed",
       exception,
     });
