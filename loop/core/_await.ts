@@ -5,17 +5,17 @@ import type { Future } from "./future.ts";
 import { endSection } from "./line.ts";
 import { arrive, passThrough } from "./task_state.ts";
 
-// `await` reads `then` at once and calls it in a microtask of its own, whereas a program that writes
-// `future.then(f)` calls it at once. So the two can be told apart: `await` resumes its caller by itself
-// in the right async context, `f` needs that from us.
+// `await` reads `then` at once and calls it in a later microtask. `future.then(f)` in user code reads and calls it
+// at once. The difference matters: `await` resumes its caller in the right async context, whereas the library must
+// restore that of `f`.
 
 /** The future whose `then` was read in this microtask, or `null`. */
 let justRead: Future<unknown> | null = null;
 
-/** How often, in this step, `then` was read and what that gave is yet to be called. */
+/** How many reads of `then` in this step have not been followed by a call yet. */
 export let outstandingReads = 0;
 
-/** The future's `then` was read. */
+/** Records that `then` of a future was read. */
 export function noteRead(future: Future<unknown>, isPending: boolean): void {
   if (isPending) arrive(future);
   else passThrough();
@@ -29,12 +29,12 @@ function forgetRead(): void {
   endSection();
 }
 
-/** Other code has its turn: what was read before is none of its awaits. */
+/** Forgets the reads when other code gets its turn: they are not followed by awaits of that code. */
 export function forgetReads(): void {
   outstandingReads = 0;
 }
 
-/** `then` is called; returns whether `await` does so, and not user code. */
+/** Returns whether a call of `then` comes from `await`, rather than from user code. */
 export function isCalledByAwait(
   future: Future<unknown>,
   onFulfilled: unknown,
@@ -48,12 +48,12 @@ export function isCalledByAwait(
 }
 
 /**
- * Whether user code took `then` from a future before and calls it now, which `await` seems to do, too. `await`
- * passes two functions of the engine, and calls in the step in which it read.
+ * Whether user code kept `then` of a future and calls it later, which looks like an `await`. But `await` passes two
+ * functions of the engine, and calls in the step in which it read.
  */
 function isCalledLater(onFulfilled: unknown, onRejected: unknown): boolean {
   if (typeof onRejected !== "function") return true;
-  // Code outside of steps may have been overtaken by one, so this alone is no proof.
+  // A step may have run in between, before code outside steps made its call; so the count alone does not tell.
   return outstandingReads === 0 &&
     !(isOfEngine(onFulfilled) && isOfEngine(onRejected));
 }

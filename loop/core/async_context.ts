@@ -4,33 +4,33 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { readableEnv } from "./runtime.ts";
 
 // The async context records where code belongs: to the scheduler in its callbacks, to a task or one of its scopes
-// in its body, to nothing elsewhere. `AsyncLocalStorage` is the public API for that, and on Deno most of what a
-// switch between tasks costs. Deno keeps the values of all such storages in one object, the mapping, which its core
-// lets JavaScript read and replace. The direct implementation does that with a property of its own in the mapping.
-// It is used where the check at load shows that Deno behaves as assumed; elsewhere, and with
-// ASYNCIO_CONTEXTS=public in the environment, the public one is, and only speed is lost.
+// in its body, to nothing elsewhere. `AsyncLocalStorage` is the public API for that; on Deno it causes most of the
+// cost of a switch between tasks. Deno keeps the values of all such storages in one object, the mapping, which its
+// core lets JavaScript read and replace. The direct implementation keeps a property of its own in the mapping. It is
+// used if a check at load shows that Deno behaves as assumed. Otherwise, and with ASYNCIO_CONTEXTS=public in the
+// environment, the public implementation is used, which is only slower.
 
-/** The values of all async storages, by their keys; never changed once it is made. */
+/** The values of all async storages, by their keys. Immutable. */
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** What is used of Deno's core. */
+/** The part of Deno's core that is used. */
 interface Core {
   getAsyncContext(): Mapping | undefined;
   setAsyncContext(mapping: Mapping | undefined): void;
   AsyncVariable: new () => { enter(value: unknown): unknown; get(): unknown };
 }
 
-/** The mapping where the user has no values: the place is all there is. */
+/** A mapping with a place and no values of user code. */
 class PlaceOnly {
   constructor(readonly asyncioPlace: unknown) {}
 }
 
 const core = usableCore();
 
-/** Whether contexts are entered directly: what is resumed then runs at once, otherwise soon. */
+/** Whether contexts are entered directly: functions are then resumed at once, otherwise in a microtask. */
 export const isDirect: boolean = core !== null;
 
-/** The core of Deno, if it can be used and behaves as assumed. */
+/** Deno's core, if it can be used and behaves as assumed. */
 function usableCore(): Core | null {
   if (readableEnv("ASYNCIO_CONTEXTS") === "public") return null;
   try {
@@ -43,7 +43,7 @@ function usableCore(): Core | null {
   }
 }
 
-/** Whether the core keeps the library's property and the user's values apart, after exceptions too. */
+/** Whether the core keeps the library's property and the values of user code apart, after exceptions too. */
 function behavesAsAssumed(core: Core): boolean {
   const before = core.getAsyncContext();
   const own = new PlaceOnly({});
@@ -72,30 +72,30 @@ function behavesAsAssumed(core: Core): boolean {
 export type Kept = { readonly [kept]: true };
 declare const kept: unique symbol;
 
-/** Calls a function in some context, at once. */
+/** Calls a function in a context, at once. */
 export type RunInContext = <R>(fn: () => R) => R;
 
 /** The operations that the library needs. */
 interface Contexts {
-  /** Where the code that calls belongs, or `undefined`. */
+  /** Returns the place of the calling code, or `undefined`. */
   place(): unknown;
 
-  /** Calls a function at a place; the user's values are those of the caller. */
+  /** Calls a function at a place, with the user code's values of the caller. */
   runAt<A, R>(place: unknown, fn: (argument: A) => R, argument: A): R;
 
-  /** The rest of the caller's synchronous section, and what follows an `await` in it, is at this place. */
+  /** Sets the place of the rest of the caller's synchronous section and of what follows an `await` in it. */
   moveTo(place: unknown): void;
 
-  /** Keeps the context of the caller, at a place, for one call of a function. */
+  /** Keeps the caller's context, at a place, for one call of a function. */
   keep<A>(place: unknown, fn: (argument: A) => void): Kept;
 
-  /** Calls that function in the kept context; returns whether that is over, or happens in a microtask. */
+  /** Calls that function in the kept context; returns whether it has returned, or is called in a microtask. */
   resume<A>(kept: Kept, fn: (argument: A) => void, argument: A): boolean;
 
-  /** Keeps the context of the caller, at a place, for any number of calls. */
+  /** Keeps the caller's context, at a place, for any number of calls. */
   keepContext(place: unknown): RunInContext;
 
-  /** Makes a variable of the library whose values follow the async context. */
+  /** Creates a variable whose values follow the async context. */
   variable<T>(name: string): AsyncVariable<T>;
 }
 
@@ -103,12 +103,12 @@ interface Contexts {
 export interface AsyncVariable<T> {
   get(): T | undefined;
   run<R>(value: T, fn: () => R): R;
-  /** The value holds for the rest of the caller's synchronous section, and what follows an `await` in it. */
+  /** Sets the value for the rest of the caller's synchronous section and for what follows an `await` in it. */
   enter(value: T): void;
 }
 
 function directContexts(core: Core): Contexts {
-  // In variables: the engine inlines these calls.
+  // In variables, so that the engine inlines these calls.
   const get = core.getAsyncContext as () => PlaceOnly | Mapping | undefined;
   const set = core.setAsyncContext as (mapping: unknown) => void;
   const mappingAt = (place: unknown): unknown => {

@@ -15,8 +15,8 @@ import {
 /**
  * The operation was cancelled.
  *
- * It arises at the `await` of a task that was cancelled. Code that catches it to clean up throws it
- * again; a bare `catch {}` swallows it, and with it the cancellation.
+ * It is thrown at the `await` of a task that is cancelled. Code that catches it to clean up must rethrow it:
+ * a bare `catch {}` swallows the cancellation.
  *
  * @example Clean up and let the cancellation go on
  * ```ts
@@ -43,7 +43,7 @@ export class CancelledError extends Error {
   /**
    * Constructs a new instance.
    *
-   * @param message What the canceller said.
+   * @param message The message that was passed to `cancel()`.
    * @param options The error's `cause`.
    */
   constructor(message?: string, options?: ErrorOptions) {
@@ -65,8 +65,8 @@ Object.defineProperty(
 );
 
 /**
- * A `CancelledError` in all but the captured stack, which would cost a hundred times as much as the
- * object: the library delivers one for each cancelled task.
+ * A `CancelledError` without a captured stack. The stack would cost a hundred times as much as the object, and the
+ * library delivers one for each cancelled task.
  */
 class DeliveredCancelledError {
   readonly name = "CancelledError";
@@ -82,7 +82,7 @@ Object.setPrototypeOf(
   DeliveredCancelledError.prototype,
   CancelledError.prototype,
 );
-// To the program there is one class.
+// User code sees one class.
 Object.defineProperty(DeliveredCancelledError.prototype, "constructor", {
   value: CancelledError,
 });
@@ -93,21 +93,21 @@ function describe(error: { message: string }): string {
 }
 
 const withStack = new WeakSet<object>();
-/** Those that code outside every task was told of. */
+/** The errors that were delivered to code outside tasks. */
 const letOut = new WeakSet<object>();
 /** How many loops are in debug mode. */
 let debugging = 0;
 let guarded = false;
 
 /**
- * A loop enters or leaves debug mode. While any is in it, a delivered `CancelledError` has the stack of
- * the place that made it.
+ * Counts a loop that enters or leaves debug mode. While any loop is in debug mode, a `CancelledError` has the stack of
+ * its creation.
  */
 export function captureCancellationStacks(enabled: boolean): void {
   debugging += enabled ? 1 : -1;
 }
 
-/** The error that a cancellation with `message` delivers. */
+/** Returns the error that a cancellation with `message` delivers. */
 export function makeCancelledError(message: CancelMessage): CancelledError {
   if (!guarded) guardUnhandledRejections();
   if (isInstance(message, CancelledError)) return message;
@@ -120,7 +120,7 @@ export function makeCancelledError(message: CancelMessage): CancelledError {
   return error;
 }
 
-/** Makes the error that a cancellation from outside delivers, with the outside reason as its cause. */
+/** Creates the error that a cancellation from outside delivers, with its reason as the cause. */
 export function makeCausedCancelledError(
   cause: unknown,
   message?: CancelMessage,
@@ -133,7 +133,7 @@ export function makeCausedCancelledError(
 /** The reasons with which the library has aborted signals. */
 const signalReasons = new WeakSet<CancelledError>();
 
-/** The error with which a signal is aborted. */
+/** Creates the reason with which a signal is aborted. */
 export function makeSignalReason(message: CancelMessage): CancelledError {
   const reason = makeCancelledError(message);
   signalReasons.add(reason);
@@ -141,8 +141,8 @@ export function makeSignalReason(message: CancelMessage): CancelledError {
 }
 
 /**
- * The reason of a signal that the causes of an error lead to, or `null`. A `TimeoutError` has turned the cancellation
- * into a failure, and so has whatever it is the cause of.
+ * Returns the reason of a signal that is in the chain of causes of an error, or `null`. A `TimeoutError` in the chain
+ * has turned the cancellation into a failure.
  */
 export function signalReasonIn(error: unknown): CancelledError | null {
   for (const each of chainOf(error, "cause")) {
@@ -154,15 +154,15 @@ export function signalReasonIn(error: unknown): CancelledError | null {
   return null;
 }
 
-/** Whether it is what an API throws that was aborted, whatever its class. */
+/** Whether a value is an `AbortError` of any class. */
 export function isAbortError(error: unknown): boolean {
   return isInstance(error, Error) && propertyOf(error, "name") === "AbortError";
 }
 
-/** Is told of each cancellation that was thrown out of a call which nothing awaits. */
+/** Called with each cancellation that was thrown out of a call which nothing awaits. */
 let onUnhandledCancellation: (error: CancelledError) => void = () => {};
 
-/** Registers what is told of those. */
+/** Registers the function that is called with those. */
 export function watchUnhandledCancellations(
   callback: (error: CancelledError) => void,
 ): void {
@@ -170,16 +170,16 @@ export function watchUnhandledCancellations(
 }
 
 /**
- * Code outside every task is told of a cancellation, such as a script that awaits `run()`. If nobody handles
- * it there, the program has failed, and must not end as if all was well.
+ * Records that a cancellation was delivered to code outside tasks, such as a script that awaits `run()`. If it is not
+ * handled there, the program has failed and must not end normally.
  */
 export function letOutOfTasks(error: unknown): void {
   if (isInstance(error, CancelledError)) letOut.add(error);
 }
 
 /**
- * A `CancelledError` may reach an async function of a task that nobody awaits at that moment (a branch of a
- * `Promise.all` whose other branch failed first). That is no reason to end the process.
+ * A `CancelledError` may reach an async function of a task that is not awaited at that moment (a branch of a
+ * `Promise.all` whose other branch failed first). It must not end the process.
  */
 function guardUnhandledRejections(): void {
   guarded = true;
@@ -191,14 +191,14 @@ function guardUnhandledRejections(): void {
 }
 
 /**
- * The cancellation that ended some code, if one did. It may have struck while resources were disposed of after
- * another error; JavaScript then wraps the two in a `SuppressedError`, where in Python the later one arises.
+ * Returns the cancellation that ended some code, if one did. If it was thrown while resources were disposed of after
+ * another error, JavaScript wraps the two in a `SuppressedError`; Python raises the later one.
  */
 export function cancellationIn(error: unknown): CancelledError | null {
   if (isInstance(error, CancelledError)) return error;
   for (const each of chainOf(error, "error")) {
     if (isInstance(each, CancelledError)) return each;
-    // By its name: where the engine has no such class, the compiler has one of its own.
+    // By its name: where the engine does not have the class, the compiler provides one.
     if (propertyOf(each, "name") !== "SuppressedError") break;
   }
   return null;

@@ -12,12 +12,12 @@ import { currentTaskState, type TaskState } from "./task_state.ts";
 import { isInstance } from "./unknown_value.ts";
 import { assertFunction, assertString, wrongType } from "./validate.ts";
 
-/** Values of variables. Never changed, so that copying a context copies nothing. */
+/** The values of variables. Immutable, so copying a context is free. */
 type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
 
 const NO_VALUES: Values = new Map();
 
-/** Gives a variable a value in a context, or takes it away if there is none. */
+/** Sets the value of a variable in a context, or removes it. */
 let assign: (
   context: Context,
   variable: ContextVar<unknown>,
@@ -26,8 +26,8 @@ let assign: (
 let contextWith: (values: Values) => Context;
 
 /**
- * The values of context variables at one place of a program. Every task has a context of its own,
- * which starts as a copy of that of the code that made the task; so has every callback.
+ * The values of context variables in one part of a program. Every task and every callback has its own
+ * context, which starts as a copy of the context of the code that created it.
  *
  * @example Usage
  * ```ts
@@ -63,13 +63,13 @@ export class Context {
   }
 
   /**
-   * Calls a function in this context: what it sets stays in the context.
+   * Calls a function in this context; the values that it sets stay in the context.
    *
    * @typeParam A The types of the arguments.
    * @typeParam R The type of the result.
    * @param fn The function.
-   * @param args What it is called with.
-   * @returns What it returns.
+   * @param args The arguments of the function.
+   * @returns What the function returns.
    * @throws {RuntimeError} If the context is entered already.
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R {
@@ -92,7 +92,7 @@ export class Context {
   }
 
   /**
-   * Makes a context with the same values.
+   * Creates a context with the same values.
    *
    * @returns The copy.
    */
@@ -101,11 +101,11 @@ export class Context {
   }
 
   /**
-   * The value of a variable in this context.
+   * Returns the value of a variable in this context.
    *
    * @typeParam T The type of the variable's values.
    * @param variable The variable.
-   * @returns The value; `undefined` if it has none here, whatever the variable's default.
+   * @returns The value; `undefined` if it has none here, regardless of the variable's default.
    */
   get<T>(variable: ContextVar<T>): T | undefined {
     const assigned = this.#values.get(variable as ContextVar<unknown>);
@@ -114,10 +114,10 @@ export class Context {
   }
 
   /**
-   * Whether a variable has a value in this context.
+   * Returns whether a variable has a value in this context.
    *
    * @param variable The variable.
-   * @returns `true` if it has.
+   * @returns `true` if it does.
    */
   has<T>(variable: ContextVar<T>): boolean {
     if (this.#values.has(variable as ContextVar<unknown>)) return true;
@@ -131,7 +131,7 @@ export class Context {
   }
 
   /**
-   * The variables and their values.
+   * Returns the variables and their values.
    *
    * @returns An iterator over pairs.
    */
@@ -140,7 +140,7 @@ export class Context {
   }
 }
 
-/** A context that was entered by `run()`, and the task that entered it. */
+/** A context that was entered by `run()`, with the task that entered it. */
 interface Scope {
   context: Context;
   taskState: TaskState | null;
@@ -148,16 +148,16 @@ interface Scope {
 
 const scopes: AsyncVariable<Scope> = variable("context");
 const contexts = new WeakMap<TaskState, Context>();
-/** What holds outside every loop. */
+/** The context outside all loops. */
 const root = new Context();
-/** Whether any variable was ever set; until then nobody has to pay for contexts. */
+/** Whether any variable was ever set; until then contexts cost nothing. */
 let inUse = false;
 
-/** The context of the code that calls; `null` if that is a callback that has not needed one so far. */
+/** Returns the context of the calling code; `null` for a callback that has not needed one yet. */
 function currentContext(): Context | null {
   const taskState = currentTaskState()?.owner ?? null;
   const scope = scopes.get();
-  // A task that was made inside run() has a context of its own.
+  // A task that was created inside run() has its own context.
   if (scope !== undefined && scope.taskState === taskState) {
     return scope.context;
   }
@@ -166,7 +166,7 @@ function currentContext(): Context | null {
   return runningScheduler() === null ? root : null;
 }
 
-/** The context of the code that calls; changing it changes what that code sees. */
+/** Returns the context of the calling code; changes to it are visible to that code. */
 function contextToChange(): Context {
   const current = currentContext();
   if (current !== null) return current;
@@ -175,21 +175,21 @@ function contextToChange(): Context {
   return context;
 }
 
-/** The context of a task. */
+/** Returns the context of a task. */
 export function contextOf(taskState: TaskState): Context {
   let context = contexts.get(taskState);
   if (context === undefined) contexts.set(taskState, context = new Context());
   return context;
 }
 
-/** Lets a task state that no task has called share the context of the code that calls. */
+/** Makes a call share the context of its caller. */
 export function shareContext(taskState: TaskState): void {
   if (taskState.owner !== taskState) return;
   const context = currentContext();
   if (context !== null) contexts.set(taskState, context);
 }
 
-/** Gives a task its context: the one given, or else a copy of that of the code that calls. */
+/** Sets the context of a task: the given one, or a copy of that of the calling code. */
 export function inheritContext(
   taskState: TaskState,
   context: Context | undefined,
@@ -202,8 +202,8 @@ export function inheritContext(
 }
 
 /**
- * A copy of the context of the code that calls, for a callback. `null` if the callback does not need one:
- * the copy would be empty, and the async context holds no other that the callback would change.
+ * Returns a copy of the context of the calling code, for a callback; `null` if the callback does not need one,
+ * because the copy would be empty and the async context has no other that the callback could change.
  */
 export function contextForCallback(): Context | null {
   if (scopes.get() !== undefined) return copyContext();
@@ -213,10 +213,10 @@ export function contextForCallback(): Context | null {
 }
 
 /**
- * Captures the async context of the code that calls, for callbacks that come outside every task: with one
- * copy of its context variables, which the callbacks share.
+ * Captures the async context of the calling code for callbacks that run outside tasks. The callbacks share one copy
+ * of its context variables.
  *
- * @returns Calls a function in that context.
+ * @returns A function that calls another one in that context.
  */
 export function captureContext(scheduler: Scheduler): RunInContext {
   const context = copyContext();
@@ -226,13 +226,13 @@ export function captureContext(scheduler: Scheduler): RunInContext {
   );
 }
 
-/** A context without values. */
+/** Creates a context without values. */
 export function emptyContext(): Context {
   return new Context();
 }
 
 /**
- * Makes a copy of the current context.
+ * Returns a copy of the current context.
  *
  * @returns The copy.
  *
@@ -253,7 +253,7 @@ export function copyContext(): Context {
 }
 
 /**
- * What a variable's value was before a `set()`, for `reset()`.
+ * The value of a variable before a `set()`, for `reset()`.
  *
  * @typeParam T The type of the variable's values.
  *
@@ -275,7 +275,7 @@ export interface Token<T> {
   readonly oldValue: T | undefined;
 }
 
-/** A token, with what the library needs to know of it. */
+/** A token, with what only the library needs. */
 class SetToken<T> implements Token<T> {
   used = false;
 
@@ -291,7 +291,7 @@ class SetToken<T> implements Token<T> {
 }
 
 /**
- * A variable whose value belongs to the context: each task sees its own.
+ * A variable whose value belongs to the context: each task has its own.
  *
  * @typeParam T The type of the values.
  *
@@ -312,35 +312,35 @@ class SetToken<T> implements Token<T> {
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar}
  */
 export class ContextVar<T> {
-  /** What the variable is called in messages. */
+  /** The name of the variable in messages. */
   readonly name: string;
   readonly #default: { value: T } | null;
 
   /**
-   * Constructs a new instance. It belongs at the top level of a module.
+   * Constructs a new instance, at the top level of a module.
    *
-   * @param name What the variable is called in messages.
-   * @param defaultValue What it is where it has no value.
+   * @param name The name of the variable in messages.
+   * @param defaultValue The default, where the variable has no value.
    * @throws {TypeError} If `name` is not a string.
    */
   constructor(name: string, defaultValue?: T) {
     assertString("The name of a ContextVar", name);
     this.name = name;
-    // Also undefined can be the default, if it is given.
+    // `undefined` can be the default, if it is passed.
     this.#default = arguments.length < 2 ? null : { value: defaultValue as T };
   }
 
   /**
-   * The value in the current context.
+   * Returns the value in the current context.
    *
    * @returns The value, or the default of the variable.
    * @throws {ReferenceError} If there is neither.
    */
   get(): T;
   /**
-   * The value in the current context.
+   * Returns the value in the current context.
    *
-   * @param defaultValue What it is if it has no value there, in place of the variable's own default.
+   * @param defaultValue The default, instead of the one of the variable.
    * @returns The value or the default.
    */
   get(defaultValue: T): T;
@@ -355,10 +355,10 @@ export class ContextVar<T> {
   }
 
   /**
-   * Gives the variable a value in the current context.
+   * Sets the value in the current context.
    *
    * @param value The value.
-   * @returns A token, with which `reset()` restores what was before.
+   * @returns A token for `reset()`.
    */
   set(value: T): Token<T> {
     const context = contextToChange();
@@ -368,10 +368,10 @@ export class ContextVar<T> {
   }
 
   /**
-   * Restores what the variable was before a `set()`.
+   * Restores the value from before a `set()`.
    *
    * @param token What that `set()` returned.
-   * @throws {RangeError} If the token is another variable's, or of another context.
+   * @throws {RangeError} If the token belongs to another variable or another context.
    * @throws {RuntimeError} If the token was used before.
    */
   reset(token: Token<T>): void {

@@ -5,7 +5,7 @@ import { isInstance } from "./unknown_value.ts";
 import { assertFunction, assertString, wrongType } from "./validate.ts";
 
 /**
- * What selects exceptions of a group: a class, one of several classes, or a predicate.
+ * Selects exceptions of a group: a class, several classes, or a predicate.
  */
 export type ExceptionCondition =
   // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
@@ -31,7 +31,7 @@ export type ExceptionCondition =
  * @see {@link https://docs.python.org/3/library/exceptions.html#ExceptionGroup}
  */
 export class ExceptionGroup extends AggregateError {
-  // Behind a getter: the group prints what it has as AggregateError's errors, and once is enough.
+  // Behind a getter: the console shows them already as the errors of AggregateError.
   readonly #exceptions: readonly unknown[];
 
   /**
@@ -66,13 +66,13 @@ export class ExceptionGroup extends AggregateError {
     this.#exceptions = Object.freeze([...exceptions]);
   }
 
-  /** The exceptions, at least one. Those of a nested group are in that group. */
+  /** The exceptions, at least one. The exceptions of a nested group are in that group. */
   get exceptions(): readonly unknown[] {
     return this.#exceptions;
   }
 
   /**
-   * The part of the group whose exceptions match, nested groups kept as they are nested.
+   * Returns the part of the group whose exceptions match, with the same nesting.
    *
    * @param condition A class, an array of classes, or a predicate.
    * @returns The part, or `null` if nothing matches.
@@ -82,10 +82,10 @@ export class ExceptionGroup extends AggregateError {
   }
 
   /**
-   * The group in two parts: what matches, and the rest.
+   * Splits the group in two: the matching exceptions, and the rest.
    *
-   * @param condition A class, an array of classes, or a predicate; it is asked of groups as well.
-   * @returns The two parts, each `null` if nothing is in it.
+   * @param condition A class, an array of classes, or a predicate; nested groups are tested too.
+   * @returns The two parts, each `null` if it is empty.
    */
   split(
     condition: ExceptionCondition,
@@ -94,7 +94,7 @@ export class ExceptionGroup extends AggregateError {
   }
 
   /**
-   * Makes a group of the same kind with other exceptions; a subclass overrides it.
+   * Creates a group of the same class with other exceptions; to be overridden by subclasses.
    *
    * @param exceptions The exceptions.
    * @returns The group.

@@ -42,9 +42,9 @@ import { asError, isInstance, propertyOf } from "./unknown_value.ts";
 import { assertFunction, assertOptions } from "./validate.ts";
 
 /**
- * Whatever can be awaited: a `Future` or `Task`, a promise, or a function that returns one of them or
- * a plain value. A function becomes a task; a promise is wrapped in a future whose cancellation
- * detaches from it.
+ * Anything that can be awaited: a `Future` or `Task`, a promise, or a function that returns one of them or
+ * a plain value. A function becomes a task. A promise is wrapped in a future; cancelling that future
+ * detaches it from the promise.
  *
  * @typeParam T The type of the result.
  */
@@ -55,14 +55,14 @@ const FULFILLED = 1;
 const FAILED = 2;
 const CANCELLED = 3;
 
-/** How a future stands. */
+/** The state of a future. */
 type State =
   | typeof PENDING
   | typeof FULFILLED
   | typeof FAILED
   | typeof CANCELLED;
 
-/** How the states are called in messages. */
+/** The names of the states in messages. */
 const STATE_NAMES = [
   "pending",
   "finished",
@@ -70,7 +70,7 @@ const STATE_NAMES = [
   "cancelled",
 ] as const;
 
-/** How an operation ends. */
+/** How a future ends: as `Outcome`, with cancellation as a third case. */
 export class Settlement {
   constructor(
     readonly state: Exclude<State, typeof PENDING>,
@@ -78,100 +78,100 @@ export class Settlement {
   ) {}
 }
 
-/** A settlement with a result. */
+/** Returns a settlement with a result. */
 export function withResult(result: unknown): Settlement {
   return new Settlement(FULFILLED, result);
 }
 
-/** A settlement with an error. */
+/** Returns a settlement with an error. */
 export function withError(error: unknown): Settlement {
   return new Settlement(FAILED, error);
 }
 
-/** A settlement by cancellation. */
+/** Returns a settlement by cancellation. */
 export function withCancellation(message: CancelMessage): Settlement {
   return new Settlement(CANCELLED, message);
 }
 
-/** The two ends of a promise. */
+/** The functions that settle a promise. */
 export type Resolve = (value: unknown) => void;
 export type Reject = (error: unknown) => void;
 
-/** What wants to know that a future is done, on behalf of a task or future if that is known. */
+/** An entry of the ready queue that is enqueued when a future is done; it may act for a task or another future. */
 export interface Observer extends Runnable {
-  /** What awaits the future in this way, for the call graph. */
+  /** The task or future that awaits the future, for the call graph. */
   readonly awaiter?: Future<unknown> | null;
-  /** What waits for the future itself: that task, or the future of a `gather()`, for instance, that it called. */
+  /** What waits for the future directly: that task, or a future that it created, such as that of a `gather()`. */
   readonly dependent?: Future<unknown> | null;
 }
 
-// What a future lets its subclasses, its waiters and the rest of the library do.
+// What the rest of the library may do with a future.
 
-/** Gives the future its result, whatever its class. */
+/** Sets the result of a future of any class. */
 export let fulfil: <T>(future: Future<T>, value: T) => void;
-/** Ends the future, whatever its class. */
+/** Settles a future of any class. */
 export let settle: (future: Future<unknown>, settlement: Settlement) => void;
-/** Gives the future its error, whatever its class: anything that can be thrown. */
+/** Sets the error of a future of any class: anything that can be thrown. */
 export let fail: (future: Future<unknown>, error: unknown) => void;
-/** Ends the future as cancelled, whatever its class. */
+/** Settles a future of any class as cancelled. */
 export let cancelPending: (
   future: Future<unknown>,
   message: CancelMessage,
 ) => void;
-/** A future that is not done. */
+/** Creates a pending future. */
 export let pending: (scheduler: Scheduler) => Future<unknown>;
-/** A future that is done. */
+/** Creates a future that is done. */
 export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
-/** As `addDoneCallback()`, for callbacks of the library: in no async context of the user's. */
+/** Adds a callback of the library, as `addDoneCallback()` does one of user code; it runs in no async context. */
 export let observe: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
   awaiter?: Future<unknown> | null,
   dependent?: Future<unknown> | null,
 ) => void;
-/** Takes every such callback back. */
+/** Removes every registration of such a callback. */
 export let unobserve: <F extends Future<unknown>>(
   future: F,
   callback: (future: F) => void,
 ) => void;
-/** The tasks and futures that are known to await a future, in the order in which they came. */
+/** Returns the tasks and futures that are known to await a future, in the order of their registration. */
 export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
-/** The tasks and futures that wait for a future themselves, where the call graph has the tasks that called. */
+/** Returns the tasks and futures that wait for a future directly; the call graph has their callers instead. */
 export let dependentsOf: (
   future: Future<unknown>,
 ) => Iterable<Future<unknown>>;
-/** What was thrown, as it was thrown; marks it as retrieved. The future failed or was cancelled. */
+/** Returns what a future that failed or was cancelled throws, and marks it as retrieved. */
 export let thrownBy: (future: Future<unknown>) => unknown;
-/** The error of a future that failed, without marking it as retrieved. */
+/** Returns the error of a future that failed, without marking it as retrieved. */
 export let failureOf: (
   future: Future<unknown>,
 ) => { error: unknown } | undefined;
-/** The future's exception is no longer worth a report. */
+/** Marks the exception of a future as retrieved: it is not reported. */
 export let markRetrieved: (future: Future<unknown>) => void;
-/** Whether anything but callbacks of user code observes the future, which is pending. */
+/** Returns whether anything other than callbacks of user code observes a pending future. */
 export let isAwaited: (future: Future<unknown>) => boolean;
-/** Whether anybody observes the future, which is pending. */
+/** Returns whether a pending future has observers. */
 export let isObserved: (future: Future<unknown>) => boolean;
 
 /** Describes a future under a name, with its state. */
 export let describe: (future: Future<unknown>, name: string) => string;
 
-// What every await does goes through methods: an engine inlines those, not functions that are set later.
+// Methods, because every await calls them: V8 inlines methods, but not functions that are assigned later.
 
-/** Whether the future is that of a call whose code stands in place of the `await`: its result is always taken. */
+/** Whether the future is that of an inline call: its result is delivered even if the caller is cancelled. */
 export const isInline: unique symbol = Symbol("is inline");
-/** Hands the outcome of a future that is done to one who awaited it. */
+/** Delivers the outcome of a future that is done to a waiter. */
 export const deliverTo: unique symbol = Symbol("deliver");
-/** Adds one who awaits the future, which is pending. */
+/** Adds an observer to a pending future. */
 export const observedBy: unique symbol = Symbol("observe");
-/** Settles the future from its own entry: the task that awaits it first goes on in that entry. */
+/** Settles a future from its own step: its first waiter resumes in the same step. */
 export const settleNow: unique symbol = Symbol("settle");
-/** Whether the end of the future waits for that of other futures: only so can futures wait in a circle. */
+/** Whether the future waits for other futures: only such futures can form a circle. */
 export const waitsForOthers: unique symbol = Symbol("waits for others");
-/** Those others: the inverse of {@linkcode dependentsOf}, as far as that is of tasks and what `gather()` gives. */
+/** The futures it waits for: the inverse of {@linkcode dependentsOf} for tasks and futures of `gather()`. */
 export const dependencies: unique symbol = Symbol("dependencies");
 
-/** The scheduler that a future belongs to. */
+/** Returns the scheduler that a future belongs to. */
 export function homeOf(future: Future<unknown>): Scheduler {
   return future[home];
 }
@@ -190,11 +190,11 @@ export interface FutureOptions {
  *
  * A future is not thread-safe, belongs to one loop, and settles once. Its callbacks run through the
  * loop's ready queue in the order in which they were added, never inside `setResult()`. Inside a
- * task, `await` and `then` count as awaiting it: cancelling the task cancels the future.
+ * task, `await` and `then` count as awaiting it, so cancelling the task cancels the future.
  * {@linkcode Future.addDoneCallback} only observes.
  *
- * A future whose result is itself a thenable cannot be told from that thenable by `await`, since
- * JavaScript unwraps it; `result()` returns it as it is.
+ * If the result is itself a thenable, `await` gives the result of that thenable, because JavaScript unwraps
+ * it; `result()` returns it as it is.
  *
  * @typeParam T The type of the result.
  *
@@ -218,12 +218,12 @@ export interface FutureOptions {
 export class Future<T = unknown> implements Promise<T> {
   readonly #scheduler: Scheduler;
   #state: State = PENDING;
-  /** The result, the error, or what the canceller said. */
+  /** The result, the error, or the cancellation's message. */
   #outcome: unknown = undefined;
-  /** Who wants to know, in the order in which they came. */
+  /** The observers, in the order of their registration. */
   #observer: Observer | null = null;
   #moreObservers: Observer[] | null = null;
-  /** The error is set and nobody has seen it yet. */
+  /** Whether the error is set and has not been retrieved. */
   #unretrieved = false;
 
   static {
@@ -308,7 +308,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Whether the future has a result, an exception, or was cancelled.
+   * Returns whether the future has a result, has an exception, or was cancelled.
    *
    * @returns `true` if it is done.
    */
@@ -317,7 +317,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Whether the future was cancelled.
+   * Returns whether the future was cancelled.
    *
    * @returns `true` if it was.
    */
@@ -326,7 +326,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * The result.
+   * Returns the result.
    *
    * @returns The result.
    * @throws {InvalidStateError} If the future is not done.
@@ -347,10 +347,10 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * The exception.
+   * Returns the exception.
    *
-   * @returns The exception, `null` if the future has a result. What was thrown without being an
-   * `Error` comes wrapped in one, as its `cause`.
+   * @returns The exception, or `null` if the future has a result. A thrown value that is not an `Error` is
+   * wrapped in one, as its `cause`.
    * @throws {InvalidStateError} If the future is not done.
    * @throws {CancelledError} If it was cancelled.
    */
@@ -380,10 +380,10 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Marks the future as done with an exception. One that nobody retrieves is reported to the loop's
-   * exception handler.
+   * Marks the future as done with an exception. An exception that is never retrieved is reported to the
+   * loop's exception handler.
    *
-   * @param error The exception: anything that can be thrown, or a class of errors to make one of.
+   * @param error The exception: anything that can be thrown, or a class of errors to instantiate.
    * @throws {InvalidStateError} If the future is done already.
    */
   setException(error: unknown): void {
@@ -395,10 +395,10 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Cancels the future and schedules its callbacks. Who awaits it gets a `CancelledError`.
+   * Cancels the future and schedules its callbacks. Its waiters get a `CancelledError`.
    *
-   * @param msg What the `CancelledError` says.
-   * @returns `false` if the future was done already, and nothing changed.
+   * @param msg The message of the `CancelledError`.
+   * @returns `false` if the future was done already; nothing changes then.
    */
   cancel(msg?: string): boolean {
     if (this.#state !== PENDING) return false;
@@ -407,8 +407,8 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Calls `fn` with the future once it is done: soon, if it is done already. The callback runs in
-   * the async context in which it was added.
+   * Schedules a call of `fn` with the future for when it is done; if it is done already, the call is
+   * scheduled at once. The callback runs in the async context in which it was added.
    *
    * @param fn The callback.
    */
@@ -436,7 +436,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * The loop that the future belongs to.
+   * Returns the loop that the future belongs to.
    *
    * @returns The loop.
    */
@@ -445,10 +445,10 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Awaits the future, as a promise's `then` does; `await` reads it. Inside a task it counts as the
-   * task's awaiting.
+   * Awaits the future, as `then` of a promise does; `await` reads it. A call inside a task counts as an
+   * `await` of the task.
    */
-  // A getter, because `await` and a direct call of `then` can be told apart by when it is read.
+  // A getter: the time of the read tells `await` from a direct call of `then`.
   get then(): Promise<T>["then"] {
     if (this.#scheduler.debug !== null && this.#state === PENDING) {
       noteAwait(this);
@@ -458,7 +458,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Awaits the future and handles its failure, as a promise's `catch` does.
+   * Awaits the future and handles its failure, as `catch` of a promise does.
    *
    * @typeParam B The type of what `onRejected` returns.
    * @param onRejected Called with the exception, or with a `CancelledError`.
@@ -471,7 +471,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Awaits the future and calls back in any case, as a promise's `finally` does.
+   * Awaits the future and calls back in any case, as `finally` of a promise does.
    *
    * @param onFinally Called once the future is done.
    * @returns A promise of the result.
@@ -481,7 +481,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * What the future is and how it stands, for messages: `<Future pending>`.
+   * Returns a description for logs and error messages: `<Future pending>`.
    *
    * @returns The text.
    */
@@ -489,7 +489,7 @@ export class Future<T = unknown> implements Promise<T> {
     return describe(this, "Future");
   }
 
-  /** What `Object.prototype.toString` says. */
+  /** The tag for `Object.prototype.toString()`. */
   get [Symbol.toStringTag](): string {
     return "Future";
   }
@@ -545,7 +545,7 @@ export class Future<T = unknown> implements Promise<T> {
     else (this.#moreObservers ??= []).push(observer);
   }
 
-  /** Drops those observers that are meant; returns how many they were. */
+  /** Removes the observers that match; returns how many did. */
   #dismiss(isMeant: (observer: Observer) => boolean): number {
     let dismissed = 0;
     for (const observer of this.#takeObservers()) {
@@ -560,7 +560,7 @@ export class Future<T = unknown> implements Promise<T> {
     return [...first, ...this.#moreObservers ?? []];
   }
 
-  /** One by one: a question about the first few must not cost as much as one about all. */
+  /** Returns them lazily: looking at the first few must not cost as much as looking at all. */
   *#dependents(): Generator<Future<unknown>> {
     const first = this.#observer?.dependent;
     if (first != null) yield first;
@@ -576,10 +576,10 @@ export class Future<T = unknown> implements Promise<T> {
     return observers;
   }
 
-  /** What arises at an `await` of this future, which failed or was cancelled. */
+  /** Returns what an `await` of this future, which failed or was cancelled, throws. */
   #error(): unknown {
     if (this.#state === CANCELLED) {
-      // One error for all who await: it says the same to each.
+      // All waiters get the same error.
       return this.#outcome = makeCancelledError(this.#outcome as CancelMessage);
     }
     this.#markRetrieved();
@@ -599,7 +599,7 @@ export class Future<T = unknown> implements Promise<T> {
   }
 }
 
-/** Whether it is a class that can be called without arguments for an error. */
+/** Whether a value is a class of errors that can be instantiated without arguments. */
 function isErrorClass(value: unknown): value is new () => Error {
   return typeof value === "function" &&
     (value === Error || isInstance(propertyOf(value, "prototype"), Error));
@@ -629,7 +629,7 @@ function schedulerFor(options: FutureOptions | undefined): Scheduler {
 }
 
 /**
- * Whether a value is a `Future` or a `Task`.
+ * Returns whether a value is a `Future` or a `Task`.
  *
  * @param x The value.
  * @returns `true` if it is.
@@ -651,7 +651,7 @@ export function isFuture(x: unknown): x is Future<unknown> {
 
 // What `await` does.
 
-/** What `future.then` is. */
+/** The function that `future.then` returns. */
 function awaitFuture(
   this: Future<unknown>,
   onFulfilled?: ((value: unknown) => unknown) | null,
@@ -664,7 +664,7 @@ function awaitFuture(
   return undefined;
 }
 
-/** `await` in whatever code: `resolve` and `reject` resume it. */
+/** Handles an `await` in any code; `resolve` and `reject` resume it. */
 function awaitNatively(
   future: Future<unknown>,
   resolve: Resolve,
@@ -678,13 +678,13 @@ function awaitNatively(
   beginToWait(future, spot, resolve, reject);
   if (spot === null) return;
   const { taskState } = spot.scope;
-  // Nothing of the user's is on the stack, so the next entry can run right here, unless another
-  // line of the task is about to await something too: that still belongs to this step.
+  // No user code is on the stack, so the next entry can run here, unless another line of the task is about to
+  // await something too: that belongs to this step.
   if (outstandingReads === 0) taskState.scheduler.ended(taskState);
   else taskState.scheduler.suspended(taskState);
 }
 
-/** `future.then(f)` in the middle of other code. */
+/** Handles a call `future.then(f)` in the middle of other code. */
 function awaitByCall(
   future: Future<unknown>,
   onFulfilled?: ((value: unknown) => unknown) | null,
@@ -703,7 +703,7 @@ function awaitByCall(
   return outcome.then(onFulfilled, onRejected);
 }
 
-/** Hands on how a future ended to code that awaits it just now. */
+/** Delivers the outcome of a future that is already done when it is awaited. */
 function deliver(
   future: Future<unknown>,
   spot: Spot | null,
@@ -743,7 +743,7 @@ function beginToWait(
     waitFor(future, spot.scope.nearestOpen(), line, resolve, reject);
     return;
   }
-  // As in asyncio, the error is thrown in the task's next turn.
+  // As in asyncio, the error is thrown in the next step of the task.
   const failing = line.at = pending(taskState.scheduler);
   waitFor(failing, spot.scope.nearestOpen(), line, resolve, reject);
   if (!failing.done()) fail(failing, misuse);
@@ -782,11 +782,11 @@ function misuseBy(
 }
 
 /**
- * Whether the end of `future` waits for that of `task`, through tasks and what `gather()` gives. Another future
- * may also be settled by other code, as that of a `wait()` by its time limit.
+ * Whether `future` waits for `task`, directly or through tasks and futures of `gather()`. Other futures may also be
+ * settled by other code: that of a `wait()` by its timeout, for example.
  */
 function waitsFor(future: Future<unknown>, task: Future<unknown>): boolean {
-  // From both ends in turn: the shorter side tells. So a chain that grows at either end costs one pass in all.
+  // Searches from both ends in turn, until one side is exhausted: a chain that grows at either end costs one pass in all.
   const above = closure(task, dependentsOf);
   const below = closure(future, (each) => each[dependencies]());
   while (true) {
@@ -799,7 +799,7 @@ function waitsFor(future: Future<unknown>, task: Future<unknown>): boolean {
   }
 }
 
-/** All that `step` leads to from a future, again and again. */
+/** Yields everything reachable from a future by `step`. */
 function* closure(
   start: Future<unknown>,
   step: (future: Future<unknown>) => Iterable<Future<unknown>>,
@@ -813,13 +813,13 @@ function* closure(
   }
 }
 
-/** How often futures were awaited. */
+/** The number of awaits so far. */
 let awaits = 0;
 
 /** One `await` of a pending future. */
 export class Waiter implements Runnable, Wait {
   readonly future: Future<unknown>;
-  /** Where it is in a task; `null` outside every task. */
+  /** The scope that the `await` is in; `null` outside tasks. */
   scope: Scope | null;
   readonly order: number = ++awaits;
   readonly #line: Line | null;
@@ -880,7 +880,7 @@ export class Waiter implements Runnable, Wait {
     const cancelled = scope.pendingFor(line);
     if (cancelled !== null && !hasResultToTake(future)) {
       scope.reachedLine(line);
-      // A cancellation that is on its way already stays as it is.
+      // A cancellation that is already being delivered stays as it is.
       if (!isCancellation(future)) {
         markRetrieved(future);
         this.#throw(scope, makeCancelledError(cancelled.message));
@@ -896,7 +896,7 @@ export class Waiter implements Runnable, Wait {
     return true;
   }
 
-  /** Throws a cancellation, behind the reactions that were queued before: those are of other lines. */
+  /** Throws a cancellation after the microtasks that are already queued: those belong to other lines. */
   #throw(scope: Scope, error: CancelledError): void {
     const { line } = this;
     noteThrown(error, line);
@@ -913,13 +913,13 @@ export class Waiter implements Runnable, Wait {
   }
 }
 
-/** Whether a future has a result that is taken even if a request to cancel has come: that is met at the next await. */
+/** Whether the result of a future is delivered despite a pending request to cancel, which the next await meets. */
 function hasResultToTake(future: Future<unknown>): boolean {
   return future[isInline] && !isCancellation(future) &&
     future.exception() === null;
 }
 
-/** Whether a future ends by a cancellation. */
+/** Whether a future ended by a cancellation. */
 function isCancellation(future: Future<unknown>): boolean {
   return future.cancelled() ||
     isInstance(failureOf(future)?.error, CancelledError);

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Whether a value is an `async` function.
+ * Returns whether a value is an `async` function.
  *
- * A function that is not declared `async` but returns a promise is none: nothing tells before it is
- * called. Tasks take both.
+ * A function that is not declared `async` but returns a promise does not count, as only a call would tell.
+ * Tasks take both.
  *
  * @param fn The value.
  * @returns `true` if it is an `async` function; `false` also for an `async` generator function.

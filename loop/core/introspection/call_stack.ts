@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** One place in a call stack: a function, and the line at which it is. */
+/** One frame of a call stack: a function and its current line. */
 export interface FrameCallGraphEntry {
-  /** What the function is called; `null` if it has no name. */
+  /** The name of the function; `null` if it has none. */
   readonly functionName: string | null;
-  /** The URL of the module that the function stands in. */
+  /** The URL of the module of the function. */
   readonly fileName: string;
   /** The line, counted from 1. */
   readonly lineNumber: number;
@@ -12,16 +12,16 @@ export interface FrameCallGraphEntry {
   readonly columnNumber: number;
 }
 
-/** A call stack that was captured; its text is made when it is first read. */
+/** A captured call stack; its text is created at the first read. */
 export interface CapturedStack {
   readonly stack: string;
 }
 
-/** A function or class, whose frame is the topmost one that a stack leaves out. */
+/** A function or class: its frame and those above are left out. */
 // deno-lint-ignore ban-types -- whatever stands in a stack
 export type Below = Function;
 
-/** The engine's own limit, 10, cuts off what one wants to see. */
+/** The engine's limit, 10, is too low. */
 const MAX_FRAMES = 100;
 
 const LIBRARY_FOLDER = new URL("../../", import.meta.url).href;
@@ -36,11 +36,11 @@ export function captureStack(below: Below): CapturedStack {
   return captured;
 }
 
-/** The frames that a stack's text tells, innermost first. */
+/** Parses the text of a stack into frames, innermost first. */
 export function framesIn(stack: string): FrameCallGraphEntry[] {
   const frames: FrameCallGraphEntry[] = [];
   for (const line of stack.split("\n")) {
-    // `at async inner (file:///a.ts:1:2)`, `at file:///a.ts:1:2`; what is built in has no line.
+    // `at async inner (file:///a.ts:1:2)`, `at file:///a.ts:1:2`; built-in functions have no line.
     const match =
       /^\s+at (?:async )?(?:(.+?) \()?((?:\w+:|\/).+):(\d+):(\d+)\)?$/
         .exec(line);
@@ -57,7 +57,7 @@ export function framesIn(stack: string): FrameCallGraphEntry[] {
   return frames;
 }
 
-/** Those frames, innermost first, that belong to the body of the task that ran. */
+/** Returns the frames, innermost first, that belong to the body of the task. */
 export function framesOfBody(stack: string): FrameCallGraphEntry[] {
   const frames = framesIn(stack);
   const end = frames.findIndex(isStartOfBody);
@@ -65,7 +65,7 @@ export function framesOfBody(stack: string): FrameCallGraphEntry[] {
     .filter((frame) => !isOfPlatform(frame));
 }
 
-/** A frame in words, as stacks have them: an editor or a terminal makes a link of it. */
+/** Describes a frame as stacks do, so that editors and terminals link it. */
 export function describeFrame(frame: FrameCallGraphEntry): string {
   const place = `${frame.fileName}:${frame.lineNumber}:${frame.columnNumber}`;
   return frame.functionName === null
@@ -73,12 +73,12 @@ export function describeFrame(frame: FrameCallGraphEntry): string {
     : `${frame.functionName} (${place})`;
 }
 
-/** Whether the frame is one of Deno's own, as its event loop's in Deno 2.5. */
+/** Whether a frame is internal to Deno, as those of the event loop in Deno 2.5. */
 function isOfPlatform({ fileName }: FrameCallGraphEntry): boolean {
   return /^(ext|node):/.test(fileName);
 }
 
-/** Whether the frame is that of `Task.#run()`, which calls a task's function. */
+/** Whether a frame is that of `Task.#run()`, which calls the function of a task. */
 function isStartOfBody(frame: FrameCallGraphEntry): boolean {
   return /(^|\.)#run$/.test(frame.functionName ?? "") &&
     frame.fileName.startsWith(LIBRARY_FOLDER);

@@ -13,7 +13,7 @@ import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 import { outOfRange } from "../validate.ts";
 
-/** The frames of a task, outermost first, as many as `limit` lets through. */
+/** Returns the frames of a task, outermost first, at most `limit`. */
 export function stackOf(
   task: Future<unknown>,
   limit: number | null,
@@ -22,13 +22,13 @@ export function stackOf(
   assertLimit(limit);
   const frames = framesOf(task, below).reverse();
   if (limit === null || limit >= frames.length) return frames;
-  // As in asyncio: the newest of a stack, the oldest of what an exception went through.
+  // As in asyncio: the newest frames of a stack, the oldest of an exception.
   return task.done()
     ? frames.slice(0, limit)
     : frames.slice(frames.length - limit);
 }
 
-/** The same in words. */
+/** Describes the frames of a task. */
 export function describeStack(
   task: Future<unknown>,
   limit: number | null,
