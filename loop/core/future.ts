@@ -111,6 +111,11 @@ export interface Observer extends Runnable {
 export let fulfil: <T>(future: Future<T>, value: T) => void;
 /** Settles a future of any class. */
 export let settle: (future: Future<unknown>, settlement: Settlement) => void;
+/** Settles a future from its own step; returns whether its first waiter was resumed, in the same step. */
+export let settleNow: (
+  future: Future<unknown>,
+  settlement: Settlement,
+) => boolean;
 /** Sets the error of a future of any class: anything that can be thrown. */
 export let fail: (future: Future<unknown>, error: unknown) => void;
 /** Settles a future of any class as cancelled. */
@@ -140,6 +145,14 @@ export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
 export let dependentsOf: (
   future: Future<unknown>,
 ) => Iterable<Future<unknown>>;
+/** Delivers the outcome of a future that is done to a waiter. */
+let deliverTo: (
+  future: Future<unknown>,
+  resolve: Resolve,
+  reject: Reject,
+) => void;
+/** Adds an observer to a pending future. */
+let addObserver: (future: Future<unknown>, observer: Observer) => void;
 /** Returns what a future that failed or was cancelled throws, and marks it as retrieved. */
 export let thrownBy: (future: Future<unknown>) => unknown;
 /** Returns the error of a future that failed, without marking it as retrieved. */
@@ -156,16 +169,10 @@ export let isObserved: (future: Future<unknown>) => boolean;
 /** Describes a future under a name, with its state. */
 export let describe: (future: Future<unknown>, name: string) => string;
 
-// Methods, because every await calls them: V8 inlines methods, but not functions that are assigned later.
+// Methods, because subclasses override them.
 
 /** Whether the future is that of an inline call: its result is delivered even if the caller is cancelled. */
 export const isInline: unique symbol = Symbol("is inline");
-/** Delivers the outcome of a future that is done to a waiter. */
-export const deliverTo: unique symbol = Symbol("deliver");
-/** Adds an observer to a pending future. */
-export const observedBy: unique symbol = Symbol("observe");
-/** Settles a future from its own step: its first waiter resumes in the same step. */
-export const settleNow: unique symbol = Symbol("settle");
 /** Whether the future waits for other futures: only such futures can form a circle. */
 export const waitsForOthers: unique symbol = Symbol("waits for others");
 /** The futures it waits for: the inverse of {@linkcode dependentsOf} for tasks and futures of `gather()`. */
@@ -229,6 +236,9 @@ export class Future<T = unknown> implements Promise<T> {
   static {
     fulfil = (future, value) => future.#settle(FULFILLED, value);
     settle = (future, { state, outcome }) => future.#settle(state, outcome);
+    settleNow = (future, settlement) => future.#settleNow(settlement);
+    deliverTo = (future, resolve, reject) => future.#deliver(resolve, reject);
+    addObserver = (future, observer) => future.#addObserver(observer);
     fail = (future, error) => future.#settle(FAILED, error);
     cancelPending = (future, message) => future.#settle(CANCELLED, message);
     pending = (scheduler) => new Future(scheduler);
@@ -245,7 +255,7 @@ export class Future<T = unknown> implements Promise<T> {
         awaiter,
         dependent,
       );
-      if (future.#state === PENDING) future[observedBy](observer);
+      if (future.#state === PENDING) future.#addObserver(observer);
       else future.#scheduler.enqueue(observer);
     };
     unobserve = (future, callback) => {
@@ -419,7 +429,7 @@ export class Future<T = unknown> implements Promise<T> {
       fn as (...args: unknown[]) => unknown,
       [this],
     );
-    if (this.#state === PENDING) this[observedBy](handle);
+    if (this.#state === PENDING) this.#addObserver(handle);
     else this.#scheduler.enqueue(handle);
   }
 
@@ -511,8 +521,7 @@ export class Future<T = unknown> implements Promise<T> {
     }
   }
 
-  /** @ignore */
-  [settleNow]({ state, outcome }: Settlement): boolean {
+  #settleNow({ state, outcome }: Settlement): boolean {
     const first = this.#observer;
     if (!(first instanceof Waiter)) {
       this.#settle(state, outcome);
@@ -539,8 +548,7 @@ export class Future<T = unknown> implements Promise<T> {
     this.#moreObservers = null;
   }
 
-  /** @ignore */
-  [observedBy](observer: Observer): void {
+  #addObserver(observer: Observer): void {
     if (this.#observer === null) this.#observer = observer;
     else (this.#moreObservers ??= []).push(observer);
   }
@@ -550,7 +558,7 @@ export class Future<T = unknown> implements Promise<T> {
     let dismissed = 0;
     for (const observer of this.#takeObservers()) {
       if (isMeant(observer)) dismissed++;
-      else this[observedBy](observer);
+      else this.#addObserver(observer);
     }
     return dismissed;
   }
@@ -592,8 +600,7 @@ export class Future<T = unknown> implements Promise<T> {
     forgetFailure(this);
   }
 
-  /** @ignore */
-  [deliverTo](resolve: Resolve, reject: Reject): void {
+  #deliver(resolve: Resolve, reject: Reject): void {
     if (this.#state === FULFILLED) resolve(this.#outcome);
     else reject(this.#error());
   }
@@ -713,7 +720,7 @@ function deliver(
   // It was pending when `then` was read.
   if (spot?.line.at === future) goOn(spot.scope, spot.line);
   const isLetOut = spot === null && future.cancelled();
-  future[deliverTo](resolve, isLetOut ? letOutTo(reject) : reject);
+  deliverTo(future, resolve, isLetOut ? letOutTo(reject) : reject);
 }
 
 function letOutTo(reject: Reject): Reject {
@@ -733,7 +740,7 @@ function beginToWait(
   if (spot === null) {
     const abandoned = abandonedScope();
     if (abandoned !== null) reject(makeCancelledError(abandoned.message));
-    else future[observedBy](new Waiter(future, null, null, resolve, reject));
+    else addObserver(future, new Waiter(future, null, null, resolve, reject));
     return;
   }
   const line = arrived(spot, future);
@@ -757,7 +764,7 @@ function waitFor(
   reject: Reject,
 ): void {
   const waiter = new Waiter(future, scope, line, resolve, reject);
-  future[observedBy](waiter);
+  addObserver(future, waiter);
   scope.attach(waiter);
   const cancelled = scope.pendingFor(line);
   if (cancelled !== null && waiter.cancel(cancelled.message)) {
@@ -891,7 +898,7 @@ export class Waiter implements Runnable, Wait {
       this.#throw(scope, thrownBy(future) as CancelledError);
     } else {
       goOn(scope, line);
-      future[deliverTo](this.#resolve, this.#reject);
+      deliverTo(future, this.#resolve, this.#reject);
     }
     return true;
   }
@@ -907,7 +914,7 @@ export class Waiter implements Runnable, Wait {
   }
 
   #resumeOutsideTasks(reject: Reject): boolean {
-    this.future[deliverTo](this.#resolve, reject);
+    deliverTo(this.future, this.#resolve, reject);
     queueMicrotask(this.future[home].proceed);
     return true;
   }

@@ -98,7 +98,7 @@ class InlineCall<T> extends Future<T> {
     body.finish();
     if (!scheduler.isOpen(body)) {
       settle(this, settlement);
-    } else if (this[settleNow](settlement)) {
+    } else if (settleNow(this as Future<unknown>, settlement)) {
       // The code that awaits it goes on, in the same step.
       scheduler.handOver(body);
     } else {

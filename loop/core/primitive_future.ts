@@ -125,7 +125,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
   tryNow(): boolean {
     const settlement = this.#behavior.poll(this.#subject, this);
     if (settlement === null) return false;
-    this[settleNow](settlement);
+    settleNow(this as Future<unknown>, settlement);
     return true;
   }
 
@@ -214,7 +214,9 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     } else {
       this.#stage = WAITING;
     }
-    return settlement === null ? false : this[settleNow](settlement);
+    return settlement === null
+      ? false
+      : settleNow(this as Future<unknown>, settlement);
   }
 
   /** User code that the kind called, such as a predicate, has cancelled the operation. */
@@ -233,11 +235,13 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     const message = this.#message;
     kind.handBack(this.#subject, this, stage === WOKEN_AND_CANCELLED);
     if (kind.onceAbandoned === undefined) {
-      return this[settleNow](withCancellation(message));
+      return settleNow(this as Future<unknown>, withCancellation(message));
     }
     this.#stage = WAITING;
     const settlement = kind.onceAbandoned(this.#subject, this, message);
-    return settlement === null ? false : this[settleNow](settlement);
+    return settlement === null
+      ? false
+      : settleNow(this as Future<unknown>, settlement);
   }
 
   /** Goes to the end of a line; the operation must not stand in one. */
