@@ -296,8 +296,8 @@ Deno.test("Task that swallows its cancellation is named once, in debug mode", as
     await task;
   };
   assertEquals(await warningsOf(main), [
-    "<Task 'glutton' finished> was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. " +
-    "Throw it again, or call uncancel() if the task is meant to go on",
+    "<Task 'glutton' finished> was cancelled but completed normally: a catch block swallowed the CancelledError. " +
+    "Rethrow it, or call uncancel() if the task is meant to continue",
   ]);
   assertEquals(await warningsOf(main, onHost(new BusyHost(), false)), []);
 });

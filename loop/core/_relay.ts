@@ -1,18 +1,18 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Type-only imports: futures say here how they are cancelled.
+// Type-only imports: futures and scopes are relays.
 import type { Future } from "./future.ts";
 import type { CancelMessage } from "./scope.ts";
 
-/** Something whose cancellation is that of futures, those it waits for: a scope of a task, or what `gather()` gives. */
+/** Something that is cancelled by cancelling the futures it waits for: a scope, or the future of a `gather()`. */
 export interface Relay {
   /** Begins; returns the futures to cancel, in order. */
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[];
-  /** Cancelling one of them, by its index, had an effect. */
+  /** Called when cancelling one of them, given by its index, had an effect. */
   [relayed](index: number): void;
-  /** Ends; `reached` says whether cancelling them had an effect. Returns what `cancel()` of this one returns. */
+  /** Ends; `reached` is whether cancelling them had an effect. Returns the result of `cancel()`. */
   [endRelay](message: CancelMessage, reached: boolean): boolean;
-  /** Ends without that, as user code threw. */
+  /** Ends early, because user code threw. */
   [interruptRelay](): void;
 }
 
@@ -21,13 +21,13 @@ export const relayed: unique symbol = Symbol("relayed");
 export const endRelay: unique symbol = Symbol("end relay");
 export const interruptRelay: unique symbol = Symbol("interrupt relay");
 
-/** What cancelling the future relays to, or `null` if it is to be cancelled by its method. */
+/** The relay of a future, or `null` if it must be cancelled by its method. */
 export const asRelay: unique symbol = Symbol("as relay");
 
 /** The scheduler that a future belongs to. */
 export const home: unique symbol = Symbol("home");
 
-/** Cancels a future by its method, which may be that of user code; `message` may be the error to throw. */
+/** Cancels a future by its method, which may be user code; `message` may be the error to throw. */
 export function cancelWith(
   future: Future<unknown>,
   message: CancelMessage,
@@ -58,7 +58,7 @@ class Leg {
     this.targets = relay[beginToRelay](message);
   }
 
-  /** Cancelling the last target had an effect. */
+  /** Records that cancelling the last target had an effect. */
   reach(): void {
     this.reached = true;
     this.relay[relayed](this.next - 1);
@@ -66,8 +66,8 @@ class Leg {
 }
 
 /**
- * Cancels a future with all that it waits for, in the order in which each `cancel()` calling the next would.
- * Without recursion: a chain of tasks may be longer than the stack.
+ * Cancels everything that a relay waits for, in the order of nested calls of `cancel()` but without recursion: a chain
+ * of tasks may be longer than the stack.
  */
 export function relayCancellation(
   relay: Relay,

@@ -21,13 +21,13 @@ export class Call<A> implements Runnable {
   }
 }
 
-/** A function of the library that is called once, when it is time; what `scheduler.at()` returns. */
+/** A function of the library that is called once, at a time, as returned by `scheduler.at()`. */
 export class TimedCall implements Runnable {
   readonly #scheduler: Scheduler;
   readonly #timer: Timer<Runnable> | null = null;
   #fn: (() => void) | null;
 
-  /** A time that has come already makes the call ready at once, as `callSoon()` would. */
+  /** If the time has passed, the call is ready at once, as with `callSoon()`. */
   constructor(scheduler: Scheduler, when: number, fn: () => void) {
     this.#scheduler = scheduler;
     this.#fn = fn;

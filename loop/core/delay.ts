@@ -6,13 +6,13 @@ import { outOfRange, wrongType } from "./validate.ts";
 /** A length of time: a number of seconds, or a `Temporal.Duration`. */
 export type Delay = number | DurationLike;
 
-/** What of a `Temporal.Duration` is needed to know its length. */
+/** The part of `Temporal.Duration` that the library uses. */
 export interface DurationLike {
-  /** The length in a unit. */
+  /** Returns the length in a unit. */
   total(unit: "seconds"): number;
 }
 
-/** The length of a delay in seconds. */
+/** Returns the length of a delay in seconds. */
 export function secondsOf(caller: string, name: string, delay: Delay): number {
   const seconds = typeof delay === "number"
     ? delay

@@ -2,15 +2,15 @@
 
 import { textOf } from "./unknown_value.ts";
 
-/** A class whose errors come back as its instances from another thread. */
+/** A class of errors that keep their class when they come from another thread. */
 export interface ErrorClass {
   // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
   readonly errorClass: abstract new (...args: any[]) => Error;
-  /** Makes an instance, where its class keeps something private; else any error is made one. */
+  /** Creates an instance, if the class has private fields; otherwise the prototype of an error is set. */
   readonly create?: (message: string, errors: readonly unknown[]) => Error;
 }
 
-/** By this the program of a worker shares its classes: it imports nothing, and cannot be imported. */
+/** The key by which the program of a worker shares the classes: it cannot import this module. */
 const ERROR_CLASSES: unique symbol = Symbol.for("asyncio.errorClasses");
 
 const classes: Map<string, ErrorClass> =
@@ -18,7 +18,7 @@ const classes: Map<string, ErrorClass> =
     ERROR_CLASSES
   ] ?? new Map();
 
-/** Has the errors of a class come back as its instances from another thread. */
+/** Registers a class, so that its errors keep it when they come from another thread. */
 export function registerErrorClass(
   errorClass: ErrorClass["errorClass"],
   create?: ErrorClass["create"],
@@ -27,12 +27,12 @@ export function registerErrorClass(
   classes.set(errorClass.name, entry);
 }
 
-/** The class that is registered by a name. */
+/** Returns the class that is registered under a name. */
 export function errorClassNamed(name: string): ErrorClass | undefined {
   return classes.get(name);
 }
 
-/** The message that an error is made with, as `Error` takes it: it throws for a symbol, this does not. */
+/** Converts the message of an error as `Error` does, but does not throw for a symbol. */
 export function messageOf(message: unknown): string | undefined {
   return message === undefined ? undefined : textOf(message);
 }

@@ -3,7 +3,7 @@
 import { messageOf, registerErrorClass } from "./error_classes.ts";
 
 /**
- * Something was used in a way or at a time in which it cannot work.
+ * Something was used in a wrong way or at a wrong time.
  *
  * @example Usage
  * ```ts
@@ -81,10 +81,10 @@ export class InvalidStateError extends Error {
 }
 
 /**
- * The user interrupted the program, ordinarily with Ctrl-C: what `run()` throws after a SIGINT. A program
- * that does not catch that one ends with the exit code 130, and without a stack.
+ * The user interrupted the program, usually with Ctrl-C: `run()` throws it after a SIGINT. A program that does not
+ * catch it exits with code 130, and without a stack.
  *
- * Thrown by a callback or by a task that nothing awaits, it ends `run()`.
+ * If a callback or a task that is not awaited throws it, `run()` ends.
  *
  * @example Usage
  * ```ts ignore
@@ -114,8 +114,7 @@ export class KeyboardInterrupt extends Error {
 }
 
 /**
- * The operating system's way to send a file cannot be used for this connection or file, and no other was
- * allowed.
+ * The system call for sending files cannot be used for this connection or file, and a fallback was not allowed.
  *
  * @example Usage
  * ```ts

@@ -16,11 +16,11 @@ import { inspectAsText } from "./inspection.ts";
 import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
-/** The callback that a handle calls. */
+/** Returns the callback of a handle. */
 export let callbackOf: (handle: Handle) => unknown;
 
 /**
- * A callback that waits for its turn: what `loop.callSoon()` returns.
+ * A scheduled callback, as returned by `loop.callSoon()`.
  *
  * @example Usage
  * ```ts
@@ -43,7 +43,7 @@ export class Handle {
   #callback: ((...args: unknown[]) => unknown) | null;
   #args: readonly unknown[];
   readonly #kept: Kept;
-  /** A copy of the context of whoever asked for the callback; `null` while it would be empty. */
+  /** A copy of the context in which the callback was scheduled; `null` while it would be empty. */
   #context: Context | null = contextForCallback();
 
   static {
@@ -52,7 +52,7 @@ export class Handle {
   }
 
   /**
-   * Loops make handles.
+   * Created by loops only.
    *
    * @ignore
    */
@@ -65,18 +65,18 @@ export class Handle {
     this.#callback = callback;
     this.#args = args;
     if (scheduler.debug !== null) keepCreation(this, new.target);
-    // Inside a callback there is no current task, even if a task asked for it.
+    // Callbacks run outside tasks, even if a task scheduled them.
     this.#kept = keep(scheduler, Handle.#run);
   }
 
-  /** Takes the callback back; it will not be called. Nothing happens if it was called already. */
+  /** Cancels the callback. No-op if it was called already. */
   cancel(): void {
     this.#callback = null;
     this.#args = [];
   }
 
   /**
-   * Whether the callback was taken back.
+   * Returns whether the callback was cancelled.
    *
    * @returns `true` if it was.
    */
@@ -85,7 +85,7 @@ export class Handle {
   }
 
   /**
-   * The context that the callback runs in: a copy of that of whoever asked for it.
+   * Returns the context that the callback runs in: a copy of the one in which it was scheduled.
    *
    * @returns The context.
    */
@@ -94,7 +94,7 @@ export class Handle {
   }
 
   /**
-   * What the handle calls, for messages: `<Handle onClose>`.
+   * Returns a description for logs and error messages: `<Handle onClose>`.
    *
    * @returns The text.
    */
@@ -105,7 +105,7 @@ export class Handle {
     return `<${this[Symbol.toStringTag]} ${what}>`;
   }
 
-  /** What `Object.prototype.toString` says. */
+  /** The tag for `Object.prototype.toString()`. */
   get [Symbol.toStringTag](): string {
     return "Handle";
   }
@@ -148,7 +148,7 @@ export class Handle {
 }
 
 /**
- * A callback that waits for its time: what `loop.callLater()` and `loop.callAt()` return.
+ * A callback scheduled for a time, as returned by `loop.callLater()` and `loop.callAt()`.
  *
  * @example Usage
  * ```ts
@@ -170,7 +170,7 @@ export class TimerHandle extends Handle {
   readonly #timer: Timer<Runnable>;
 
   /**
-   * Loops make handles.
+   * Created by loops only.
    *
    * @ignore
    */
@@ -186,7 +186,7 @@ export class TimerHandle extends Handle {
   }
 
   /**
-   * The time at which the callback is due.
+   * Returns the time of the callback.
    *
    * @returns The time in seconds, on the clock of `loop.time()`.
    */
@@ -194,22 +194,22 @@ export class TimerHandle extends Handle {
     return this.#timer.when;
   }
 
-  /** Takes the callback back; it will not be called. Nothing happens if it was called already. */
+  /** Cancels the callback. No-op if it was called already. */
   override cancel(): void {
     if (!this.cancelled()) this.#scheduler.unschedule(this.#timer);
     super.cancel();
   }
 
-  /** What `Object.prototype.toString` says. */
+  /** The tag for `Object.prototype.toString()`. */
   override get [Symbol.toStringTag](): string {
     return "TimerHandle";
   }
 }
 
-/** A callback of the user's. */
+/** A callback of user code. */
 export type Callback = (...args: unknown[]) => unknown;
 
-/** Calls a function as often as it is asked to, always in the context in which this was made. */
+/** A callback that is called any number of times, always in the context of its registration. */
 export class RepeatedCall {
   readonly #scheduler: Scheduler;
   readonly #makeHandle: () => Handle;
@@ -218,7 +218,7 @@ export class RepeatedCall {
   constructor(scheduler: Scheduler, callback: Callback, args: unknown[]) {
     this.#scheduler = scheduler;
     const run = keepContext(scheduler);
-    // The same one in every call: what a call sets in it the next one sees.
+    // One context for all calls: each sees the values that the earlier ones set.
     const context = contextForCallback() ?? emptyContext();
     const inContext = () =>
       this.#isCancelled ? undefined : context.run(callback, ...args);
@@ -228,12 +228,12 @@ export class RepeatedCall {
     this.#makeHandle = () => run(() => new Handle(scheduler, inContext, []));
   }
 
-  /** Has the function called in its turn. */
+  /** Schedules a call of the function. */
   enqueue(): void {
     this.#scheduler.enqueue(this.#makeHandle());
   }
 
-  /** Takes back what waits for its turn. */
+  /** Cancels the scheduled calls. */
   cancel(): void {
     this.#isCancelled = true;
   }

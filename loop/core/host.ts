@@ -1,41 +1,41 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What is ready to run, the oldest first. */
+/** The ready entries, oldest first. */
 export interface ReadyEntries {
   readonly size: number;
   /** The entry with this index, which is less than the size. */
   at(index: number): object;
 }
 
-/** What a scheduler needs from the world around it. */
+/** What a scheduler needs from its environment. */
 export interface Host {
   /** Monotonic time in seconds. */
   now(): number;
-  /** The time, in seconds, by which others keep I/O waiting; without it, `now()`. */
+  /** The time, in seconds, by which slices are measured; `now()` by default. */
   sliceTime?(): number;
-  /** Calls back in a macrotask of its own, before which I/O had its turn if `afterIo`. */
+  /** Calls back in a new macrotask; if `afterIo`, after I/O had its turn. */
   macrotask(callback: () => void, afterIo: boolean): void;
-  /** Calls back after `delay` seconds or earlier; the result cancels that. */
+  /** Calls back after `delay` seconds or earlier; returns a function that cancels the call. */
   timer(callback: () => void, delay: number): () => void;
-  /** The index of the entry that runs next; without it, 0. What is not over yet is over when it is called. */
+  /** Chooses the entry that runs next, by its index; 0 by default. It is only called when the entry before is over. */
   choose?(ready: ReadyEntries): number;
-  /** Nothing is ready any more, and the timer is set, if there is one. */
+  /** Called when nothing is ready any more and the timer is set, if there is one. */
   idle?(): void;
 }
 
 /**
- * Tokio, on which Deno runs, looks for I/O only at every 61st turn of a program that always has an
- * immediate callback pending. So one `setImmediate` does not let I/O in; this many do.
+ * Tokio, on which Deno runs, polls I/O only at every 61st turn while an immediate is pending. So one `setImmediate` does
+ * not let I/O in; this many do.
  */
 const TURNS_UNTIL_IO = 61;
 
-/** A turn that takes so long, in milliseconds, has let I/O in; on Deno 2.5 every turn does. */
+/** A turn of this duration, in milliseconds, has let I/O in; on Deno 2.5 every turn does. */
 const LONG_TURNS = 1;
 
-/** The longest delay that `setTimeout` takes, in milliseconds. */
+/** The maximum delay of `setTimeout`, in milliseconds. */
 const MAX_HOST_DELAY = 2 ** 31 - 1;
 
-/** The host that a program ordinarily runs on. */
+/** The default host. */
 export const DENO_HOST: Host = {
   now: () => performance.now() / 1000,
   macrotask(callback, afterIo) {

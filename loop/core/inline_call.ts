@@ -21,11 +21,11 @@ import type { Scheduler } from "./scheduler.ts";
 import { Task } from "./task.ts";
 
 /**
- * An async function of the library as a future that can be cancelled by itself.
+ * The future of an async function of the library, which can be cancelled by itself.
  *
- * It begins at once, as a part of the caller's step, and when it ends the code that awaits it goes on in the same
- * step: so events happen in the order in which they would if its code stood in place of the call, as in asyncio. It
- * has a root scope of its own, outside the scopes of the caller. Awaiting it relays their requests to it.
+ * It begins at once, in the step of its caller, and at its end the code that awaits it continues in the same step. So
+ * the order of events is as if its code stood in place of the call, as in asyncio. It has its own root scope, outside
+ * the scopes of the caller; awaiting it relays their requests to it.
  */
 class InlineCall<T> extends Future<T> {
   readonly #name: string;
@@ -99,7 +99,7 @@ class InlineCall<T> extends Future<T> {
     if (!scheduler.isOpen(body)) {
       settle(this, settlement);
     } else if (settleNow(this as Future<unknown>, settlement)) {
-      // The code that awaits it goes on, in the same step.
+      // The code that awaits it continues in the same step.
       scheduler.handOver(body);
     } else {
       scheduler.ended(body);
@@ -107,12 +107,12 @@ class InlineCall<T> extends Future<T> {
   }
 }
 
-/** The task whose code a call is, or `null` if it was called outside tasks; `null` also for another future. */
+/** Returns the task that made an inline call; `null` for a call from outside tasks and for any other future. */
 export function callerOf(future: Future<unknown>): Task<unknown> | null {
   return future instanceof InlineCall ? future.caller : null;
 }
 
-/** The calls of a scheduler that no task awaits, directly or through other calls, oldest first. */
+/** Returns the calls of a scheduler that no task awaits, directly or through other calls, oldest first. */
 export function leftCalls(scheduler: Scheduler): Future<unknown>[] {
   return scheduler.unfinished()
     .filter((body) => body.caller !== undefined)
@@ -130,11 +130,11 @@ function isAwaitedByTask(call: Future<unknown>): boolean {
 }
 
 /**
- * Calls an async function of the library; what it gives can be cancelled by itself.
+ * Calls an async function of the library; the future that it returns can be cancelled by itself.
  *
- * @param scheduler The scheduler of the loop that it belongs to.
- * @param name What it is called in messages.
- * @param fn The function. It begins at once; what it awaits are futures of this library.
+ * @param scheduler The scheduler of the future.
+ * @param name The name of the call in messages.
+ * @param fn The function. It begins at once, and awaits only futures of this library.
  */
 export function callInline<T>(
   scheduler: Scheduler,

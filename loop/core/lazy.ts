@@ -3,14 +3,14 @@
 import { keepContext, type RunInContext } from "./async_context.ts";
 
 /**
- * The async context that this module was loaded in. Where a module is first loaded in another one, Deno
- * leaves that one on: what the system calls next, such as a handler of `Deno.serve()`, would seem to be
- * part of the task that did so.
+ * The async context in which this module was loaded. If a module is first loaded in another context, Deno keeps that
+ * context on: what the system calls next, such as a handler of `Deno.serve()`, would seem to be part of the task that
+ * loaded the module.
  */
 const outside: RunInContext = keepContext(undefined);
 
 /**
- * Gives a module that is loaded when it is first asked for; from then on without a wait.
+ * Returns a getter that loads a module when it is first called, and returns it synchronously from then on.
  *
  * @typeParam M The type of the module.
  */
@@ -24,11 +24,11 @@ export function lazy<M>(load: () => Promise<M>): () => M | Promise<M> {
 const getters = new Set<() => unknown>();
 
 /**
- * Loads everything now. Servers do so when they start: Deno 2.9 panics when it loads a module while no file
- * descriptor is free, which their clients can bring about.
+ * Loads all lazy modules. Servers do so when they start: Deno 2.9 panics when it loads a module while no file
+ * descriptor is free, and clients can use them all up.
  */
 export async function loadEverything(): Promise<void> {
-  // What is loaded may have more to load.
+  // A loaded module may register more.
   for (const get of getters) {
     const module = get();
     if (module instanceof Promise) await module;

@@ -33,27 +33,27 @@ const PROCEEDING = 4;
 const CANCELLED_WHILE_PROCEEDING = 5;
 
 /**
- * What operations of one kind do. None of it runs code of the user's or looks at the current task.
+ * The behavior of the futures of one operation. Its methods do not depend on the current task.
  *
- * @typeParam T The type of the operations' results.
- * @typeParam S The type of what they are done on.
+ * @typeParam T The type of the results.
+ * @typeParam S The type of the primitive.
  */
 export interface PrimitiveBehavior<T, S> {
-  /** What the operations are called in messages: that which a program calls. */
+  /** The name of the operation in messages: the call in user code. */
   readonly name: string;
 
   /**
-   * The wait is over: how the operation ends, or `null` if it waits again. One that throws has changed
-   * nothing, fails with what it threw, and is abandoned as if it had been cancelled.
+   * Called in the turn of an operation that was woken. Returns how it ends, or `null` if it waits again. If it throws,
+   * it must not have changed anything; the operation fails with the error, and hands back as if it were cancelled.
    */
   poll(subject: S, operation: PrimitiveFuture<T, S>): Settlement | null;
 
-  /** The operation was cancelled while it waited; its turn is yet to come. */
+  /** Called when the operation is cancelled while it waits, before its turn. */
   onCancelled(subject: S, operation: PrimitiveFuture<T, S>): void;
 
   /**
-   * The operation is cancelled, and its turn has come: if it had been woken before, it hands on what
-   * it was granted.
+   * Called in the turn of an operation that was cancelled. If it was woken before that, it passes what it was granted
+   * to the next waiter.
    */
   handBack(
     subject: S,
@@ -62,8 +62,8 @@ export interface PrimitiveBehavior<T, S> {
   ): void;
 
   /**
-   * For an operation that has something to do before it ends as cancelled: how it ends then, or `null` if it
-   * waits once more. Comes after {@linkcode PrimitiveBehavior.handBack}.
+   * Called after {@linkcode PrimitiveBehavior.handBack}, for an operation that has to do something before it ends as
+   * cancelled. Returns how it ends, or `null` if it waits again.
    */
   onceAbandoned?(
     subject: S,
@@ -72,8 +72,8 @@ export interface PrimitiveBehavior<T, S> {
   ): Settlement | null;
 
   /**
-   * What `cancel()` does in place of all this; returns whether that had an effect. For an operation whose end
-   * is that of a task in another loop.
+   * Replaces all of this in `cancel()`; returns whether it had an effect. For an operation that ends with a task in
+   * another loop.
    */
   cancel?(
     subject: S,
@@ -82,23 +82,22 @@ export interface PrimitiveBehavior<T, S> {
   ): boolean;
 
   /**
-   * For an operation whose end is that of other futures: those. `cancel()` cancels them in place of all this.
+   * Returns the futures that the operation ends with. `cancel()` cancels them instead.
    */
   dependencies?(subject: S): readonly Future<unknown>[];
 
-  /** They were cancelled, and that had an effect. */
+  /** Called when cancelling them had an effect. */
   onRelayed?(subject: S, message: CancelMessage): void;
 }
 
 /**
- * A future that is the work of a primitive: it waits until somebody wakes it, and then, at the start
- * of the awaiting task's step and before the task's own code, decides how it ends.
+ * The future of an operation on a primitive. It waits until it is woken; at the start of the awaiting task's step,
+ * before the task's own code, it decides how it ends.
  *
- * Between `wake()` and that moment it may still be cancelled: what it had been granted must then be
- * handed on.
+ * It can still be cancelled between `wake()` and that moment; what it was granted then goes to the next waiter.
  */
-// One class for all kinds, and the links of the line in it: the engine handles a future faster, the
-// fewer classes of futures a program uses. With a class for each, a queue was half as fast.
+// One class for all operations, with the links of the wait queue: the engine is faster with fewer classes of futures.
+// With a class for each operation, queues were half as fast.
 export class PrimitiveFuture<T, S = unknown> extends Future<T>
   implements Relay, Runnable {
   readonly #behavior: PrimitiveBehavior<T, S>;
@@ -121,7 +120,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     this.#subject = subject;
   }
 
-  /** Proceeds without a wait, if it can: for one that has just been made. */
+  /** Completes a new operation without a wait, if possible; returns whether it did. */
   tryNow(): boolean {
     const settlement = this.#behavior.poll(this.#subject, this);
     if (settlement === null) return false;
@@ -129,7 +128,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     return true;
   }
 
-  /** Ends the wait, unless it has ended: the operation goes on in its turn. */
+  /** Wakes the operation, if it waits: it continues in its turn. */
   wake(): void {
     if (this.#stage !== WAITING) return;
     this.#stage = WOKEN;
@@ -150,7 +149,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
       this.#stage = CANCELLED_WHILE_PROCEEDING;
       this.#message = msg;
     } else if (this.#stage !== CANCELLED) {
-      // As in asyncio, the last message counts here, and the first where the wait itself was cancelled.
+      // As in asyncio, the last message counts here, but the first if the wait itself was cancelled.
       this.#stage = WOKEN_AND_CANCELLED;
       this.#message = msg;
     }
@@ -219,7 +218,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
       : settleNow(this as Future<unknown>, settlement);
   }
 
-  /** User code that the kind called, such as a predicate, has cancelled the operation. */
+  /** Whether user code that `poll()` called, such as a predicate, has cancelled the operation. */
   get #isCancelledMeanwhile(): boolean {
     return this.#stage === CANCELLED_WHILE_PROCEEDING;
   }
@@ -244,7 +243,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
       : settleNow(this as Future<unknown>, settlement);
   }
 
-  /** Goes to the end of a line; the operation must not stand in one. */
+  /** Appends the operation to a queue; it must not be in one. */
   joinQueue(line: WaitQueue): void {
     this.#line = line;
     line.size++;
@@ -254,7 +253,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     line.last = this;
   }
 
-  /** Leaves the line, if the operation stands in one. */
+  /** Removes the operation from its queue, if it is in one. */
   leaveQueue(): void {
     const line = this.#line;
     if (line === null) return;
@@ -272,18 +271,18 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
 }
 
 /**
- * Operations that wait for the same thing, first come, first served. They are linked with each other,
- * so that joining allocates nothing and leaving from the middle takes no search.
+ * A FIFO queue of operations that wait for the same thing. It is a linked list, so that joining allocates nothing and
+ * leaving from the middle takes no search.
  */
 export class WaitQueue {
-  /** Who is first, or `null`. */
+  /** The first operation, or `null`. */
   first: PrimitiveFuture<unknown> | null = null;
-  /** Who is last, or `null`. */
+  /** The last operation, or `null`. */
   last: PrimitiveFuture<unknown> | null = null;
-  /** How many stand in the line. */
+  /** The number of operations. */
   size = 0;
 
-  /** Wakes the first, who leaves the line; returns whether there was one. */
+  /** Removes and wakes the first operation; returns whether there was one. */
   wakeOne(): boolean {
     const first = this.first;
     if (first === null) return false;
@@ -292,13 +291,13 @@ export class WaitQueue {
     return true;
   }
 
-  /** Wakes everybody; the line is empty then. */
+  /** Removes and wakes all operations. */
   wakeAll(): void {
     while (this.wakeOne());
   }
 }
 
-/** A future that has failed. */
+/** Creates a future that has failed. */
 export function failed<T>(scheduler: Scheduler, error: unknown): Future<T> {
   const future = new Future<T>(scheduler);
   fail(future as Future<unknown>, error);

@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** The method of an {@linkcode Runnable} that runs it. A symbol, so that it is no part of the public API. */
+/** The method of a {@linkcode Runnable}. A symbol, so that it is not part of the public API. */
 export const runStep: unique symbol = Symbol("runStep");
 
-/** Something that waits for its turn in a scheduler's ready queue. */
+/** An entry of the ready queue of a scheduler. */
 export interface Runnable {
   /**
-   * Runs the entry, in any async context: what calls the user's code must have captured its own.
+   * Runs the entry, in any async context: an entry that calls user code must have captured its context.
    *
-   * @returns Whether the scheduler must wait: what began here tells it when it is over.
+   * @returns Whether the scheduler must wait until the step that began here is reported as over.
    */
   [runStep](): boolean;
 }

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * What the library takes from Deno, and Node and Bun have under other names. What they have not is
- * refused by {@linkcode assertDeno}.
+ * What the library uses of Deno that Node and Bun have under other names. {@linkcode assertDeno} refuses what they do
+ * not have.
  */
 
-/** What is used of Node's `process`. */
+/** The part of Node's `process` that is used. */
 interface NodeProcess {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,7 +18,7 @@ interface NodeProcess {
 const scope: { readonly Deno?: typeof Deno; readonly process?: NodeProcess } =
   globalThis;
 const deno = scope.Deno;
-// Deno has it too, but loads it when it is first looked at.
+// Deno has it too, but loads it when it is first read.
 const node = deno === undefined ? scope.process : undefined;
 
 const NAMES = [
@@ -42,7 +42,7 @@ const NAMES = [
 
 type SystemErrors = Pick<typeof Deno.errors, (typeof NAMES)[number]>;
 
-/** `Deno.errors`, or classes of the same names. */
+/** `Deno.errors`, or substitutes with the same names. */
 export const errors: SystemErrors = deno?.errors ?? standIns();
 
 function standIns(): SystemErrors {
@@ -52,36 +52,36 @@ function standIns(): SystemErrors {
     };
     return [name, Object.defineProperty(errorClass, "name", { value: name })];
   });
-  // What `Object.fromEntries()` gives has lost the names.
+  // `Object.fromEntries()` loses the types of the keys.
   return Object.fromEntries(classes) as SystemErrors;
 }
 
 /** Throws unless the program runs on Deno. */
 export function assertDeno(method: string): void {
   if (deno !== undefined) return;
-  throw new errors.NotSupported(`${method}() needs Deno, and this is not Deno`);
+  throw new errors.NotSupported(`${method}() is only supported in Deno`);
 }
 
 /** Throws where there are no Web Workers, as in Node. */
 export function assertWorkers(): void {
   if (typeof Worker === "function") return;
   throw new errors.NotSupported(
-    "Another thread takes Web Workers, which this runtime does not have",
+    "Executors need Web Workers, which this runtime does not support",
   );
 }
 
-/** The system, as Deno calls it. */
+/** The operating system, by Deno's names. */
 export const OS: string = deno?.build.os ??
   (node?.platform === "win32" ? "windows" : node?.platform ?? "unknown");
 
-/** Whether the program has a permission already. Nobody is asked for it. */
+/** Returns whether a permission is granted, without a prompt. */
 export function isPermitted(permission: Deno.PermissionDescriptor): boolean {
   if (deno === undefined) return true;
-  // On Deno Deploy there has been nothing to ask.
+  // Deno Deploy did not have `querySync()`.
   return deno.permissions?.querySync?.(permission).state === "granted";
 }
 
-/** The value of an environment variable, if it may be read. */
+/** Returns the value of an environment variable, if it may be read. */
 export function readableEnv(variable: string): string | undefined {
   if (!isPermitted({ name: "env", variable })) return undefined;
   return deno === undefined ? node?.env[variable] : deno.env.get(variable);
@@ -93,19 +93,19 @@ export function isDebugModeAskedFor(): boolean {
   return value !== undefined && value !== "" && value !== "0";
 }
 
-/** Ends the program. */
+/** Exits the program. */
 export function exit(code: number): never {
   if (node !== undefined) node.exit(code);
   return Deno.exit(code);
 }
 
-/** Has a function called when the program ends. */
+/** Registers a function that is called when the program ends. */
 export function onExit(callback: () => void): void {
   if (node === undefined) globalThis.addEventListener("unload", callback);
   else node.on("exit", callback);
 }
 
-/** Has a function called at each such signal; throws where that cannot be. */
+/** Registers a function that is called at each signal of that name; throws if that is not supported. */
 export function addSignalListener(
   signal: Deno.Signal,
   listener: () => void,
@@ -114,7 +114,7 @@ export function addSignalListener(
   else node.on(signal, listener);
 }
 
-/** Takes that back. */
+/** Removes such a function. */
 export function removeSignalListener(
   signal: Deno.Signal,
   listener: () => void,
@@ -123,7 +123,7 @@ export function removeSignalListener(
   else node.off(signal, listener);
 }
 
-/** Asks a function about each promise that was rejected and nobody handles; true keeps the program alive. */
+/** Registers a function that is called with each unhandled rejection; if it returns `true`, the program goes on. */
 export function onUnhandledRejection(
   isHandled: (reason: unknown) => boolean,
 ): void {
@@ -138,7 +138,7 @@ export function onUnhandledRejection(
   rejectionHandlers.push(isHandled);
   if (rejectionHandlers.length === 1) {
     node.on("unhandledRejection", handleRejection);
-    // What ends the main module itself is no rejection to Node, and cannot be kept from ending it.
+    // Node does not treat a rejection of the main module as an unhandled rejection, and always exits.
     node.on("uncaughtExceptionMonitor", isHandledByAny);
   }
 }
@@ -151,6 +151,6 @@ function isHandledByAny(reason: unknown): boolean {
 
 function handleRejection(reason: unknown): void {
   if (isHandledByAny(reason)) return;
-  // Node ends the program only where nobody listens.
+  // Node only exits by itself if there are no listeners.
   if (node?.listenerCount("unhandledRejection") === 1) throw reason;
 }

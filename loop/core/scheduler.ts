@@ -20,74 +20,74 @@ import { wrongType } from "./validate.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.001;
-/** How often, in seconds, the clock is looked at during a slice. */
+/** How often, in seconds, the clock is read during a slice. */
 const CLOCK_INTERVAL = 0.0001;
 const MAX_ENTRIES_PER_LOOK = 512;
 
-/** What debug mode wants to know of the work. */
+/** Watches the steps, for debug mode. */
 export interface StepWatch {
-  /** An entry is being worked on, or the task whose step that entry began. */
+  /** Called when an entry begins to run, or the step of a task. */
   began(work: object): void;
-  /** That is over. */
+  /** Called at its end. */
   over(): void;
 }
 
-/** Something that keeps the process alive, and must not outlive the loop it belongs to. */
+/** Something that keeps the process alive and must not outlive its loop. */
 export interface Resource {
-  /** Lets go of the host's resources at once, and says nothing to anybody. */
+  /** Releases its resources at once, without calling user code. */
   abandon(): void;
-  /** Takes in nothing new, as the program ends. What is there already goes on. */
+  /** Stops accepting new work, as the program ends. */
   retire?(): void;
 }
 
-/** Work that several things in one entry ask for and that is done once, at its end. */
+/** Work coalesced to run once at the end of the current step. */
 export interface StepEndHook {
-  /** Does it. Runs no code of the user's, and does not throw. */
+  /** Does the work. Must not call user code, and must not throw. */
   run(): void;
 }
 
-/** How many coroutines get their number from one series; a number is its series and its place there. */
+/** The number of task states per series; the id of a task state is its series and its place there. */
 const SERIES_SIZE = 2 ** 24;
 const schedulerOfSeries = new Map<number, Scheduler>();
 let seriesBegun = 0;
 
 /**
- * The ready queue, the timers and the steps of one event loop. It knows no I/O.
+ * The ready queue, the timers and the steps of one event loop. It does no I/O.
  *
- * At most one entry is being worked on at a time. A callback is over when it returns; a task's step
- * when the task suspends on a future, ends, or when no microtask is left (it awaits something that
- * tells us nothing). Only then does the next entry run.
+ * At most one entry runs at a time. A callback ends when it returns. The step of a task ends when the task suspends
+ * on a future, when it ends, or when the microtasks run dry because it awaits something foreign. Only then does the
+ * next entry run.
  */
 export class Scheduler {
   readonly host: Host;
-  /** What is to be abandoned when the loop closes; what ends before takes itself out. */
+  /** The resources to abandon when the loop closes; those that end earlier remove themselves. */
   readonly resources: Set<Resource> = new Set();
-  /** What ends a moment after the loop has let go of it: processes that it killed. None rejects. */
+  /** What ends a moment after its release, such as killed processes. None rejects. */
   readonly ending: Promise<unknown>[] = [];
-  /** How many promises, processes and jobs of workers this loop waits for. */
+  /** The number of promises, processes and worker jobs that the loop waits for. */
   outside = 0;
-  /** Calls of the library's that began in the open step, and have not suspended: the step goes on in them. */
+  /** The inline calls that began in the open step and have not suspended: the step continues in them. */
   readonly #calls: TaskState[] = [];
-  /** Coroutines that once awaited something foreign, and perhaps do. */
+  /** The task states that awaited something foreign and may still do. */
   readonly #elsewhere = new Set<TaskState>();
-  /** Watches the work in debug mode, which is on where this is set. */
+  /** Watches the steps; set in debug mode only. */
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
   readonly #ready = new RingBuffer<Runnable>();
   readonly #timers = new TimerQueue<Runnable>();
   readonly #stepEndHooks: StepEndHook[] = [];
-  /** How many entries of the current batch have not run yet. */
+  /** The number of entries of the current batch that have not run yet. */
   #batch = 0;
   closed = false;
-  /** An entry is being worked on, or it is settled when the next one will be. */
+  /** Whether an entry is running, or the time of the next one is settled. */
   #busy = false;
-  /** The scheduler works itself: the async context may then be that of any code. */
+  /** Whether the scheduler itself is running: the async context may then be that of any code. */
   isPumping = false;
   #isExecuting = false;
-  /** The step that began with the entry is over before the entry is. */
+  /** Whether the step that the current entry began is over before the entry is. */
   #hasEndedAtOnce = false;
   #open: TaskState | null = null;
-  /** A macrotask is on its way: it ends a step which told us nothing, and until then the slice lasts. */
+  /** Whether a macrotask is scheduled, which ends a step that has not ended by then; the slice lasts until then. */
   #turnArmed = false;
   #sliceStart = 0;
   #entriesUntilLook = 1;
@@ -96,7 +96,7 @@ export class Scheduler {
   #hostTimer: { when: number; cancel: () => void } | null = null;
   #running: boolean;
   #stopping = false;
-  /** `stop()` takes effect at the end of a batch, so one batch runs even if it came before the start. */
+  /** `stop()` takes effect at the end of a batch, so one batch runs even if it was called before the start. */
   #firstBatch = false;
   #onStop: ((interrupt: KeyboardInterrupt | null) => void) | null = null;
   #interrupt: KeyboardInterrupt | null = null;
@@ -112,12 +112,12 @@ export class Scheduler {
     return this.#running;
   }
 
-  /** Whether nothing is being worked on, and nothing is ready. */
+  /** Whether nothing is running and nothing is ready. */
   get idle(): boolean {
     return !this.#busy;
   }
 
-  /** The loop that presents this scheduler to the user. */
+  /** The event loop of this scheduler. */
   get loop(): EventLoop {
     return this.#loop ?? createLoop(this);
   }
@@ -132,7 +132,7 @@ export class Scheduler {
     return this.host.now();
   }
 
-  /** Puts an entry at the end of the ready queue. */
+  /** Appends an entry to the ready queue. */
   enqueue(entry: Runnable): void {
     this.#ready.push(entry);
     if (!this.#busy) this.#wake();
@@ -162,18 +162,18 @@ export class Scheduler {
     return new TimedCall(this, when, fn);
   }
 
-  /** Has some work done when the entry that runs is over, before the next; at once if none runs. */
+  /** Runs a hook at the end of the current step, or at once if none is open. */
   onStepEnd(hook: StepEndHook): void {
     if (this.#busy) this.#stepEndHooks.push(hook);
     else hook.run();
   }
 
-  /** When the next timer is due; `null` if there is none. */
+  /** Returns the time of the next timer; `null` if there is none. */
   deadline(): number | null {
     return this.#timers.next();
   }
 
-  /** A number that no other task of any scheduler has. */
+  /** Returns an id that is unique among the tasks of all schedulers. */
   nextId(): number {
     if (this.#place === SERIES_SIZE) {
       this.#place = 0;
@@ -183,12 +183,12 @@ export class Scheduler {
     return this.#series * SERIES_SIZE + this.#place++;
   }
 
-  /** The coroutines that have not finished, oldest first. */
+  /** Returns the unfinished task states, oldest first. */
   unfinished(): TaskState[] {
     return unfinishedTaskStates().filter((each) => each.scheduler === this);
   }
 
-  /** A step of `taskState` begins. */
+  /** Called when a step of `taskState` begins. */
   opened(taskState: TaskState): void {
     this.#open = taskState;
     this.isPumping = false;
@@ -196,12 +196,12 @@ export class Scheduler {
     if (!this.#turnArmed) this.#armTurn();
   }
 
-  /** `taskState` began outside every step, and may await something foreign. */
+  /** Called when `taskState` began outside steps; it may await something foreign. */
   left(taskState: TaskState): void {
     if (!taskState.finished) this.#elsewhere.add(taskState);
   }
 
-  /** `call` begins. In the step of its caller, it is a part of that. */
+  /** Called when an inline call begins; in the step of its caller, it is part of that step. */
   began(call: TaskState): void {
     const { caller } = call;
     const isInStep = caller != null &&
@@ -210,13 +210,13 @@ export class Scheduler {
     else this.left(call);
   }
 
-  /** `taskState` awaits nothing foreign any more. */
+  /** Called when `taskState` no longer awaits anything foreign. */
   returned(taskState: TaskState): void {
     if (this.#elsewhere.size > 0) this.#elsewhere.delete(taskState);
     if (this.#calls.length > 0) this.#dropCall(taskState);
   }
 
-  /** The coroutines that await something that tells us nothing. */
+  /** Returns the task states that await something foreign. */
   elsewhere(): TaskState[] {
     for (const taskState of this.#elsewhere) {
       if (taskState.waiting > 0) this.#elsewhere.delete(taskState);
@@ -224,16 +224,16 @@ export class Scheduler {
     return [...this.#elsewhere];
   }
 
-  /** `taskState` suspended on a future: if its step was open, that is over. */
+  /** Called when `taskState` suspends on a future; this ends its step, if that is open. */
   suspended(taskState: TaskState): void {
     if (this.#calls.length > 0) this.#passStep(taskState);
     if (this.#open !== taskState) return;
     this.#open = null;
-    // Not in place: this may be a direct call of `then` in the middle of the user's code.
+    // Not synchronously: this may be a direct call of `then` in the middle of user code.
     queueMicrotask(this.#pump);
   }
 
-  /** `taskState` ended: if its step was open, that is over. Nothing of the user's is on the stack. */
+  /** Called when `taskState` ends or suspends with no user code on the stack; this ends its step, if that is open. */
   ended(taskState: TaskState): void {
     if (this.#calls.length > 0) this.#passStep(taskState);
     if (this.#open !== taskState) return;
@@ -242,7 +242,7 @@ export class Scheduler {
     else this.#pump();
   }
 
-  /** `taskState` suspended. If its step was open, that goes on in a call that has not. */
+  /** Passes the open step of `taskState`, which suspended, on to an inline call that has not. */
   #passStep(taskState: TaskState): void {
     this.#dropCall(taskState);
     if (this.#open !== taskState || this.#calls.length === 0) return;
@@ -256,7 +256,7 @@ export class Scheduler {
     else if (index !== -1) calls.splice(index, 1);
   }
 
-  /** The step of `taskState`, if it is open, is over, and other code has it now or calls {@linkcode proceed}. */
+  /** Ends the step of `taskState`, if it is open, without a next entry: other code has taken over the step. */
   handOver(taskState: TaskState): void {
     if (this.#open === taskState) this.#open = null;
   }
@@ -266,10 +266,10 @@ export class Scheduler {
     return this.#open === taskState;
   }
 
-  /** Goes on with the next entry. For an entry that made the scheduler wait; called once. */
+  /** Continues with the next entry. An entry that made the scheduler wait must call it once. */
   readonly proceed = (): void => this.#pump();
 
-  /** Works off the queue until {@linkcode stop}; rejects with what {@linkcode interrupt} was given. */
+  /** Runs the queue until {@linkcode stop}; rejects with the error of {@linkcode interrupt}. */
   start(): Promise<void> {
     this.#running = true;
     this.#firstBatch = true;
@@ -281,15 +281,15 @@ export class Scheduler {
     });
   }
 
-  /** Ends the work after the current batch. */
+  /** Stops after the current batch. */
   stop(): void {
     this.#stopping = true;
     if (!this.#busy) this.#wake();
   }
 
   /**
-   * Ends the run with an error, after the current entry; what is ready stays so. Returns `false` if nothing runs
-   * the loop: the default one turns with the process.
+   * Stops with an error, after the current entry; the ready entries stay in the queue. Returns `false` for the default
+   * loop, which no call runs.
    */
   interrupt(interrupt: KeyboardInterrupt): boolean {
     if (this.#onStop === null) return false;
@@ -300,8 +300,8 @@ export class Scheduler {
   }
 
   /**
-   * Reports to the loop's exception handler what no user code can catch: the way of the whole library. A
-   * `KeyboardInterrupt` that was thrown just now ends the run instead.
+   * Reports an error that no user code can catch to the exception handler of the loop. A `KeyboardInterrupt` that was
+   * thrown just now stops the loop instead.
    */
   report(context: ExceptionContext): void {
     const { exception } = context;
@@ -311,7 +311,7 @@ export class Scheduler {
     this.loop.callExceptionHandler(context);
   }
 
-  /** Forgets everything: the scheduler will not run again. */
+  /** Drops everything: the scheduler cannot run again. */
   close(): void {
     this.closed = true;
     this.#runStepEndHooks();
@@ -335,8 +335,8 @@ export class Scheduler {
     }
     const caller = currentTaskState();
     if (caller?.scheduler === this && caller.waiting === 0) {
-      // The task goes on after something that told us nothing: from here on it has the step. One
-      // that awaits something of ours does not go on; a listener of its own has called.
+      // The task continues after a foreign await: it becomes the open step. A task that awaits an object of the
+      // library does not continue: the call comes from a listener that it registered.
       this.opened(caller);
     } else {
       queueMicrotask(this.#pump);
@@ -354,7 +354,7 @@ export class Scheduler {
           message: "An entry of the loop failed",
           exception,
         });
-        // A step that it began ends when the microtasks run dry.
+        // A step that the entry began ends when the microtasks run dry.
         if (this.#open !== null) return;
       }
     }
@@ -409,7 +409,7 @@ export class Scheduler {
     return this.#ready.takeAt(this.host.choose(this.#ready));
   }
 
-  /** Makes what is ready now the next batch. Returns whether there is something to do. */
+  /** Begins a batch of the entries that are ready now. Returns whether there are any. */
   #beginBatch(): boolean {
     if (!this.#stopping || this.#firstBatch) {
       this.#firstBatch = false;
@@ -451,7 +451,7 @@ export class Scheduler {
     this.#entriesUntilLook = this.#entriesPerLook;
   }
 
-  /** Looks at the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
+  /** Reads the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
   #isSliceOver(): boolean {
     const now = this.#sliceTime();
     const elapsed = Math.max(now - this.#lastLook, 1e-7);
@@ -490,7 +490,7 @@ export class Scheduler {
   #armHostTimer(): void {
     const when = this.#running ? this.#timers.next() : null;
     if (this.#hostTimer !== null) {
-      // One that fires too early does no harm: it is set anew then.
+      // A timer that fires too early does no harm: it is set again then.
       if (when !== null && this.#hostTimer.when <= when) return;
       this.#hostTimer.cancel();
       this.#hostTimer = null;
@@ -521,7 +521,7 @@ export function registerLoopFactory(
   createLoop = factory;
 }
 
-/** The scheduler behind a loop. */
+/** Returns the scheduler of a loop. */
 export function schedulerOf(loop: EventLoop): Scheduler {
   const scheduler = schedulers.get(loop);
   if (scheduler === undefined) {
@@ -537,12 +537,12 @@ export function isEventLoop(value: unknown): value is EventLoop {
 
 let fallback: Scheduler | null = null;
 
-/** The scheduler of the process's default loop: it is always running. */
+/** Returns the scheduler of the default loop, which is always running. */
 export function defaultScheduler(): Scheduler {
   return fallback ??= new Scheduler(DENO_HOST, { running: true });
 }
 
-/** The scheduler that runs the code that calls, or `null` outside every loop. */
+/** Returns the scheduler of the calling code, or `null` outside loops. */
 export function runningScheduler(): Scheduler | null {
   const scheduler = schedulerAt(place());
   return scheduler === null || scheduler.closed ? null : scheduler;
@@ -556,13 +556,13 @@ function schedulerAt(where: unknown): Scheduler | null {
   return schedulerOfSeries.get(Math.floor(where / SERIES_SIZE)) ?? null;
 }
 
-/** The scheduler that runs the code that calls, or else the default one. */
+/** Returns the scheduler of the calling code, or the default one. */
 export function currentScheduler(): Scheduler {
   return currentTaskState()?.scheduler ?? runningScheduler() ??
     defaultScheduler();
 }
 
-/** Calls a function as a callback of `scheduler`: outside every task. */
+/** Calls a function as a callback of `scheduler`, outside tasks. */
 export function callOutsideTasks(scheduler: Scheduler, fn: () => void): void {
   if (place() === scheduler) fn();
   else runAt(scheduler, fn, undefined);

@@ -45,18 +45,18 @@ import {
 } from "./validate.ts";
 import { warn } from "./warnings.ts";
 
-/** What a task runs: a function, called in the task's first step; `async` or not, but no `function*`. */
+/** The function that a task runs. It is called in the first step of the task; it may be `async`, but not a `function*`. */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
 
 /** The options of a {@linkcode Task}. */
 export interface TaskOptions {
-  /** What the task is called in messages; `Task-1`, `Task-2`, … by default. */
+  /** The name of the task in messages; `Task-1`, `Task-2`, … by default. */
   name?: string | undefined;
   /** The context that the task runs in; a copy of the current one by default. */
   context?: Context | undefined;
-  /** Whether the body runs at once up to its first `await`, if the loop runs. */
+  /** Whether the function runs at once up to its first `await`, if the loop is running. */
   eagerStart?: boolean | undefined;
-  /** Cancels the task when it aborts; the `CancelledError` has the signal's reason as its cause. */
+  /** A signal that cancels the task; its reason is the cause of the `CancelledError`. */
   signal?: AbortSignal | undefined;
 }
 
@@ -69,32 +69,32 @@ export type TaskFactory = <T>(
 
 /** The options of `task.getStack()`. */
 export interface TaskStackOptions {
-  /** How many frames at most, the innermost ones (of an exception the outermost); `null` for all. */
+  /** The maximum number of frames: the innermost, of an exception the outermost; `null` for all. */
   limit?: number | null | undefined;
 }
 
 /** The options of `task.printStack()`. */
 export interface PrintTaskStackOptions extends TaskStackOptions {
-  /** Takes the text; `console.error` by default. */
+  /** The function that is called with the text; `console.error` by default. */
   write?: ((text: string) => unknown) | undefined;
 }
 
-/** Whether a task has been cancelled while it awaits something foreign, and nothing has told it. */
+/** Returns whether a task was cancelled while it awaits something foreign, and has not read its signal. */
 export let isUnaware: (task: Task<unknown>) => boolean;
 
-/** The platform's own, whatever the program makes of promises. */
+/** The built-in method, even if the program patches promises. */
 const promiseThen = Promise.prototype.then;
 
 let created = 0;
 
-/** The tasks of a scheduler that are not done, oldest first. */
+/** Returns the tasks of a scheduler that are not done, oldest first. */
 export function unfinishedTasks(scheduler: Scheduler): Task<unknown>[] {
   return scheduler.unfinished()
     .filter((body) => body.caller === undefined)
     .map((body) => body.task as Task<unknown>);
 }
 
-/** The task that runs the code that calls, or `null`. */
+/** Returns the task of the calling code, or `null`. */
 export function callingTask(): Task<unknown> | null {
   const owner = currentTaskState()?.owner;
   return owner === undefined || owner.caller === null
@@ -103,15 +103,14 @@ export function callingTask(): Task<unknown> | null {
 }
 
 /**
- * A future that runs a function: the function's `await`s are the points at which other tasks go on,
- * and at which the task can be cancelled.
+ * A future that runs a function. Other tasks run at the `await`s of the function, and there the task can be
+ * cancelled.
  *
- * A task starts soon, by itself, in the async context in which it was created. Tasks are made with
- * `createTask()` or in a `TaskGroup`, rarely with this constructor. The loop keeps its tasks alive.
+ * A task starts by itself, in its turn, in the async context in which it was created. Use `createTask()` or a
+ * `TaskGroup` rather than this constructor. The loop keeps its tasks alive.
  *
- * {@linkcode Task.cancel} makes a `CancelledError` arise at the `await` where the task is; `finally`
- * blocks run, and the task may even catch it. A task that is cancelled before its first step never
- * runs its body.
+ * {@linkcode Task.cancel} throws a `CancelledError` at the current `await` of the task; `finally` blocks run,
+ * and the task may catch it. A task that is cancelled before its first step never runs its function.
  *
  * @typeParam T The type of the result.
  *
@@ -133,7 +132,7 @@ export function callingTask(): Task<unknown> | null {
 export class Task<T = unknown> extends Future<T> {
   readonly #coro: CoroutineFunction<T>;
   readonly #body: TaskState;
-  /** Its number, until somebody gives it a name. */
+  /** Its number, unless it has a name. */
   #name: string | number;
   #ignoreSignal: (() => void) | null = null;
 
@@ -142,11 +141,11 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Constructs a new instance, which starts soon.
+   * Constructs a new instance, which starts in its turn.
    *
    * @param coro The function that the task runs.
-   * @param options The name and how it starts; the loop, if not the current one.
-   * @throws {TypeError} If `coro` is not a function: a promise has already started.
+   * @param options The name and how the task starts; the loop, if not the current one.
+   * @throws {TypeError} If `coro` is not a function: the work of a promise has already started.
    */
   constructor(
     coro: CoroutineFunction<T>,
@@ -171,23 +170,23 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Asks the task to cancel itself: a `CancelledError` arises at the `await` where it is.
+   * Requests the task to be cancelled: a `CancelledError` is thrown at its current `await`.
    *
-   * Everything that code running in the task awaits from this library is cancelled; what it awaits
-   * from elsewhere is left through `task.signal`, or at the next `await` of something of ours. That
-   * the task ends as cancelled is not certain: it may catch the error.
+   * Every pending `await` on an object of this library inside the task is cancelled. A foreign `await` is
+   * cancelled through `task.signal`; otherwise the error is thrown at the next `await` on an object of this
+   * library. The task may catch the error, so it does not necessarily end as cancelled.
    *
-   * @param msg What the `CancelledError` says.
+   * @param msg The message of the `CancelledError`.
    * @returns `false` if the task was done already.
    */
   override cancel(msg?: string): boolean {
     if (this.done()) return false;
-    // A circle of futures leads back here; it has been dealt with.
+    // A circle of futures leads back here, where the request is already being relayed.
     return this.#body.isBeingCancelled || relayCancellation(this.#body, msg);
   }
 
   /**
-   * How many requests to cancel the task there were, less the calls of {@linkcode Task.uncancel}.
+   * Returns the number of requests to cancel the task, less the calls of {@linkcode Task.uncancel}.
    *
    * @returns The number of requests.
    */
@@ -196,7 +195,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Takes one request to cancel the task back: for code that caught the `CancelledError` and goes on.
+   * Withdraws one request to cancel the task: for code that caught the `CancelledError` and continues.
    *
    * @returns The number of requests that are left.
    */
@@ -208,17 +207,17 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Aborts when the task is cancelled, with the `CancelledError` as its reason. Given to `fetch()` or
-   * another API of the platform, it makes that a point at which the task can be cancelled.
+   * An `AbortSignal` that aborts when the task is cancelled, with the `CancelledError` as its reason. Pass it to
+   * `fetch()` or another API of the platform, so that the task can be cancelled there.
    *
-   * Whether the API obeyed cannot be seen. If the task goes on within a turn or two of the event loop, the
-   * signal counts as having delivered the cancellation, so that it does not arise again in a clean-up;
-   * otherwise it arises at the next `await` of something of this library.
+   * The library cannot see whether the API obeyed. If the task continues within a few turns of Deno's event
+   * loop, the signal counts as having delivered the cancellation, so that a clean-up is not cancelled again.
+   * Otherwise the error is thrown at the next `await` on an object of this library.
    *
-   * Read in the body of a time limit or a group, it aborts also when only that is cancelled.
+   * A signal that is read in the body of a timeout or a group also aborts when only that is cancelled.
    *
-   * After {@linkcode Task.uncancel} has brought the count of requests to zero, the next read gives a
-   * fresh signal.
+   * After {@linkcode Task.uncancel} has reduced the number of requests to zero, the next read returns a new
+   * signal.
    */
   get signal(): AbortSignal {
     const scope = this.#scopeOfCaller() ?? this.#body;
@@ -231,14 +230,14 @@ export class Task<T = unknown> extends Future<T> {
     return scope.signal;
   }
 
-  /** The innermost open scope in which the code is that calls; `null` if that is no code of the task. */
+  /** Returns the innermost open scope around the calling code; `null` if that does not belong to the task. */
   #scopeOfCaller(): Scope | null {
     const scope = currentSpot()?.scope.nearestOpen();
     return scope?.taskState === this.#body ? scope : null;
   }
 
   /**
-   * What the task is called.
+   * Returns the name of the task.
    *
    * @returns The name.
    */
@@ -247,7 +246,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Names the task.
+   * Sets the name of the task.
    *
    * @param value The name.
    */
@@ -256,7 +255,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * The function that the task runs.
+   * Returns the function that the task runs.
    *
    * @returns The function.
    */
@@ -265,7 +264,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * The context that the task runs in.
+   * Returns the context that the task runs in.
    *
    * @returns The context.
    */
@@ -274,13 +273,13 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Where the task is, the outermost function first.
+   * Returns the current stack of the task, outermost function first.
    *
-   * Of a suspended task that is the `await` at which it waits for something of this library; it is
-   * known in debug mode only, otherwise there are no frames. Of the calling task it is always known. Of
-   * a task that failed these are the frames of its exception; a task that ended otherwise has none.
+   * The stack of a suspended task ends at its `await` on an object of this library. It is only known in debug
+   * mode; without it, there are no frames. The stack of the calling task is always known. A task that failed has
+   * the frames of its exception; a task that ended otherwise has none.
    *
-   * @param options How many frames are wanted.
+   * @param options The maximum number of frames.
    * @returns The frames.
    * @throws {RangeError} If the limit is not a number of frames.
    *
@@ -307,9 +306,9 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * Prints where the task is; see {@linkcode Task.getStack}.
+   * Prints the current stack of the task; see {@linkcode Task.getStack}.
    *
-   * @param options How many frames are wanted, and where to print.
+   * @param options The maximum number of frames, and where to print.
    * @throws {RangeError} If the limit is not a number of frames.
    */
   printStack(options: PrintTaskStackOptions = {}): void {
@@ -320,9 +319,9 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * A task's result is what its function returns.
+   * Throws: the result of a task is what its function returns.
    *
-   * @param _value Nothing takes it.
+   * @param _value Ignored.
    * @throws {RuntimeError} Always.
    */
   override setResult(_value: T): never {
@@ -332,9 +331,9 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /**
-   * A task's exception is what its function throws.
+   * Throws: the exception of a task is what its function throws.
    *
-   * @param _error Nothing takes it.
+   * @param _error Ignored.
    * @throws {RuntimeError} Always.
    */
   override setException(_error: unknown): never {
@@ -356,7 +355,7 @@ export class Task<T = unknown> extends Future<T> {
   /** @ignore */
   override get [asRelay](): Relay | null {
     if (this.done() || this.#body.isBeingCancelled) return null;
-    // A method of a subclass must be called.
+    // The method of a subclass must be called.
     return this.cancel === Task.prototype.cancel ? this.#body : null;
   }
 
@@ -369,7 +368,7 @@ export class Task<T = unknown> extends Future<T> {
     return describe(this as Future<unknown>, `Task '${this.getName()}'`);
   }
 
-  /** What `Object.prototype.toString` says. */
+  /** The tag for `Object.prototype.toString()`. */
   override get [Symbol.toStringTag](): string {
     return "Task";
   }
@@ -387,9 +386,9 @@ export class Task<T = unknown> extends Future<T> {
     try {
       const coro = task.#coro;
       result = coro();
-      // Looking at `then` of a future counts as awaiting it.
+      // Reading `then` of a future counts as awaiting it.
       if (result instanceof Future || isThenable(result)) {
-        // As `await`: a method of the promise's own does not count.
+        // As `await`: an own method of the promise does not count.
         promiseThen.call(
           Promise.resolve(result),
           Task.#onFulfilled,
@@ -436,8 +435,8 @@ export class Task<T = unknown> extends Future<T> {
     warn(
       `${
         textOf(this)
-      } was cancelled, but ended as if it had not been: a catch block swallowed the CancelledError. ` +
-        "Throw it again, or call uncancel() if the task is meant to go on",
+      } was cancelled but completed normally: a catch block swallowed the CancelledError. ` +
+        "Rethrow it, or call uncancel() if the task is meant to continue",
     );
   }
 
@@ -481,7 +480,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 }
 
-/** The error for what is not a function; `before` are the parameters in front of it. */
+/** Creates the error for a value that is not a function; `before` are the parameters in front of it. */
 export function notAFunction(
   caller: string,
   name: string,
@@ -501,15 +500,15 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof propertyOf(value, "then") === "function";
 }
 
-/** Whether it is what calling a `function*` or an `async function*` gives: nothing of that has run yet. */
+/** Whether a value is the result of calling a `function*` or an `async function*`, which has not run yet. */
 function isGenerator(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  // Not by its class: it may come from another realm.
+  // Not by its class, which may be of another realm.
   const kind = propertyOf(value, Symbol.toStringTag);
   return kind === "Generator" || kind === "AsyncGenerator";
 }
 
-/** The task whose body's async context this is. */
+/** Returns the task of the current async context. */
 function taskOfContext(): Task<unknown> {
   return currentTaskState()!.task as Task<unknown>;
 }

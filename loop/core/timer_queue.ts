@@ -11,12 +11,12 @@ export class Timer<T> {
   ) {}
 }
 
-/** Below this many cancelled timers a clean-up costs more than it saves. */
+/** With fewer cancelled timers, compacting the heap costs more than it saves. */
 const MIN_CANCELLED_TO_COMPACT = 100;
 
 /**
- * Timers by deadline, equal deadlines in the order of their creation: a binary heap from which
- * cancelled timers are removed lazily.
+ * A queue of timers by deadline; equal deadlines are in creation order. A binary heap, from which cancelled timers are
+ * removed lazily.
  */
 export class TimerQueue<T> {
   #heap: Timer<T>[] = [];
@@ -31,7 +31,7 @@ export class TimerQueue<T> {
     return timer;
   }
 
-  /** The timer is skipped from now on. */
+  /** Cancels a timer: it is skipped from now on. */
   cancel(timer: Timer<T>): void {
     if (timer.cancelled) return;
     timer.cancelled = true;
@@ -43,12 +43,12 @@ export class TimerQueue<T> {
     ) this.#compact();
   }
 
-  /** Whether no timer is queued; it may answer `false` while only cancelled ones are. */
+  /** Whether the heap is empty; `false` also while it holds only cancelled timers. */
   get empty(): boolean {
     return this.#heap.length === 0;
   }
 
-  /** The earliest deadline, or `null`. */
+  /** Returns the earliest deadline, or `null`. */
   next(): number | null {
     this.#dropCancelled();
     return this.#heap[0]?.when ?? null;

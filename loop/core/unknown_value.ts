@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Looks at values of user code, which may be proxies, have getters that throw, or hold themselves. None of
- * these functions throws.
+ * Inspects values of user code, which may be proxies, have getters that throw, or contain themselves. None of these
+ * functions throws.
  */
 
 // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
 type Class<T> = abstract new (...args: any[]) => T;
 
-/** As `instanceof`; `false` where that throws. */
+/** Like `instanceof`; `false` if that throws. */
 export function isInstance<T>(value: unknown, type: Class<T>): value is T {
   try {
     return value instanceof type;
@@ -17,7 +17,7 @@ export function isInstance<T>(value: unknown, type: Class<T>): value is T {
   }
 }
 
-/** The value of a property; `undefined` where it cannot be read. */
+/** Returns the value of a property; `undefined` if it cannot be read. */
 export function propertyOf(value: unknown, key: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown>)[key];
@@ -39,7 +39,7 @@ export function trySetProperty(
   }
 }
 
-/** As `String(value)`, or what kind of value it is where it cannot be converted. */
+/** Like `String(value)`; if that throws, the kind of the value. */
 export function textOf(value: unknown): string {
   try {
     return String(value);
@@ -50,7 +50,7 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** A text that is a property, such as a name; `fallback` where it is none. */
+/** Returns a property that is a string, such as a name; `fallback` if it is not a string. */
 export function textAt(
   value: unknown,
   key: PropertyKey,
@@ -60,13 +60,13 @@ export function textAt(
   return typeof text === "string" ? text : fallback;
 }
 
-/** What was thrown, or an `Error` that has it as its cause; that says `prefix` and the value. */
+/** Returns a thrown `Error`, or wraps another thrown value in one as its cause; its message is `prefix` and the value. */
 export function asError(value: unknown, prefix = ""): Error {
   if (isInstance(value, Error)) return value;
   return new Error(`${prefix}${textOf(value)}`, { cause: value });
 }
 
-/** An object and what it is linked with by a property, as an error and its causes. Each comes once. */
+/** Yields the errors of a chain that is linked by a property, such as an error and its causes. Each comes once. */
 export function* chainOf(value: unknown, key: PropertyKey): Generator<Error> {
   const seen = new Set<unknown>();
   while (isInstance(value, Error) && !seen.has(value)) {

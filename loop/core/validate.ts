@@ -2,9 +2,9 @@
 
 import { isInstance, propertyOf, textAt } from "./unknown_value.ts";
 
-// One wording for every wrong argument. A message is made only where there is one: checks stand on hot paths.
+// One wording for all wrong arguments. Messages are only built on failure, because checks are on hot paths.
 
-/** How many characters of a text a message has at most: it may be a certificate. */
+/** The maximum number of characters of a text in a message: it may be a certificate. */
 const MAX_TEXT = 80;
 
 /** Describes any value for an error message. Text is in quotes, which tells `"80"` from `80`. */
@@ -29,7 +29,7 @@ export function formatValue(value: unknown): string {
   }
 }
 
-/** The error for a value of the wrong type. */
+/** Creates the error for a value of the wrong type. */
 export function wrongType(
   what: string,
   expected: string,
@@ -40,7 +40,7 @@ export function wrongType(
   );
 }
 
-/** The error for a value of the right type that is out of range. */
+/** Creates the error for a value of the right type that is out of range. */
 export function outOfRange(
   what: string,
   expected: string,
@@ -51,7 +51,7 @@ export function outOfRange(
   );
 }
 
-/** Throws unless the options of a function are an object, or left out. */
+/** Throws unless the options of a function are an object or `undefined`. */
 export function assertOptions(caller: string, options: unknown): void {
   if (options === undefined) return;
   if (typeof options === "object" && options !== null) return;
@@ -98,7 +98,7 @@ export function hasMethods(value: unknown, ...names: string[]): boolean {
     names.every((name) => typeof propertyOf(value, name) === "function");
 }
 
-/** Throws unless the value is an instance of a class; `expected` is that with its article. */
+/** Throws unless the value is an instance of a class; `expected` is the name of the class with its article. */
 export function assertInstance(
   what: string,
   expected: string,
@@ -108,7 +108,7 @@ export function assertInstance(
   if (!isInstance(value, type)) throw wrongType(what, expected, value);
 }
 
-/** Throws unless the value can be iterated over. */
+/** Throws unless the value is iterable. */
 export function assertIterable(
   what: string,
   expected: string,
@@ -132,7 +132,7 @@ export function assertString(what: string, value: unknown): void {
   if (typeof value !== "string") throw wrongType(what, "a string", value);
 }
 
-/** Throws unless the value is a number, and no `NaN`. */
+/** Throws unless the value is a number other than `NaN`. */
 export function assertNumber(what: string, value: unknown): void {
   if (typeof value !== "number") throw wrongType(what, "a number", value);
   if (Number.isNaN(value)) throw outOfRange(what, "a number", value);

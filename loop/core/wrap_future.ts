@@ -16,7 +16,7 @@ import { isInstance, propertyOf } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
 /**
- * Wraps a promise in a future. Cancelling the future detaches it from the promise, which goes on.
+ * Wraps a promise in a future. Cancelling the future detaches it from the promise; the work behind it continues.
  *
  * @typeParam T The type of the result.
  * @param promise The promise; a `Future` is returned as it is.
@@ -52,13 +52,13 @@ export function wrapFuture<T>(
   return future;
 }
 
-/** What is called when a promise has settled. */
+/** The functions that are called when a promise settles. */
 interface Reactions<T> {
   readonly onFulfilled: (value: T) => void;
   readonly onRejected: (error: unknown) => void;
 }
 
-/** Awaits a promise that is settled outside the loop: the loop counts it until then. */
+/** Awaits a promise that is settled outside the loop; the loop counts it until then. */
 export function awaitOutside<T>(
   scheduler: Scheduler,
   promise: PromiseLike<T>,
@@ -77,7 +77,7 @@ export function awaitOutside<T>(
   });
 }
 
-/** Reacts to what a thenable does first, as `await` does: one of the user's may call back twice, or throw. */
+/** Reacts once to a thenable, as `await` does: one of user code may call back twice, or throw. */
 export function reactOnce<T>(
   promise: PromiseLike<T>,
   { onFulfilled, onRejected }: Reactions<T>,
@@ -96,7 +96,7 @@ export function reactOnce<T>(
   }
 }
 
-/** A future of `loop` that ends as `source` does, and cancels that; `source` itself if it is of the loop. */
+/** Returns a future of `loop` that ends as `source` does and relays cancellation to it; `source` if it is of that loop. */
 export function futureIn<T>(loop: EventLoop, source: Future<T>): Future<T> {
   if (source.getLoop() === loop) return source;
   const target = new Future<T>({ loop });
@@ -107,7 +107,7 @@ export function futureIn<T>(loop: EventLoop, source: Future<T>): Future<T> {
   return target;
 }
 
-/** Has `target` end as `source` does, which may belong to another loop. */
+/** Settles `target` as `source` ends, which may belong to another loop. */
 export function follow<T>(target: Future<T>, source: Future<T>): void {
   observe(source, () =>
     reach(target, () => {
@@ -117,7 +117,7 @@ export function follow<T>(target: Future<T>, source: Future<T>): void {
     }));
 }
 
-/** Does something to a future unless it is done, in no async context of its loop's tasks. */
+/** Calls a function outside the tasks of a future's loop, unless the future is done. */
 function reach(future: Future<unknown>, fn: () => void): void {
   if (future.done() || future.getLoop().isClosed()) return;
   callOutsideTasks(homeOf(future), fn);

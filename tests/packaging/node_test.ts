@@ -295,7 +295,7 @@ await run(async () => {
       "subprocessExec",
       "addReader",
     ].map((method) =>
-      `NotSupported: ${method}() needs Deno, and this is not Deno`
+      `NotSupported: ${method}() is only supported in Deno`
     ),
   },
   {
@@ -313,7 +313,7 @@ await run(async () => {
 });
 `,
     prints: [
-      "NotSupported: Another thread takes Web Workers, which this runtime does not have",
+      "NotSupported: Executors need Web Workers, which this runtime does not support",
     ],
   },
   {

@@ -2,10 +2,10 @@
 
 import { type Future, observingFutures } from "../future.ts";
 
-/** What was said to await a future, beyond what the future itself knows. */
+/** Registered awaiters of futures, beyond those that a future itself knows. */
 const registered = new WeakMap<object, Set<Future<unknown>>>();
 
-/** Remembers that `waiter` awaits `future`. */
+/** Registers that `waiter` awaits `future`. */
 export function addAwaiter(
   future: Future<unknown>,
   waiter: Future<unknown>,
@@ -15,7 +15,7 @@ export function addAwaiter(
   else waiters.add(waiter);
 }
 
-/** Forgets that `waiter` awaits `future`. */
+/** Removes the registration of `waiter`. */
 export function discardAwaiter(
   future: Future<unknown>,
   waiter: Future<unknown>,
@@ -23,7 +23,7 @@ export function discardAwaiter(
   registered.get(future)?.delete(waiter);
 }
 
-/** The tasks and futures that await a future, in the order in which they came. */
+/** Returns the tasks and futures that await a future, in the order of their registration. */
 export function awaitersOf(future: Future<unknown>): Set<Future<unknown>> {
   return new Set([
     ...observingFutures(future),

@@ -94,13 +94,13 @@ function withSourceTraceback(
     : { ...context, sourceTraceback };
 }
 
-/** Prints what no code of the program's handled. Does not throw. */
+/** Prints an unhandled exception. Does not throw. */
 export function printReport(context: ExceptionContext): void {
   const parts = partsOf(context);
   try {
     console.error(...parts);
   } catch {
-    // Something in it cannot be printed.
+    // Something in the context cannot be printed.
     tryPrint(parts.map((part) => textAt(part, "stack") || textOf(part)));
   }
 }
@@ -109,7 +109,7 @@ function tryPrint(texts: readonly string[]): void {
   try {
     console.error(...texts);
   } catch {
-    // There is nothing left to print to.
+    // Nothing is left to print to.
   }
 }
 

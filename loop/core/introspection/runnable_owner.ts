@@ -6,7 +6,7 @@ import { dependentsOf, Future } from "../future.ts";
 import { callerOf } from "../inline_call.ts";
 import { Task } from "../task.ts";
 
-/** The task that goes on when a ready entry runs; `null` if it is a callback, or nobody's. */
+/** Returns the task that a ready entry resumes; `null` if it is a callback, or belongs to no task. */
 export function ownerOf(entry: object): Task<unknown> | null {
   if (entry instanceof TaskState) return entry.task as Task<unknown> | null;
   if (entry instanceof Waiter) return taskOf(entry.awaiter);

@@ -11,37 +11,37 @@ import {
 import { currentTaskState, type TaskState } from "../task_state.ts";
 import { textAt } from "../unknown_value.ts";
 
-// What debug mode remembers. In tables of its own, so that without debug mode no object is larger.
+// The records of debug mode, in separate tables, so that objects are not larger without it.
 
 const creations = new WeakMap<object, CapturedStack>();
-/** By task: where it has begun to await which future. */
+/** The stacks of a task's awaits, by task and future. */
 const awaits = new WeakMap<object, {
   taskState: TaskState;
   sites: WeakMap<object, CapturedStack>;
 }>();
 
-/** The folders through which a program makes futures, tasks and handles. */
+/** The folders of the library that create futures, tasks and handles. */
 const LIBRARY = ["../../", "../../../tasks/"].map((folder) =>
   new URL(folder, import.meta.url).href
 );
 
-/** Remembers where an object was made, from within its constructor. */
+/** Records the stack of creation of an object; called by its constructor. */
 export function keepCreation(object: object, constructor: Below): void {
   creations.set(object, captureStack(constructor));
 }
 
-/** Where an object was made, innermost first; no frames if that is not known. */
+/** Returns the stack of creation of an object, innermost first; no frames if it is not known. */
 export function creationOf(object: object): FrameCallGraphEntry[] {
   const created = creations.get(object);
   if (created === undefined) return [];
   const frames = framesOfBody(created.stack);
-  // What the library does to make a task, or to call a callback, says nothing to its user.
+  // Frames of the library do not help its users.
   const first = frames.findIndex(isOfUser);
   if (first < 0) return frames;
   return frames.slice(first, frames.findLastIndex(isOfUser) + 1);
 }
 
-/** That in words, with a headline, for a report. */
+/** Describes the stack of creation, with a headline, for a report. */
 export function sourceTracebackOf(object: object): string | undefined {
   const creation = creationOf(object);
   if (creation.length === 0) return undefined;
@@ -52,7 +52,7 @@ export function sourceTracebackOf(object: object): string | undefined {
   ].join("\n");
 }
 
-/** The calling task is about to await a future. To be called by the future's `then` getter. */
+/** Records that the calling task is about to await a future; called by the getter `then`. */
 export function noteAwait(future: object): void {
   const taskState = currentTaskState();
   if (taskState === null) return;
@@ -65,9 +65,9 @@ export function noteAwait(future: object): void {
 }
 
 /**
- * The frames of a task at the `await` where it is, innermost first; none if that is not known.
+ * Returns the frames of a task at its current `await`, innermost first; none if they are not known.
  *
- * @param preferred The future whose `await` is meant, if the task awaits several.
+ * @param preferred The future to choose, if the task awaits several.
  */
 export function suspendedFrames(
   task: object,
@@ -79,7 +79,7 @@ export function suspendedFrames(
   const waits = taskState.waits();
   const wait = waits.find((each) => each.future === preferred) ?? waits[0];
   const site = wait && sites.get(wait.future);
-  // The first frame is that of the getter.
+  // The first frame is the getter.
   return site === undefined ? [] : framesOfBody(site.stack).slice(1);
 }
 

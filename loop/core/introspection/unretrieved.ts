@@ -5,11 +5,11 @@ import { defaultScheduler, type Scheduler } from "../scheduler.ts";
 import { sourceTracebackOf } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 
-/** What is left to report of a failed future, once nobody can retrieve its exception any more. */
+/** What to report of a failed future once its exception cannot be retrieved any more. */
 interface Failure {
   readonly scheduler: Scheduler;
   readonly exception: unknown;
-  /** What to say; it must not hold the future, which would then never be collected. */
+  /** The message; it must not refer to the future, which would then never be collected. */
   readonly message: string;
   readonly sourceTraceback: string | undefined;
 }
@@ -19,7 +19,7 @@ const failuresOf = new WeakMap<Scheduler, Set<Failure>>();
 const collected = new FinalizationRegistry<Failure>(report);
 let atExit = false;
 
-/** Reports the future's exception when the future is collected or its loop closes. */
+/** Reports the exception of a future when the future is collected or its loop closes. */
 export function watchFailure(
   future: object,
   scheduler: Scheduler,
@@ -40,7 +40,7 @@ export function watchFailure(
   }
 }
 
-/** The future's exception was retrieved. */
+/** Cancels the report: the exception was retrieved. */
 export function forgetFailure(future: object): void {
   const failure = failures.get(future);
   if (failure === undefined) return;
@@ -49,14 +49,14 @@ export function forgetFailure(future: object): void {
   failuresOf.get(failure.scheduler)?.delete(failure);
 }
 
-/** The loop closes: reports every exception that nobody retrieved. */
+/** Reports every exception that was never retrieved, as the loop closes. */
 export function reportFailures(scheduler: Scheduler): void {
   for (const failure of failuresOf.get(scheduler) ?? []) report(failure);
 }
 
 function report(failure: Failure): void {
   if (!failuresOf.get(failure.scheduler)?.delete(failure)) return;
-  // Not by `scheduler.report()`: an interrupt that was thrown long ago does not end the run.
+  // Not by `scheduler.report()`: an interrupt that was thrown long ago must not stop the loop.
   failure.scheduler.loop.callExceptionHandler({
     message: failure.message,
     exception: failure.exception,
