@@ -1,13 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Awaitable } from "./core/awaitable.ts";
 import {
   captureCancellationStacks,
   letOutOfTasks,
 } from "./core/cancelled_error.ts";
 import { type Delay, secondsOf } from "./core/delay.ts";
 import { RuntimeError } from "./core/errors.ts";
-import { fulfilled, Future } from "./core/future.ts";
+import { type Awaitable, fulfilled, Future } from "./core/future.ts";
 import { type Callback, Handle, TimerHandle } from "./core/handle.ts";
 import { callInline } from "./core/inline_call.ts";
 import {

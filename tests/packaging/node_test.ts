@@ -294,9 +294,7 @@ await run(async () => {
       "createUnixConnection",
       "subprocessExec",
       "addReader",
-    ].map((method) =>
-      `NotSupported: ${method}() is only supported in Deno`
-    ),
+    ].map((method) => `NotSupported: ${method}() is only supported in Deno`),
   },
   {
     name: "another thread says that it needs Web Workers",
