@@ -104,7 +104,7 @@ for (const [name, then, outcome] of ODD_THENABLES) {
         await waitFor(promise, 1);
       }, { io: "refuse" }),
       RuntimeError,
-      "Cannot wait for what is outside",
+      "Cannot wait for something outside",
     );
     resolve();
   });
