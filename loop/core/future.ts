@@ -885,7 +885,7 @@ export class Waiter implements Runnable, Wait {
     taskState.scheduler.opened(taskState);
     forgetReads();
     const cancelled = scope.pendingFor(line);
-    if (cancelled !== null && !hasResultToTake(future)) {
+    if (cancelled !== null && !hasOutcomeToTake(future)) {
       scope.reachedLine(line);
       // A cancellation that is already being delivered stays as it is.
       if (!isCancellation(future)) {
@@ -920,10 +920,9 @@ export class Waiter implements Runnable, Wait {
   }
 }
 
-/** Whether the result of a future is delivered despite a pending request to cancel, which the next await meets. */
-function hasResultToTake(future: Future<unknown>): boolean {
-  return future[isInline] && !isCancellation(future) &&
-    future.exception() === null;
+/** Whether the outcome of a future is delivered despite a pending request to cancel, which the next await meets. */
+function hasOutcomeToTake(future: Future<unknown>): boolean {
+  return future[isInline] && !isCancellation(future);
 }
 
 /** Whether a future ended by a cancellation. */
