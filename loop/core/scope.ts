@@ -366,6 +366,12 @@ export class Scope implements Relay {
     }
   }
 
+  /** The request in force counts as one that has reached no line, without its message, as in asyncio. */
+  forgetDelivery(): void {
+    this.#rest.delivered = 0;
+    this.#rest.message = undefined;
+  }
+
   /** A line that was expected to go on because of the signal does, or does not in time. */
   expectNoMore(line: Line, isDelivered: boolean): void {
     const rare = this.#rest;

@@ -420,6 +420,10 @@ export class BodyScope extends Scope {
   strikeAgain(): void {
     this.#forget(this.#outer);
     this.#outer.reached = 0;
+    // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
+    for (const scope of outward(this)) {
+      if (scope.parent === null) scope.forgetDelivery();
+    }
   }
 
   /** The code around goes on without the body, which is cancelled at its next await of the library. */
