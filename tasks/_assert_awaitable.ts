@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { propertyOf } from "../loop/core/unknown_value.ts";
+import { Future } from "../loop/core/future.ts";
+import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 
 /** Throws unless a value is awaitable, or a function. */
@@ -29,6 +30,7 @@ export function assertAwaitables(
 }
 
 function isAwaitable(value: unknown): boolean {
-  return typeof value === "function" ||
+  // Looking at `then` of a future counts as awaiting it.
+  return typeof value === "function" || isInstance(value, Future) ||
     typeof propertyOf(value, "then") === "function";
 }

@@ -236,7 +236,7 @@ export class Timeout {
   #leave(scope: BodyScope, failure: Failure | null): Failure | null {
     this.#timeLimit?.cancel();
     this.#timeLimit = null;
-    const isOurs = scope.requests > 0 && scope.laterRequests === 0;
+    const isOurs = scope.laterRequests <= 0;
     const isUnheard = scope.isUnheard;
     const cancellation = failure && scope.cancellationIn(failure.error);
     scope.leave();

@@ -26,7 +26,7 @@ import { callbackOf, Handle } from "./handle.ts";
 import { inspectAsText } from "./inspection.ts";
 import { keepCreation, noteAwait } from "./introspection/source_stacks.ts";
 import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
-import type { Line, Spot } from "./line.ts";
+import { beginStep, type Line, type Spot } from "./line.ts";
 import { type Runnable, runStep } from "./runnable.ts";
 import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
 import type { CancelMessage, Scope, Wait } from "./scope.ts";
@@ -884,6 +884,7 @@ export class Waiter implements Runnable, Wait {
     if (taskState.finished) return this.#resumeOutsideTasks(this.#reject);
     taskState.scheduler.opened(taskState);
     forgetReads();
+    beginStep();
     const cancelled = scope.pendingFor(line);
     if (cancelled !== null && !hasOutcomeToTake(future)) {
       scope.reachedLine(line);

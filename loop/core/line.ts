@@ -57,6 +57,14 @@ export function endSection(): void {
   section++;
 }
 
+/** Counts the steps in which lines go on. */
+export let step = 0;
+
+/** A line goes on that has awaited something of the library. */
+export function beginStep(): void {
+  step++;
+}
+
 /** A line that branched off from another. */
 export class BranchLine implements Line {
   at: object | null = null;

@@ -44,6 +44,8 @@ interface Rare {
   message: CancelMessage;
   /** The newest request of this scope that reached a line. */
   delivered: number;
+  /** The number of lines that it reached. */
+  deliveries: number;
   /** The lines that are expected to go on because something foreign obeys the signal. */
   expected: Set<Line>;
   /** Whether a signal that was handed out has told of a request in force. */
@@ -197,6 +199,7 @@ export class Scope implements Relay {
   #request(message: CancelMessage): void {
     const rare = this.#rest;
     rare.requests++;
+    rare.deliveries = 0;
     rare.message = message;
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
@@ -270,7 +273,7 @@ export class Scope implements Relay {
     return requests;
   }
 
-  /** The outermost scope around a line whose request has not reached the line, or `null`. */
+  /** The scope around a line with the newest of the requests that have not reached the line, or `null`. */
   pendingFor(line: Line): Scope | null {
     if (
       this.taskState.newestRequest <= line.reached &&
@@ -278,9 +281,9 @@ export class Scope implements Relay {
     ) return null;
     let found: Scope | null = null;
     for (const scope of outward(this)) {
-      if (scope.request > line.reached || scope.#isPersistentlyCancelled) {
-        found = scope;
-      }
+      const isPending = scope.request > line.reached ||
+        scope.#isPersistentlyCancelled;
+      if (isPending && scope.request > (found?.request ?? 0)) found = scope;
     }
     return found;
   }
@@ -294,7 +297,10 @@ export class Scope implements Relay {
     let newest = line.reached;
     for (const scope of outward(this)) {
       const { request } = scope;
-      if (request > line.reached) scope.#rest.delivered = request;
+      if (request > line.reached) {
+        scope.#rest.delivered = request;
+        scope.#rest.deliveries++;
+      }
       if (request > newest) newest = request;
     }
     line.reached = newest;
@@ -366,8 +372,12 @@ export class Scope implements Relay {
     }
   }
 
-  /** The request in force counts as one that has reached no line, without its message, as in asyncio. */
+  /**
+   * The request in force counts as one that has reached no line, without its message, as in asyncio. If it has reached
+   * several, it stays delivered to the others.
+   */
   forgetDelivery(): void {
+    if (this.#rest.deliveries > 1) return;
     this.#rest.delivered = 0;
     this.#rest.message = undefined;
   }
@@ -423,6 +433,7 @@ export class Scope implements Relay {
       requests: 0,
       message: undefined,
       delivered: 0,
+      deliveries: 0,
       expected: new Set(),
       isTold: false,
       shield: false,

@@ -497,7 +497,9 @@ export function notAFunction(
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof propertyOf(value, "then") === "function";
+  // Looking at `then` of a future counts as awaiting it.
+  return isInstance(value, Future) ||
+    typeof propertyOf(value, "then") === "function";
 }
 
 /** Whether a value is the result of calling a `function*` or an `async function*`, which has not run yet. */

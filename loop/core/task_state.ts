@@ -20,6 +20,7 @@ import {
   Mark,
   section,
   type Spot,
+  step,
   type Stretch,
 } from "./line.ts";
 import { type CancelMessage, outward, Scope } from "./scope.ts";
@@ -41,6 +42,8 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   isBeingCancelled = false;
   /** The lines that a request has reached and that have not come to another await since, and where they were then. */
   underWay: Map<Line, Scope> | null = null;
+  /** The line that was last known to go on without having seen all requests, and in which step. */
+  back: { readonly line: Line; readonly step: number } | null = null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
   wasElsewhere = false;
   /** A signal of the task has been handed out. */
@@ -194,22 +197,36 @@ function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
   const { underWay } = scope.taskState;
   if (underWay !== null && underWay.size > 0) {
-    const newest = scope.newestAround();
-    if (newest > 0) {
-      const isUnderWay = underWay.has(line) && isFree(line) &&
-        line.reached >= newest && !line.stretch?.abort;
-      if (isUnderWay) return line;
-      const returned = returnedTo(spot, line, newest) ??
-        // What called several functions goes on under the mark of the last, whichever ended.
-        (line instanceof BranchLine
-          ? returnedTo(spot, line.base, newest)
-          : null);
-      if (returned !== null) return returned;
-    }
+    const found = underWayAt(spot);
+    if (found !== null) return found;
   }
   if (isFree(line)) return line;
-  if (line.at === null) line.stretch!.isInDoubt = true;
+  if (line.at === null) {
+    line.stretch!.isInDoubt = true;
+    if (!line.stretch!.abort) underWay?.delete(line);
+  }
   return new BranchLine(line, spot.seen);
+}
+
+/** The line that the code at a spot is, if a request in force has reached that, or is known not to have; or `null`. */
+function underWayAt(spot: Spot): Line | null {
+  const { scope, line, seen } = spot;
+  const { underWay, back } = scope.taskState;
+  const newest = scope.newestAround();
+  if (newest === 0) return null;
+  if (isFree(line)) {
+    if (back?.line === line && back.step === step) return line;
+    const isUnderWay = underWay!.has(line) && line.reached >= newest &&
+      !line.stretch?.abort;
+    if (isUnderWay) return line;
+  } else if (line.at === null && seen >= newest) {
+    // What is called in the section that read a signal has seen what its caller has.
+    return null;
+  }
+  const returned = returnedTo(spot, line, newest);
+  if (returned !== null || !(line instanceof BranchLine)) return returned;
+  // What called several functions goes on under the mark of the last, whichever ended.
+  return returnedTo(spot, line.base, newest);
 }
 
 /**
@@ -243,16 +260,20 @@ export function arrive(future: object): void {
   if (spot === null) return;
   const { taskState } = spot.scope;
   const line = lineAt(spot);
-  const isMarked = line === spot.line && line.reached === spot.seen;
-  if (!isMarked) {
-    // Publicly a mark is dear, and of use only where lines await more than futures of the library.
-    const isOfUse = isDirect || taskState.wasElsewhere ||
-      taskState.newestRequest > 0;
-    if (isOfUse) moveTo(new Mark(spot.scope, line, line.reached));
-    else if (line !== spot.line) return;
-  }
+  if (!leaveMark(spot, line) && line !== spot.line) return;
   line.at = future;
   depart(taskState, line);
+}
+
+/** Says in the async context which line the code is, and what has reached it. Returns whether that is said. */
+function leaveMark(spot: Spot, line: Line): boolean {
+  if (line === spot.line && line.reached === spot.seen) return true;
+  const { taskState } = spot.scope;
+  // Publicly a mark is dear, and of use only where lines await more than futures of the library.
+  const isOfUse = isDirect || taskState.wasElsewhere ||
+    taskState.newestRequest > 0;
+  if (isOfUse) moveTo(new Mark(spot.scope, line, line.reached));
+  return isOfUse;
 }
 
 /** The line of the code that calls, which begins to await a future whose `then` was read. */
@@ -366,10 +387,13 @@ export class BodyScope extends Scope {
     const scope = spot.scope.nearestOpen();
     const line = lineAt(spot);
     super(scope.taskState, scope, members);
+    // What else the code calls before it goes on has seen as much.
+    leaveMark(spot, line);
     this.requestsBefore = scope.requestsAround();
     this.#outer = line;
     this.#line = new BranchLine(line, line.reached, true);
     depart(this.taskState, line);
+    this.taskState.back = null;
     line.at = this;
   }
 
@@ -393,6 +417,7 @@ export class BodyScope extends Scope {
     this.#endStretches();
     if (this.shield) this.#unsee();
     goOn(this.parent!, this.#outer);
+    if (this.shield) this.taskState.back = { line: this.#outer, step };
     this.close();
   }
 
@@ -419,11 +444,13 @@ export class BodyScope extends Scope {
   /** The requests in force around the scope, which has ended, take effect once more in the code that goes on. */
   strikeAgain(): void {
     this.#forget(this.#outer);
-    this.#outer.reached = 0;
-    // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
     for (const scope of outward(this)) {
-      if (scope.parent === null) scope.forgetDelivery();
+      // The code around may be the end of other scopes.
+      if (scope instanceof BodyScope) scope.#outer.reached = 0;
+      // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
+      else scope.forgetDelivery();
     }
+    this.taskState.back = { line: this.#outer, step };
   }
 
   /** The code around goes on without the body, which is cancelled at its next await of the library. */

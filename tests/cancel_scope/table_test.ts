@@ -167,14 +167,14 @@ const rows: Row[] = [
       "task is cancelled at 1.5",
     ],
   },
-  // A request that is taken back inside a limit makes no TimeoutError.
+  // A request that is taken back: the error that leaves the limit all the same is a TimeoutError, as in asyncio.
   {
     tree: ["task", ["timeout", 1]],
     events: [[1, "uncancel", 1]],
     gives: [
       "cancelled at 1, cleaned up at 2",
-      "timeout throws CancelledError at 2",
-      "task is cancelled at 20",
+      "timeout throws TimeoutError at 2",
+      "task ends at 20",
     ],
   },
   // A shield keeps requests from around it out. If the body then ends without another await, a scope keeps its value.

@@ -78,6 +78,9 @@ export class Line {
   /** When it last awaited something of the library, or read a signal, in comparison to others. */
   arrivedAt = 0;
   readSignalAt = 0;
+  /** When something foreign last obeyed a signal, and when that had been read. */
+  obeyedAt = NaN;
+  obeyedReadAt = 0;
   /** When that signal was aborted. */
   toldAt = NaN;
 
@@ -175,7 +178,8 @@ export class Model {
   /** Where something of the library was awaited. */
   readonly #places = new Set<string>();
 
-  constructor(oracle: Oracle) {
+  /** With `isDecidable`, every line is cancelled as it should be, not as it is where lines cannot be told apart. */
+  constructor(oracle: Oracle, readonly isDecidable: boolean) {
     this.#oracle = oracle;
   }
 
@@ -226,6 +230,10 @@ export class Model {
     return new Line(task, scope, reached, obeyed);
   }
 
+  begin(call: () => Promise<void>): Promise<void> {
+    return call();
+  }
+
   /** A line goes on after the calls that it awaited: what has reached those has reached it. */
   join(line: Line, others: readonly Line[]): void {
     for (const other of others) {
@@ -256,8 +264,7 @@ export class Model {
     place: string | null,
     cancel: () => void,
   ): Promise<void> {
-    const hasObeyed = [...line.obeyed.values()]
-      .some(({ when }) => when === this.#now);
+    const hasObeyed = line.obeyedAt === this.#now;
     this.#endObeying(line);
     let isSettled = false;
     const settle = () => isSettled = true;
@@ -289,7 +296,9 @@ export class Model {
     hasObeyed: boolean,
   ): boolean {
     const { pending } = line;
-    if (place === null || this.#places.has(place)) return pending.length > 0;
+    const isSettled = this.isDecidable || place === null ||
+      this.#places.has(place);
+    if (isSettled) return pending.length > 0;
     this.#places.add(place);
     const others = line.task.lines.filter((each) =>
       each !== line && !this.#hasSurfaced(each)
@@ -300,7 +309,7 @@ export class Model {
       each.toldAt === this.#now;
     // The first that goes on under its mark ends what a line has read a signal for.
     const isLikeOther = others.some((each) =>
-      hasObeyed && each.arrivedAt > line.readSignalAt ||
+      hasObeyed && each.arrivedAt > line.obeyedReadAt ||
       requestsIn(line.scope).some((request) => hasReached(request, each))
     );
     if (!isLikeOther) return pending.length > 0;
@@ -355,6 +364,8 @@ export class Model {
 
   /** Something foreign obeys a signal that was aborted. It has delivered a request if the line goes on at once. */
   obey(line: Line): void {
+    line.obeyedAt = this.#now;
+    line.obeyedReadAt = line.readSignalAt;
     for (const request of requestsIn(line.scope)) {
       request.toldAt = this.#now;
       line.obeyed.set(request, { when: this.#now, isConfirmed: false });
@@ -384,7 +395,8 @@ export class Model {
     if (request === null || request.isDelivered) return false;
     // Whether something foreign is obeying a signal cannot be told, nor what goes on first at the same time.
     const isOpen = request.toldAt === this.#now ||
-      lines.some(({ wait }) => wait?.isStruck);
+      lines.some(({ wait }) => wait?.isStruck) ||
+      lines.length > 1 && lines.some(({ obeyed }) => obeyed.has(request));
     return isOpen ? this.#oracle.hasFailed(place) : true;
   }
 
@@ -706,7 +718,7 @@ async function failureIn(
     (signalReasonIn(error) !== null ||
       requestsIn(scope).some(({ hasSignal }) => hasSignal));
   return isCancellation
-    ? { error: makeCancelledError(undefined), isCancellation }
+    ? { error: makeSignalReason(undefined), isCancellation }
     : { error, isCancellation };
 }
 

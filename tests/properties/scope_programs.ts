@@ -10,6 +10,7 @@ import * as fc from "fast-check";
 import {
   CancelledError,
   isAbortError,
+  signalReasonIn,
 } from "../../loop/core/cancelled_error.ts";
 import { currentScheduler } from "../../loop/core/scheduler.ts";
 import {
@@ -18,9 +19,11 @@ import {
   currentTask,
   Event,
   ExceptionGroup,
+  Future,
   getRunningLoop,
   shield,
   sleep,
+  type Task,
   taskGroup,
   timeout,
 } from "../../mod.ts";
@@ -76,6 +79,12 @@ export interface Vocabulary {
   foreign: boolean;
   /** Lines that run concurrently in a task. */
   concurrent: boolean;
+  /** How they are awaited. */
+  combinators: readonly Combinator[];
+  /** Calls that are awaited late, or never. */
+  loose: boolean;
+  /** Scopes that requests from outside do not enter. */
+  shields: boolean;
 }
 
 /** Whole ones: {@linkcode timeAt} adds a fraction. */
@@ -85,7 +94,7 @@ const moment = fc.option(seconds, { freq: 3 });
 
 /** Makes random programs. */
 export function programs(
-  { foreign, concurrent }: Vocabulary,
+  { foreign, concurrent, combinators, loose, shields }: Vocabulary,
 ): fc.Arbitrary<Program> {
   const { piece } = fc.letrec<{ piece: Piece }>((tie) => {
     const part = tie("piece");
@@ -122,7 +131,14 @@ export function programs(
       record(3, { do: one("after each other"), parts }),
       ...concurrent
         ? [
-          record(4, { do: one("all", "race", "any", "allSettled"), parts }),
+          record(4, {
+            do: one(...combinators),
+            parts,
+          }),
+        ]
+        : [],
+      ...concurrent && loose
+        ? [
           record(1, { do: one("await late"), call: part, part }),
           record(1, {
             do: one("never await"),
@@ -134,7 +150,7 @@ export function programs(
       record(4, { do: one("timeout"), seconds, part }),
       record(3, {
         do: one("cancelScope"),
-        shield: fc.boolean(),
+        shield: shields ? fc.boolean() : fc.constant(false),
         cancelledAfter: moment,
         part,
       }),
@@ -192,6 +208,8 @@ interface World {
   signal(line: Line, place: string): AbortSignal;
   obey(line: Line): void;
   fork(line: Line): Line;
+  /** Begins a call. */
+  begin(call: () => Promise<void>): Promise<void>;
   join(line: Line, others: readonly Line[]): void;
   combine(kind: Combinator, line: Line, calls: Call[]): Promise<unknown>;
   timeout(
@@ -233,10 +251,16 @@ export interface Hints {
   groups: Set<string>;
   /** Where a signal was read that had been aborted. */
   aborted: Set<string>;
+  /** When the exceptions of a group first displaced a cancellation. */
+  displacedAt: number;
 }
 
-class Library implements World {
-  readonly hints: Hints = { groups: new Set(), aborted: new Set() };
+export class Library implements World {
+  readonly hints: Hints = {
+    groups: new Set(),
+    aborted: new Set(),
+    displacedAt: Infinity,
+  };
 
   time(): number {
     return getRunningLoop().time();
@@ -273,6 +297,10 @@ class Library implements World {
     return NO_LINE;
   }
 
+  begin(call: () => Promise<void>) {
+    return call();
+  }
+
   join() {}
 
   combine(kind: Combinator, _line: Line, calls: Call[]): Promise<unknown> {
@@ -302,14 +330,14 @@ class Library implements World {
     }, { shield });
   }
 
-  group(
+  async group(
     _line: Line,
     place: string,
     cancelledAfter: number | null,
     bodies: readonly ((line: Line) => Promise<void>)[],
     body: () => Promise<void>,
   ) {
-    return taskGroup(async (group) => {
+    const running = taskGroup(async (group) => {
       if (cancelledAfter !== null) {
         this.callLater(cancelledAfter, () => group.cancel());
       }
@@ -322,6 +350,16 @@ class Library implements World {
         if (requests() > before) this.hints.groups.add(place);
       });
     });
+    try {
+      await running;
+    } catch (error) {
+      const isDisplaced = error instanceof ExceptionGroup &&
+        currentTask()!.cancelling() > 0;
+      if (isDisplaced) {
+        this.hints.displacedAt = Math.min(this.hints.displacedAt, this.time());
+      }
+      throw error;
+    }
   }
 
   task(_line: Line, _place: string, body: (line: Line) => Promise<void>) {
@@ -330,6 +368,45 @@ class Library implements World {
 
   shield(_line: Line, _place: string, body: (line: Line) => Promise<void>) {
     return shield(() => body(NO_LINE));
+  }
+}
+
+/**
+ * The library, with a task for each line that runs concurrently. It is cancelled whenever the task is that awaits it,
+ * and by requests that came before only once it is told of another.
+ */
+export class TaskForEachLine extends Library {
+  override begin(call: () => Promise<void>) {
+    const requests = currentTask()!.cancelling();
+    return createTask(async () => {
+      if (requests > 0) {
+        for (let i = 0; i < requests; i++) currentTask()!.cancel();
+        await Promise.allSettled([sleep(0)]);
+      }
+      await call();
+    }, { eagerStart: true }) as unknown as Promise<void>;
+  }
+
+  override async combine(
+    _kind: Combinator,
+    _line: Line,
+    calls: Call[],
+  ): Promise<void> {
+    const tasks = calls.map(({ promise }) => promise as unknown as Task<void>);
+    while (tasks.some((task) => !task.done())) {
+      const anyDone = new Future<void>();
+      const onDone = () => anyDone.done() || anyDone.setResult();
+      for (const task of tasks) {
+        if (!task.done()) task.addDoneCallback(onDone);
+      }
+      try {
+        await anyDone;
+      } catch {
+        for (const task of tasks) task.cancel();
+      }
+    }
+    // What failed is handled.
+    for (const task of tasks) if (!task.cancelled()) task.exception();
   }
 }
 
@@ -476,16 +553,20 @@ class Performance {
   /** Begins a call. That it fails before it is awaited is nothing to report. */
   #call(here: Here, piece: Piece, place: string): Call {
     const line = this.world.fork(here.line);
-    const promise = this.perform({ ...here, line }, piece, place);
-    promise.catch(() => {});
+    const promise = this.world.begin(() =>
+      this.perform({ ...here, line }, piece, place)
+    );
+    // To call `catch` of a task would be to await it.
+    if (promise instanceof Promise) promise.catch(() => {});
     return { line, place, promise };
   }
 
   #letSurface({ line, promise }: Call): void {
     promise.catch((error) => {
       if (!(error instanceof CancelledError)) return;
-      if (line !== NO_LINE) line.surfacedAt = this.world.time();
-      else throw error;
+      if (line === NO_LINE) throw error;
+      // Which line the reason of a signal ends is not known.
+      if (signalReasonIn(error) === null) line.surfacedAt = this.world.time();
     });
   }
 
@@ -560,8 +641,8 @@ function describe(error: unknown): string {
 /** Runs a program by the library. */
 export async function runByLibrary(
   { root, cancelledAt }: Program,
+  world: Library = new Library(),
 ): Promise<{ log: Runnable[]; hints: Hints }> {
-  const world = new Library();
   const performance = new Performance(world);
   const main = inVirtualTime(async () => {
     const loop = getRunningLoop();
@@ -591,8 +672,9 @@ export async function runByLibrary(
 export async function runByModel(
   { root, cancelledAt }: Program,
   oracle: Oracle,
+  isDecidable: boolean,
 ): Promise<{ log: Runnable[]; model: Model }> {
-  const model = new Model(oracle);
+  const model = new Model(oracle, isDecidable);
   const performance = new Performance(model);
   await model.run(async (line, task) => {
     let isOver = false;
