@@ -157,7 +157,7 @@ Deno.test("startServer() tells wrong arguments before it listens", () =>
     await assertRejects(
       () => startServer(echo, "127.0.0.1", 0, { tls: {} }),
       RangeError,
-      "Expected cert and key",
+      "must include cert and key",
     );
   }));
 

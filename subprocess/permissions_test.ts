@@ -50,7 +50,7 @@ Deno.test({
     const printed = await play(["--allow-run=echo"], PROGRAMS);
     assertMatch(
       printed,
-      /^program\n\nNotCapable: stderr: STDOUT has the shell join the streams: .*"sh".*--allow-run.*\n(.*\n)*NotCapable: Req.*"sh".*--allow-run/,
+      /^program\n\nNotCapable: stderr: STDOUT needs the shell: .*"sh".*--allow-run.*\n(.*\n)*NotCapable: Req.*"sh".*--allow-run/,
     );
   },
 });

@@ -35,7 +35,7 @@ export function sourceOf(fn: unknown): FunctionSource {
 function expressionOf(fn: AnyFunction): string {
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}$/.test(source)) {
-    throw cannotTravel(fn, "a bound function or one of the platform");
+    throw cannotTravel(fn, "a bound or native function");
   }
   if (/^class\b/.test(source)) throw cannotTravel(fn, "a class");
   const tag = Object.prototype.toString.call(fn);
@@ -47,7 +47,7 @@ function expressionOf(fn: AnyFunction): string {
   if (syntaxErrorIn(method) === null) return method;
   throw cannotTravel(
     fn,
-    `one that needs its surroundings: ${problem.message}`,
+    `a function that depends on its surroundings: ${problem.message}`,
     {
       cause: problem,
     },
@@ -71,7 +71,7 @@ function cannotTravel(
   options?: ErrorOptions,
 ): TypeError {
   return new TypeError(
-    `Expected a self-contained function, which a worker runs by its source: received ${
+    `The function of a job must be self-contained, as it is sent as source: received ${
       name === "" ? "" : `"${name}", `
     }${what}`,
     options,

@@ -112,7 +112,7 @@ export class Job {
       return clone();
     } catch (error) {
       if (this.#transfer.length === 0) assertCloneable(this.#message.args);
-      throw notCloneable("Expected arguments that can be cloned", error);
+      throw notCloneable("The arguments of a job must be cloneable", error);
     }
   }
 
@@ -134,9 +134,9 @@ export class Job {
     const name = /^(\S+) is not defined$/.exec(error.message)?.[1];
     if (name === undefined) return error;
     const explained = new ReferenceError(
-      `Cannot find "${name}" in the worker, where a function that is run by its source has only its ` +
-        `arguments and the global scope: pass it as an argument, or move the function into a module ` +
-        `and use a WorkerExecutor of that`,
+      `Cannot find "${name}" in the worker: a function that is sent as source can use only its ` +
+        `arguments and the global scope. Pass it as an argument, or move the function into a module ` +
+        `and use a WorkerExecutor for that module`,
       { cause: error },
     );
     explained.stack = `${explained}\n${framesOf(error.stack)}`;
@@ -164,9 +164,9 @@ function assertCloneable(args: readonly unknown[]): void {
       structuredClone(arg);
     } catch (error) {
       throw notCloneable(
-        `Expected arguments that can be cloned: argument ${
+        `The arguments of a job must be cloneable: argument ${
           index + 1
-        } cannot be`,
+        } is not`,
         error,
       );
     }

@@ -222,7 +222,7 @@ Deno.test(
     await assertRejects(
       () => pool.submit("runLocally", getRunningLoop()),
       TypeError,
-      "takes a function of the main program",
+      "must be one of the main program",
     );
     await assertRejects(
       () =>
@@ -231,7 +231,7 @@ Deno.test(
           getRunningLoop(),
         ),
       TypeError,
-      "callSoonThreadsafe() takes a function of the main program",
+      "callSoonThreadsafe() must be one of the main program",
     );
   }),
 );
@@ -242,7 +242,7 @@ Deno.test(
     let calls = 0;
     await pool.submit("keep", getRunningLoop(), () => calls++);
     const error =
-      "true RuntimeError: Cannot reach the main program as the job that could has ended";
+      "true RuntimeError: Cannot call the main program as the job has ended";
     assertEquals(await pool.submit("useKept"), [error, error, error]);
     assertEquals(calls, 0);
   }),
@@ -258,7 +258,7 @@ Deno.test(
     await pool.run("useLate", [() => 1, port2], { transfer: [port2] });
     assertEquals(
       await error,
-      "RuntimeError: Cannot reach the main program as the job that could has ended",
+      "RuntimeError: Cannot call the main program as the job has ended",
     );
     port1.close();
   }),

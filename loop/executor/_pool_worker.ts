@@ -51,7 +51,7 @@ export class PoolWorker {
     this.#setReferenced = setReferencedOf(this.#worker);
     this.#worker.onmessage = ({ data }) => this.#onMessage(data);
     this.#worker.onmessageerror = ({ data }) =>
-      this.#break("what it sent cannot be read", { error: data });
+      this.#break("a message from it cannot be deserialized", { error: data });
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#break(event.message);
@@ -158,7 +158,7 @@ export class PoolWorker {
   /** Reports a failure of code that a job left running, as there is no future to fail. */
   #report(reason: string, cause?: { error: unknown }): void {
     this.#loop?.callExceptionHandler({
-      message: "A worker ended after its job was done",
+      message: "A worker ended after its job had finished",
       exception: this.#broken(reason, cause),
     });
   }

@@ -111,17 +111,17 @@ function program(
   }
   scope.postMessage = () => {
     throw runtimeError(
-      "Cannot post a message from a job: return the result, or call a function that came as an argument",
+      "Cannot post a message from a job: return the result, or call a function that was passed as an argument",
     );
   };
 
   addEventListener("error", (event) => {
     event.preventDefault();
-    breakDown("an error in it was not caught", { error: event.error });
+    breakDown("an error was not caught", { error: event.error });
   });
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    breakDown("a promise in it was rejected, and nobody handled that", {
+    breakDown("a promise rejection was not handled", {
       error: event.reason,
     });
   });
@@ -170,7 +170,7 @@ function program(
       );
     } catch (error) {
       const failure = new TypeError(
-        `Expected a result that can be cloned: ${messageOf(error)}`,
+        `The result of a job must be cloneable: ${messageOf(error)}`,
         { cause: error },
       );
       post({ kind: "done", outcome: { error: codec.encode(failure) } });
@@ -210,8 +210,8 @@ function program(
     const fn = Object.hasOwn(exports, name) ? exports[name] : undefined;
     if (typeof fn === "function") return fn as Callable;
     throw new TypeError(
-      `Expected a function that ${module} exports: received "${name}", which is ${
-        fn === undefined ? "none of its exports" : `a ${typeof fn}`
+      `The function of a job must be exported by ${module}: received "${name}", which is ${
+        fn === undefined ? "not exported" : `a ${typeof fn}`
       }`,
     );
   }
@@ -250,7 +250,7 @@ function program(
       return found.index;
     }
     throw new TypeError(
-      `${method}() takes a function of the main program, which came as an argument of the job: received ${
+      `The function of ${method}() must be one of the main program that was passed to the job: received ${
         typeof fn === "function" ? "another function" : typeof fn
       }`,
     );
@@ -259,7 +259,7 @@ function program(
   function assertCurrent(job: JobMessage): void {
     if (job === current) return;
     throw runtimeError(
-      "Cannot reach the main program as the job that could has ended",
+      "Cannot call the main program as the job has ended",
     );
   }
 

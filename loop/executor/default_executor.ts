@@ -55,7 +55,7 @@ class DefaultExecutor implements Resource {
     if (executor === null) return;
     if (!await this.#endsWithin(executor, seconds)) {
       warn(
-        `The executor did not end its workers within ${seconds} seconds: they are terminated`,
+        `The executor did not terminate its workers within ${seconds} seconds: they are terminated`,
       );
       if (executor instanceof WorkerExecutor) executor.terminateWorkers();
       else await executor.shutdown({ wait: false, cancelFutures: true });

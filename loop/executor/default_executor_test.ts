@@ -190,7 +190,7 @@ Deno.test("loop.shutdownDefaultExecutor() warns after its timeout, and terminate
       loop.shutdownDefaultExecutor(0.01)
     );
     assertEquals(printed, [
-      "The executor did not end its workers within 0.01 seconds: they are terminated",
+      "The executor did not terminate its workers within 0.01 seconds: they are terminated",
     ]);
     await assertRejects(() => job, BrokenExecutor);
   }));

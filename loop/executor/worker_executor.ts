@@ -488,7 +488,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     for (const job of jobs) job.future.cancel();
   }
 
-  #end(worker: PoolWorker, reason = "it is not needed any more"): void {
+  #end(worker: PoolWorker, reason = "it is no longer needed"): void {
     this.#workers.delete(worker);
     worker.terminate(reason);
   }
@@ -506,7 +506,7 @@ function addressOf(module: URL | string): string {
   if (URL.canParse(textOf(module))) return new URL(module).href;
   throw wrongType(
     "The module of a WorkerExecutor",
-    'an absolute address, as new URL("./jobs.ts", import.meta.url)',
+    'an absolute URL, such as new URL("./jobs.ts", import.meta.url)',
     module,
   );
 }
@@ -522,7 +522,10 @@ function codecOf(
     );
   }
   for (const errorClass of errors) {
-    assertFunction("Each of the errors of a WorkerExecutor", errorClass);
+    assertFunction(
+      "Each class in the errors option of WorkerExecutor()",
+      errorClass,
+    );
   }
   const own = new Map<string, ErrorClass>(
     errors.map((errorClass) => [errorClass.name, { errorClass }]),

@@ -113,13 +113,13 @@ Deno.test(
       }
     }
     const refused: [unknown, string][] = [
-      [Math.max, '"max", a bound function or one of the platform'],
-      [held.bind(null), "a bound function or one of the platform"],
+      [Math.max, '"max", a bound or native function'],
+      [held.bind(null), "a bound or native function"],
       [Account, '"Account", a class'],
       [function* () {}, "a generator function"],
       [async function* () {}, "a generator function"],
-      [new Account().read, "one that needs its surroundings"],
-      [() => import.meta.url, "one that needs its surroundings"],
+      [new Account().read, "a function that depends on its surroundings"],
+      [() => import.meta.url, "a function that depends on its surroundings"],
       [42, "The function of a job must be a function: received 42"],
       [null, "received null"],
       [undefined, "received undefined"],
@@ -141,7 +141,7 @@ Deno.test(
       ReferenceError,
       'Cannot find "outer" in the worker',
     );
-    assertStringIncludes(error.message, "pass it as an argument");
+    assertStringIncludes(error.message, "Pass it as an argument");
     assertStringIncludes(error.message, "WorkerExecutor");
     assertInstanceOf(error.cause, ReferenceError);
   }),
@@ -188,7 +188,7 @@ Deno.test(
     const wrong = pool.submit("add", "1");
     // @ts-expect-error -- an argument is missing
     const missing = getRunningLoop().runInExecutor(pool, "addLater", 1);
-    await assertRejects(() => none, TypeError, "is none of its exports");
+    await assertRejects(() => none, TypeError, "is not exported");
     await assertRejects(() => constant, TypeError, "which is a number");
     await assertRejects(() => machine, TypeError, "Class constructor");
     assertEquals(await wrong as unknown, "11");
@@ -220,7 +220,7 @@ Deno.test("WorkerExecutor() refuses addresses that are none, and numbers of work
   assertThrows(
     () => new WorkerExecutor("./jobs.ts"),
     TypeError,
-    "absolute address",
+    "absolute URL",
   );
   for (const maxWorkers of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(
@@ -243,18 +243,18 @@ Deno.test(
     assertThrows(
       () => pool.submit(ignore, 1, { nested: () => {} }, 3),
       TypeError,
-      "argument 2 cannot be",
+      "argument 2 is not",
     );
     assertThrows(
       () => pool.submit(ignore, Symbol("s")),
       TypeError,
-      "argument 1 cannot be",
+      "argument 1 is not",
     );
     const { job, letGo } = await hold(pool);
     assertThrows(
       () => pool.submit(ignore, 1, 2, new WeakMap()),
       TypeError,
-      "argument 3 cannot be",
+      "argument 3 is not",
     );
     letGo.set();
     assertEquals(await job, "let go");
@@ -312,13 +312,13 @@ Deno.test(
           transfer: [bytes.buffer],
         }),
       TypeError,
-      "argument 2 cannot be",
+      "argument 2 is not",
     );
     assertEquals(bytes.length, 8);
     assertThrows(
       () => pool.run(() => {}, [], { transfer: [{} as Transferable] }),
       TypeError,
-      "Expected arguments that can be cloned",
+      "The arguments of a job must be cloneable",
     );
     await Promise.resolve();
   }),
@@ -579,7 +579,7 @@ const DEATHS: Record<string, [() => unknown, string]> = {
           throw new RangeError("in a timer");
         })
       ),
-    "an error in it was not caught",
+    "an error was not caught",
   ],
   "undefined thrown in a timer": [
     () =>
@@ -588,14 +588,14 @@ const DEATHS: Record<string, [() => unknown, string]> = {
           throw undefined;
         })
       ),
-    "an error in it was not caught",
+    "an error was not caught",
   ],
   "a rejection that nobody handles": [
     () => {
       Promise.reject(new RangeError("left alone"));
       return new Promise(() => {});
     },
-    "a promise in it was rejected",
+    "a promise rejection was not handled",
   ],
 };
 
@@ -729,7 +729,7 @@ Deno.test(
     await assertRejects(
       () => pool.submit(() => ({ nested: () => 1 })),
       TypeError,
-      "Expected a result that can be cloned",
+      "The result of a job must be cloneable",
     );
     assertEquals(
       (await pool.submit(() => new Uint8Array(2 ** 25))).length,

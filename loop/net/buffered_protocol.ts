@@ -72,7 +72,7 @@ export class BufferedProtocol extends BaseProtocol {
    */
   getBuffer(_sizeHint: number): Uint8Array {
     throw new errors.NotSupported(
-      "A BufferedProtocol must have a getBuffer() of its own",
+      "A BufferedProtocol must implement getBuffer()",
     );
   }
 

@@ -100,7 +100,7 @@ function waterMarks(high?: number | null, low?: number | null): WaterMarks {
   low ??= Math.floor(high / 4);
   if (high >= low && low >= 0) return { low, high };
   throw new RangeError(
-    `The high-water mark must be at least the low one, and that at least 0: received ${
+    `The water marks must satisfy high >= low >= 0: received ${
       formatValue(high)
     } and ${formatValue(low)}`,
   );

@@ -31,7 +31,7 @@ export async function connectFrom(
   const fitting = locals.filter((local) => local.family === family);
   if (fitting.length === 0) {
     throw new Deno.errors.AddrNotAvailable(
-      `The local address is none of IPv${family}`,
+      `The local address must be an IPv${family} address`,
     );
   }
   let lastError: unknown;
@@ -93,7 +93,7 @@ function connOf(
   if (!isBoundTo(socket, local)) {
     socket.destroy();
     throw new Deno.errors.NotSupported(
-      `localAddr needs a newer Deno than ${Deno.version.deno}`,
+      `localAddr is not supported by Deno ${Deno.version.deno}`,
     );
   }
   const { hostname, port } = remote;

@@ -51,7 +51,7 @@ Deno.test("loop.connectAcceptedSocket() tells wrong arguments, and leaves the co
     await assertRejects(
       () => loop.connectAcceptedSocket(() => new Recorder(), conn, { tls: {} }),
       RangeError,
-      "Expected cert and key",
+      "must include cert and key",
     );
     assertEquals(conn.isClosed, false);
   }));

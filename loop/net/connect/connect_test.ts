@@ -271,7 +271,7 @@ Deno.test("loop.createConnection() has a class of error for a host without an ad
     await assertRejects(
       () => connectTo("127.0.0.1", 80, { family: 6 }),
       Deno.errors.NotFound,
-      "none of IPv6",
+      "no IPv6 address",
     );
   }));
 
@@ -435,7 +435,7 @@ Deno.test("loop.createConnection() says why it cannot connect from a local addre
           localAddr: { hostname: "::1", port: 0 },
         }),
       Deno.errors.AddrNotAvailable,
-      "none of IPv4",
+      "must be an IPv4 address",
     );
     const error = await assertRejects(
       () => connectTo("127.0.0.1", freePort(), { localAddr: LOCAL }),

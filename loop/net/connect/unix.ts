@@ -26,7 +26,7 @@ export function assertUnixPath(
   // Binding to an empty path would bind to a random abstract one.
   if (path === "") {
     throw new RangeError(
-      "Expected the path of a socket: received an empty one",
+      'The path must be a non-empty string: received ""',
     );
   }
 }

@@ -152,14 +152,14 @@ export class DatagramEndpoint extends DatagramTransport implements Resource {
     if (addr === null) {
       if (target !== null) return target;
       throw new TypeError(
-        "sendTo() takes an address as its addr, as the endpoint has no remote one: received none",
+        "The addr of sendTo() must be an address, as the endpoint has no remote address: received none",
       );
     }
     const { transport } = this.#link.localAddr;
     const named = datagramAddressOf("addr", addr, transport);
     if (target === null || isSameAddress(named, target)) return target ?? named;
     throw new RangeError(
-      `Expected no addr, or the endpoint's remote one: received ${
+      `The addr must be omitted or be the endpoint's remote address: received ${
         JSON.stringify(addr)
       }`,
     );

@@ -195,7 +195,7 @@ Deno.test("DatagramTransport.sendTo() to a broadcast address without allowBroadc
     assertInstanceOf(errors[0], Deno.errors.PermissionDenied);
     assertEquals(
       errors[0].message,
-      "Cannot send to 255.255.255.255:9 as a broadcast address needs allowBroadcast or setBroadcast(true)",
+      "Cannot send to 255.255.255.255:9 without allowBroadcast or setBroadcast(true), as it is a broadcast address",
     );
   }));
 

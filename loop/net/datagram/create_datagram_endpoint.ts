@@ -77,14 +77,14 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
     const extra = Object.entries(others).filter(([_, value]) => value);
     if (extra.length === 0) return;
     throw new RangeError(
-      `Expected no options beside sock: received ${
+      `The sock must be the only option: received ${
         extra.map(([name]) => name).join(", ")
       }`,
     );
   }
   if (localAddr === undefined && remoteAddr === undefined && !family) {
     throw new RangeError(
-      "Expected localAddr, remoteAddr, family or sock: received none of them",
+      "The options must include localAddr, remoteAddr, family or sock: received none of them",
     );
   }
   if (family !== undefined && family !== 4 && family !== 6) {
@@ -94,14 +94,14 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
   if (remoteAddr !== undefined) assertAddress("remoteAddr", remoteAddr, 1);
   if (reusePort && WITHOUT_REUSE_PORT.includes(OS)) {
     throw new errors.NotSupported(
-      "reusePort is not supported by Deno on this system: pass a socket of node:dgram made with reuseAddr as sock",
+      "reusePort is not supported by Deno on this system: pass a node:dgram socket created with reuseAddr as sock",
     );
   }
 }
 
 function assertSocket(sock: unknown): void {
   if (!isDatagramSocket(sock)) {
-    throw wrongType("The sock", "a socket of datagrams", sock);
+    throw wrongType("The sock", "a datagram socket", sock);
   }
 }
 
@@ -115,7 +115,7 @@ function assertAddress(name: string, addr: object, leastPort: number): void {
 /** `Deno.DatagramConn` cannot send while it is receiving, and an endpoint is always receiving. */
 function unixNotSupported(name: string): Error {
   return new errors.NotSupported(
-    `${name} cannot be a Unix socket: use sockRecvFrom() and sockSendTo() in turn, on what Deno.listenDatagram() gives with --unstable-net`,
+    `${name} cannot be a Unix socket: use sockRecvFrom() and sockSendTo() alternately, on a Deno.DatagramConn (--unstable-net)`,
   );
 }
 
@@ -123,7 +123,7 @@ function adoptSocket(
   sock: DatagramSocket,
 ): [DatagramLink, Deno.Addr | null] {
   if (!isBound(sock)) {
-    throw new RangeError("Expected a bound socket as sock: received another");
+    throw new RangeError("The sock must be bound: received an unbound socket");
   }
   const link = datagramLinkOf(sock);
   if (link.localAddr.transport === "unixpacket") throw unixNotSupported("sock");
@@ -178,7 +178,7 @@ async function pairingsOf(
   }
   if (pairings.length > 0) return pairings;
   throw new RangeError(
-    `Expected localAddr and remoteAddr of the same version of IP${
+    `The localAddr and remoteAddr must have the same IP version${
       family === undefined ? "" : `, ${family}`
     }: received ${localAddr?.hostname} and ${remoteAddr?.hostname}`,
   );

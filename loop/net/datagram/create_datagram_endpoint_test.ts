@@ -60,7 +60,7 @@ Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does an
     await assertRejects(
       () => create({ sock: new FakeConn() as never }),
       TypeError,
-      "socket of datagrams",
+      "datagram socket",
     );
     await assertRejects(
       () =>
@@ -81,7 +81,7 @@ Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does an
     await assertRejects(
       () => create({ localAddr: LOCAL, family: 6 }),
       RangeError,
-      "version of IP, 6",
+      "IP version, 6",
     );
   }));
 

@@ -256,7 +256,7 @@ function sendErrorOf(
   }
   if (mayBroadcast || !isLikeBroadcast(hostname)) return osErrorOf(error);
   const denied = new errors.PermissionDenied(
-    `Cannot send to ${host} as a broadcast address needs allowBroadcast or setBroadcast(true)`,
+    `Cannot send to ${host} without allowBroadcast or setBroadcast(true), as it is a broadcast address`,
     { cause: error },
   );
   return Object.assign(denied, { code: "EACCES" });

@@ -58,7 +58,7 @@ export async function getAddrInfo(
     family: hostname.includes(":") ? 6 : 4,
   })).filter((info) => family === 0 || info.family === family);
   if (infos.length > 0) return infos;
-  throw unresolved(host, port ?? 0, `it has none of IPv${family}`);
+  throw unresolved(host, port ?? 0, `it has no IPv${family} address`);
 }
 
 /** Returns the first address of a host for each IP version. */

@@ -79,7 +79,7 @@ Deno.test("loop.getAddrInfo() has a class of error for a host without an address
     const error = await assertRejects(
       () => look("127.0.0.1", 5, { family: 6 }),
       Deno.errors.NotFound,
-      "127.0.0.1:5: it has none of IPv6",
+      "127.0.0.1:5: it has no IPv6",
     );
     assertEquals((error as Error & { code: string }).code, "ENOTFOUND");
   }));

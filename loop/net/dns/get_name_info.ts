@@ -69,7 +69,7 @@ function literalOf(hostname: string): string {
   const literal = ipLiteralOf(hostname);
   if (literal !== null) return literal.hostname;
   throw new RangeError(
-    `Expected addr with an address of IPv4 or IPv6: received ${hostname}`,
+    `The hostname of addr must be an IPv4 or IPv6 address: received ${hostname}`,
   );
 }
 
@@ -87,7 +87,7 @@ async function lookUp(
     return await promises.lookupService(hostname, port);
   }
   throw new errors.NotSupported(
-    `getNameInfo() needs a newer Deno than ${Deno.version.deno}, or the flags for a numeric host and service`,
+    `getNameInfo() is supported by Deno ${Deno.version.deno} only for a numeric host and service`,
   );
 }
 

@@ -23,7 +23,7 @@ export async function sendFile(
   assertFilePart("sendFile", file, { offset, count });
   if (!isInstance(transport, ConnTransport)) {
     throw new RuntimeError(
-      "Expected the transport of a connection: received one that cannot send files",
+      "The transport must be that of a connection: received one that cannot send files",
     );
   }
   if (transport.isClosing()) {
@@ -31,7 +31,7 @@ export async function sendFile(
   }
   if (!fallback) {
     throw new SendfileNotAvailableError(
-      "Deno cannot have the system send a file: `fallback` must not be false",
+      "The fallback option must not be false, as Deno does not support sendfile(2)",
     );
   }
   const scheduler = schedulerOf(loop);

@@ -71,6 +71,6 @@ function assertWritable(pipe: unknown): void {
 function assertUnlocked(stream: { readonly locked: boolean }): void {
   if (!stream.locked) return;
   throw new TypeError(
-    "Expected a stream that nobody else uses as the pipe: received a locked one",
+    "The pipe must be an unlocked stream: received a locked one",
   );
 }

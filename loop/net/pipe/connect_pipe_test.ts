@@ -146,7 +146,7 @@ Deno.test("loop.connectReadPipe() takes a stream of bytes only", () =>
     assertInstanceOf(error, TypeError);
     assertEquals(
       error.message,
-      "Expected a stream of Uint8Arrays: received a chunk of type string",
+      'Each chunk of the pipe must be a Uint8Array: received "text"',
     );
     assertEquals(source.cancellations, [error]);
   }));

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { wrongType } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
@@ -178,9 +179,7 @@ function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
         // Checked at run time, as a stream may come from JavaScript.
         const chunk: unknown = value;
         if (!isInstance(chunk, Uint8Array)) {
-          throw new TypeError(
-            `Expected a stream of Uint8Arrays: received a chunk of type ${typeof chunk}`,
-          );
+          throw wrongType("Each chunk of the pipe", "a Uint8Array", chunk);
         }
         if (chunk.length > 0) return ownBytes(chunk);
       }

@@ -55,7 +55,7 @@ export function withErrorInOutput(
   const isEnvFit = !path.includes("=");
   if (!isEnvFit && lost.length > 0) {
     throw new Deno.errors.NotSupported(
-      `stderr: STDOUT cannot pass on variables with such names to a program with "=" in its path: ${
+      `stderr: STDOUT does not support these variable names for a program with "=" in its path: ${
         lost.join(", ")
       }`,
     );
@@ -97,7 +97,7 @@ function shell(): string {
 function assertShellOfUnix(): void {
   if (Deno.build.os !== "windows") return;
   throw new Deno.errors.NotSupported(
-    "stderr: STDOUT is not supported for a program on Windows: use createSubprocessShell(), or two pipes",
+    "stderr: STDOUT is not supported for programs on Windows: use createSubprocessShell() or two pipes",
   );
 }
 
@@ -164,7 +164,7 @@ function assertEnvironment(env: unknown): void {
     if (name !== "" && !name.includes("=")) continue;
     throw outOfRange(
       "Each name in env",
-      "that of an environment variable",
+      "the name of an environment variable",
       name,
     );
   }

@@ -198,7 +198,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
   }
 
   #watchFile(pass: () => Promise<void>): void {
-    const message = "A file of a process could not be read or written";
+    const message = "Cannot read or write the file of a process";
     this.#context.run(() =>
       pass().catch((error) => this.#reportSoon(message, error))
     );
@@ -224,7 +224,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     } catch (error) {
       const signal = unnamedSignalOf(error);
       if (signal !== null) return -signal;
-      this.#reportSoon("It is unknown what a process exited with", error);
+      this.#reportSoon("Cannot determine the exit code of a process", error);
       return UNKNOWN_CODE;
     }
   }

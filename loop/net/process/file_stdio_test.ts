@@ -101,7 +101,7 @@ test("stdin from a file that cannot be read is reported, and the process sees th
       });
       assertEquals(textOf((await process.communicate())[0]!), "");
       assertEquals(contexts.map(({ message }) => message), [
-        "A file of a process could not be read or written",
+        "Cannot read or write the file of a process",
       ]);
       assertInstanceOf(contexts[0]!.exception, Error);
     });
@@ -205,7 +205,7 @@ test("stdout into a file that cannot be written is reported, and the process tol
       // Deno has its children ignore the signal, or not.
       assert(code === -13 || code === 1, `${code}`);
       assertEquals(contexts.map(({ message }) => message), [
-        "A file of a process could not be read or written",
+        "Cannot read or write the file of a process",
       ]);
       assertEquals(positionOf(file), 0);
     })

@@ -104,7 +104,7 @@ function launchProgram(
     // The program has permission to run the command, but not the shell.
     throw rephrase(
       error,
-      `stderr: STDOUT has the shell join the streams: ${messageOf(error)}`,
+      `stderr: STDOUT needs the shell: ${messageOf(error)}`,
     );
   }
 }
@@ -198,12 +198,15 @@ function startErrorOf(program: string | URL, error: unknown): unknown {
   if (!(error instanceof Deno.errors.NotFound)) return error;
   const message = messageOf(error);
   if (message.includes("entity not found")) {
-    return rephrase(error, `Cannot start ${program}: there is no such program`);
+    return rephrase(
+      error,
+      `Cannot start ${program}: the program does not exist`,
+    );
   }
   if (message.includes("os error 2")) {
     return rephrase(
       error,
-      `Cannot start ${program}: there is no such file, or not what its first line has it run by`,
+      `Cannot start ${program}: the file or the interpreter in its first line does not exist`,
     );
   }
   return error;

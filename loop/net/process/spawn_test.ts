@@ -499,12 +499,12 @@ test("loop.subprocessShell() refuses options that are wrong", () =>
         env: { "A\0": "" },
       }, RangeError],
       [
-        'Each name in env must be that of an environment variable: received "A=B"',
+        'Each name in env must be the name of an environment variable: received "A=B"',
         { env: { "A=B": "" } },
         RangeError,
       ],
       [
-        'Each name in env must be that of an environment variable: received ""',
+        'Each name in env must be the name of an environment variable: received ""',
         { env: { "": "" } },
         RangeError,
       ],

@@ -117,16 +117,18 @@ function assertServerOptions(
   // Without the flag, Deno ends the process. The flag is detected by an API that it adds.
   if (reusePort && !("listenDatagram" in Deno)) {
     throw new errors.NotSupported(
-      "reusePort needs the flag --unstable-net",
+      "reusePort requires --unstable-net",
     );
   }
 }
 
 function assertHosts(host: string | readonly string[] | null): void {
   if (!Array.isArray(host)) return assertHost(host);
-  for (const name of host) assertString("Each of the hosts", name);
+  for (const name of host) assertString("Each host", name);
   if (host.length > 0) return;
-  throw new RangeError("Expected one host or more: received an empty array");
+  throw new RangeError(
+    "The hosts must include at least one: received an empty array",
+  );
 }
 
 /** Returns all addresses of the hosts, without duplicates. `Deno.listen()` would use only the first one of each. */

@@ -236,7 +236,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     await assertRejects(
       () => loop.createServer(make, ["127.0.0.1", 5 as never], 0),
       TypeError,
-      "Each of the hosts must be a string: received 5",
+      "Each host must be a string: received 5",
     );
   }));
 
@@ -268,7 +268,7 @@ Deno.test("loop.createServer() tells which flag reusePort needs", {
     await assertRejects(
       () => serve("127.0.0.1", { reusePort: true }),
       Deno.errors.NotSupported,
-      "reusePort needs the flag --unstable-net",
+      "reusePort requires --unstable-net",
     );
   }));
 
@@ -315,7 +315,7 @@ Deno.test("loop.createServer() listens at one version of IP", () =>
     await assertRejects(
       () => serve("127.0.0.1", { family: 6 }),
       Deno.errors.NotFound,
-      "none of IPv6",
+      "no IPv6 address",
     );
   }));
 

@@ -58,7 +58,7 @@ export async function connectDatagrams(
   const remote = found.get(family);
   if (remote === undefined) {
     throw new RangeError(
-      `Expected an address of IPv${family}: received ${target.hostname}`,
+      `The address must be an IPv${family} address: received ${target.hostname}`,
     );
   }
   link.remoteAddr = remote;

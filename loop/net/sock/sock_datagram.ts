@@ -46,7 +46,7 @@ export async function sockRecvFromInto(
   assertSize("nbytes", nbytes);
   if (nbytes > buf.length) {
     throw new RangeError(
-      `Expected nbytes to be at most the length of buf, ${buf.length}: received ${nbytes}`,
+      `The nbytes must be at most the length of buf, ${buf.length}: received ${nbytes}`,
     );
   }
   const [data, addr] = await receive(loop, link);
@@ -83,7 +83,7 @@ export function usableLinkOf(
     );
   }
   if (!isBound(sock)) {
-    throw new RangeError("Expected a bound socket as sock: received another");
+    throw new RangeError("The sock must be bound: received an unbound socket");
   }
   assertUnclaimed(method, sock);
   return datagramLinkOf(sock);

@@ -96,7 +96,7 @@ export async function sockSendFile(
   assertFilePart("sockSendFile", file, part);
   if (!fallback) {
     throw new SendfileNotAvailableError(
-      "Deno has no way to have the system send a file: allow the fallback",
+      "The fallback option must not be false, as Deno does not support sendfile(2)",
     );
   }
   const scheduler = schedulerOf(loop);

@@ -17,7 +17,7 @@ export function assertFactory(method: string, factory: unknown): void {
 /** Creates a protocol; throws if the factory returns something else. */
 export function makeProtocol<P>(factory: () => P): P {
   const protocol = factory();
-  assertProtocol("What a protocol factory returns", protocol);
+  assertProtocol("The result of a protocol factory", protocol);
   return protocol;
 }
 
@@ -74,7 +74,7 @@ export function assertListener(name: string, value: unknown): void {
 export function assertUnix(name: string, addr: Deno.Addr): void {
   if (addr.transport === "unix") return;
   throw new RangeError(
-    `Expected ${name} to be a Unix socket: received one of ${addr.transport}`,
+    `The ${name} must be a Unix socket: received a ${addr.transport} socket`,
   );
 }
 
@@ -86,7 +86,7 @@ export function assertEither(
 ): void {
   if (hasAddress !== (sock !== undefined)) return;
   throw new RangeError(
-    `Expected either ${addressName} or a sock: received ${
+    `The arguments must include either ${addressName} or a sock: received ${
       hasAddress ? "both" : "neither"
     }`,
   );

@@ -129,7 +129,7 @@ export function isBuffered(
 function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
   const buffer = protocol.getBuffer(sizeHint);
   if (!isInstance(buffer, Uint8Array)) {
-    throw wrongType("What getBuffer() returns", "a Uint8Array", buffer);
+    throw wrongType("The result of getBuffer()", "a Uint8Array", buffer);
   }
   if (buffer.length === 0) {
     throw new RuntimeError("getBuffer() returned an empty buffer");

@@ -175,7 +175,7 @@ export class ConnTransport extends Transport implements Resource {
     if (keepOpen && this.canWriteEof()) return;
     if (keepOpen) {
       warn(
-        "Returning true from eofReceived() has no effect on an encrypted connection",
+        "Returning true from eofReceived() has no effect on a TLS connection",
       );
     }
     this.close();
@@ -267,7 +267,7 @@ export class ConnTransport extends Transport implements Resource {
       loop.callLater(tlsShutdown.timeout, () => {
         this.#forceEnd(
           new TimeoutError(
-            `The peer did not end the TLS connection within ${tlsShutdown.timeout} s`,
+            `The peer did not send close_notify within ${tlsShutdown.timeout} s`,
           ),
         );
       })

@@ -42,6 +42,6 @@ export function assertReachable(method: string, scheduler: Scheduler): void {
 export function assertCanEncrypt(method: string, scheduler: Scheduler): void {
   if (!networks.has(scheduler)) return;
   throw new errors.NotSupported(
-    `${method}() cannot encrypt on a network in memory: leave tls out in the test`,
+    `TLS in ${method}() is not supported on a simulated network`,
   );
 }

@@ -53,11 +53,15 @@ export abstract class NodeConn implements Deno.Conn {
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    throw new Deno.errors.NotSupported("readable is not supported here");
+    throw new Deno.errors.NotSupported(
+      "readable is not supported by this connection",
+    );
   }
 
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    throw new Deno.errors.NotSupported("writable is not supported here");
+    throw new Deno.errors.NotSupported(
+      "writable is not supported by this connection",
+    );
   }
 
   [Symbol.dispose](): void {

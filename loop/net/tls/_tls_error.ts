@@ -5,8 +5,8 @@ import type { TlsPeerCertificate } from "../tls_info.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 const UNTRUSTED =
-  "its certificate is not signed by an authority that is trusted here; caCerts may name one";
-const NO_PROTOCOL = "no protocol in alpnProtocols is one of the peer's";
+  "its certificate is not signed by a trusted authority; caCerts can add one";
+const NO_PROTOCOL = "the peer supports no protocol in alpnProtocols";
 
 /** The meanings of the messages and codes of Deno and Node. */
 const MEANINGS: readonly [
@@ -30,18 +30,18 @@ const MEANINGS: readonly [
   [/InvalidContentType|WRONG_VERSION_NUMBER/, "it does not speak TLS"],
   [
     /sent no certificates/,
-    "it showed no certificate, which requestCert asks for",
+    "it presented no certificate, which requestCert requires",
   ],
   [/NoApplicationProtocol|support any known protocol/, NO_PROTOCOL],
   [
     /fatal alert: CertificateRequired/,
-    "it asks for a certificate: cert and key",
+    "it requires a certificate: cert and key",
   ],
   [
     /fatal alert: (UnknownCA|BadCertificate|CertificateUnknown|CertificateExpired)/,
-    ([, alert]) => `it refused the certificate (${alert})`,
+    ([, alert]) => `it rejected the certificate (${alert})`,
   ],
-  [/fatal alert: (\w+)/, ([, alert]) => `it refused (${alert})`],
+  [/fatal alert: (\w+)/, ([, alert]) => `it rejected the handshake (${alert})`],
 ];
 
 /** Returns the error of a failed handshake, with a helpful message and the original error as its cause. */
@@ -70,7 +70,7 @@ export function tlsError(
 export function connectionError(error: unknown): Error {
   if (!codeOf(error).startsWith("ERR_SSL")) return osErrorOf(error);
   return new Deno.errors.InvalidData(
-    `The encrypted connection was broken by the peer: ${meaningOf(error)}`,
+    `The peer ended the TLS connection: ${meaningOf(error)}`,
     { cause: error },
   );
 }

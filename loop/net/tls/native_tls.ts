@@ -17,7 +17,7 @@ const FIRST_WITH_NODE_TLS = [2, 9] as const;
 export function assertNodeTls(): void {
   if (hasNodeTls()) return;
   throw new Deno.errors.NotSupported(
-    `TLS with certificates of clients or without verification, over Unix sockets and by startTls() needs Deno ${
+    `TLS with client certificates, without verification, over Unix sockets or with startTls() requires Deno ${
       FIRST_WITH_NODE_TLS.join(".")
     } or later: received ${Deno.version.deno}`,
   );

@@ -41,7 +41,7 @@ export async function startTls(
   const { serverSide = false } = options;
   if (!isInstance(transport, ConnTransport)) {
     throw new TypeError(
-      "Expected the transport of a connection to encrypt: received another one",
+      "The transport must be that of a connection: received another one",
     );
   }
   assertProtocol("The protocol of startTls()", protocol);

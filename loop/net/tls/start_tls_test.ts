@@ -291,7 +291,7 @@ Deno.test("loop.startTls() tells wrong arguments before it does anything", () =>
     await assertRejects(
       () => start(new Transport(), client, CLIENT),
       TypeError,
-      "Expected the transport of a connection",
+      "must be that of a connection",
     );
     await assertRejects(
       () => start(transport, null, CLIENT),
@@ -306,12 +306,12 @@ Deno.test("loop.startTls() tells wrong arguments before it does anything", () =>
     await assertRejects(
       () => start(transport, client, true),
       RangeError,
-      "Expected serverName",
+      "must include serverName",
     );
     await assertRejects(
       () => start(transport, client, {}, { serverSide: true }),
       RangeError,
-      "Expected cert and key",
+      "must include cert and key",
     );
     transport.write("still here");
     await server.got.wait();

@@ -56,7 +56,7 @@ export async function clientTlsOf(
   const serverName = serverNameOf(options, host);
   if (serverName === null && verifiesHostname) {
     throw new RangeError(
-      "Expected serverName in tls, as there is no host name that the certificate could be valid for: received none",
+      "The tls must include serverName, as there is no host name to verify: received none",
     );
   }
   return { ...settings, side: "client", serverName, verifiesHostname };
@@ -76,7 +76,7 @@ export async function serverTlsOf(
   const { identity } = settings;
   if (identity === null) {
     throw new RangeError(
-      "Expected cert and key in the tls of a server: received neither",
+      "The tls of a server must include cert and key: received neither",
     );
   }
   const { requestCert = false, certificates = {} } = options;
@@ -91,7 +91,7 @@ export async function serverTlsOf(
     requestCert && settings.verifiesCertificate && settings.caCerts.length === 0
   ) {
     throw new RangeError(
-      "Expected caCerts in tls, by which the certificates of clients are verified: received none",
+      "The tls must include caCerts to verify client certificates: received none",
     );
   }
   for (const [name, pair] of Object.entries(certificates)) {
@@ -118,7 +118,7 @@ export function assertTlsOptions(caller: string, options: object): void {
   assertOptions(caller, options);
   if (!("ssl" in options) || options.ssl === undefined) return;
   throw new TypeError(
-    "Expected tls as the option that says how to encrypt: received ssl",
+    "The option for TLS must be tls: received ssl",
   );
 }
 
@@ -152,9 +152,9 @@ function assertKnown(options: object): void {
     const meant = Object.keys(OPTION_NAMES)
       .find((known) => known.toLowerCase() === name.toLowerCase());
     throw new TypeError(
-      `Expected no ${name} in tls, which has no such option${
-        meant === undefined ? "" : ` but ${meant}`
-      }: received one`,
+      `The tls must not include the unknown option ${name}${
+        meant === undefined ? "" : `; use ${meant}`
+      }`,
     );
   }
 }
@@ -168,7 +168,7 @@ function assertAbsent(
   for (const name of names) {
     if (options[name] === undefined) continue;
     throw new RangeError(
-      `Expected no ${name} in the tls of a ${otherSide}, as it is for a ${side}: received one`,
+      `The tls of a ${otherSide} must not include ${name}, which is for a ${side}`,
     );
   }
 }
@@ -194,7 +194,7 @@ async function settingsOf(
   }
   if ((cert === undefined) !== (key === undefined)) {
     throw new RangeError(
-      `Expected cert and key together in tls: received ${
+      `The tls must include cert and key together: received ${
         cert === undefined ? "key" : "cert"
       } alone`,
     );
@@ -246,7 +246,7 @@ function serverNameOf(
   if (serverName === undefined) return host;
   if (typeof serverName === "string" && serverName !== "") return serverName;
   throw new RangeError(
-    `Expected serverName to be a host name or an IP address: received ${
+    `The serverName must be a host name or an IP address: received ${
       serverName === "" ? "an empty string" : typeof serverName
     }`,
   );
@@ -267,7 +267,7 @@ async function assertKeyPair(
     privateKey = createPrivateKey(key);
   } catch (error) {
     throw new RangeError(
-      `Expected ${keyName} to be PEM with a private key: received what cannot be decoded: ${
+      `The ${keyName} must be PEM with a private key: received invalid data: ${
         messageOf(error)
       }`,
       { cause: error },
@@ -282,7 +282,7 @@ async function assertKeyPair(
   }
   if (matches) return;
   throw new RangeError(
-    `Expected ${keyName} to be the private key of ${certName}: received another one`,
+    `The ${keyName} must be the private key of ${certName}: received another one`,
   );
 }
 
@@ -298,7 +298,7 @@ async function assertCertificates(
   const blocks = pem.match(CERTIFICATE);
   if (blocks === null) {
     throw new RangeError(
-      `Expected ${name} to be PEM with one certificate or more: received none`,
+      `The ${name} must be PEM with at least one certificate: received none`,
     );
   }
   const { X509Certificate } = await import("node:crypto");
@@ -307,7 +307,7 @@ async function assertCertificates(
       new X509Certificate(block);
     } catch (error) {
       throw new RangeError(
-        `Expected ${name} to be PEM with one certificate or more: received one that cannot be decoded: ${
+        `The ${name} must be PEM with at least one certificate: received an invalid one: ${
           messageOf(error)
         }`,
         { cause: error },
@@ -318,5 +318,5 @@ async function assertCertificates(
 
 function assertText(name: string, value: unknown): asserts value is string {
   if (typeof value === "string") return;
-  throw wrongType(`The ${name}`, "a string of PEM", value);
+  throw wrongType(`The ${name}`, "a PEM string", value);
 }
