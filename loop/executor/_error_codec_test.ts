@@ -39,7 +39,7 @@ function travelled(error: Error, to = codec): Error {
   return arrived;
 }
 
-Deno.test("an error arrives with its class, message, name and stack", () => {
+Deno.test("errorCodec() keeps the class, message, name and stack of an error", () => {
   for (
     const error of [
       new Error("m"),
@@ -73,7 +73,7 @@ Deno.test("an error arrives with its class, message, name and stack", () => {
   }
 });
 
-Deno.test("a DOMException arrives as one", () => {
+Deno.test("errorCodec() keeps a DOMException", () => {
   const arrived = travelled(new DOMException("m", "AbortError"));
   assertInstanceOf(arrived, DOMException);
   assertEquals(
@@ -82,7 +82,7 @@ Deno.test("a DOMException arrives as one", () => {
   );
 });
 
-Deno.test("the CancelledError of a cancelled task arrives as one", async () => {
+Deno.test("errorCodec() keeps the CancelledError of a cancelled task", async () => {
   const task = createTask(() => new Promise(() => {}));
   task.cancel("enough");
   const error = await assertRejects(() => task, CancelledError);
@@ -91,7 +91,7 @@ Deno.test("the CancelledError of a cancelled task arrives as one", async () => {
   assertEquals(arrived.message, "enough");
 });
 
-Deno.test("fields and causes arrive with an error", () => {
+Deno.test("errorCodec() keeps the fields and causes of an error", () => {
   const arrived = travelled(
     new IncompleteReadError(new Uint8Array([1, 2]), 5),
   );
@@ -109,7 +109,7 @@ Deno.test("fields and causes arrive with an error", () => {
   assertFalse("cause" in travelled(new TypeError("m")));
 });
 
-Deno.test("the errors of an aggregate arrive with it, also deep in it", () => {
+Deno.test("errorCodec() keeps the errors of an aggregate at every depth", () => {
   const group = travelled(
     new ExceptionGroup("outer", [
       new TypeError("a"),
@@ -128,7 +128,7 @@ Deno.test("the errors of an aggregate arrive with it, also deep in it", () => {
   assertInstanceOf(aggregate.errors[0], RangeError);
 });
 
-Deno.test("an error of an unknown class arrives as one of the nearest class that is known", () => {
+Deno.test("errorCodec() turns an unknown class into its nearest known superclass", () => {
   class Special extends TimeoutError {
     readonly code = 7;
     readonly handler = () => {};
@@ -152,7 +152,7 @@ Deno.test("an error of an unknown class arrives as one of the nearest class that
   assertEquals(group.exceptions.length, 1);
 });
 
-Deno.test("what is no error arrives as it is, or as a text", () => {
+Deno.test("errorCodec() keeps thrown values that are not errors, or their text", () => {
   for (const value of [undefined, null, 0, "text", { a: [1] }, new Date(0)]) {
     assertEquals(travel(value), value);
   }
@@ -160,7 +160,7 @@ Deno.test("what is no error arrives as it is, or as a text", () => {
   assertStringIncludes(String(travel(() => 1)), "=>");
 });
 
-Deno.test("errors that cannot be read arrive as well as they can", () => {
+Deno.test("errorCodec() keeps what can be read of a hostile error", () => {
   const frozen = travelled(Object.freeze(new RangeError("frozen")));
   assertInstanceOf(frozen, RangeError);
   const throwing = new RangeError("m");
@@ -196,7 +196,7 @@ Deno.test("errors that cannot be read arrive as well as they can", () => {
   }
 });
 
-Deno.test("every class of errors of the library arrives as itself", () => {
+Deno.test("errorCodec() keeps every error class of the library", () => {
   const names = Object.entries<unknown>(asyncio)
     .filter(([, each]) =>
       typeof each === "function" && each.prototype instanceof Error
@@ -207,7 +207,7 @@ Deno.test("every class of errors of the library arrives as itself", () => {
   }
 });
 
-Deno.test("the error of a job has both stacks: of the job, and of who submitted it", () =>
+Deno.test("WorkerExecutor.submit() joins the stacks of the job and its caller in an error", () =>
   run(async () => {
     await using pool = new WorkerExecutor<Jobs>(JOBS, { name: "crew" });
     async function submitter() {
@@ -235,7 +235,7 @@ Deno.test("the error of a job has both stacks: of the job, and of who submitted 
     assertEquals(ofModule.partial.length, 2);
   }));
 
-Deno.test("WorkerExecutor() knows the classes of errors that it is given", () =>
+Deno.test("WorkerExecutor() keeps the error classes in its errors option", () =>
   run(async () => {
     await using pool = new WorkerExecutor<Jobs>(JOBS);
     const nearest = await assertRejects(
@@ -256,7 +256,7 @@ Deno.test("WorkerExecutor() knows the classes of errors that it is given", () =>
     assertEquals((error as UnknownError & { code: number }).code, 7);
   }));
 
-Deno.test("what a job throws that is no error arrives as it is", () =>
+Deno.test("WorkerExecutor.submit() rejects with thrown values that are not errors", () =>
   run(async () => {
     await using pool = new WorkerExecutor({ maxWorkers: 1 });
     for (const value of [undefined, null, "text", { code: 1 }]) {
@@ -267,7 +267,7 @@ Deno.test("what a job throws that is no error arrives as it is", () =>
     }
   }));
 
-Deno.test("a CancelledError of a job arises where the job is awaited", () =>
+Deno.test("WorkerExecutor.submit() rejects with the CancelledError of a job", () =>
   run(async () => {
     await using pool = new WorkerExecutor<Jobs>(JOBS);
     const job = pool.submit("throwCancelled");

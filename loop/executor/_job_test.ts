@@ -28,7 +28,7 @@ import { turns } from "../../tests/doubles/recorder.ts";
 import { JOBS, type Jobs, withJobs } from "../../tests/doubles/with_jobs.ts";
 
 Deno.test(
-  "a function among the arguments of a job is called in the main program",
+  "Job calls its function arguments in the main program",
   withJobs(async (pool) => {
     const queue = new Queue<number>();
     const result = pool.submit(
@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a function that a job calls runs as a task of the loop that submitted the job",
+  "Job runs its calls as tasks of the loop that submitted it",
   withJobs(async (pool) => {
     const loop = getRunningLoop();
     const submitter = currentTask();
@@ -58,7 +58,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a function that a job calls sees the context in which the job was submitted",
+  "Job runs its calls in the context of its submission",
   withJobs(async (pool) => {
     const user = new ContextVar("user", "nobody");
     user.set("ann");
@@ -74,7 +74,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a job gets the error of a function that it calls",
+  "Job gets the error of a function that it calls",
   withJobs(async (pool) => {
     const queue = new Queue<number>();
     assertEquals(
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a result or argument of a call that cannot be cloned fails the call",
+  "Job gets an error for a call whose values cannot be cloned",
   withJobs(async (pool) => {
     await assertRejects(
       () => pool.submit(async (get) => void await get(), () => () => 1),
@@ -114,7 +114,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an event loop among the arguments represents itself",
+  "Job gets a proxy for an event loop in its arguments",
   withJobs(async (pool) => {
     const calls: unknown[] = [];
     const loop = getRunningLoop();
@@ -130,7 +130,7 @@ Deno.test(
   }),
 );
 
-Deno.test("a job reaches another loop than that which submitted it", async () => {
+Deno.test("Job can call a loop that did not submit it", async () => {
   await using pool = new WorkerExecutor<Jobs>(JOBS, { maxWorkers: 1 });
   const other = newEventLoop();
   const running = other.runForever();
@@ -151,7 +151,7 @@ Deno.test("a job reaches another loop than that which submitted it", async () =>
   other.close();
 });
 
-Deno.test("a job that calls a loop which is closed gets an error", async () => {
+Deno.test("Job gets an error for a call to a closed loop", async () => {
   await using pool = new WorkerExecutor<Jobs>(JOBS, { maxWorkers: 1 });
   const closed = newEventLoop();
   closed.close();
@@ -171,7 +171,7 @@ Deno.test("a job that calls a loop which is closed gets an error", async () => {
 });
 
 Deno.test(
-  "runCoroutineThreadsafe() in a worker gives the result of a task of the main program",
+  "runCoroutineThreadsafe() in a worker returns the result of a main program's task",
   withJobs(async (pool) => {
     const loop = getRunningLoop();
     const queue = new Queue<number>();
@@ -183,7 +183,7 @@ Deno.test(
 );
 
 Deno.test(
-  "cancelling what runCoroutineThreadsafe() gives cancels the task of the main program",
+  "runCoroutineThreadsafe() in a worker passes its cancellation on to the task",
   withJobs(async (pool) => {
     const loop = getRunningLoop();
     const started = new Event();
@@ -206,7 +206,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a task of the main program that is cancelled cancels what a worker awaits",
+  "runCoroutineThreadsafe() in a worker is cancelled with its task",
   withJobs(async (pool) => {
     const result = pool.submit("awaitCancelled", getRunningLoop(), async () => {
       currentTask()!.cancel("by itself");
@@ -217,7 +217,7 @@ Deno.test(
 );
 
 Deno.test(
-  "runCoroutineThreadsafe() in a worker refuses functions of the worker",
+  "runCoroutineThreadsafe() in a worker rejects functions of the worker",
   withJobs(async (pool) => {
     await assertRejects(
       () => pool.submit("runLocally", getRunningLoop()),
@@ -237,7 +237,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what represents the main program works until the job ends",
+  "Job can use its proxies until it ends",
   withJobs(async (pool) => {
     let calls = 0;
     await pool.submit("keep", getRunningLoop(), () => calls++);
@@ -249,7 +249,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what represents the main program fails when no job runs",
+  "Job proxies throw when no job is running",
   withJobs(async (pool) => {
     const { port1, port2 } = new MessageChannel();
     const error = new Promise((resolve) => {
@@ -265,7 +265,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what a job began and did not wait for goes on after its end",
+  "Job calls that were not awaited continue after its end",
   withJobs(async (pool) => {
     const contexts = recordExceptions(getRunningLoop());
     const go = new Event();
@@ -285,7 +285,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what a job waits for is cancelled when its worker ends",
+  "Job calls are cancelled when the worker ends",
   () =>
     run(async () => {
       for (const terminate of [true, false]) {
@@ -320,7 +320,7 @@ Deno.test(
     }),
 );
 
-Deno.test("the loop that a job calls may be closed before the job ends", async () => {
+Deno.test("Job survives the closing of a loop that it has called", async () => {
   await using pool = new WorkerExecutor({ maxWorkers: 1 });
   const loop = newEventLoop();
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
@@ -349,7 +349,7 @@ Deno.test("the loop that a job calls may be closed before the job ends", async (
 });
 
 Deno.test(
-  "an argument that is no function is not one in the worker",
+  "Job keeps arguments that only resemble functions",
   withJobs(async (pool) => {
     const error = await assertRejects(
       () => pool.submit((fn: unknown) => (fn as () => void)(), { fn: 1 }),

@@ -59,7 +59,7 @@ async function capturingWarnings(fn: () => Promise<void>): Promise<unknown[]> {
   return printed;
 }
 
-Deno.test("loop.runInExecutor() uses the default executor where none is named", () =>
+Deno.test("loop.runInExecutor() uses the default executor without an executor", () =>
   countingWorkers(async (count) => {
     await run(async () => {
       const loop = getRunningLoop();
@@ -71,7 +71,7 @@ Deno.test("loop.runInExecutor() uses the default executor where none is named", 
     assertEquals(count.alive, 0);
   }));
 
-Deno.test("loop.runInExecutor() takes an executor of the program's own", () =>
+Deno.test("loop.runInExecutor() accepts a custom executor", () =>
   run(async () => {
     const executor = new FakeExecutor();
     const future = getRunningLoop().runInExecutor(executor, () => 1);
@@ -85,7 +85,7 @@ Deno.test("loop.runInExecutor() takes an executor of the program's own", () =>
     );
   }));
 
-Deno.test("loop.runInExecutor() refuses what is no executor, and no function", () =>
+Deno.test("loop.runInExecutor() validates its arguments", () =>
   run(() => {
     const loop = getRunningLoop();
     for (const executor of [undefined, {}, 1, "pool"]) {
@@ -102,7 +102,7 @@ Deno.test("loop.runInExecutor() refuses what is no executor, and no function", (
     );
   }));
 
-Deno.test("loop.runInExecutor() of a loop that does not run the caller gives a future of that loop", async () => {
+Deno.test("loop.runInExecutor() returns a future of its own loop", async () => {
   const loop = newEventLoop();
   await using pool = new WorkerExecutor({ maxWorkers: 1 });
   const future = loop.runInExecutor(pool, () => 1);
@@ -127,13 +127,13 @@ Deno.test("loop.runInExecutor() of a loop that does not run the caller gives a f
   loop.close();
 });
 
-Deno.test("loop.runInExecutor() refuses after the loop was closed", () => {
+Deno.test("loop.runInExecutor() throws on a closed loop", () => {
   const loop = newEventLoop();
   loop.close();
   assertThrows(() => loop.runInExecutor(null, () => 1), RuntimeError, "closed");
 });
 
-Deno.test("loop.shutdownDefaultExecutor() waits for the jobs, and there is no other", () =>
+Deno.test("loop.shutdownDefaultExecutor() waits for the jobs and prevents new ones", () =>
   run(async () => {
     const loop = getRunningLoop();
     const letGo = new Event();
@@ -164,7 +164,7 @@ Deno.test("loop.shutdownDefaultExecutor() waits for the jobs, and there is no ot
     await loop.shutdownDefaultExecutor();
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() of a loop without one refuses to make one", () =>
+Deno.test("loop.shutdownDefaultExecutor() prevents the creation of an executor", () =>
   run(async () => {
     const loop = getRunningLoop();
     await loop.shutdownDefaultExecutor();
@@ -195,7 +195,7 @@ Deno.test("loop.shutdownDefaultExecutor() warns after its timeout, and terminate
     await assertRejects(() => job, BrokenExecutor);
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() gives up an executor of the program's own after its timeout", () =>
+Deno.test("loop.shutdownDefaultExecutor() abandons a custom executor after its timeout", () =>
   run(async () => {
     const loop = getRunningLoop();
     const executor = new FakeExecutor();
@@ -211,7 +211,7 @@ Deno.test("loop.shutdownDefaultExecutor() gives up an executor of the program's 
     executor.ended.resolve();
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() refuses what is no timeout, and shuts nothing down", () =>
+Deno.test("loop.shutdownDefaultExecutor() validates its timeout first", () =>
   run(async () => {
     const loop = getRunningLoop();
     assertThrows(
@@ -222,7 +222,7 @@ Deno.test("loop.shutdownDefaultExecutor() refuses what is no timeout, and shuts 
     assertEquals(await toThread(() => 1), 1);
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() can be cancelled, and the job goes on", () =>
+Deno.test("loop.shutdownDefaultExecutor() leaves jobs running when it is cancelled", () =>
   run(async () => {
     const loop = getRunningLoop();
     const executor = new FakeExecutor();
@@ -234,7 +234,7 @@ Deno.test("loop.shutdownDefaultExecutor() can be cancelled, and the job goes on"
     executor.ended.resolve();
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() fails as the executor does", () =>
+Deno.test("loop.shutdownDefaultExecutor() rejects with the executor's error", () =>
   run(async () => {
     const loop = getRunningLoop();
     const executor = new FakeExecutor();
@@ -248,7 +248,7 @@ Deno.test("loop.shutdownDefaultExecutor() fails as the executor does", () =>
     loop.setDefaultExecutor(new WorkerExecutor());
   }));
 
-Deno.test("loop.close() shuts the default executor down without waiting", async () => {
+Deno.test("loop.close() shuts down the default executor without waiting", async () => {
   const loop = newEventLoop();
   const executor = new FakeExecutor();
   loop.setDefaultExecutor(executor);
@@ -277,7 +277,7 @@ Deno.test("loop.close() reports an executor that fails to shut down", async () =
   ]);
 });
 
-Deno.test("the end of run() waits for the jobs of the default executor", async () => {
+Deno.test("run() waits for the jobs of the default executor at its end", async () => {
   const ended: string[] = [];
   await run(async () => {
     const begun = new Event();
@@ -290,7 +290,7 @@ Deno.test("the end of run() waits for the jobs of the default executor", async (
   assertEquals(ended, ["job"]);
 });
 
-Deno.test("the end of run() drops nothing that waits", async () => {
+Deno.test("run() runs the waiting jobs of the default executor at its end", async () => {
   const ended: number[] = [];
   await run(() => {
     getRunningLoop().setDefaultExecutor(new WorkerExecutor({ maxWorkers: 1 }));
@@ -303,7 +303,7 @@ Deno.test("the end of run() drops nothing that waits", async () => {
   assertEquals(ended, [1, 2, 3]);
 });
 
-Deno.test("loop.callSoonThreadsafe() calls soon, as loop.callSoon()", () =>
+Deno.test("loop.callSoonThreadsafe() schedules a call like loop.callSoon()", () =>
   run(async () => {
     const loop = getRunningLoop();
     const calls: unknown[] = [];
@@ -323,7 +323,7 @@ Deno.test("loop.callSoonThreadsafe() calls soon, as loop.callSoon()", () =>
     assertThrows(() => closed.callSoonThreadsafe(() => {}), RuntimeError);
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() leaves nothing for the end of the loop", () =>
+Deno.test("loop.shutdownDefaultExecutor() releases the executor", () =>
   run(async () => {
     const loop = getRunningLoop();
     const { resources } = schedulerOf(loop);

@@ -32,7 +32,7 @@ async function runWith(
   };
 }
 
-Deno.test("a self-contained function needs no permission, and none comes with it", async () => {
+Deno.test("WorkerExecutor runs self-contained functions without any permission", async () => {
   assertEquals(
     await runWith([], {
       "main.ts": `
@@ -66,7 +66,7 @@ const MODULE_PROGRAM = {
     });`,
 };
 
-Deno.test("the functions of a local module need the permission to read it", async () => {
+Deno.test("WorkerExecutor needs read permission for a local module", async () => {
   assertEquals(
     await runWith(["--allow-read=."], MODULE_PROGRAM),
     { code: 0, stdout: "42\n", stderr: "" },
@@ -77,7 +77,7 @@ Deno.test("the functions of a local module need the permission to read it", asyn
   assertStringIncludes(stdout, "--allow-read");
 });
 
-Deno.test("an idle pool does not keep the program alive", async () => {
+Deno.test("WorkerExecutor does not keep the program alive when idle", async () => {
   assertEquals(
     await runWith([], {
       "main.ts": `
@@ -91,7 +91,7 @@ Deno.test("an idle pool does not keep the program alive", async () => {
   );
 });
 
-Deno.test("a pool at work keeps the program alive, also one that was at rest", async () => {
+Deno.test("WorkerExecutor keeps the program alive while it runs jobs, even after a pause", async () => {
   assertEquals(
     await runWith([], {
       "main.ts": `
@@ -108,7 +108,7 @@ Deno.test("a pool at work keeps the program alive, also one that was at rest", a
   );
 });
 
-Deno.test("a job whose caller is gone keeps the program alive until it ends", async () => {
+Deno.test("WorkerExecutor keeps the program alive for a job whose caller has ended", async () => {
   assertEquals(
     await runWith([], {
       "main.ts": `
@@ -128,7 +128,7 @@ Deno.test("a job whose caller is gone keeps the program alive until it ends", as
   );
 });
 
-Deno.test("where a worker cannot be told to let the program end, an idle one is ended", async () => {
+Deno.test("WorkerExecutor terminates idle workers that would keep the program alive", async () => {
   assertEquals(
     await runWith([], {
       "hide.ts": `
@@ -150,7 +150,7 @@ Deno.test("where a worker cannot be told to let the program end, an idle one is 
   );
 });
 
-Deno.test("an error of a job that nobody catches ends the program with both stacks", async () => {
+Deno.test("WorkerExecutor prints both stacks of an uncaught error of a job", async () => {
   const { code, stderr } = await runWith([], {
     "main.ts": `
       import { run, toThread } from "asyncio";
@@ -165,7 +165,7 @@ Deno.test("an error of a job that nobody catches ends the program with both stac
   assertStringIncludes(stderr, "main.ts:3");
 });
 
-Deno.test("what breaks in a worker leaves the program, and its output, alone", async () => {
+Deno.test("WorkerExecutor does not print the errors of a worker that breaks", async () => {
   assertEquals(
     await runWith([], {
       "main.ts": `

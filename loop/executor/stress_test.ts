@@ -46,7 +46,7 @@ function isAsExpected(kind: Kind, n: number, end: unknown): boolean {
 }
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`every one of many jobs ends as it should, whatever happens to others (${seed})`, () =>
+  Deno.test(`WorkerExecutor settles every job of a random mix (${seed})`, () =>
     countingWorkers(async (count) => {
       const random = new Random(seed);
       await run(async () => {

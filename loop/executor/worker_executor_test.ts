@@ -86,7 +86,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() keeps two functions apart whose names are the same",
+  "WorkerExecutor.submit() distinguishes functions of the same name",
   withPool(async (pool) => {
     const one = [1, 2].map((n) =>
       n === 1
@@ -104,7 +104,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() refuses what cannot be run by its source",
+  "WorkerExecutor.submit() rejects functions that cannot be sent as source",
   withPool(async (pool) => {
     class Account {
       #balance = 1;
@@ -133,7 +133,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() says what to do about a variable from outside the function",
+  "WorkerExecutor.submit() explains how to pass an outer variable",
   withPool(async (pool) => {
     const outer = 1;
     const error = await assertRejects(
@@ -148,7 +148,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() calls what a module exports, by its name",
+  "WorkerExecutor.submit() calls an exported function by name",
   withJobs(async (pool) => {
     assertEquals(await pool.submit("add", 1, 2), 3);
     assertEquals(await pool.submit("add", 1), 2);
@@ -161,14 +161,14 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() takes self-contained functions beside those of a module",
+  "WorkerExecutor.submit() accepts self-contained functions with a module",
   withJobs(async (pool) => {
     assertEquals(await pool.submit((n: number) => n * 2, 4), 8);
   }),
 );
 
 Deno.test(
-  "WorkerExecutor.submit() loads a module once in a worker",
+  "WorkerExecutor.submit() loads a module once for each worker",
   withJobs(async (pool) => {
     assertEquals(await pool.submit("countCalls"), 1);
     assertEquals(await pool.submit("countCalls"), 2);
@@ -196,7 +196,7 @@ Deno.test(
   }),
 );
 
-Deno.test("WorkerExecutor.submit() fails jobs of a module that cannot be loaded", () =>
+Deno.test("WorkerExecutor.submit() rejects if the module cannot be loaded", () =>
   run(async () => {
     for (
       const [url, message] of [
@@ -216,7 +216,7 @@ Deno.test("WorkerExecutor.submit() fails jobs of a module that cannot be loaded"
     }
   }));
 
-Deno.test("WorkerExecutor() refuses addresses that are none, and numbers of workers", () => {
+Deno.test("WorkerExecutor() validates its arguments", () => {
   assertThrows(
     () => new WorkerExecutor("./jobs.ts"),
     TypeError,
@@ -263,7 +263,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.submit() takes the arguments as they are at the call, at once or later",
+  "WorkerExecutor.submit() copies the arguments at the time of the call",
   withPool(async (pool) => {
     const list = [1];
     const now = pool.submit((list: number[]) => list, list);
@@ -275,7 +275,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.run() moves what it is told to, at once or later",
+  "WorkerExecutor.run() transfers buffers, immediately or from the queue",
   withPool(async (pool) => {
     const size = (bytes: Uint8Array) => bytes.length;
     const one = new Uint8Array(8);
@@ -289,7 +289,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.run() refuses arguments that are no array",
+  "WorkerExecutor.run() rejects arguments that are not an array",
   withPool(async (pool) => {
     for (const args of [null, undefined, 1, "ab"]) {
       assertThrows(
@@ -303,7 +303,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.run() moves nothing if an argument cannot be cloned",
+  "WorkerExecutor.run() transfers nothing if an argument cannot be cloned",
   withPool(async (pool) => {
     const bytes = new Uint8Array(8);
     assertThrows(
@@ -325,7 +325,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WorkerExecutor.run() moves ports, at once or later",
+  "WorkerExecutor.run() transfers ports, immediately or from the queue",
   withPool(async (pool) => {
     const speak = (port: MessagePort, text: string) => port.postMessage(text);
     const messages = ["now", "later"].map((text) => {
@@ -343,7 +343,7 @@ Deno.test(
   }),
 );
 
-Deno.test("a job that waits fails if its worker cannot be started", () =>
+Deno.test("WorkerExecutor fails a waiting job if its worker cannot be started", () =>
   countingWorkers(() =>
     run(async () => {
       await using pool = new WorkerExecutor({ maxWorkers: 1 });
@@ -373,7 +373,7 @@ Deno.test("a job that waits fails if its worker cannot be started", () =>
   ));
 
 Deno.test(
-  "WorkerExecutor.run() moves results where it is told to",
+  "WorkerExecutor.run() transfers results with transferResults",
   withPool(async (pool) => {
     const make = () => {
       const scope = globalThis as { last?: unknown };
@@ -393,7 +393,7 @@ Deno.test(
   }),
 );
 
-Deno.test("WorkerExecutor() moves all results if it is told to", () =>
+Deno.test("WorkerExecutor() transfers all results with transferResults", () =>
   run(async () => {
     await using pool = new WorkerExecutor({
       maxWorkers: 1,
@@ -409,7 +409,7 @@ Deno.test("WorkerExecutor() moves all results if it is told to", () =>
     assertEquals(await pool.submit(left), 3);
   }));
 
-Deno.test("WorkerExecutor starts a worker only when all are at work", () =>
+Deno.test("WorkerExecutor starts a worker only when all others are busy", () =>
   countingWorkers((count) =>
     run(async () => {
       await using pool = new WorkerExecutor({ maxWorkers: 2, name: "crew" });
@@ -434,7 +434,7 @@ Deno.test("WorkerExecutor starts a worker only when all are at work", () =>
     })
   ));
 
-Deno.test("WorkerExecutor has as many workers as there are processors, by default", () =>
+Deno.test("WorkerExecutor starts as many workers as there are processors by default", () =>
   countingWorkers((count) =>
     run(async () => {
       await using pool = new WorkerExecutor();
@@ -448,7 +448,7 @@ Deno.test("WorkerExecutor has as many workers as there are processors, by defaul
   ));
 
 Deno.test(
-  "WorkerExecutor does the jobs that wait in order",
+  "WorkerExecutor runs waiting jobs in FIFO order",
   withPool(async (pool) => {
     const order: number[] = [];
     await gather(
@@ -461,7 +461,7 @@ Deno.test(
 );
 
 Deno.test(
-  "cancelling a job that waits drops it",
+  "WorkerExecutor drops a waiting job that is cancelled",
   withPool(async (pool) => {
     const { job, letGo } = await hold(pool);
     const ran: string[] = [];
@@ -478,7 +478,7 @@ Deno.test(
   }),
 );
 
-Deno.test("cancelling a job that runs frees the caller at once; the job goes on", () =>
+Deno.test("WorkerExecutor lets a running job continue when its future is cancelled", () =>
   countingWorkers((count) =>
     run(async () => {
       await using pool = new WorkerExecutor({ maxWorkers: 1 });
@@ -508,7 +508,7 @@ Deno.test("cancelling a job that runs frees the caller at once; the job goes on"
     })
   ));
 
-Deno.test("terminateOnCancel ends the worker of a job that is cancelled", () =>
+Deno.test("WorkerExecutor() with terminateOnCancel terminates the worker of a cancelled job", () =>
   countingWorkers((count) =>
     run(async () => {
       await using pool = new WorkerExecutor({
@@ -542,7 +542,7 @@ Deno.test("terminateOnCancel ends the worker of a job that is cancelled", () =>
   ));
 
 Deno.test(
-  "WorkerExecutor.run() ends the worker at a cancellation if it is told to",
+  "WorkerExecutor.run() with terminateOnCancel terminates the worker",
   withPool(async (pool) => {
     const begun = new Event();
     const endless = pool.run(
@@ -600,7 +600,7 @@ const DEATHS: Record<string, [() => unknown, string]> = {
 };
 
 for (const [name, [die, reason]] of Object.entries(DEATHS)) {
-  Deno.test(`${name} in a job fails it, and the worker is replaced`, () =>
+  Deno.test(`WorkerExecutor fails the job and replaces the worker after ${name}`, () =>
     countingWorkers((count) =>
       run(async () => {
         await using pool = new WorkerExecutor({ maxWorkers: 1 });
@@ -617,7 +617,7 @@ for (const [name, [die, reason]] of Object.entries(DEATHS)) {
     ));
 }
 
-Deno.test("what a job leaves behind and fails after its end is reported", () =>
+Deno.test("WorkerExecutor reports failures of what a job left running", () =>
   countingWorkers((count) =>
     run(async () => {
       const loop = getRunningLoop();
@@ -676,7 +676,7 @@ const HOSTILE: Record<string, () => unknown> = {
 
 for (const [name, job] of Object.entries(HOSTILE)) {
   Deno.test(
-    `a job that ${name} does not confuse its worker`,
+    `WorkerExecutor survives a job that ${name}`,
     withPool(async (pool) => {
       assertEquals(await pool.submit(job), undefined);
       assertEquals(await pool.submit((n: number) => n + 1, 1), 2);
@@ -693,7 +693,7 @@ for (const [name, job] of Object.entries(HOSTILE)) {
 }
 
 Deno.test(
-  "a job cannot post messages",
+  "WorkerExecutor prevents a job from posting messages",
   withPool(async (pool) => {
     await assertRejects(
       // deno-lint-ignore no-explicit-any -- Deno has no types for the scope of a worker here
@@ -705,7 +705,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a job may dispatch messages to listeners of its own, which hear no others",
+  "WorkerExecutor keeps its messages from the listeners of a job",
   withPool(async (pool) => {
     await pool.submit(() => {
       const heard: unknown[] = [];
@@ -724,7 +724,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a result that cannot be cloned fails the job",
+  "WorkerExecutor fails a job whose result cannot be cloned",
   withPool(async (pool) => {
     await assertRejects(
       () => pool.submit(() => ({ nested: () => 1 })),
@@ -738,7 +738,7 @@ Deno.test(
   }),
 );
 
-Deno.test("WorkerExecutor.shutdown() waits for the jobs, and takes no more", () =>
+Deno.test("WorkerExecutor.shutdown() waits for the jobs and accepts no more", () =>
   countingWorkers((count) =>
     run(async () => {
       const pool = new WorkerExecutor({ maxWorkers: 1 });
@@ -761,7 +761,7 @@ Deno.test("WorkerExecutor.shutdown() waits for the jobs, and takes no more", () 
     })
   ));
 
-Deno.test("WorkerExecutor.shutdown() cancels what has not begun, if it is told to", () =>
+Deno.test("WorkerExecutor.shutdown() with cancelFutures cancels waiting jobs", () =>
   run(async () => {
     const pool = new WorkerExecutor({ maxWorkers: 1 });
     const { job, letGo } = await hold(pool);
@@ -773,7 +773,7 @@ Deno.test("WorkerExecutor.shutdown() cancels what has not begun, if it is told t
     await shutdown;
   }));
 
-Deno.test("WorkerExecutor.shutdown() does not wait, if it is told to", () =>
+Deno.test("WorkerExecutor.shutdown() with wait: false does not wait", () =>
   countingWorkers((count) =>
     run(async () => {
       const pool = new WorkerExecutor({ maxWorkers: 2 });
@@ -808,7 +808,7 @@ Deno.test("WorkerExecutor.shutdown() ends when the last job is cancelled or its 
     }
   }));
 
-Deno.test("WorkerExecutor.shutdown() of one that had no job is over at once", () =>
+Deno.test("WorkerExecutor.shutdown() resolves immediately without jobs", () =>
   run(async () => {
     await new WorkerExecutor().shutdown();
     const pool = new WorkerExecutor({ maxWorkers: 1 });
@@ -816,7 +816,7 @@ Deno.test("WorkerExecutor.shutdown() of one that had no job is over at once", ()
     await pool.shutdown();
   }));
 
-Deno.test("WorkerExecutor.shutdown() goes on when nobody waits for it any more", () =>
+Deno.test("WorkerExecutor.shutdown() continues when its wait is cancelled", () =>
   run(async () => {
     const pool = new WorkerExecutor({ maxWorkers: 1 });
     const { job, letGo } = await hold(pool);
@@ -829,7 +829,7 @@ Deno.test("WorkerExecutor.shutdown() goes on when nobody waits for it any more",
     await pool.shutdown();
   }));
 
-Deno.test("WorkerExecutor.terminateWorkers() ends all at once", () =>
+Deno.test("WorkerExecutor.terminateWorkers() terminates all workers immediately", () =>
   countingWorkers((count) =>
     run(async () => {
       const pool = new WorkerExecutor({ maxWorkers: 2 });
@@ -857,7 +857,7 @@ Deno.test("WorkerExecutor.terminateWorkers() ends all at once", () =>
     })
   ));
 
-Deno.test("a pool serves several loops, and forgets those that are closed", async () => {
+Deno.test("WorkerExecutor serves several loops and releases closed ones", async () => {
   await using pool = new WorkerExecutor({ maxWorkers: 1 });
   const loops = [newEventLoop(), newEventLoop()];
   const results = await Promise.all(
@@ -890,7 +890,7 @@ Deno.test("a pool serves several loops, and forgets those that are closed", asyn
   open!.close();
 });
 
-Deno.test("a pool can be used outside every loop", async () => {
+Deno.test("WorkerExecutor can be used outside any loop", async () => {
   await using pool = new WorkerExecutor({ maxWorkers: 1 });
   assertEquals(await pool.submit((n: number) => n + 1, 1), 2);
 });

@@ -20,7 +20,7 @@ const NOBODY: Deno.NetAddr = {
   port: 1,
 };
 
-Deno.test("BaseTransport.getExtraInfo() tells what the constructor was given", () => {
+Deno.test("BaseTransport.getExtraInfo() returns the constructor's information", () => {
   class Fake extends Transport {}
   const transport = new Fake({ peername: NOBODY, cipher: null });
   assertEquals(transport.getExtraInfo("peername"), NOBODY);
@@ -31,12 +31,12 @@ Deno.test("BaseTransport.getExtraInfo() tells what the constructor was given", (
   assertEquals(new BaseTransport().getExtraInfo("pipe"), null);
 });
 
-Deno.test("BaseTransport.getExtraInfo() knows no name that every object has", () => {
+Deno.test("BaseTransport.getExtraInfo() ignores inherited properties", () => {
   assertEquals(new BaseTransport().getExtraInfo("constructor"), null);
   assertEquals(new BaseTransport().getExtraInfo("toString", "none"), "none");
 });
 
-Deno.test("BaseTransport.getExtraInfo() has the types of what it tells", () => {
+Deno.test("BaseTransport.getExtraInfo() is typed by the name", () => {
   const transport = new Transport();
   const peername = transport.getExtraInfo("peername");
   assertType<IsExact<typeof peername, Deno.Addr | null>>(true);

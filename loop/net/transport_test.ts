@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { getRunningLoop, run, sleep, type Transport } from "../../mod.ts";
 import { closeBoth, pair } from "../../tests/doubles/recorder.ts";
 
-Deno.test("Transport hands bytes to the other side's protocol", () =>
+Deno.test("Transport delivers bytes to the peer's protocol", () =>
   run(async () => {
     const [one, other] = await pair();
     one.transport.write("hello");
@@ -13,7 +13,7 @@ Deno.test("Transport hands bytes to the other side's protocol", () =>
     await closeBoth(one, other);
   }));
 
-Deno.test("Transport.getExtraInfo() knows the addresses, also after the end", () =>
+Deno.test("Transport.getExtraInfo() returns the addresses even after the end", () =>
   run(async () => {
     const [one, other] = await pair();
     assertEquals(
@@ -32,7 +32,7 @@ Deno.test("Transport.getExtraInfo() knows the addresses, also after the end", ()
     assertEquals(one.transport.getExtraInfo("sockname"), sockname);
   }));
 
-Deno.test("Transport stays half open while the protocol wants it", () =>
+Deno.test("Transport stays half-open if the protocol requests it", () =>
   run(async () => {
     const [one, other] = await pair();
     other.keepOpen = true;
@@ -49,7 +49,7 @@ Deno.test("Transport stays half open while the protocol wants it", () =>
     assertEquals(await one.lost, null);
   }));
 
-Deno.test("Transport closes at the end of the stream unless the protocol objects", () =>
+Deno.test("Transport closes at the end of the stream by default", () =>
   run(async () => {
     const [one, other] = await pair();
     one.transport.close();
@@ -77,7 +77,7 @@ Deno.test("Transport.close() delivers megabytes to a slow peer", () =>
     assertEquals(one.losses, 1);
   }));
 
-Deno.test("Transport.abort() frees who writes to a peer that never reads", () =>
+Deno.test("Transport.abort() ends a write to a peer that never reads", () =>
   run(async () => {
     const [one, other] = await pair();
     other.transport.pauseReading();
@@ -89,7 +89,7 @@ Deno.test("Transport.abort() frees who writes to a peer that never reads", () =>
     await other.lost;
   }));
 
-Deno.test("Transport learns from a write that the peer is gone", () =>
+Deno.test("Transport ends when a write fails", () =>
   run(async () => {
     const [one, other] = await pair();
     one.keepOpen = true;
@@ -109,7 +109,7 @@ Deno.test("Transport learns from a write that the peer is gone", () =>
     );
   }));
 
-Deno.test("Transport ends once, whatever happens in whatever order", () =>
+Deno.test("Transport ends once after any sequence of calls", () =>
   run(async () => {
     const acts: ((transport: Transport) => void)[] = [
       (transport) => transport.close(),

@@ -6,7 +6,7 @@ import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { bytesOf, textOf } from "../../../tests/doubles/text.ts";
 import { DuplexConn } from "./_connect_from.ts";
 
-Deno.test("DuplexConn.read() serves several reads at once, in their order", async () => {
+Deno.test("DuplexConn.read() serves concurrent reads in order", async () => {
   const conn = new DuplexConn(new PassThrough(), new FakeConn());
   const memories = [new Uint8Array(2), new Uint8Array(2)];
   const reads = memories.map((memory) => conn.read(memory));

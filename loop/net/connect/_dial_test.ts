@@ -13,7 +13,7 @@ function infos(families: string): AddrInfo[] {
   }));
 }
 
-Deno.test("interleave() has the families alternate", () => {
+Deno.test("interleave() alternates between the families", () => {
   const cases: [families: string, count: number, expected: string][] = [
     ["", 1, ""],
     ["4", 1, "0"],

@@ -6,7 +6,7 @@ import { connectAndCancel } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { Recorder } from "../../../tests/doubles/recorder.ts";
 
-Deno.test("loop.connectAcceptedSocket() serves a connection that was accepted elsewhere", () =>
+Deno.test("loop.connectAcceptedSocket() serves an accepted connection", () =>
   run(async () => {
     const loop = getRunningLoop();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -32,7 +32,7 @@ Deno.test("loop.connectAcceptedSocket() serves a connection that was accepted el
     await client.lost;
   }));
 
-Deno.test("loop.connectAcceptedSocket() tells wrong arguments, and leaves the connection alone", () =>
+Deno.test("loop.connectAcceptedSocket() validates its arguments and keeps the connection open", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();

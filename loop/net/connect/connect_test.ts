@@ -20,7 +20,7 @@ import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import type { AddrInfo } from "../dns/get_addr_info.ts";
 import type { ConnectionOptions } from "./connect.ts";
 
-Deno.test("loop.createConnection() tells wrong arguments before it does anything", () =>
+Deno.test("loop.createConnection() validates its arguments first", () =>
   run(async () => {
     const loop = getRunningLoop();
     const make = () => new Recorder();
@@ -76,7 +76,7 @@ Deno.test("loop.createConnection() tells wrong arguments before it does anything
     );
   }));
 
-Deno.test("loop.createConnection() refuses options in two places", () =>
+Deno.test("loop.createConnection() rejects options in two places", () =>
   run(async () => {
     const loop = getRunningLoop();
     const make = () => new Recorder();
@@ -91,7 +91,7 @@ Deno.test("loop.createConnection() refuses options in two places", () =>
     assert(!sock.isClosed);
   }));
 
-Deno.test("loop.createConnection() fails where nothing listens", () =>
+Deno.test("loop.createConnection() rejects where nothing listens", () =>
   run(async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -107,7 +107,7 @@ Deno.test("loop.createConnection() fails where nothing listens", () =>
     );
   }));
 
-Deno.test("loop.createConnection() closes the connection if no protocol is made", () =>
+Deno.test("loop.createConnection() closes the connection if the factory fails", () =>
   run(async () => {
     const conn = new FakeConn();
     const make = () => {
@@ -121,7 +121,7 @@ Deno.test("loop.createConnection() closes the connection if no protocol is made"
     assert(conn.isClosed);
   }));
 
-Deno.test("loop.createConnection() leaves no connection behind when it is cancelled", () =>
+Deno.test("loop.createConnection() closes the connection when cancelled", () =>
   run(async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -136,7 +136,7 @@ Deno.test("loop.createConnection() leaves no connection behind when it is cancel
     listener.close();
   }));
 
-Deno.test("loop.createConnection() closes a connection that comes after the cancellation", () =>
+Deno.test("loop.createConnection() closes a connection established after a cancellation", () =>
   assertClosesWhatComesLate(() =>
     getRunningLoop().createConnection(() => new Recorder(), "192.0.2.1", 1)
   ));
@@ -209,7 +209,7 @@ Deno.test("loop.createConnection() connects to this machine by name, and without
     }
   }));
 
-Deno.test("loop.createConnection() says what was tried, by the class of the last error", () =>
+Deno.test("loop.createConnection() lists the attempts in an error of the last one's class", () =>
   run(async () => {
     const port = freePort();
     const alone = await assertRejects(
@@ -260,7 +260,7 @@ Deno.test("loop.createConnection() says what was tried, by the class of the last
     assert(group.subgroup(Deno.errors.ConnectionRefused));
   }));
 
-Deno.test("loop.createConnection() has a class of error for a host without an address", () =>
+Deno.test("loop.createConnection() rejects with NotFound for a host without an address", () =>
   run(async () => {
     const error = await assertRejects(
       () => connectTo("nowhere.invalid", 80),
@@ -276,7 +276,7 @@ Deno.test("loop.createConnection() has a class of error for a host without an ad
   }));
 
 Deno.test(
-  "loop.createConnection() connects by a name where the program is allowed nothing else",
+  "loop.createConnection() connects with permission for a name alone",
   {
     permissions: { net: ["localhost"] },
   },
@@ -311,7 +311,7 @@ Deno.test(
 );
 
 Deno.test(
-  "loop.createConnection() tells what cannot be resolved by Deno either",
+  "loop.createConnection() rejects with NotFound if Deno cannot resolve the host",
   {
     permissions: { net: ["nowhere.invalid"] },
   },
@@ -332,7 +332,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.createConnection() tries the next address beside one that is slow", async () => {
+Deno.test("loop.createConnection() tries the next address concurrently with a slow one", async () => {
   const { connect } = Deno;
   const attempts: string[] = [];
   const signals: AbortSignal[] = [];
@@ -420,7 +420,7 @@ Deno.test("loop.createConnection() connects from a local address", () =>
     await peer.lost;
   }));
 
-Deno.test("loop.createConnection() says why it cannot connect from a local address", () =>
+Deno.test("loop.createConnection() explains why it cannot connect from a local address", () =>
   run(async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -444,7 +444,7 @@ Deno.test("loop.createConnection() says why it cannot connect from a local addre
     assert(!error.message.includes("bind"));
   }));
 
-Deno.test("loop.createConnection() from a local address leaves no connection behind when it is cancelled", () =>
+Deno.test("loop.createConnection() from a local address closes the connection when cancelled", () =>
   run(async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;

@@ -12,7 +12,7 @@ import { withDirectory } from "../../../tests/doubles/directory.ts";
 
 const ignore = Deno.build.os === "windows";
 
-Deno.test("loop.createUnixConnection() connects, and tells the addresses", {
+Deno.test("loop.createUnixConnection() connects and has the addresses", {
   ignore,
 }, () =>
   withDirectory((directory) =>
@@ -101,7 +101,7 @@ Deno.test(
 );
 
 Deno.test(
-  "loop.createUnixConnection() tells wrong arguments before it does anything",
+  "loop.createUnixConnection() validates its arguments first",
   {
     ignore,
   },
@@ -154,7 +154,7 @@ Deno.test(
 );
 
 Deno.test(
-  "loop.createUnixConnection() takes a connection, and closes it if no protocol is made",
+  "loop.createUnixConnection() closes a given connection if the factory fails",
   {
     ignore,
   },
@@ -184,7 +184,7 @@ Deno.test(
 );
 
 Deno.test(
-  "loop.createUnixConnection() leaves no connection behind when it is cancelled",
+  "loop.createUnixConnection() closes the connection when cancelled",
   {
     ignore,
   },
@@ -206,7 +206,7 @@ Deno.test(
 );
 
 Deno.test(
-  "loop.createUnixConnection() closes a connection that comes after the cancellation",
+  "loop.createUnixConnection() closes a connection established after a cancellation",
   {
     ignore,
   },

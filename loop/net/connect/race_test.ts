@@ -84,7 +84,7 @@ async function messages(course: Course): Promise<unknown> {
   return outcome.error.map((error) => (error as Error).message);
 }
 
-Deno.test("race() makes one attempt after the other without a delay", () =>
+Deno.test("race() runs one attempt after the other without a delay", () =>
   run(async () => {
     const course = new Course(3, null);
     await turns();
@@ -98,7 +98,7 @@ Deno.test("race() makes one attempt after the other without a delay", () =>
     assertEquals(course.aborted, []);
   }));
 
-Deno.test("race() begins the next attempt after the delay, and at once after a failure", () =>
+Deno.test("race() starts the next attempt after the delay or a failure", () =>
   run(async () => {
     const course = new Course(4, 0.25);
     await turns();
@@ -124,7 +124,7 @@ Deno.test("race() begins the next attempt after the delay, and at once after a f
     assertEquals(course.discarded, ["value 3"]);
   }));
 
-Deno.test("race() gives all errors, in the order of the attempts", () =>
+Deno.test("race() returns all errors in the order of the attempts", () =>
   run(async () => {
     const course = new Course(3, 1);
     await turns();
@@ -137,7 +137,7 @@ Deno.test("race() gives all errors, in the order of the attempts", () =>
     assertEquals(course.timers, 0);
   }));
 
-Deno.test("race() has one winner when two succeed at once", () =>
+Deno.test("race() returns one value when two attempts succeed together", () =>
   run(async () => {
     const course = new Course(3, 1);
     await turns();
@@ -150,7 +150,7 @@ Deno.test("race() has one winner when two succeed at once", () =>
     assertEquals(course.timers, 0);
   }));
 
-Deno.test("race() swallows what fails after its end", () =>
+Deno.test("race() ignores failures after its end", () =>
   run(async () => {
     const course = new Course(2, 1);
     await turns();
@@ -162,7 +162,7 @@ Deno.test("race() swallows what fails after its end", () =>
     assertEquals(course.discarded, []);
   }));
 
-Deno.test("race() that is cancelled stops its attempts and its timer", () =>
+Deno.test("race() aborts its attempts and its timer when cancelled", () =>
   run(async () => {
     const course = new Course(3, 1);
     await turns();
@@ -177,7 +177,7 @@ Deno.test("race() that is cancelled stops its attempts and its timer", () =>
     assertEquals(course.attempts.length, 2);
   }));
 
-Deno.test("race() of one attempt gives what that comes to", () =>
+Deno.test("race() returns the outcome of a single attempt", () =>
   run(async () => {
     const failing = new Course(1, 1);
     const winning = new Course(1, 1);
@@ -202,7 +202,7 @@ Deno.test("race() of one attempt gives what that comes to", () =>
     }
   }));
 
-Deno.test("race() that is cancelled as it ends keeps no winner", () =>
+Deno.test("race() discards the value when cancelled as it ends", () =>
   run(async () => {
     let cancelled = 0;
     for (let i = 0; i < 16; i++) {

@@ -58,7 +58,7 @@ Deno.test("DatagramTransport.sendTo() sends to an address and to the remote one"
     assertEquals(await server.lost, null);
   }));
 
-Deno.test("DatagramTransport.sendTo() keeps the order, and takes empty datagrams, names and views", () =>
+Deno.test("DatagramTransport.sendTo() keeps the order and accepts empty datagrams, names and views", () =>
   run(async () => {
     const [server, { port }] = await receiver();
     const [client] = await receiver();
@@ -97,7 +97,7 @@ Deno.test("DatagramTransport works over IPv6", () =>
     server.transport.close();
   }));
 
-Deno.test("DatagramTransport.sendTo() refuses what it cannot send", () =>
+Deno.test("DatagramTransport.sendTo() validates its arguments", () =>
   run(async () => {
     const [server, serverAddr] = await receiver();
     const client = await sender(serverAddr);
@@ -137,7 +137,7 @@ Deno.test("DatagramTransport.sendTo() refuses what it cannot send", () =>
     server.transport.close();
   }));
 
-Deno.test("DatagramTransport tells what could not be sent, and goes on", () =>
+Deno.test("DatagramTransport reports failures to send and stays open", () =>
   run(async () => {
     const [server, serverAddr] = await receiver();
     server.transport.setWriteBufferLimits(100_000);
@@ -166,7 +166,7 @@ Deno.test("DatagramTransport with a remote address ignores all others", () =>
     for (const each of [stranger, server, client]) each.transport.close();
   }));
 
-Deno.test("DatagramTransport.getExtraInfo() tells the addresses and the socket", () =>
+Deno.test("DatagramTransport.getExtraInfo() returns the addresses and the socket", () =>
   run(async () => {
     const [server, serverAddr] = await receiver();
     const client = await sender(serverAddr);
@@ -232,7 +232,7 @@ Deno.test("DatagramTransport pauses and resumes writing at its water marks", () 
     sock.sending.at(-1)!.resolve();
   }));
 
-Deno.test("DatagramTransport.close() sends what is queued first, and receives no more", () =>
+Deno.test("DatagramTransport.close() sends the queue first and stops receiving", () =>
   run(async () => {
     const [sock, transport, protocol] = await fake();
     sock.isBlocked = true;
@@ -254,7 +254,7 @@ Deno.test("DatagramTransport.close() sends what is queued first, and receives no
     assert(sock.isClosed);
   }));
 
-Deno.test("DatagramTransport.abort() drops what is queued", () =>
+Deno.test("DatagramTransport.abort() drops the queue", () =>
   run(async () => {
     const [sock, transport, protocol] = await fake();
     sock.isBlocked = true;
@@ -272,7 +272,7 @@ Deno.test("DatagramTransport.abort() drops what is queued", () =>
     assertEquals(protocol.events, ["made", "lost null"]);
   }));
 
-Deno.test("DatagramTransport tells errors of receiving, and ends when its socket is closed", () =>
+Deno.test("DatagramTransport reports errors and ends when its socket is closed", () =>
   run(async () => {
     const [sock, , protocol] = await fake();
     sock.fail(new Error("unreachable"));
@@ -289,7 +289,7 @@ Deno.test("DatagramTransport tells errors of receiving, and ends when its socket
     ]);
   }));
 
-Deno.test("DatagramTransport ends when its socket of node:dgram is closed", () =>
+Deno.test("DatagramTransport ends when its node:dgram socket is closed", () =>
   run(async () => {
     const [server] = await receiver();
     (server.transport.getExtraInfo("socket") as { close(): void }).close();
@@ -300,7 +300,7 @@ Deno.test("DatagramTransport ends when its socket of node:dgram is closed", () =
     assert(await other.lost instanceof Deno.errors.BadResource);
   }));
 
-Deno.test("DatagramTransport survives a protocol that fails", () =>
+Deno.test("DatagramTransport survives errors in its protocol", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     class Broken extends DatagramRecorder {
@@ -342,7 +342,7 @@ Deno.test("DatagramTransport survives a protocol that fails", () =>
     assertStrictEquals(contexts[0]!.protocol, protocol);
   }));
 
-Deno.test("DatagramTransport.setProtocol() hands what follows to another protocol", () =>
+Deno.test("DatagramTransport.setProtocol() delivers later datagrams to the new protocol", () =>
   run(async () => {
     const [sock, transport, first] = await fake();
     const second = new DatagramRecorder();
@@ -356,7 +356,7 @@ Deno.test("DatagramTransport.setProtocol() hands what follows to another protoco
     assertEquals(second.events, ["got a", "lost null"]);
   }));
 
-Deno.test("DatagramTransport calls its protocol outside every task, in the context of its creation", () =>
+Deno.test("DatagramTransport calls its protocol outside any task, in its creator's context", () =>
   run(async () => {
     const user = new AsyncLocalStorage<string>();
     const loop = getRunningLoop();

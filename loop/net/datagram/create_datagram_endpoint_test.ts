@@ -16,7 +16,7 @@ import { boundSocket } from "../../../tests/doubles/bound_socket.ts";
 const LOCAL = { hostname: "127.0.0.1", port: 0 };
 const make = () => new DatagramRecorder();
 
-Deno.test("loop.createDatagramEndpoint() tells wrong arguments before it does anything", () =>
+Deno.test("loop.createDatagramEndpoint() validates its arguments first", () =>
   run(async () => {
     const loop = getRunningLoop();
     const create = loop.createDatagramEndpoint.bind(loop, make);
@@ -124,7 +124,7 @@ Deno.test("loop.createDatagramEndpoint() says which address cannot be bound", ()
     );
   }));
 
-Deno.test("loop.createDatagramEndpoint() takes host names, and a family alone", () =>
+Deno.test("loop.createDatagramEndpoint() accepts host names, and a family alone", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [server, server_] = await loop.createDatagramEndpoint(make, {
@@ -143,7 +143,7 @@ Deno.test("loop.createDatagramEndpoint() takes host names, and a family alone", 
     for (const transport of [server, client, anybody]) transport.close();
   }));
 
-Deno.test("loop.createDatagramEndpoint() receives answers from everywhere where it may broadcast", () =>
+Deno.test("loop.createDatagramEndpoint() receives from any sender with allowBroadcast", () =>
   run(async () => {
     const [asked, askedAddr] = await receiver();
     const [other] = await receiver();
@@ -163,7 +163,7 @@ Deno.test("loop.createDatagramEndpoint() receives answers from everywhere where 
     transport.close();
   }));
 
-Deno.test("loop.createDatagramEndpoint() takes a socket of node:dgram", () =>
+Deno.test("loop.createDatagramEndpoint() accepts a node:dgram socket", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [server, serverAddr] = await receiver();
@@ -197,7 +197,7 @@ Deno.test("loop.createDatagramEndpoint() takes a socket of node:dgram", () =>
     unbound.close();
   }));
 
-Deno.test("loop.createDatagramEndpoint() closes the socket if no protocol is made", () =>
+Deno.test("loop.createDatagramEndpoint() closes the socket if the factory fails", () =>
   run(async () => {
     const sock = new FakeDatagramConn();
     const fail = () => {
@@ -216,7 +216,7 @@ Deno.test("loop.createDatagramEndpoint() closes the socket if no protocol is mad
     );
   }));
 
-Deno.test("loop.createDatagramEndpoint() leaves no socket behind when it is cancelled", () =>
+Deno.test("loop.createDatagramEndpoint() closes the socket when cancelled", () =>
   run(async () => {
     let attempts = 0;
     for (const hostname of ["127.0.0.1", "localhost"]) {
@@ -232,7 +232,7 @@ Deno.test("loop.createDatagramEndpoint() leaves no socket behind when it is canc
     assert(attempts > 2);
   }));
 
-Deno.test("run() cuts off the endpoints that its program left open", async () => {
+Deno.test("run() closes datagram endpoints that are left open", async () => {
   // That nothing is left is for the sanitizers to say.
   await run(async () => {
     const [server, addr] = await receiver();
@@ -248,7 +248,7 @@ Deno.test("loop.createDatagramEndpoint() throws on a closed loop", async () => {
   );
 });
 
-Deno.test("loop.createDatagramEndpoint() tells a missing permission to its caller", async () => {
+Deno.test("loop.createDatagramEndpoint() rejects on a missing permission", async () => {
   const { stdout } = await runProgram(`
     import { DatagramProtocol, getRunningLoop, run } from "asyncio";
     await Deno.permissions.revoke({ name: "net" });
@@ -279,7 +279,7 @@ Deno.test({
     }),
 });
 
-Deno.test("DatagramTransport takes part in a multicast group", () =>
+Deno.test("DatagramTransport can join a multicast group", () =>
   run(async () => {
     const [server, serverProtocol] = await getRunningLoop()
       .createDatagramEndpoint(make, {

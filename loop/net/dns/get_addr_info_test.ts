@@ -26,7 +26,7 @@ async function hostnames(
 }
 
 Deno.test(
-  "loop.getAddrInfo() takes addresses as they are, without permission",
+  "loop.getAddrInfo() returns addresses unchanged, without permission",
   {
     permissions: "none",
   },
@@ -43,7 +43,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.getAddrInfo() without a host means this machine", {
+Deno.test("loop.getAddrInfo() returns loopback addresses without a host", {
   permissions: "none",
 }, () =>
   run(async () => {
@@ -54,7 +54,7 @@ Deno.test("loop.getAddrInfo() without a host means this machine", {
     assertEquals(await hostnames(null, { passive: true, family: 6 }), ["::"]);
   }));
 
-Deno.test("loop.getAddrInfo() looks names up", () =>
+Deno.test("loop.getAddrInfo() resolves host names", () =>
   run(async () => {
     const infos = await look("localhost", 1);
     assert(infos.length > 0);
@@ -66,7 +66,7 @@ Deno.test("loop.getAddrInfo() looks names up", () =>
     assertEquals(await hostnames("localhost", { family: 4 }), ["127.0.0.1"]);
   }));
 
-Deno.test("loop.getAddrInfo() has a class of error for a host without an address", () =>
+Deno.test("loop.getAddrInfo() rejects with NotFound for a host without an address", () =>
   run(async () => {
     for (const host of ["nowhere.invalid", "a b", "1:2"]) {
       const error = await assertRejects(
@@ -84,7 +84,7 @@ Deno.test("loop.getAddrInfo() has a class of error for a host without an address
     assertEquals((error as Error & { code: string }).code, "ENOTFOUND");
   }));
 
-Deno.test("loop.getAddrInfo() names the permission that a name needs", {
+Deno.test("loop.getAddrInfo() names the missing permission", {
   permissions: { net: ["127.0.0.1"] },
 }, () =>
   run(async () => {
@@ -95,7 +95,7 @@ Deno.test("loop.getAddrInfo() names the permission that a name needs", {
     );
   }));
 
-Deno.test("loop.getAddrInfo() tells wrong arguments", () =>
+Deno.test("loop.getAddrInfo() validates its arguments", () =>
   run(async () => {
     const loop = getRunningLoop();
     await assertRejects(

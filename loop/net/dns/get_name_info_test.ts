@@ -16,7 +16,7 @@ function name(
   return getRunningLoop().getNameInfo({ hostname, port }, flags);
 }
 
-Deno.test("loop.getNameInfo() needs no permission for what is numeric", {
+Deno.test("loop.getNameInfo() needs no permission for a numeric result", {
   permissions: "none",
 }, () =>
   run(async () => {
@@ -29,7 +29,7 @@ Deno.test("loop.getNameInfo() needs no permission for what is numeric", {
     );
   }));
 
-Deno.test("loop.getNameInfo() looks up what is not asked for as a number", () =>
+Deno.test("loop.getNameInfo() resolves addresses and ports to names", () =>
   run(async () => {
     const [host, service] = await name("127.0.0.1", 9);
     assertEquals(await name("127.0.0.1", 9, NI_NUMERICHOST), [
@@ -45,7 +45,7 @@ Deno.test("loop.getNameInfo() looks up what is not asked for as a number", () =>
     assertEquals(await getRunningLoop().getNameInfo(addr), [host, service]);
   }));
 
-Deno.test("loop.getNameInfo() gives the address of a host without a name, or fails", () =>
+Deno.test("loop.getNameInfo() returns the address of a host without a name, or rejects", () =>
   run(async () => {
     const dns = await import("node:dns");
     const { lookupService } = dns.promises;
@@ -71,7 +71,7 @@ Deno.test("loop.getNameInfo() gives the address of a host without a name, or fai
     }
   }));
 
-Deno.test("loop.getNameInfo() tells wrong arguments", () =>
+Deno.test("loop.getNameInfo() validates its arguments", () =>
   run(async () => {
     await assertRejects(() => name("localhost", 1), RangeError, "localhost");
     await assertRejects(() => name("127.0.0.1", 70000), RangeError, "70000");

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { hostAndPort, ipLiteralOf, isSameHost } from "./host.ts";
 
-Deno.test("ipLiteralOf() tells addresses from names", () => {
+Deno.test("ipLiteralOf() distinguishes addresses from names", () => {
   const addresses: [host: string, hostname: string, family: number][] = [
     ["127.0.0.1", "127.0.0.1", 4],
     ["255.255.255.255", "255.255.255.255", 4],
@@ -38,7 +38,7 @@ Deno.test("hostAndPort() puts IPv6 in brackets", () => {
   assertEquals(hostAndPort(null, 1), "localhost:1");
 });
 
-Deno.test("isSameHost() knows an address however it is written", () => {
+Deno.test("isSameHost() compares addresses regardless of notation", () => {
   const pairs: [one: string, other: string, isSame: boolean][] = [
     ["127.0.0.1", "127.0.0.1", true],
     ["127.0.0.1", "127.0.0.2", false],

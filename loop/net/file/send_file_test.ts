@@ -75,7 +75,7 @@ function sending(
   return run(() => withFile(content, async (file) => body(file, await fake())));
 }
 
-Deno.test("loop.sendFile() sends a file behind what was written before", () =>
+Deno.test("loop.sendFile() sends a file after earlier writes", () =>
   run(() =>
     withFile(CONTENT, async (file) => {
       const { client, peer, received } = await connection();
@@ -117,7 +117,7 @@ Deno.test("loop.sendFile() sends a part of a file", () =>
     })
   ));
 
-Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", () =>
+Deno.test("loop.sendFile() sends a file over TLS, then close_notify", () =>
   run(() =>
     withFile(CONTENT, async (file) => {
       await using server = await startServer(
@@ -139,7 +139,7 @@ Deno.test("loop.sendFile() sends a file encrypted, and the goodbye behind it", (
     })
   ));
 
-Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =>
+Deno.test("loop.sendFile() prevents other writes and reads in the meantime", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.block();
     transport.write("before");
@@ -158,7 +158,7 @@ Deno.test("loop.sendFile() has nothing else written or received meanwhile", () =
     assertEquals([conn.written[0], conn.written[2]], ["before", "after"]);
   }));
 
-Deno.test("loop.sendFile() leaves a transport paused that was", () =>
+Deno.test("loop.sendFile() leaves a paused transport paused", () =>
   sending(async (file, [, transport, protocol]) => {
     transport.pauseReading();
     await send(transport, file);
@@ -167,7 +167,7 @@ Deno.test("loop.sendFile() leaves a transport paused that was", () =>
     await protocol.lost;
   }));
 
-Deno.test("loop.sendFile() writes on where the connection took a part only", () =>
+Deno.test("loop.sendFile() continues after partial writes", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.takes = 7;
     assertEquals(await send(transport, file, { count: 20 }), 20);
@@ -176,7 +176,7 @@ Deno.test("loop.sendFile() writes on where the connection took a part only", () 
     await protocol.lost;
   }));
 
-Deno.test("loop.sendFile() refuses what it cannot do", () =>
+Deno.test("loop.sendFile() validates its arguments", () =>
   sending(async (file, [, transport, protocol]) => {
     await assertRejects(
       () => send(transport, file, { fallback: false }),
@@ -207,7 +207,7 @@ Deno.test("loop.sendFile() refuses what it cannot do", () =>
     await protocol.lost;
   }));
 
-Deno.test("loop.sendFile() that is cancelled sends the chunk under way, and the position is behind it", () =>
+Deno.test("loop.sendFile() sends the current chunk when cancelled, and sets the position", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.takes = 1000;
     conn.block();
@@ -226,7 +226,7 @@ Deno.test("loop.sendFile() that is cancelled sends the chunk under way, and the 
     );
   }, TEXT));
 
-Deno.test("loop.sendFile() that is cancelled while it waits for its turn sends nothing", () =>
+Deno.test("loop.sendFile() sends nothing when cancelled before its turn", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.block();
     transport.write("before");
@@ -242,7 +242,7 @@ Deno.test("loop.sendFile() that is cancelled while it waits for its turn sends n
     assertEquals(conn.written, ["before", "after"]);
   }));
 
-Deno.test("loop.sendFile() fails when the connection is lost", async () => {
+Deno.test("loop.sendFile() rejects when the connection is lost", async () => {
   const endings: ((transport: Transport) => void)[] = [
     (transport) => transport.abort(),
     (transport) => transport.close(),
@@ -262,7 +262,7 @@ Deno.test("loop.sendFile() fails when the connection is lost", async () => {
   }
 });
 
-Deno.test("loop.sendFile() fails when the connection is lost before its turn comes", () =>
+Deno.test("loop.sendFile() rejects when the connection is lost before its turn", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.block();
     transport.write("before");
@@ -273,7 +273,7 @@ Deno.test("loop.sendFile() fails when the connection is lost before its turn com
     assertEquals(await protocol.lost, null);
   }));
 
-Deno.test("loop.sendFile() fails with what broke the connection", () =>
+Deno.test("loop.sendFile() rejects with the error of the connection", () =>
   sending(async (file, [conn, transport, protocol]) => {
     conn.block();
     const task = createTask(() => send(transport, file));
@@ -283,7 +283,7 @@ Deno.test("loop.sendFile() fails with what broke the connection", () =>
     assertEquals((await protocol.lost)?.message, "gone");
   }));
 
-Deno.test("loop.sendFile() fails when the peer goes, and when the transport is aborted", () =>
+Deno.test("loop.sendFile() rejects when the peer disconnects or the transport is aborted", () =>
   run(async () => {
     const path = await Deno.makeTempFile();
     await Deno.truncate(path, 64_000_000);

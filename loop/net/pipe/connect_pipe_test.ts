@@ -37,7 +37,7 @@ async function connect(
   return [transport, protocol];
 }
 
-Deno.test("loop.connectReadPipe() reads a file to its end, and closes it", () =>
+Deno.test("loop.connectReadPipe() reads a file to its end and closes it", () =>
   run(async () => {
     const path = await Deno.makeTempFile();
     await Deno.writeTextFile(path, "hello");
@@ -52,7 +52,7 @@ Deno.test("loop.connectReadPipe() reads a file to its end, and closes it", () =>
     await Deno.remove(path);
   }));
 
-Deno.test("loop.connectReadPipe() hands on the chunks of a web stream as they are", () =>
+Deno.test("loop.connectReadPipe() delivers the chunks of a web stream unchanged", () =>
   run(async () => {
     const source = new FakeSource();
     const [transport, protocol] = await connect(source.stream);
@@ -72,7 +72,7 @@ Deno.test("loop.connectReadPipe() hands on the chunks of a web stream as they ar
     assertEquals(transport.isReading(), false);
   }));
 
-Deno.test("ReadTransport.pauseReading() on a pipe takes nothing more from it", () =>
+Deno.test("ReadTransport.pauseReading() stops reading the pipe", () =>
   run(async () => {
     const source = new FakeSource();
     const [transport, protocol] = await connect(source.stream);
@@ -90,7 +90,7 @@ Deno.test("ReadTransport.pauseReading() on a pipe takes nothing more from it", (
     await protocol.lost;
   }));
 
-Deno.test("ReadTransport.close() on a pipe cancels a read that is under way", () =>
+Deno.test("ReadTransport.close() cancels a pending read of the pipe", () =>
   run(async () => {
     const source = new FakeSource();
     const [transport, protocol] = await connect(source.stream);
@@ -104,7 +104,7 @@ Deno.test("ReadTransport.close() on a pipe cancels a read that is under way", ()
     assertEquals(source.cancellations.length, 1);
   }));
 
-Deno.test("ReadTransport.close() on a pipe that is paused, or has brought something, hands on nothing more", () =>
+Deno.test("ReadTransport.close() on a pipe drops undelivered data", () =>
   run(async () => {
     for (const isPaused of [false, true]) {
       const source = new FakeSource();
@@ -118,7 +118,7 @@ Deno.test("ReadTransport.close() on a pipe that is paused, or has brought someth
     }
   }));
 
-Deno.test("loop.connectReadPipe() tells the protocol what broke the pipe", () =>
+Deno.test("loop.connectReadPipe() passes the error of the pipe to the protocol", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const source = new FakeSource();
@@ -137,7 +137,7 @@ Deno.test("loop.connectReadPipe() tells the protocol what broke the pipe", () =>
     assertEquals(reports, []);
   }));
 
-Deno.test("loop.connectReadPipe() takes a stream of bytes only", () =>
+Deno.test("loop.connectReadPipe() rejects chunks that are not bytes", () =>
   run(async () => {
     const source = new FakeSource();
     const [, protocol] = await connect(source.stream);
@@ -151,7 +151,7 @@ Deno.test("loop.connectReadPipe() takes a stream of bytes only", () =>
     assertEquals(source.cancellations, [error]);
   }));
 
-Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", async () => {
+Deno.test("loop.connectReadPipe() reports errors in the protocol and ends", async () => {
   for (
     const method of [
       "dataReceived",
@@ -186,7 +186,7 @@ Deno.test("loop.connectReadPipe() reports what a protocol throws, and ends", asy
   }
 });
 
-Deno.test("loop.connectReadPipe() reports what connectionMade() throws, and goes on", () =>
+Deno.test("loop.connectReadPipe() reports errors in connectionMade() and continues", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const source = new FakeSource();
@@ -203,7 +203,7 @@ Deno.test("loop.connectReadPipe() reports what connectionMade() throws, and goes
     assertEquals(protocol.events, ["data", "eof", "lost null"]);
   }));
 
-Deno.test("loop.connectReadPipe() copies into the memory of a BufferedProtocol", () =>
+Deno.test("loop.connectReadPipe() copies into the buffer of a BufferedProtocol", () =>
   run(async () => {
     class Small extends BufferedProtocol {
       readonly memory = new Uint8Array(2);
@@ -228,7 +228,7 @@ Deno.test("loop.connectReadPipe() copies into the memory of a BufferedProtocol",
     assertEquals(small.text, "abcde");
   }));
 
-Deno.test("ReadTransport.setProtocol() hands what comes to the new protocol", () =>
+Deno.test("ReadTransport.setProtocol() delivers later data to the new protocol", () =>
   run(async () => {
     const source = new FakeSource();
     const [transport, first] = await connect(source.stream);
@@ -242,7 +242,7 @@ Deno.test("ReadTransport.setProtocol() hands what comes to the new protocol", ()
     assertEquals(second.events, ["data", "eof", "lost null"]);
   }));
 
-Deno.test("loop.connectReadPipe() refuses what is no pipe, before it makes a protocol", () =>
+Deno.test("loop.connectReadPipe() validates the pipe before it calls the factory", () =>
   run(async () => {
     const loop = getRunningLoop();
     const factory = (): Protocol => {
@@ -269,7 +269,7 @@ Deno.test("loop.connectReadPipe() refuses what is no pipe, before it makes a pro
     );
   }));
 
-Deno.test("loop.connectReadPipe() leaves the pipe alone if the factory throws", () =>
+Deno.test("loop.connectReadPipe() leaves the pipe open if the factory throws", () =>
   run(async () => {
     const { stream, cancellations } = new FakeSource();
     await assertRejects(
@@ -282,7 +282,7 @@ Deno.test("loop.connectReadPipe() leaves the pipe alone if the factory throws", 
     assertEquals([stream.locked, cancellations.length], [false, 0]);
   }));
 
-Deno.test("loop.connectReadPipe() that is cancelled closes the pipe", () =>
+Deno.test("loop.connectReadPipe() closes the pipe when cancelled", () =>
   run(async () => {
     // At whichever await it is.
     for (let turn = 0; turn < 5; turn++) {
@@ -295,7 +295,7 @@ Deno.test("loop.connectReadPipe() that is cancelled closes the pipe", () =>
     }
   }));
 
-Deno.test("loop.connectReadPipe() has the stream work outside every task", () =>
+Deno.test("loop.connectReadPipe() runs the stream's callbacks outside any task", () =>
   run(async () => {
     const tasks: unknown[] = [];
     const stream = new ReadableStream<Uint8Array>({
@@ -329,14 +329,14 @@ Deno.test("loop.connectReadPipe() feeds a StreamReader, whatever its limit", () 
     }
   }));
 
-Deno.test("run() cancels the streams that its program left open", async () => {
+Deno.test("run() cancels streams that are left open", async () => {
   const source = new FakeSource();
   await run(async () => void await connect(source.stream));
   assertEquals(source.cancellations.length, 1);
 });
 
 Deno.test(
-  "ReadTransport.close() ends a read of a named pipe that nobody writes to",
+  "ReadTransport.close() ends a read of a named pipe without a writer",
   { ignore: !canMakeFifo },
   () =>
     run(async () => {

@@ -60,7 +60,7 @@ async function connect(pipe: WritablePipe): Promise<[Transport, Recorder]> {
   return await getRunningLoop().connectWritePipe(() => new Recorder(), pipe);
 }
 
-Deno.test("loop.connectWritePipe() writes a file, and closes it once everything is written", () =>
+Deno.test("loop.connectWritePipe() writes a file and closes it at the end", () =>
   run(async () => {
     const path = await Deno.makeTempFile();
     const file = await Deno.open(path, { write: true });
@@ -78,7 +78,7 @@ Deno.test("loop.connectWritePipe() writes a file, and closes it once everything 
     await Deno.remove(path);
   }));
 
-Deno.test("loop.connectWritePipe() closes a web stream, and waits for that", () =>
+Deno.test("loop.connectWritePipe() closes a web stream and waits for that", () =>
   run(async () => {
     const sink = new FakeSink();
     sink.block();
@@ -93,7 +93,7 @@ Deno.test("loop.connectWritePipe() closes a web stream, and waits for that", () 
     assert(!sink.stream.locked);
   }));
 
-Deno.test("loop.connectWritePipe() has the protocol pause while the stream is full", () =>
+Deno.test("loop.connectWritePipe() pauses the protocol while the stream is full", () =>
   run(async () => {
     const sink = new FakeSink();
     sink.block();
@@ -112,7 +112,7 @@ Deno.test("loop.connectWritePipe() has the protocol pause while the stream is fu
     await protocol.lost;
   }));
 
-Deno.test("Transport.close() on a pipe, as its protocol resumes writing, closes it once and in order", () =>
+Deno.test("Transport.close() during resumeWriting() closes a pipe once and gracefully", () =>
   run(async () => {
     for (const more of ["", "more"]) {
       const sink = new FakeSink();
@@ -129,7 +129,7 @@ Deno.test("Transport.close() on a pipe, as its protocol resumes writing, closes 
     }
   }));
 
-Deno.test("Transport.abort() on a pipe drops what is not written", () =>
+Deno.test("Transport.abort() on a pipe drops unwritten data", () =>
   run(async () => {
     const sink = new FakeSink();
     sink.block();
@@ -180,7 +180,7 @@ Deno.test("Transport.writeEof() on a pipe closes it", () =>
     assertEquals([conn.written, conn.isClosed], [["last"], true]);
   }));
 
-Deno.test("loop.connectWritePipe() tells the protocol what broke the pipe", () =>
+Deno.test("loop.connectWritePipe() passes the error of the pipe to the protocol", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const conn = new FakeConn();
@@ -215,7 +215,7 @@ Deno.test("loop.connectWritePipe() tells the protocol what broke the pipe", () =
     assertEquals(reports, []);
   }));
 
-Deno.test("loop.connectWritePipe() hears that the reader of a stream is gone", () =>
+Deno.test("loop.connectWritePipe() detects that the reader of a stream is gone", () =>
   run(async () => {
     const reason = new Error("seen enough");
     for (const isBuffered of [false, true]) {
@@ -236,7 +236,7 @@ Deno.test("loop.connectWritePipe() hears that the reader of a stream is gone", (
     }
   }));
 
-Deno.test("loop.connectWritePipe() writes what the reader of a stream may keep", () =>
+Deno.test("loop.connectWritePipe() writes chunks that the reader may keep", () =>
   run(async () => {
     const { readable, writable } = new TransformStream<
       Uint8Array,
@@ -257,7 +257,7 @@ Deno.test("loop.connectWritePipe() writes what the reader of a stream may keep",
     );
   }));
 
-Deno.test("loop.connectWritePipe() gives a transport that cannot receive", () =>
+Deno.test("loop.connectWritePipe() returns a transport that cannot receive", () =>
   run(async () => {
     const [transport, protocol] = await connect(new FakeConn());
     for (
@@ -272,7 +272,7 @@ Deno.test("loop.connectWritePipe() gives a transport that cannot receive", () =>
     await protocol.lost;
   }));
 
-Deno.test("loop.connectWritePipe() refuses what is no pipe, before it makes a protocol", () =>
+Deno.test("loop.connectWritePipe() validates the pipe before it calls the factory", () =>
   run(async () => {
     const loop = getRunningLoop();
     const factory = (): BaseProtocol => {
@@ -299,7 +299,7 @@ Deno.test("loop.connectWritePipe() refuses what is no pipe, before it makes a pr
     );
   }));
 
-Deno.test("loop.connectWritePipe() that is cancelled closes the pipe", () =>
+Deno.test("loop.connectWritePipe() closes the pipe when cancelled", () =>
   run(async () => {
     for (let turn = 0; turn < 5; turn++) {
       const sink = new FakeSink();
@@ -310,7 +310,7 @@ Deno.test("loop.connectWritePipe() that is cancelled closes the pipe", () =>
     }
   }));
 
-Deno.test("loop.connectWritePipe() has the stream work outside every task", () =>
+Deno.test("loop.connectWritePipe() runs the stream's callbacks outside any task", () =>
   run(async () => {
     const tasks: unknown[] = [];
     const note = () => void tasks.push(currentTask());
@@ -330,7 +330,7 @@ Deno.test("loop.connectWritePipe() has the stream work outside every task", () =
     assertEquals(tasks, [null, null, null, null]);
   }));
 
-Deno.test("loop.connectWritePipe() carries a StreamWriter", () =>
+Deno.test("loop.connectWritePipe() supports a StreamWriter", () =>
   run(async () => {
     const loop = getRunningLoop();
     const { readable, writable } = new TransformStream<
@@ -357,7 +357,7 @@ Deno.test("loop.connectWritePipe() carries a StreamWriter", () =>
   }));
 
 Deno.test(
-  "Transport.write() on a named pipe that nobody reads any more breaks it",
+  "Transport.write() ends a named pipe without a reader",
   { ignore: !canMakeFifo },
   () =>
     run(async () => {
@@ -391,7 +391,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.connectReadPipe() and connectWritePipe() carry standard input and output", async () => {
+Deno.test("loop.connectReadPipe() and connectWritePipe() support standard input and output", async () => {
   const script = `
     import { getRunningLoop, run, StreamReader, StreamReaderProtocol, StreamWriter } from ${
     JSON.stringify(new URL("../../../mod.ts", import.meta.url))
@@ -433,7 +433,7 @@ Deno.test("loop.connectReadPipe() and connectWritePipe() carry standard input an
   await input.close().catch(() => {});
 });
 
-Deno.test("Transport.write() to a pipe that throws at once ends the pipe, and the loop goes on", () =>
+Deno.test("Transport.write() survives a pipe that throws synchronously", () =>
   run(async () => {
     const error = new Error("at once");
     const pipe: WritablePipe = {

@@ -248,7 +248,7 @@ unixTest(
   },
 );
 
-Deno.test("EventLoop.close() lets go of the path of a Unix server", {
+Deno.test("EventLoop.close() releases the path of a Unix server", {
   ignore,
 }, () =>
   withDirectory(async (directory) => {

@@ -41,7 +41,7 @@ async function connect(server: Server): Promise<Recorder> {
   return protocol;
 }
 
-Deno.test("Server knows its loop, its listeners and whether it serves", () =>
+Deno.test("Server has its loop, its listeners and its state", () =>
   run(async () => {
     const server = await serve();
     assertEquals(server.getLoop(), getRunningLoop());
@@ -87,7 +87,7 @@ Deno.test("Server.waitClosed() waits until the server is closed and its connecti
     await client.lost;
   }));
 
-Deno.test("Server.waitClosed() that is cancelled leaves the others waiting", () =>
+Deno.test("Server.waitClosed() leaves other waits pending when cancelled", () =>
   run(async () => {
     const server = await serve();
     const one = createTask(() => server.waitClosed());
@@ -109,7 +109,7 @@ Deno.test("Server.sockets are typed by the addresses that they have", () => {
   assertType<IsExact<Addresses<Unix>, Deno.UnixAddr>>(true);
 });
 
-Deno.test("Server.serveForever() ends by cancellation, which closes the server", () =>
+Deno.test("Server.serveForever() closes the server when cancelled", () =>
   run(async () => {
     const server = await serve("127.0.0.1", { startServing: false });
     assertEquals(server.isServing(), false);
@@ -133,7 +133,7 @@ Deno.test("Server.serveForever() ends when the server is closed", () =>
     await assertRejects(() => task, CancelledError);
   }));
 
-Deno.test("Server.startServing() accepts what was waiting", () =>
+Deno.test("Server.startServing() accepts waiting connections", () =>
   run(async () => {
     const server = await serve("127.0.0.1", { startServing: false });
     const client = await connect(server);
@@ -164,7 +164,7 @@ Deno.test("Server.closeClients() and abortClients() end the connections", () =>
     }
   }));
 
-Deno.test("Server is disposed of with its connections", () =>
+Deno.test("Server closes and waits for its connections when disposed", () =>
   run(async () => {
     let server;
     {
@@ -175,7 +175,7 @@ Deno.test("Server is disposed of with its connections", () =>
     assertEquals(server.isServing(), false);
   }));
 
-Deno.test("loop.createServer() listens at several hosts, and everywhere", () =>
+Deno.test("loop.createServer() listens at several hosts or at all addresses", () =>
   run(async () => {
     await using both = await serve(["127.0.0.1", "localhost", "127.0.0.2"]);
     const hosts = both.sockets.map(({ addr }) =>
@@ -191,7 +191,7 @@ Deno.test("loop.createServer() listens at several hosts, and everywhere", () =>
     }
   }));
 
-Deno.test("loop.createServer() tells wrong arguments before it does anything", () =>
+Deno.test("loop.createServer() validates its arguments first", () =>
   run(async () => {
     const loop = getRunningLoop();
     const make = () => new Recorder();
@@ -240,7 +240,7 @@ Deno.test("loop.createServer() tells wrong arguments before it does anything", (
     );
   }));
 
-Deno.test("loop.createServer() and startServer() with a host alone take a free port", () =>
+Deno.test("loop.createServer() and startServer() pick a free port without a port", () =>
   run(async () => {
     const loop = getRunningLoop();
     await using one = await loop
@@ -253,7 +253,7 @@ Deno.test("loop.createServer() and startServer() with a host alone take a free p
     await client.lost;
   }));
 
-Deno.test("loop.createServer() takes a backlog of 0", () =>
+Deno.test("loop.createServer() accepts a backlog of 0", () =>
   run(async () => {
     await using server = await serve("127.0.0.1", { backlog: 0 });
     const client = await connect(server);
@@ -261,7 +261,7 @@ Deno.test("loop.createServer() takes a backlog of 0", () =>
     await client.lost;
   }));
 
-Deno.test("loop.createServer() tells which flag reusePort needs", {
+Deno.test("loop.createServer() names the flag that reusePort requires", {
   ignore: "listenDatagram" in Deno,
 }, () =>
   run(async () => {
@@ -272,7 +272,7 @@ Deno.test("loop.createServer() tells which flag reusePort needs", {
     );
   }));
 
-Deno.test("loop.createServer() listens at all addresses of a name that are the machine's", () =>
+Deno.test("loop.createServer() listens at all local addresses of a host", () =>
   run(async () => {
     const loop = getRunningLoop();
     const addresses = ["127.0.0.1", "192.0.2.1", "127.0.0.2"];
@@ -305,7 +305,7 @@ Deno.test("loop.createServer() listens at all addresses of a name that are the m
     );
   }));
 
-Deno.test("loop.createServer() listens at one version of IP", () =>
+Deno.test("loop.createServer() listens on one IP version", () =>
   run(async () => {
     await using server = await serve(null, { family: 4 });
     assertEquals(
@@ -340,7 +340,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.createServer() leaves no listener behind when it is cancelled", () =>
+Deno.test("loop.createServer() closes the listener when cancelled", () =>
   run(async () => {
     let cancelled = 0;
     for (let steps = 0; steps < 10; steps++) {
@@ -356,7 +356,7 @@ Deno.test("loop.createServer() leaves no listener behind when it is cancelled", 
     assert(cancelled > 0);
   }));
 
-Deno.test("loop.createServer() says where it cannot listen", () =>
+Deno.test("loop.createServer() names the address where it cannot listen", () =>
   run(async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
@@ -371,7 +371,7 @@ Deno.test("loop.createServer() says where it cannot listen", () =>
     assert(error.cause instanceof Deno.errors.AddrInUse);
   }));
 
-Deno.test("loop.createServer() has the system look after silent clients if that is asked for", () =>
+Deno.test("loop.createServer() enables keep-alive if requested", () =>
   run(async () => {
     for (const keepAlive of [true, undefined]) {
       const sock = new FakeListener();
@@ -386,7 +386,7 @@ Deno.test("loop.createServer() has the system look after silent clients if that 
     }
   }));
 
-Deno.test("Server.close() refuses a connection that was accepted and not yet served", () =>
+Deno.test("Server.close() closes an accepted connection that is not yet served", () =>
   run(async () => {
     // Wherever it is on its way.
     for (let steps = 0; steps < 6; steps++) {
@@ -410,7 +410,7 @@ Deno.test("Server.close() refuses a connection that was accepted and not yet ser
     }
   }));
 
-Deno.test("Server says nothing of a connection that its client took back", () =>
+Deno.test("Server ignores a connection that its client has reset", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const sock = new FakeListener();
@@ -422,7 +422,7 @@ Deno.test("Server says nothing of a connection that its client took back", () =>
     assertEquals(reports, []);
   }));
 
-Deno.test("loop.createServer() lets go of all ports if one is not free", () =>
+Deno.test("loop.createServer() releases all ports if one is not free", () =>
   run(async () => {
     const taken = Deno.listen({ hostname: "127.0.0.2", port: 0 });
     const { port } = taken.addr;
@@ -439,7 +439,7 @@ Deno.test("loop.createServer() lets go of all ports if one is not free", () =>
     await server.waitClosed();
   }));
 
-Deno.test("loop.createServer() takes a listener", () =>
+Deno.test("loop.createServer() accepts a listener", () =>
   run(async () => {
     const sock = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using server = await getRunningLoop()
@@ -450,7 +450,7 @@ Deno.test("loop.createServer() takes a listener", () =>
     await client.lost;
   }));
 
-Deno.test("Server reports what its protocol factory throws, and goes on", () =>
+Deno.test("Server reports errors in the protocol factory and continues", () =>
   run(async () => {
     const report = new Future<ExceptionContext>();
     const loop = getRunningLoop();
@@ -472,7 +472,7 @@ Deno.test("Server reports what its protocol factory throws, and goes on", () =>
     await second.lost;
   }));
 
-Deno.test("Server reports a failure to accept, waits, and goes on", () =>
+Deno.test("Server pauses after a failure to accept and continues", () =>
   run(async () => {
     const report = new Future<ExceptionContext>();
     const loop = getRunningLoop();
@@ -494,7 +494,7 @@ Deno.test("Server reports a failure to accept, waits, and goes on", () =>
     await server.waitClosed();
   }));
 
-Deno.test("Server closes while it waits after a failure to accept", () =>
+Deno.test("Server can be closed during the pause after a failure", () =>
   run(async () => {
     const report = new Future<ExceptionContext>();
     const loop = getRunningLoop();
@@ -510,7 +510,7 @@ Deno.test("Server closes while it waits after a failure to accept", () =>
     assertEquals(sock.isAccepting, false);
   }));
 
-Deno.test("Server accepts on at once after the failure of one connection", () =>
+Deno.test("Server does not pause after the failure of a single connection", () =>
   run(async () => {
     const loop = getRunningLoop();
     const reports = recordExceptions(loop);
@@ -540,7 +540,7 @@ Deno.test("Server accepts on at once after the failure of one connection", () =>
     );
   }));
 
-Deno.test("Server that a listener fails again and again lets other tasks run", () =>
+Deno.test("Server lets other tasks run when its listener always fails", () =>
   run(async () => {
     const loop = getRunningLoop();
     recordExceptions(loop);
@@ -556,7 +556,7 @@ Deno.test("Server that a listener fails again and again lets other tasks run", (
 for (
   const [name, tls] of [["TCP", undefined], ["TLS", TLS_PAIRS[0]]] as const
 ) {
-  Deno.test(`startServer() with ${name} serves clients behind peers that reset before they are accepted`, () =>
+  Deno.test(`startServer() with ${name} skips peers that reset before accept`, () =>
     run(async () => {
       const loop = getRunningLoop();
       const reports = recordExceptions(loop);
@@ -587,7 +587,7 @@ for (
     }));
 }
 
-Deno.test("Server accepts no more when its listener is closed from outside", () =>
+Deno.test("Server stops accepting when user code closes its listener", () =>
   run(async () => {
     const loop = getRunningLoop();
     const reports = recordExceptions(loop);

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createTask, getRunningLoop, run, sleep } from "../../../mod.ts";
 
-Deno.test("loop.sockConnect() fails where nothing listens", () =>
+Deno.test("loop.sockConnect() rejects where nothing listens", () =>
   run(async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { addr } = listener;
@@ -14,7 +14,7 @@ Deno.test("loop.sockConnect() fails where nothing listens", () =>
     );
   }));
 
-Deno.test("loop.sockConnect() tells wrong arguments", () =>
+Deno.test("loop.sockConnect() validates its arguments", () =>
   run(async () => {
     const loop = getRunningLoop();
     await assertRejects(
@@ -52,7 +52,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.sockConnect() leaves no connection behind when it is cancelled", () =>
+Deno.test("loop.sockConnect() closes the connection when cancelled", () =>
   run(async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     let attempts = 0;

@@ -18,7 +18,7 @@ import type { DatagramSocket } from "../datagram_socket.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
 import { boundSocket } from "../../../tests/doubles/bound_socket.ts";
 
-Deno.test("loop.sockRecvFrom() gives a datagram and its sender", () =>
+Deno.test("loop.sockRecvFrom() returns a datagram and its sender", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [one, oneAddr] = await boundSocket();
@@ -42,7 +42,7 @@ Deno.test("loop.sockRecvFrom() gives a datagram and its sender", () =>
     await assertRejects(() => loop.sockRecvFrom(one, 1), RangeError, "bound");
   }));
 
-Deno.test("loop.sockRecvFrom() that is cancelled leaves the datagram to the next", () =>
+Deno.test("loop.sockRecvFrom() leaves the datagram to the next call when cancelled", () =>
   run(async () => {
     const loop = getRunningLoop();
     const sock = new FakeDatagramConn();
@@ -56,7 +56,7 @@ Deno.test("loop.sockRecvFrom() that is cancelled leaves the datagram to the next
     assertEquals(textOf(buffer), "kept");
   }));
 
-Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
+Deno.test("loop.sockRecvFrom() buffers datagrams up to a limit", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [sock, { hostname: address, port }] = await boundSocket();
@@ -77,7 +77,7 @@ Deno.test("loop.sockRecvFrom() keeps what comes for later, up to a bound", () =>
     sock.close();
   }));
 
-Deno.test("loop.sockRecvFrom() fails when the socket is closed", () =>
+Deno.test("loop.sockRecvFrom() rejects when the socket is closed", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [sock] = await boundSocket();
@@ -126,7 +126,7 @@ Deno.test("loop.sockSendTo() to a broadcast address is denied without allowBroad
     socket.close();
   }));
 
-Deno.test("loop.sockSendTo() sends one datagram after the other", () =>
+Deno.test("loop.sockSendTo() sends one datagram at a time", () =>
   run(async () => {
     const loop = getRunningLoop();
     const addr = { hostname: "192.0.2.1", port: 2 };
@@ -160,7 +160,7 @@ Deno.test("loop.sockSendTo() sends one datagram after the other", () =>
     socket.close();
   }));
 
-Deno.test("loop.sockConnect() has a socket of datagrams receive from one address alone", () =>
+Deno.test("loop.sockConnect() restricts a datagram socket to one address", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [sock, addr] = await boundSocket();
@@ -185,7 +185,7 @@ Deno.test("loop.sockConnect() has a socket of datagrams receive from one address
     six.close();
   }));
 
-Deno.test("The sock methods of datagrams refuse what they cannot use", () =>
+Deno.test("loop.sockRecvFrom() and its like validate their arguments", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [server, addr] = await receiver();

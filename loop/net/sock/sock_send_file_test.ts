@@ -31,7 +31,7 @@ Deno.test("loop.sockSendFile() sends a file, or a part of it", () =>
     })
   ));
 
-Deno.test("loop.sockSendFile() sends a file that is larger than what is read at once", () =>
+Deno.test("loop.sockSendFile() sends a file in several chunks", () =>
   run(() => {
     const text = "0123456789".repeat(80_000);
     return withFile(text, async (file) => {
@@ -42,7 +42,7 @@ Deno.test("loop.sockSendFile() sends a file that is larger than what is read at 
     });
   }));
 
-Deno.test("loop.sockSendFile() leaves the position behind what was sent", () =>
+Deno.test("loop.sockSendFile() sets the position after the sent part", () =>
   run(() =>
     withFile("0".repeat(800_000), async (file) => {
       const loop = getRunningLoop();
@@ -84,7 +84,7 @@ Deno.test("loop.sockSendFile() can be cancelled at every await", () =>
     })
   ));
 
-Deno.test("loop.sockSendFile() that is cancelled sends the chunk under way, and the position is behind it", () =>
+Deno.test("loop.sockSendFile() sends the current chunk when cancelled, and sets the position", () =>
   run(() => {
     const text = "0123456789".repeat(80_000);
     return withFile(text, async (file) => {
@@ -106,7 +106,7 @@ Deno.test("loop.sockSendFile() that is cancelled sends the chunk under way, and 
     });
   }));
 
-Deno.test("loop.sockSendAll() sends behind the chunk of a file that is under way", () =>
+Deno.test("loop.sockSendAll() waits for a pending file chunk", () =>
   run(() => {
     const text = "0123456789".repeat(1000);
     return withFile(text, async (file) => {
@@ -126,7 +126,7 @@ Deno.test("loop.sockSendAll() sends behind the chunk of a file that is under way
     });
   }));
 
-Deno.test("loop.sockSendFile() refuses what it cannot send", () =>
+Deno.test("loop.sockSendFile() validates its arguments", () =>
   run(() =>
     withFile("x", async (file) => {
       const loop = getRunningLoop();

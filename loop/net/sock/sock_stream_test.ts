@@ -26,7 +26,7 @@ async function connections(): Promise<[Deno.Conn, Deno.Conn]> {
   return [one, other];
 }
 
-Deno.test("loop.sockRecv() gives what there is, and nothing at the end", () =>
+Deno.test("loop.sockRecv() returns available bytes, and none at the end", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [one, other] = await connections();
@@ -46,7 +46,7 @@ Deno.test("loop.sockRecv() gives what there is, and nothing at the end", () =>
     );
   }));
 
-Deno.test("loop.sockRecv() that is cancelled leaves the bytes to the next", () =>
+Deno.test("loop.sockRecv() leaves the bytes to the next call when cancelled", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -63,7 +63,7 @@ Deno.test("loop.sockRecv() that is cancelled leaves the bytes to the next", () =
     assertEquals(conn.isReading, false);
   }));
 
-Deno.test("loop.sockRecv() that is cancelled when its bytes have come loses none", () =>
+Deno.test("loop.sockRecv() loses no bytes when cancelled after they arrived", () =>
   run(async () => {
     const loop = getRunningLoop();
     let cancelled = 0;
@@ -83,7 +83,7 @@ Deno.test("loop.sockRecv() that is cancelled when its bytes have come loses none
     assert(cancelled > 0);
   }));
 
-Deno.test("loop.sockRecv() serves several tasks at once", () =>
+Deno.test("loop.sockRecv() serves concurrent tasks", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -100,7 +100,7 @@ Deno.test("loop.sockRecv() serves several tasks at once", () =>
     assertEquals(textOf(other), "cd");
   }));
 
-Deno.test("loop.sockRecv() tells an error that came after a cancellation", () =>
+Deno.test("loop.sockRecv() rejects with an error from after a cancellation", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -116,7 +116,7 @@ Deno.test("loop.sockRecv() tells an error that came after a cancellation", () =>
     );
   }));
 
-Deno.test("loop.sockRecvInto() leaves the buffer alone when it is cancelled", () =>
+Deno.test("loop.sockRecvInto() does not change the buffer after a cancellation", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -133,7 +133,7 @@ Deno.test("loop.sockRecvInto() leaves the buffer alone when it is cancelled", ()
     assertEquals(await loop.sockRecvInto(conn, new Uint8Array(0)), 0);
   }));
 
-Deno.test("loop.sockSendAll() sends all, however little an operation takes", () =>
+Deno.test("loop.sockSendAll() continues after partial writes", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -175,7 +175,7 @@ Deno.test("loop.sockSendAll() waits for a peer that does not read", () =>
     other.close();
   }));
 
-Deno.test("loop.sockAccept() that is cancelled leaves the connection to the next", () =>
+Deno.test("loop.sockAccept() leaves the connection to the next call when cancelled", () =>
   run(async () => {
     const loop = getRunningLoop();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -191,7 +191,7 @@ Deno.test("loop.sockAccept() that is cancelled leaves the connection to the next
     assertEquals(schedulerOf(loop).resources.size, 0);
   }));
 
-Deno.test("loop.sockAccept() that is cancelled leaves nothing behind when the loop ends", async () => {
+Deno.test("loop.sockAccept() that was cancelled leaks nothing at the end of the loop", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let client: Deno.Conn | undefined;
   for (const comesInTime of [true, false]) {
@@ -215,7 +215,7 @@ Deno.test("loop.sockAccept() that is cancelled leaves nothing behind when the lo
   listener.close();
 });
 
-Deno.test("loop.sockAccept() passes over peers that reset before they are accepted", () =>
+Deno.test("loop.sockAccept() skips peers that reset before accept", () =>
   run(async () => {
     const loop = getRunningLoop();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -226,7 +226,7 @@ Deno.test("loop.sockAccept() passes over peers that reset before they are accept
     assertEquals(addr, client.localAddr);
   }));
 
-Deno.test("loop.sockAccept() fails when the listener is closed", () =>
+Deno.test("loop.sockAccept() rejects when the listener is closed", () =>
   run(async () => {
     const loop = getRunningLoop();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -241,7 +241,7 @@ Deno.test("loop.sockAccept() fails when the listener is closed", () =>
     assertEquals(schedulerOf(loop).resources.size, 0);
   }));
 
-Deno.test("The sock methods refuse what a transport uses", () =>
+Deno.test("loop.sockRecv() and its like reject sockets that a transport uses", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [conn, transport, protocol] = await fake();
@@ -270,7 +270,7 @@ Deno.test("The sock methods refuse what a transport uses", () =>
     writer.close();
   }));
 
-Deno.test("The sock methods tell wrong arguments before they do anything", () =>
+Deno.test("loop.sockRecv() and its like validate their arguments", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();

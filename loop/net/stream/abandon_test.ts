@@ -16,7 +16,7 @@ import {
 import { FakeConn } from "../../../tests/doubles/conn.ts";
 import { withDirectory } from "../../../tests/doubles/directory.ts";
 
-Deno.test("run() cuts off the connections and servers that its program left open", async () => {
+Deno.test("run() closes connections and servers that are left open", async () => {
   let accepted!: () => void;
   const isAccepted = new Promise<void>((resolve) => accepted = resolve);
   let server!: Server;
@@ -33,7 +33,7 @@ Deno.test("run() cuts off the connections and servers that its program left open
   );
 });
 
-Deno.test("A program that leaves a connection open exits at its end", async () => {
+Deno.test("run() lets a program with an open connection exit", async () => {
   const script = `
     import { openConnection, run, startServer } from ${
     JSON.stringify(new URL("../../../mod.ts", import.meta.url))
@@ -79,7 +79,7 @@ async function closeConnecting(
   assertEquals(await peer.read(new Uint8Array(1)).catch(() => null), null);
 }
 
-Deno.test("loop.close() gives up what connects", async () => {
+Deno.test("loop.close() aborts pending connection attempts", async () => {
   await closeConnecting((loop, port) =>
     loop.createConnection(() => new Protocol(), "127.0.0.1", port)
   );
@@ -102,7 +102,7 @@ Deno.test("loop.close() gives up what connects", async () => {
   });
 });
 
-Deno.test("loop.close() gives up a datagram endpoint that is being made", async () => {
+Deno.test("loop.close() aborts a pending createDatagramEndpoint()", async () => {
   const loop = newEventLoop();
   loop.setExceptionHandler(() => {});
   const { createSocket } = await import("node:dgram");
@@ -121,7 +121,7 @@ Deno.test("loop.close() gives up a datagram endpoint that is being made", async 
   await new Promise((resolve) => setTimeout(resolve));
 });
 
-Deno.test("loop.close() closes a connection that was accepted and not welcomed yet", async () => {
+Deno.test("loop.close() closes an accepted connection that is not yet served", async () => {
   for (const isServerClosed of [false, true]) {
     await withDirectory(async (directory) => {
       const path = `${directory}/socket`;

@@ -389,7 +389,7 @@ for (const { name, methods, use } of WAYS) {
     }));
 }
 
-Deno.test("createServer() gives every connection a context of its own, which lasts", () =>
+Deno.test("loop.createServer() gives every connection its own context", () =>
   run(async () => {
     const variable = new ContextVar("variable", "");
     const seen: string[] = [];
@@ -446,7 +446,7 @@ Deno.test("createServer() gives every connection a context of its own, which las
     assertEquals(variable.get(), "maker");
   }));
 
-Deno.test("createServer() keeps apart what connections set where nothing was set before", async () => {
+Deno.test("loop.createServer() separates the context variables of connections", async () => {
   // In a program of its own: there, no context variable was ever set.
   const program = `
     import { ContextVar, getRunningLoop, openConnection, Protocol, run } from "asyncio";
@@ -477,7 +477,7 @@ Deno.test("createServer() keeps apart what connections set where nothing was set
   assertEquals({ stdout, stderr }, { stdout: "none,none\n", stderr: "" });
 });
 
-Deno.test("createConnection() calls the protocol with what its factory sets", () =>
+Deno.test("loop.createConnection() calls the protocol with the factory's context variables", () =>
   run(async () => {
     const server = await startServer(
       (_, writer) => writer.close(),
@@ -506,7 +506,7 @@ Deno.test("createConnection() calls the protocol with what its factory sets", ()
     ]);
   }));
 
-Deno.test("write() and abort() call the protocol in its own context, not the caller's", () =>
+Deno.test("Transport.write() and abort() call the protocol in its own context", () =>
   run(async () => {
     place.set("maker");
     const witness = new Witness();

@@ -22,7 +22,7 @@ import { fake, Recorder, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf, textOf } from "../../../tests/doubles/text.ts";
 import { ConnTransport } from "./conn_transport.ts";
 
-Deno.test("Transport is shown with where it leads and how it stands", () =>
+Deno.test("Transport.toString() has the address and the state", () =>
   run(async () => {
     const loop = getRunningLoop();
     await using server = await loop.createServer(
@@ -48,7 +48,7 @@ Deno.test("Transport is shown with where it leads and how it stands", () =>
     assertEquals(String(transport), `<ConnTransport 127.0.0.1:${port} closed>`);
   }));
 
-Deno.test("Transport calls its protocol outside every task, in the context of its creation", () =>
+Deno.test("Transport calls its protocol outside any task, in its creator's context", () =>
   run(async () => {
     const user = new AsyncLocalStorage<string>();
     const loop = getRunningLoop();
@@ -97,7 +97,7 @@ Deno.test("Transport calls its protocol outside every task, in the context of it
     );
   }));
 
-Deno.test("Transport.close() receives no more", () =>
+Deno.test("Transport.close() stops receiving", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.block();
@@ -110,7 +110,7 @@ Deno.test("Transport.close() receives no more", () =>
     assertEquals(protocol.events, ["made", "lost null"]);
   }));
 
-Deno.test("Transport.pauseReading() keeps what arrives for later", () =>
+Deno.test("Transport.pauseReading() defers arriving data", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     assert(transport.isReading());
@@ -134,7 +134,7 @@ Deno.test("Transport.pauseReading() keeps what arrives for later", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport.pauseReading() holds back even what is about to be handed on", () =>
+Deno.test("Transport.pauseReading() defers data that is about to be delivered", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.receive("held");
@@ -150,7 +150,7 @@ Deno.test("Transport.pauseReading() holds back even what is about to be handed o
     await protocol.lost;
   }));
 
-Deno.test("Transport.pauseReading() in a callback keeps even the end of the stream", () =>
+Deno.test("Transport.pauseReading() in a callback defers the end of the stream", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     protocol.dataReceived = () => transport.pauseReading();
@@ -168,7 +168,7 @@ Deno.test("Transport.pauseReading() in a callback keeps even the end of the stre
     assertEquals(protocol.events, ["made", "eof", "lost null"]);
   }));
 
-Deno.test("Transport ends while it is paused", () =>
+Deno.test("Transport can be closed while paused", () =>
   run(async () => {
     for (const end of ["close", "abort"] as const) {
       const [, transport, protocol] = await fake();
@@ -179,7 +179,7 @@ Deno.test("Transport ends while it is paused", () =>
     }
   }));
 
-Deno.test("Transport reports what a protocol throws, and ends", async () => {
+Deno.test("Transport reports errors in the protocol and ends", async () => {
   for (
     const method of [
       "dataReceived",
@@ -215,7 +215,7 @@ Deno.test("Transport reports what a protocol throws, and ends", async () => {
   }
 });
 
-Deno.test("Transport reports what connectionMade() throws, and goes on", () =>
+Deno.test("Transport reports errors in connectionMade() and continues", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const conn = new FakeConn();
@@ -236,7 +236,7 @@ Deno.test("Transport reports what connectionMade() throws, and goes on", () =>
     assertEquals(protocol.events, ["data", "eof", "lost null"]);
   }));
 
-Deno.test("Transport reads into the memory of a BufferedProtocol", () =>
+Deno.test("Transport reads into the buffer of a BufferedProtocol", () =>
   run(async () => {
     class Buffered extends BufferedProtocol {
       readonly memory = new Uint8Array(8);
@@ -269,7 +269,7 @@ Deno.test("Transport reads into the memory of a BufferedProtocol", () =>
     assertEquals(await protocol.lost, null);
   }));
 
-Deno.test("Transport ends when getBuffer() gives no memory", () =>
+Deno.test("Transport ends when getBuffer() returns an invalid buffer", () =>
   run(async () => {
     getRunningLoop().setExceptionHandler(() => {});
     class Mean extends BufferedProtocol {
@@ -290,7 +290,7 @@ Deno.test("Transport ends when getBuffer() gives no memory", () =>
     assertInstanceOf(await protocol.lost, RuntimeError);
   }));
 
-Deno.test("Transport.setProtocol() hands a read that is under way to the new protocol", () =>
+Deno.test("Transport.setProtocol() delivers a pending read to the new protocol", () =>
   run(async () => {
     class Small extends BufferedProtocol {
       readonly memory = new Uint8Array(2);
@@ -321,7 +321,7 @@ Deno.test("Transport.setProtocol() hands a read that is under way to the new pro
     await recorder.lost;
   }));
 
-Deno.test("ConnTransport.detach() gives what is being read to the heir, whatever is called then", () =>
+Deno.test("ConnTransport.detach() passes a pending read on to its successor", () =>
   run(async () => {
     const [conn, transport] = await fake();
     assertInstanceOf(transport, ConnTransport);

@@ -12,7 +12,7 @@ import { runProgram } from "../../../tests/doubles/program.ts";
 import { fake, turns } from "../../../tests/doubles/recorder.ts";
 import { bytesOf } from "../../../tests/doubles/text.ts";
 
-Deno.test("Transport.write() joins what is written in one step, and while the last operation lasts", () =>
+Deno.test("Transport.write() joins writes of one step and during a pending write", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.write("a");
@@ -30,7 +30,7 @@ Deno.test("Transport.write() joins what is written in one step, and while the la
     await protocol.lost;
   }));
 
-Deno.test("Transport.writeLines() makes one operation", () =>
+Deno.test("Transport.writeLines() starts one operation", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.writeLines(["a", bytesOf("b"), "c"]);
@@ -41,7 +41,7 @@ Deno.test("Transport.writeLines() makes one operation", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport.write() makes one operation of each step, however much was sent before", () =>
+Deno.test("Transport.write() starts one operation for each step", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     for (let i = 0; i < 40; i++) {
@@ -54,7 +54,7 @@ Deno.test("Transport.write() makes one operation of each step, however much was 
     await protocol.lost;
   }));
 
-Deno.test("Transport.write() goes on after a partial write", () =>
+Deno.test("Transport.write() continues after a partial write", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.takes = 3;
@@ -65,7 +65,7 @@ Deno.test("Transport.write() goes on after a partial write", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport.write() gives the array back to the caller", () =>
+Deno.test("Transport.write() copies the data", () =>
   run(async () => {
     for (const size of [10, 100_000]) {
       const [conn, transport, protocol] = await fake();
@@ -112,7 +112,7 @@ Deno.test("Transport pauses and resumes writing at the water marks", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport.setWriteBufferLimits() fills in what is missing, and pauses at once", () =>
+Deno.test("Transport.setWriteBufferLimits() has defaults and pauses immediately", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.setWriteBufferLimits(null, 100);
@@ -130,7 +130,7 @@ Deno.test("Transport.setWriteBufferLimits() fills in what is missing, and pauses
     assertEquals(protocol.events, ["made", "pause", "resume", "lost null"]);
   }));
 
-Deno.test("Transport.close() sends what is buffered first", () =>
+Deno.test("Transport.close() sends buffered data first", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.block();
@@ -151,7 +151,7 @@ Deno.test("Transport.close() sends what is buffered first", () =>
     assert(conn.isClosed);
   }));
 
-Deno.test("Transport.abort() has what was just written sent, as far as that goes at once", () =>
+Deno.test("Transport.abort() sends the data of the current step if possible", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     transport.write("a");
@@ -160,7 +160,7 @@ Deno.test("Transport.abort() has what was just written sent, as far as that goes
     assertEquals(conn.written, ["a"]);
   }));
 
-Deno.test("Transport.abort() drops what is buffered", () =>
+Deno.test("Transport.abort() drops buffered data", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.block();
@@ -177,7 +177,7 @@ Deno.test("Transport.abort() drops what is buffered", () =>
     assertEquals(protocol.losses, 1);
   }));
 
-Deno.test("Transport.abort() keeps what others write out of the operation that it cuts off", () =>
+Deno.test("Transport.abort() does not reuse the memory of the pending write", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     let memory: Uint8Array = new Uint8Array(0);
@@ -197,7 +197,7 @@ Deno.test("Transport.abort() keeps what others write out of the operation that i
     await otherProtocol.lost;
   }));
 
-Deno.test("Transport tells its protocol why the connection was lost", () =>
+Deno.test("Transport passes the error to connectionLost()", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.block();
@@ -210,7 +210,7 @@ Deno.test("Transport tells its protocol why the connection was lost", () =>
     assert(conn.isClosed);
   }));
 
-Deno.test("Transport.writeEof() ends sending after what is buffered", () =>
+Deno.test("Transport.writeEof() half-closes after buffered data", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     assert(transport.canWriteEof());
@@ -229,7 +229,7 @@ Deno.test("Transport.writeEof() ends sending after what is buffered", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport survives what pauseWriting() throws", () =>
+Deno.test("Transport survives errors in pauseWriting()", () =>
   run(async () => {
     const reports = recordExceptions(getRunningLoop());
     const [conn, transport, protocol] = await fake();
@@ -244,7 +244,7 @@ Deno.test("Transport survives what pauseWriting() throws", () =>
     assertEquals(conn.written, ["a"]);
   }));
 
-Deno.test("Transport.write() takes bytes and strings only", () =>
+Deno.test("Transport.write() accepts only bytes and strings", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();
     assertThrows(
@@ -264,7 +264,7 @@ Deno.test("Transport.write() takes bytes and strings only", () =>
     await protocol.lost;
   }));
 
-Deno.test("Transport.write() after the end is ignored, at length with a warning", () =>
+Deno.test("Transport.write() discards data after the end, later with a warning", () =>
   run(async () => {
     const warn = console.warn;
     let warnings = 0;
@@ -281,7 +281,7 @@ Deno.test("Transport.write() after the end is ignored, at length with a warning"
     }
   }));
 
-Deno.test("Transport keeps little of the memory that a slow peer made it use", async () => {
+Deno.test("Transport releases most of the memory that a slow peer required", async () => {
   const recorder = new URL(
     "../../../tests/doubles/recorder.ts",
     import.meta.url,

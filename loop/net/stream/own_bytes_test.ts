@@ -26,7 +26,7 @@ function shared(...bytes: number[]): Uint8Array {
   return array;
 }
 
-Deno.test("ownBytes() copies what is shared, and nothing else", () => {
+Deno.test("ownBytes() copies shared memory only", () => {
   const unshared = new Uint8Array([1, 2, 3]).subarray(1);
   assertStrictEquals(ownBytes(unshared), unshared);
   const bytes = shared(1, 2, 3);
@@ -51,7 +51,7 @@ Deno.test("Protocol.dataReceived() gets a copy of a pipe's shared memory", () =>
     transport.close();
   }));
 
-Deno.test("What is received is typed as memory of the receiver's own", () => {
+Deno.test("Protocol.dataReceived() is typed to get unshared memory", () => {
   type Result<M extends (...args: never[]) => PromiseLike<unknown>> = Awaited<
     ReturnType<M>
   >;

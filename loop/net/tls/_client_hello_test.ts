@@ -51,7 +51,7 @@ function inRecordsOf(size: number, hello: Uint8Array): Uint8Array {
   return new Uint8Array(records);
 }
 
-Deno.test("readClientHello() finds the name and the protocols, however the bytes are cut", async () => {
+Deno.test("readClientHello() finds the name and the protocols in chunks of any size", async () => {
   const hello = await clientHello("one.example.org", ["h2", "http/1.1"]);
   for (const bytes of [hello, inRecordsOf(7, hello), inRecordsOf(1, hello)]) {
     for (const size of [1, 3, 100, 2000]) {
@@ -63,7 +63,7 @@ Deno.test("readClientHello() finds the name and the protocols, however the bytes
   }
 });
 
-Deno.test("readClientHello() gives on what has no name", async () => {
+Deno.test("readClientHello() passes on a message without a name", async () => {
   const nameless = await clientHello();
   assertEquals(await readClientHello(source(nameless)), {
     bytes: nameless,
@@ -82,7 +82,7 @@ Deno.test("readClientHello() gives on what has no name", async () => {
   }
 });
 
-Deno.test("readClientHello() survives what is cut off or spoilt anywhere", async () => {
+Deno.test("readClientHello() survives truncated and malformed messages", async () => {
   const hello = await clientHello("one.example.org", ["h2", "http/1.1"]);
   for (let i = 0; i < hello.length; i++) {
     const cut = hello.slice(0, i);
@@ -93,7 +93,7 @@ Deno.test("readClientHello() survives what is cut off or spoilt anywhere", async
   }
 });
 
-Deno.test("readClientHello() does not read without an end", async () => {
+Deno.test("readClientHello() limits how much it reads", async () => {
   const flood = new Uint8Array(1024 * 1024);
   for (let at = 0; at + 5 < flood.length; at += 1005) {
     flood.set([22, 3, 1, 1000 >> 8, 1000 & 255], at);

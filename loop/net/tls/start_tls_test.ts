@@ -81,7 +81,7 @@ Deno.test("StreamWriter.startTls() encrypts both sides of a connection", () =>
   }));
 
 Deno.test(
-  "StreamWriter.startTls() encrypts both sides of a connection by Unix socket",
+  "StreamWriter.startTls() encrypts a Unix connection",
   {
     ignore: Deno.build.os === "windows",
   },
@@ -101,7 +101,7 @@ Deno.test(
     }),
 );
 
-Deno.test("StreamWriter.startTls() encrypts what is encrypted already", () =>
+Deno.test("StreamWriter.startTls() encrypts a TLS connection again", () =>
   run(async () => {
     await using server = await startServer(upgradable, "localhost", 0, {
       tls: LOCALHOST,
@@ -114,7 +114,7 @@ Deno.test("StreamWriter.startTls() encrypts what is encrypted already", () =>
     await writer.waitClosed();
   }));
 
-Deno.test("StreamWriter.startTls() takes what the reader holds unread for encrypted", () =>
+Deno.test("StreamWriter.startTls() decrypts data that the reader has buffered", () =>
   run(async () => {
     const served = new Future<string>();
     await using server = await startServer(
@@ -146,7 +146,7 @@ Deno.test("StreamWriter.startTls() takes what the reader holds unread for encryp
     await writer.waitClosed();
   }));
 
-Deno.test("StreamWriter.startTls() never takes plain text for decrypted", () =>
+Deno.test("StreamWriter.startTls() never delivers plain text as decrypted", () =>
   run(async () => {
     const failure = new Future<unknown>();
     const read = new Future<string>();
@@ -176,7 +176,7 @@ Deno.test("StreamWriter.startTls() never takes plain text for decrypted", () =>
     await writer.waitClosed().catch(() => {});
   }));
 
-Deno.test("StreamWriter.startTls() refuses while a task waits for the rest of a line", () =>
+Deno.test("StreamWriter.startTls() throws while a read is pending", () =>
   run(async () => {
     await using server = await startServer(upgradable, "127.0.0.1", 0);
     const [reader, writer] = await openConnection("127.0.0.1", portOf(server));
@@ -230,7 +230,7 @@ async function upgradedPair(): Promise<
   return [client, clientSide, server, await accepting];
 }
 
-Deno.test("loop.startTls() gives a new transport to the same protocol", () =>
+Deno.test("loop.startTls() sets a new transport for the same protocol", () =>
   run(async () => {
     const [client, clientSide, server, serverSide] = await upgradedPair();
     assertStrictEquals(clientSide.getProtocol(), client);
@@ -243,7 +243,7 @@ Deno.test("loop.startTls() gives a new transport to the same protocol", () =>
     assertEquals(server.events, ["made", "hello", "lost null"]);
   }));
 
-Deno.test("loop.startTls() leaves the old transport a handle of the connection", () =>
+Deno.test("loop.startTls() keeps close() and abort() of the old transport working", () =>
   run(async () => {
     for (const end of ["close", "abort"] as const) {
       const [client, , server, serverSide] = await upgradedPair();
@@ -255,7 +255,7 @@ Deno.test("loop.startTls() leaves the old transport a handle of the connection",
     }
   }));
 
-Deno.test("StreamWriter.startTls() sends first what was written before", () =>
+Deno.test("StreamWriter.startTls() sends earlier writes first", () =>
   run(async () => {
     const plain = "p".repeat(3_000_000);
     const received = new Future<string>();
@@ -281,7 +281,7 @@ Deno.test("StreamWriter.startTls() sends first what was written before", () =>
     await writer.waitClosed();
   }));
 
-Deno.test("loop.startTls() tells wrong arguments before it does anything", () =>
+Deno.test("loop.startTls() validates its arguments first", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [client, server] = await pair();
@@ -326,7 +326,7 @@ Deno.test("loop.startTls() tells wrong arguments before it does anything", () =>
     await server.lost;
   }));
 
-Deno.test("loop.startTls() closes the connection when the handshake fails, and tells the protocol", () =>
+Deno.test("loop.startTls() calls connectionLost() when the handshake fails", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();
@@ -348,7 +348,7 @@ Deno.test("loop.startTls() closes the connection when the handshake fails, and t
     assertEquals(recorder.losses, 1);
   }));
 
-Deno.test("loop.startTls() ends a handshake that takes too long", () =>
+Deno.test("loop.startTls() limits the time of the handshake", () =>
   run(async () => {
     const [client, server] = await pair();
     const error = await assertRejects(
@@ -364,7 +364,7 @@ Deno.test("loop.startTls() ends a handshake that takes too long", () =>
     await server.lost;
   }));
 
-Deno.test("loop.startTls() that is cancelled closes the connection, whenever that is", () =>
+Deno.test("loop.startTls() closes the connection when cancelled at any point", () =>
   run(async () => {
     const loop = getRunningLoop();
     let cancelled = 0;
@@ -399,7 +399,7 @@ Deno.test("loop.startTls() that is cancelled closes the connection, whenever tha
     assert(cancelled > 0);
   }));
 
-Deno.test("Server ends the connections that are being encrypted", () =>
+Deno.test("Server closes connections during their handshakes", () =>
   run(async () => {
     for (const end of ["closeClients", "abortClients"] as const) {
       const loop = getRunningLoop();
@@ -432,7 +432,7 @@ Deno.test("Server ends the connections that are being encrypted", () =>
     }
   }));
 
-Deno.test("run() cuts off a connection that is being encrypted", async () => {
+Deno.test("run() closes a connection during its handshake", async () => {
   // That nothing is left is for the sanitizers to say.
   await run(async () => {
     const [client] = await pair();

@@ -103,7 +103,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       }
     }));
 
-  Deno.test(`TlsOptions.alpnProtocols are agreed on with ${name}`, () =>
+  Deno.test(`TlsOptions.alpnProtocols are negotiated with ${name}`, () =>
     run(async () => {
       const infos = await meet(
         { ...server, alpnProtocols: ["h2", "http/1.1"] },
@@ -121,7 +121,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       assertEquals(different.server.alpnProtocol, null);
     }));
 
-  Deno.test(`loop.createConnection() says what is wrong with a certificate with ${name}`, () =>
+  Deno.test(`loop.createConnection() explains why a certificate is rejected with ${name}`, () =>
     run(async () => {
       const show = (pair: TlsOptions) => ({ ...server, ...pair });
       await assertRejects(
@@ -212,7 +212,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       }
     }));
 
-  Deno.test(`Transport of an encrypted connection has no half-close with ${name}`, () =>
+  Deno.test(`Transport over TLS has no half-close with ${name}`, () =>
     run(async () => {
       const [one, other] = await pair(server, client);
       assertEquals(one.transport.canWriteEof(), false);
@@ -230,7 +230,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       assertEquals(other.events, ["made", "bye", "eof", "lost null"]);
     }));
 
-  Deno.test(`Transport of an encrypted connection closes after eofReceived() whatever that returns with ${name}`, async () => {
+  Deno.test(`Transport over TLS closes after eofReceived() with ${name}`, async () => {
     const warn = console.warn;
     const warnings: string[] = [];
     console.warn = (message) => warnings.push(message);
@@ -249,7 +249,7 @@ for (const { name, server, client } of TLS_PAIRS) {
     assertMatch(warnings[0]!, /eofReceived/);
   });
 
-  Deno.test(`Transport of an encrypted connection can be closed in every order with ${name}`, () =>
+  Deno.test(`Transport over TLS can be closed in every order with ${name}`, () =>
     run(async () => {
       const ends = ["close", "abort"] as const;
       for (const first of ends) {
@@ -267,7 +267,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       }
     }));
 
-  Deno.test(`Transport of an encrypted connection takes the end of the one below for the end with ${name}`, () =>
+  Deno.test(`Transport over TLS ends without close_notify with ${name}`, () =>
     run(async () => {
       const [one, other] = await pair(server, client, true);
       one.transport.write("x");
@@ -295,7 +295,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       await other.lost;
     }));
 
-  Deno.test(`An encrypted connection carries much in both directions, and pauses a sender with ${name}`, () =>
+  Deno.test(`Transport over TLS applies back-pressure in both directions with ${name}`, () =>
     run(async () => {
       const size = 3_000_000;
       await using listening = await startServer(
@@ -341,7 +341,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       assert(mostBuffered < 100_000, `${mostBuffered} bytes were buffered`);
     }));
 
-  Deno.test(`An encrypted connection takes no more than its peer does with ${name}`, () =>
+  Deno.test(`Transport over TLS buffers little for a slow peer with ${name}`, () =>
     run(async () => {
       const [one, other] = await pair(server, client);
       other.transport.pauseReading();
@@ -376,7 +376,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       await other.lost;
     }));
 
-  Deno.test(`createServer() makes 64 handshakes side by side with ${name}`, () =>
+  Deno.test(`loop.createServer() runs 64 concurrent handshakes with ${name}`, () =>
     run(async () => {
       await using listening = await startServer(tell, "127.0.0.1", 0, {
         tls: server,
@@ -397,7 +397,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       );
     }));
 
-  Deno.test(`A server survives what is no handshake with ${name}`, () =>
+  Deno.test(`Server survives data that is not a handshake with ${name}`, () =>
     run(async () => {
       const reports = await reportsOf(async () => {
         await using listening = await startServer(tell, "127.0.0.1", 0, {
@@ -436,7 +436,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       assertMatch(messages[2]!, /closed the connection during the handshake/);
     }));
 
-  Deno.test(`A client says what is no TLS server with ${name}`, () =>
+  Deno.test(`loop.createConnection() rejects a server without TLS with ${name}`, () =>
     run(async () => {
       const refusals: [(writer: StreamWriter) => void, ErrorClass, string][] = [
         [
@@ -474,7 +474,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       }
     }));
 
-  Deno.test(`TlsOptions.handshakeTimeout ends a handshake that hangs with ${name}`, () =>
+  Deno.test(`TlsOptions.handshakeTimeout ends a hanging handshake with ${name}`, () =>
     run(async () => {
       const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const { port } = silent.addr as Deno.NetAddr;
@@ -502,7 +502,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       assertInstanceOf(reports[0], Deno.errors.ConnectionAborted);
     }));
 
-  Deno.test(`loop.createConnection() leaves no connection behind when it is cancelled in the handshake with ${name}`, () =>
+  Deno.test(`loop.createConnection() closes the connection when cancelled with ${name}`, () =>
     run(async () => {
       await using listening = await startServer(tell, "127.0.0.1", 0, {
         tls: server,
@@ -538,7 +538,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       silent.close();
     }));
 
-  Deno.test(`Server ends the handshakes of its clients with ${name}`, () =>
+  Deno.test(`Server aborts pending handshakes with ${name}`, () =>
     run(async () => {
       for (const end of ["closeClients", "abortClients"] as const) {
         const recorder = new Recorder();
@@ -567,7 +567,7 @@ for (const { name, server, client } of TLS_PAIRS) {
       }
     }));
 
-  Deno.test(`run() cuts off the handshakes that are left with ${name}`, async () => {
+  Deno.test(`run() aborts pending handshakes with ${name}`, async () => {
     // That nothing is left is for the sanitizers to say.
     await run(async () => {
       const listening = await startServer(tell, "127.0.0.1", 0, {
@@ -658,7 +658,7 @@ async function relayOf(
   downstream.close();
 }
 
-Deno.test("Transport of an encrypted connection says goodbye to who did so first", () =>
+Deno.test("Transport over TLS answers close_notify", () =>
   run(async () => {
     const recorder = new Recorder();
     const listening = await getRunningLoop().createServer(
@@ -692,7 +692,7 @@ Deno.test("Transport of an encrypted connection says goodbye to who did so first
     await listening.waitClosed();
   }));
 
-Deno.test("TlsOptions.requestCert lets in who shows a certificate that is trusted", () =>
+Deno.test("TlsOptions.requestCert accepts clients with a trusted certificate", () =>
   run(async () => {
     const required = { ...LOCALHOST, ...TRUSTING, requestCert: true };
     const infos = await meet(required, { ...CLIENT, ...TRUSTING });
@@ -712,7 +712,7 @@ Deno.test("TlsOptions.requestCert lets in who shows a certificate that is truste
     );
   }));
 
-Deno.test("TlsOptions.requestCert as optional lets in who shows none, but nobody who shows another one", () =>
+Deno.test("TlsOptions.requestCert as optional accepts clients without a certificate", () =>
   run(async () => {
     const optional = {
       ...LOCALHOST,
@@ -741,7 +741,7 @@ Deno.test("TlsOptions.unsafelyDisableCertificateVerification lets a server see a
     assertEquals(infos.server.isAuthorized, false);
   }));
 
-Deno.test("TlsOptions.certificates are chosen by the name that the client asks for", () =>
+Deno.test("TlsOptions.certificates are chosen by the requested server name", () =>
   run(async () => {
     const several = {
       ...LOCALHOST,
@@ -824,7 +824,7 @@ Deno.test("loop.connectAcceptedSocket() encrypts as a server", () =>
     listener.close();
   }));
 
-Deno.test("openConnection() encrypts a connection that there is already", () =>
+Deno.test("openConnection() encrypts an existing connection", () =>
   run(async () => {
     await using listening = await startServer(tell, "127.0.0.1", 0, {
       tls: LOCALHOST,
@@ -846,7 +846,7 @@ Deno.test("openConnection() encrypts a connection that there is already", () =>
     await writer.waitClosed();
   }));
 
-Deno.test("TlsOptions are checked before anything is done", () =>
+Deno.test("TlsOptions are validated first", () =>
   run(async () => {
     const connect = (tls: unknown) =>
       openConnection("127.0.0.1", 1, { tls: tls as TlsOptions });
@@ -991,7 +991,7 @@ Deno.test("TlsOptions are checked before anything is done", () =>
     }
   }));
 
-Deno.test("loop.createConnection() and its like refuse what is called ssl in Python, and options that are none", () =>
+Deno.test("loop.createConnection() and its like reject ssl and invalid options", () =>
   run(async () => {
     const loop = getRunningLoop();
     const makeProtocol = () => new Recorder();
@@ -1070,7 +1070,7 @@ Deno.test("loop.createConnection() and its like refuse what is called ssl in Pyt
     plain.close();
   }));
 
-Deno.test("A server forgets a handshake that failed", async () => {
+Deno.test("Server releases failed handshakes", async () => {
   const several = { ...LOCALHOST, certificates: { "example.org": EXAMPLE } };
   const source = `
     import { openConnection, run, sleep, startServer } from "asyncio";
