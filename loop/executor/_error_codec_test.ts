@@ -28,7 +28,7 @@ import { JOBS, type Jobs } from "../../tests/doubles/with_jobs.ts";
 
 const codec = errorCodec(errorClassNamed);
 
-/** What arrives in another thread. */
+/** Encodes and decodes a value, as if it were sent to another thread. */
 function travel(thrown: unknown, to = codec): unknown {
   return to.decode(structuredClone(codec.encode(thrown)));
 }
@@ -272,7 +272,7 @@ Deno.test("WorkerExecutor.submit() rejects with the CancelledError of a job", ()
     await using pool = new WorkerExecutor<Jobs>(JOBS);
     const job = pool.submit("throwCancelled");
     await assertRejects(() => job, CancelledError, "from a worker");
-    // As in asyncio: the job failed with it, nobody cancelled it.
+    // As in asyncio, the job failed with it; it was not cancelled.
     assertEquals(job.cancelled(), false);
     assertInstanceOf(job.exception(), CancelledError);
   }));

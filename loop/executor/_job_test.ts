@@ -84,7 +84,7 @@ Deno.test(
       }),
       "true QueueEmpty: Cannot get from the queue as it is empty",
     );
-    // And so does who awaits the job.
+    // The awaiting task fails with it, too.
     await assertRejects(
       () => pool.submit(async (get) => await get(), () => queue.getNowait()),
       QueueEmpty,
@@ -279,7 +279,7 @@ Deno.test(
     await ended.wait();
     await turns();
     assertEquals(await pool.submit(() => 1), 1);
-    // Its failure is nobody's, as that of any task.
+    // Its failure is reported like that of any task.
     assertEquals(contexts.length, 0);
   }),
 );

@@ -26,7 +26,7 @@ import { turns } from "../../tests/doubles/recorder.ts";
 import { countingWorkers } from "../../tests/doubles/workers.ts";
 import { schedulerOf } from "../core/scheduler.ts";
 
-/** An executor whose jobs are done by the test. */
+/** An executor whose jobs are completed by the test. */
 class FakeExecutor extends Executor {
   readonly futures: Future<unknown>[] = [];
   readonly shutdowns: ExecutorShutdownOptions[] = [];

@@ -5,7 +5,7 @@ import { withDirectory } from "../../tests/doubles/directory.ts";
 
 const LIBRARY = new URL("../../mod.ts", import.meta.url).href;
 
-/** Runs a program that has only the permissions that are named. */
+/** Runs a program with the given permissions only. */
 async function runWith(
   permissions: string[],
   files: Record<string, string>,

@@ -35,7 +35,7 @@ async function job(
   return kind === "call" ? await call(n) : n;
 }
 
-/** Whether a job of a kind may end in a way. */
+/** Returns whether a kind of job may have an outcome. */
 function isAsExpected(kind: Kind, n: number, end: unknown): boolean {
   if (end instanceof CancelledError) return true;
   if (kind === "throw") {

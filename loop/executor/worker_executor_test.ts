@@ -28,7 +28,7 @@ import { turns } from "../../tests/doubles/recorder.ts";
 import { countingWorkers, held } from "../../tests/doubles/workers.ts";
 import { type Jobs, withJobs } from "../../tests/doubles/with_jobs.ts";
 
-/** Runs a test with an executor, which it shuts down. */
+/** Runs a test with an executor and shuts it down. */
 function withPool(
   body: (pool: WorkerExecutor) => Promise<void>,
   maxWorkers = 1,
@@ -40,7 +40,7 @@ function withPool(
     });
 }
 
-/** A job that runs, and ends when it is let go. */
+/** Starts a job that runs until it is released. */
 async function hold(pool: WorkerExecutor): Promise<{
   job: Future<string>;
   letGo: Event;
@@ -180,7 +180,7 @@ Deno.test(
   withJobs(async (pool) => {
     // @ts-expect-error -- not an export
     const none = pool.submit("subtract", 1);
-    // @ts-expect-error -- no function
+    // @ts-expect-error -- not a function
     const constant = pool.submit("answer");
     // @ts-expect-error -- a class
     const machine = pool.submit("Machine");
@@ -519,7 +519,7 @@ Deno.test("WorkerExecutor() with terminateOnCancel terminates the worker of a ca
       const endless = pool.submit(
         async (begun) => {
           await begun();
-          // It calculates, though not for ever: Deno would let it go on.
+          // It computes for a limited time, since Deno would let it continue.
           for (const end = Date.now() + 300; Date.now() < end;);
           return "never heard";
         },
@@ -531,7 +531,7 @@ Deno.test("WorkerExecutor() with terminateOnCancel terminates the worker of a ca
       await assertRejects(() => endless, CancelledError);
       assertEquals(await next, "next");
       assertEquals([count.started, count.alive], [2, 1]);
-      // That of one which waits is not to blame.
+      // A waiting job does not cause one.
       const { job, letGo } = await hold(pool);
       pool.submit(() => {}).cancel();
       await turns();

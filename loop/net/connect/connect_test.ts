@@ -150,13 +150,13 @@ function address(hostname: string, port: number): AddrInfo {
   };
 }
 
-/** A port at which nobody listens. */
+/** Returns a port without a listener. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** Has the name `host.test` stand for some addresses. */
+/** Makes the name `host.test` resolve to some addresses. */
 function resolveTo(...infos: AddrInfo[]): void {
   const loop = getRunningLoop();
   const { getAddrInfo } = loop;

@@ -14,7 +14,7 @@ import { turns } from "../../../tests/doubles/recorder.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { race, type RaceOutcome } from "./race.ts";
 
-/** Attempts that the test decides, and timers that the test lets run out. */
+/** Attempts that the test settles, and timers that the test fires. */
 class Course {
   readonly attempts: PromiseWithResolvers<string>[] = [];
   readonly signals: AbortSignal[] = [];
@@ -105,7 +105,7 @@ Deno.test("race() starts the next attempt after the delay or a failure", () =>
     assertEquals(course.attempts.length, 1);
     await course.passDelay();
     assertEquals(course.attempts.length, 2);
-    // The one before the latest: nothing is gained by its failure.
+    // The attempt before the latest. Its failure starts no attempt.
     await course.fail(0);
     assertEquals(course.attempts.length, 2);
     assertEquals(course.timers, 1);
@@ -114,7 +114,7 @@ Deno.test("race() starts the next attempt after the delay or a failure", () =>
     assertEquals(course.timers, 1);
     await course.passDelay();
     assertEquals(course.attempts.length, 4);
-    // There is no fifth to wait for.
+    // There is no fifth attempt.
     assertEquals(course.delays, [0.25, 0.25, 0.25]);
     await course.succeed(2);
     assertEquals(await messages(course), "value 2");

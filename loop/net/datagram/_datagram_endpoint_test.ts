@@ -29,7 +29,7 @@ function addr(port: number): Deno.NetAddr {
   return { transport: "udp", hostname: "192.0.2.1", port };
 }
 
-/** An endpoint whose other end is the test. */
+/** An endpoint whose peer is the test. */
 async function fake(
   make = () => new DatagramRecorder(),
 ): Promise<[FakeDatagramConn, DatagramTransport, DatagramRecorder]> {
@@ -58,7 +58,7 @@ Deno.test("DatagramTransport.sendTo() sends to an address and to the remote one"
     assertEquals(await server.lost, null);
   }));
 
-Deno.test("DatagramTransport.sendTo() keeps the order and accepts empty datagrams, names and views", () =>
+Deno.test("DatagramTransport.sendTo() keeps the order of empty and other datagrams", () =>
   run(async () => {
     const [server, { port }] = await receiver();
     const [client] = await receiver();

@@ -86,7 +86,7 @@ Deno.test("loop.createDatagramEndpoint() validates its arguments first", () =>
   }));
 
 Deno.test(
-  "loop.createDatagramEndpoint() refuses reusePort where Deno has none",
+  "loop.createDatagramEndpoint() rejects reusePort where Deno does not support it",
   { ignore: Deno.build.os !== "linux" },
   () =>
     run(async () => {
@@ -102,7 +102,7 @@ Deno.test(
     }),
 );
 
-Deno.test("loop.createDatagramEndpoint() says which address cannot be bound", () =>
+Deno.test("loop.createDatagramEndpoint() names the address that cannot be bound", () =>
   run(async () => {
     const [holder, { hostname, port }] = await receiver();
     await assertRejects(
@@ -233,7 +233,7 @@ Deno.test("loop.createDatagramEndpoint() closes the socket when cancelled", () =
   }));
 
 Deno.test("run() closes datagram endpoints that are left open", async () => {
-  // That nothing is left is for the sanitizers to say.
+  // The sanitizers detect leaks.
   await run(async () => {
     const [server, addr] = await receiver();
     server.transport.sendTo("x", addr);
@@ -263,7 +263,8 @@ Deno.test("loop.createDatagramEndpoint() rejects on a missing permission", async
 });
 
 Deno.test({
-  name: "DatagramTransport.sendTo() tells the protocol of a missing permission",
+  name:
+    "DatagramTransport.sendTo() reports a missing permission to the protocol",
   permissions: { net: ["127.0.0.1:0"] },
   fn: () =>
     run(async () => {

@@ -122,6 +122,6 @@ Deno.test("loop.getAddrInfo() can be cancelled", () =>
     await sleep(0);
     task.cancel();
     await assertRejects(() => task, CancelledError);
-    // The look-up itself cannot be stopped; this one ends after it.
+    // The lookup cannot be aborted; this one ends after it.
     await look("localhost");
   }));

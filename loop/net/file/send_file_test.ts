@@ -26,7 +26,7 @@ import {
 } from "../../../tests/doubles/recorder.ts";
 import { positionOf, withFile } from "../../../tests/doubles/file.ts";
 
-/** Larger than what is read at a time, and no multiple of it. */
+/** Larger than one read, and not a multiple of it. */
 const SIZE = 300_007;
 
 const CONTENT = new Uint8Array(SIZE).map((_, i) => i ^ (i >> 8));
@@ -34,7 +34,7 @@ const CONTENT = new Uint8Array(SIZE).map((_, i) => i ^ (i >> 8));
 /** The same in ASCII. */
 const TEXT = CONTENT.map((byte) => byte & 0x7f);
 
-/** Both ends of a connection, and what arrives at the second. */
+/** Both ends of a connection, and the data that arrives at the second. */
 async function connection(): Promise<
   { client: Recorder; peer: Recorder; received: () => Uint8Array }
 > {
@@ -64,7 +64,7 @@ function send(
   return getRunningLoop().sendFile(transport, file, options);
 }
 
-/** Runs a test with a file, and a connection whose other end is the test. */
+/** Runs a test with a file, and a connection whose peer is the test. */
 function sending(
   body: (
     file: Deno.FsFile,
@@ -79,7 +79,7 @@ Deno.test("loop.sendFile() sends a file after earlier writes", () =>
   run(() =>
     withFile(CONTENT, async (file) => {
       const { client, peer, received } = await connection();
-      // Wherever the file's position is.
+      // The file's position does not matter.
       await file.seek(1000, Deno.SeekMode.Start);
       client.transport.write("before");
       assertEquals(await send(client.transport, file), SIZE);
@@ -198,7 +198,7 @@ Deno.test("loop.sendFile() validates its arguments", () =>
       RuntimeError,
       "cannot send files",
     );
-    // None of that stands in the way of others.
+    // None of these prevents later calls.
     transport.write("still");
     transport.writeEof();
     await assertRejects(() => send(transport, file), RuntimeError);
@@ -313,7 +313,7 @@ Deno.test("loop.sendFile() rejects when the peer disconnects or the transport is
     await Deno.remove(path);
   }));
 
-/** Waits until a write is under way, which it is only some time after the file was read. */
+/** Waits until a write is pending, some time after the file was read. */
 async function isWriting(conn: { readonly isWriting: boolean }): Promise<void> {
   while (!conn.isWriting) await turns();
 }

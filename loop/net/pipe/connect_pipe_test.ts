@@ -176,7 +176,7 @@ Deno.test("loop.connectReadPipe() reports errors in the protocol and ends", asyn
       assertEquals(reports.map(({ exception }) => exception), [error]);
       assertStrictEquals(reports[0]!.transport, transport);
       assertStrictEquals(reports[0]!.protocol, protocol);
-      // The end of the stream is the end, even if hearing of it failed.
+      // The end of the stream ends the transport even if the protocol throws.
       const expected = method === "eofReceived" ? null : error;
       if (method !== "connectionLost") {
         assertStrictEquals(await protocol.lost, expected);
@@ -284,7 +284,7 @@ Deno.test("loop.connectReadPipe() leaves the pipe open if the factory throws", (
 
 Deno.test("loop.connectReadPipe() closes the pipe when cancelled", () =>
   run(async () => {
-    // At whichever await it is.
+    // Cancelled at each await.
     for (let turn = 0; turn < 5; turn++) {
       const source = new FakeSource();
       const connect = (make: () => Recorder) =>
@@ -313,7 +313,7 @@ Deno.test("loop.connectReadPipe() runs the stream's callbacks outside any task",
     assert(tasks.every((task) => task === null));
   }));
 
-Deno.test("loop.connectReadPipe() feeds a StreamReader, whatever its limit", () =>
+Deno.test("loop.connectReadPipe() supports a StreamReader of any limit", () =>
   run(async () => {
     for (const limit of [1, 1_000_000]) {
       const reader = new StreamReader({ limit });
@@ -321,7 +321,7 @@ Deno.test("loop.connectReadPipe() feeds a StreamReader, whatever its limit", () 
         () => new StreamReaderProtocol(reader),
         new Blob(["x".repeat(300_000)]).stream(),
       );
-      // As long as nobody reads, it takes no more than it may.
+      // Without a reader, it writes no more than the limit.
       await turns();
       assertEquals(transport.isClosing(), limit > 1);
       assertEquals((await reader.read()).length, 300_000);

@@ -26,7 +26,7 @@ import { recordExceptions } from "../../../tests/doubles/exceptions.ts";
 import { canMakeFifo, openFifo } from "../../../tests/doubles/fifo.ts";
 import { Recorder, turns } from "../../../tests/doubles/recorder.ts";
 
-/** A web stream whose sink is the test. */
+/** A web stream that writes to the test. */
 class FakeSink {
   controller!: WritableStreamDefaultController;
   readonly written: string[] = [];
@@ -45,12 +45,12 @@ class FakeSink {
     abort: (reason) => void this.calls.push("abort", reason),
   });
 
-  /** Lets a write, and the close, wait. */
+  /** Delays writes and the close. */
   block(): void {
     this.#blocked = Promise.withResolvers();
   }
 
-  /** Lets what waits go on. */
+  /** Ends the delay. */
   unblock(): void {
     this.#blocked!.resolve();
   }
@@ -427,7 +427,7 @@ Deno.test("loop.connectReadPipe() and connectWritePipe() support standard input 
   }).spawn();
   const input = child.stdin.getWriter();
   await input.write(new TextEncoder().encode("one\nfour\n"));
-  // Standard input stays open, and the program ends all the same.
+  // Standard input stays open, and the program still ends.
   assertEquals(await new Response(child.stdout).text(), "> one\n> four\n");
   assert((await child.status).success);
   await input.close().catch(() => {});

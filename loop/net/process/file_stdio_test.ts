@@ -35,7 +35,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
 
-/** Calls a function with a file to write, and the path of it. */
+/** Calls a function with a writable file and its path. */
 async function withOutput(
   use: (file: Deno.FsFile, path: string) => Promise<void>,
 ): Promise<void> {
@@ -48,7 +48,7 @@ async function withOutput(
 
 const BIG = 5_000_000;
 
-test("stdin from a file: the process reads it to its end", () =>
+test("SubprocessOptions.stdin as a file is read to its end", () =>
   run(async () => {
     for (const size of [0, 1, BIG]) {
       await withFile(new Uint8Array(size), async (file) => {
@@ -64,7 +64,7 @@ test("stdin from a file: the process reads it to its end", () =>
     }
   }));
 
-test("stdin from a file begins where the file stands", () =>
+test("SubprocessOptions.stdin as a file starts at its position", () =>
   run(() =>
     withFile("hello", async (file) => {
       await file.seek(2, Deno.SeekMode.Start);
@@ -76,7 +76,7 @@ test("stdin from a file begins where the file stands", () =>
     })
   ));
 
-test("stdin from a file that the process does not read, or not to its end, is no error", () =>
+test("SubprocessOptions.stdin as a file need not be read to its end", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     for (const command of ["exit 0", "head -c 10 >/dev/null", "exec <&-"]) {
@@ -84,14 +84,14 @@ test("stdin from a file that the process does not read, or not to its end, is no
         const process = await createSubprocessShell(command, { stdin: file });
         assertEquals(await process.wait(), 0);
         await turns();
-        // It is open, and somebody else's.
+        // It stays open, as the caller owns it.
         assert((await file.stat()).isFile);
       });
     }
     assertEquals(contexts, []);
   }));
 
-test("stdin from a file that cannot be read is reported, and the process sees the end", () =>
+test("SubprocessOptions.stdin as an unreadable file is reported and ends the input", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     await withOutput(async (file) => {
@@ -107,7 +107,7 @@ test("stdin from a file that cannot be read is reported, and the process sees th
     });
   }));
 
-test("stdin from a file that is closed is reported, and the process sees the end", () =>
+test("SubprocessOptions.stdin as a closed file is reported and ends the input", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     await withFile("hello", async (original) => {
@@ -124,7 +124,7 @@ test("stdin from a file that is closed is reported, and the process sees the end
     });
   }));
 
-test("stdout into a file: all of it is there when wait() resolves", () =>
+test("SubprocessOptions.stdout as a file is complete when wait() resolves", () =>
   run(async () => {
     for (let i = 0; i < 20; i++) {
       await withOutput(async (file, path) => {
@@ -141,7 +141,7 @@ test("stdout into a file: all of it is there when wait() resolves", () =>
     }
   }));
 
-test("stdout into a file: wait() does not wait for another process that has the pipe, whose output follows", () =>
+test("SubprocessOptions.stdout as a file does not delay wait() for child processes", () =>
   run(async () => {
     for (let i = 0; i < 20; i++) {
       await withOutput(async (file, path) => {
@@ -162,7 +162,7 @@ test("stdout into a file: wait() does not wait for another process that has the 
     }
   }));
 
-test("stdout and stderr into one file", () =>
+test("SubprocessOptions.stdout and stderr may be the same file", () =>
   run(() =>
     withOutput(async (file, path) => {
       const command =
@@ -178,7 +178,7 @@ test("stdout and stderr into one file", () =>
     })
   ));
 
-test("stderr goes where stdout goes, into a file and in order", () =>
+test("SubprocessOptions.stderr as STDOUT keeps the order in a file", () =>
   run(async () => {
     const script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done";
     const expected = "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n";
@@ -193,7 +193,7 @@ test("stderr goes where stdout goes, into a file and in order", () =>
     });
   }));
 
-test("stdout into a file that cannot be written is reported, and the process told by SIGPIPE", () =>
+test("SubprocessOptions.stdout as an unwritable file is reported and causes SIGPIPE", () =>
   run(() =>
     withFile("", async (file) => {
       const contexts = recordExceptions(getRunningLoop());
@@ -211,7 +211,7 @@ test("stdout into a file that cannot be written is reported, and the process tol
     })
   ));
 
-test("stdout into a file that is closed meanwhile is reported", () =>
+test("SubprocessOptions.stdout as a file that gets closed is reported", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     await withDirectory(async (directory) => {
@@ -230,21 +230,21 @@ test("stdout into a file that is closed meanwhile is reported", () =>
     });
   }));
 
-test("stdout into a file: wait() waits for what is still in the pipe when the exit is known", () =>
+test("SubprocessOptions.stdout as a file delays wait() for data in the pipe", () =>
   run(() =>
     withOutput(async (file, path) => {
       const process = await createSubprocessShell(
         `head -c 50000 /dev/zero; : >${path}.over`,
         { stdout: file },
       );
-      // Nothing is read and nothing is known meanwhile.
+      // In the meantime, nothing is read or reported.
       while (!existsSync(`${path}.over`));
       await process.wait();
       assertEquals((await Deno.stat(path)).size, 50_000);
     })
   ));
 
-test("stdout into a file that is slow, and takes little at once: wait() waits, and keeps nobody busy", async () => {
+test("SubprocessOptions.stdout as a slow file delays wait() without polling", async () => {
   let turnCount = 0;
   const { loop } = new Scheduler({
     ...DENO_HOST,
@@ -285,7 +285,7 @@ test("stdout into a file that is slow, and takes little at once: wait() waits, a
   loop.close();
 });
 
-test("await using ends a process whose output goes into a file, and which another one has", () =>
+test("Process is disposed of although a child process holds its output file", () =>
   run(() =>
     withOutput(async (file, path) => {
       {
@@ -303,7 +303,7 @@ test("await using ends a process whose output goes into a file, and which anothe
     })
   ));
 
-test("loop.close() has what a process put out in its file, and lets the file go", async () => {
+test("loop.close() completes the output file of a process and releases it", async () => {
   await withOutput(async (file, path) => {
     const loop = newEventLoop();
     const pid = await loop.runUntilComplete(async () => {
@@ -313,7 +313,7 @@ test("loop.close() has what a process put out in its file, and lets the file go"
       );
       return process.pid;
     });
-    // Nothing is read meanwhile.
+    // Nothing is read in the meantime.
     while (!existsSync(`${path}.over`));
     loop.close();
     await gone(pid);

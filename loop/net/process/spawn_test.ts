@@ -41,7 +41,7 @@ function test(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
 
-/** Starts a command of the shell. */
+/** Starts a shell command. */
 async function shell(
   command: string,
   options: SubprocessOptions = {},
@@ -53,7 +53,7 @@ async function shell(
   );
 }
 
-test("loop.subprocessExec() connects pipes, and tells the protocol everything once and in order", () =>
+test("loop.subprocessExec() connects pipes and calls the protocol in order", () =>
   run(async () => {
     const [transport, recorder] = await getRunningLoop().subprocessExec(
       () => new ProcessRecorder(),
@@ -84,7 +84,7 @@ test("loop.subprocessExec() connects pipes, and tells the protocol everything on
     assertNothingHeld();
   }));
 
-test("loop.subprocessExec() makes no pipe where there is to be none", () =>
+test("loop.subprocessExec() creates only the requested pipes", () =>
   run(async () => {
     const [transport, recorder] = await getRunningLoop().subprocessExec(
       () => new ProcessRecorder(),
@@ -99,7 +99,7 @@ test("loop.subprocessExec() makes no pipe where there is to be none", () =>
     assertEquals(recorder.events, ["made", "exited", "lost"]);
   }));
 
-test("loop.subprocessShell() has a pipe lost that the process closes, and goes on", () =>
+test("loop.subprocessShell() reports a pipe that the process closes and continues", () =>
   run(async () => {
     const [transport, recorder] = await shell("exec >&-; exec sleep 60");
     await recorder.happened("lost 1");
@@ -130,7 +130,7 @@ test("loop.subprocessShell() reads pipes that outlive the process", () =>
     assertNothingHeld();
   }));
 
-test("SubprocessTransport tells that standard input is lost when the process exits without having read", () =>
+test("SubprocessTransport reports the loss of unread standard input at the exit", () =>
   run(async () => {
     const [transport, recorder] = await shell("exit 0", { stdout: null });
     const stdin = transport.getPipeTransport(0)!;
@@ -142,7 +142,7 @@ test("SubprocessTransport tells that standard input is lost when the process exi
     assertNothingHeld();
   }));
 
-test("SubprocessTransport tells that standard input is lost, and why, when there was more to write", () =>
+test("SubprocessTransport reports the loss of standard input with an error for unwritten data", () =>
   run(async () => {
     const [transport, recorder] = await shell("read -r line; exit 0");
     const stdin = transport.getPipeTransport(0)!;
@@ -156,7 +156,7 @@ test("SubprocessTransport tells that standard input is lost, and why, when there
     assertNothingHeld();
   }));
 
-test("SubprocessTransport has its protocol pause and resume writing", () =>
+test("SubprocessTransport pauses and resumes writing", () =>
   run(async () => {
     const [transport, recorder] = await shell("cat >/dev/null");
     const stdin = transport.getPipeTransport(0)!;
@@ -169,7 +169,7 @@ test("SubprocessTransport has its protocol pause and resume writing", () =>
     assert(!recorder.isInTask);
   }));
 
-test("SubprocessTransport.close() closes the pipes, and kills the process", () =>
+test("SubprocessTransport.close() closes the pipes and kills the process", () =>
   run(async () => {
     const [transport, recorder] = await shell("trap '' TERM; cat");
     assertEquals(transport.isClosing(), false);
@@ -194,7 +194,7 @@ test("SubprocessTransport.close() closes the pipes, and kills the process", () =
     assertNothingHeld();
   }));
 
-test("SubprocessTransport.close() leaves a process alone that has exited", () =>
+test("SubprocessTransport.close() does not kill an exited process", () =>
   run(async () => {
     const [transport, recorder] = await shell("sleep 60 & echo $!; exit 5");
     await recorder.exited;
@@ -253,7 +253,7 @@ test("SubprocessTransport.close() in any callback ends everything once", () =>
     assertNothingHeld();
   }));
 
-test("A SubprocessProtocol that throws is reported, and hears of the rest", () =>
+test("SubprocessProtocol errors are reported, and later methods are called", () =>
   run(async () => {
     const methods = [
       "connectionMade",
@@ -306,7 +306,7 @@ test("A SubprocessProtocol that throws is reported, and hears of the rest", () =
     }
   }));
 
-test("SubprocessTransport.setProtocol() has another protocol hear of what follows", () =>
+test("SubprocessTransport.setProtocol() passes later events to the new protocol", () =>
   run(async () => {
     const [transport, first] = await shell("read -r line; echo $line");
     assertStrictEquals(transport.getProtocol(), first);
@@ -319,7 +319,7 @@ test("SubprocessTransport.setProtocol() has another protocol hear of what follow
     assertEquals(first.events, ["made"]);
   }));
 
-test("SubprocessTransport.getExtraInfo() tells of the process", () =>
+test("SubprocessTransport.getExtraInfo() returns the process", () =>
   run(async () => {
     const [transport, recorder] = await shell("exit 0");
     const child = transport.getExtraInfo("subprocess");
@@ -329,12 +329,12 @@ test("SubprocessTransport.getExtraInfo() tells of the process", () =>
     await recorder.lost;
   }));
 
-test("SubprocessTransport.sendSignal() sends signals that there are, while the process runs", () =>
+test("SubprocessTransport.sendSignal() sends known signals to a running process", () =>
   run(async () => {
     const [transport, recorder] = await shell("echo; exec sleep 60");
     await recorder.happened("data 1");
     assertThrows(
-      // @ts-expect-error -- what callers from JavaScript may do
+      // @ts-expect-error -- possible in JavaScript
       () => transport.sendSignal(15),
       TypeError,
       'The signal must be a name such as "SIGTERM": received 15',
@@ -346,7 +346,7 @@ test("SubprocessTransport.sendSignal() sends signals that there are, while the p
       "SIGNONE",
     );
     transport.sendSignal("SIGUSR1");
-    // It is ending, which is nothing to complain of.
+    // It is ending, which is not an error.
     while (transport.getReturnCode() === null) {
       transport.terminate();
       await sleep(0);
@@ -362,7 +362,7 @@ test("SubprocessTransport.sendSignal() sends signals that there are, while the p
     await recorder.lost;
   }));
 
-test("loop.subprocessExec() starts nothing if the factory throws, or is none", () =>
+test("loop.subprocessExec() starts nothing if the factory fails", () =>
   run(async () => {
     await withDirectory(async (directory) => {
       const loop = getRunningLoop();
@@ -381,7 +381,7 @@ test("loop.subprocessExec() starts nothing if the factory throws, or is none", (
         "boom",
       );
       await assertRejects(
-        // @ts-expect-error -- what callers from JavaScript may do
+        // @ts-expect-error -- possible in JavaScript
         () => loop.subprocessExec(null, "touch", args),
         TypeError,
         "subprocessExec",
@@ -398,7 +398,7 @@ test("loop.subprocessExec() starts nothing if the factory throws, or is none", (
     });
   }));
 
-test("loop.subprocessExec() refuses what is no program, and what are no arguments", () =>
+test("loop.subprocessExec() validates the program and its arguments", () =>
   run(async () => {
     const bad: [unknown, unknown, new () => Error, string][] = [
       [1, [], TypeError, "The program must be a string: received 1"],
@@ -437,11 +437,11 @@ test("loop.subprocessExec() refuses what is no program, and what are no argument
       RangeError,
       'The command must be without a null character: received "echo \\u0000"',
     );
-    // @ts-expect-error -- what callers from JavaScript may do
+    // @ts-expect-error -- possible in JavaScript
     await assertRejects(() => shell(["echo"]), TypeError, "The command");
   }));
 
-test("loop.subprocessShell() refuses options that are wrong", () =>
+test("loop.subprocessShell() validates its options", () =>
   run(async () => {
     const url = new URL("https://example.com/");
     const bad: [string, Record<string, unknown>, new () => Error][] = [
@@ -528,7 +528,7 @@ test("loop.subprocessShell() refuses options that are wrong", () =>
     assertNothingHeld();
   }));
 
-test("loop.subprocessExec() cancelled, at once or after a turn or two, leaves no process", () =>
+test("loop.subprocessExec() leaves no process when cancelled early", () =>
   run(async () => {
     for (let count = 0; count < 5; count++) {
       const recorders: ProcessRecorder[] = [];
@@ -552,14 +552,14 @@ test("loop.subprocessExec() cancelled, at once or after a turn or two, leaves no
       for (let i = 0; i < count; i++) await sleep(0);
       task.cancel();
       await assertRejects(() => task, CancelledError);
-      // A task that got its process has only asked for its end.
+      // A task that got its process has only requested its end.
       for (const { lost } of recorders) await lost;
       if (pid !== null) assert(!isThere(pid));
       assertNothingHeld();
     }
   }));
 
-test("loop.subprocessExec() cancelled waits for the end of the process that had started", () =>
+test("loop.subprocessExec() waits for the end of a started process when cancelled", () =>
   run(async () => {
     let recorder!: ProcessRecorder;
     const task = createTask(() =>
@@ -577,7 +577,7 @@ test("loop.subprocessExec() cancelled waits for the end of the process that had 
     assertNothingHeld();
   }));
 
-/** Has a loop closed that has not heard of the end of its process. */
+/** Closes a loop before the end of its process is reported. */
 async function closeAround(
   start: (loop: EventLoop) => Promise<[SubprocessTransport, ProcessRecorder]>,
 ): Promise<[SubprocessTransport, ProcessRecorder]> {
@@ -587,7 +587,7 @@ async function closeAround(
   return started;
 }
 
-test("loop.close() kills the processes that run, and tells nobody", async () => {
+test("loop.close() kills running processes without calling their protocols", async () => {
   const [transport, recorder] = await closeAround(() =>
     shell("trap '' TERM; cat")
   );
@@ -597,7 +597,7 @@ test("loop.close() kills the processes that run, and tells nobody", async () => 
   assertEquals(recorder.events, ["made"]);
 });
 
-test("loop.close() gives up a process whose protocol is not begun", async () => {
+test("loop.close() kills a process whose protocol is not connected yet", async () => {
   const loop = newEventLoop();
   loop.setExceptionHandler(() => {});
   let child!: Deno.ChildProcess;
@@ -618,7 +618,7 @@ test("loop.close() gives up a process whose protocol is not begun", async () => 
   assertEquals(recorder.events, []);
 });
 
-test("loop.subprocessExec() and loop.subprocessShell() refuse a loop that is closed", () => {
+test("loop.subprocessExec() and subprocessShell() throw on a closed loop", () => {
   const loop = newEventLoop();
   loop.close();
   const factory = () => new SubprocessProtocol();
@@ -629,7 +629,7 @@ test("loop.subprocessExec() and loop.subprocessShell() refuse a loop that is clo
   );
 });
 
-test("loop.close() lets a detached process go on", async () => {
+test("loop.close() lets a detached process continue", async () => {
   const [transport] = await closeAround(() =>
     shell("exec sleep 60", { detached: true, stdin: null })
   );
@@ -638,7 +638,7 @@ test("loop.close() lets a detached process go on", async () => {
   await gone(transport.getPid());
 });
 
-test("Two loops follow a process each", async () => {
+test("SubprocessTransport works on two loops concurrently", async () => {
   const play = async (code: number) => {
     const [transport, recorder] = await getEventLoop().subprocessShell(
       () => new ProcessRecorder(),
@@ -654,7 +654,7 @@ test("Two loops follow a process each", async () => {
   );
 });
 
-test("SubprocessTransport reports a process of which nobody can tell what it exited with", () =>
+test("SubprocessTransport reports a process whose exit code is unknown", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     const original = Object.getOwnPropertyDescriptor(

@@ -41,7 +41,7 @@ const ACCEPTING = `
     }, "127.0.0.1", 0);
     const { hostname, port } = server.sockets[0].addr;
     const files = openAll();
-    // For the client's end; there is none left for the server's.
+    // For the client's end. None is left for the server's.
     files.pop().close();
     const [reader, writer] = await openConnection(hostname, port);
     writer.write("accepted after all\\n");
@@ -112,7 +112,7 @@ const NO_TLS = `
   });
 `;
 
-/** Runs a program that may have so many files open. */
+/** Runs a program with a limit of open files. */
 async function outputOf(program: string, files: number): Promise<string[]> {
   const { stdout } = await new Deno.Command("sh", {
     args: [

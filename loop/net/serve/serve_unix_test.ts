@@ -43,7 +43,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Leaves a socket behind, as a server does that is killed. */
+/** Leaves a socket behind, like a server that is killed. */
 async function leaveSocket(path: string): Promise<void> {
   const listener = Deno.listen({ transport: "unix", path });
   await Deno.link(path, `${path}.kept`);
@@ -60,7 +60,7 @@ function unixTest(name: string, body: (path: string) => Promise<void>): void {
 }
 
 unixTest(
-  "loop.createUnixServer() serves, and its file is gone when it is closed",
+  "loop.createUnixServer() removes its file when the server is closed",
   async (path) => {
     const server = await serve(path);
     assertEquals(server.sockets[0]!.addr, { transport: "unix", path });
@@ -71,7 +71,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() that never served removes its file too",
+  "loop.createUnixServer() removes its file even if it never served",
   async (path) => {
     await end(await serve(path, { startServing: false }));
     assertEquals(exists(path), false);
@@ -87,7 +87,7 @@ unixTest("loop.createUnixServer() removes a stale socket", async (path) => {
 });
 
 unixTest(
-  "loop.createUnixServer() leaves a file that is no socket alone",
+  "loop.createUnixServer() does not remove a file that is not a socket",
   async (path) => {
     await Deno.writeTextFile(path, "precious");
     await assertRejects(
@@ -105,7 +105,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() keeps its file if that is asked for",
+  "loop.createUnixServer() keeps its file with cleanupSocket: false",
   async (path) => {
     for (let i = 0; i < 2; i++) {
       await end(await serve(path, { cleanupSocket: false }));
@@ -119,7 +119,7 @@ unixTest(
 );
 
 unixTest(
-  "Server.close() leaves alone what has taken the place of its file",
+  "Server.close() does not remove a file that has replaced its own",
   async (path) => {
     const server = await serve(path);
     await Deno.remove(path);
@@ -129,15 +129,18 @@ unixTest(
   },
 );
 
-unixTest("Server.close() finds its file gone already", async (path) => {
-  const server = await serve(path);
-  await Deno.remove(path);
-  await end(server);
-  assertEquals(exists(path), false);
-});
+unixTest(
+  "Server.close() accepts that its file has been removed",
+  async (path) => {
+    const server = await serve(path);
+    await Deno.remove(path);
+    await end(server);
+    assertEquals(exists(path), false);
+  },
+);
 
 unixTest(
-  "loop.createUnixServer() takes the place of a server that still runs",
+  "loop.createUnixServer() replaces a running server",
   async (path) => {
     const first = await serve(path);
     const second = await serve(path);
@@ -149,7 +152,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() takes the place of a server that is being closed",
+  "loop.createUnixServer() replaces a closing server",
   async (path) => {
     const first = await serve(path);
     await exchange(path);
@@ -162,7 +165,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() can be cancelled while it waits for one that is being closed",
+  "loop.createUnixServer() can be cancelled while it waits for a closing server",
   async (path) => {
     const first = await serve(path);
     await exchange(path);
@@ -179,7 +182,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() takes a listener, and cleans up after it",
+  "loop.createUnixServer() accepts a listener and removes its file",
   async (path) => {
     const sock = Deno.listen({ transport: "unix", path });
     const server = await getRunningLoop()
@@ -212,7 +215,7 @@ unixTest(
 );
 
 unixTest(
-  "loop.createUnixServer() tells wrong arguments before it does anything",
+  "loop.createUnixServer() validates its arguments first",
   async (path) => {
     const serveWith = (...args: unknown[]) =>
       getRunningLoop().createUnixServer(() => new Recorder(), ...args as []);

@@ -100,7 +100,7 @@ Deno.test("Server.waitClosed() leaves other waits pending when cancelled", () =>
     await other;
   }));
 
-Deno.test("Server.sockets are typed by the addresses that they have", () => {
+Deno.test("Server.sockets are typed by their addresses", () => {
   type Addresses<S extends Server> = S["sockets"][number]["addr"];
   type Tcp = Awaited<ReturnType<EventLoop["createServer"]>>;
   type Unix = Awaited<ReturnType<EventLoop["createUnixServer"]>>;
@@ -153,7 +153,7 @@ Deno.test("Server.closeClients() and abortClients() end the connections", () =>
       await using server = await serve();
       const clients = await Promise.all([1, 2, 3].map(() => connect(server)));
       for (const client of clients) client.transport.write("hello");
-      // Once one has an answer to its end, all three have been accepted.
+      // Once one has received the end, all three have been accepted.
       server.close();
       server[end]();
       for (const client of clients) {
@@ -350,7 +350,7 @@ Deno.test("loop.createServer() closes the listener when cancelled", () =>
       await task.catch(() => {});
       if (task.cancelled()) cancelled++;
       else await task.result()[Symbol.asyncDispose]();
-      // A look-up that was given up ends before the next.
+      // An abandoned lookup ends before the next.
       await getRunningLoop().getAddrInfo("localhost", 0);
     }
     assert(cancelled > 0);
@@ -388,7 +388,7 @@ Deno.test("loop.createServer() enables keep-alive if requested", () =>
 
 Deno.test("Server.close() closes an accepted connection that is not yet served", () =>
   run(async () => {
-    // Wherever it is on its way.
+    // Cancelled at each step.
     for (let steps = 0; steps < 6; steps++) {
       const sock = new FakeListener();
       const served: boolean[] = [];
@@ -615,7 +615,7 @@ function hasIPv6(): boolean {
   }
 }
 
-/** A connection that knows what is set. */
+/** A connection that records its options. */
 class FakeTcpConn extends FakeConn {
   isNoDelay = false;
   isKeptAlive = false;
@@ -629,7 +629,7 @@ class FakeTcpConn extends FakeConn {
   }
 }
 
-/** A listener to which the test connects. */
+/** A listener that the test connects to. */
 class FakeListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
   readonly addr: Deno.NetAddr = {
     transport: "tcp",

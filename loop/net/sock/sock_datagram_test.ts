@@ -65,7 +65,7 @@ Deno.test("loop.sockRecvFrom() buffers datagrams up to a limit", () =>
     const first = createTask(() => loop.sockRecvFrom(sock, 9));
     await turns();
     arrive("first");
-    // Each counts as 256 bytes beside its own; the bound is 256 KiB.
+    // Each counts as 256 bytes in addition to its own. The limit is 256 KiB.
     for (let i = 0; i < 1024; i++) arrive("");
     arrive("dropped");
     assertEquals(textOf((await first)[0]), "first");

@@ -17,7 +17,7 @@ import { resetPeer } from "../../../tests/doubles/reset_peer.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { textOf } from "../../../tests/doubles/text.ts";
 
-/** Two connections that are connected with each other. */
+/** Two connected connections. */
 async function connections(): Promise<[Deno.Conn, Deno.Conn]> {
   const loop = getRunningLoop();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

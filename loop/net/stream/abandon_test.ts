@@ -26,7 +26,7 @@ Deno.test("run() closes connections and servers that are left open", async () =>
     await openConnection("127.0.0.1", port);
     await isAccepted;
   });
-  // That nothing is left is for the sanitizers to say.
+  // The sanitizers detect leaks.
   await assertRejects(
     () => server.sockets[0]!.accept(),
     Deno.errors.BadResource,
@@ -60,7 +60,7 @@ Deno.test("run() lets a program with an open connection exit", async () => {
 const localAddr: Deno.UnixAddr = { transport: "unix", path: "here" };
 const remoteAddr: Deno.UnixAddr = { transport: "unix", path: "there" };
 
-/** Closes a loop as it connects; the peer sees the end of whatever connection came of that. */
+/** Closes a loop as it connects. The peer sees the end of the connection, if any. */
 async function closeConnecting(
   connect: (loop: EventLoop, port: number) => Promise<unknown>,
 ): Promise<void> {
@@ -117,7 +117,7 @@ Deno.test("loop.close() aborts a pending createDatagramEndpoint()", async () => 
   });
   await loop.runForever();
   loop.close();
-  // That nothing is left is for the sanitizers to say.
+  // The sanitizers detect leaks.
   await new Promise((resolve) => setTimeout(resolve));
 });
 
@@ -142,7 +142,7 @@ Deno.test("loop.close() closes an accepted connection that is not yet served", a
       loop.close();
 
       await run(async () => {
-        // It would wait for the other one to let go of the path.
+        // It would wait until the other one has released the path.
         await using next = await startUnixServer(() => {}, path);
         assertEquals(next.isServing(), true);
       });

@@ -31,12 +31,12 @@ import { pair, Recorder } from "../../../tests/doubles/recorder.ts";
 
 const place = new ContextVar("place", "nowhere");
 
-/** What `place` was in the methods of protocols, and in their factories. */
+/** The values of `place` in the methods and factories of protocols. */
 class Witness {
-  /** Without repetitions. */
+  /** Removes repetitions. */
   readonly seen: string[] = [];
 
-  /** Makes a protocol, and has its methods write down where they run. */
+  /** Creates a protocol whose methods record where they run. */
   watch<P extends BaseProtocol>(protocol: P): P {
     this.note("factory");
     return new Proxy(protocol, {
@@ -70,7 +70,7 @@ const METHODS: ReadonlySet<string> = new Set([
   "processExited",
 ]);
 
-/** Calls a function where `place` is `"maker"`; it is something else before and after. */
+/** Calls a function where `place` is `"maker"`. It differs before and after. */
 async function asMaker<T>(make: () => Promise<T>): Promise<T> {
   place.set("maker");
   const made = await make();
@@ -81,17 +81,17 @@ async function asMaker<T>(make: () => Promise<T>): Promise<T> {
 const LIFE = ["factory", "connectionMade", "dataReceived", "eofReceived"];
 const WHOLE_LIFE = [...LIFE, "connectionLost"];
 
-/** A way to make something that has a protocol, and which of its methods are called. */
+/** A function that creates something with a protocol, and the methods that are called. */
 interface Way {
   readonly name: string;
   readonly methods: readonly string[];
-  /** Makes one as the maker, and uses it until it has ended. */
+  /** Creates one in the context of the maker, and uses it until its end. */
   use(witness: Witness): Promise<void>;
 }
 
 const CLIENT_TLS = { caCerts: [AUTHORITY] };
 
-/** Says something, and hears what the other end has to say. */
+/** Sends something and receives the reply. */
 async function talk(writer: StreamWriter, hear: () => Promise<unknown>) {
   writer.write("hello");
   writer.close();
@@ -447,7 +447,7 @@ Deno.test("loop.createServer() gives every connection its own context", () =>
   }));
 
 Deno.test("loop.createServer() separates the context variables of connections", async () => {
-  // In a program of its own: there, no context variable was ever set.
+  // In a separate program, where no context variable was ever set.
   const program = `
     import { ContextVar, getRunningLoop, openConnection, Protocol, run } from "asyncio";
     const variable = new ContextVar("variable", "none");

@@ -138,7 +138,7 @@ Deno.test("Transport.pauseReading() defers data that is about to be delivered", 
   run(async () => {
     const [conn, transport, protocol] = await fake();
     conn.receive("held");
-    // The read has completed, but until the end of this step nothing else has its turn.
+    // The read has completed, but nothing else runs until the end of this step.
     for (let i = 0; i < 20; i++) await Promise.resolve();
     transport.pauseReading();
     await turns();
@@ -314,7 +314,7 @@ Deno.test("Transport.setProtocol() delivers a pending read to the new protocol",
     recorder.dataReceived = (data) => void (chunk = data);
     conn.receive("xy");
     await turns();
-    // It is not the memory of the one before.
+    // It is not the memory of the block before.
     small.memory.fill(0);
     assertEquals(textOf(chunk), "xy");
     transport.close();

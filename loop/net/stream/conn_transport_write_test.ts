@@ -96,7 +96,7 @@ Deno.test("Transport pauses and resumes writing at the water marks", () =>
     assertEquals(transport.getWriteBufferSize(), 12);
     transport.write("c");
     await turns();
-    // Not as soon as it is below the high mark, but before it is empty.
+    // Not immediately below the high mark, but before it is empty.
     for (const [left, event] of [[7, "pause"], [1, "resume"]] as const) {
       conn.unblock();
       conn.block();

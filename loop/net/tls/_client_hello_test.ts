@@ -5,7 +5,7 @@ import { connect } from "node:tls";
 import { Duplex } from "node:stream";
 import { readClientHello } from "./_client_hello.ts";
 
-/** What Node's client says first. */
+/** The first message of Node's client. */
 function clientHello(
   servername?: string,
   ALPNProtocols: string[] = [],
@@ -28,7 +28,7 @@ function clientHello(
   });
 }
 
-/** Gives bytes in pieces, then ends. */
+/** Returns bytes in pieces, then ends. */
 function source(bytes: Uint8Array, size = bytes.length) {
   let rest = bytes;
   return {

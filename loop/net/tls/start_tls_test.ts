@@ -35,7 +35,7 @@ import { portOf } from "../../../tests/doubles/server_port.ts";
 
 const CLIENT = { caCerts: [AUTHORITY], serverName: "localhost" };
 
-/** Echoes lines in plain text, and encrypts when it is asked to. */
+/** Echoes lines in plain text, and starts TLS on request. */
 async function upgradable(
   reader: StreamReader,
   writer: StreamWriter,
@@ -120,7 +120,7 @@ Deno.test("StreamWriter.startTls() decrypts data that the reader has buffered", 
     await using server = await startServer(
       async (reader, writer) => {
         assertEquals(textOf(await reader.readLine()), "STARTTLS\n");
-        // The client did not wait for an answer: its greeting is there.
+        // The client did not wait for an answer: its ClientHello has arrived.
         while (reader.exception() === null) {
           await turns();
           if (greeting.done()) break;
@@ -217,7 +217,7 @@ Deno.test("StreamWriter.startTls() lets the reader pause the new transport", () 
     await writer.waitClosed();
   }));
 
-/** Two transports that are connected, the one encrypted by a protocol's callbacks alone. */
+/** Two connected transports, one of them encrypted from a protocol's callbacks. */
 async function upgradedPair(): Promise<
   [Recorder, Transport, Recorder, Transport]
 > {
@@ -381,7 +381,7 @@ Deno.test("loop.startTls() closes the connection when cancelled at any point", (
       for (let i = 0; i < steps; i++) await sleep(i % 8 ? 0 : 0.0005);
       tasks[steps / 2 % 2]!.cancel();
       await turns();
-      // If nothing had begun, nothing is closed.
+      // If nothing had started, nothing is closed.
       client.transport.close();
       server.transport.close();
       for (const task of tasks) {
@@ -433,7 +433,7 @@ Deno.test("Server closes connections during their handshakes", () =>
   }));
 
 Deno.test("run() closes a connection during its handshake", async () => {
-  // That nothing is left is for the sanitizers to say.
+  // The sanitizers detect leaks.
   await run(async () => {
     const [client] = await pair();
     createTask(() =>

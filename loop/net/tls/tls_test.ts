@@ -47,7 +47,7 @@ type ErrorClass = new (message: string) => Error;
 
 const TRUSTING: TlsOptions = { caCerts: [AUTHORITY] };
 
-/** Answers with what the server knows of the connection, as JSON, and then echoes. */
+/** Replies with the server's information about the connection, as JSON, then echoes. */
 async function tell(reader: StreamReader, writer: StreamWriter): Promise<void> {
   const info = writer.getExtraInfo("sslobject") as TlsInfo;
   const { subject = null } = info.peerCertificate ?? {};
@@ -55,12 +55,12 @@ async function tell(reader: StreamReader, writer: StreamWriter): Promise<void> {
   try {
     for await (const line of reader) writer.write(line);
   } catch {
-    // Of a client that does not like the certificate, after the handshake.
+    // From a client that rejects the certificate after the handshake.
   }
   writer.close();
 }
 
-/** Connects a client to a server, and gives what each knows of the connection. */
+/** Connects a client to a server, and returns the information that each has. */
 async function meet(
   server: TlsOptions,
   client: TlsOptions,
@@ -79,7 +79,7 @@ async function meet(
   return { server: JSON.parse(textOf(line)), client: info };
 }
 
-/** What a server reports in debug mode while the body runs. */
+/** Returns what a server reports in debug mode while the body runs. */
 async function reportsOf(body: () => Promise<unknown>): Promise<unknown[]> {
   const loop = getRunningLoop();
   const reports = recordExceptions(loop);
@@ -283,7 +283,7 @@ for (const { name, server, client } of TLS_PAIRS) {
         ...client,
         shutdownTimeout: 0.05,
       });
-      // It does not read, so it does not see that it is to say goodbye.
+      // It does not read, so it does not answer close_notify.
       other.transport.pauseReading();
       one.transport.write("x".repeat(1_000_000));
       await turns();
@@ -360,7 +360,7 @@ for (const { name, server, client } of TLS_PAIRS) {
         before = count;
         await sleep(0.1);
       }
-      // The rest is in the buffers of the system, which hold a few MiB.
+      // The rest is in the system's buffers, which hold a few MiB.
       assert(count < most / 2, `${count} bytes were taken`);
       let received = 0;
       const all = new Future<void>();
@@ -418,7 +418,7 @@ for (const { name, server, client } of TLS_PAIRS) {
         await gone.waitClosed();
         const [, half] = await knock("\x16\x03\x01\x02");
         half.transport.abort();
-        // Others are served all the while, and after.
+        // Others are served during and after that.
         const [reader, writer] = await openConnection("127.0.0.1", port, {
           tls: client,
         });
@@ -568,7 +568,7 @@ for (const { name, server, client } of TLS_PAIRS) {
     }));
 
   Deno.test(`run() aborts pending handshakes with ${name}`, async () => {
-    // That nothing is left is for the sanitizers to say.
+    // The sanitizers detect leaks.
     await run(async () => {
       const listening = await startServer(tell, "127.0.0.1", 0, {
         tls: server,
@@ -584,8 +584,8 @@ for (const { name, server, client } of TLS_PAIRS) {
 }
 
 /**
- * Two transports over one encrypted connection; if it is to be cut, the client's way up is as
- * soon as there is something to send.
+ * Two transports over one TLS connection. If it is to be cut, the client's sending direction ends at its first
+ * data.
  */
 async function pair(
   server: TlsOptions,
@@ -625,7 +625,7 @@ async function pair(
   return [recorder, other];
 }
 
-/** Relays both ways, until what comes after the handshake is to go up: then it ends that direction instead. */
+/** Relays in both directions. Ends the sending direction instead of relaying data after the handshake. */
 async function relayOf(
   listener: Deno.Listener,
   upstream: Deno.TcpConn,
@@ -647,7 +647,7 @@ async function relayOf(
       }
       await to.closeWrite();
     } catch {
-      // The other side is gone.
+      // The peer has disconnected.
     }
   };
   await Promise.all([
@@ -667,7 +667,7 @@ Deno.test("Transport over TLS answers close_notify", () =>
       0,
       { tls: LOCALHOST },
     );
-    // Deno's own, which tells whether the peer went without a word.
+    // Native, since it reports a missing close_notify.
     const conn = await Deno.connectTls({
       hostname: "127.0.0.1",
       port: portOf(listening),
