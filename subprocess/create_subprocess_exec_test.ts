@@ -99,7 +99,7 @@ test("createSubprocessExec() says that there is no such program", () =>
         const error = await assertRejects(
           () => createSubprocessExec(program, ["x"], { stderr }),
           Deno.errors.NotFound,
-          `Cannot start ${program}: there is no such `,
+          `Cannot start ${program}: the `,
         );
         assertEquals(error.cause instanceof Deno.errors.NotFound, true);
       }
@@ -133,7 +133,7 @@ test("createSubprocessExec() says that a script's interpreter may be missing, or
         await assertRejects(
           () => createSubprocessExec(path, [], { stderr }),
           Deno.errors.NotFound,
-          `Cannot start ${path}: there is no such file, or not what its first line`,
+          `Cannot start ${path}: the file or the interpreter in its first line`,
         );
       }
       const process = await createSubprocessExec(path, [], {

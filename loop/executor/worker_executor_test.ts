@@ -590,7 +590,7 @@ const DEATHS: Record<string, [() => unknown, string]> = {
       ),
     "an error was not caught",
   ],
-  "a rejection that nobody handles": [
+  "an unhandled rejection": [
     () => {
       Promise.reject(new RangeError("left alone"));
       return new Promise(() => {});

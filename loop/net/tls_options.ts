@@ -15,7 +15,7 @@ export interface TlsCertificate {
  *
  * `tls: true` is the same as no options: a client connection, verified with the authorities that Deno trusts.
  *
- * @example A server with a certificate of its own, and a client that trusts who signed it
+ * @example A server with its own certificate, and a client that trusts its issuer
  * ```ts
  * import { openConnection, startServer } from "@asyncio/asyncio";
  *

@@ -197,7 +197,7 @@ Deno.test("TLS in memory is rejected with advice", () =>
       await assertRejects(
         call,
         Deno.errors.NotSupported,
-        `${name}() cannot encrypt on a network in memory: leave tls out`,
+        `TLS in ${name}() is not supported on a simulated network`,
       );
     }
     // Nothing has changed.
