@@ -236,12 +236,14 @@ export class Timeout {
   #leave(scope: BodyScope, failure: Failure | null): Failure | null {
     this.#timeLimit?.cancel();
     this.#timeLimit = null;
-    const isOurs = scope.laterRequests <= 0;
-    const isUnheard = scope.isUnheard;
-    const cancellation = failure && scope.cancellationIn(failure.error);
-    scope.leave();
     const isExpired = this.#state === "expiring";
     this.#state = isExpired ? "expired" : "finished";
+    const isUnheard = scope.isUnheard;
+    const cancellation = failure && scope.cancellationIn(failure.error);
+    // What is left behind is still to be cancelled.
+    if (isExpired && !scope.isAbandoned) scope.takeRequestBack();
+    const isOurs = scope.laterRequests === 0;
+    scope.leave();
     if (isExpired && isOurs) {
       if (cancellation !== null || (failure === null && isUnheard)) {
         const cause = cancellation;

@@ -11,7 +11,8 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { FakeHost, newVirtualLoop } from "../tests/doubles/fake_host.ts";
-import { inVirtualTime, VirtualTimeLoop } from "../testing/mod.ts";
+import { VirtualTimeLoop } from "../testing/mod.ts";
+import { inImpatientTime as inVirtualTime } from "../tests/doubles/impatient_time.ts";
 import {
   CancelledError,
   ExceptionGroup,

@@ -9,7 +9,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
-import { inVirtualTime } from "../testing/mod.ts";
+import { inImpatientTime as inVirtualTime } from "../tests/doubles/impatient_time.ts";
 import {
   CancelledError,
   Future,

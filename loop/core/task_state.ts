@@ -403,6 +403,21 @@ export class BodyScope extends Scope {
     return runAt(new Mark(this, this.#line, this.#line.reached), fn, undefined);
   }
 
+  /**
+   * Takes a request back, as an asyncio limit that has expired does at its end: its own, or if user code has taken that
+   * back, whichever is left.
+   */
+  takeRequestBack(): void {
+    if (this.requests > 0) this.uncancel();
+    else if (!this.shield) {
+      const root = this.taskState;
+      const scope = root.requests > 0
+        ? root
+        : [...outward(this.parent!)].find(({ requests }) => requests > 0);
+      scope?.uncancel();
+    }
+  }
+
   /** How many requests around the scope were made since it opened, and not taken back. */
   get laterRequests(): number {
     if (this.shield) return 0;

@@ -9,7 +9,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { inVirtualTime } from "../../testing/mod.ts";
+import { inImpatientTime as inVirtualTime } from "../doubles/impatient_time.ts";
 import {
   CancelledError,
   createTask,
