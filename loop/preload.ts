@@ -10,7 +10,7 @@
  */
 
 import "node:async_hooks";
-import "./core/_await.ts";
+import "./core/_reads.ts";
 import "./core/_relay.ts";
 import "./core/async_context.ts";
 import "./core/call.ts";

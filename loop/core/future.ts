@@ -5,7 +5,7 @@ import {
   isCalledByAwait,
   noteRead,
   outstandingReads,
-} from "./_await.ts";
+} from "./_reads.ts";
 import {
   asRelay,
   cancelWith,

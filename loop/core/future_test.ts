@@ -27,9 +27,10 @@ import {
   getEventLoop,
   getRunningLoop,
   InvalidStateError,
+  isFuture,
   newEventLoop,
   RuntimeError,
-  type Task,
+  Task,
 } from "../mod.ts";
 
 Deno.test("Future is pending when it is made", () => {
@@ -620,4 +621,27 @@ Deno.test("Future of the default loop whose exception nobody retrieved is report
   );
   assertStringIncludes(stderr, "Error: lost");
   assertFalse(stderr.includes("Error: found"));
+});
+
+Deno.test("isFuture() knows futures, tasks and what operations return", () =>
+  run(async () => {
+    const task = new Task(() => {});
+    assert(isFuture(new Future()));
+    assert(isFuture(task));
+    assert(isFuture(sleep(0)));
+    await task;
+  }));
+
+Deno.test("isFuture() takes nothing else for a future", () => {
+  const others = [
+    Promise.resolve(),
+    { then() {} },
+    () => {},
+    Future,
+    null,
+    undefined,
+    0,
+    "future",
+  ];
+  for (const other of others) assertFalse(isFuture(other));
 });

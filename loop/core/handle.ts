@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
-import { forgetReads } from "./_await.ts";
+import { forgetReads } from "./_reads.ts";
 import {
   isDirect,
   keep,

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { forgetReads } from "./_await.ts";
+import { forgetReads } from "./_reads.ts";
 import {
   asRelay,
   cancelWith,
