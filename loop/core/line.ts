@@ -1,14 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Type-only imports: scopes and coroutines are made of lines.
+// Type-only imports: scopes and task states refer to lines.
 import type { Scope } from "./scope.ts";
 
 /**
- * A line of execution: a chain of async calls. A task begins with one, and has more where its functions run
- * concurrently, as in `Promise.all()`.
+ * A line of execution: a chain of async calls. A task begins with one, and has more if its functions run concurrently,
+ * as in `Promise.all()`.
  *
- * A line is known by the async context of its code. Where that of two lines is the same, the library takes the first
- * to come for the line that it knows, and gives the other a line of its own.
+ * A line is identified by the async context of its code. If two lines share a context, the library takes the first one
+ * that comes for the line it knows, and gives the other one a new line.
  */
 export interface Line {
   /** The pending future that the line awaits; `null` while it runs or awaits something foreign; itself at its end. */
@@ -17,42 +17,42 @@ export interface Line {
   reached: number;
   /** The line that it branched off from, or `null`. */
   readonly origin: Line | null;
-  /** What it has read a signal for, since it last awaited something of the library. */
+  /** The stretch after reading a signal; `null` after an await on an object of the library. */
   stretch: Stretch | null;
 }
 
-/** The part of a line from reading a signal to its next await of something of the library. */
+/** The part of a line from reading a signal to its next await on an object of the library. */
 export interface Stretch {
   /** The scopes whose signals were read. */
   readonly scopes: Set<Scope>;
-  /** Where the line was then. */
+  /** The scope of the line at that time. */
   readonly scope: Scope;
-  /** The synchronous section of code that has read one last. */
+  /** The synchronous section of code in which a signal was last read. */
   section: number;
-  /** Whether the line may have gone on: what did in the section that read the signal may be another function. */
+  /** Whether the line may have continued: code in the section that read the signal may be of another function. */
   isInDoubt: boolean;
-  /** The abort that something foreign is to obey, while the line is expected to go on in consequence. */
+  /** The abort that a foreign operation should obey, while the line is expected to continue in consequence. */
   abort: Abort | null;
 }
 
-/** What a signal has told a line. */
+/** The abort of a signal that a line has read. */
 export interface Abort {
-  /** What had reached the line before. */
+  /** The newest request that had reached the line before. */
   readonly before: number;
   /** The scopes with the requests. */
   readonly told: Set<Scope>;
 }
 
-/** Beyond this depth a branch stands beside its origin: otherwise a loop that branches would keep all its past. */
+/** Beyond this depth a branch gets the origin of its origin: otherwise a loop that branches would keep all its past. */
 const MAX_DEPTH = 16;
 
-/** Counts the synchronous sections of code, as far as that is of interest. */
+/** The number of the current synchronous section of code; sections are only counted after a read of a signal. */
 export let section = 0;
 
-/** In place of that count. */
+/** A value that is not the number of any section. */
 const OF_SCOPE = -1;
 
-/** A synchronous section of code is over. */
+/** Called at the end of a synchronous section of code. */
 export function endSection(): void {
   section++;
 }
@@ -82,7 +82,7 @@ export class BranchLine implements Line {
     this.#section = opensScope ? OF_SCOPE : section;
   }
 
-  /** The line of the code that made this one, and perhaps others before, by calling functions without awaiting them. */
+  /** The line of the code that began this one, and perhaps others before, by calls that it did not await. */
   get base(): Line {
     const section = this.#section;
     if (section === OF_SCOPE) return this;
@@ -93,18 +93,18 @@ export class BranchLine implements Line {
   }
 }
 
-/** Whether a line is another one, or branched off from it, directly or not. */
+/** Returns whether a line is another one, or branched off from it, directly or not. */
 export function descendsFrom(line: Line | null, ancestor: Line): boolean {
   while (line !== null && line !== ancestor) line = line.origin;
   return line === ancestor;
 }
 
-/** A place in a task's body, as the async context records it. */
+/** A place in the body of a task, as recorded in the async context. */
 export interface Spot {
-  /** The innermost scope that the code was called in, whether or not that is still open. */
+  /** The innermost scope in which the code was called, open or not. */
   readonly scope: Scope;
   readonly line: Line;
-  /** What had reached the line when it came here: code that it called before it went on has seen no more. */
+  /** The newest request that had reached the line here; code that it called before it continued has seen no later ones. */
   readonly seen: number;
 }
 

@@ -21,25 +21,25 @@ import type { Future } from "./future.ts";
 import type { TaskState } from "./task_state.ts";
 import type { Line } from "./line.ts";
 
-/** What travels with a cancellation: a message, or the error that is to be thrown. */
+/** The payload of a cancellation: a message, or the error to throw. */
 export type CancelMessage = string | undefined | Error;
 
-/** What a line awaits. */
+/** One pending `await` of a line. */
 export interface Wait {
-  /** Cancels the awaited future; returns whether that took effect. */
+  /** Cancels the awaited future; returns whether that had an effect. */
   cancel(message: CancelMessage): boolean;
-  /** The future that is awaited. */
+  /** The awaited future. */
   readonly future: object;
-  /** The innermost open scope in which it is awaited. */
+  /** The innermost open scope around the `await`. */
   scope: Scope | null;
   readonly line: Line;
-  /** Grows from one await to the next. */
+  /** Increases from one await to the next. */
   readonly order: number;
 }
 
-/** What few scopes need. */
+/** The fields that few scopes need. */
 interface Rare {
-  /** How many requests to cancel there are that were not taken back. */
+  /** The number of requests to cancel that were not withdrawn. */
   requests: number;
   message: CancelMessage;
   /** The newest request of this scope that reached a line. */
@@ -48,18 +48,18 @@ interface Rare {
   deliveries: number;
   /** The lines that are expected to go on because something foreign obeys the signal. */
   expected: Set<Line>;
-  /** Whether a signal that was handed out has told of a request in force. */
+  /** Whether a signal that was read has aborted because of a request in force. */
   isTold: boolean;
   shield: boolean;
   persistent: boolean;
   controller: AbortController | null;
-  /** What is being cancelled at this moment. */
+  /** The waits that are being cancelled at the moment. */
   relaying: readonly Wait[] | null;
   /** The lines that have read the signal and have not awaited anything of the library since. */
   readers: Set<Line>;
 }
 
-/** How many turns of Deno's event loop something foreign may take to obey a signal. */
+/** The number of turns of Deno's event loop that a foreign operation has to obey a signal. */
 const TURNS_TO_OBEY = 4;
 
 const NONE: readonly object[] = [];
@@ -68,9 +68,9 @@ const NONE: readonly object[] = [];
 let newestRequest = 0;
 
 /**
- * A part of a task's body that can be cancelled by itself. The root is the task's; time limits, groups and
- * `cancelScope()` open others inside, so the scopes of a task form a tree. A request to cancel a scope reaches every
- * line of execution inside it once, and nothing outside it.
+ * A part of a task's body that can be cancelled by itself. The root scope is the task's. Timeouts, groups and
+ * `cancelScope()` open scopes inside it, so the scopes of a task form a tree. A request to cancel a scope reaches every
+ * line of execution inside the scope once, and nothing outside.
  */
 export class Scope implements Relay {
   readonly taskState: TaskState;
@@ -78,11 +78,11 @@ export class Scope implements Relay {
   /** The tasks that must end before the scope does: those of a group. */
   readonly members: Iterable<object>;
   isOpen = true;
-  /** A time limit has given the body up. */
+  /** Whether a timeout has abandoned the body. */
   isAbandoned = false;
-  /** The request that is in force, by its number; 0 if there is none. */
+  /** The number of the request in force; 0 if there is none. */
   request = 0;
-  /** What lines await directly in this scope. */
+  /** The first of the waits directly in this scope. */
   wait: Wait | null = null;
   moreWaits: Set<Wait> | null = null;
   #children: Set<Scope> | null = null;
@@ -103,7 +103,7 @@ export class Scope implements Relay {
     return this.#rare?.shield ?? false;
   }
 
-  /** Without its shield, a scope lets older requests from around it in. */
+  /** Sets the shield. Without it, older requests from around the scope reach what is inside. */
   set shield(value: boolean) {
     if (value === this.shield) return;
     this.#rest.shield = value;
@@ -119,7 +119,7 @@ export class Scope implements Relay {
     if (value) this.taskState.hasPersistentScope = true;
   }
 
-  /** How many requests to cancel this very scope there are. */
+  /** The number of requests to cancel this very scope. */
   get requests(): number {
     return this.#rare?.requests ?? 0;
   }
@@ -136,14 +136,14 @@ export class Scope implements Relay {
       [...expected].every((line) => line.stretch!.isInDoubt);
   }
 
-  /** The scope ends, and its requests. What code it leaves behind belongs to the scope around it. */
+  /** Ends the scope and its requests. Code that it leaves behind belongs to the scope around it. */
   close(): void {
-    // The parent may have ended before, and have left this one behind.
+    // The parent may have ended before and have left this one behind.
     const outer = this.parent!.nearestOpen();
     const wasCancelled = this.request > 0;
     this.request = 0;
     if (this.#rare !== null) this.#rare.requests = 0;
-    // What lines left behind await is cancelled there and then.
+    // The waits of lines that are left behind are cancelled at once.
     this.shield = false;
     this.isOpen = false;
     if (wasCancelled) this.#forgetRequest();
@@ -157,7 +157,7 @@ export class Scope implements Relay {
     }
   }
 
-  /** This scope, or the first around it that is still open. */
+  /** Returns this scope, or the first one around it that is still open. */
   nearestOpen(): Scope {
     if (this.isOpen || this.parent === null) return this;
     let scope = this.parent;
@@ -165,7 +165,7 @@ export class Scope implements Relay {
     return scope;
   }
 
-  /** Whether this scope is another one or lies in it. */
+  /** Returns whether this scope is another one or is inside it. */
   isIn(other: Scope): boolean {
     for (const scope of outward(this, true)) {
       if (scope === other) return true;
@@ -185,7 +185,7 @@ export class Scope implements Relay {
     this.taskState.waiting--;
   }
 
-  /** Asks for the cancellation of everything in the scope. */
+  /** Requests the cancellation of everything in the scope. */
   cancel(message: CancelMessage): void {
     if (!this.taskState.isBeingCancelled) {
       relayCancellation(this, message);
@@ -204,7 +204,7 @@ export class Scope implements Relay {
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
 
-  /** Relays the request to what lines await in the scope, if it has not reached them. */
+  /** Relays the request to the waits in the scope that it has not reached. */
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
     this.taskState.isBeingCancelled = true;
@@ -230,7 +230,7 @@ export class Scope implements Relay {
     this.#rest.relaying = null;
   }
 
-  /** Takes one request back. */
+  /** Withdraws one request. */
   uncancel(): void {
     const rare = this.#rest;
     rare.requests--;
@@ -239,7 +239,7 @@ export class Scope implements Relay {
     this.#forgetRequest();
   }
 
-  /** The request is no longer in force. */
+  /** Called when the request is no longer in force. */
   #forgetRequest(): void {
     this.#rest.isTold = false;
     for (const scope of this.#inside()) {
@@ -247,15 +247,15 @@ export class Scope implements Relay {
     }
   }
 
-  /** A scope that was cancelled before it began cancels what begins in it. */
+  /** Renews the request of a scope that was cancelled before it began, so that it reaches what begins inside. */
   renewRequest(): void {
     if (this.request === 0) return;
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
 
   /**
-   * How many requests there are to cancel a scope of this task: those around the code of another scope, or all of
-   * them where the code is not of the task.
+   * Returns the number of requests to cancel scopes of this task: those around `scope`, or all of them for code outside
+   * the task.
    */
   countRequests(scope: Scope | null): number {
     let requests = 0;
@@ -266,7 +266,7 @@ export class Scope implements Relay {
     return requests;
   }
 
-  /** How many requests there are to cancel the scope or one around it, up to a shield. */
+  /** Returns the number of requests to cancel the scope or those around it, up to a shield. */
   requestsAround(): number {
     let requests = 0;
     for (const scope of outward(this)) requests += scope.requests;
@@ -292,7 +292,7 @@ export class Scope implements Relay {
     return this.request > 0 && this.#rare!.persistent;
   }
 
-  /** The requests in force around a line, which is in this scope, have reached it. */
+  /** Records that the requests in force around a line, which is in this scope, have reached it. */
   reachedLine(line: Line): void {
     let newest = line.reached;
     for (const scope of outward(this)) {
@@ -306,7 +306,7 @@ export class Scope implements Relay {
     line.reached = newest;
   }
 
-  /** The newest request in force between this scope and one around it that has reached a line; 0 if there is none. */
+  /** Returns the newest request between this scope and an outer one that has reached a line; 0 if there is none. */
   newestSeen(line: Line, outer: Scope): number {
     let newest = 0;
     for (const scope of outward(this)) {
@@ -317,14 +317,14 @@ export class Scope implements Relay {
     return newest;
   }
 
-  /** The newest request in force around code in this scope. */
+  /** Returns the newest request in force around code in this scope. */
   newestAround(): number {
     let newest = 0;
     for (const { request } of outward(this)) newest = Math.max(newest, request);
     return newest;
   }
 
-  /** Aborts when the scope is cancelled, by itself or with what is around it. */
+  /** A signal that aborts when the scope is cancelled, by itself or with a scope around it. */
   get signal(): AbortSignal {
     const rare = this.#rest;
     if (rare.controller === null) {
@@ -338,34 +338,34 @@ export class Scope implements Relay {
     return rare.controller.signal;
   }
 
-  /** The scope's signal is that of a controller which was made before the scope. */
+  /** Uses a controller that was created before the scope. */
   adopt(controller: AbortController): void {
     this.#rest.controller = controller;
   }
 
-  /** Whether the signal has been handed out. */
+  /** Whether the signal has been read. */
   get hasSignal(): boolean {
     return this.#rare !== null && this.#rare.controller !== null;
   }
 
-  /** A signal of a cancellation that was taken back is followed by another. */
+  /** Replaces an aborted signal, after its cancellation was withdrawn. */
   renewSignal(): void {
     if (this.#rare?.controller?.signal.aborted) this.#rare.controller = null;
   }
 
-  /** The lines that have read the signal; reading it puts them there. */
+  /** The lines that have read the signal. */
   get readers(): Set<Line> {
     return this.#rest.readers;
   }
 
-  /** A line reads the signal: if that has aborted, the line is expected to go on in consequence. */
+  /** Called when a line reads the signal: if it has aborted, the line is expected to continue in consequence. */
   expectReader(line: Line): void {
     if (this.#cancelledAround() === null) return;
     this.#noteTold();
     this.#expect(line);
   }
 
-  /** The signal of this scope tells of the requests around it. */
+  /** Records that the signal of this scope has aborted because of the requests around it. */
   #noteTold(): void {
     for (const scope of outward(this)) {
       if (scope.request > 0) scope.#rest.isTold = true;
@@ -390,8 +390,8 @@ export class Scope implements Relay {
   }
 
   /**
-   * The cancellation that ended code in the scope, if one did. A request may also come back as the error of something
-   * foreign that obeyed a signal: as one whose causes lead to the signal's reason, or as an `AbortError` without one.
+   * Returns the cancellation that ended code in the scope, if one did. A foreign operation that obeyed a signal throws
+   * an error of its own: one whose causes lead to the reason of the signal, or an `AbortError` without a cause.
    */
   cancellationIn(error: unknown): CancelledError | null {
     const cancellation = cancellationIn(error);
@@ -407,7 +407,7 @@ export class Scope implements Relay {
     return null;
   }
 
-  /** The futures that the scope cannot end before. */
+  /** Yields the futures that must be done before the scope can end. */
   *dependencies(): Generator<Future<unknown>> {
     for (const scope of this.#inside(true)) {
       if (scope.wait !== null) yield scope.wait.future as Future<unknown>;
@@ -418,7 +418,7 @@ export class Scope implements Relay {
     }
   }
 
-  /** What is awaited in the scope and in those inside that are not shielded, in the order in which it was begun. */
+  /** Returns the waits in the scope and in those inside that are not shielded, in the order in which they began. */
   waits(): Wait[] {
     const waits: Wait[] = [];
     for (const scope of this.#inside()) {
@@ -444,10 +444,10 @@ export class Scope implements Relay {
     };
   }
 
-  /** This scope and the open ones inside, but for those that are shielded; outer ones first. */
+  /** Returns this scope and the open ones inside that are not shielded, outer ones first. */
   #inside(withShielded = false): Scope[] {
     const scopes: Scope[] = [this];
-    // Not by recursion, as the scopes may be nested deeply; the array grows while it is gone through.
+    // Not recursive, as scopes may be nested deeply: the array grows during the iteration.
     for (const scope of scopes) {
       for (const child of scope.#children ?? []) {
         if (withShielded || !child.shield) scopes.push(child);
@@ -456,7 +456,7 @@ export class Scope implements Relay {
     return scopes;
   }
 
-  /** Cancels what lines await in the scope, if a request in force has not reached them. */
+  /** Cancels the waits in the scope that a request in force has not reached. */
   #reach(): void {
     for (const wait of this.waits()) {
       const { scope, line } = wait;
@@ -467,14 +467,14 @@ export class Scope implements Relay {
     }
   }
 
-  /** Aborts the signals in the scope. Lines that have read them are expected to go on in consequence. */
+  /** Aborts the signals in the scope. Lines that have read them are expected to continue in consequence. */
   #abort(message: CancelMessage): void {
     for (const scope of this.#inside()) {
       const { controller = null, readers = null } = scope.#rare ?? {};
       if (controller === null) continue;
       const { aborted } = controller.signal;
       for (const line of readers!) {
-        // What a line was told of just before it may still obey, and this request with that.
+        // A line may still obey an abort from just before, and this request with it.
         const isTold = !aborted || line.stretch!.abort !== null;
         // Code that cancels itself awaits nothing foreign.
         if (isTold && !this.taskState.isCalling(line)) this.#expect(line);
@@ -485,7 +485,7 @@ export class Scope implements Relay {
     }
   }
 
-  /** A line is taken to be cancelled by the abort of a signal that it has read, if it goes on in time. */
+  /** Expects a line to be cancelled by the abort of a signal that it has read: if it continues in time, it was. */
   #expect(line: Line): void {
     const stretch = line.stretch!;
     if (line.at !== null) return;
@@ -501,7 +501,7 @@ export class Scope implements Relay {
     stretch.abort = abort;
     (this.taskState.underWay ??= new Map()).set(line, stretch.scope);
     this.#afterTurns(() => {
-      // Whether it obeyed cannot be seen; it has not gone on, so it is cancelled where it does.
+      // The operation has not obeyed, as far as can be seen: the line is cancelled where it continues.
       if (line.stretch?.abort !== abort) return;
       line.stretch.abort = null;
       line.reached = abort.before;
@@ -510,7 +510,7 @@ export class Scope implements Relay {
     });
   }
 
-  /** Calls back once what is expected to obey a signal had its time; at once if nothing is. */
+  /** Calls back when the expected lines had their time to obey; at once if there are none. */
   onceObeyed(callback: () => void): void {
     if (this.#rest.expected.size === 0) callback();
     else this.#afterTurns(callback);
@@ -535,7 +535,7 @@ export class Scope implements Relay {
   }
 }
 
-/** A scope and those around it, up to a shield or through all. */
+/** Yields a scope and those around it, up to a shield or all. */
 export function* outward(
   scope: Scope,
   throughShields = false,

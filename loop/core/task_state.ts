@@ -24,46 +24,46 @@ import {
   type Stretch,
 } from "./line.ts";
 import { type CancelMessage, outward, Scope } from "./scope.ts";
-// Type-only import: schedulers run what is described here.
+// Type-only import: schedulers run task states.
 import type { Scheduler } from "./scheduler.ts";
 
 /**
- * What the scheduler runs in steps: the running body of a task. It is the root of the task's scopes, the line of
- * execution with which the body begins, and the place of that in the async context.
+ * The state of a running task, which the scheduler runs in steps. It is the root of the task's scopes, the line of
+ * execution with which the body begins, and the place of that line in the async context.
  */
 export class TaskState extends Scope implements Runnable, Line, Spot {
   finished = false;
-  /** How many futures the body awaits; more than one only when it awaits several at once. */
+  /** The number of futures that the body awaits; more than one if several lines do. */
   waiting = 0;
   /** The newest request to cancel a scope of the task. */
   newestRequest = 0;
   hasPersistentScope = false;
-  /** A scope of the task is being cancelled: a circle of futures leads back here. */
+  /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
   isBeingCancelled = false;
-  /** The lines that a request has reached and that have not come to another await since, and where they were then. */
+  /** The lines that a request has reached and that have not awaited anything since, with their scopes at that time. */
   underWay: Map<Line, Scope> | null = null;
   /** The line that was last known to go on without having seen all requests, and in which step. */
   back: { readonly line: Line; readonly step: number } | null = null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
   wasElsewhere = false;
-  /** A signal of the task has been handed out. */
+  /** Whether a signal of the task has been read. */
   wasSignalRead = false;
 
-  // As a line.
+  // The members of a line.
   at: object | null = null;
   reached = 0;
   stretch: Stretch | null = null;
 
-  /** What stands for the task state in the async context of its body. */
+  /** The representation of the task state in the async context of its body. */
   readonly #id: number;
 
-  /** The task; `null` once it is done, as the async contexts of code left behind would keep its result. */
+  /** The task; `null` once it is done, because the async contexts of code left behind would retain its result. */
   task: object | null;
-  /** How the body is started, and the context in which it is. */
+  /** The function that starts the body, with its context. */
   #start: ((body: TaskState) => void) | null = null;
   #kept: Kept | null = null;
 
-  /** For a call of the library's that has a root scope of its own: what called it. Otherwise undefined. */
+  /** The caller of an inline call, which has a root scope of its own; `undefined` for a task. */
   readonly caller: TaskState | null | undefined;
 
   constructor(
@@ -78,12 +78,12 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     unfinished.set(this.#id, this);
   }
 
-  /** That of the task which the code belongs to; itself outside every task. */
+  /** The state of the task that the code belongs to; this one outside tasks. */
   get owner(): TaskState {
     return this.caller?.owner ?? this;
   }
 
-  /** As a spot: where the body begins. */
+  /** The spot where the body begins. */
   get scope(): Scope {
     return this;
   }
@@ -101,8 +101,8 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   }
 
   /**
-   * Where the body begins, as a place in the async context. Publicly, a number: Deno keeps what a storage holds in a
-   * weak map, and what hangs on it costs garbage collection; creating a task took a quarter longer.
+   * The place in the async context where the body begins. With public contexts it is a number: Deno keeps the values of
+   * a storage in a weak map, where objects cost garbage collection; creating a task took a quarter longer.
    */
   get place(): unknown {
     return isDirect ? this : this.#id;
@@ -113,36 +113,36 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     runAt(this.place, fn, argument);
   }
 
-  /** Has the body started in its turn, in the user's context of the caller. */
+  /** Schedules the start of the body, with the user code's context of the caller. */
   startLater(start: (body: TaskState) => void): void {
     this.#start = start;
     this.#kept = keep(this.place, start);
     this.scheduler.enqueue(this);
   }
 
-  // The task state is what waits in the queue, not the task: the stack of an error keeps what is called alive, and a
+  // The task state is in the ready queue, not the task: the stack of an error retains the receivers of its calls, and a
   // failed task must be collected for its error to be reported.
   [runStep](): boolean {
     const kept = this.#kept!;
-    // What it holds on to is a good part of a sleeping task's memory.
+    // It retains a good part of the memory of a sleeping task.
     this.#kept = null;
     resume(kept, this.#start!, this);
     return true;
   }
 
-  /** Whether the code that calls is code of a line of this task, at this moment. */
+  /** Returns whether the calling code is, at this moment, code of a line of this task. */
   isCalling(line: Line): boolean {
-    // While the scheduler works it may be in the context of any line.
+    // While the scheduler runs, the context may be that of any line.
     return currentSpot()?.line === line && !this.scheduler.isPumping;
   }
 
-  /** A call that goes on in spite of a request leaves that to its caller, which takes the result first. */
+  /** Leaves a request to the caller of an inline call that completes in spite of it; the caller gets the result first. */
   override [endRelay](message: CancelMessage): boolean {
     super[endRelay](message);
     return this.caller === undefined || !this.isUnheard;
   }
 
-  /** The body ended. What code it left behind runs outside every task from now on. */
+  /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
   finish(): void {
     this.finished = true;
     this.task = null;
@@ -151,15 +151,15 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   }
 }
 
-/** The states of all tasks that have not finished, oldest first. */
+/** The states of all unfinished tasks, oldest first. */
 const unfinished = new Map<number, TaskState>();
 
-/** The coroutines of all schedulers that have not finished, oldest first. */
+/** Returns the unfinished task states of all schedulers, oldest first. */
 export function unfinishedTaskStates(): TaskState[] {
   return [...unfinished.values()];
 }
 
-/** Where the code that calls is in a task's body, or `null` outside every task. */
+/** Returns the spot of the calling code in the body of its task, or `null` outside tasks. */
 export function currentSpot(): Spot | null {
   const where = place();
   if (where instanceof Mark) {
@@ -169,12 +169,12 @@ export function currentSpot(): Spot | null {
   return typeof where === "number" ? unfinished.get(where) ?? null : null;
 }
 
-/** The state of the task that calls, or `null` outside every task. */
+/** Returns the state of the calling task, or `null` outside tasks. */
 export function currentTaskState(): TaskState | null {
   return currentSpot()?.scope.taskState ?? null;
 }
 
-/** The scope of a time limit that has given up the code that calls, whose task may have finished since; or `null`. */
+/** Returns the scope of a timeout that has abandoned the calling code, whose task may have finished since; or `null`. */
 export function abandonedScope(): Scope | null {
   const where = place();
   if (!(where instanceof Mark)) return null;
@@ -183,15 +183,15 @@ export function abandonedScope(): Scope | null {
   return scope;
 }
 
-/** How many lines that a request has reached are remembered at most. */
+/** The maximum number of remembered lines that a request has reached. */
 const MAX_LINES = 64;
 
-/** How many lines are in the stretch after reading a signal. */
+/** The number of lines in the stretch after reading a signal. */
 let stretches = 0;
 
 /**
- * Which line the code at a spot is. That to which the spot belongs, unless that is known to be elsewhere; or a line
- * that branched off from it, that a request has reached, and that is under way: its function has returned to this one.
+ * Returns the line of the code at a spot. It is the line to which the spot belongs, unless that is known to be elsewhere;
+ * or one that branched off from it, that a request has reached, and whose function has returned to this one since.
  */
 function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
@@ -230,8 +230,8 @@ function underWayAt(spot: Spot): Line | null {
 }
 
 /**
- * The line under way, in the scope of a spot, that a request has reached and that branched off from a line; or `null`.
- * Those that were cancelled come before those that something foreign is to end.
+ * Returns the line under way, in the scope of a spot, that a request has reached and that branched off from a line; or
+ * `null`. Lines that were cancelled come before those that a foreign operation should end.
  */
 function returnedTo(spot: Spot, line: Line, request: number): Line | null {
   const here = spot.scope.nearestOpen();
@@ -247,14 +247,14 @@ function returnedTo(spot: Spot, line: Line, request: number): Line | null {
 }
 
 /**
- * Whether the code that calls may be that of a line. What goes on in the synchronous section in which a signal was
- * read may be another function than that which read it.
+ * Returns whether the calling code may be that of a line. Code that continues in the synchronous section in which a
+ * signal was read may be of another function than the one that read it.
  */
 function isFree(line: Line): boolean {
   return line.at === null && line.stretch?.section !== section;
 }
 
-/** The line of the code that calls is about to await a pending future: leaves its mark in the async context. */
+/** Called when the line of the calling code is about to await a pending future: leaves a mark in the async context. */
 export function arrive(future: object): void {
   const spot = currentSpot();
   if (spot === null) return;
@@ -285,7 +285,7 @@ export function arrived(spot: Spot, future: object): Line {
   return line;
 }
 
-/** A future that is done is awaited: that too ends what a signal was read for. */
+/** Called when a future that is done is awaited: that also ends the stretch after reading a signal. */
 export function passThrough(): void {
   if (stretches === 0) return;
   const line = currentSpot()?.line;
@@ -299,7 +299,7 @@ function depart(taskState: TaskState, line: Line): void {
   if (line.stretch !== null) endStretch(line);
 }
 
-/** A line goes on, in a scope. */
+/** Called when a line continues, in a scope. */
 export function goOn(scope: Scope, line: Line): void {
   line.at = null;
   const { taskState } = scope;
@@ -311,15 +311,15 @@ export function goOn(scope: Scope, line: Line): void {
   }
 }
 
-/** The code that calls reads the signal of a scope. */
+/** Called when the calling code reads the signal of a scope. */
 export function noteSignalRead(target: Scope): void {
   const spot = currentSpot();
   if (spot === null || spot.scope.taskState !== target.taskState) return;
   target.taskState.wasElsewhere = true;
   const line = lineAt(spot);
-  // It has gone on after what a signal told it.
+  // The line has continued after the abort of a signal.
   if (line.stretch?.abort && isFree(line)) endStretch(line);
-  // What a signal has told the line may be taken back.
+  // The request behind the abort of a signal may be withdrawn.
   const seen = line.stretch?.abort?.before ?? line.reached;
   if (line !== spot.line || seen !== spot.seen || !isDirect) {
     moveTo(new Mark(spot.scope, line, seen));
@@ -345,7 +345,7 @@ export function noteSignalRead(target: Scope): void {
   target.expectReader(line);
 }
 
-/** A line awaits something of the library: what it has read a signal for is over. */
+/** Called when a line awaits an object of the library: ends the stretch after reading a signal. */
 function endStretch(line: Line): void {
   const { scopes, abort } = line.stretch!;
   line.stretch = null;
@@ -355,10 +355,10 @@ function endStretch(line: Line): void {
   for (const scope of abort.told) scope.expectNoMore(line, true);
 }
 
-/** The lines that were thrown a cancellation, by its error. */
+/** The lines into which a cancellation was thrown, by its error. */
 const thrownTo = new WeakMap<object, Line>();
 
-/** Remembers which line is thrown a cancellation. */
+/** Records the line into which a cancellation is thrown. */
 export function noteThrown(error: object, line: Line): void {
   thrownTo.set(error, line);
 }
@@ -369,16 +369,16 @@ watchUnhandledCancellations((error) => {
   if (line?.at === null) line.at = line;
 });
 
-/** A scope around a body in the calling task, and what came of it. */
+/** A scope around a body in the calling task. */
 export class BodyScope extends Scope {
-  /** How many requests to cancel what is around it there were before. */
+  /** The number of requests to cancel the scopes around it when it opened. */
   readonly requestsBefore: number;
-  /** The line that entered it, and that with which the body began. */
+  /** The line that entered it, and the line with which the body began. */
   readonly #outer: Line;
   readonly #line: Line;
 
   /**
-   * Opens where the code of the task is that calls.
+   * Opens a scope inside that of the calling code.
    *
    * @param members The tasks that must end before the scope does.
    */
@@ -421,13 +421,13 @@ export class BodyScope extends Scope {
   /** How many requests around the scope were made since it opened, and not taken back. */
   get laterRequests(): number {
     if (this.shield) return 0;
-    // Those from before may have been taken back since, or have ended with their scope.
+    // Those from before may have been withdrawn since, or have ended with their scope.
     return Math.max(0, this.parent!.requestsAround() - this.requestsBefore);
   }
 
-  /** The body has ended, and with it the scope: its line goes on in the code around. */
+  /** Ends the scope with its body: the line continues in the code around. */
   leave(): void {
-    // The code around has gone on, and what is left behind is still to be cancelled.
+    // The code around has continued, and what is left behind is still to be cancelled.
     if (this.isAbandoned) return;
     this.#endStretches();
     if (this.shield) this.#unsee();
@@ -436,7 +436,7 @@ export class BodyScope extends Scope {
     this.close();
   }
 
-  /** What has read a signal in the scope goes on: its function has returned to the code around. */
+  /** Ends the stretches after reading a signal in the scope: their functions have returned to the code around. */
   #endStretches(): void {
     if (stretches === 0) return;
     for (const { readers } of outward(this, true)) {
@@ -446,7 +446,7 @@ export class BodyScope extends Scope {
     }
   }
 
-  /** The lines behind a shield have seen of what is outside what had been seen on entry. */
+  /** Sets what the lines behind a shield have seen of the requests outside to what had been seen on entry. */
   #unsee(): void {
     const { reached } = this.#outer;
     for (const line of this.#forget(this.#line)) line.reached = reached;
@@ -456,7 +456,7 @@ export class BodyScope extends Scope {
     }
   }
 
-  /** The requests in force around the scope, which has ended, take effect once more in the code that goes on. */
+  /** Makes the requests in force around the scope, which has ended, take effect once more in the code that continues. */
   strikeAgain(): void {
     this.#forget(this.#outer);
     for (const scope of outward(this)) {
@@ -468,14 +468,14 @@ export class BodyScope extends Scope {
     this.taskState.back = { line: this.#outer, step };
   }
 
-  /** The code around goes on without the body, which is cancelled at its next await of the library. */
+  /** Abandons the body, which is cancelled at its next await on an object of the library; the code around continues. */
   abandon(): void {
     this.isAbandoned = true;
     this.#forget(this.#line);
     goOn(this.parent!, this.#outer);
   }
 
-  /** Those that branched off from a line are no longer expected to come back under it. Returns them. */
+  /** Removes the lines that branched off from a line from those that are under way; returns them. */
   #forget(ancestor: Line): Line[] {
     const { underWay } = this.taskState;
     const lines = [...underWay?.keys() ?? []]
