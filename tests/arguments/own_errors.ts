@@ -8,7 +8,7 @@ const OWN = [
   /takes the function itself: /,
   /takes a function that is not async/,
   /^Cannot compare /,
-  /^Expected arguments that can be cloned: argument \d+ cannot be: /,
+  /^The arguments of a job must be cloneable: argument \d+ is not: /,
   /^Cannot run a generator as a task: /,
 ];
 
