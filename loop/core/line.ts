@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { isDirect } from "./async_context.ts";
 // Type-only imports: scopes and task states refer to lines.
 import type { Scope } from "./scope.ts";
 
@@ -41,6 +42,14 @@ export interface Abort {
   readonly before: number;
   /** The scopes with the requests. */
   readonly told: Set<Scope>;
+}
+
+/** Whether lines are told apart when `then` is read: publicly only once something was cancelled or foreign. */
+export let areLinesMarked: boolean = isDirect;
+
+/** Something was cancelled, or is foreign. */
+export function markLines(): void {
+  areLinesMarked = true;
 }
 
 /** Beyond this depth a branch gets the origin of its origin: otherwise a loop that branches would keep all its past. */

@@ -14,7 +14,7 @@ import { type Runnable, runStep } from "./runnable.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 import type { ExceptionContext } from "./introspection/reports.ts";
-import { Mark } from "./line.ts";
+import { Mark, markLines } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
@@ -481,6 +481,7 @@ export class Scheduler {
     for (const taskState of [this.#open, ...this.#calls]) {
       this.#elsewhere.add(taskState);
       taskState.wasElsewhere = true;
+      markLines();
     }
     this.#open = null;
     this.#calls.length = 0;

@@ -19,7 +19,7 @@ import {
 // Type-only imports: a task state is the root of its scopes, and futures are awaited in them.
 import type { Future } from "./future.ts";
 import type { TaskState } from "./task_state.ts";
-import type { Line } from "./line.ts";
+import { type Line, markLines } from "./line.ts";
 
 /** The payload of a cancellation: a message, or the error to throw. */
 export type CancelMessage = string | undefined | Error;
@@ -201,6 +201,7 @@ export class Scope implements Relay {
     rare.requests++;
     rare.deliveries = 0;
     rare.message = message;
+    markLines();
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
 

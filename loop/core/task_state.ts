@@ -13,11 +13,13 @@ import { endRelay } from "./_relay.ts";
 import { type Runnable, runStep } from "./runnable.ts";
 import { watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
+  areLinesMarked,
   BranchLine,
   descendsFrom,
   endSection,
   type Line,
   Mark,
+  markLines,
   section,
   type Spot,
   step,
@@ -256,13 +258,24 @@ function isFree(line: Line): boolean {
 
 /** Called when the line of the calling code is about to await a pending future: leaves a mark in the async context. */
 export function arrive(future: object): void {
+  if (!areLinesMarked) return;
   const spot = currentSpot();
   if (spot === null) return;
   const { taskState } = spot.scope;
+  if (isPlain(spot)) {
+    spot.line.at = future;
+    return;
+  }
   const line = lineAt(spot);
   if (!leaveMark(spot, line) && line !== spot.line) return;
   line.at = future;
   depart(taskState, line);
+}
+
+/** Whether the code at a spot can only be the line of the spot, as far as that matters: the path of almost all awaits. */
+function isPlain({ scope, line }: Spot): boolean {
+  return line.at === null && line.stretch === null &&
+    scope.taskState.newestRequest === 0;
 }
 
 /** Says in the async context which line the code is, and what has reached it. Returns whether that is said. */
@@ -279,6 +292,10 @@ function leaveMark(spot: Spot, line: Line): boolean {
 /** The line of the code that calls, which begins to await a future whose `then` was read. */
 export function arrived(spot: Spot, future: object): Line {
   if (spot.line.at === future) return spot.line;
+  if (isPlain(spot)) {
+    spot.line.at = future;
+    return spot.line;
+  }
   const line = lineAt(spot);
   line.at = future;
   depart(spot.scope.taskState, line);
@@ -316,6 +333,7 @@ export function noteSignalRead(target: Scope): void {
   const spot = currentSpot();
   if (spot === null || spot.scope.taskState !== target.taskState) return;
   target.taskState.wasElsewhere = true;
+  markLines();
   const line = lineAt(spot);
   // The line has continued after the abort of a signal.
   if (line.stretch?.abort && isFree(line)) endStretch(line);
