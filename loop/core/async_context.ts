@@ -50,7 +50,7 @@ function behavesAsAssumed(core: Core): boolean {
   const isAt = (place: unknown) =>
     core.getAsyncContext()?.asyncioPlace === place;
   try {
-    core.setAsyncContext(own as unknown as Mapping);
+    core.setAsyncContext(own as unknown as Mapping); // a class of the library in its place
     if (core.getAsyncContext() as unknown !== own) return false;
     const variable = new core.AsyncVariable();
     variable.enter(1);
@@ -167,7 +167,7 @@ function publicContexts(): Contexts {
   const react = <A>(fn: (argument: A) => void): Kept => {
     let release!: (argument: A) => void;
     new Promise<A>((resolve) => release = resolve).then(fn);
-    return release as unknown as Kept;
+    return release as unknown as Kept; // opaque outside this file
   };
   return {
     place: () => storage.getStore(),
