@@ -64,6 +64,14 @@ Object.defineProperty(
   },
 );
 
+/** The lines of execution into which errors with a stack were thrown. */
+const lines = new WeakMap<object, object>();
+
+/** Records the line of execution into which a cancellation is thrown. */
+export let noteThrown: (error: object, line: object) => void;
+/** Returns the line of execution into which a cancellation was thrown last. */
+export let lineOf: (error: object) => object | null | undefined;
+
 /**
  * A `CancelledError` without a captured stack. The stack would cost a hundred times as much as the object, and the
  * library delivers one for each cancelled task.
@@ -71,8 +79,17 @@ Object.defineProperty(
 class DeliveredCancelledError {
   readonly name = "CancelledError";
   declare readonly cause?: unknown;
+  #line: object | null = null;
 
   constructor(readonly message: string) {}
+
+  static {
+    noteThrown = (error, line) => {
+      if (#line in error) error.#line = line;
+      else lines.set(error, line);
+    };
+    lineOf = (error) => #line in error ? error.#line : lines.get(error);
+  }
 
   get stack(): string {
     return describe(this);

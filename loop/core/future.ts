@@ -18,6 +18,7 @@ import {
   CancelledError,
   letOutOfTasks,
   makeCancelledError,
+  noteThrown,
 } from "./cancelled_error.ts";
 import { InvalidStateError, RuntimeError } from "./errors.ts";
 // Type-only import: a future returns its loop, and a loop makes futures.
@@ -35,7 +36,6 @@ import {
   arrived,
   currentSpot,
   goOn,
-  noteThrown,
   type TaskState,
 } from "./task_state.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";

@@ -52,6 +52,9 @@ export function markLines(): void {
   areLinesMarked = true;
 }
 
+/** The maximum number of remembered lines: of those under way, and of those that have read a signal. */
+export const MAX_LINES = 64;
+
 /** Beyond this depth a branch gets the origin of its origin: otherwise a loop that branches would keep all its past. */
 const MAX_DEPTH = 16;
 
@@ -99,6 +102,39 @@ export class BranchLine implements Line {
     const isOfSection = origin instanceof BranchLine &&
       origin.#section === section;
     return isOfSection ? origin.base : origin;
+  }
+}
+
+/** The lines that a request has reached and that have not awaited anything since, with their scopes at that time. */
+export class LinesUnderWay {
+  /** Oldest first. An array, as there are few and mostly one. */
+  readonly entries: { readonly line: Line; scope: Scope }[] = [];
+
+  has(line: Line): boolean {
+    return this.#indexOf(line) !== -1;
+  }
+
+  set(line: Line, scope: Scope): void {
+    const index = this.#indexOf(line);
+    if (index !== -1) {
+      this.entries[index]!.scope = scope;
+      return;
+    }
+    this.entries.push({ line, scope });
+    if (this.entries.length > MAX_LINES) this.entries.shift();
+  }
+
+  delete(line: Line): void {
+    const index = this.#indexOf(line);
+    if (index !== -1) this.entries.splice(index, 1);
+  }
+
+  #indexOf(line: Line): number {
+    const { entries } = this;
+    for (let i = 0; i < entries.length; i++) {
+      if (entries[i]!.line === line) return i;
+    }
+    return -1;
   }
 }
 

@@ -47,22 +47,25 @@ interface Rare {
   /** The number of lines that it reached. */
   deliveries: number;
   /** The lines that are expected to go on because something foreign obeys the signal. */
-  expected: Set<Line>;
+  expected: Set<Line> | null;
   /** Whether a signal that was read has aborted because of a request in force. */
   isTold: boolean;
   shield: boolean;
   persistent: boolean;
+  isAbandoned: boolean;
+  members: Iterable<object>;
   controller: AbortController | null;
   /** The waits that are being cancelled at the moment. */
   relaying: readonly Wait[] | null;
   /** The lines that have read the signal and have not awaited anything of the library since. */
-  readers: Set<Line>;
+  readers: Set<Line> | null;
 }
 
 /** The number of turns of Deno's event loop that a foreign operation has to obey a signal. */
 const TURNS_TO_OBEY = 4;
 
 const NONE: readonly object[] = [];
+const NO_LINES: ReadonlySet<Line> = new Set();
 
 /** Requests of all loops are numbered in the order in which they were made. */
 let newestRequest = 0;
@@ -75,11 +78,7 @@ let newestRequest = 0;
 export class Scope implements Relay {
   readonly taskState: TaskState;
   readonly parent: Scope | null;
-  /** The tasks that must end before the scope does: those of a group. */
-  readonly members: Iterable<object>;
   isOpen = true;
-  /** Whether a timeout has abandoned the body. */
-  isAbandoned = false;
   /** The number of the request in force; 0 if there is none. */
   request = 0;
   /** The first of the waits directly in this scope. */
@@ -88,15 +87,28 @@ export class Scope implements Relay {
   #children: Set<Scope> | null = null;
   #rare: Rare | null = null;
 
-  constructor(
-    taskState: TaskState | null,
-    parent: Scope | null,
-    members: Iterable<object> = NONE,
-  ) {
-    this.members = members;
+  constructor(taskState: TaskState | null, parent: Scope | null) {
     this.taskState = taskState ?? this as unknown as TaskState;
     this.parent = parent;
     if (parent !== null) (parent.#children ??= new Set()).add(this);
+  }
+
+  /** The tasks that must end before the scope does: those of a group. */
+  get members(): Iterable<object> {
+    return this.#rare?.members ?? NONE;
+  }
+
+  set members(value: Iterable<object>) {
+    this.#rest.members = value;
+  }
+
+  /** Whether a timeout has abandoned the body. */
+  get isAbandoned(): boolean {
+    return this.#rare?.isAbandoned ?? false;
+  }
+
+  set isAbandoned(value: boolean) {
+    this.#rest.isAbandoned = value;
   }
 
   get shield(): boolean {
@@ -132,8 +144,11 @@ export class Scope implements Relay {
   get isUnheard(): boolean {
     if (this.request === 0) return false;
     const { delivered, expected } = this.#rest;
-    return delivered < this.request &&
-      [...expected].every((line) => line.stretch!.isInDoubt);
+    if (delivered >= this.request) return false;
+    for (const line of expected ?? []) {
+      if (!line.stretch!.isInDoubt) return false;
+    }
+    return true;
   }
 
   /** Ends the scope and its requests. Code that it leaves behind belongs to the scope around it. */
@@ -165,12 +180,16 @@ export class Scope implements Relay {
     return scope;
   }
 
+  /** The scope around it whose requests reach what is inside; `null` behind a shield. */
+  get outer(): Scope | null {
+    return this.#rare !== null && this.#rare.shield ? null : this.parent;
+  }
+
   /** Returns whether this scope is another one or is inside it. */
   isIn(other: Scope): boolean {
-    for (const scope of outward(this, true)) {
-      if (scope === other) return true;
-    }
-    return false;
+    let scope: Scope | null = this;
+    while (scope !== null && scope !== other) scope = scope.parent;
+    return scope !== null;
   }
 
   attach(wait: Wait): void {
@@ -209,10 +228,15 @@ export class Scope implements Relay {
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
     this.taskState.isBeingCancelled = true;
-    const waits = this.waits()
-      .filter(({ scope, line }) => scope!.pendingFor(line) !== null);
-    this.#rest.relaying = waits;
-    return waits.map((wait) => wait.future as Future<unknown>);
+    const waits = this.waits();
+    const pending: Wait[] = this.#rest.relaying = [];
+    const futures: Future<unknown>[] = [];
+    for (const wait of waits) {
+      if (wait.scope!.pendingFor(wait.line) === null) continue;
+      pending.push(wait);
+      futures.push(wait.future as Future<unknown>);
+    }
+    return futures;
   }
 
   [relayed](index: number): void {
@@ -270,7 +294,9 @@ export class Scope implements Relay {
   /** Returns the number of requests to cancel the scope or those around it, up to a shield. */
   requestsAround(): number {
     let requests = 0;
-    for (const scope of outward(this)) requests += scope.requests;
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
+      requests += scope.requests;
+    }
     return requests;
   }
 
@@ -281,7 +307,7 @@ export class Scope implements Relay {
       !this.taskState.hasPersistentScope
     ) return null;
     let found: Scope | null = null;
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const isPending = scope.request > line.reached ||
         scope.#isPersistentlyCancelled;
       if (isPending && scope.request > (found?.request ?? 0)) found = scope;
@@ -296,7 +322,7 @@ export class Scope implements Relay {
   /** Records that the requests in force around a line, which is in this scope, have reached it. */
   reachedLine(line: Line): void {
     let newest = line.reached;
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const { request } = scope;
       if (request > line.reached) {
         scope.#rest.delivered = request;
@@ -310,7 +336,7 @@ export class Scope implements Relay {
   /** Returns the newest request between this scope and an outer one that has reached a line; 0 if there is none. */
   newestSeen(line: Line, outer: Scope): number {
     let newest = 0;
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       if (scope === outer) break;
       const { request } = scope;
       if (request <= line.reached) newest = Math.max(newest, request);
@@ -321,7 +347,9 @@ export class Scope implements Relay {
   /** Returns the newest request in force around code in this scope. */
   newestAround(): number {
     let newest = 0;
-    for (const { request } of outward(this)) newest = Math.max(newest, request);
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
+      newest = Math.max(newest, scope.request);
+    }
     return newest;
   }
 
@@ -355,8 +383,16 @@ export class Scope implements Relay {
   }
 
   /** The lines that have read the signal. */
-  get readers(): Set<Line> {
-    return this.#rest.readers;
+  get readers(): ReadonlySet<Line> {
+    return this.#rare?.readers ?? NO_LINES;
+  }
+
+  addReader(line: Line): void {
+    (this.#rest.readers ??= new Set()).add(line);
+  }
+
+  removeReader(line: Line): void {
+    this.#rare?.readers?.delete(line);
   }
 
   /** Called when a line reads the signal: if it has aborted, the line is expected to continue in consequence. */
@@ -368,7 +404,7 @@ export class Scope implements Relay {
 
   /** Records that the signal of this scope has aborted because of the requests around it. */
   #noteTold(): void {
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       if (scope.request > 0) scope.#rest.isTold = true;
     }
   }
@@ -386,7 +422,7 @@ export class Scope implements Relay {
   /** A line that was expected to go on because of the signal does, or does not in time. */
   expectNoMore(line: Line, isDelivered: boolean): void {
     const rare = this.#rest;
-    rare.expected.delete(line);
+    rare.expected?.delete(line);
     if (isDelivered) rare.delivered = this.request;
   }
 
@@ -400,7 +436,7 @@ export class Scope implements Relay {
     const reason = signalReasonIn(error);
     if (reason !== null || !isAbortError(error)) return reason;
     const cancelled = this.#cancelledAround();
-    for (const scope of outward(this, true)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
       if (scope.#rare?.isTold) {
         return makeCausedCancelledError(error, cancelled?.message);
       }
@@ -421,6 +457,9 @@ export class Scope implements Relay {
 
   /** Returns the waits in the scope and in those inside that are not shielded, in the order in which they began. */
   waits(): Wait[] {
+    if (!this.#children?.size && this.moreWaits === null) {
+      return this.wait === null ? [] : [this.wait];
+    }
     const waits: Wait[] = [];
     for (const scope of this.#inside()) {
       if (scope.wait !== null) waits.push(scope.wait);
@@ -435,13 +474,15 @@ export class Scope implements Relay {
       message: undefined,
       delivered: 0,
       deliveries: 0,
-      expected: new Set(),
+      expected: null,
       isTold: false,
       shield: false,
       persistent: false,
+      isAbandoned: false,
+      members: NONE,
       controller: null,
       relaying: null,
-      readers: new Set(),
+      readers: null,
     };
   }
 
@@ -474,7 +515,7 @@ export class Scope implements Relay {
       const { controller = null, readers = null } = scope.#rare ?? {};
       if (controller === null) continue;
       const { aborted } = controller.signal;
-      for (const line of readers!) {
+      for (const line of readers ?? []) {
         // A line may still obey an abort from just before, and this request with it.
         const isTold = !aborted || line.stretch!.abort !== null;
         // Code that cancels itself awaits nothing foreign.
@@ -492,15 +533,19 @@ export class Scope implements Relay {
     if (line.at !== null) return;
     const { reached } = line;
     const abort = stretch.abort ?? { before: reached, told: new Set() };
-    for (const scope of outward(stretch.scope)) {
+    for (
+      let scope: Scope | null = stretch.scope;
+      scope !== null;
+      scope = scope.outer
+    ) {
       if (scope.request <= reached) continue;
       abort.told.add(scope);
-      scope.#rest.expected.add(line);
+      (scope.#rest.expected ??= new Set()).add(line);
       line.reached = Math.max(line.reached, scope.request);
     }
     if (stretch.abort !== null || abort.told.size === 0) return;
     stretch.abort = abort;
-    (this.taskState.underWay ??= new Map()).set(line, stretch.scope);
+    this.taskState.linesUnderWay().set(line, stretch.scope);
     this.#afterTurns(() => {
       // The operation has not obeyed, as far as can be seen: the line is cancelled where it continues.
       if (line.stretch?.abort !== abort) return;
@@ -513,7 +558,7 @@ export class Scope implements Relay {
 
   /** Calls back when the expected lines had their time to obey; at once if there are none. */
   onceObeyed(callback: () => void): void {
-    if (this.#rest.expected.size === 0) callback();
+    if (!this.#rest.expected?.size) callback();
     else this.#afterTurns(callback);
   }
 
@@ -529,21 +574,9 @@ export class Scope implements Relay {
 
   #cancelledAround(): Scope | null {
     let found: Scope | null = null;
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       if (scope.request > 0) found = scope;
     }
     return found;
-  }
-}
-
-/** Yields a scope and those around it, up to a shield or all. */
-export function* outward(
-  scope: Scope,
-  throughShields = false,
-): Generator<Scope> {
-  let each: Scope | null = scope;
-  while (each !== null) {
-    yield each;
-    each = each.shield && !throughShields ? null : each.parent;
   }
 }

@@ -11,21 +11,23 @@ import {
 } from "./async_context.ts";
 import { endRelay } from "./_relay.ts";
 import { type Runnable, runStep } from "./runnable.ts";
-import { watchUnhandledCancellations } from "./cancelled_error.ts";
+import { lineOf, watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
   areLinesMarked,
   BranchLine,
   descendsFrom,
   endSection,
   type Line,
+  LinesUnderWay,
   Mark,
   markLines,
+  MAX_LINES,
   section,
   type Spot,
   step,
   type Stretch,
 } from "./line.ts";
-import { type CancelMessage, outward, Scope } from "./scope.ts";
+import { type CancelMessage, Scope } from "./scope.ts";
 // Type-only import: schedulers run task states.
 import type { Scheduler } from "./scheduler.ts";
 
@@ -42,8 +44,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   hasPersistentScope = false;
   /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
   isBeingCancelled = false;
-  /** The lines that a request has reached and that have not awaited anything since, with their scopes at that time. */
-  underWay: Map<Line, Scope> | null = null;
+  underWay: LinesUnderWay | null = null;
   /** The line that was last known to go on without having seen all requests, and in which step. */
   back: { readonly line: Line; readonly step: number } | null = null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
@@ -144,6 +145,10 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     return this.caller === undefined || !this.isUnheard;
   }
 
+  linesUnderWay(): LinesUnderWay {
+    return this.underWay ??= new LinesUnderWay();
+  }
+
   /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
   finish(): void {
     this.finished = true;
@@ -185,9 +190,6 @@ export function abandonedScope(): Scope | null {
   return scope;
 }
 
-/** The maximum number of remembered lines that a request has reached. */
-const MAX_LINES = 64;
-
 /** The number of lines in the stretch after reading a signal. */
 let stretches = 0;
 
@@ -198,7 +200,7 @@ let stretches = 0;
 function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
   const { underWay } = scope.taskState;
-  if (underWay !== null && underWay.size > 0) {
+  if (underWay !== null && underWay.entries.length > 0) {
     const found = underWayAt(spot);
     if (found !== null) return found;
   }
@@ -238,9 +240,9 @@ function underWayAt(spot: Spot): Line | null {
 function returnedTo(spot: Spot, line: Line, request: number): Line | null {
   const here = spot.scope.nearestOpen();
   let expected: Line | null = null;
-  for (const [each, where] of spot.scope.taskState.underWay!) {
+  for (const { line: each, scope } of spot.scope.taskState.underWay!.entries) {
     const isMeant = isFree(each) && each.reached >= request &&
-      where.nearestOpen() === here && descendsFrom(each, line);
+      scope.nearestOpen() === here && descendsFrom(each, line);
     if (!isMeant) continue;
     if (!each.stretch?.abort) return each;
     if (!each.stretch.isInDoubt || each === spot.line) expected ??= each;
@@ -321,11 +323,7 @@ export function goOn(scope: Scope, line: Line): void {
   line.at = null;
   const { taskState } = scope;
   if (line.reached === 0 || taskState.newestRequest === 0) return;
-  const underWay = taskState.underWay ??= new Map();
-  underWay.set(line, scope);
-  if (underWay.size > MAX_LINES) {
-    underWay.delete(underWay.keys().next().value!);
-  }
+  taskState.linesUnderWay().set(line, scope);
 }
 
 /** Called when the calling code reads the signal of a scope. */
@@ -357,8 +355,8 @@ export function noteSignalRead(target: Scope): void {
   line.stretch.isInDoubt = false;
   queueMicrotask(endSection);
   line.stretch.scopes.add(target);
+  target.addReader(line);
   const { readers } = target;
-  readers.add(line);
   if (readers.size > MAX_LINES) endStretch(readers.values().next().value!);
   target.expectReader(line);
 }
@@ -368,22 +366,14 @@ function endStretch(line: Line): void {
   const { scopes, abort } = line.stretch!;
   line.stretch = null;
   stretches--;
-  for (const scope of scopes) scope.readers.delete(line);
+  for (const scope of scopes) scope.removeReader(line);
   if (abort === null) return;
   for (const scope of abort.told) scope.expectNoMore(line, true);
 }
 
-/** The lines into which a cancellation was thrown, by its error. */
-const thrownTo = new WeakMap<object, Line>();
-
-/** Records the line into which a cancellation is thrown. */
-export function noteThrown(error: object, line: Line): void {
-  thrownTo.set(error, line);
-}
-
 // A cancellation that is thrown out of a call which nothing awaits ends its line.
 watchUnhandledCancellations((error) => {
-  const line = thrownTo.get(error);
+  const line = lineOf(error) as Line | undefined;
   if (line?.at === null) line.at = line;
 });
 
@@ -404,7 +394,8 @@ export class BodyScope extends Scope {
     const spot = currentSpot()!;
     const scope = spot.scope.nearestOpen();
     const line = lineAt(spot);
-    super(scope.taskState, scope, members);
+    super(scope.taskState, scope);
+    if (members !== undefined) this.members = members;
     // What else the code calls before it goes on has seen as much.
     leaveMark(spot, line);
     this.requestsBefore = scope.requestsAround();
@@ -429,9 +420,8 @@ export class BodyScope extends Scope {
     if (this.requests > 0) this.uncancel();
     else if (!this.shield) {
       const root = this.taskState;
-      const scope = root.requests > 0
-        ? root
-        : [...outward(this.parent!)].find(({ requests }) => requests > 0);
+      let scope: Scope | null = root.requests > 0 ? root : this.parent;
+      while (scope !== null && scope.requests === 0) scope = scope.outer;
       scope?.uncancel();
     }
   }
@@ -457,8 +447,8 @@ export class BodyScope extends Scope {
   /** Ends the stretches after reading a signal in the scope: their functions have returned to the code around. */
   #endStretches(): void {
     if (stretches === 0) return;
-    for (const { readers } of outward(this, true)) {
-      for (const line of readers) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
+      for (const line of scope.readers) {
         if (line.stretch!.scope === this) endStretch(line);
       }
     }
@@ -477,7 +467,7 @@ export class BodyScope extends Scope {
   /** Makes the requests in force around the scope, which has ended, take effect once more in the code that continues. */
   strikeAgain(): void {
     this.#forget(this.#outer);
-    for (const scope of outward(this)) {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       // The code around may be the end of other scopes.
       if (scope instanceof BodyScope) scope.#outer.reached = 0;
       // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
@@ -496,7 +486,8 @@ export class BodyScope extends Scope {
   /** Removes the lines that branched off from a line from those that are under way; returns them. */
   #forget(ancestor: Line): Line[] {
     const { underWay } = this.taskState;
-    const lines = [...underWay?.keys() ?? []]
+    const lines = (underWay?.entries ?? [])
+      .map(({ line }) => line)
       .filter((line) => descendsFrom(line, ancestor));
     for (const line of lines) underWay!.delete(line);
     return lines;
