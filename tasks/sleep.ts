@@ -6,9 +6,10 @@ import {
   type PrimitiveBehavior,
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
+import { home } from "../loop/core/_relay.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { type Runnable, runStep } from "../loop/core/runnable.ts";
-import type { Timer } from "../loop/core/timer_queue.ts";
+import { Timer } from "../loop/core/timer_queue.ts";
 
 /**
  * Waits. `sleep(0)` yields once to every other ready task.
@@ -72,30 +73,24 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
 }
 
 /** A deadline and the sleep that it ends. */
-class Deadline<T> implements Runnable {
-  readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Runnable>;
-  readonly #sleep: PrimitiveFuture<T, Deadline<T>>;
+class Deadline<T> extends Timer implements Runnable {
+  readonly sleep: PrimitiveFuture<T, Deadline<T>>;
   readonly #result: T;
 
   constructor(scheduler: Scheduler, seconds: number, result: T) {
-    this.#scheduler = scheduler;
+    super(scheduler.time() + seconds);
     this.#result = result;
-    this.#sleep = new PrimitiveFuture<T, Deadline<T>>(scheduler, SLEEP, this);
-    this.#timer = scheduler.schedule(scheduler.time() + seconds, this);
+    this.sleep = new PrimitiveFuture<T, Deadline<T>>(scheduler, SLEEP, this);
+    scheduler.schedule(this);
   }
 
-  get sleep(): Future<T> {
-    return this.#sleep;
-  }
-
-  cancel(): void {
-    this.#scheduler.unschedule(this.#timer);
+  get entry(): Runnable {
+    return this;
   }
 
   [runStep](): boolean {
     // The deadline may have passed, and queued this runnable, before the sleep was cancelled.
-    if (!this.#timer.cancelled) fulfil(this.#sleep, this.#result);
+    if (!this.cancelled) fulfil(this.sleep, this.#result);
     return false;
   }
 }
@@ -104,6 +99,6 @@ class Deadline<T> implements Runnable {
 const SLEEP: PrimitiveBehavior<never, Deadline<never>> = {
   name: "sleep()",
   poll: () => null,
-  onCancelled: (deadline) => deadline.cancel(),
+  onCancelled: (deadline, sleep) => sleep[home].unschedule(deadline),
   handBack() {},
 };

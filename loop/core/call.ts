@@ -3,7 +3,7 @@
 import { type Runnable, runStep } from "./runnable.ts";
 // Type-only import: schedulers make timed calls.
 import type { Scheduler } from "./scheduler.ts";
-import type { Timer } from "./timer_queue.ts";
+import { Timer } from "./timer_queue.ts";
 
 /** A function of the library that is called once, in its turn in the ready queue. */
 export class Call<A> implements Runnable {
@@ -22,23 +22,27 @@ export class Call<A> implements Runnable {
 }
 
 /** A function of the library that is called once, at a time, as returned by `scheduler.at()`. */
-export class TimedCall implements Runnable {
+export class TimedCall extends Timer implements Runnable {
   readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Runnable> | null = null;
   #fn: (() => void) | null;
 
   /** If the time has passed, the call is ready at once, as with `callSoon()`. */
   constructor(scheduler: Scheduler, when: number, fn: () => void) {
+    super(when);
     this.#scheduler = scheduler;
     this.#fn = fn;
     if (when <= scheduler.time()) scheduler.enqueue(this);
-    else this.#timer = scheduler.schedule(when, this);
+    else scheduler.schedule(this);
+  }
+
+  get entry(): Runnable {
+    return this;
   }
 
   /** Prevents the call, even if it is ready. */
   cancel(): void {
     this.#fn = null;
-    if (this.#timer !== null) this.#scheduler.unschedule(this.#timer);
+    this.#scheduler.unschedule(this);
   }
 
   [runStep](): boolean {

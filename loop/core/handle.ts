@@ -11,7 +11,7 @@ import {
 } from "./async_context.ts";
 import { type Runnable, runStep } from "./runnable.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Timer } from "./timer_queue.ts";
+import { Timer } from "./timer_queue.ts";
 import { inspectAsText } from "./inspection.ts";
 import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
@@ -167,7 +167,7 @@ export class Handle {
  */
 export class TimerHandle extends Handle {
   readonly #scheduler: Scheduler;
-  readonly #timer: Timer<Runnable>;
+  readonly #timer: HandleTimer;
 
   /**
    * Created by loops only.
@@ -182,7 +182,8 @@ export class TimerHandle extends Handle {
   ) {
     super(scheduler, callback, args);
     this.#scheduler = scheduler;
-    this.#timer = scheduler.schedule(when, this);
+    this.#timer = new HandleTimer(when, this);
+    scheduler.schedule(this.#timer);
   }
 
   /**
@@ -203,6 +204,13 @@ export class TimerHandle extends Handle {
   /** The tag for `Object.prototype.toString()`. */
   override get [Symbol.toStringTag](): string {
     return "TimerHandle";
+  }
+}
+
+/** The timer of a handle. */
+class HandleTimer extends Timer {
+  constructor(when: number, readonly entry: TimerHandle) {
+    super(when);
   }
 }
 

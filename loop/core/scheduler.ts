@@ -74,7 +74,7 @@ export class Scheduler {
   debug: StepWatch | null = null;
   #loop: EventLoop | null = null;
   readonly #ready = new RingBuffer<Runnable>();
-  readonly #timers = new TimerQueue<Runnable>();
+  readonly #timers = new TimerQueue<Timer>();
   readonly #stepEndHooks: StepEndHook[] = [];
   /** The number of entries of the current batch that have not run yet. */
   #batch = 0;
@@ -138,14 +138,13 @@ export class Scheduler {
     if (!this.#busy) this.#wake();
   }
 
-  /** Makes an entry ready at `when`. */
-  schedule(when: number, entry: Runnable): Timer<Runnable> {
-    const timer = this.#timers.add(when, entry);
+  /** Appends the entry of a timer to the ready queue when it is due. */
+  schedule(timer: Timer): void {
+    this.#timers.add(timer);
     if (!this.#busy) this.#armHostTimer();
-    return timer;
   }
 
-  unschedule(timer: Timer<Runnable>): void {
+  unschedule(timer: Timer): void {
     this.#timers.cancel(timer);
     if (!this.#busy && this.#hostTimer !== null) this.#armHostTimer();
   }

@@ -1,14 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** An entry that becomes ready at a deadline. */
-export class Timer<T> {
+import type { Runnable } from "./runnable.ts";
+
+/** Something that is due at a deadline. */
+export abstract class Timer {
   cancelled = false;
-  queued = false;
-  constructor(
-    readonly when: number,
-    readonly order: number,
-    readonly entry: T,
-  ) {}
+  /** Its place among equal deadlines; -1 unless it is in a queue. */
+  order = -1;
+
+  constructor(readonly when: number) {}
+
+  /** What becomes ready. */
+  abstract get entry(): Runnable;
 }
 
 /** With fewer cancelled timers, compacting the heap costs more than it saves. */
@@ -18,24 +21,22 @@ const MIN_CANCELLED_TO_COMPACT = 100;
  * A queue of timers by deadline; equal deadlines are in creation order. A binary heap, from which cancelled timers are
  * removed lazily.
  */
-export class TimerQueue<T> {
-  #heap: Timer<T>[] = [];
+export class TimerQueue<T extends Timer> {
+  #heap: T[] = [];
   #created = 0;
   #cancelled = 0;
 
-  add(when: number, entry: T): Timer<T> {
-    const timer = new Timer(when, this.#created++, entry);
-    timer.queued = true;
+  add(timer: T): void {
+    timer.order = this.#created++;
     this.#heap.push(timer);
     this.#siftUp(this.#heap.length - 1);
-    return timer;
   }
 
   /** Cancels a timer: it is skipped from now on. */
-  cancel(timer: Timer<T>): void {
+  cancel(timer: T): void {
     if (timer.cancelled) return;
     timer.cancelled = true;
-    if (!timer.queued) return;
+    if (timer.order === -1) return;
     this.#cancelled++;
     if (
       this.#cancelled > MIN_CANCELLED_TO_COMPACT &&
@@ -55,14 +56,14 @@ export class TimerQueue<T> {
   }
 
   /** Removes and returns the earliest timer that is due at `now`, or `null`. */
-  takeDue(now: number): Timer<T> | null {
+  takeDue(now: number): T | null {
     this.#dropCancelled();
     const first = this.#heap[0];
     return first !== undefined && first.when <= now ? this.#pop() : null;
   }
 
   clear(): void {
-    for (const timer of this.#heap) timer.queued = false;
+    for (const timer of this.#heap) timer.order = -1;
     this.#heap.length = 0;
     this.#cancelled = 0;
   }
@@ -74,11 +75,11 @@ export class TimerQueue<T> {
     }
   }
 
-  #pop(): Timer<T> {
+  #pop(): T {
     const heap = this.#heap;
     const first = heap[0]!;
     const last = heap.pop()!;
-    first.queued = false;
+    first.order = -1;
     if (heap.length > 0) {
       heap[0] = last;
       this.#siftDown(0);
@@ -87,9 +88,9 @@ export class TimerQueue<T> {
   }
 
   #compact(): void {
-    const kept: Timer<T>[] = [];
+    const kept: T[] = [];
     for (const timer of this.#heap) {
-      if (timer.cancelled) timer.queued = false;
+      if (timer.cancelled) timer.order = -1;
       else kept.push(timer);
     }
     this.#heap = kept;
@@ -130,6 +131,6 @@ export class TimerQueue<T> {
   }
 }
 
-function isBefore(a: Timer<unknown>, b: Timer<unknown>): boolean {
+function isBefore(a: Timer, b: Timer): boolean {
   return a.when < b.when || (a.when === b.when && a.order < b.order);
 }
