@@ -234,13 +234,17 @@ export class Future<T = unknown> implements Promise<T> {
   #unretrieved = false;
 
   static {
-    fulfil = (future, value) => future.#settle(FULFILLED, value);
-    settle = (future, { state, outcome }) => future.#settle(state, outcome);
-    settleNow = (future, settlement) => future.#settleNow(settlement);
-    deliverTo = (future, resolve, reject) => future.#deliver(resolve, reject);
-    addObserver = (future, observer) => future.#addObserver(observer);
-    fail = (future, error) => future.#settle(FAILED, error);
-    cancelPending = (future, message) => future.#settle(CANCELLED, message);
+    fulfil = (future, value) =>
+      Future.#settle(future as Future<unknown>, FULFILLED, value);
+    settle = (future, { state, outcome }) =>
+      Future.#settle(future, state, outcome);
+    settleNow = (future, settlement) => Future.#settleNow(future, settlement);
+    deliverTo = (future, resolve, reject) =>
+      Future.#deliver(future, resolve, reject);
+    addObserver = (future, observer) => Future.#addObserver(future, observer);
+    fail = (future, error) => Future.#settle(future, FAILED, error);
+    cancelPending = (future, message) =>
+      Future.#settle(future, CANCELLED, message);
     pending = (scheduler) => new Future(scheduler);
     fulfilled = (scheduler, value) => {
       const future = new Future<typeof value>(scheduler);
@@ -255,25 +259,27 @@ export class Future<T = unknown> implements Promise<T> {
         awaiter,
         dependent,
       );
-      if (future.#state === PENDING) future.#addObserver(observer);
-      else future.#scheduler.enqueue(observer);
+      if (future.#state === PENDING) {
+        Future.#addObserver(future as Future<unknown>, observer);
+      } else future.#scheduler.enqueue(observer);
     };
     unobserve = (future, callback) => {
-      future.#dismiss((observer) =>
-        observer instanceof LibraryCallback && observer.fn === callback
+      Future.#dismiss(
+        future as Future<unknown>,
+        (observer) =>
+          observer instanceof LibraryCallback && observer.fn === callback,
       );
     };
     observingFutures = (future) =>
-      future.#observers().map((each) => each.awaiter).filter((each) =>
-        each != null && !each.done()
-      ) as Future<unknown>[];
-    dependentsOf = (future) => future.#dependents();
-    thrownBy = (future) => future.#error();
+      Future.#observers(future).map((each) => each.awaiter)
+        .filter((each) => each != null && !each.done()) as Future<unknown>[];
+    dependentsOf = (future) => Future.#dependents(future);
+    thrownBy = (future) => Future.#error(future);
     failureOf = (future) =>
       future.#state === FAILED ? { error: future.#outcome } : undefined;
-    markRetrieved = (future) => future.#markRetrieved();
+    markRetrieved = (future) => Future.#markRetrieved(future);
     isAwaited = (future) =>
-      future.#observers().some((each) => !(each instanceof Handle));
+      Future.#observers(future).some((each) => !(each instanceof Handle));
     isObserved = (future) => future.#observer !== null;
     describe = (future, name) => `<${name} ${STATE_NAMES[future.#state]}>`;
     inspectAsText(this);
@@ -352,7 +358,7 @@ export class Future<T = unknown> implements Promise<T> {
           "Cannot read the result as the future is not done",
         );
       default:
-        throw this.#error();
+        throw Future.#error(this as Future<unknown>);
     }
   }
 
@@ -373,9 +379,12 @@ export class Future<T = unknown> implements Promise<T> {
           "Cannot read the exception as the future is not done",
         );
       case CANCELLED:
-        throw this.#error();
+        throw Future.#error(this as Future<unknown>);
     }
-    return asError(this.#error(), "A value that is no Error was thrown: ");
+    return asError(
+      Future.#error(this as Future<unknown>),
+      "A value that is no Error was thrown: ",
+    );
   }
 
   /**
@@ -385,8 +394,8 @@ export class Future<T = unknown> implements Promise<T> {
    * @throws {InvalidStateError} If the future is done already.
    */
   setResult(value: T): void {
-    this.#assertPending("result");
-    this.#settle(FULFILLED, value);
+    Future.#assertPending(this as Future<unknown>, "result");
+    Future.#settle(this as Future<unknown>, FULFILLED, value);
   }
 
   /**
@@ -397,11 +406,11 @@ export class Future<T = unknown> implements Promise<T> {
    * @throws {InvalidStateError} If the future is done already.
    */
   setException(error: unknown): void {
-    this.#assertPending("exception");
+    Future.#assertPending(this as Future<unknown>, "exception");
     const exception = isErrorClass(error) ? new error() : error;
     // The constructor is user code, which may have settled the future.
-    this.#assertPending("exception");
-    this.#settle(FAILED, exception);
+    Future.#assertPending(this as Future<unknown>, "exception");
+    Future.#settle(this as Future<unknown>, FAILED, exception);
   }
 
   /**
@@ -412,7 +421,7 @@ export class Future<T = unknown> implements Promise<T> {
    */
   cancel(msg?: string): boolean {
     if (this.#state !== PENDING) return false;
-    this.#settle(CANCELLED, msg);
+    Future.#settle(this as Future<unknown>, CANCELLED, msg);
     return true;
   }
 
@@ -429,8 +438,9 @@ export class Future<T = unknown> implements Promise<T> {
       fn as (...args: unknown[]) => unknown,
       [this],
     );
-    if (this.#state === PENDING) this.#addObserver(handle);
-    else this.#scheduler.enqueue(handle);
+    if (this.#state === PENDING) {
+      Future.#addObserver(this as Future<unknown>, handle);
+    } else this.#scheduler.enqueue(handle);
   }
 
   /**
@@ -440,8 +450,9 @@ export class Future<T = unknown> implements Promise<T> {
    * @returns How many registrations there were.
    */
   removeDoneCallback(fn: (future: this) => unknown): number {
-    return this.#dismiss((observer) =>
-      observer instanceof Handle && callbackOf(observer) === fn
+    return Future.#dismiss(
+      this as Future<unknown>,
+      (observer) => observer instanceof Handle && callbackOf(observer) === fn,
     );
   }
 
@@ -504,105 +515,125 @@ export class Future<T = unknown> implements Promise<T> {
     return "Future";
   }
 
-  #assertPending(what: string): void {
-    if (this.#state === PENDING) return;
+  static #assertPending(future: Future<unknown>, what: string): void {
+    if (future.#state === PENDING) return;
     throw new InvalidStateError(
       `Cannot set the ${what} as the future is done already`,
     );
   }
 
-  #settle(state: State, outcome: unknown): void {
-    const first = this.#observer;
-    const more = this.#moreObservers;
-    this.#become(state, outcome);
-    if (first !== null) this.#scheduler.enqueue(first);
+  static #settle(
+    future: Future<unknown>,
+    state: State,
+    outcome: unknown,
+  ): void {
+    const first = future.#observer;
+    const more = future.#moreObservers;
+    Future.#become(future, state, outcome);
+    if (first !== null) future.#scheduler.enqueue(first);
     if (more !== null) {
-      for (const observer of more) this.#scheduler.enqueue(observer);
+      for (const observer of more) future.#scheduler.enqueue(observer);
     }
   }
 
-  #settleNow({ state, outcome }: Settlement): boolean {
-    const first = this.#observer;
+  static #settleNow(
+    future: Future<unknown>,
+    { state, outcome }: Settlement,
+  ): boolean {
+    const first = future.#observer;
     if (!(first instanceof Waiter)) {
-      this.#settle(state, outcome);
+      Future.#settle(future, state, outcome);
       return false;
     }
-    const more = this.#moreObservers;
-    this.#become(state, outcome);
+    const more = future.#moreObservers;
+    Future.#become(future, state, outcome);
     if (more !== null) {
-      for (const observer of more) this.#scheduler.enqueue(observer);
+      for (const observer of more) future.#scheduler.enqueue(observer);
     }
     return first[runStep]();
   }
 
-  #become(state: State, outcome: unknown): void {
-    this.#state = state;
-    this.#outcome = outcome;
+  static #become(
+    future: Future<unknown>,
+    state: State,
+    outcome: unknown,
+  ): void {
+    future.#state = state;
+    future.#outcome = outcome;
     if (state === FAILED) {
-      this.#unretrieved = true;
-      if (!(this.#observer instanceof Waiter)) {
-        watchFailure(this, this.#scheduler, outcome);
+      future.#unretrieved = true;
+      if (!(future.#observer instanceof Waiter)) {
+        watchFailure(future, future.#scheduler, outcome);
       }
     }
-    this.#observer = null;
-    this.#moreObservers = null;
+    future.#observer = null;
+    future.#moreObservers = null;
   }
 
-  #addObserver(observer: Observer): void {
-    if (this.#observer === null) this.#observer = observer;
-    else (this.#moreObservers ??= []).push(observer);
+  static #addObserver(future: Future<unknown>, observer: Observer): void {
+    if (future.#observer === null) future.#observer = observer;
+    else (future.#moreObservers ??= []).push(observer);
   }
 
   /** Removes the observers that match; returns how many did. */
-  #dismiss(isMeant: (observer: Observer) => boolean): number {
+  static #dismiss(
+    future: Future<unknown>,
+    isMeant: (observer: Observer) => boolean,
+  ): number {
     let dismissed = 0;
-    for (const observer of this.#takeObservers()) {
+    for (const observer of Future.#takeObservers(future)) {
       if (isMeant(observer)) dismissed++;
-      else this.#addObserver(observer);
+      else Future.#addObserver(future, observer);
     }
     return dismissed;
   }
 
-  #observers(): Observer[] {
-    const first = this.#observer === null ? [] : [this.#observer];
-    return [...first, ...this.#moreObservers ?? []];
+  static #observers(future: Future<unknown>): Observer[] {
+    const first = future.#observer === null ? [] : [future.#observer];
+    return [...first, ...future.#moreObservers ?? []];
   }
 
   /** Returns them lazily: looking at the first few must not cost as much as looking at all. */
-  *#dependents(): Generator<Future<unknown>> {
-    const first = this.#observer?.dependent;
+  static *#dependents(future: Future<unknown>): Generator<Future<unknown>> {
+    const first = future.#observer?.dependent;
     if (first != null) yield first;
-    for (const { dependent } of this.#moreObservers ?? []) {
+    for (const { dependent } of future.#moreObservers ?? []) {
       if (dependent != null) yield dependent;
     }
   }
 
-  #takeObservers(): Observer[] {
-    const observers = this.#observers();
-    this.#observer = null;
-    this.#moreObservers = null;
+  static #takeObservers(future: Future<unknown>): Observer[] {
+    const observers = Future.#observers(future);
+    future.#observer = null;
+    future.#moreObservers = null;
     return observers;
   }
 
   /** Returns what an `await` of this future, which failed or was cancelled, throws. */
-  #error(): unknown {
-    if (this.#state === CANCELLED) {
+  static #error(future: Future<unknown>): unknown {
+    if (future.#state === CANCELLED) {
       // All waiters get the same error.
-      return this.#outcome = makeCancelledError(this.#outcome as CancelMessage);
+      return future.#outcome = makeCancelledError(
+        future.#outcome as CancelMessage,
+      );
     }
-    this.#markRetrieved();
-    return this.#outcome;
+    Future.#markRetrieved(future);
+    return future.#outcome;
   }
 
-  #markRetrieved(): void {
-    if (!this.#unretrieved) return;
-    this.#unretrieved = false;
-    forgetFailure(this);
+  static #markRetrieved(future: Future<unknown>): void {
+    if (!future.#unretrieved) return;
+    future.#unretrieved = false;
+    forgetFailure(future);
   }
 
-  #deliver(resolve: Resolve, reject: Reject): void {
-    if (this.#state === FULFILLED) resolve(this.#outcome);
-    else reject(this.#error());
+  static #deliver(
+    future: Future<unknown>,
+    resolve: Resolve,
+    reject: Reject,
+  ): void {
+    if (future.#state === FULFILLED) resolve(future.#outcome);
+    else reject(Future.#error(future));
   }
 }
 
@@ -877,11 +908,13 @@ export class Waiter implements Runnable, Wait {
   [runStep](): boolean {
     const { scope, line, future } = this;
     if (scope === null) {
-      return this.#resumeOutsideTasks(letOutTo(this.#reject));
+      return Waiter.#resumeOutsideTasks(this, letOutTo(this.#reject));
     }
     const { taskState } = scope;
     scope.detach(this);
-    if (taskState.finished) return this.#resumeOutsideTasks(this.#reject);
+    if (taskState.finished) {
+      return Waiter.#resumeOutsideTasks(this, this.#reject);
+    }
     taskState.scheduler.opened(taskState);
     forgetReads();
     beginStep();
@@ -891,12 +924,12 @@ export class Waiter implements Runnable, Wait {
       // A cancellation that is already being delivered stays as it is.
       if (!isCancellation(future)) {
         markRetrieved(future);
-        this.#throw(scope, makeCancelledError(cancelled.message));
+        Waiter.#throw(this, scope, makeCancelledError(cancelled.message));
         return true;
       }
     }
     if (future.cancelled()) {
-      this.#throw(scope, thrownBy(future) as CancelledError);
+      Waiter.#throw(this, scope, thrownBy(future) as CancelledError);
     } else {
       goOn(scope, line);
       deliverTo(future, this.#resolve, this.#reject);
@@ -905,18 +938,18 @@ export class Waiter implements Runnable, Wait {
   }
 
   /** Throws a cancellation after the microtasks that are already queued: those belong to other lines. */
-  #throw(scope: Scope, error: CancelledError): void {
-    const { line } = this;
+  static #throw(waiter: Waiter, scope: Scope, error: CancelledError): void {
+    const { line } = waiter;
     noteThrown(error, line);
     queueMicrotask(() => {
       goOn(scope, line);
-      this.#reject(error);
+      waiter.#reject(error);
     });
   }
 
-  #resumeOutsideTasks(reject: Reject): boolean {
-    deliverTo(this.future, this.#resolve, reject);
-    queueMicrotask(this.future[home].proceed);
+  static #resumeOutsideTasks(waiter: Waiter, reject: Reject): boolean {
+    deliverTo(waiter.future, waiter.#resolve, reject);
+    queueMicrotask(waiter.future[home].proceed);
     return true;
   }
 }

@@ -144,7 +144,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
     }
     if (this.#stage === WAITING) {
       this.#message = msg;
-      this.#cancelWaiting();
+      PrimitiveFuture.#cancelWaiting(this);
     } else if (this.#stage >= PROCEEDING) {
       this.#stage = CANCELLED_WHILE_PROCEEDING;
       this.#message = msg;
@@ -198,7 +198,7 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
   /** @ignore */
   [runStep](): boolean {
     const stage = this.#stage;
-    if (stage !== WOKEN) return this.#endCancelled(stage);
+    if (stage !== WOKEN) return PrimitiveFuture.#endCancelled(this, stage);
     this.#stage = PROCEEDING;
     let settlement: Settlement | null;
     try {
@@ -207,9 +207,9 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
       this.#behavior.handBack(this.#subject, this, true);
       settlement = withError(error);
     }
-    if (this.#isCancelledMeanwhile) {
+    if (PrimitiveFuture.#isCancelledMeanwhile(this)) {
       if (settlement !== null) settlement = withCancellation(this.#message);
-      else this.#cancelWaiting();
+      else PrimitiveFuture.#cancelWaiting(this);
     } else {
       this.#stage = WAITING;
     }
@@ -219,28 +219,35 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
   }
 
   /** Whether user code that `poll()` called, such as a predicate, has cancelled the operation. */
-  get #isCancelledMeanwhile(): boolean {
-    return this.#stage === CANCELLED_WHILE_PROCEEDING;
+  static #isCancelledMeanwhile(operation: PrimitiveFuture<unknown>): boolean {
+    return operation.#stage === CANCELLED_WHILE_PROCEEDING;
   }
 
-  #cancelWaiting(): void {
-    this.#stage = CANCELLED;
-    this.#behavior.onCancelled(this.#subject, this);
-    this[home].enqueue(this);
+  static #cancelWaiting(operation: PrimitiveFuture<unknown>): void {
+    operation.#stage = CANCELLED;
+    operation.#behavior.onCancelled(operation.#subject, operation);
+    operation[home].enqueue(operation);
   }
 
-  #endCancelled(stage: number): boolean {
-    const kind = this.#behavior;
-    const message = this.#message;
-    kind.handBack(this.#subject, this, stage === WOKEN_AND_CANCELLED);
+  static #endCancelled(
+    operation: PrimitiveFuture<unknown>,
+    stage: number,
+  ): boolean {
+    const kind = operation.#behavior;
+    const message = operation.#message;
+    kind.handBack(operation.#subject, operation, stage === WOKEN_AND_CANCELLED);
     if (kind.onceAbandoned === undefined) {
-      return settleNow(this as Future<unknown>, withCancellation(message));
+      return settleNow(operation as Future<unknown>, withCancellation(message));
     }
-    this.#stage = WAITING;
-    const settlement = kind.onceAbandoned(this.#subject, this, message);
+    operation.#stage = WAITING;
+    const settlement = kind.onceAbandoned(
+      operation.#subject,
+      operation,
+      message,
+    );
     return settlement === null
       ? false
-      : settleNow(this as Future<unknown>, settlement);
+      : settleNow(operation as Future<unknown>, settlement);
   }
 
   /** Appends the operation to a queue; it must not be in one. */

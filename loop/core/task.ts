@@ -159,7 +159,7 @@ export class Task<T = unknown> extends Future<T> {
     this.#name = options?.name === undefined ? ++created : textOf(options.name);
     this.#body = new TaskState(scheduler, this);
     inheritContext(this.#body, options?.context);
-    if (options?.signal) this.#obey(options.signal);
+    if (options?.signal) Task.#obey(this, options.signal);
     const isEager = options?.eagerStart && scheduler.running;
     if (isEager && this.#body.request === 0) {
       this.#body.run(Task.#run, this);
@@ -191,7 +191,7 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests.
    */
   cancelling(): number {
-    return this.#body.countRequests(this.#scopeOfCaller());
+    return this.#body.countRequests(Task.#scopeOfCaller(this));
   }
 
   /**
@@ -200,7 +200,9 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests that are left.
    */
   uncancel(): number {
-    let scope = this.#body.requests > 0 ? this.#body : this.#scopeOfCaller();
+    let scope = this.#body.requests > 0
+      ? this.#body
+      : Task.#scopeOfCaller(this);
     while (scope !== null && scope.requests === 0) scope = scope.parent;
     scope?.uncancel();
     return this.cancelling();
@@ -220,7 +222,7 @@ export class Task<T = unknown> extends Future<T> {
    * signal.
    */
   get signal(): AbortSignal {
-    const scope = this.#scopeOfCaller() ?? this.#body;
+    const scope = Task.#scopeOfCaller(this) ?? this.#body;
     if (this.done()) {
       return this.cancelled()
         ? AbortSignal.abort(makeCancelledError(scope.message))
@@ -231,9 +233,9 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   /** Returns the innermost open scope around the calling code; `null` if that does not belong to the task. */
-  #scopeOfCaller(): Scope | null {
+  static #scopeOfCaller(task: Task<unknown>): Scope | null {
     const scope = currentSpot()?.scope.nearestOpen();
-    return scope?.taskState === this.#body ? scope : null;
+    return scope?.taskState === task.#body ? scope : null;
   }
 
   /**
@@ -377,7 +379,7 @@ export class Task<T = unknown> extends Future<T> {
     const task = body.task as Task<unknown>;
     body.scheduler.opened(body);
     forgetReads();
-    if (body.request > 0) task.#endCancelled(body.message);
+    if (body.request > 0) Task.#endCancelled(task, body.message);
     else Task.#run(task);
   }
 
@@ -397,78 +399,79 @@ export class Task<T = unknown> extends Future<T> {
         return;
       }
     } catch (error) {
-      task.#endFailed(error);
+      Task.#endFailed(task, error);
       return;
     }
     if (isGenerator(result)) {
-      task.#endFailed(
+      Task.#endFailed(
+        task,
         new TypeError(
           "Cannot run a generator as a task: write `async function` and `await`, not `function*` and `yield`",
         ),
       );
     } else {
-      task.#endFulfilled(result);
+      Task.#endFulfilled(task, result);
     }
   }
 
   static #onFulfilled(this: void, value: unknown): void {
-    taskOfContext().#endFulfilled(value);
+    Task.#endFulfilled(taskOfContext(), value);
   }
 
   static #onRejected(this: void, error: unknown): void {
-    taskOfContext().#endFailed(error);
+    Task.#endFailed(taskOfContext(), error);
   }
 
-  #endFulfilled(value: T): void {
-    if (this.#body.isUnheard) {
-      this.#endCancelled(this.#body.message);
+  static #endFulfilled(task: Task<unknown>, value: unknown): void {
+    if (task.#body.isUnheard) {
+      Task.#endCancelled(task, task.#body.message);
       return;
     }
-    this.#leave();
-    fulfil(this, value);
-    if (this.#body.requests > 0) this.#warnOfSwallowing();
-    this.#body.scheduler.ended(this.#body);
+    Task.#leave(task);
+    fulfil(task, value);
+    if (task.#body.requests > 0) Task.#warnOfSwallowing(task);
+    task.#body.scheduler.ended(task.#body);
   }
 
-  #warnOfSwallowing(): void {
-    if (homeOf(this).debug === null) return;
+  static #warnOfSwallowing(task: Task<unknown>): void {
+    if (homeOf(task).debug === null) return;
     warn(
       `${
-        textOf(this)
+        textOf(task)
       } was cancelled but completed normally: a catch block swallowed the CancelledError. ` +
         "Rethrow it, or call uncancel() if the task is meant to continue",
     );
   }
 
-  #endFailed(error: unknown): void {
-    const cancellation = this.#body.cancellationIn(error);
+  static #endFailed(task: Task<unknown>, error: unknown): void {
+    const cancellation = task.#body.cancellationIn(error);
     if (cancellation !== null) {
-      this.#endCancelled(cancellation);
+      Task.#endCancelled(task, cancellation);
       return;
     }
-    this.#leave();
-    const endsRun = isInstance(error, KeyboardInterrupt) && !isAwaited(this) &&
-      homeOf(this).interrupt(error);
-    fail(this, error);
-    if (endsRun) markRetrieved(this);
-    this.#body.scheduler.ended(this.#body);
+    Task.#leave(task);
+    const endsRun = isInstance(error, KeyboardInterrupt) && !isAwaited(task) &&
+      homeOf(task).interrupt(error);
+    fail(task, error);
+    if (endsRun) markRetrieved(task);
+    task.#body.scheduler.ended(task.#body);
   }
 
-  #endCancelled(message: CancelMessage): void {
-    this.#leave();
-    cancelPending(this, message);
-    this.#body.scheduler.ended(this.#body);
+  static #endCancelled(task: Task<unknown>, message: CancelMessage): void {
+    Task.#leave(task);
+    cancelPending(task, message);
+    task.#body.scheduler.ended(task.#body);
   }
 
-  #leave(): void {
-    this.#body.finish();
-    this.#ignoreSignal?.();
+  static #leave(task: Task<unknown>): void {
+    task.#body.finish();
+    task.#ignoreSignal?.();
   }
 
-  #obey(signal: AbortSignal): void {
+  static #obey(task: Task<unknown>, signal: AbortSignal): void {
     const cancel = () =>
       void cancelWith(
-        this as Future<unknown>,
+        task as Future<unknown>,
         makeCausedCancelledError(signal.reason),
       );
     if (signal.aborted) {
@@ -476,7 +479,7 @@ export class Task<T = unknown> extends Future<T> {
       return;
     }
     signal.addEventListener("abort", cancel, { once: true });
-    this.#ignoreSignal = () => signal.removeEventListener("abort", cancel);
+    task.#ignoreSignal = () => signal.removeEventListener("abort", cancel);
   }
 }
 
