@@ -3,7 +3,6 @@
 // Type-only import: the reads of futures are counted here.
 import type { Future } from "./future.ts";
 import { endSection } from "./line.ts";
-import { arrive, passThrough } from "./task_state.ts";
 
 // `await` reads `then` at once and calls it in a later microtask. `future.then(f)` in user code reads and calls it
 // at once. The difference matters: `await` resumes its caller in the right async context, whereas the library must
@@ -16,9 +15,7 @@ let justRead: Future<unknown> | null = null;
 export let outstandingReads = 0;
 
 /** Records that `then` of a future was read. */
-export function noteRead(future: Future<unknown>, isPending: boolean): void {
-  if (isPending) arrive(future);
-  else passThrough();
+export function noteRead(future: Future<unknown>): void {
   if (justRead === null) queueMicrotask(forgetRead);
   justRead = future;
   outstandingReads++;

@@ -33,9 +33,12 @@ import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
 import type { CancelMessage, Scope, Wait } from "./scope.ts";
 import {
   abandonedScope,
+  arrive,
   arrived,
   currentSpot,
   goOn,
+  passThrough,
+  stillRunning,
   type TaskState,
 } from "./task_state.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";
@@ -92,6 +95,9 @@ export function withError(error: unknown): Settlement {
 export function withCancellation(message: CancelMessage): Settlement {
   return new Settlement(CANCELLED, message);
 }
+
+/** Several lines have read `then` of a future. */
+const SEVERAL = Symbol("several");
 
 /** The functions that settle a promise. */
 export type Resolve = (value: unknown) => void;
@@ -151,6 +157,8 @@ let deliverTo: (
   resolve: Resolve,
   reject: Reject,
 ) => void;
+/** Returns the spot of the code that awaits a pending future. */
+let takeReader: (future: Future<unknown>) => Spot | null;
 /** Adds an observer to a pending future. */
 let addObserver: (future: Future<unknown>, observer: Observer) => void;
 /** Returns what a future that failed or was cancelled throws, and marks it as retrieved. */
@@ -225,7 +233,10 @@ export interface FutureOptions {
 export class Future<T = unknown> implements Promise<T> {
   readonly #scheduler: Scheduler;
   #state: State = PENDING;
-  /** The result, the error, or the cancellation's message. */
+  /**
+   * The result, the error, or the cancellation's message. In a pending future: the spot of the code that has read
+   * `then` and is about to await the future, which saves looking at the context again; `SEVERAL` if that is not unique.
+   */
   #outcome: unknown = undefined;
   /** The observers, in the order of their registration. */
   #observer: Observer | null = null;
@@ -277,6 +288,13 @@ export class Future<T = unknown> implements Promise<T> {
     thrownBy = (future) => Future.#error(future);
     failureOf = (future) =>
       future.#state === FAILED ? { error: future.#outcome } : undefined;
+    takeReader = (future) => {
+      const reader = future.#outcome;
+      future.#outcome = undefined;
+      return reader === undefined || reader === SEVERAL
+        ? currentSpot()
+        : stillRunning(reader as Spot);
+    };
     markRetrieved = (future) => Future.#markRetrieved(future);
     isAwaited = (future) =>
       Future.#observers(future).some((each) => !(each instanceof Handle));
@@ -474,7 +492,14 @@ export class Future<T = unknown> implements Promise<T> {
     if (this.#scheduler.debug !== null && this.#state === PENDING) {
       noteAwait(this);
     }
-    noteRead(this, this.#state === PENDING);
+    if (this.#state === PENDING) {
+      const isReadAgain = this.#outcome !== undefined;
+      const spot = arrive(this);
+      this.#outcome = isReadAgain ? SEVERAL : spot;
+    } else {
+      passThrough();
+    }
+    noteRead(this as Future<unknown>);
     return awaitFuture as Promise<T>["then"];
   }
 
@@ -708,11 +733,11 @@ function awaitNatively(
   resolve: Resolve,
   reject: Reject,
 ): void {
-  const spot = currentSpot();
   if (future.done()) {
-    deliver(future, spot, resolve, reject);
+    deliver(future, currentSpot(), resolve, reject);
     return;
   }
+  const spot = takeReader(future);
   beginToWait(future, spot, resolve, reject);
   if (spot === null) return;
   const { taskState } = spot.scope;
@@ -729,11 +754,11 @@ function awaitByCall(
   onRejected?: ((reason: unknown) => unknown) | null,
 ): Promise<unknown> {
   const outcome = new Promise<unknown>((resolve, reject) => {
-    const spot = currentSpot();
     if (future.done()) {
-      deliver(future, spot, resolve, reject);
+      deliver(future, currentSpot(), resolve, reject);
       return;
     }
+    const spot = takeReader(future);
     beginToWait(future, spot, resolve, reject);
     const taskState = spot?.scope.taskState;
     taskState?.scheduler.suspended(taskState);

@@ -19,7 +19,7 @@ import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
-const SLICE = 0.001;
+const SLICE = 0.002;
 /** How often, in seconds, the clock is read during a slice. */
 const CLOCK_INTERVAL = 0.0001;
 const MAX_ENTRIES_PER_LOOK = 512;

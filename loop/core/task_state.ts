@@ -168,12 +168,18 @@ export function unfinishedTaskStates(): TaskState[] {
 
 /** Returns the spot of the calling code in the body of its task, or `null` outside tasks. */
 export function currentSpot(): Spot | null {
-  const where = place();
-  if (where instanceof Mark) {
-    return where.scope.taskState.finished ? null : where;
-  }
-  if (where instanceof TaskState) return where.finished ? null : where;
-  return typeof where === "number" ? unfinished.get(where) ?? null : null;
+  const where = place() as Spot | number | undefined;
+  return typeof where === "number"
+    ? unfinished.get(where) ?? null
+    : stillRunning(where);
+}
+
+/** Returns a spot if it is one, and its task has not finished; otherwise `null`. */
+export function stillRunning(where: Spot | undefined): Spot | null {
+  // The place of a scheduler has no scope.
+  return where?.scope === undefined || where.scope.taskState.finished
+    ? null
+    : where;
 }
 
 /** Returns the state of the calling task, or `null` outside tasks. */
@@ -258,20 +264,23 @@ function isFree(line: Line): boolean {
   return line.at === null && line.stretch?.section !== section;
 }
 
-/** Called when the line of the calling code is about to await a pending future: leaves a mark in the async context. */
-export function arrive(future: object): void {
-  if (!areLinesMarked) return;
+/**
+ * Called when the line of the calling code is about to await a pending future: leaves a mark in the async context. Returns
+ * the spot of the code, or `undefined` if that must be looked at again.
+ */
+export function arrive(future: object): Spot | undefined {
+  if (!areLinesMarked) return undefined;
   const spot = currentSpot();
-  if (spot === null) return;
-  const { taskState } = spot.scope;
+  if (spot === null) return undefined;
   if (isPlain(spot)) {
     spot.line.at = future;
-    return;
+    return spot;
   }
   const line = lineAt(spot);
-  if (!leaveMark(spot, line) && line !== spot.line) return;
+  if (!leaveMark(spot, line) && line !== spot.line) return undefined;
   line.at = future;
-  depart(taskState, line);
+  depart(spot.scope.taskState, line);
+  return undefined;
 }
 
 /** Whether the code at a spot can only be the line of the spot, as far as that matters: the path of almost all awaits. */
