@@ -5,11 +5,7 @@ import { RingBuffer } from "./ring_buffer.ts";
 import { type Timer, TimerQueue } from "./timer_queue.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { place, runAt } from "./async_context.ts";
-import {
-  currentTaskState,
-  TaskState,
-  unfinishedTaskStates,
-} from "./task_state.ts";
+import { currentTaskState, TaskState } from "./task_state.ts";
 import { type Runnable, runStep } from "./runnable.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
@@ -68,6 +64,9 @@ export class Scheduler {
   outside = 0;
   /** The inline calls that began in the open step and have not suspended: the step continues in them. */
   readonly #calls: TaskState[] = [];
+  /** The unfinished task states, oldest first, are a linked list. */
+  firstUnfinished: TaskState | null = null;
+  lastUnfinished: TaskState | null = null;
   /** The task states that awaited something foreign and may still do. */
   readonly #elsewhere = new Set<TaskState>();
   /** Watches the steps; set in debug mode only. */
@@ -184,7 +183,10 @@ export class Scheduler {
 
   /** Returns the unfinished task states, oldest first. */
   unfinished(): TaskState[] {
-    return unfinishedTaskStates().filter((each) => each.scheduler === this);
+    const states: TaskState[] = [];
+    let each = this.firstUnfinished;
+    for (; each !== null; each = each.next) states.push(each);
+    return states;
   }
 
   /** Called when a step of `taskState` begins. */
@@ -479,7 +481,7 @@ export class Scheduler {
     // The microtasks ran dry and the step is still open: its task awaits something foreign.
     for (const taskState of [this.#open, ...this.#calls]) {
       this.#elsewhere.add(taskState);
-      taskState.wasElsewhere = true;
+      taskState.rest.wasElsewhere = true;
       markLines();
     }
     this.#open = null;

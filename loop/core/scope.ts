@@ -19,7 +19,7 @@ import {
 // Type-only imports: a task state is the root of its scopes, and futures are awaited in them.
 import type { Future } from "./future.ts";
 import type { TaskState } from "./task_state.ts";
-import { type Line, markLines } from "./line.ts";
+import { type Line, LinesUnderWay, markLines } from "./line.ts";
 
 /** The payload of a cancellation: a message, or the error to throw. */
 export type CancelMessage = string | undefined | Error;
@@ -37,7 +37,7 @@ export interface Wait {
   readonly order: number;
 }
 
-/** The fields that few scopes need. */
+/** The fields that few scopes need; from `hasPersistentScope` on, only those of a task. */
 interface Rare {
   /** The number of requests to cancel that were not withdrawn. */
   requests: number;
@@ -59,6 +59,16 @@ interface Rare {
   relaying: readonly Wait[] | null;
   /** The lines that have read the signal and have not awaited anything of the library since. */
   readers: Set<Line> | null;
+  hasPersistentScope: boolean;
+  /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
+  isBeingCancelled: boolean;
+  underWay: LinesUnderWay | null;
+  /** The line that was last known to go on without having seen all requests, and in which step. */
+  back: { readonly line: Line; readonly step: number } | null;
+  /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
+  wasElsewhere: boolean;
+  /** Whether a signal of the task has been read. */
+  wasSignalRead: boolean;
 }
 
 /** The number of turns of Deno's event loop that a foreign operation has to obey a signal. */
@@ -85,7 +95,7 @@ export class Scope implements Relay {
   wait: Wait | null = null;
   moreWaits: Set<Wait> | null = null;
   #children: Set<Scope> | null = null;
-  #rare: Rare | null = null;
+  rare: Rare | null = null;
 
   constructor(taskState: TaskState | null, parent: Scope | null) {
     this.taskState = taskState ?? this as unknown as TaskState;
@@ -95,30 +105,30 @@ export class Scope implements Relay {
 
   /** The tasks that must end before the scope does: those of a group. */
   get members(): Iterable<object> {
-    return this.#rare?.members ?? NONE;
+    return this.rare?.members ?? NONE;
   }
 
   set members(value: Iterable<object>) {
-    this.#rest.members = value;
+    this.rest.members = value;
   }
 
   /** Whether a timeout has abandoned the body. */
   get isAbandoned(): boolean {
-    return this.#rare?.isAbandoned ?? false;
+    return this.rare?.isAbandoned ?? false;
   }
 
   set isAbandoned(value: boolean) {
-    this.#rest.isAbandoned = value;
+    this.rest.isAbandoned = value;
   }
 
   get shield(): boolean {
-    return this.#rare?.shield ?? false;
+    return this.rare?.shield ?? false;
   }
 
   /** Sets the shield. Without it, older requests from around the scope reach what is inside. */
   set shield(value: boolean) {
     if (value === this.shield) return;
-    this.#rest.shield = value;
+    this.rest.shield = value;
     if (value) return;
     this.#reach();
     const cancelled = this.#cancelledAround();
@@ -127,23 +137,23 @@ export class Scope implements Relay {
 
   /** Whether every await inside throws from the request on, not just the next one. */
   set persistent(value: boolean) {
-    this.#rest.persistent = value;
-    if (value) this.taskState.hasPersistentScope = true;
+    this.rest.persistent = value;
+    if (value) this.taskState.rest.hasPersistentScope = true;
   }
 
   /** The number of requests to cancel this very scope. */
   get requests(): number {
-    return this.#rare?.requests ?? 0;
+    return this.rare?.requests ?? 0;
   }
 
   get message(): CancelMessage {
-    return this.#rare?.message;
+    return this.rare?.message;
   }
 
   /** Whether a request is in force that has reached no line, and that no signal is delivering. */
   get isUnheard(): boolean {
     if (this.request === 0) return false;
-    const { delivered, expected } = this.#rest;
+    const { delivered, expected } = this.rest;
     if (delivered >= this.request) return false;
     for (const line of expected ?? []) {
       if (!line.stretch!.isInDoubt) return false;
@@ -157,7 +167,7 @@ export class Scope implements Relay {
     const outer = this.parent!.nearestOpen();
     const wasCancelled = this.request > 0;
     this.request = 0;
-    if (this.#rare !== null) this.#rare.requests = 0;
+    if (this.rare !== null) this.rare.requests = 0;
     // The waits of lines that are left behind are cancelled at once.
     this.shield = false;
     this.isOpen = false;
@@ -182,7 +192,7 @@ export class Scope implements Relay {
 
   /** The scope around it whose requests reach what is inside; `null` behind a shield. */
   get outer(): Scope | null {
-    return this.#rare !== null && this.#rare.shield ? null : this.parent;
+    return this.rare !== null && this.rare.shield ? null : this.parent;
   }
 
   /** Returns whether this scope is another one or is inside it. */
@@ -216,7 +226,7 @@ export class Scope implements Relay {
   }
 
   #request(message: CancelMessage): void {
-    const rare = this.#rest;
+    const rare = this.rest;
     rare.requests++;
     rare.deliveries = 0;
     rare.message = message;
@@ -227,9 +237,9 @@ export class Scope implements Relay {
   /** Relays the request to the waits in the scope that it has not reached. */
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
-    this.taskState.isBeingCancelled = true;
+    this.taskState.rest.isBeingCancelled = true;
     const waits = this.waits();
-    const pending: Wait[] = this.#rest.relaying = [];
+    const pending: Wait[] = this.rest.relaying = [];
     const futures: Future<unknown>[] = [];
     for (const wait of waits) {
       if (wait.scope!.pendingFor(wait.line) === null) continue;
@@ -240,7 +250,7 @@ export class Scope implements Relay {
   }
 
   [relayed](index: number): void {
-    const { scope, line } = this.#rest.relaying![index]!;
+    const { scope, line } = this.rest.relaying![index]!;
     scope!.reachedLine(line);
   }
 
@@ -251,13 +261,13 @@ export class Scope implements Relay {
   }
 
   [interruptRelay](): void {
-    this.taskState.isBeingCancelled = false;
-    this.#rest.relaying = null;
+    this.taskState.rest.isBeingCancelled = false;
+    this.rest.relaying = null;
   }
 
   /** Withdraws one request. */
   uncancel(): void {
-    const rare = this.#rest;
+    const rare = this.rest;
     rare.requests--;
     if (rare.requests > 0) return;
     this.request = 0;
@@ -266,7 +276,7 @@ export class Scope implements Relay {
 
   /** Called when the request is no longer in force. */
   #forgetRequest(): void {
-    this.#rest.isTold = false;
+    this.rest.isTold = false;
     for (const scope of this.#inside()) {
       if (scope.requestsAround() === 0) scope.renewSignal();
     }
@@ -302,10 +312,9 @@ export class Scope implements Relay {
 
   /** The scope around a line with the newest of the requests that have not reached the line, or `null`. */
   pendingFor(line: Line): Scope | null {
-    if (
-      this.taskState.newestRequest <= line.reached &&
-      !this.taskState.hasPersistentScope
-    ) return null;
+    const { newestRequest, rare } = this.taskState;
+    if (newestRequest === 0) return null;
+    if (newestRequest <= line.reached && !rare!.hasPersistentScope) return null;
     let found: Scope | null = null;
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const isPending = scope.request > line.reached ||
@@ -316,7 +325,7 @@ export class Scope implements Relay {
   }
 
   get #isPersistentlyCancelled(): boolean {
-    return this.request > 0 && this.#rare!.persistent;
+    return this.request > 0 && this.rare!.persistent;
   }
 
   /** Records that the requests in force around a line, which is in this scope, have reached it. */
@@ -325,8 +334,8 @@ export class Scope implements Relay {
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const { request } = scope;
       if (request > line.reached) {
-        scope.#rest.delivered = request;
-        scope.#rest.deliveries++;
+        scope.rest.delivered = request;
+        scope.rest.deliveries++;
       }
       if (request > newest) newest = request;
     }
@@ -355,7 +364,7 @@ export class Scope implements Relay {
 
   /** A signal that aborts when the scope is cancelled, by itself or with a scope around it. */
   get signal(): AbortSignal {
-    const rare = this.#rest;
+    const rare = this.rest;
     if (rare.controller === null) {
       rare.controller = new AbortController();
       const cancelled = this.#cancelledAround();
@@ -363,36 +372,36 @@ export class Scope implements Relay {
         rare.controller.abort(makeSignalReason(cancelled.message));
       }
     }
-    this.taskState.wasSignalRead = true;
+    this.taskState.rest.wasSignalRead = true;
     return rare.controller.signal;
   }
 
   /** Uses a controller that was created before the scope. */
   adopt(controller: AbortController): void {
-    this.#rest.controller = controller;
+    this.rest.controller = controller;
   }
 
   /** Whether the signal has been read. */
   get hasSignal(): boolean {
-    return this.#rare !== null && this.#rare.controller !== null;
+    return this.rare !== null && this.rare.controller !== null;
   }
 
   /** Replaces an aborted signal, after its cancellation was withdrawn. */
   renewSignal(): void {
-    if (this.#rare?.controller?.signal.aborted) this.#rare.controller = null;
+    if (this.rare?.controller?.signal.aborted) this.rare.controller = null;
   }
 
   /** The lines that have read the signal. */
   get readers(): ReadonlySet<Line> {
-    return this.#rare?.readers ?? NO_LINES;
+    return this.rare?.readers ?? NO_LINES;
   }
 
   addReader(line: Line): void {
-    (this.#rest.readers ??= new Set()).add(line);
+    (this.rest.readers ??= new Set()).add(line);
   }
 
   removeReader(line: Line): void {
-    this.#rare?.readers?.delete(line);
+    this.rare?.readers?.delete(line);
   }
 
   /** Called when a line reads the signal: if it has aborted, the line is expected to continue in consequence. */
@@ -405,7 +414,7 @@ export class Scope implements Relay {
   /** Records that the signal of this scope has aborted because of the requests around it. */
   #noteTold(): void {
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
-      if (scope.request > 0) scope.#rest.isTold = true;
+      if (scope.request > 0) scope.rest.isTold = true;
     }
   }
 
@@ -414,14 +423,14 @@ export class Scope implements Relay {
    * several, it stays delivered to the others.
    */
   forgetDelivery(): void {
-    if (this.#rest.deliveries > 1) return;
-    this.#rest.delivered = 0;
-    this.#rest.message = undefined;
+    if (this.rest.deliveries > 1) return;
+    this.rest.delivered = 0;
+    this.rest.message = undefined;
   }
 
   /** A line that was expected to go on because of the signal does, or does not in time. */
   expectNoMore(line: Line, isDelivered: boolean): void {
-    const rare = this.#rest;
+    const rare = this.rest;
     rare.expected?.delete(line);
     if (isDelivered) rare.delivered = this.request;
   }
@@ -437,7 +446,7 @@ export class Scope implements Relay {
     if (reason !== null || !isAbortError(error)) return reason;
     const cancelled = this.#cancelledAround();
     for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      if (scope.#rare?.isTold) {
+      if (scope.rare?.isTold) {
         return makeCausedCancelledError(error, cancelled?.message);
       }
     }
@@ -468,8 +477,8 @@ export class Scope implements Relay {
     return waits.sort((a, b) => a.order - b.order);
   }
 
-  get #rest(): Rare {
-    return this.#rare ??= {
+  get rest(): Rare {
+    return this.rare ??= {
       requests: 0,
       message: undefined,
       delivered: 0,
@@ -483,6 +492,12 @@ export class Scope implements Relay {
       controller: null,
       relaying: null,
       readers: null,
+      hasPersistentScope: false,
+      isBeingCancelled: false,
+      underWay: null,
+      back: null,
+      wasElsewhere: false,
+      wasSignalRead: false,
     };
   }
 
@@ -512,7 +527,7 @@ export class Scope implements Relay {
   /** Aborts the signals in the scope. Lines that have read them are expected to continue in consequence. */
   #abort(message: CancelMessage): void {
     for (const scope of this.#inside()) {
-      const { controller = null, readers = null } = scope.#rare ?? {};
+      const { controller = null, readers = null } = scope.rare ?? {};
       if (controller === null) continue;
       const { aborted } = controller.signal;
       for (const line of readers ?? []) {
@@ -540,25 +555,28 @@ export class Scope implements Relay {
     ) {
       if (scope.request <= reached) continue;
       abort.told.add(scope);
-      (scope.#rest.expected ??= new Set()).add(line);
+      (scope.rest.expected ??= new Set()).add(line);
       line.reached = Math.max(line.reached, scope.request);
     }
     if (stretch.abort !== null || abort.told.size === 0) return;
     stretch.abort = abort;
-    this.taskState.linesUnderWay().set(line, stretch.scope);
+    (this.taskState.rest.underWay ??= new LinesUnderWay()).set(
+      line,
+      stretch.scope,
+    );
     this.#afterTurns(() => {
       // The operation has not obeyed, as far as can be seen: the line is cancelled where it continues.
       if (line.stretch?.abort !== abort) return;
       line.stretch.abort = null;
       line.reached = abort.before;
-      this.taskState.underWay?.delete(line);
+      this.taskState.rest.underWay?.delete(line);
       for (const scope of abort.told) scope.expectNoMore(line, false);
     });
   }
 
   /** Calls back when the expected lines had their time to obey; at once if there are none. */
   onceObeyed(callback: () => void): void {
-    if (!this.#rest.expected?.size) callback();
+    if (!this.rest.expected?.size) callback();
     else this.#afterTurns(callback);
   }
 

@@ -32,6 +32,7 @@ import {
   currentSpot,
   currentTaskState,
   noteSignalRead,
+  registerStart,
   TaskState,
 } from "./task_state.ts";
 import type { CancelMessage, Scope } from "./scope.ts";
@@ -137,7 +138,9 @@ export class Task<T = unknown> extends Future<T> {
   #ignoreSignal: (() => void) | null = null;
 
   static {
-    isUnaware = (task) => task.#body.isUnheard && !task.#body.wasSignalRead;
+    isUnaware = (task) =>
+      task.#body.isUnheard && !task.#body.rest.wasSignalRead;
+    registerStart(Task.#start);
   }
 
   /**
@@ -165,7 +168,7 @@ export class Task<T = unknown> extends Future<T> {
       this.#body.run(Task.#run, this);
       scheduler.left(this.#body);
     } else {
-      this.#body.startLater(Task.#start);
+      this.#body.startLater();
     }
   }
 

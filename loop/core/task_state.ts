@@ -36,34 +36,25 @@ import type { Scheduler } from "./scheduler.ts";
  * execution with which the body begins, and the place of that line in the async context.
  */
 export class TaskState extends Scope implements Runnable, Line, Spot {
-  finished = false;
   /** The number of futures that the body awaits; more than one if several lines do. */
   waiting = 0;
   /** The newest request to cancel a scope of the task. */
   newestRequest = 0;
-  hasPersistentScope = false;
-  /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
-  isBeingCancelled = false;
-  underWay: LinesUnderWay | null = null;
-  /** The line that was last known to go on without having seen all requests, and in which step. */
-  back: { readonly line: Line; readonly step: number } | null = null;
-  /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
-  wasElsewhere = false;
-  /** Whether a signal of the task has been read. */
-  wasSignalRead = false;
 
   // The members of a line.
   at: object | null = null;
   reached = 0;
   stretch: Stretch | null = null;
 
-  /** The representation of the task state in the async context of its body. */
-  readonly #id: number;
+  /** The representation of the task state in the async context of its body, if the contexts are public. */
+  readonly #id: number = 0;
+  /** Its neighbours in the list of the unfinished task states of its scheduler. */
+  previous: TaskState | null;
+  next: TaskState | null = null;
 
   /** The task; `null` once it is done, because the async contexts of code left behind would retain its result. */
   task: object | null;
-  /** The function that starts the body, with its context. */
-  #start: ((body: TaskState) => void) | null = null;
+  /** The context in which the body starts. */
   #kept: Kept | null = null;
 
   /** The caller of an inline call, which has a root scope of its own; `undefined` for a task. */
@@ -77,8 +68,22 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     super(null, null);
     this.task = task;
     this.caller = caller;
+    this.previous = scheduler.lastUnfinished;
+    if (this.previous === null) scheduler.firstUnfinished = this;
+    else this.previous.next = this;
+    scheduler.lastUnfinished = this;
+    if (isDirect) return;
     this.#id = scheduler.nextId();
-    unfinished.set(this.#id, this);
+    byId.set(this.#id, this);
+  }
+
+  /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
+  get isBeingCancelled(): boolean {
+    return this.rare !== null && this.rare.isBeingCancelled;
+  }
+
+  get finished(): boolean {
+    return this.task === null;
   }
 
   /** The state of the task that the code belongs to; this one outside tasks. */
@@ -117,8 +122,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   }
 
   /** Schedules the start of the body, with the user code's context of the caller. */
-  startLater(start: (body: TaskState) => void): void {
-    this.#start = start;
+  startLater(): void {
     this.#kept = keep(this.place, start);
     this.scheduler.enqueue(this);
   }
@@ -129,7 +133,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     const kept = this.#kept!;
     // It retains a good part of the memory of a sleeping task.
     this.#kept = null;
-    resume(kept, this.#start!, this);
+    resume(kept, start, this);
     return true;
   }
 
@@ -145,32 +149,36 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     return this.caller === undefined || !this.isUnheard;
   }
 
-  linesUnderWay(): LinesUnderWay {
-    return this.underWay ??= new LinesUnderWay();
-  }
-
   /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
   finish(): void {
-    this.finished = true;
+    const { scheduler, previous, next } = this;
     this.task = null;
-    unfinished.delete(this.#id);
-    this.scheduler.returned(this);
+    if (previous === null) scheduler.firstUnfinished = next;
+    else previous.next = next;
+    if (next === null) scheduler.lastUnfinished = previous;
+    else next.previous = previous;
+    this.previous = this.next = null;
+    if (!isDirect) byId.delete(this.#id);
+    scheduler.returned(this);
   }
 }
 
-/** The states of all unfinished tasks, oldest first. */
-const unfinished = new Map<number, TaskState>();
+/** The unfinished task states of all schedulers, by the numbers in the public contexts. */
+const byId = new Map<number, TaskState>();
 
-/** Returns the unfinished task states of all schedulers, oldest first. */
-export function unfinishedTaskStates(): TaskState[] {
-  return [...unfinished.values()];
+/** Starts the body of a task. */
+let start: (body: TaskState) => void;
+
+/** Registers the function that starts the body of a task. */
+export function registerStart(fn: (body: TaskState) => void): void {
+  start = fn;
 }
 
 /** Returns the spot of the calling code in the body of its task, or `null` outside tasks. */
 export function currentSpot(): Spot | null {
   const where = place() as Spot | number | undefined;
   return typeof where === "number"
-    ? unfinished.get(where) ?? null
+    ? byId.get(where) ?? null
     : stillRunning(where);
 }
 
@@ -205,8 +213,8 @@ let stretches = 0;
  */
 function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
-  const { underWay } = scope.taskState;
-  if (underWay !== null && underWay.entries.length > 0) {
+  const underWay = scope.taskState.rare?.underWay;
+  if (underWay && underWay.entries.length > 0) {
     const found = underWayAt(spot);
     if (found !== null) return found;
   }
@@ -221,7 +229,7 @@ function lineAt(spot: Spot): Line {
 /** The line that the code at a spot is, if a request in force has reached that, or is known not to have; or `null`. */
 function underWayAt(spot: Spot): Line | null {
   const { scope, line, seen } = spot;
-  const { underWay, back } = scope.taskState;
+  const { underWay, back } = scope.taskState.rare!;
   const newest = scope.newestAround();
   if (newest === 0) return null;
   if (isFree(line)) {
@@ -246,7 +254,9 @@ function underWayAt(spot: Spot): Line | null {
 function returnedTo(spot: Spot, line: Line, request: number): Line | null {
   const here = spot.scope.nearestOpen();
   let expected: Line | null = null;
-  for (const { line: each, scope } of spot.scope.taskState.underWay!.entries) {
+  for (
+    const { line: each, scope } of spot.scope.taskState.rare!.underWay!.entries
+  ) {
     const isMeant = isFree(each) && each.reached >= request &&
       scope.nearestOpen() === here && descendsFrom(each, line);
     if (!isMeant) continue;
@@ -294,7 +304,7 @@ function leaveMark(spot: Spot, line: Line): boolean {
   if (line === spot.line && line.reached === spot.seen) return true;
   const { taskState } = spot.scope;
   // Publicly a mark is dear, and of use only where lines await more than futures of the library.
-  const isOfUse = isDirect || taskState.wasElsewhere ||
+  const isOfUse = isDirect || taskState.rare?.wasElsewhere ||
     taskState.newestRequest > 0;
   if (isOfUse) moveTo(new Mark(spot.scope, line, line.reached));
   return isOfUse;
@@ -323,7 +333,7 @@ export function passThrough(): void {
 }
 
 function depart(taskState: TaskState, line: Line): void {
-  taskState.underWay?.delete(line);
+  taskState.rare?.underWay?.delete(line);
   if (line.stretch !== null) endStretch(line);
 }
 
@@ -332,14 +342,14 @@ export function goOn(scope: Scope, line: Line): void {
   line.at = null;
   const { taskState } = scope;
   if (line.reached === 0 || taskState.newestRequest === 0) return;
-  taskState.linesUnderWay().set(line, scope);
+  (taskState.rest.underWay ??= new LinesUnderWay()).set(line, scope);
 }
 
 /** Called when the calling code reads the signal of a scope. */
 export function noteSignalRead(target: Scope): void {
   const spot = currentSpot();
   if (spot === null || spot.scope.taskState !== target.taskState) return;
-  target.taskState.wasElsewhere = true;
+  target.taskState.rest.wasElsewhere = true;
   markLines();
   const line = lineAt(spot);
   // The line has continued after the abort of a signal.
@@ -411,7 +421,7 @@ export class BodyScope extends Scope {
     this.#outer = line;
     this.#line = new BranchLine(line, line.reached, true);
     depart(this.taskState, line);
-    this.taskState.back = null;
+    if (this.taskState.rare !== null) this.taskState.rare.back = null;
     line.at = this;
   }
 
@@ -449,7 +459,7 @@ export class BodyScope extends Scope {
     this.#endStretches();
     if (this.shield) this.#unsee();
     goOn(this.parent!, this.#outer);
-    if (this.shield) this.taskState.back = { line: this.#outer, step };
+    if (this.shield) this.taskState.rest.back = { line: this.#outer, step };
     this.close();
   }
 
@@ -482,7 +492,7 @@ export class BodyScope extends Scope {
       // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
       else scope.forgetDelivery();
     }
-    this.taskState.back = { line: this.#outer, step };
+    this.taskState.rest.back = { line: this.#outer, step };
   }
 
   /** Abandons the body, which is cancelled at its next await on an object of the library; the code around continues. */
@@ -494,7 +504,7 @@ export class BodyScope extends Scope {
 
   /** Removes the lines that branched off from a line from those that are under way; returns them. */
   #forget(ancestor: Line): Line[] {
-    const { underWay } = this.taskState;
+    const underWay = this.taskState.rare?.underWay;
     const lines = (underWay?.entries ?? [])
       .map(({ line }) => line)
       .filter((line) => descendsFrom(line, ancestor));
