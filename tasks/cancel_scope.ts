@@ -135,8 +135,7 @@ export class CancelScope {
     const scope = this.#scope = new BodyScope();
     const ignoreSignal = this.#begin(scope);
     try {
-      // The body's result is awaited inside the scope too.
-      const result = await scope.run(async () => await body(this));
+      const result = await scope.run(body, this);
       this.#leave(scope, null);
       return result;
     } catch (error) {

@@ -137,7 +137,7 @@ export class TaskGroup {
     const scope = this.#scope = new BodyScope(this.#tasks);
     let mustStrikeAgain = false;
     try {
-      return await scope.run(() => this.#runIn(scope, body));
+      return await scope.run(() => this.#runIn(scope, body), undefined);
     } catch (error) {
       // An outer cancellation that the errors displaced is thrown at the next await.
       mustStrikeAgain = this.#errors.length > 0 && scope.requestsAround() > 0;

@@ -69,13 +69,15 @@ export async function waitFor<T>(
   return await wait(aw, limit);
 }
 
-async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
-  if (limit !== null && limit <= 0) return await poll(ensureFuture(aw));
-  const when = limit === null ? null : currentScheduler().time() + limit;
-  const scope = new Timeout(when);
-  if (typeof aw === "function") return await scope.run(aw);
-  if (isInstance<Future<T>>(aw, Future)) return await scope.run(() => aw);
-  return await waitForPromise(aw, scope);
+function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
+  if (limit !== null && limit <= 0) return poll(ensureFuture(aw));
+  const now = currentScheduler().time();
+  const scope = new Timeout(limit === null ? null : now + limit);
+  if (typeof aw === "function") return runWithin(scope, aw, { now });
+  if (isInstance<Future<T>>(aw, Future)) {
+    return runWithin(scope, () => aw, { now });
+  }
+  return waitForPromise(aw, scope);
 }
 
 /**
@@ -83,7 +85,7 @@ async function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
  * await pending, that is taken to be the promise's and cancelled, and the wait lasts until the promise settles.
  * Otherwise only the wait ends.
  */
-async function waitForPromise<T>(
+function waitForPromise<T>(
   promise: PromiseLike<T>,
   limit: Timeout,
 ): Promise<T> {
@@ -96,7 +98,7 @@ async function waitForPromise<T>(
       throw error;
     }
   };
-  return await runWithin(limit, body, {
+  return runWithin(limit, body, {
     onLimit(scope) {
       const [other, ...more] = scope.parent!.waits()
         .filter((wait) => !wait.scope!.isIn(scope));

@@ -27,11 +27,16 @@ export class TimedCall extends Timer implements Runnable {
   #fn: (() => void) | null;
 
   /** If the time has passed, the call is ready at once, as with `callSoon()`. */
-  constructor(scheduler: Scheduler, when: number, fn: () => void) {
+  constructor(
+    scheduler: Scheduler,
+    when: number,
+    fn: () => void,
+    now: number = scheduler.time(),
+  ) {
     super(when);
     this.#scheduler = scheduler;
     this.#fn = fn;
-    if (when <= scheduler.time()) scheduler.enqueue(this);
+    if (when <= now) scheduler.enqueue(this);
     else scheduler.schedule(this);
   }
 

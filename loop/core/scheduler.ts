@@ -155,9 +155,9 @@ export class Scheduler {
     this.enqueue(new Call(fn, argument));
   }
 
-  /** Calls a function of the library at a time, in its turn. */
-  at(when: number, fn: () => void): TimedCall {
-    return new TimedCall(this, when, fn);
+  /** Calls a function of the library at a time, in its turn; `now` saves a look at the clock. */
+  at(when: number, fn: () => void, now?: number): TimedCall {
+    return new TimedCall(this, when, fn, now);
   }
 
   /** Runs a hook at the end of the current step, or at once if none is open. */

@@ -137,6 +137,7 @@ export class Scope implements Relay {
 
   /** Whether every await inside throws from the request on, not just the next one. */
   set persistent(value: boolean) {
+    if (!value && this.rare === null) return;
     this.rest.persistent = value;
     if (value) this.taskState.rest.hasPersistentScope = true;
   }
@@ -174,6 +175,7 @@ export class Scope implements Relay {
     if (wasCancelled) this.#forgetRequest();
     outer.#children!.delete(this);
     for (const child of this.#children ?? []) outer.#children!.add(child);
+    if (this.wait === null && this.moreWaits === null) return;
     for (const wait of [this.wait, ...this.moreWaits ?? []]) {
       if (wait === null) continue;
       wait.scope = outer;

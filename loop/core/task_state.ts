@@ -396,6 +396,10 @@ watchUnhandledCancellations((error) => {
   if (line?.at === null) line.at = line;
 });
 
+async function awaited<T>(value: T | PromiseLike<T>): Promise<T> {
+  return await value;
+}
+
 /** A scope around a body in the calling task. */
 export class BodyScope extends Scope {
   /** The number of requests to cancel the scopes around it when it opened. */
@@ -425,10 +429,15 @@ export class BodyScope extends Scope {
     line.at = this;
   }
 
-  /** Calls a function in the scope. */
-  run<T>(fn: () => T): T {
+  /** Calls the body in the scope. What it returns, if that is not a promise, is awaited inside the scope too. */
+  run<A, T>(
+    body: (argument: A) => T | PromiseLike<T>,
+    argument: A,
+  ): PromiseLike<T> {
     this.renewRequest();
-    return runAt(new Mark(this, this.#line, this.#line.reached), fn, undefined);
+    const mark = new Mark(this, this.#line, this.#line.reached);
+    const result = runAt(mark, body, argument);
+    return result instanceof Promise ? result : runAt(mark, awaited, result);
   }
 
   /**
