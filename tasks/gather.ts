@@ -92,13 +92,16 @@ export function gather(
   aws: readonly Awaitable<unknown>[],
   options?: GatherOptions,
 ): Future<unknown[]> {
-  assertGatherable(aws);
+  const home = commonHome(aws);
   assertOptions("gather", options);
-  if (aws.length === 0) return fulfilled<unknown[]>(currentScheduler(), []);
-  const children = futuresOf(aws);
-  const scheduler = homeOf(children[0]!);
-  return new Gathering(scheduler, children, options?.returnExceptions ?? false)
-    .future;
+  const scheduler = home ?? currentScheduler();
+  if (aws.length === 0) return fulfilled<unknown[]>(scheduler, []);
+  const ensureOptions = { loop: scheduler.loop };
+  const children = aws.map((aw) => ensureFuture(aw, ensureOptions));
+  // Only futures can be given twice.
+  const distinct = home === null ? children : [...new Set(children)];
+  const { returnExceptions = false } = options ?? {};
+  return new Gathering(scheduler, children, distinct, returnExceptions).future;
 }
 
 /** The futures whose results are collected. */
@@ -114,13 +117,14 @@ class Gathering {
   constructor(
     scheduler: Scheduler,
     children: readonly Future<unknown>[],
+    distinct: readonly Future<unknown>[],
     returnExceptions: boolean,
   ) {
     this.future = new PrimitiveFuture(scheduler, GATHER, this);
     this.#children = children;
     this.#returnExceptions = returnExceptions;
-    this.distinct = [...new Set(children)];
-    this.#unfinished = this.distinct.length;
+    this.distinct = distinct;
+    this.#unfinished = distinct.length;
     const done: Future<unknown>[] = [];
     const onDone = (child: Future<unknown>) => this.#onDone(child);
     const caller = callingTask();
@@ -177,13 +181,8 @@ function hasFailed(future: Future<unknown>): boolean {
   return future.cancelled() || future.exception() !== null;
 }
 
-/** Returns the futures of all awaitables, in order; duplicates give the same future. */
-function futuresOf(aws: readonly Awaitable<unknown>[]): Future<unknown>[] {
-  const loop = aws.find((aw) => isInstance(aw, Future))?.getLoop();
-  return aws.map((aw) => ensureFuture(aw, { loop }));
-}
-
-function assertGatherable(aws: readonly unknown[]): void {
+/** Checks the awaitables; returns the scheduler of the futures among them, or `null` if there are none. */
+function commonHome(aws: readonly unknown[]): Scheduler | null {
   if (!Array.isArray(aws)) {
     throw wrongType(
       "The awaitables of gather()",
@@ -192,9 +191,16 @@ function assertGatherable(aws: readonly unknown[]): void {
     );
   }
   assertAwaitables("gather", aws);
-  const futures = aws.filter((aw) => isInstance(aw, Future));
-  if (futures.every((each) => homeOf(each) === homeOf(futures[0]!))) return;
-  throw new RangeError(
-    "The futures of gather() must belong to one event loop: received futures of several",
-  );
+  let common: Scheduler | null = null;
+  for (const aw of aws) {
+    if (typeof aw === "function" || !isInstance(aw, Future)) continue;
+    const home = homeOf(aw);
+    if (common !== null && home !== common) {
+      throw new RangeError(
+        "The futures of gather() must belong to one event loop: received futures of several",
+      );
+    }
+    common = home;
+  }
+  return common;
 }

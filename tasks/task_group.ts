@@ -88,7 +88,7 @@ export class TaskGroup {
     const awaiter = parent as Task<unknown> | null;
     observe<Task<unknown>>(
       task,
-      (each) => this.#onDone(each),
+      this.#onDone,
       awaiter,
       awaiter,
     );
@@ -231,7 +231,7 @@ export class TaskGroup {
     this.#scope!.cancel(undefined);
   }
 
-  #onDone(task: Task<unknown>): void {
+  readonly #onDone = (task: Task<unknown>): void => {
     this.#tasks.delete(task);
     if (this.#tasks.size === 0 && this.#allDone?.done() === false) {
       this.#allDone.setResult();
@@ -250,7 +250,7 @@ export class TaskGroup {
       this.#abort();
       this.#cancelParent();
     }
-  }
+  };
 }
 
 /**
