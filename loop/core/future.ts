@@ -39,6 +39,7 @@ import {
   goOn,
   passThrough,
   stillRunning,
+  stretches,
   type TaskState,
 } from "./task_state.ts";
 import { asError, isInstance, propertyOf } from "./unknown_value.ts";
@@ -98,6 +99,10 @@ export function withCancellation(message: CancelMessage): Settlement {
 
 /** Several lines have read `then` of a future. */
 const SEVERAL = Symbol("several");
+
+/** The futures that were settled after `then` was read, and perhaps before it was called. */
+const readWhilePending = new WeakSet<Future<unknown>>();
+let wasReadWhilePending = false;
 
 /** The functions that settle a promise. */
 export type Resolve = (value: unknown) => void;
@@ -159,6 +164,8 @@ let deliverTo: (
 ) => void;
 /** Returns the spot of the code that awaits a pending future. */
 let takeReader: (future: Future<unknown>) => Spot | null;
+/** Delivers the result of a future that was done when `then` was read; returns whether there is one. */
+let deliverAtOnce: (future: Future<unknown>, resolve: Resolve) => boolean;
 /** Adds an observer to a pending future. */
 let addObserver: (future: Future<unknown>, observer: Observer) => void;
 /** Returns what a future that failed or was cancelled throws, and marks it as retrieved. */
@@ -294,6 +301,12 @@ export class Future<T = unknown> implements Promise<T> {
       return reader === undefined || reader === SEVERAL
         ? currentSpot()
         : stillRunning(reader as Spot);
+    };
+    deliverAtOnce = (future, resolve) => {
+      if (future.#state !== FULFILLED) return false;
+      if (wasReadWhilePending && readWhilePending.has(future)) return false;
+      resolve(future.#outcome);
+      return true;
     };
     markRetrieved = (future) => Future.#markRetrieved(future);
     isAwaited = (future) =>
@@ -496,7 +509,7 @@ export class Future<T = unknown> implements Promise<T> {
       const isReadAgain = this.#outcome !== undefined;
       const spot = arrive(this);
       this.#outcome = isReadAgain ? SEVERAL : spot;
-    } else {
+    } else if (stretches > 0) {
       passThrough();
     }
     noteRead(this as Future<unknown>);
@@ -584,6 +597,10 @@ export class Future<T = unknown> implements Promise<T> {
     outcome: unknown,
   ): void {
     future.#state = state;
+    if (future.#outcome !== undefined) {
+      wasReadWhilePending = true;
+      readWhilePending.add(future);
+    }
     future.#outcome = outcome;
     if (state === FAILED) {
       future.#unretrieved = true;
@@ -734,6 +751,7 @@ function awaitNatively(
   reject: Reject,
 ): void {
   if (future.done()) {
+    if (deliverAtOnce(future, resolve)) return;
     deliver(future, currentSpot(), resolve, reject);
     return;
   }
@@ -839,7 +857,7 @@ function misuseBy(
   }
   const task = taskState.task as Future<unknown>;
   if (future === task) return new RuntimeError("A task cannot await itself");
-  if (!future[waitsForOthers] || !isObserved(task)) return null;
+  if (!isObserved(task) || !future[waitsForOthers]) return null;
   if (!waitsFor(future, task)) return null;
   return new RuntimeError("A task cannot await what awaits the task");
 }

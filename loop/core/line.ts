@@ -108,7 +108,11 @@ export class BranchLine implements Line {
 /** The lines that a request has reached and that have not awaited anything since, with their scopes at that time. */
 export class LinesUnderWay {
   /** Oldest first. An array, as there are few and mostly one. */
-  readonly entries: { readonly line: Line; scope: Scope }[] = [];
+  readonly entries: { readonly line: Line; scope: Scope }[];
+
+  constructor(line: Line, scope: Scope) {
+    this.entries = [{ line, scope }];
+  }
 
   has(line: Line): boolean {
     return this.#indexOf(line) !== -1;

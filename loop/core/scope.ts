@@ -19,7 +19,7 @@ import {
 // Type-only imports: a task state is the root of its scopes, and futures are awaited in them.
 import type { Future } from "./future.ts";
 import type { TaskState } from "./task_state.ts";
-import { type Line, LinesUnderWay, markLines } from "./line.ts";
+import { type Line, type LinesUnderWay, markLines } from "./line.ts";
 
 /** The payload of a cancellation: a message, or the error to throw. */
 export type CancelMessage = string | undefined | Error;
@@ -76,6 +76,14 @@ const TURNS_TO_OBEY = 4;
 
 const NONE: readonly object[] = [];
 const NO_LINES: ReadonlySet<Line> = new Set();
+
+function isReachable({ scope, line }: Wait): boolean {
+  return scope!.pendingFor(line) !== null;
+}
+
+function futureOf(wait: Wait): Future<unknown> {
+  return wait.future as Future<unknown>;
+}
 
 /** Requests of all loops are numbered in the order in which they were made. */
 let newestRequest = 0;
@@ -240,15 +248,10 @@ export class Scope implements Relay {
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
     this.taskState.rest.isBeingCancelled = true;
-    const waits = this.waits();
-    const pending: Wait[] = this.rest.relaying = [];
-    const futures: Future<unknown>[] = [];
-    for (const wait of waits) {
-      if (wait.scope!.pendingFor(wait.line) === null) continue;
-      pending.push(wait);
-      futures.push(wait.future as Future<unknown>);
-    }
-    return futures;
+    // `filter()` and `map()` allocate arrays of the right size, `push()` one for 17 elements.
+    const waits = this.waits().filter(isReachable);
+    this.rest.relaying = waits;
+    return waits.map(futureOf);
   }
 
   [relayed](index: number): void {
@@ -562,10 +565,7 @@ export class Scope implements Relay {
     }
     if (stretch.abort !== null || abort.told.size === 0) return;
     stretch.abort = abort;
-    (this.taskState.rest.underWay ??= new LinesUnderWay()).set(
-      line,
-      stretch.scope,
-    );
+    this.taskState.noteUnderWay(line, stretch.scope);
     this.#afterTurns(() => {
       // The operation has not obeyed, as far as can be seen: the line is cancelled where it continues.
       if (line.stretch?.abort !== abort) return;

@@ -149,6 +149,13 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     return this.caller === undefined || !this.isUnheard;
   }
 
+  /** Records that a request has reached a line, which is in a scope. */
+  noteUnderWay(line: Line, scope: Scope): void {
+    const { rest } = this;
+    if (rest.underWay === null) rest.underWay = new LinesUnderWay(line, scope);
+    else rest.underWay.set(line, scope);
+  }
+
   /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
   finish(): void {
     const { scheduler, previous, next } = this;
@@ -205,7 +212,7 @@ export function abandonedScope(): Scope | null {
 }
 
 /** The number of lines in the stretch after reading a signal. */
-let stretches = 0;
+export let stretches = 0;
 
 /**
  * Returns the line of the code at a spot. It is the line to which the spot belongs, unless that is known to be elsewhere;
@@ -325,7 +332,6 @@ export function arrived(spot: Spot, future: object): Line {
 
 /** Called when a future that is done is awaited: that also ends the stretch after reading a signal. */
 export function passThrough(): void {
-  if (stretches === 0) return;
   const line = currentSpot()?.line;
   if (!line?.stretch) return;
   if (isFree(line)) endStretch(line);
@@ -342,7 +348,7 @@ export function goOn(scope: Scope, line: Line): void {
   line.at = null;
   const { taskState } = scope;
   if (line.reached === 0 || taskState.newestRequest === 0) return;
-  (taskState.rest.underWay ??= new LinesUnderWay()).set(line, scope);
+  taskState.noteUnderWay(line, scope);
 }
 
 /** Called when the calling code reads the signal of a scope. */
@@ -436,6 +442,7 @@ export class BodyScope extends Scope {
   ): PromiseLike<T> {
     this.renewRequest();
     const mark = new Mark(this, this.#line, this.#line.reached);
+    if (!isDirect) return runAt(mark, async () => await body(argument), null);
     const result = runAt(mark, body, argument);
     return result instanceof Promise ? result : runAt(mark, awaited, result);
   }
