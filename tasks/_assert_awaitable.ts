@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Future } from "../loop/core/future.ts";
-import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
+import { isFuture } from "../loop/core/future.ts";
+import { propertyOf } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 
 /** Throws unless a value is awaitable, or a function. */
@@ -31,6 +31,6 @@ export function assertAwaitables(
 
 function isAwaitable(value: unknown): boolean {
   // Looking at `then` of a future counts as awaiting it.
-  return typeof value === "function" || isInstance(value, Future) ||
+  return typeof value === "function" || isFuture(value) ||
     typeof propertyOf(value, "then") === "function";
 }

@@ -2,12 +2,12 @@
 
 import {
   type Awaitable,
-  Future,
+  type Future,
   type FutureOptions,
   homeOf,
+  isFuture,
 } from "../loop/core/future.ts";
 import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
-import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions } from "../loop/core/validate.ts";
 import { wrapFuture } from "../loop/core/wrap_future.ts";
 import { assertAwaitable } from "./_assert_awaitable.ts";
@@ -40,13 +40,13 @@ export function ensureFuture<T>(
 ): Future<T> {
   assertOptions("ensureFuture", options);
   const loop = options?.loop;
-  if (isInstance<Future<T>>(aw, Future)) {
+  if (isFuture(aw)) {
     if (loop !== undefined && homeOf(aw) !== schedulerOf(loop)) {
       throw new RangeError(
         "The loop of ensureFuture() must be the loop of the future: received another one",
       );
     }
-    return aw;
+    return aw as Future<T>;
   }
   if (typeof aw === "function") {
     return (loop ?? currentScheduler().loop).createTask(aw);

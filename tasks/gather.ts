@@ -5,8 +5,9 @@ import {
   fail,
   fulfil,
   fulfilled,
-  Future,
+  type Future,
   homeOf,
+  isFuture,
   markRetrieved,
   observe,
   thrownBy,
@@ -19,7 +20,6 @@ import {
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import type { CancelMessage } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";
-import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
@@ -193,7 +193,7 @@ function commonHome(aws: readonly unknown[]): Scheduler | null {
   assertAwaitables("gather", aws);
   let common: Scheduler | null = null;
   for (const aw of aws) {
-    if (typeof aw === "function" || !isInstance(aw, Future)) continue;
+    if (typeof aw === "function" || !isFuture(aw)) continue;
     const home = homeOf(aw);
     if (common !== null && home !== common) {
       throw new RangeError(

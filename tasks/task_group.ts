@@ -1,6 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { CancelledError } from "../loop/core/cancelled_error.ts";
+import {
+  type CancelledError,
+  isCancelledError,
+} from "../loop/core/cancelled_error.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
@@ -208,7 +211,7 @@ export class TaskGroup {
       try {
         await this.#allDone;
       } catch (error) {
-        if (!isInstance(error, CancelledError)) throw error;
+        if (!isCancelledError(error)) throw error;
         any = error;
         if (!this.#isAborting) {
           cause = error;

@@ -3,7 +3,7 @@
 import type { TimedCall } from "../loop/core/call.ts";
 import { inspectAsText } from "../loop/core/inspection.ts";
 import {
-  CancelledError,
+  isCancelledError,
   makeCancelledError,
 } from "../loop/core/cancelled_error.ts";
 import { BodyScope, noteSignalRead } from "../loop/core/task_state.ts";
@@ -282,7 +282,7 @@ function explain(error: unknown): void {
 function explainCause(error: unknown): void {
   for (const each of chainOf(error, "cause")) {
     const cause = propertyOf(each, "cause");
-    if (!isInstance(cause, CancelledError)) continue;
+    if (!isCancelledError(cause)) continue;
     const explanation = new TimeoutError("The time limit was reached", {
       cause,
     });

@@ -3,8 +3,9 @@
 import type { TimedCall } from "../loop/core/call.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import {
-  Future,
+  type Future,
   homeOf,
+  isFuture,
   observe,
   unobserve,
   withResult,
@@ -14,7 +15,6 @@ import {
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
 import { callingTask } from "../loop/core/task.ts";
-import { isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertIterable,
   assertOptions,
@@ -160,7 +160,7 @@ function futuresOf<F extends Future<unknown>>(fs: Iterable<F>): Set<F> {
     );
   }
   for (const each of futures) {
-    if (isInstance(each, Future)) continue;
+    if (isFuture(each)) continue;
     throw wrongType(
       "Each of the futures of wait()",
       "a future or a task, which createTask() makes of a function",

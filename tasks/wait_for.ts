@@ -1,13 +1,17 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Awaitable, Future, observe } from "../loop/core/future.ts";
-import { CancelledError } from "../loop/core/cancelled_error.ts";
+import {
+  type Awaitable,
+  Future,
+  isFuture,
+  observe,
+} from "../loop/core/future.ts";
+import { isCancelledError } from "../loop/core/cancelled_error.ts";
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { TimeoutError } from "../loop/core/errors.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import type { Scope } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";
-import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions } from "../loop/core/validate.ts";
 import { warn } from "../loop/core/warnings.ts";
 import { wrapFuture } from "../loop/core/wrap_future.ts";
@@ -74,8 +78,8 @@ function wait<T>(aw: Awaitable<T>, limit: number | null): Promise<T> {
   const now = currentScheduler().time();
   const scope = new Timeout(limit === null ? null : now + limit);
   if (typeof aw === "function") return runWithin(scope, aw, { now });
-  if (isInstance<Future<T>>(aw, Future)) {
-    return runWithin(scope, () => aw, { now });
+  if (isFuture(aw)) {
+    return runWithin(scope, () => aw as Future<T>, { now });
   }
   return waitForPromise(aw, scope);
 }
@@ -125,7 +129,7 @@ async function poll<T>(future: Future<T>): Promise<T> {
   try {
     return future.result();
   } catch (error) {
-    if (!isInstance(error, CancelledError)) throw error;
+    if (!isCancelledError(error)) throw error;
     throw new TimeoutError("The time limit was reached", { cause: error });
   }
 }

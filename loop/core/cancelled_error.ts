@@ -54,6 +54,16 @@ export class CancelledError extends Error {
 
 registerErrorClass(CancelledError);
 
+// Like `isInstance()`, but the engine is much faster where the class is always the same.
+/** Whether a value is a `CancelledError`. Does not throw. */
+export function isCancelledError(value: unknown): value is CancelledError {
+  try {
+    return value instanceof CancelledError;
+  } catch {
+    return false;
+  }
+}
+
 Object.defineProperty(
   CancelledError.prototype,
   Symbol.for("Deno.customInspect"),
@@ -127,7 +137,7 @@ export function captureCancellationStacks(enabled: boolean): void {
 /** Returns the error that a cancellation with `message` delivers. */
 export function makeCancelledError(message: CancelMessage): CancelledError {
   if (!guarded) guardUnhandledRejections();
-  if (isInstance(message, CancelledError)) return message;
+  if (isCancelledError(message)) return message;
   const text = message === undefined ? "" : textOf(message);
   if (debugging === 0) {
     return new DeliveredCancelledError(text) as CancelledError;
@@ -191,7 +201,7 @@ export function watchUnhandledCancellations(
  * handled there, the program has failed and must not end normally.
  */
 export function letOutOfTasks(error: unknown): void {
-  if (isInstance(error, CancelledError)) letOut.add(error);
+  if (isCancelledError(error)) letOut.add(error);
 }
 
 /**
@@ -201,7 +211,7 @@ export function letOutOfTasks(error: unknown): void {
 function guardUnhandledRejections(): void {
   guarded = true;
   onUnhandledRejection((reason) => {
-    if (!isInstance(reason, CancelledError) || letOut.has(reason)) return false;
+    if (!isCancelledError(reason) || letOut.has(reason)) return false;
     onUnhandledCancellation(reason);
     return isInstance(reason, DeliveredCancelledError) || withStack.has(reason);
   });
@@ -212,9 +222,9 @@ function guardUnhandledRejections(): void {
  * another error, JavaScript wraps the two in a `SuppressedError`; Python raises the later one.
  */
 export function cancellationIn(error: unknown): CancelledError | null {
-  if (isInstance(error, CancelledError)) return error;
+  if (isCancelledError(error)) return error;
   for (const each of chainOf(error, "error")) {
-    if (isInstance(each, CancelledError)) return each;
+    if (isCancelledError(each)) return each;
     // By its name: where the engine does not have the class, the compiler provides one.
     if (propertyOf(each, "name") !== "SuppressedError") break;
   }

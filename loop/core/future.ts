@@ -16,6 +16,7 @@ import {
 import { Call } from "./call.ts";
 import {
   CancelledError,
+  isCancelledError,
   letOutOfTasks,
   makeCancelledError,
   noteThrown,
@@ -726,7 +727,11 @@ function schedulerFor(options: FutureOptions | undefined): Scheduler {
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.isfuture}
  */
 export function isFuture(x: unknown): x is Future<unknown> {
-  return isInstance(x, Future);
+  try {
+    return x instanceof Future;
+  } catch {
+    return false;
+  }
 }
 
 // What `await` does.
@@ -1005,5 +1010,5 @@ function hasOutcomeToTake(future: Future<unknown>): boolean {
 /** Whether a future ended by a cancellation. */
 function isCancellation(future: Future<unknown>): boolean {
   return future.cancelled() ||
-    isInstance(failureOf(future)?.error, CancelledError);
+    isCancelledError(failureOf(future)?.error);
 }

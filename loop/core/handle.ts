@@ -9,7 +9,7 @@ import {
   type Kept,
   resume,
 } from "./async_context.ts";
-import { type Runnable, runStep } from "./runnable.ts";
+import { runStep } from "./runnable.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Timer } from "./timer_queue.ts";
 import { inspectAsText } from "./inspection.ts";

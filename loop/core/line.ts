@@ -105,41 +105,12 @@ export class BranchLine implements Line {
   }
 }
 
-/** The lines that a request has reached and that have not awaited anything since, with their scopes at that time. */
-export class LinesUnderWay {
-  /** Oldest first. An array, as there are few and mostly one. */
-  readonly entries: { readonly line: Line; scope: Scope }[];
+/** A line that a request has reached and that has not awaited anything since, with its scope at that time. */
+export class LineUnderWay {
+  /** The next one of the task. A linked list, as there are few and mostly one. */
+  next: LineUnderWay | null = null;
 
-  constructor(line: Line, scope: Scope) {
-    this.entries = [{ line, scope }];
-  }
-
-  has(line: Line): boolean {
-    return this.#indexOf(line) !== -1;
-  }
-
-  set(line: Line, scope: Scope): void {
-    const index = this.#indexOf(line);
-    if (index !== -1) {
-      this.entries[index]!.scope = scope;
-      return;
-    }
-    this.entries.push({ line, scope });
-    if (this.entries.length > MAX_LINES) this.entries.shift();
-  }
-
-  delete(line: Line): void {
-    const index = this.#indexOf(line);
-    if (index !== -1) this.entries.splice(index, 1);
-  }
-
-  #indexOf(line: Line): number {
-    const { entries } = this;
-    for (let i = 0; i < entries.length; i++) {
-      if (entries[i]!.line === line) return i;
-    }
-    return -1;
-  }
+  constructor(readonly line: Line, public scope: Scope) {}
 }
 
 /** Returns whether a line is another one, or branched off from it, directly or not. */

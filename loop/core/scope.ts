@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+// deno-lint-ignore-file no-this-alias -- loops that go outward begin with `this`
+
 import {
   cancellationIn,
   type CancelledError,
@@ -19,7 +21,7 @@ import {
 // Type-only imports: a task state is the root of its scopes, and futures are awaited in them.
 import type { Future } from "./future.ts";
 import type { TaskState } from "./task_state.ts";
-import { type Line, type LinesUnderWay, markLines } from "./line.ts";
+import { type Line, type LineUnderWay, markLines } from "./line.ts";
 
 /** The payload of a cancellation: a message, or the error to throw. */
 export type CancelMessage = string | undefined | Error;
@@ -37,15 +39,25 @@ export interface Wait {
   readonly order: number;
 }
 
-/** The fields that few scopes need; from `hasPersistentScope` on, only those of a task. */
-interface Rare {
-  /** The number of requests to cancel that were not withdrawn. */
+/** What a scope needs that was cancelled. */
+interface Cancellation {
+  /** The number of requests that were not withdrawn. */
   requests: number;
   message: CancelMessage;
   /** The newest request of this scope that reached a line. */
   delivered: number;
   /** The number of lines that it reached. */
   deliveries: number;
+  /** The waits that are being cancelled at the moment. */
+  relaying: readonly Wait[] | null;
+  /** Of the root scope: whether a scope of the task is being cancelled; a circle of futures leads back here. */
+  isBeingCancelled: boolean;
+  /** Of the root scope: the first of the lines under way, oldest first. */
+  underWay: LineUnderWay | null;
+}
+
+/** The fields that few scopes need; from `hasPersistentScope` on, only root scopes. */
+interface Rare {
   /** The lines that are expected to go on because something foreign obeys the signal. */
   expected: Set<Line> | null;
   /** Whether a signal that was read has aborted because of a request in force. */
@@ -55,14 +67,9 @@ interface Rare {
   isAbandoned: boolean;
   members: Iterable<object>;
   controller: AbortController | null;
-  /** The waits that are being cancelled at the moment. */
-  relaying: readonly Wait[] | null;
   /** The lines that have read the signal and have not awaited anything of the library since. */
   readers: Set<Line> | null;
   hasPersistentScope: boolean;
-  /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
-  isBeingCancelled: boolean;
-  underWay: LinesUnderWay | null;
   /** The line that was last known to go on without having seen all requests, and in which step. */
   back: { readonly line: Line; readonly step: number } | null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
@@ -103,6 +110,7 @@ export class Scope implements Relay {
   wait: Wait | null = null;
   moreWaits: Set<Wait> | null = null;
   #children: Set<Scope> | null = null;
+  cancellation: Cancellation | null = null;
   rare: Rare | null = null;
 
   constructor(taskState: TaskState | null, parent: Scope | null) {
@@ -152,19 +160,18 @@ export class Scope implements Relay {
 
   /** The number of requests to cancel this very scope. */
   get requests(): number {
-    return this.rare?.requests ?? 0;
+    return this.cancellation?.requests ?? 0;
   }
 
   get message(): CancelMessage {
-    return this.rare?.message;
+    return this.cancellation?.message;
   }
 
   /** Whether a request is in force that has reached no line, and that no signal is delivering. */
   get isUnheard(): boolean {
     if (this.request === 0) return false;
-    const { delivered, expected } = this.rest;
-    if (delivered >= this.request) return false;
-    for (const line of expected ?? []) {
+    if (this.requested.delivered >= this.request) return false;
+    for (const line of this.rare?.expected ?? []) {
       if (!line.stretch!.isInDoubt) return false;
     }
     return true;
@@ -176,7 +183,7 @@ export class Scope implements Relay {
     const outer = this.parent!.nearestOpen();
     const wasCancelled = this.request > 0;
     this.request = 0;
-    if (this.rare !== null) this.rare.requests = 0;
+    if (this.cancellation !== null) this.cancellation.requests = 0;
     // The waits of lines that are left behind are cancelled at once.
     this.shield = false;
     this.isOpen = false;
@@ -236,10 +243,10 @@ export class Scope implements Relay {
   }
 
   #request(message: CancelMessage): void {
-    const rare = this.rest;
-    rare.requests++;
-    rare.deliveries = 0;
-    rare.message = message;
+    const { requested } = this;
+    requested.requests++;
+    requested.deliveries = 0;
+    requested.message = message;
     markLines();
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
@@ -247,15 +254,18 @@ export class Scope implements Relay {
   /** Relays the request to the waits in the scope that it has not reached. */
   [beginToRelay](message: CancelMessage): readonly Future<unknown>[] {
     this.#request(message);
-    this.taskState.rest.isBeingCancelled = true;
-    // `filter()` and `map()` allocate arrays of the right size, `push()` one for 17 elements.
-    const waits = this.waits().filter(isReachable);
-    this.rest.relaying = waits;
-    return waits.map(futureOf);
+    this.taskState.requested.isBeingCancelled = true;
+    let waits = this.waits();
+    // A task that waits for one thing needs no further arrays.
+    if (waits.length > 1 || !waits.every(isReachable)) {
+      waits = waits.filter(isReachable);
+    }
+    this.requested.relaying = waits;
+    return waits.length === 1 ? [futureOf(waits[0]!)] : waits.map(futureOf);
   }
 
   [relayed](index: number): void {
-    const { scope, line } = this.rest.relaying![index]!;
+    const { scope, line } = this.requested.relaying![index]!;
     scope!.reachedLine(line);
   }
 
@@ -266,22 +276,20 @@ export class Scope implements Relay {
   }
 
   [interruptRelay](): void {
-    this.taskState.rest.isBeingCancelled = false;
-    this.rest.relaying = null;
+    this.taskState.requested.isBeingCancelled = false;
+    this.requested.relaying = null;
   }
 
   /** Withdraws one request. */
   uncancel(): void {
-    const rare = this.rest;
-    rare.requests--;
-    if (rare.requests > 0) return;
+    if (--this.requested.requests > 0) return;
     this.request = 0;
     this.#forgetRequest();
   }
 
   /** Called when the request is no longer in force. */
   #forgetRequest(): void {
-    this.rest.isTold = false;
+    if (this.rare !== null) this.rare.isTold = false;
     for (const scope of this.#inside()) {
       if (scope.requestsAround() === 0) scope.renewSignal();
     }
@@ -319,7 +327,7 @@ export class Scope implements Relay {
   pendingFor(line: Line): Scope | null {
     const { newestRequest, rare } = this.taskState;
     if (newestRequest === 0) return null;
-    if (newestRequest <= line.reached && !rare!.hasPersistentScope) return null;
+    if (newestRequest <= line.reached && !rare?.hasPersistentScope) return null;
     let found: Scope | null = null;
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const isPending = scope.request > line.reached ||
@@ -330,7 +338,7 @@ export class Scope implements Relay {
   }
 
   get #isPersistentlyCancelled(): boolean {
-    return this.request > 0 && this.rare!.persistent;
+    return this.request > 0 && this.rare !== null && this.rare.persistent;
   }
 
   /** Records that the requests in force around a line, which is in this scope, have reached it. */
@@ -339,8 +347,8 @@ export class Scope implements Relay {
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
       const { request } = scope;
       if (request > line.reached) {
-        scope.rest.delivered = request;
-        scope.rest.deliveries++;
+        scope.requested.delivered = request;
+        scope.requested.deliveries++;
       }
       if (request > newest) newest = request;
     }
@@ -428,16 +436,15 @@ export class Scope implements Relay {
    * several, it stays delivered to the others.
    */
   forgetDelivery(): void {
-    if (this.rest.deliveries > 1) return;
-    this.rest.delivered = 0;
-    this.rest.message = undefined;
+    if (this.requested.deliveries > 1) return;
+    this.requested.delivered = 0;
+    this.requested.message = undefined;
   }
 
   /** A line that was expected to go on because of the signal does, or does not in time. */
   expectNoMore(line: Line, isDelivered: boolean): void {
-    const rare = this.rest;
-    rare.expected?.delete(line);
-    if (isDelivered) rare.delivered = this.request;
+    this.rare?.expected?.delete(line);
+    if (isDelivered) this.requested.delivered = this.request;
   }
 
   /**
@@ -482,12 +489,20 @@ export class Scope implements Relay {
     return waits.sort((a, b) => a.order - b.order);
   }
 
-  get rest(): Rare {
-    return this.rare ??= {
+  get requested(): Cancellation {
+    return this.cancellation ??= {
       requests: 0,
       message: undefined,
       delivered: 0,
       deliveries: 0,
+      relaying: null,
+      isBeingCancelled: false,
+      underWay: null,
+    };
+  }
+
+  get rest(): Rare {
+    return this.rare ??= {
       expected: null,
       isTold: false,
       shield: false,
@@ -495,11 +510,8 @@ export class Scope implements Relay {
       isAbandoned: false,
       members: NONE,
       controller: null,
-      relaying: null,
       readers: null,
       hasPersistentScope: false,
-      isBeingCancelled: false,
-      underWay: null,
       back: null,
       wasElsewhere: false,
       wasSignalRead: false,
@@ -571,14 +583,14 @@ export class Scope implements Relay {
       if (line.stretch?.abort !== abort) return;
       line.stretch.abort = null;
       line.reached = abort.before;
-      this.taskState.rest.underWay?.delete(line);
+      this.taskState.forgetUnderWay(line);
       for (const scope of abort.told) scope.expectNoMore(line, false);
     });
   }
 
   /** Calls back when the expected lines had their time to obey; at once if there are none. */
   onceObeyed(callback: () => void): void {
-    if (!this.rest.expected?.size) callback();
+    if (!this.rare?.expected?.size) callback();
     else this.#afterTurns(callback);
   }
 

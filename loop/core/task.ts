@@ -25,6 +25,7 @@ import {
   Future,
   homeOf,
   isAwaited,
+  isFuture,
   markRetrieved,
   waitsForOthers,
 } from "./future.ts";
@@ -139,7 +140,7 @@ export class Task<T = unknown> extends Future<T> {
 
   static {
     isUnaware = (task) =>
-      task.#body.isUnheard && !task.#body.rest.wasSignalRead;
+      task.#body.isUnheard && !task.#body.rare?.wasSignalRead;
     registerStart(Task.#start);
   }
 
@@ -504,7 +505,7 @@ export function notAFunction(
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   // Looking at `then` of a future counts as awaiting it.
-  return isInstance(value, Future) ||
+  return isFuture(value) ||
     typeof propertyOf(value, "then") === "function";
 }
 

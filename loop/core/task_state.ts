@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+// deno-lint-ignore-file no-this-alias -- loops that go outward begin with `this`
+
 import {
   isDirect,
   keep,
@@ -18,7 +20,7 @@ import {
   descendsFrom,
   endSection,
   type Line,
-  LinesUnderWay,
+  LineUnderWay,
   Mark,
   markLines,
   MAX_LINES,
@@ -79,7 +81,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
 
   /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
   get isBeingCancelled(): boolean {
-    return this.rare !== null && this.rare.isBeingCancelled;
+    return this.cancellation !== null && this.cancellation.isBeingCancelled;
   }
 
   get finished(): boolean {
@@ -151,9 +153,39 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
 
   /** Records that a request has reached a line, which is in a scope. */
   noteUnderWay(line: Line, scope: Scope): void {
-    const { rest } = this;
-    if (rest.underWay === null) rest.underWay = new LinesUnderWay(line, scope);
-    else rest.underWay.set(line, scope);
+    const { requested } = this;
+    let count = 1;
+    let last = requested.underWay;
+    for (; last !== null; last = last.next) {
+      if (last.line === line) {
+        last.scope = scope;
+        return;
+      }
+      if (last.next === null) break;
+      count++;
+    }
+    const added = new LineUnderWay(line, scope);
+    if (last === null) requested.underWay = added;
+    else last.next = added;
+    if (count === MAX_LINES) requested.underWay = requested.underWay!.next;
+  }
+
+  isUnderWay(line: Line): boolean {
+    let each = this.cancellation?.underWay ?? null;
+    while (each !== null && each.line !== line) each = each.next;
+    return each !== null;
+  }
+
+  forgetUnderWay(line: Line): void {
+    const { cancellation } = this;
+    let previous: LineUnderWay | null = null;
+    let each = cancellation?.underWay ?? null;
+    for (; each !== null; previous = each, each = each.next) {
+      if (each.line !== line) continue;
+      if (previous === null) cancellation!.underWay = each.next;
+      else previous.next = each.next;
+      return;
+    }
   }
 
   /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
@@ -165,6 +197,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     if (next === null) scheduler.lastUnfinished = previous;
     else next.previous = previous;
     this.previous = this.next = null;
+    if (this.cancellation !== null) this.cancellation.underWay = null;
     if (!isDirect) byId.delete(this.#id);
     scheduler.returned(this);
   }
@@ -220,15 +253,14 @@ export let stretches = 0;
  */
 function lineAt(spot: Spot): Line {
   const { scope, line } = spot;
-  const underWay = scope.taskState.rare?.underWay;
-  if (underWay && underWay.entries.length > 0) {
+  if (scope.taskState.cancellation?.underWay) {
     const found = underWayAt(spot);
     if (found !== null) return found;
   }
   if (isFree(line)) return line;
   if (line.at === null) {
     line.stretch!.isInDoubt = true;
-    if (!line.stretch!.abort) underWay?.delete(line);
+    if (!line.stretch!.abort) scope.taskState.forgetUnderWay(line);
   }
   return new BranchLine(line, spot.seen);
 }
@@ -236,12 +268,13 @@ function lineAt(spot: Spot): Line {
 /** The line that the code at a spot is, if a request in force has reached that, or is known not to have; or `null`. */
 function underWayAt(spot: Spot): Line | null {
   const { scope, line, seen } = spot;
-  const { underWay, back } = scope.taskState.rare!;
+  const { taskState } = scope;
+  const back = taskState.rare?.back;
   const newest = scope.newestAround();
   if (newest === 0) return null;
   if (isFree(line)) {
     if (back?.line === line && back.step === step) return line;
-    const isUnderWay = underWay!.has(line) && line.reached >= newest &&
+    const isUnderWay = taskState.isUnderWay(line) && line.reached >= newest &&
       !line.stretch?.abort;
     if (isUnderWay) return line;
   } else if (line.at === null && seen >= newest) {
@@ -261,9 +294,9 @@ function underWayAt(spot: Spot): Line | null {
 function returnedTo(spot: Spot, line: Line, request: number): Line | null {
   const here = spot.scope.nearestOpen();
   let expected: Line | null = null;
-  for (
-    const { line: each, scope } of spot.scope.taskState.rare!.underWay!.entries
-  ) {
+  let underWay = spot.scope.taskState.cancellation!.underWay;
+  for (; underWay !== null; underWay = underWay.next) {
+    const { line: each, scope } = underWay;
     const isMeant = isFree(each) && each.reached >= request &&
       scope.nearestOpen() === here && descendsFrom(each, line);
     if (!isMeant) continue;
@@ -339,7 +372,7 @@ export function passThrough(): void {
 }
 
 function depart(taskState: TaskState, line: Line): void {
-  taskState.rare?.underWay?.delete(line);
+  if (taskState.cancellation !== null) taskState.forgetUnderWay(line);
   if (line.stretch !== null) endStretch(line);
 }
 
@@ -520,11 +553,12 @@ export class BodyScope extends Scope {
 
   /** Removes the lines that branched off from a line from those that are under way; returns them. */
   #forget(ancestor: Line): Line[] {
-    const underWay = this.taskState.rare?.underWay;
-    const lines = (underWay?.entries ?? [])
-      .map(({ line }) => line)
-      .filter((line) => descendsFrom(line, ancestor));
-    for (const line of lines) underWay!.delete(line);
+    const lines: Line[] = [];
+    let each = this.taskState.cancellation?.underWay ?? null;
+    for (; each !== null; each = each.next) {
+      if (descendsFrom(each.line, ancestor)) lines.push(each.line);
+    }
+    for (const line of lines) this.taskState.forgetUnderWay(line);
     return lines;
   }
 }
