@@ -15,7 +15,7 @@ import {
 } from "./_relay.ts";
 import { Call } from "./call.ts";
 import {
-  CancelledError,
+  type CancelledError,
   isCancelledError,
   letOutOfTasks,
   makeCancelledError,
