@@ -1,28 +1,26 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Type-only import: the reads of futures are counted here.
-import type { Future } from "./future.ts";
 import { endSection } from "./line.ts";
 
 // `await` reads `then` at once and calls it in a later microtask. `future.then(f)` in user code reads and calls it
 // at once. The difference matters: `await` resumes its caller in the right async context, whereas the library must
 // restore that of `f`.
 
-/** The future whose `then` was read in this microtask, or `null`. */
-let justRead: Future<unknown> | null = null;
+/** Whether `then` of a future was read in this synchronous section of code. */
+let wasJustRead = false;
 
 /** How many reads of `then` in this step have not been followed by a call yet. */
 export let outstandingReads = 0;
 
 /** Records that `then` of a future was read. */
-export function noteRead(future: Future<unknown>): void {
-  if (justRead === null) queueMicrotask(forgetRead);
-  justRead = future;
+export function noteRead(): void {
+  if (!wasJustRead) queueMicrotask(forgetRead);
+  wasJustRead = true;
   outstandingReads++;
 }
 
 function forgetRead(): void {
-  justRead = null;
+  wasJustRead = false;
   endSection();
 }
 
@@ -33,15 +31,14 @@ export function forgetReads(): void {
 
 /** Returns whether a call of `then` comes from `await`, rather than from user code. */
 export function isCalledByAwait(
-  future: Future<unknown>,
   onFulfilled: unknown,
   onRejected: unknown,
 ): boolean {
-  if (justRead !== future && isCalledLater(onFulfilled, onRejected)) {
+  if (!wasJustRead && isCalledLater(onFulfilled, onRejected)) {
     return false;
   }
   if (outstandingReads > 0) outstandingReads--;
-  return justRead !== future;
+  return !wasJustRead;
 }
 
 /**

@@ -59,13 +59,16 @@ const PENDING = 0;
 const FULFILLED = 1;
 const FAILED = 2;
 const CANCELLED = 3;
+/** Failed, with an exception that has not been retrieved. */
+const UNRETRIEVED = 4;
 
 /** The state of a future. */
 type State =
   | typeof PENDING
   | typeof FULFILLED
   | typeof FAILED
-  | typeof CANCELLED;
+  | typeof CANCELLED
+  | typeof UNRETRIEVED;
 
 /** The names of the states in messages. */
 const STATE_NAMES = [
@@ -73,12 +76,13 @@ const STATE_NAMES = [
   "finished",
   "failed",
   "cancelled",
+  "failed",
 ] as const;
 
 /** How a future ends: as `Outcome`, with cancellation as a third case. */
 export class Settlement {
   constructor(
-    readonly state: Exclude<State, typeof PENDING>,
+    readonly state: typeof FULFILLED | typeof FAILED | typeof CANCELLED,
     readonly outcome: unknown,
   ) {}
 }
@@ -246,11 +250,8 @@ export class Future<T = unknown> implements Promise<T> {
    * `then` and is about to await the future, which saves looking at the context again; `SEVERAL` if that is not unique.
    */
   #outcome: unknown = undefined;
-  /** The observers, in the order of their registration. */
-  #observer: Observer | null = null;
-  #moreObservers: Observer[] | null = null;
-  /** Whether the error is set and has not been retrieved. */
-  #unretrieved = false;
+  /** The observers, in the order of their registration; there is mostly one. */
+  #observers: Observer | Observer[] | null = null;
 
   static {
     fulfil = (future, value) =>
@@ -290,12 +291,14 @@ export class Future<T = unknown> implements Promise<T> {
       );
     };
     observingFutures = (future) =>
-      Future.#observers(future).map((each) => each.awaiter)
+      Future.#list(future).map((each) => each.awaiter)
         .filter((each) => each != null && !each.done()) as Future<unknown>[];
     dependentsOf = (future) => Future.#dependents(future);
     thrownBy = (future) => Future.#error(future);
     failureOf = (future) =>
-      future.#state === FAILED ? { error: future.#outcome } : undefined;
+      future.#state === FAILED || future.#state === UNRETRIEVED
+        ? { error: future.#outcome }
+        : undefined;
     takeReader = (future) => {
       const reader = future.#outcome;
       future.#outcome = undefined;
@@ -311,10 +314,30 @@ export class Future<T = unknown> implements Promise<T> {
     };
     markRetrieved = (future) => Future.#markRetrieved(future);
     isAwaited = (future) =>
-      Future.#observers(future).some((each) => !(each instanceof Handle));
-    isObserved = (future) => future.#observer !== null;
+      Future.#list(future).some((each) => !(each instanceof Handle));
+    isObserved = (future) => future.#observers !== null;
     describe = (future, name) => `<${name} ${STATE_NAMES[future.#state]}>`;
     inspectAsText(this);
+  }
+
+  /**
+   * Awaits the future, as `then` of a promise does; `await` reads it. A call inside a task counts as an
+   * `await` of the task.
+   */
+  // A getter: the time of the read tells `await` from a direct call of `then`.
+  get then(): Promise<T>["then"] {
+    if (this.#scheduler.debug !== null && this.#state === PENDING) {
+      noteAwait(this);
+    }
+    if (this.#state === PENDING) {
+      const isReadAgain = this.#outcome !== undefined;
+      const spot = arrive(this);
+      this.#outcome = isReadAgain ? SEVERAL : spot;
+    } else if (stretches > 0) {
+      passThrough();
+    }
+    noteRead();
+    return awaitFuture as Promise<T>["then"];
   }
 
   /**
@@ -498,26 +521,6 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   /**
-   * Awaits the future, as `then` of a promise does; `await` reads it. A call inside a task counts as an
-   * `await` of the task.
-   */
-  // A getter: the time of the read tells `await` from a direct call of `then`.
-  get then(): Promise<T>["then"] {
-    if (this.#scheduler.debug !== null && this.#state === PENDING) {
-      noteAwait(this);
-    }
-    if (this.#state === PENDING) {
-      const isReadAgain = this.#outcome !== undefined;
-      const spot = arrive(this);
-      this.#outcome = isReadAgain ? SEVERAL : spot;
-    } else if (stretches > 0) {
-      passThrough();
-    }
-    noteRead(this as Future<unknown>);
-    return awaitFuture as Promise<T>["then"];
-  }
-
-  /**
    * Awaits the future and handles its failure, as `catch` of a promise does.
    *
    * @typeParam B The type of what `onRejected` returns.
@@ -566,28 +569,26 @@ export class Future<T = unknown> implements Promise<T> {
     state: State,
     outcome: unknown,
   ): void {
-    const first = future.#observer;
-    const more = future.#moreObservers;
+    const observers = future.#observers;
     Future.#become(future, state, outcome);
-    if (first !== null) future.#scheduler.enqueue(first);
-    if (more !== null) {
-      for (const observer of more) future.#scheduler.enqueue(observer);
-    }
+    if (observers === null) return;
+    if (!(observers instanceof Array)) future.#scheduler.enqueue(observers);
+    else for (const each of observers) future.#scheduler.enqueue(each);
   }
 
   static #settleNow(
     future: Future<unknown>,
     { state, outcome }: Settlement,
   ): boolean {
-    const first = future.#observer;
+    const observers = future.#observers;
+    const first = Future.#first(future);
     if (!(first instanceof Waiter)) {
       Future.#settle(future, state, outcome);
       return false;
     }
-    const more = future.#moreObservers;
     Future.#become(future, state, outcome);
-    if (more !== null) {
-      for (const observer of more) future.#scheduler.enqueue(observer);
+    if (observers instanceof Array) {
+      for (const each of observers.slice(1)) future.#scheduler.enqueue(each);
     }
     return first[runStep]();
   }
@@ -604,18 +605,24 @@ export class Future<T = unknown> implements Promise<T> {
     }
     future.#outcome = outcome;
     if (state === FAILED) {
-      future.#unretrieved = true;
-      if (!(future.#observer instanceof Waiter)) {
+      future.#state = UNRETRIEVED;
+      if (!(Future.#first(future) instanceof Waiter)) {
         watchFailure(future, future.#scheduler, outcome);
       }
     }
-    future.#observer = null;
-    future.#moreObservers = null;
+    future.#observers = null;
   }
 
   static #addObserver(future: Future<unknown>, observer: Observer): void {
-    if (future.#observer === null) future.#observer = observer;
-    else (future.#moreObservers ??= []).push(observer);
+    const observers = future.#observers;
+    if (observers === null) future.#observers = observer;
+    else if (observers instanceof Array) observers.push(observer);
+    else future.#observers = [observers, observer];
+  }
+
+  static #first(future: Future<unknown>): Observer | null {
+    const observers = future.#observers;
+    return observers instanceof Array ? observers[0]! : observers;
   }
 
   /** Removes the observers that match; returns how many did. */
@@ -631,24 +638,22 @@ export class Future<T = unknown> implements Promise<T> {
     return dismissed;
   }
 
-  static #observers(future: Future<unknown>): Observer[] {
-    const first = future.#observer === null ? [] : [future.#observer];
-    return [...first, ...future.#moreObservers ?? []];
+  static #list(future: Future<unknown>): readonly Observer[] {
+    const observers = future.#observers;
+    if (observers === null) return [];
+    return observers instanceof Array ? observers : [observers];
   }
 
   /** Returns them lazily: looking at the first few must not cost as much as looking at all. */
   static *#dependents(future: Future<unknown>): Generator<Future<unknown>> {
-    const first = future.#observer?.dependent;
-    if (first != null) yield first;
-    for (const { dependent } of future.#moreObservers ?? []) {
+    for (const { dependent } of Future.#list(future)) {
       if (dependent != null) yield dependent;
     }
   }
 
-  static #takeObservers(future: Future<unknown>): Observer[] {
-    const observers = Future.#observers(future);
-    future.#observer = null;
-    future.#moreObservers = null;
+  static #takeObservers(future: Future<unknown>): readonly Observer[] {
+    const observers = Future.#list(future);
+    future.#observers = null;
     return observers;
   }
 
@@ -665,8 +670,8 @@ export class Future<T = unknown> implements Promise<T> {
   }
 
   static #markRetrieved(future: Future<unknown>): void {
-    if (!future.#unretrieved) return;
-    future.#unretrieved = false;
+    if (future.#state !== UNRETRIEVED) return;
+    future.#state = FAILED;
     forgetFailure(future);
   }
 
@@ -678,6 +683,12 @@ export class Future<T = unknown> implements Promise<T> {
     if (future.#state === FULFILLED) resolve(future.#outcome);
     else reject(Future.#error(future));
   }
+}
+
+/** Gives the prototype of a subclass a `then` of its own, which `await` finds sooner: 4 % of a switch between tasks. */
+export function copyThen(prototype: object): void {
+  const then = Object.getOwnPropertyDescriptor(Future.prototype, "then")!;
+  Object.defineProperty(prototype, "then", then);
 }
 
 /** Whether a value is a class of errors that can be instantiated without arguments. */
@@ -742,7 +753,7 @@ function awaitFuture(
   onFulfilled?: ((value: unknown) => unknown) | null,
   onRejected?: ((reason: unknown) => unknown) | null,
 ): Promise<unknown> | undefined {
-  if (!isCalledByAwait(this, onFulfilled, onRejected)) {
+  if (!isCalledByAwait(onFulfilled, onRejected)) {
     return awaitByCall(this, onFulfilled, onRejected);
   }
   awaitNatively(this, onFulfilled as Resolve, onRejected as Reject);

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  copyThen,
   dependencies,
   describe,
   fail,
@@ -113,6 +114,10 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
   #line: WaitQueue | null = null;
   #previous: PrimitiveFuture<unknown> | null = null;
   #next: PrimitiveFuture<unknown> | null = null;
+
+  static {
+    copyThen(this.prototype);
+  }
 
   constructor(scheduler: Scheduler, kind: PrimitiveBehavior<T, S>, subject: S) {
     super(scheduler);

@@ -18,6 +18,7 @@ import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import {
   cancelPending,
+  copyThen,
   dependencies,
   describe,
   fail,
@@ -142,6 +143,7 @@ export class Task<T = unknown> extends Future<T> {
     isUnaware = (task) =>
       task.#body.isUnheard && !task.#body.rare?.wasSignalRead;
     registerStart(Task.#start);
+    copyThen(this.prototype);
   }
 
   /**
