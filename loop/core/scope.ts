@@ -76,6 +76,8 @@ interface Rare {
   wasElsewhere: boolean;
   /** Whether a signal of the task has been read. */
   wasSignalRead: boolean;
+  /** Stops listening to the signal that cancels the task. */
+  ignoreSignal: (() => void) | null;
 }
 
 /** The number of turns of Deno's event loop that a foreign operation has to obey a signal. */
@@ -515,6 +517,7 @@ export class Scope implements Relay {
       back: null,
       wasElsewhere: false,
       wasSignalRead: false,
+      ignoreSignal: null,
     };
   }
 

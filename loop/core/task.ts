@@ -137,7 +137,6 @@ export class Task<T = unknown> extends Future<T> {
   readonly #body: TaskState;
   /** Its number, unless it has a name. */
   #name: string | number;
-  #ignoreSignal: (() => void) | null = null;
 
   static {
     isUnaware = (task) =>
@@ -471,7 +470,7 @@ export class Task<T = unknown> extends Future<T> {
 
   static #leave(task: Task<unknown>): void {
     task.#body.finish();
-    task.#ignoreSignal?.();
+    task.#body.rare?.ignoreSignal?.();
   }
 
   static #obey(task: Task<unknown>, signal: AbortSignal): void {
@@ -485,7 +484,8 @@ export class Task<T = unknown> extends Future<T> {
       return;
     }
     signal.addEventListener("abort", cancel, { once: true });
-    task.#ignoreSignal = () => signal.removeEventListener("abort", cancel);
+    task.#body.rest.ignoreSignal = () =>
+      signal.removeEventListener("abort", cancel);
   }
 }
 
