@@ -9,7 +9,6 @@
  * @module
  */
 
-import "node:async_hooks";
 import "./core/_reads.ts";
 import "./core/_relay.ts";
 import "./core/async_context.ts";

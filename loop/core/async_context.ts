@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import { readableEnv } from "./runtime.ts";
 
 // The async context records where code belongs: to the scheduler in its callbacks, to a task or one of its scopes
@@ -161,7 +160,9 @@ function directContexts(core: Core): Contexts {
   };
 }
 
-function publicContexts(): Contexts {
+async function publicContexts(): Promise<Contexts> {
+  // Loading it takes 4 ms, which programs on direct contexts save.
+  const { AsyncLocalStorage } = await import("node:async_hooks");
   const storage = new AsyncLocalStorage<unknown>();
   // A promise reaction keeps the context too, at a fraction of the cost of a snapshot.
   const react = <A>(fn: (argument: A) => void): Kept => {
@@ -202,4 +203,4 @@ export const {
   resume,
   keepContext,
   variable,
-}: Contexts = core === null ? publicContexts() : directContexts(core);
+}: Contexts = core === null ? await publicContexts() : directContexts(core);
