@@ -4,7 +4,7 @@
 //
 //   deno run --allow-net --allow-read examples/probe.ts example.com:80 [::1]:22
 //
-// `--help` names the options; with no targets it probes servers of its own.
+// `--help` lists the options. Without targets it probes servers of its own.
 
 import {
   CancelledError,
@@ -50,7 +50,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** Probes all targets, and prints what is known when that ends or Ctrl-C ends it. */
+/** Probes all targets, and prints the results so far at the end or on Ctrl-C. */
 async function conduct(survey: Survey, options: Options): Promise<number> {
   const start = performance.now();
   const isDemo = survey.targets.length === 0;
@@ -70,17 +70,19 @@ async function conduct(survey: Survey, options: Options): Promise<number> {
   return survey.failed > 0 && !isDemo ? 1 : 0;
 }
 
-/** Probes servers that this program starts for the purpose. */
+/** Starts servers and probes them. */
 async function demo(survey: Survey, options: Options): Promise<void> {
   if (!options.json) {
-    console.log("No targets, so these are servers of this program's own:\n");
+    console.log(
+      "No targets given, so these are servers of the program itself:\n",
+    );
   }
   await using servers = await startDemoServers();
   survey.targets.push(...servers.targets);
   await watch(survey, options);
 }
 
-/** Probes all targets, with the progress on the terminal if there is one. */
+/** Probes all targets, and shows the progress on the terminal if there is one. */
 async function watch(survey: Survey, options: Options): Promise<void> {
   if (options.json || !Deno.stderr.isTerminal()) {
     return await probeAll(survey, options);
@@ -92,7 +94,7 @@ async function watch(survey: Survey, options: Options): Promise<void> {
   });
 }
 
-/** Probes all targets at once, but no more than `concurrency` at a time. */
+/** Probes all targets, at most `concurrency` at a time. */
 async function probeAll(survey: Survey, options: Options): Promise<void> {
   const slots = new Semaphore(options.concurrency);
   await taskGroup((group) => {
@@ -105,13 +107,13 @@ async function probeAll(survey: Survey, options: Options): Promise<void> {
   });
 }
 
-/** Probes one target; when this returns, no connection to it is left. */
+/** Probes one target. Leaves no connection open. */
 async function probe(target: Target, options: Options): Promise<Outcome> {
   const outcome = newOutcome(target);
   try {
     await visit(outcome, options);
   } catch (error) {
-    // Ctrl-C, or the group's end, is no outcome of the probe
+    // A cancellation is not an outcome of the probe
     if (error instanceof CancelledError) throw error;
     outcome.failure = failureOf(error, options.timeout);
   }
@@ -147,12 +149,12 @@ async function visit(outcome: Outcome, options: Options): Promise<void> {
     }
   }
   outcome.closed = reader.atEof();
-  // To close it would be to wait for a host that takes the text slowly
+  // close() would wait for a host that reads slowly
   writer.transport.abort();
 }
 
 /**
- * The first line of what comes until the deadline, though it be unfinished:
+ * Returns the first line that arrives before the deadline, complete or not:
  * a prompt has no line feed.
  */
 async function firstLine(

@@ -12,16 +12,16 @@ import type { Target } from "./targets.ts";
 type Serve = (reader: StreamReader, writer: StreamWriter) => Promise<void>;
 
 const HOST = "127.0.0.1";
-/** Less than a quarter of the default timeout, so that it still counts as a banner. */
+/** Less than a quarter of the default time limit: the line still counts as a banner. */
 const SLOW = 0.4;
 
-/** Servers that behave in different ways, on loopback, until they are disposed. */
+/** Servers on loopback that behave in different ways, until they are disposed. */
 export interface DemoServers extends AsyncDisposable {
-  /** What to probe. */
+  /** The targets to probe. */
   readonly targets: readonly Target[];
 }
 
-/** Starts them. */
+/** Starts the servers. */
 export async function startDemoServers(): Promise<DemoServers> {
   await using starting = new AsyncDisposableStack();
   const start = async (serve: Serve): Promise<number> => {
@@ -34,7 +34,7 @@ export async function startDemoServers(): Promise<DemoServers> {
       0,
     );
     starting.use(server);
-    // Else the slow server would be waited for after Ctrl-C
+    // Otherwise Ctrl-C would wait for the slow server
     starting.defer(() => server.abortClients());
     return portOf(server);
   };
@@ -70,17 +70,17 @@ async function banner(
 
 async function slow(reader: StreamReader, writer: StreamWriter): Promise<void> {
   await sleep(SLOW);
-  writer.write("220 I take my time\r\n");
+  writer.write("220 one moment\r\n");
   await reader.readLine();
   await sleep(SLOW);
-  writer.write("250 no hurry\r\n");
+  writer.write("250 done\r\n");
 }
 
 async function silent(reader: StreamReader): Promise<void> {
   await reader.read();
 }
 
-/** A port on which a server listened, and no longer does. */
+/** Returns a port that was in use and is free again. */
 async function unusedPort(): Promise<number> {
   await using server = await startServer(() => {}, HOST, 0);
   return portOf(server);

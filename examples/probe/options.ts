@@ -4,59 +4,60 @@ import { parseArgs } from "node:util";
 import { quote } from "./printable.ts";
 import { UsageError } from "./targets.ts";
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface Options {
-  /** The targets as they were written. */
+  /** The targets as written. */
   readonly targets: readonly string[];
   /** Files that list targets; `-` is the standard input. */
   readonly files: readonly string[];
-  /** How many connections there may be at a time. */
+  /** The greatest number of connections at a time. */
   readonly concurrency: number;
-  /** How long one target may take, in seconds. */
+  /** The time limit for a target, in seconds. */
   readonly timeout: number;
-  /** What is sent to each target. */
+  /** The text to send to each target. */
   readonly send: string | null;
-  /** Whether the report is for machines. */
+  /** Whether to print JSON. */
   readonly json: boolean;
-  /** Whether only the help is asked for. */
+  /** Whether to print the help and exit. */
   readonly help: boolean;
 }
 
 /** What `--help` prints. */
 export const HELP = `Checks whether hosts answer.
 
-Usage: deno run --allow-net --allow-read examples/probe.ts [options] [host:port ...]
+Usage: deno run --allow-net --allow-read examples/probe.ts [options]
+       [host:port ...]
 
-Connects to every target, shows the first line that it sends, and how long it
+Connects to every target, prints the first line that it sends and the time it
 took to connect. A host that accepts the connection and stays silent is open.
-With no targets it starts a few servers of its own, and probes these.
+Without targets it starts several servers of its own and probes those.
 
 Options:
-  --file <list>       Take targets from a file, one a line, # begins a comment;
-                      - is the standard input; may be given several times
-  --concurrency <n>   Probe at most so many targets at a time (default 50)
-  --timeout <s>       Give each target so many seconds in all (default 3);
-                      a banner is waited for a quarter of that
-  --send <text>       Send the text and a line feed, after the banner if one
-                      comes; a host that does not answer it then has failed
-  --json              Print JSON, see below
-  --help              Print this
+  --file <list>      Read targets from a file, one a line; # begins a comment
+                     and - is standard input; may be given several times
+  --concurrency <n>  Probe at most n targets at a time (default 50)
+  --timeout <s>      Time limit for a target in seconds (default 3);
+                     waits for a banner for a quarter of that
+  --send <text>      Send the text and a line feed, after the banner if there
+                     is one; a host that does not answer has failed
+  --json             Print JSON, see below
+  --help             Print this
 
-IPv6 addresses stand in brackets: [::1]:22. A target named twice is probed once.
-Ctrl-C ends it at once, and prints what is known so far.
+IPv6 addresses are in brackets: [::1]:22. Duplicate targets are probed once.
+Ctrl-C ends the program and prints what is known so far.
 
-Exit code: 0 if all targets answered, 1 if some failed, 2 if the arguments are
-wrong, 130 after Ctrl-C. The program's own servers may fail, that is their purpose.
+Exit code: 0 if all targets answered, 1 if some failed, 2 for wrong arguments,
+130 after Ctrl-C. Without targets it is 0: some of the servers fail on purpose.
 
 JSON: { version: 1, interrupted, elapsedMs, total, answered, failed, pending,
 duplicates, latencyMs, results, histogram }.
-  results     sorted as the table is, each { target, host, port, name, state,
-              latencyMs, banner, answer, closed, message }; state is "open",
-              "refused", "timed out", "unresolved", "reset", "closed",
-              "unreachable" or "other"; what does not apply is null
-  latencyMs   { min, median, max } of all that could be connected to, or null
-  histogram   [{ fromMs, toMs, count }]
-  pending     what Ctrl-C left unknown, as host:port`;
+  results    in the order of the table, each { target, host, port, name,
+             state, latencyMs, banner, answer, closed, message }; state is
+             "open", "refused", "timed out", "unresolved", "reset",
+             "closed", "unreachable" or "other"; null where not applicable
+  latencyMs  { min, median, max } of all successful connections, or null
+  histogram  [{ fromMs, toMs, count }]
+  pending    the targets that Ctrl-C left unknown, as host:port`;
 
 const MAX_TIMEOUT = 3600;
 
@@ -69,7 +70,7 @@ const SHAPE = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** Reads the command line; throws a {@linkcode UsageError} if it cannot be. */
+/** Parses the command line; throws a {@linkcode UsageError} if it is invalid. */
 export function parseOptions(args: string[]): Options {
   const { values, positionals } = parse(args);
   return {

@@ -53,11 +53,13 @@ export interface JsonResult {
 export interface Layout {
   /** Whether to colour it. */
   readonly color: boolean;
-  /** How many columns there are; lines are cut there. */
+  /** How many columns there are. No line is longer. */
   readonly width: number;
 }
 
 const BAR_WIDTH = 40;
+/** The columns of a bar's label and its count. */
+const AROUND_BAR = 16;
 const COLORS = { bold: 1, red: 31, green: 32 };
 
 /** The report for machines. */
@@ -87,7 +89,7 @@ export function textReport(survey: Survey, layout: Layout): string {
   return [
     table(survey.sorted, layout),
     chart(survey, layout),
-    summary(survey),
+    summary(survey, layout),
   ].filter((part) => part.length > 0)
     .map((lines) => lines.join("\n")).join("\n\n");
 }
@@ -130,15 +132,29 @@ function table(outcomes: readonly Outcome[], layout: Layout): string[] {
   const widths = head.map((_, column) => longest([head, ...rows], column));
   const pad = (row: readonly string[]): string =>
     row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
-  const lines = outcomes.map((outcome, index) => {
-    const start = `${pad(rows[index]!)}  ${latencyOf(outcome)}`;
-    const said = shorten(whatItSaid(outcome), layout.width - start.length - 2);
-    const color = outcome.failure === null ? "green" : "red";
-    return `${paint(start, color, layout)}  ${said}`.trimEnd();
-  });
+  const line = (
+    row: readonly string[],
+    latency: string,
+    said: string,
+    color: keyof typeof COLORS,
+  ): string => {
+    const start = `${pad(row)}  ${latency.padStart(9)}  `;
+    const text = shorten((start + said).trimEnd(), layout.width);
+    return color === "bold"
+      ? paint(text, color, layout)
+      : paint(text.slice(0, start.length), color, layout) +
+        text.slice(start.length);
+  };
   return [
-    paint(`${pad(head)}  ${"LATENCY".padStart(9)}  FIRST LINE`, "bold", layout),
-    ...lines,
+    line(head, "LATENCY", "FIRST LINE", "bold"),
+    ...outcomes.map((outcome, index) =>
+      line(
+        rows[index]!,
+        latencyOf(outcome),
+        whatItSaid(outcome),
+        outcome.failure === null ? "green" : "red",
+      )
+    ),
   ];
 }
 
@@ -146,15 +162,16 @@ function chart(survey: Survey, layout: Layout): string[] {
   const buckets = histogram(survey.latencies.map(milliseconds));
   if (buckets.length === 0) return [];
   const most = Math.max(...buckets.map(({ count }) => count));
+  const width = Math.max(1, Math.min(BAR_WIDTH, layout.width - AROUND_BAR));
   const lines = buckets.map(({ toMs, count }) => {
-    const bar = "█".repeat(Math.ceil(count / most * BAR_WIDTH));
+    const bar = "█".repeat(Math.ceil(count / most * width));
     const label = toMs < 1000 ? `${toMs} ms` : `${toMs / 1000} s`;
     return `${label.padStart(8)}  ${bar}${bar && " "}${count}`;
   });
   return [paint("LATENCY BELOW", "bold", layout), ...lines];
 }
 
-function summary(survey: Survey): string[] {
+function summary(survey: Survey, layout: Layout): string[] {
   const { answered, failed, pending, duplicates, elapsed } = survey;
   const parts = [
     `${answered} answered`,
@@ -164,7 +181,19 @@ function summary(survey: Survey): string[] {
   if (survey.interrupted) {
     parts.push(`${pending.length} not known as it was interrupted`);
   }
-  return [`${parts.join(", ")}; ${duration(elapsed * 1000)}`];
+  const text = `${parts.join(", ")}; ${duration(elapsed * 1000)}`;
+  return wrap(text, layout.width);
+}
+
+/** The text in lines of a width, broken after commas and semicolons. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const part of text.split(/(?<=[,;]) /)) {
+    const line = `${lines.at(-1)} ${part}`.trimStart();
+    if (line.length > width && lines.at(-1) !== "") lines.push(part);
+    else lines[lines.length - 1] = line;
+  }
+  return lines;
 }
 
 function countKinds(outcomes: readonly Outcome[]): string {
@@ -176,14 +205,22 @@ function countKinds(outcomes: readonly Outcome[]): string {
 }
 
 function whatItSaid(outcome: Outcome): string {
-  const { banner, answer, closed, failure } = outcome;
-  const said = [banner, answer, failure?.message].filter((text) => text);
+  const { banner, answer, closed } = outcome;
+  const said = [banner, answer, briefFailure(outcome)].filter((text) => text);
   if (said.length > 0) return said.join(" → ");
   return closed ? "(closed)" : "(silent)";
 }
 
+/** What a failure is, without what the row says already, and without the system's number of the error. */
+function briefFailure({ target, failure }: Outcome): string | null {
+  if (failure === null) return null;
+  return failure.message
+    .replace(`Cannot connect to ${formatTarget(target)}: `, "")
+    .replace(/ \(os error \d+\)$/, "");
+}
+
 function latencyOf({ latency }: Outcome): string {
-  return (latency === null ? "" : duration(latency * 1000)).padStart(9);
+  return latency === null ? "" : duration(latency * 1000);
 }
 
 function duration(ms: number): string {

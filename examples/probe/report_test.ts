@@ -98,12 +98,39 @@ Deno.test("textReport() colours and cuts lines for a terminal", () => {
   assert(head?.startsWith("\x1b[1mTARGET"));
   assertEquals(
     open,
-    `\x1b[32ma:1     open        1.0 ms\x1b[0m  ${"x".repeat(11)}…`,
+    `\x1b[32ma:1     open        1.0 ms  \x1b[0m${"x".repeat(11)}…`,
   );
   assertEquals(
     refused,
-    "\x1b[31mb:1     refused           \x1b[0m  Connection …",
+    "\x1b[31mb:1     refused             \x1b[0mConnection …",
   );
+});
+
+Deno.test("textReport() says what is in a row once", () => {
+  const message = "Cannot connect to a:1: Connection refused (os error 111)";
+  const report = survey({ "a:1": { failure: { kind: "refused", message } } });
+  assertEquals(
+    textReport(report, PLAIN).split("\n")[1],
+    "a:1     refused             Connection refused",
+  );
+});
+
+Deno.test("textReport() has no line that is longer than the terminal is wide", () => {
+  const report = survey({
+    ...MIXED,
+    "a-host-with-quite-a-long-name.example.org:65535": {
+      latency: 0.001,
+      banner: "x".repeat(200),
+    },
+  }, ["late:1"]);
+  report.interrupted = true;
+  for (const width of [40, 60, 80]) {
+    for (
+      const line of textReport(report, { color: false, width }).split("\n")
+    ) {
+      assert(line.length <= width, `${width} columns: ${line}`);
+    }
+  }
 });
 
 Deno.test("jsonReport() has the shape that is documented", () => {
