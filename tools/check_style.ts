@@ -55,7 +55,7 @@ export const PHRASES: Readonly<Record<string, Phrase>> = {
   },
   "a clause as subject": {
     pattern:
-      /(?:^|[.;:] |\/\*\* )(?:What|Who|Where|That)(?! (?:to|else|happens|do|does|is the|are the|it takes|you|follows)\b) [^.?!\n]*?(?=[.!\n])(?![^.!\n]*\?)/gm,
+      /(?:^|[.;:] |\/\*\* )(?:What|Who|Where)(?! (?:to|if|else|happens|do|does|is the|are the|it takes|you|follows)\b) [^.?!\n]*?(?=[.!\n])(?![^.!\n]*\?)/gm,
     instead: "a noun: deprecated APIs, the caller",
   },
   "has X do": {
