@@ -55,7 +55,10 @@ export async function ownEntries(): Promise<string[]> {
 }
 
 /** The front page, in Markdown. */
-function frontPage(exports: readonly DocumentedExport[]): string {
+function frontPage(
+  exports: readonly DocumentedExport[],
+  guides: string | undefined,
+): string {
   const found = new Set(exports.map(({ category }) => category));
   const order = [
     ...CATEGORIES.filter((each) => found.has(each)),
@@ -72,7 +75,9 @@ function frontPage(exports: readonly DocumentedExport[]): string {
   return [
     "Python's `asyncio` for Deno: tasks that can be cancelled, task groups, time limits, locks, queues, streams, " +
     "subprocesses, threads, and an event loop you can inspect.",
-    "This is the reference. The tutorial and the guides are in the repository, in `docs/`.",
+    guides === undefined
+      ? "This is the reference. The tutorial and the guides are in the repository, in `docs/`."
+      : `This is the reference. There are also [a tutorial and guides](${guides}).`,
     ...parts,
   ].join("\n\n");
 }
@@ -91,15 +96,16 @@ function compare(one: string, other: string): number {
   return one.toLowerCase() < other.toLowerCase() ? -1 : 1;
 }
 
-/** Builds the site. */
-export async function buildApi(path: string): Promise<void> {
+/** Builds the site; its front page links to the guides if they are given. */
+export async function buildApi(path: string, guides?: string): Promise<void> {
   const output = resolve(path);
+  await Deno.mkdir(output, { recursive: true });
   const entries = await ownEntries();
   const exports = await documentedExports(entries);
   const folder = await Deno.makeTempDir({ dir: ROOT.pathname });
   try {
     const front = `${folder}/mod.ts`;
-    const text = frontPage(exports).replaceAll("*/", "*\\/");
+    const text = frontPage(exports, guides).replaceAll("*/", "*\\/");
     const comment = `/**\n${
       text.replaceAll(/^/gm, " * ")
     }\n *\n * @module\n */`;
@@ -136,6 +142,7 @@ export async function buildApi(path: string): Promise<void> {
       ],
       cwd: folder,
       stdout: "null",
+      stderr: "inherit",
     }).output();
     if (!success) throw new Error("deno doc failed");
   } finally {
