@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as asyncio from "../../mod.ts";
 import * as testing from "../../testing/mod.ts";
+import { generateIndex } from "../../tools/api_index/generate.ts";
 import { findPython } from "../peers/python.ts";
 import { runPython } from "../peers/run_python.ts";
 
@@ -142,6 +143,10 @@ function inheritedMembersOf(
 }
 
 const python = await findPython();
+
+Deno.test("The index is what `deno task index` writes", async () => {
+  assertEquals(text, await generateIndex());
+});
 
 Deno.test("The index has every name of this python3's asyncio", {
   ignore: python === null,

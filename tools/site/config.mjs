@@ -7,11 +7,24 @@ const ICON =
 
 /** The sidebar is docs/README.md: its bold lines are the groups. */
 function sidebar() {
-  const page = readFileSync(new URL("../docs/index.md", import.meta.url), "utf8");
+  const page = readFileSync(
+    new URL("../docs/index.md", import.meta.url),
+    "utf8",
+  );
   const groups = [];
-  for (const [, group, text, link] of page.matchAll(/^\*\*(.+)\*\*$|^- \[([^\]]+)\]\(([^)]+)\)/gm)) {
+  for (
+    const [, group, text, link] of page.matchAll(
+      /^\*\*(.+)\*\*$|^- \[([^\]]+)\]\(([^)]+)\)/gm,
+    )
+  ) {
     if (group) groups.push({ text: group, items: [] });
-    else groups.at(-1).items.push({ text, link: `/docs/${link}`.replace("/docs/../", "/").replace(/(index)?\.md$/, "") });
+    else {groups.at(-1).items.push({
+        text,
+        link: `/docs/${link}`.replace("/docs/../", "/").replace(
+          /(index)?\.md$/,
+          "",
+        ),
+      });}
   }
   return [
     { text: "Home", link: "/" },
@@ -34,7 +47,10 @@ export default {
   description: "Python's asyncio for Deno, in TypeScript",
   outDir: process.env.SITE,
   ignoreDeadLinks: [/^\/api\//],
-  head: [["link", { rel: "icon", href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
+  head: [["link", {
+    rel: "icon",
+    href: `data:image/svg+xml,${encodeURIComponent(ICON)}`,
+  }]],
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],

@@ -19,7 +19,8 @@ export async function serve(folder: string): Promise<void> {
     for (const name of names) {
       try {
         const body = await Deno.readFile(folder + name);
-        const type = TYPES[name.split(".").at(-1)!] ?? "application/octet-stream";
+        const type = TYPES[name.split(".").at(-1)!] ??
+          "application/octet-stream";
         return new Response(body, { headers: { "content-type": type } });
       } catch {
         // Try the next name.

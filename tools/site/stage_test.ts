@@ -20,7 +20,8 @@ Deno.test("stagePages() writes every page that its pages link to", async () => {
     for (const page of pages) {
       for (const { target } of linksInMarkdown(await Deno.readTextFile(page))) {
         if (!target.startsWith("/") || target.startsWith("/api/")) continue;
-        const path = stage + target.replace(/#.*$/, "").replace(/(?<!\.md)$/, ".md");
+        const path = stage +
+          target.replace(/#.*$/, "").replace(/(?<!\.md)$/, ".md");
         if (!pages.has(path)) missing.add(target);
       }
     }
