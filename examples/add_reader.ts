@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Watches standard input, and prints what comes as soon as it comes:
+// Watches standard input, and prints data as soon as it arrives:
 //
 //   (echo one; sleep 1; echo two) | deno run --allow-ffi examples/add_reader.ts
 //
-// The system is asked whether there is something to read, which needs
-// --allow-ffi and does not work on Windows.
+// Asking the system whether there is something to read needs --allow-ffi,
+// and does not work on Windows.
 
 import { newEventLoop } from "@asyncio/asyncio";
 
@@ -14,7 +14,7 @@ const STDIN = 0;
 const loop = newEventLoop();
 const buffer = new Uint8Array(1024);
 
-/** Called when reading does not wait: there is something, or the end. */
+/** Called when a read returns at once: there is data, or the end of the input. */
 function onReadable(): void {
   const length = Deno.stdin.readSync(buffer);
   if (length !== null) {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Connects to several servers at the same time, tells of each as soon as it
-// has answered or failed, and at the end which was the first that answered:
+// Connects to several servers concurrently, prints each result as soon as it is
+// there, and at the end the first server that answered:
 //
 //   deno run --allow-net examples/as_completed.ts [host:port ...]
 
@@ -28,13 +28,13 @@ async function visit(server: string): Promise<string> {
 async function main(): Promise<void> {
   const visits = servers.map((server) => createTask(() => visit(server)));
 
-  // `for await` gives the tasks themselves, so that one sees which it is
+  // `for await` gives the tasks themselves, which shows to which server it belongs
   for await (const done of asCompleted(visits)) {
     const server = servers[visits.findIndex((visit) => visit === done)];
     console.log(`${server}: ${done.exception()?.message ?? "connected"}`);
   }
 
-  // `for` gives what to await for the first result, the second, and so on
+  // `for` gives futures for the first result, the second, and so on
   for (
     const next of asCompleted(servers.map((server) => () => visit(server)))
   ) {

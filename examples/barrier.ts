@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has tasks wait until so many have come, and then go on together:
+// Makes tasks wait for each other, and then continue together:
 //
 //   deno run examples/barrier.ts [seconds]
 
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const barrier = new Barrier(3);
   const others = [1, 2].map(() => createTask(() => barrier.wait()));
 
-  await sleep(second); // as long as it may take
+  await sleep(second);
   console.log(String(barrier));
   await barrier.wait();
   console.log("barrier passed");

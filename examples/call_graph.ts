@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Prints who awaits whom, seen from the innermost task:
+// Prints which task awaits which, starting with the innermost one:
 //
 //   deno run examples/call_graph.ts [--debug]
 //
-// In debug mode it also says at which lines they wait.
+// In debug mode it also prints the lines at which they wait.
 
 import {
   gather,
@@ -15,7 +15,7 @@ import {
 } from "@asyncio/asyncio";
 
 async function innermost(): Promise<void> {
-  await sleep(0); // by then all others wait
+  await sleep(0); // now all other tasks wait
   printCallGraph();
 }
 

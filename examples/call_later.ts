@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Prints the time again and again, by a callback that calls itself later:
+// Prints the time repeatedly, by a callback that schedules itself:
 //
 //   deno run examples/call_later.ts [times] [interval in seconds]
 

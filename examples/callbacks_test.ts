@@ -10,7 +10,7 @@ Deno.test("call_soon prints its line, and ends", async () => {
   );
 });
 
-Deno.test("call_later prints the time as often as it is told, and ends", async () => {
+Deno.test("call_later prints the time the given number of times, and ends", async () => {
   const { code, stdout, stderr } = await runExample("call_later.ts", [], [
     "3",
     "0.01",

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends what is typed to a chat, and prints what is said there:
+// Sends typed lines to a chat, and prints the lines of the others:
 //
 //   deno run --allow-net examples/chat_client.ts [name] [port]
 //
-// examples/chat_server.ts is such a chat. `/help` says what one can do; the
-// end of the input or Ctrl-C leaves.
+// examples/chat_server.ts is such a chat. `/help` lists the commands; the end
+// of the input or Ctrl-C leaves.
 
 import {
   openConnection,
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     for await (const line of reader) {
       console.log(new TextDecoder().decode(line).trimEnd());
     }
-    typing.cancel(); // the chat has hung up
+    typing.cancel(); // the chat has closed the connection
   });
 }
 
@@ -36,7 +36,7 @@ async function sendInput(writer: StreamWriter): Promise<void> {
     writer.write(line);
     await writer.drain();
   }
-  writer.writeEof(); // what is still under way is printed
+  writer.writeEof(); // pending lines are still printed
 }
 
 await run(main);

@@ -30,7 +30,7 @@ Deno.test("chat_client and chat_server talk to each other", async () => {
   assertEquals(await ann.end(), { code: 0, stdout: "", stderr: "" });
   assertEquals(await bob.nextLine(), "* Ann has left");
   await stopServer(server);
-  // Who waits for somebody to type hears it too
+  // A client that waits for input receives it, too
   if (Deno.build.os === "windows") return;
   assertEquals(await bob.end(), {
     code: 0,

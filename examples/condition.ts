@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has tasks wait until something shared is as they need it:
+// Makes tasks wait until shared state has the value that they need:
 //
 //   deno run examples/condition.ts
 
@@ -11,7 +11,7 @@ let stock = 0;
 
 async function take(amount: number): Promise<void> {
   using _guard = await changed.acquire();
-  // Gives the lock to others while it waits, and has it again when it returns
+  // Releases the lock while it waits, and acquires it again before it returns
   await changed.waitFor(() => stock >= amount);
   stock -= amount;
   console.log(`took ${amount}, ${stock} left`);

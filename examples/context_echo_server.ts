@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Answers each client by its address, which nobody has to hand on:
+// Answers each client with its address, without passing it as an argument:
 //
 //   deno run --allow-net examples/context_echo_server.ts [port]
 //   curl http://127.0.0.1:8081/
@@ -19,7 +19,7 @@ import {
 
 const [port = "8081"] = Deno.args;
 
-/** Who is served. Each task has a value of its own. */
+/** The client of the current task. */
 const client = new ContextVar<Deno.NetAddr>("client");
 
 function renderGoodbye(): string {

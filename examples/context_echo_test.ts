@@ -8,7 +8,7 @@ import {
   stopServer,
 } from "../tests/doubles/example.ts";
 
-Deno.test("context_echo_server says each client its own address", async () => {
+Deno.test("context_echo_server tells each client its own address", async () => {
   await using server = new Example("context_echo_server.ts", LOOPBACK, ["0"]);
   const port = Number(portOf(await server.nextLine()));
   const connect = () => Deno.connect({ hostname: "127.0.0.1", port });

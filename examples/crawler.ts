@@ -1,15 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Follows the links of a web site, some pages at a time, and says what it finds:
+// Follows the links of a web site, several pages at a time, and prints what it finds:
 //
 //   deno run --allow-net examples/crawler.ts http://127.0.0.1:8080/
 //
-//   --workers=4    how many pages at the same time
-//   --rate=10      how many requests in a second, at most
-//   --pages=100    how many pages in all, at most
-//   --timeout=10   how long a page may take, in seconds
+//   --workers=4    pages at the same time
+//   --rate=10      requests a second, at most
+//   --pages=100    pages in all, at most
+//   --timeout=10   time limit for a page, in seconds
 //
-// It stays on the site. Ctrl-C stops it.
+// It does not leave the site. Ctrl-C ends it.
 
 import {
   currentTask,
@@ -35,13 +35,13 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
-/** How many bytes of a page are looked at. */
+/** The number of bytes that are read of a page. */
 const MAX_BYTES = 1024 * 1024;
 
 class Crawler {
   readonly #start: URL;
   readonly #queue = new Queue<URL>();
-  /** All that are or were in the queue, so that it holds no more than that. */
+  /** All pages that are or were in the queue, so that none enters it twice. */
   readonly #known = new Set<string>();
   readonly #pace = new Pace(1 / Number(options.rate));
   #failed = 0;
@@ -58,7 +58,7 @@ class Crawler {
           group.createTask(() => this.#work());
         }
         await this.#queue.join();
-        this.#queue.shutdown(); // which ends the workers
+        this.#queue.shutdown(); // ends the workers
       });
     } finally {
       // After Ctrl-C, too
@@ -77,12 +77,12 @@ class Crawler {
     }
   }
 
-  /** Looks at a page, and says what came of it. */
+  /** Reads a page and returns the result. */
   async #visit(url: URL): Promise<string> {
     try {
       return await timeout(Number(options.timeout), () => this.#fetch(url));
     } catch (error) {
-      // What fetch() throws, and all else that one page may be the reason of
+      // Any error of a single page
       if (!(error instanceof TypeError || error instanceof TimeoutError)) {
         throw error;
       }
@@ -92,13 +92,13 @@ class Crawler {
   }
 
   async #fetch(url: URL): Promise<string> {
-    // So that the time limit, an error elsewhere and Ctrl-C end it
+    // The time limit, a failing worker and Ctrl-C end it
     const { signal } = currentTask()!;
     const response = await fetch(url, { signal });
     const { status, headers } = response;
     const isPage = response.ok &&
       headers.get("content-type")?.startsWith("text/html") &&
-      this.#isOfSite(new URL(response.url)); // whither it may have been sent
+      this.#isOfSite(new URL(response.url)); // after redirects
     if (!isPage) {
       await response.body?.cancel();
       if (!response.ok) this.#failed++;

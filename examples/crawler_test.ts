@@ -39,7 +39,7 @@ async function crawl(
   return { ...end, lines: end.stdout.replaceAll(url, "/").split("\n") };
 }
 
-Deno.test("crawler visits each page of the site once, and says what is wrong", async () => {
+Deno.test("crawler visits each page of the site once, and reports errors", async () => {
   const asked: string[] = [];
   await using site = serve(({ url }) => {
     const { pathname } = new URL(url);
@@ -71,7 +71,7 @@ Deno.test("crawler visits each page of the site once, and says what is wrong", a
   assertEquals(code, 0);
 });
 
-Deno.test("crawler keeps to its limits in a site without end", async () => {
+Deno.test("crawler keeps to its limits on an endless site", async () => {
   let now = 0;
   let most = 0;
   let pages = 0;
@@ -94,7 +94,7 @@ Deno.test("crawler keeps to its limits in a site without end", async () => {
   assertEquals(code, 0);
 });
 
-/** A page that does not end; the function is called when it is given up. */
+/** A page that does not end; the function is called when the crawler gives it up. */
 function endless(cancel: () => void): Response {
   return new Response(new ReadableStream({ cancel }), {
     headers: { "content-type": "text/html" },

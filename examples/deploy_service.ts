@@ -1,11 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// A service in front of a slow one, in the shape that Deno Deploy runs:
+// A service in front of a slow one, in the form that Deno Deploy runs:
 //
 //   UPSTREAM=http://127.0.0.1:8080 deno run --allow-net --allow-env=UPSTREAM examples/deploy_service.ts [port]
 //
-// There is no run(): what is made here is used by every request, on the event
-// loop that a Deno program always has.
+// There is no run(): all requests share the objects below, on the default loop.
 
 import { Gateway } from "./deploy/gateway.ts";
 

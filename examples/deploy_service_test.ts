@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Example, LOOPBACK, portOf } from "../tests/doubles/example.ts";
 
-Deno.test("deploy_service answers with what the service behind says, but not too often", async () => {
+Deno.test("deploy_service forwards requests, but not too often", async () => {
   await using upstream = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     ({ url }) => new Response(new URL(url).pathname),

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Prints the time again and again, for a while, by a task that sleeps:
+// Prints the time repeatedly for a while, by a task that sleeps:
 //
 //   deno run examples/display_date.ts [seconds in all] [interval in seconds]
 //
-// examples/call_later.ts does so by callbacks.
+// examples/call_later.ts does it by callbacks.
 
 import { getRunningLoop, run, sleep } from "@asyncio/asyncio";
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Waits for something, but not for ever:
+// Waits for something, but not forever:
 //
 //   deno run examples/eternity.ts [seconds]
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has a task wait until something has happened:
+// Makes a task wait until something has happened:
 //
 //   deno run examples/event.ts [seconds]
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has every loop of a program be as the program wants it, in two ways: by a
-// policy, as old programs do, and for one run() by a factory, as is better:
+// Customises the event loops of a program in two ways: by a policy, as old
+// programs do, and by a factory for one run(), which is better:
 //
 //   deno run examples/event_loop_policy.ts
 

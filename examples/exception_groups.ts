@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Handles what several tasks of a group threw, each kind by itself:
+// Handles the errors of the tasks of a group, by class:
 //
 //   deno run examples/exception_groups.ts
 
@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     await taskGroup((group) => {
       group.createTask(() => JSON.parse("{"));
       group.createTask(() => new Array(-1));
-      group.createTask(() => sleep(3600)); // is cancelled, which is no error
+      group.createTask(() => sleep(3600)); // is cancelled, which is not an error
     });
   } catch (error) {
     if (!(error instanceof ExceptionGroup)) throw error;
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     const [range, rest] = others?.split(RangeError) ?? [null, null];
     console.log("Of syntax:", syntax?.exceptions.map(String));
     console.log("Of range:", range?.exceptions.map(String));
-    // What is not known goes on upwards
+    // Other errors are thrown again
     if (rest !== null) throw rest;
   }
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Hands a socket that is open already to a protocol:
+// Passes an open socket to a protocol:
 //
 //   deno run --allow-net examples/existing_socket.ts
 
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     null,
     { sock: ours },
   );
-  // As if it came from somewhere else, a little later
+  // Data from the other end, a little later
   const sending = createTask(() => theirs.write(bytes));
 
   await receiver.end;

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { LOOPBACK, runExample } from "../tests/doubles/example.ts";
 
 for (const name of ["existing_socket.ts", "register_socket.ts"]) {
-  Deno.test(`${name} prints what comes by its socket, and ends`, async () => {
+  Deno.test(`${name} prints the data from its socket, and ends`, async () => {
     assertEquals(
       await runExample(name, LOOPBACK),
       { code: 0, stdout: "Received: abc\n", stderr: "" },

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Calculates three numbers at the same time, and gathers the results:
+// Calculates three numbers concurrently, and gathers the results:
 //
 //   deno run examples/factorial.ts [seconds]
 

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Prints what a web server has at a URL:
+// Prints the document at a URL:
 //
 //   deno run --allow-net examples/http_get.ts https://example.com/ [seconds] > page.html
 //
-// Neither connecting nor a pause of the server may take longer than that, which
-// is 30 seconds by default. What is long is not kept in memory.
+// Connecting, and each pause of the server, is limited to that many seconds, 30
+// by default. Long documents are not kept in memory.
 
 import { run } from "@asyncio/asyncio";
 import type { Answer } from "./http/answer.ts";

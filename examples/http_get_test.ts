@@ -8,7 +8,7 @@ import {
   runExample,
 } from "../tests/doubles/example.ts";
 
-/** Runs the example against a server of Deno's. */
+/** Runs the example against `Deno.serve()`. */
 async function getFrom(
   handle: (request: Request) => Response | Promise<Response>,
   path: string,
@@ -28,7 +28,7 @@ async function getFrom(
   );
 }
 
-/** Runs the example against a server that sends these bytes, whatever it is asked. */
+/** Runs the example against a server that sends these bytes in response to anything. */
 async function getBytes(
   bytes: string,
   { close = true, seconds = "5" } = {},
@@ -68,7 +68,7 @@ Deno.test("http_get prints a body, chunked or not, by https too", async () => {
   );
 });
 
-Deno.test("http_get goes where it is sent, but not for ever", async () => {
+Deno.test("http_get follows redirects, but not forever", async () => {
   function handle({ url }: Request): Response {
     const { pathname } = new URL(url);
     if (pathname === "/there") return new Response("found\n");
@@ -84,7 +84,7 @@ Deno.test("http_get goes where it is sent, but not for ever", async () => {
   assertEquals(code, 1);
 });
 
-Deno.test("http_get says which error the answer is", async () => {
+Deno.test("http_get reports an error status", async () => {
   assertEquals(
     await getFrom(() => new Response("nothing\n", { status: 404 }), "/"),
     { code: 1, stdout: "nothing\n", stderr: "The answer is 404 Not Found\n" },

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Prints the header fields with which a web server answers:
+// Prints the header fields of the response of a web server:
 //
 //   deno run --allow-net examples/http_headers.ts https://example.com/
 
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
 
   for await (const bytes of reader) {
     const line = new TextDecoder().decode(bytes).trimEnd();
-    if (line === "") break; // after the header comes the body
+    if (line === "") break; // the body follows
     console.log(line);
   }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const CERTIFICATES = new URL("../tests/certificates/", import.meta.url);
 const ANSWER = "HTTP/1.1 200 OK\r\nServer: none\r\nX: y\r\n\r\nnot this";
 
-/** Answers one request, and gives it. */
+/** Answers one request, and returns it. */
 async function answer(listener: Deno.Listener): Promise<string> {
   using conn = await listener.accept();
   const buffer = new Uint8Array(1024);
@@ -16,7 +16,7 @@ async function answer(listener: Deno.Listener): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-/** Runs the example with a URL of a server, and expects it to do as it should. */
+/** Runs the example with the URL of a server, and checks its output. */
 async function runAndCheck(
   scheme: string,
   listener: Deno.TcpListener | Deno.TlsListener,
@@ -53,7 +53,7 @@ Deno.test("http_headers prints the header of an https: URL", async () => {
     cert: cert!,
     key: key!,
   });
-  // Whom Deno trusts, beside those of the system
+  // Certificates that Deno trusts in addition to those of the system
   const authority = fileURLToPath(new URL("ca.pem", CERTIFICATES));
   await runAndCheck("https", listener, [...LOOPBACK, `--cert=${authority}`]);
 });

@@ -1,19 +1,19 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// An HTTP/1.1 server on streams, with a few things to ask for:
+// An HTTP/1.1 server on streams, with several routes:
 //
 //   deno run --allow-net examples/http_server.ts --port=8080
 //   curl http://127.0.0.1:8080/
 //
-// It serves the files of a directory too:
+// It also serves the files of a directory:
 //
 //   deno run --allow-net --allow-read=public examples/http_server.ts --root=public
 //
-// By https, with a certificate and its key:
+// With https, by a certificate and its key:
 //
 //   deno run --allow-net --allow-read examples/http_server.ts --cert=a.pem --key=a.key
 //
-// Ctrl-C stops it when the requests that it has begun to answer are answered.
+// Ctrl-C ends it when all requests that have begun are answered.
 
 import { Event, run, sleep, type TlsOptions } from "@asyncio/asyncio";
 import { parseArgs } from "node:util";
@@ -69,7 +69,7 @@ async function echo({ body, headers }: HttpRequest): Promise<Reply> {
   return { headers: { "content-type": type }, body: await body.bytes() };
 }
 
-/** Takes its time, in which the others are served. */
+/** Takes some time; other requests are served in the meantime. */
 async function* count(url: URL): AsyncGenerator<Uint8Array, void> {
   const to = Number(url.searchParams.get("to") ?? 10);
   for (let number = 1; number <= to; number++) {
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
   const { hostname, port } = server.address;
   const scheme = tls === null ? "http" : "https";
   console.log(`Serving at ${scheme}://${hostname}:${port}/`);
-  await new Event().wait(); // for Ctrl-C, which cancels it
+  await new Event().wait(); // until Ctrl-C cancels it
 }
 
 await run(main);

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const hasCurl = await curl("--version").then(() => true, () => false);
 const LARGE = new Uint8Array(8 * 1024 * 1024).map((_, index) => index * 7);
 
-/** Starts the server, and gives the URL at which it says that it serves. */
+/** Starts the server, and returns the URL that it prints. */
 async function serve(
   flags: readonly string[],
   ...args: string[]
@@ -33,7 +33,7 @@ async function curl(...args: string[]): Promise<ExampleEnd> {
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** A directory with `upload.bin` and a directory `site`, where the server is to serve `site` only. */
+/** A directory with `upload.bin` and a directory `site`, of which the server serves only `site`. */
 async function makeFiles(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir();
   await Deno.writeFile(`${path}/upload.bin`, LARGE);

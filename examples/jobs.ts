@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Runs programs, some at a time, each for no longer than it may, and prints their lines as they come:
+// Runs programs, several at a time, each within a time limit, and prints their lines as they arrive:
 //
 //   deno run --allow-run examples/jobs.ts [at once] [seconds] ['ls /' 'sleep 60' ...]
 //
-// One whose time is over is asked to end, and killed if it does not. Ctrl-C ends them all. On a terminal, the
-// last line shows how far it is. The exit code is 1 if one has failed.
+// A program that exceeds its limit is asked to end, and killed if it does not. Ctrl-C ends all of them. On a
+// terminal, the last line shows the progress. The exit code is 1 if a program has failed.
 
 import {
   createSubprocessExec,
@@ -21,7 +21,7 @@ import {
 } from "@asyncio/asyncio";
 import { Display, terminal } from "./jobs/display.ts";
 
-/** How long a program has to end after it was asked to, in seconds. */
+/** The time between asking a program to end and killing it, in seconds. */
 const GRACE = 0.5;
 
 const [atOnce = "2", limit = "5", ...jobs] = Deno.args;
@@ -52,7 +52,7 @@ async function performAll(): Promise<void> {
   });
 }
 
-/** Runs one; the result says how it ended. */
+/** Runs a program. The result tells how it ended. */
 async function perform(job: string): Promise<string> {
   const [program = "", ...args] = job.split(" ");
   try {
@@ -72,14 +72,14 @@ async function perform(job: string): Promise<string> {
   }
 }
 
-// A program whose lines nobody reads stops when the pipe is full
+// A program whose output is not read stops when the pipe is full
 async function printLines(job: string, output: StreamReader): Promise<void> {
   for await (const line of output) {
     display.print(`${job}: ${new TextDecoder().decode(line).trimEnd()}`);
   }
 }
 
-/** Waits for the end, sees to it that it comes, and says what it was. */
+/** Waits for the end, enforces it, and describes it. */
 async function end(process: Process): Promise<string> {
   if (await hasEnded(process, Number(limit))) {
     return `exited with ${process.returnCode}`;

@@ -6,7 +6,7 @@ import { Example, runExample } from "../tests/doubles/example.ts";
 
 const ignore = Deno.build.os === "windows";
 
-/** A job that says who it is, and goes on for ever. */
+/** A job that prints its process number and never ends. */
 async function endlessJob(directory: string, first = ""): Promise<string> {
   const path = `${directory}/job`;
   await Deno.writeTextFile(path, `${first}\necho $$\nwhile :; do :; done\n`);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Lets one task at a time change what is shared:
+// Lets one task at a time change shared state:
 //
 //   deno run examples/lock.ts
 
@@ -10,7 +10,7 @@ const lock = new Lock();
 let balance = 100;
 
 async function withdraw(amount: number): Promise<string> {
-  using _guard = await lock.acquire(); // is released at the end of the block
+  using _guard = await lock.acquire(); // released at the end of the block
   if (balance < amount) return `${amount}: not enough`;
   await sleep(0.01); // asks the bank
   balance -= amount;

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Shows what becomes of an error that nobody asks for:
+// Shows the report of an exception that is never retrieved:
 //
 //   deno run examples/never_retrieved.ts [--debug]
 //
-// With --debug the report also says where the task was created.
+// With --debug the report also contains where the task was created.
 
 import { createTask, getRunningLoop, run, sleep } from "@asyncio/asyncio";
 

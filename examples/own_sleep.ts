@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// What sleep() does, by a future and a task that looks at the clock:
+// Implements sleep() by a future and a task that looks at the clock:
 //
 //   deno run examples/own_sleep.ts [seconds]
 
@@ -19,7 +19,7 @@ async function ownSleep(seconds: number): Promise<void> {
   const future = new Future<void>();
   const end = loop.time() + seconds;
   const watcher = createTask(async () => {
-    while (loop.time() < end) await sleep(0); // has the others go on
+    while (loop.time() < end) await sleep(0); // lets other tasks run
     future.setResult();
   });
   try {

@@ -34,7 +34,7 @@ import { gatherTargets, type Target, UsageError } from "./probe/targets.ts";
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);
 
-/** The whole program, from the command line to the exit code. */
+/** Runs the program and returns its exit code. */
 async function main(args: string[]): Promise<number> {
   try {
     const options = parseOptions(args);
@@ -121,8 +121,8 @@ async function probe(target: Target, options: Options): Promise<Outcome> {
 }
 
 /**
- * Connects, listens for a banner for a quarter of the timeout, and if there is
- * something to send, sends it and reads the answer.
+ * Connects, waits for a banner for a quarter of the time limit, and, if there is a
+ * text to send, sends it and reads the answer.
  */
 async function visit(outcome: Outcome, options: Options): Promise<void> {
   const { target } = outcome;

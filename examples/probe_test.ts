@@ -38,7 +38,7 @@ Deno.test("probe without targets probes servers of its own", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("probe --help says how to use it", async () => {
+Deno.test("probe --help prints its usage", async () => {
   const { code, stdout, stderr } = await probe("--help");
   assertEquals(stderr, "");
   for (const option of ["file", "concurrency", "timeout", "send", "json"]) {
@@ -47,7 +47,7 @@ Deno.test("probe --help says how to use it", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("probe reports what answered, and how, and fails if some did not", async () => {
+Deno.test("probe reports answers and failures, and exits with 1 after a failure", async () => {
   await using talker = listen(async (conn) => {
     await write(conn, "\x1b[2Jhostile\r\nmore\n");
     await readToEnd(conn);
@@ -118,7 +118,7 @@ Deno.test("probe --json prints one documented shape", async () => {
   assertEquals(code, 1);
 });
 
-Deno.test("probe --file takes targets from lists and from the standard input", async () => {
+Deno.test("probe --file reads targets from files and from standard input", async () => {
   await using server = listen((conn) => write(conn, "hello\n"));
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(
@@ -135,7 +135,7 @@ Deno.test("probe --file takes targets from lists and from the standard input", a
   await Deno.remove(file);
 });
 
-Deno.test("probe says what is wrong with its arguments, and connects to nothing", async () => {
+Deno.test("probe reports wrong arguments, and does not connect", async () => {
   let connections = 0;
   await using server = listen(() => {
     connections++;
@@ -159,7 +159,7 @@ Deno.test("probe says what is wrong with its arguments, and connects to nothing"
   assertEquals(connections, 0);
 });
 
-Deno.test("probe names the lines of a list that are wrong", async () => {
+Deno.test("probe names invalid lines of a list", async () => {
   const { code, stderr } = await probeWith("# list\na:1\nb\n", "--file=-");
   assert(stderr.startsWith("-:3: expected host:port"), stderr);
   assertEquals(code, 2);
@@ -176,7 +176,7 @@ for (const json of [false, true]) {
         reached.resolve();
         await readToEnd(conn);
       });
-      // One at a time: when the second is reached, the first is known
+      // One at a time: when the second target is reached, the first has its result
       const targets = [talker, silent].map(({ port }) => `127.0.0.1:${port}`);
       const child = spawn([
         "--concurrency=1",
@@ -204,7 +204,7 @@ for (const json of [false, true]) {
 
 Deno.test({
   name: "probe manages 5,000 targets, 500 at a time, with 1,024 files",
-  // Elsewhere 127.0.0.1 is the only address of the loopback
+  // On other systems 127.0.0.1 is the only loopback address
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using server = listen((conn) => write(conn, "hello\n"), "0.0.0.0");
@@ -270,7 +270,7 @@ interface TestServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** A server of the test's own; each connection is closed when `serve` is done with it. */
+/** A server; each connection is closed when `serve` has ended. */
 function listen(
   serve: (conn: Deno.Conn) => Promise<void> | void,
   hostname = "127.0.0.1",

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends a message to an echo server, and prints what comes back. With a protocol:
+// Sends a message to an echo server, and prints the answer, with a protocol:
 //
 //   deno run --allow-net examples/protocol_echo_client.ts [port] [message]
 //

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends a message back to where it came from, and hangs up. With a protocol:
+// Sends a message back and closes the connection, with a protocol:
 //
 //   deno run --allow-net examples/protocol_echo_server.ts [port]
 //
-// Ctrl-C stops it when the last client is gone, a second Ctrl-C at once.
+// Ctrl-C ends it when the last client has left, a second Ctrl-C at once.
 
 import {
   getRunningLoop,
@@ -15,7 +15,7 @@ import {
 
 const [port = "8888"] = Deno.args;
 
-/** Made once for each connection. */
+/** One instance for each connection. */
 class Echo extends Protocol {
   #transport!: Transport;
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has three workers take jobs from a queue until all are done:
+// Lets three workers take jobs from a queue until all are done:
 //
 //   deno run examples/queue_workers.ts [seconds per job at most]
 
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   await taskGroup(async (group) => {
     for (const name of WORKERS) group.createTask(() => work(name, queue));
     await queue.join(); // until taskDone() was called for each
-    queue.shutdown(); // no more comes, and the workers' loops end
+    queue.shutdown(); // ends the workers' loops
   });
   const elapsed = (performance.now() - start) / 1000;
   console.log("====");

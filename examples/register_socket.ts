@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Waits for data on a socket that is open already, with streams:
+// Waits for data on an open socket, with streams:
 //
 //   deno run --allow-net examples/register_socket.ts
 
@@ -13,14 +13,14 @@ async function main(): Promise<void> {
   const [ours, theirs] = await socketPair();
   using _other = theirs;
 
-  // From now on it is the writer's, which closes it.
+  // From now on it belongs to the writer, which closes it.
   const [reader, writer] = await openConnection({ sock: ours });
   await using _connection = writer;
 
-  // As if it came from somewhere else, a little later
+  // Data from the other end, a little later
   const sending = createTask(() => theirs.write(bytes));
 
-  const data = await reader.read(100); // as soon as something comes
+  const data = await reader.read(100); // as soon as data arrives
   console.log("Received:", new TextDecoder().decode(data));
   await sending;
 }

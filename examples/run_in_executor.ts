@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Work that would keep the event loop busy, done in other threads in three ways:
+// Runs blocking work in other threads, in three ways:
 //
 //   deno run --allow-read=examples examples/run_in_executor.ts
 
 import { getRunningLoop, run, WorkerExecutor } from "@asyncio/asyncio";
 
-// Blocks until the disk has answered. It is sent to the worker as source, so all it needs is its argument.
+// Blocks until the disk has answered. It is sent to the worker as source, so it uses only its argument.
 function firstLine(url: string): string {
   return Deno.readTextFileSync(new URL(url)).split("\n")[0]!;
 }
@@ -18,12 +18,12 @@ async function main(): Promise<void> {
   const line = await loop.runInExecutor(null, firstLine, import.meta.url);
   console.log("default executor:", line);
 
-  // 2. In a pool of the program's own.
+  // 2. In a pool that the program creates.
   await using pool = new WorkerExecutor({ maxWorkers: 1 });
   const same = await loop.runInExecutor(pool, firstLine, import.meta.url);
   console.log("own executor:", same);
 
-  // 3. In a pool for the functions of a module, which may import and share what they like.
+  // 3. In a pool for the functions of a module, which may import and share anything.
   await using crunchers = new WorkerExecutor<
     typeof import("./cpu_bound.ts")
   >(new URL("./cpu_bound.ts", import.meta.url));

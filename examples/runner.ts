@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Runs several functions on one loop and in one context, one after the other:
+// Runs several functions in turn on one loop and in one context:
 //
 //   deno run examples/runner.ts
 
@@ -17,14 +17,14 @@ let background: Task<string>;
 
 function setUp(): void {
   greeting.set("hi");
-  background = createTask(() => sleep(0.01, "there")); // goes on in the next run
+  background = createTask(() => sleep(0.01, "there")); // continues in the next run
 }
 
 async function main(): Promise<void> {
   console.log(greeting.get(), await background);
 }
 
-// Cancels what is left, and closes its loop, at the end of the program
+// Cancels remaining tasks, and closes its loop, at the end of the program
 await using runner = new Runner();
 await runner.run(setUp);
 await runner.run(main);

@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Says two things in three ways: one after the other, at the same time, and
-// at the same time in a group, which waits for both and cancels one if the
-// other fails:
+// Prints two lines in three ways: in sequence, concurrently, and concurrently in
+// a group, which waits for both and cancels one if the other fails:
 //
 //   deno run examples/say_after.ts [seconds]
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Lets some tasks work at a time, and has the others wait:
+// Lets a number of tasks work at a time, while the others wait:
 //
 //   deno run examples/semaphore.ts
 
@@ -11,7 +11,7 @@ let working = 0;
 let most = 0;
 
 async function work(id: number): Promise<void> {
-  using _slot = await slots.acquire(); // is given back at the end of the block
+  using _slot = await slots.acquire(); // released at the end of the block
   console.log(`${id} begins`);
   most = Math.max(most, ++working);
   await sleep(0.01);

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Makes a future, has a task set its result, and awaits it:
+// Creates a future, lets a task set its result, and awaits it:
 //
 //   deno run examples/set_after.ts [seconds]
 

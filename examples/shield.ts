@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Keeps a task from being cancelled with the one that awaits it:
+// Protects a task from being cancelled together with the task that awaits it:
 //
 //   deno run examples/shield.ts [seconds]
 

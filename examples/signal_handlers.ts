@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Ends when it is asked to, by SIGINT, which is Ctrl-C, or by SIGTERM:
+// Ends on SIGINT, which is Ctrl-C, and on SIGTERM:
 //
 //   deno run examples/signal_handlers.ts
 //
-// It waits for an hour; a handler alone does not keep a program from exiting.
+// It waits for an hour; a handler alone does not keep a program running.
 
 import { Event, getRunningLoop, run, wait } from "@asyncio/asyncio";
 

@@ -6,7 +6,7 @@ import { Example } from "../tests/doubles/example.ts";
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test({
     name: `signal_handlers ends when it gets a ${signal}`,
-    // A signal that a program is sent ends it there.
+    // On Windows a signal ends the program.
     ignore: Deno.build.os === "windows",
     async fn() {
       await using example = new Example("signal_handlers.ts");

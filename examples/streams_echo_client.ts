@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends a line to an echo server, and prints what comes back. With streams:
+// Sends a line to an echo server, and prints the answer, with streams:
 //
 //   deno run --allow-net examples/streams_echo_client.ts [port] [message]
 //
@@ -12,7 +12,7 @@ const [port = "8888", message = "Hello, world!"] = Deno.args;
 
 async function main(): Promise<void> {
   const [reader, writer] = await openConnection("127.0.0.1", Number(port));
-  await using _connection = writer; // closes it in the end
+  await using _connection = writer; // closes it at the end
 
   console.log("Sent:", message);
   writer.write(`${message}\n`);

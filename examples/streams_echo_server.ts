@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends every line back to where it came from. With streams:
+// Sends every line back, with streams:
 //
 //   deno run --allow-net examples/streams_echo_server.ts [port]
 //
-// Ctrl-C stops it when the last client is gone, a second Ctrl-C at once.
+// Ctrl-C ends it when the last client has left, a second Ctrl-C at once.
 
 import {
   run,
@@ -23,7 +23,7 @@ async function echo(reader: StreamReader, writer: StreamWriter): Promise<void> {
     const text = new TextDecoder().decode(line).trimEnd();
     console.log(`${peer.hostname} says ${JSON.stringify(text)}`);
     writer.write(line);
-    await writer.drain(); // waits while the other side is slow
+    await writer.drain(); // waits while the client is slow
   }
 }
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Asks another Deno what time it is:
+// Asks another Deno process for the time:
 //
 //   deno run --allow-run examples/subprocess_exec.ts
 

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Asks another Deno what time it is, by a protocol, which is told of everything as it happens:
+// Asks another Deno process for the time, by a protocol, which is called for each event:
 //
 //   deno run --allow-run examples/subprocess_protocol.ts
 
 import { getRunningLoop, run, SubprocessProtocol } from "@asyncio/asyncio";
 
 class DateProtocol extends SubprocessProtocol {
-  /** Resolves when everything is read and the process is over, whichever comes last. */
+  /** Resolves when everything is read and the process has ended. */
   readonly end = getRunningLoop().createFuture<void>();
   output = "";
   #isPipeClosed = false;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has the shell run commands, all at the same time, and prints what comes of each:
+// Lets the shell run commands concurrently, and prints the output of each:
 //
 //   deno run --allow-run=/bin/sh examples/subprocess_shell.ts ['ls /zzz' 'sleep 1; echo "hello"' ...]
 

@@ -7,7 +7,7 @@ import { runExample } from "../tests/doubles/example.ts";
 Deno.test({
   name:
     "subprocess_shell runs commands at the same time, and prints what comes of each",
-  // Where the shell is another one
+  // The shell is different there
   ignore: Deno.build.os === "windows",
   fn: () =>
     withDirectory(async (path) => {
@@ -24,7 +24,7 @@ Deno.test({
         `[${failing} exited with 3]\n[stderr]\nwrong\n`,
         `[${waiting} exited with 0]\n[stdout]\nhello\n`,
       ];
-      // Mostly the first is the first.
+      // The first command usually ends first.
       if (stdout !== texts.join("")) {
         assertEquals(stdout, texts.reverse().join(""));
       }
@@ -33,7 +33,7 @@ Deno.test({
 });
 
 for (const name of ["subprocess_exec", "subprocess_protocol"]) {
-  Deno.test(`${name} prints what another Deno says`, async () => {
+  Deno.test(`${name} prints the output of another Deno process`, async () => {
     const { code, stdout, stderr } = await runExample(`${name}.ts`, [
       `--allow-run=${Deno.execPath()}`,
     ]);

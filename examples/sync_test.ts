@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { runExample } from "../tests/doubles/example.ts";
 
-/** What the examples print, and what they are given. */
+/** The arguments and the output of the examples. */
 const PRINTED: readonly [name: string, args: string[], stdout: string][] = [
   [
     "lock",

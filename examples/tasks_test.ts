@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LOOPBACK, runExample } from "../tests/doubles/example.ts";
 
-/** What the examples that need nothing print, and what they are given. */
+/** The arguments and the output of the examples that need no permission. */
 const PRINTED: readonly [name: string, args: string[], stdout: string][] = [
   [
     "factorial",
@@ -83,7 +83,7 @@ for (const [name, args, stdout] of PRINTED) {
   });
 }
 
-Deno.test("say_after takes as long as it must", async () => {
+Deno.test("say_after takes as long as its sleeps", async () => {
   const { code, stdout, stderr } = await runExample("say_after.ts", [], [
     "0.02",
   ]);
@@ -99,7 +99,7 @@ Deno.test("say_after takes as long as it must", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("display_date prints the time until its time is over", async () => {
+Deno.test("display_date prints the time until its duration is over", async () => {
   const { code, stdout, stderr } = await runExample("display_date.ts", [], [
     "0.1",
     "0.03",
@@ -109,7 +109,7 @@ Deno.test("display_date prints the time until its time is over", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("as_completed tells who answers, and who does not", async () => {
+Deno.test("as_completed tells which servers answer", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   other.close();
@@ -131,7 +131,7 @@ Deno.test("as_completed tells who answers, and who does not", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("call_graph prints who awaits whom", async () => {
+Deno.test("call_graph prints which task awaits which", async () => {
   const { code, stdout, stderr } = await runExample("call_graph.ts");
   assertEquals(stderr, "");
   assertEquals(
@@ -148,7 +148,7 @@ Deno.test("call_graph prints who awaits whom", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("never_retrieved says where the task was created", async () => {
+Deno.test("never_retrieved prints where the task was created", async () => {
   const { code, stdout, stderr } = await runExample("never_retrieved.ts", [], [
     "--debug",
   ]);
@@ -160,7 +160,7 @@ Deno.test("never_retrieved says where the task was created", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("event_loop_policy prints what either way gives", async () => {
+Deno.test("event_loop_policy prints the result of each way", async () => {
   assertEquals(
     await runExample("event_loop_policy.ts"),
     { code: 0, stdout: "by the policy: 1\nby a factory: 0.01\n", stderr: "" },

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Ends a task group before its tasks have ended, in two ways: from inside by
-// an error that means just that, and by the method for it:
+// Ends a task group early, in two ways: from inside, by an error for that purpose,
+// and by the method for it:
 //
 //   deno run examples/terminate_group.ts [seconds]
 
@@ -29,7 +29,7 @@ async function byError(): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof ExceptionGroup)) throw error;
-    // What else went wrong meanwhile is not lost
+    // Other errors are not lost
     const [, rest] = error.split(TerminateGroup);
     if (rest !== null) throw rest;
   }

@@ -5,7 +5,7 @@ import { runExample } from "../tests/doubles/example.ts";
 
 const EXAMPLES = new URL(".", import.meta.url).pathname;
 
-Deno.test("run_in_executor prints what three executors did", async () => {
+Deno.test("run_in_executor prints the results of three executors", async () => {
   assertEquals(
     await runExample("run_in_executor.ts", [`--allow-read=${EXAMPLES}`]),
     {
@@ -20,7 +20,7 @@ functions of a module: 2666646666700000
   );
 });
 
-Deno.test("to_thread blocks a thread, and not the event loop", async () => {
+Deno.test("to_thread blocks a thread but not the event loop", async () => {
   const { code, stdout, stderr } = await runExample("to_thread.ts", [], [
     "0.01",
   ]);
@@ -32,7 +32,7 @@ Deno.test("to_thread blocks a thread, and not the event loop", async () => {
   assertEquals(code, 0);
 });
 
-Deno.test("threadsafe has a thread ask the event loop", async () => {
+Deno.test("threadsafe calls the event loop from a thread", async () => {
   const { pathname } = new URL("../", import.meta.url);
   assertEquals(
     await runExample("threadsafe.ts", [`--allow-read=${pathname}`]),

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Has another thread run something in the event loop, and wait for it:
+// Calls a function of the event loop from another thread, and waits for it:
 //
 //   deno run --allow-read=. examples/threadsafe.ts
 //
-// examples/threadsafe_job.ts is what the other thread does.
+// examples/threadsafe_job.ts runs in the other thread.
 
 import { getRunningLoop, run, sleep, WorkerExecutor } from "@asyncio/asyncio";
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// What threadsafe.ts has done in another thread.
+// The job that threadsafe.ts runs in another thread.
 
 import {
   runCoroutineThreadsafe,
@@ -8,14 +8,14 @@ import {
   waitFor,
 } from "@asyncio/asyncio";
 
-/** Has the loop call both functions, and doubles what the first gives. */
+/** Calls both functions on the loop, and doubles the result of the first one. */
 export async function job(
   loop: ThreadsafeLoop,
   ask: () => PromiseLike<number>,
   print: (text: string) => void,
 ): Promise<number> {
-  // Is called soon, and not waited for
+  // Called soon, without waiting for it
   loop.callSoonThreadsafe(print, "the thread asks");
   const future = runCoroutineThreadsafe(ask, loop);
-  return 2 * await waitFor(future, 5); // cancels it when the time is over
+  return 2 * await waitFor(future, 5); // cancels it when the limit expires
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Limits how long something may take, by scopes that may be changed:
+// Limits the duration of code, by scopes that can be changed:
 //
 //   deno run examples/timeouts.ts [seconds]
 
@@ -24,13 +24,13 @@ async function main(): Promise<void> {
   try {
     await timeout(second, longRunningTask);
   } catch (error) {
-    // Outside of the scope: inside there is a CancelledError
+    // Outside the scope: inside it is a CancelledError
     if (!(error instanceof TimeoutError)) throw error;
     console.log("The long operation timed out, but it is handled.");
   }
 
   try {
-    // When it starts, nobody knows how long it may take
+    // The deadline is not known at the start
     await timeout(null, async (scope) => {
       scope.reschedule(loop.time() + second);
       await longRunningTask();

@@ -1,12 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends every line back, by TLS, and takes new certificates while it serves:
+// Sends every line back over TLS, and loads new certificates while it serves:
 //
 //   deno run --allow-net --allow-read examples/tls_echo_server.ts --cert=a.pem --key=a.key --port=8443
 //
-// It looks at the files every minute, or as often as --interval says, in
-// seconds, and at a SIGHUP. Connections that are there stay as they are; those
-// that come see the new certificate. Ctrl-C stops it.
+// It reads the files every minute, or every --interval seconds, and on SIGHUP.
+// Existing connections stay as they are; new ones see the new certificate. Ctrl-C
+// ends it.
 
 import {
   Event,
@@ -36,10 +36,10 @@ const { values: options } = parseArgs({
   },
 });
 
-/** How long, in seconds, a client may take to agree on how to encrypt. */
+/** The time limit for the TLS handshake, in seconds. */
 const HANDSHAKE_TIMEOUT = 10;
 
-/** How long, in seconds, a client may say nothing, or not listen. */
+/** The time limit for a client that neither sends nor receives, in seconds. */
 const IDLE_TIMEOUT = 300;
 
 async function main(): Promise<void> {
@@ -50,8 +50,8 @@ async function main(): Promise<void> {
   }
   const files = await CertificateFiles.read(cert, key, console.log);
 
-  // The connection is accepted as it is, so that each is encrypted with what
-  // is current when it comes
+  // Connections are accepted unencrypted, and encrypted with the certificate that
+  // is current then
   await using server = await startServer(
     (reader, writer) => serveClient(reader, writer, files),
     host,
@@ -68,13 +68,13 @@ async function main(): Promise<void> {
     }
   } finally {
     server.close();
-    server.closeClients(); // what was written is still sent
+    server.closeClients(); // sends pending data
     await wait([server.waitClosed()], { timeout: 5 });
     server.abortClients();
   }
 }
 
-/** Waits for an event, for some seconds at most. */
+/** Waits for an event, within a time limit. */
 async function waitAtMost(seconds: number, event: Event): Promise<void> {
   try {
     await waitFor(event.wait(), seconds);
@@ -118,7 +118,7 @@ async function echo(reader: StreamReader, writer: StreamWriter): Promise<void> {
   }
 }
 
-/** Whether it is what strangers do to a server. */
+/** Returns whether the error is the fault of a client. */
 function isOfPeer(error: unknown): error is Error {
   return error instanceof TimeoutError ||
     error instanceof LimitOverrunError ||

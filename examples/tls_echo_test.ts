@@ -13,7 +13,7 @@ import { Example, LOOPBACK, portOf } from "../tests/doubles/example.ts";
 
 const UNTIL = "until Dec 31 23:59:59 2119 GMT";
 
-/** Runs a test with a server, whose files are in a directory of its own. */
+/** Runs a test with a server that has a directory of its own. */
 async function withServer(
   interval: string,
   body: (server: Example, port: number, directory: string) => Promise<void>,
@@ -73,12 +73,12 @@ async function assertEchoes(
   );
 }
 
-Deno.test("tls_echo_server takes a new certificate, and old connections stay", () =>
+Deno.test("tls_echo_server loads a new certificate, and keeps old connections", () =>
   withServer("0.02", async (server, port, directory) => {
     const old = await connect(port, "localhost");
     await assertEchoes(old);
     await replace(directory, "other_name", ["pem"]);
-    // It may have read a file of which but half was written
+    // It may have read a half-written file
     assertMatch(await server.nextLine(), /^Certificate: kept\. /);
     const other = await connect(port, "localhost");
     await assertEchoes(other);
@@ -108,7 +108,7 @@ Deno.test({
       const connection = await connect(port, "example.org");
       await assertEchoes(connection);
 
-      // Ctrl-C does not wait for those that stay
+      // Ctrl-C does not wait for clients that stay
       server.interrupt();
       assertEquals((await connection[0].read()).length, 0);
       connection[1].close();
@@ -116,7 +116,7 @@ Deno.test({
     }),
 });
 
-Deno.test("tls_echo_server says in a line what is wrong with a client", () =>
+Deno.test("tls_echo_server reports a faulty client in one line", () =>
   withServer("3600", async (server, port) => {
     const [reader, writer] = await openConnection("127.0.0.1", port);
     writer.write("GET / HTTP/1.1\r\n\r\n");

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// A function that blocks its thread, beside a task of the event loop:
+// Runs a blocking function in a thread, and a task at the same time:
 //
 //   deno run examples/to_thread.ts [seconds]
 
@@ -10,7 +10,7 @@ const seconds = Number(Deno.args[0] ?? 1);
 
 function block(seconds: number): void {
   console.log(`block() began at ${new Date().toLocaleTimeString()}`);
-  // Nothing else runs in this thread meanwhile.
+  // Blocks this thread.
   Atomics.wait(
     new Int32Array(new SharedArrayBuffer(4)),
     0,

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends a datagram to an echo server, and prints what comes back:
+// Sends a datagram to an echo server, and prints the answer:
 //
 //   deno run --allow-net examples/udp_echo_client.ts [port] [message]
 //
@@ -30,7 +30,7 @@ class EchoClient extends DatagramProtocol {
     }
   }
 
-  /** Some systems tell that nobody listens there. */
+  /** Some systems report that no server listens there. */
   override errorReceived(error: Error): void {
     if (!this.answer.done()) this.answer.setException(error);
   }
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     { remoteAddr: { hostname: "127.0.0.1", port: Number(port) } },
   );
   try {
-    // A datagram may get lost, and nobody would tell
+    // A datagram may get lost without an error
     const answer = await timeout(5, () => client.answer);
     console.log("Received:", answer);
   } finally {

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-// Sends every datagram back to where it came from:
+// Sends every datagram back:
 //
 //   deno run --allow-net examples/udp_echo_server.ts [port]
 //
-// Ctrl-C stops it.
+// Ctrl-C ends it.
 
 import {
   DatagramProtocol,
@@ -16,7 +16,7 @@ import {
 
 const [port = "9999"] = Deno.args;
 
-/** One for all who send. */
+/** One protocol for all clients. */
 class Echo extends DatagramProtocol {
   #transport!: DatagramTransport;
 
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const address = transport.getExtraInfo("sockname") as Deno.NetAddr;
   console.log(`Serving at ${address.hostname}:${address.port}`);
   try {
-    await new Event().wait(); // for Ctrl-C, which cancels it
+    await new Event().wait(); // until Ctrl-C cancels it
   } finally {
     transport.close();
   }

@@ -9,7 +9,7 @@ import {
   stopServer,
 } from "../tests/doubles/example.ts";
 
-/** Whoever names no address to send from has the one that is all of them. */
+/** The wildcard address, from which a socket without a local address sends. */
 const FROM_ANYWHERE = ["--allow-net=127.0.0.1,0.0.0.0:0"];
 
 Deno.test("udp_echo_client and udp_echo_server talk to each other", async () => {

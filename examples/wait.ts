@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   for (const task of done) console.log(`One is done after ${task.result()}.`);
 
   for (const task of pending) task.cancel();
-  await gather([...pending], { returnExceptions: true }); // until they have ended
+  await gather([...pending], { returnExceptions: true }); // waits until they have ended
   console.log(`${pending.size} were cancelled`);
 }
 

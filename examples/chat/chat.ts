@@ -13,15 +13,15 @@ import {
 import { readLine } from "./line.ts";
 import { Member } from "./member.ts";
 
-/** What a chat puts up with. */
+/** The limits of a chat. */
 export interface ChatOptions {
-  /** How many may be connected at the same time, with a name or without. */
+  /** The greatest number of connections, with a name or without. */
   readonly maxConnections?: number;
-  /** How long, in seconds, one may take to say a name. */
+  /** The time limit for entering a name, in seconds. */
   readonly nameTimeout?: number;
-  /** How long, in seconds, one may say nothing. */
+  /** The time after which a silent member is disconnected, in seconds. */
   readonly idleTimeout?: number;
-  /** How long, in seconds, a member is not listened to after each line. */
+  /** The pause after each line of a member, in seconds. */
   readonly pause?: number;
 }
 
@@ -32,7 +32,7 @@ const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
 
 const HELP = "/join ROOM, /rooms, /who, /quit; all else is said to the room";
 
-/** Begins to serve a chat. */
+/** Starts a chat. */
 export async function startChat(
   host: string,
   port: number,
@@ -48,7 +48,7 @@ export async function startChat(
   return new ChatServer(chat, server);
 }
 
-/** A chat that can be connected to. */
+/** A running chat. */
 export class ChatServer implements AsyncDisposable {
   readonly #chat: Chat;
   readonly #server: Server<Deno.NetAddr>;
@@ -58,12 +58,12 @@ export class ChatServer implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Where it serves. */
+  /** The address of the chat. */
   get address(): Deno.NetAddr {
     return this.#server.sockets[0]!.addr;
   }
 
-  /** Says good-bye to all, and waits for some seconds until they have got it. */
+  /** Says good-bye to all members, and waits some seconds for the message to be sent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     this.#chat.tellAll("The chat closes");
@@ -74,7 +74,7 @@ export class ChatServer implements AsyncDisposable {
   }
 }
 
-/** Rooms, and who is in them. */
+/** The rooms and their members. */
 class Chat {
   readonly #options: Required<ChatOptions>;
   /** All members, by their names. */
@@ -91,12 +91,12 @@ class Chat {
     };
   }
 
-  /** Says something to everybody. */
+  /** Sends a line to all members. */
   tellAll(text: string): void {
     for (const member of this.#members.values()) member.tell(`* ${text}`);
   }
 
-  /** Serves one connection, from beginning to end. */
+  /** Serves one connection until it ends. */
   async welcome(reader: StreamReader, writer: StreamWriter): Promise<void> {
     this.#connections++;
     try {
@@ -104,7 +104,7 @@ class Chat {
       if (farewell !== null) writer.write(`* ${farewell}\r\n`);
       await hangUp(writer);
     } catch (error) {
-      // Who is gone is gone; whoever hung up is no error of the chat
+      // A client that disconnects is not an error of the chat
       if (!isDisconnection(error)) throw error;
     } finally {
       this.#connections--;
@@ -112,7 +112,7 @@ class Chat {
     }
   }
 
-  /** Gives the last words, if there are any. */
+  /** Returns the last words, if there are any. */
   async #serve(
     reader: StreamReader,
     writer: StreamWriter,
@@ -139,7 +139,7 @@ class Chat {
     }
   }
 
-  /** Asks for a name until there is a good one; null if the other side gives up. */
+  /** Asks for a name until it is valid; returns null if the client gives up. */
   async #introduce(
     reader: StreamReader,
     writer: StreamWriter,
@@ -172,7 +172,7 @@ class Chat {
       if (line === "/quit") return "Good bye";
       if (line.startsWith("/")) this.#obey(member, line);
       else if (line !== "") this.#say(member, line);
-      // Who sends faster than that fills a buffer, and then has to wait
+      // A client that sends faster fills a buffer, and then has to wait
       await sleep(this.#options.pause);
     }
   }
@@ -223,7 +223,7 @@ class Chat {
   }
 }
 
-/** Closes a connection when all is sent that was written, or after some seconds. */
+/** Closes a connection when everything is sent, or after some seconds. */
 async function hangUp(writer: StreamWriter): Promise<void> {
   writer.close();
   try {

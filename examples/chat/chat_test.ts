@@ -11,7 +11,7 @@ import {
 import { inVirtualTime, MemoryNetwork } from "../../testing/mod.ts";
 import { type ChatOptions, type ChatServer, startChat } from "./chat.ts";
 
-/** Somebody at the other end, at a host of that name. */
+/** A client at a host of that name. */
 class Guest {
   readonly #reader: StreamReader;
   readonly writer: StreamWriter;
@@ -36,7 +36,7 @@ class Guest {
   }
 }
 
-/** A test with a chat on a network in memory, where waiting takes no time. */
+/** Runs a test with a chat on a network in memory, in virtual time. */
 function withChat(
   body: (network: MemoryNetwork, server: ChatServer) => Promise<void>,
   options: ChatOptions = {},
@@ -51,7 +51,7 @@ function withChat(
         );
         await body(network, server);
       }
-      await sleep(1); // what was closed is closed at both ends
+      await sleep(1); // closed connections are closed at both ends
       assertEquals(network.connections, 0);
     }, { network })();
   };
@@ -61,7 +61,7 @@ async function connect(network: MemoryNetwork, host: string): Promise<Guest> {
   return new Guest(...await network.at(host, () => openConnection("chat", 7)));
 }
 
-/** Connects, and goes to the hall. */
+/** Connects, and enters the hall. */
 async function join(network: MemoryNetwork, name: string): Promise<Guest> {
   const guest = await connect(network, name);
   guest.say(name);
@@ -73,7 +73,7 @@ async function join(network: MemoryNetwork, name: string): Promise<Guest> {
 }
 
 Deno.test(
-  "Chat says what one says to the others in the room",
+  "Chat says what a member says to the others in the room",
   withChat(async (network) => {
     const [ann, bob, eve] = [
       await join(network, "Ann"),
@@ -164,7 +164,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Chat listens to nobody all the time",
+  "Chat pauses after each line of a member",
   withChat(async (network) => {
     const [ann, bob] = [await join(network, "Ann"), await join(network, "Bob")];
     await ann.hear();

@@ -2,10 +2,10 @@
 
 import type { StreamWriter } from "@asyncio/asyncio";
 
-/** How many bytes wait for one that reads slowly; who has more is cut off. */
+/** The greatest number of unsent bytes; a member with more is cut off. */
 const MAX_BACKLOG = 64 * 1024;
 
-/** Somebody who is connected and has a name. */
+/** A client that is connected and has a name. */
 export class Member {
   readonly name: string;
   room = "";
@@ -17,14 +17,14 @@ export class Member {
   }
 
   /**
-   * Sends a line. Nobody waits until it is there: one slow member would hold up
+   * Sends a line, without waiting for it to arrive: one slow member would hold up
    * all others.
    */
   tell(line: string): void {
     if (this.#writer.isClosing()) return;
     this.#writer.write(`${line}\r\n`);
     const { transport } = this.#writer;
-    // Its task notices, and says to the others that it has left
+    // The task of the connection notices, and tells the others
     if (transport.getWriteBufferSize() > MAX_BACKLOG) transport.abort();
   }
 }

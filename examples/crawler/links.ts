@@ -3,8 +3,8 @@
 const LINK = /<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi;
 
 /**
- * The pages that a page links to, each once, as far as one sees without really
- * parsing it.
+ * Returns the pages that a page links to, each once, as far as they can be found
+ * without a parser.
  */
 export function linksIn(html: string, base: string): URL[] {
   const links = new Map<string, URL>();

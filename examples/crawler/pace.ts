@@ -2,17 +2,17 @@
 
 import { getRunningLoop, sleep } from "@asyncio/asyncio";
 
-/** Lets something happen no more often than so many seconds apart. */
+/** Keeps calls a number of seconds apart. */
 export class Pace {
   readonly #interval: number;
-  /** When the next one may come. */
+  /** The time of the next call. */
   #next = 0;
 
   constructor(interval: number) {
     this.#interval = interval;
   }
 
-  /** Waits until it is the caller's turn. Who comes first is first. */
+  /** Waits for the caller's turn, first come, first served. */
   async turn(): Promise<void> {
     const now = getRunningLoop().time();
     const turn = Math.max(now, this.#next);

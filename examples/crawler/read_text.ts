@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** The text of a response, up to so many bytes; no more of it is fetched. */
+/** Returns the text of a response up to a number of bytes, and fetches no more. */
 export async function readText(
   response: Response,
   maxBytes: number,
@@ -11,7 +11,7 @@ export async function readText(
   for await (const bytes of response.body ?? []) {
     text += decoder.decode(bytes.subarray(0, left), { stream: true });
     left -= bytes.length;
-    if (left <= 0) break; // which cancels the rest
+    if (left <= 0) break; // cancels the rest
   }
   return text;
 }

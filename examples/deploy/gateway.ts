@@ -10,41 +10,41 @@ import {
 } from "@asyncio/asyncio";
 import { RateLimit } from "./rate_limit.ts";
 
-/** Asks the service behind for a path. */
+/** Requests a path from the upstream service. */
 export type Upstream = (
   path: string,
   signal: AbortSignal,
 ) => PromiseLike<Response>;
 
 export interface GatewayOptions {
-  /** How many requests the service behind gets at the same time. */
+  /** The greatest number of concurrent requests to the upstream service. */
   readonly atOnce?: number;
-  /** How many paths are asked for or wait for their turn, at most. */
+  /** The greatest number of paths that are requested or waiting. */
   readonly maxFlights?: number;
-  /** How long, in seconds, the service behind may take. */
+  /** The time limit of the upstream service, in seconds. */
   readonly upstreamTimeout?: number;
-  /** How long, in seconds, a client has to wait at most. */
+  /** The longest time that a client waits, in seconds. */
   readonly timeout?: number;
-  /** How many requests in a second a client may make for long. */
+  /** The number of requests a second that a client may make on average. */
   readonly rate?: number;
-  /** How many it may make at once. */
+  /** The number of requests that a client may make at once. */
   readonly burst?: number;
 }
 
-/** What the service behind has answered, for all who have asked. */
+/** An upstream response, for all clients that have asked for it. */
 interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: Uint8Array<ArrayBuffer> | null;
 }
 
-/** Protects a slow service: who asks for what is asked for already gets the same answer. */
+/** Protects a slow service: concurrent requests for a path share one response. */
 export class Gateway {
   readonly #upstream: Upstream;
   readonly #options: Required<GatewayOptions>;
   readonly #limit: RateLimit;
   readonly #slots: Semaphore;
-  /** What is under way, by path. */
+  /** The pending requests, by path. */
   readonly #flights = new Map<string, Task<Answer>>();
 
   constructor(upstream: Upstream, options: GatewayOptions = {}) {
@@ -78,7 +78,7 @@ export class Gateway {
     if (flight === null) {
       return refuse(503, "Too much to do", { "retry-after": "1" });
     }
-    // Which cancels nothing: when one client leaves, others may still wait
+    // Cancels nothing: when one client leaves, others may still wait
     const [done] = await wait([flight], { timeout: this.#options.timeout });
     if (!done.has(flight)) return refuse(504, "It takes too long");
     const error = flight.exception();
@@ -90,7 +90,7 @@ export class Gateway {
     return new Response(body, { status, headers: { "content-type": type } });
   }
 
-  /** What asks for a path: what is under way, or something new; null if that is too much. */
+  /** Returns the pending request of a path, or starts one; null if there are too many. */
   #join(path: string): Task<Answer> | null {
     const flight = this.#flights.get(path);
     if (flight !== undefined) return flight;
@@ -99,7 +99,7 @@ export class Gateway {
     this.#flights.set(path, task);
     task.addDoneCallback(() => {
       this.#flights.delete(path);
-      // If it failed when nobody waited any more, nobody is told
+      // Marks its exception as retrieved, in case no client waits any more
       if (!task.cancelled()) task.exception();
     });
     return task;
@@ -108,13 +108,13 @@ export class Gateway {
   async #fly(path: string): Promise<Answer> {
     using _slot = await this.#slots.acquire();
     return await timeout(this.#options.upstreamTimeout, async () => {
-      // Of this task: the time limit ends the request, too
+      // The signal of this task: the time limit ends the request, too
       const { signal } = currentTask()!;
       const response = await this.#upstream(path, signal);
       return {
         status: response.status,
         type: response.headers.get("content-type") ?? "text/plain",
-        // null if there can be none, as in a 204
+        // null if there must be none, as in a 204
         body: response.body && await response.bytes(),
       };
     });

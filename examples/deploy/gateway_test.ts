@@ -7,11 +7,11 @@ import { Gateway, type GatewayOptions, type Upstream } from "./gateway.ts";
 
 interface Asker {
   readonly get: (path: string, client?: string) => Promise<Response>;
-  /** What the service behind was asked for. */
+  /** The paths that were requested from the upstream service. */
   readonly asked: readonly string[];
 }
 
-/** A test in virtual time, with a service that takes so many seconds. */
+/** Runs a test in virtual time, with a service that takes a number of seconds. */
 function withGateway(
   seconds: number,
   options: GatewayOptions,
@@ -91,7 +91,7 @@ Deno.test(
   }),
 );
 
-Deno.test("Gateway says that the service behind fails", async () => {
+Deno.test("Gateway reports that the upstream service fails", async () => {
   const { error } = console;
   const logged: unknown[][] = [];
   console.error = (...parts: unknown[]) => logged.push(parts);

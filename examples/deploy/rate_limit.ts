@@ -2,32 +2,32 @@
 
 import { getEventLoop } from "@asyncio/asyncio";
 
-/** How much a client may do. */
+/** The allowance of a client. */
 interface Allowance {
   left: number;
-  /** When that was. */
+  /** The time of the allowance. */
   time: number;
 }
 
-/** How many clients are remembered before those are forgotten who may do all again. */
+/** The number of clients after which those with a full allowance are forgotten. */
 const MANY = 10_000;
 
-/** Lets each client do something so often, and now and then more at once. */
+/** Limits how often each client may do something, with bursts. */
 export class RateLimit {
   readonly #rate: number;
   readonly #burst: number;
   readonly #allowances = new Map<string, Allowance>();
 
   /**
-   * @param rate How often in a second.
-   * @param burst How often at once, after a pause.
+   * @param rate The number of times a second.
+   * @param burst The number of times at once, after a pause.
    */
   constructor(rate: number, burst: number) {
     this.#rate = rate;
     this.#burst = burst;
   }
 
-  /** Returns 0 if the client may do it, or else in how many seconds it may. */
+  /** Returns 0 if the client may do it, otherwise the number of seconds to wait. */
   take(client: string): number {
     const time = getEventLoop().time();
     if (this.#allowances.size >= MANY) this.#forget(time);

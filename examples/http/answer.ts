@@ -2,23 +2,23 @@
 
 import { type Source, unexpectedEnd } from "./source.ts";
 
-/** What a server answers. The body can be iterated once, as it comes. */
+/** The response of a server. The body can be iterated once, as it arrives. */
 export interface Answer {
   readonly status: number;
-  /** What the server says that the status is; it may say nothing. */
+  /** The reason phrase, which may be empty. */
   readonly reason: string;
   readonly headers: Headers;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The most that the header fields may take together, in characters. */
+/** The greatest length of all header fields together, in characters. */
 const FIELDS_LIMIT = 64 * 1024;
 
 const PIECE = 64 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/;
 
-/** Reads an answer up to its body. */
+/** Reads a response up to its body. */
 export async function readAnswer(source: Source): Promise<Answer> {
   while (true) {
     const line = await source.line();
@@ -28,7 +28,7 @@ export async function readAnswer(source: Source): Promise<Answer> {
     }
     const status = Number(digits);
     const headers = await readFields(source);
-    if (status < 200) continue; // the real one is still to come
+    if (status < 200) continue; // the final response follows
     const body = bodyOf(source, status, headers);
     return { status, reason, headers, body };
   }
@@ -61,7 +61,7 @@ async function* bodyOf(
     yield* pieces(source, sizeOf(length, 10));
     return;
   }
-  // It ends when the connection does
+  // It ends with the connection
   while (true) {
     const piece = await source.piece(PIECE);
     if (piece.length === 0) return;

@@ -6,22 +6,22 @@ import { HttpError } from "./http_error.ts";
 import { readLine } from "./line.ts";
 
 export interface BodyOptions {
-  /** The most bytes it may have. */
+  /** The greatest number of bytes. */
   readonly maxBytes: number;
-  /** How long, in seconds, the peer may pause. */
+  /** The longest pause of the peer, in seconds. */
   readonly timeout: number;
-  /** Called when someone wants the body. */
+  /** Called when the body is first read. */
   readonly onWanted: () => void;
 }
 
 const PIECE = 64 * 1024;
 
-/** The body of a request. Iterating gives it piece by piece, as it comes. */
+/** The body of a request. Iterating gives it in chunks, as they arrive. */
 export class Body implements AsyncIterable<Uint8Array> {
-  /** Whether nothing of it is left to be read. */
+  /** Whether it was read to its end. */
   isRead: boolean;
   readonly #reader: StreamReader;
-  /** In bytes; null if it comes in chunks that tell. */
+  /** The length in bytes; null for chunked encoding. */
   readonly #length: number | null;
   readonly #options: BodyOptions;
 
@@ -33,7 +33,7 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#assertShort(this.#length ?? 0);
   }
 
-  /** The whole of it. */
+  /** Reads the whole body. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const pieces = await Array.fromAsync(this, (piece) => piece.slice());
     return await new Blob(pieces).bytes();
@@ -97,7 +97,7 @@ function lengthOf({ headers, version }: Head): number | null {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
-    // Either is a way to have a proxy see another body than this server
+    // With either, a proxy may see another body than this server
     if (length !== null || version === "1.0") {
       throw new HttpError(400, "Cannot take a Transfer-Encoding here");
     }

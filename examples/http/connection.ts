@@ -14,29 +14,29 @@ import { type Head, readHead } from "./head.ts";
 import { HttpError } from "./http_error.ts";
 import { type Reply, send } from "./reply.ts";
 
-/** A request, whose body may still be on its way. */
+/** A request. Its body may still be arriving. */
 export interface HttpRequest extends Head {
   readonly body: Body;
 }
 
-/** What all connections of a server share. */
+/** The state that all connections of a server share. */
 export interface Site {
   readonly handle: (request: HttpRequest) => Reply | Promise<Reply>;
   readonly log: (line: string) => void;
-  /** Tells what went wrong in the program, not by the peer's fault. */
+  /** Called with errors of the program, not of the peer. */
   readonly report: (error: unknown) => void;
-  /** How long, in seconds, a peer may take for a head, pause in a body, or in taking one. */
+  /** The time limit for a head, and for a pause while a body is sent or received, in seconds. */
   readonly timeout: number;
-  /** How long, in seconds, a connection may wait for a request. */
+  /** The time limit for an idle connection, in seconds. */
   readonly idleTimeout: number;
   readonly maxBody: number;
-  /** The tasks of the connections that wait for a request. */
+  /** The tasks of idle connections. */
   readonly idle: Set<Task<unknown>>;
-  /** Whether no more requests are taken. */
+  /** Whether the server refuses further requests. */
   isStopping: boolean;
 }
 
-/** Answers the requests that come by one connection, in their order, and closes it. */
+/** Answers the requests of a connection in order, and closes it. */
 export async function serveConnection(
   reader: StreamReader,
   writer: StreamWriter,
@@ -47,7 +47,7 @@ export async function serveConnection(
     while (await connection.serveRequest());
     await connection.hangUp();
   } catch (error) {
-    // The peer is gone, which is its right
+    // The peer has disconnected, which it may do
     if (error instanceof CancelledError || !writer.isClosing()) throw error;
   } finally {
     writer.transport.abort();
@@ -81,12 +81,12 @@ class Connection {
     } catch (error) {
       reply = this.#replyTo(error);
     }
-    // What is not read of a body is not searched for the next request
+    // The rest of an unread body must not be taken for the next request
     const canGoOn = body?.isRead ?? false;
     return await this.#send(reply, head, canGoOn && wantsMore(head));
   }
 
-  /** Waits for a request; null if there is none. */
+  /** Waits for a request; returns null if there is none. */
   async #firstCharacter(): Promise<string | null> {
     const { idle, idleTimeout, isStopping } = this.#site;
     if (isStopping) return null;
@@ -173,14 +173,14 @@ class Connection {
     }
   }
 
-  /** Closes the connection when the peer has got everything. */
+  /** Closes the connection when the peer has received everything. */
   async hangUp(): Promise<void> {
     const { timeout: seconds } = this.#site;
     try {
       await timeout(seconds, async () => {
         if (this.#writer.canWriteEof()) this.#writer.writeEof();
-        // A connection that is closed with something unread is reset, and the
-        // peer may never see the answer
+        // A connection that is closed with unread data is reset, and the peer may
+        // never see the response
         while ((await this.#reader.read(64 * 1024)).length > 0);
         this.#writer.close();
         await this.#writer.waitClosed();

@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** Replies with a file of a directory, of which a URL's path tells the name. */
+/** Replies with the file of a directory that the path of a URL names. */
 export async function replyWithFile(
   directory: string,
   pathname: string,
@@ -31,7 +31,7 @@ export async function replyWithFile(
 
 function nameOf(pathname: string): string {
   const parts = pathname.slice(1).split("/").map(decode);
-  // Above all "..", and then hidden files; and what separates names
+  // Refuses "..", hidden files and separators
   if (parts.some((part) => /^\.|[/\\:\0]/.test(part))) throw notFound();
   if (parts.at(-1) === "") parts[parts.length - 1] = "index.html";
   return parts.join("/");
@@ -50,7 +50,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     info = await Deno.stat(path);
   } catch {
-    // Whatever the reason is, it is none of the client's business
+    // The reason is not shown to the client
     throw notFound();
   }
   if (!info.isFile) throw notFound();
@@ -62,7 +62,7 @@ async function* contentOf(
   size: number,
 ): AsyncGenerator<Uint8Array, void> {
   using file = await Deno.open(path);
-  // Each time the same: a writer keeps nothing of what it is given
+  // The same memory each time: a writer copies
   const memory = new Uint8Array(64 * 1024);
   while (size > 0) {
     const length = await file.read(memory.subarray(0, size));

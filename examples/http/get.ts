@@ -5,17 +5,17 @@ import { type Answer, readAnswer } from "./answer.ts";
 import { Source } from "./source.ts";
 
 export interface GetOptions {
-  /** How long, in seconds, connecting may take, and the server may pause. */
+  /** The time limit for connecting and for pauses of the server, in seconds. */
   readonly timeout?: number;
-  /** How many times the server may send one elsewhere. */
+  /** The greatest number of redirects. */
   readonly maxRedirects?: number;
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
- * Asks for a URL, and gives the answer to a function; when that has ended, the
- * connection is closed.
+ * Requests a URL, passes the response to a function, and closes the connection
+ * when the function has ended.
  */
 export async function get<T>(
   url: URL,
@@ -61,7 +61,7 @@ async function exchange<T>(
     );
     return await use(await readAnswer(new Source(reader, seconds)));
   } finally {
-    // Nothing is left to be sent, and what is left to come is not wanted
+    // Everything is sent, and the rest of the response is not needed
     writer.transport.abort();
   }
 }

@@ -6,7 +6,7 @@ import { readLine } from "./line.ts";
 
 export type Version = "1.0" | "1.1";
 
-/** What comes before the body of a request. */
+/** The head of a request: everything before its body. */
 export interface Head {
   readonly method: string;
   readonly target: string;
@@ -15,7 +15,7 @@ export interface Head {
   readonly headers: Headers;
 }
 
-/** The longest line, and the most that the fields of a request may take together, in bytes. */
+/** The greatest length of a line, and of all fields of a request together, in bytes. */
 export const HEAD_LIMIT = 16 * 1024;
 
 const REQUEST_LINE = /^([\w!#$%&'*+.^`|~-]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/;
@@ -27,7 +27,7 @@ export async function readHead(
   start: string,
 ): Promise<Head> {
   let line = await readLine(reader, 414, start);
-  // Some clients end the request before with one CR LF too many
+  // Some clients send an extra CR LF after a request
   if (line === "") line = await readLine(reader, 414);
   const [, method, target, major, minor] = REQUEST_LINE.exec(line) ?? [];
   if (method === undefined || target === undefined) {
@@ -54,7 +54,7 @@ export async function readFields(reader: StreamReader): Promise<Headers> {
     if (left < 0) throw new HttpError(431, "The header fields are too long");
     const colon = line.indexOf(":");
     try {
-      // Which knows what a field may consist of
+      // Headers checks the characters of a field
       headers.append(line.slice(0, Math.max(colon, 0)), line.slice(colon + 1));
     } catch {
       throw new HttpError(400, "Expected a header field");
@@ -65,7 +65,7 @@ export async function readFields(reader: StreamReader): Promise<Headers> {
 function hostOf(headers: Headers, version: Version): string {
   const host = headers.get("host");
   if (host === null && version === "1.0") return "localhost";
-  // No space: what comes twice is joined by a comma and one
+  // No space: repeated fields are joined by a comma and a space
   if (host !== null && /^[^\s/?#@\\]+$/.test(host)) return host;
   throw new HttpError(400, "Expected one Host");
 }

@@ -10,11 +10,11 @@ import { HttpError } from "./http_error.ts";
 const LINE = /^([^\r\n]*)\r\n$/;
 
 /**
- * Reads a line, which must end in CR LF: what takes less is easily made to see
- * other requests than the proxy in front of it.
+ * Reads a line, which must end in CR LF: a server that accepts less may see other
+ * requests than the proxy in front of it.
  *
  * @param tooLong The status if the line exceeds the reader's limit.
- * @param start What has been read of the line already.
+ * @param start The part of the line that was read before.
  */
 export async function readLine(
   reader: StreamReader,

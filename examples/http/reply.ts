@@ -4,31 +4,31 @@ import { type StreamWriter, timeout } from "@asyncio/asyncio";
 import { STATUS_CODES } from "node:http";
 import type { Version } from "./head.ts";
 
-/** The answer to a request. */
+/** The response to a request. */
 export interface Reply {
   /** 200 by default. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes that come piece by piece are iterated only if they are sent. */
+  /** Chunks are iterated only if they are sent. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** How many bytes the body has; to be told only of one that comes piece by piece. */
+  /** The length of the body in bytes; only for a body in chunks. */
   readonly length?: number;
 }
 
-/** What a reply depends on, but for itself. */
+/** The circumstances of a reply. */
 export interface Circumstances {
   readonly version: Version;
   /** Whether the request was a HEAD. */
   readonly isHead: boolean;
   readonly keepAlive: boolean;
-  /** How long, in seconds, the peer may take nothing. */
+  /** The time after which a peer that takes nothing is given up, in seconds. */
   readonly timeout: number;
 }
 
-/** So little that who does not take it in time takes nothing. */
+/** So small that a peer that does not take it in time takes nothing. */
 const PIECE = 64 * 1024;
 
-/** Sends a reply; gives the size of the body that was sent, and whether the connection can be kept. */
+/** Sends a reply. Returns the size of the body that was sent, and whether the connection can be kept. */
 export async function send(
   writer: StreamWriter,
   reply: Reply,
@@ -40,7 +40,7 @@ export async function send(
     : body;
   const length = content instanceof Uint8Array ? content.length : reply.length;
   const isChunked = length === undefined && version === "1.1";
-  // Otherwise only its end tells where the body ends
+  // Otherwise the end of the connection ends the body
   const isKept = keepAlive && (length !== undefined || isChunked);
 
   const headers = new Headers(reply.headers);

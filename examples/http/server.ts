@@ -10,25 +10,25 @@ import {
 import { serveConnection, type Site } from "./connection.ts";
 import { HEAD_LIMIT } from "./head.ts";
 
-/** Answers a request. What it throws becomes the answer: an `HttpError` itself, else a 500. */
+/** Answers a request. An `HttpError` that it throws is the response; any other error is a 500. */
 export type Handler = Site["handle"];
 
 export interface HttpServerOptions {
   /** Called with a line for each request; does nothing by default. */
   readonly log?: Site["log"];
-  /** Called with what went wrong in the program; `console.error` by default. */
+  /** Called with errors of the program; `console.error` by default. */
   readonly report?: Site["report"];
-  /** How long, in seconds, a peer may take for a head, pause in a body, or in taking one. */
+  /** The time limit for a head, and for a pause while a body is sent or received, in seconds. */
   readonly timeout?: number;
-  /** How long, in seconds, a connection may wait for a request. */
+  /** The time limit for an idle connection, in seconds. */
   readonly idleTimeout?: number;
-  /** The most bytes a body may have. */
+  /** The greatest length of a body, in bytes. */
   readonly maxBody?: number;
   /** The certificate and its key, for https. */
   readonly tls?: TlsOptions;
 }
 
-/** Begins to serve. */
+/** Starts a server. */
 export async function startHttpServer(
   handle: Handler,
   host: string,
@@ -65,12 +65,12 @@ export class HttpServer implements AsyncDisposable {
     this.#site = site;
   }
 
-  /** Where it serves. */
+  /** The address of the server. */
   get address(): Deno.NetAddr {
     return this.#server.sockets[0]!.addr;
   }
 
-  /** Answers the requests that have begun, for some seconds at most, and no others. */
+  /** Answers the requests that have begun, within some seconds, and no others. */
   async stop(grace = 5): Promise<void> {
     this.#site.isStopping = true;
     this.#server.close();

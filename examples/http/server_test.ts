@@ -46,7 +46,7 @@ function withServer(
   });
 }
 
-/** Says what was asked for, with the body of the request. */
+/** Describes the request, with its body. */
 async function mirror(
   { method, url, body }: Parameters<Handler>[0],
 ): Promise<Reply> {
@@ -54,7 +54,7 @@ async function mirror(
   return { body: `${method} ${url.pathname} ${text}` };
 }
 
-/** Sends all there is to send, and gives all that comes. */
+/** Sends data, and returns everything that arrives. */
 async function exchange(port: number, text: string): Promise<string> {
   const [reader, writer] = await openConnection("127.0.0.1", port);
   await using _connection = writer;
@@ -239,7 +239,7 @@ for (const [what, request, status] of REFUSED) {
     }));
 }
 
-Deno.test("HttpServer does not search a body that nobody read for a request", () =>
+Deno.test("HttpServer does not search an unread body for a request", () =>
   withServer(() => ({}), {}, async ({ port }) => {
     const request = `${GET}\r\n`;
     const responses = await exchange(
@@ -249,7 +249,7 @@ Deno.test("HttpServer does not search a body that nobody read for a request", ()
     assertEquals(statusesOf(responses), [200]);
   }));
 
-Deno.test("HttpServer answers a peer that goes on sending what is refused", () =>
+Deno.test("HttpServer answers a peer that goes on sending a refused body", () =>
   withServer(mirror, { maxBody: 100 }, async (site) => {
     const [reader, writer] = await connect(site);
     await using _connection = writer;
@@ -277,7 +277,7 @@ Deno.test("HttpServer does not wait for a peer that never hangs up", () =>
     writer.close();
   }));
 
-Deno.test("HttpServer invites a body when somebody reads it", () =>
+Deno.test("HttpServer asks for a body when it is read", () =>
   withServer(
     (request) => request.method === "POST" ? mirror(request) : {},
     {},
@@ -324,7 +324,7 @@ Deno.test("HttpServer gives up a peer that takes too long", async (t) => {
   }
 });
 
-Deno.test("HttpServer gives up a peer that takes nothing", () => {
+Deno.test("HttpServer gives up a peer that receives nothing", () => {
   const cutOff = new Event();
   const log = (line: string) => {
     assertMatch(line, /"GET \/ HTTP\/1\.1" 200 cut off$/);
@@ -397,7 +397,7 @@ Deno.test("HttpServer answers 500 when a handler throws, and goes on", () =>
     },
   ));
 
-Deno.test("HttpServer cuts a reply off that goes wrong in the middle", async (t) => {
+Deno.test("HttpServer cuts off a reply that fails in the middle", async (t) => {
   async function* failing(): AsyncGenerator<Uint8Array, void> {
     yield* pieces("abc");
     throw new RangeError("Oops");
@@ -452,7 +452,7 @@ Deno.test("HttpServer serves others while a handler is busy", () => {
   });
 });
 
-Deno.test("HttpServer.stop() answers what has begun, and takes nothing more", () => {
+Deno.test("HttpServer.stop() answers requests that have begun, and no others", () => {
   const begun = new Event();
   const done = new Event();
   const handle: Handler = async () => {
@@ -484,7 +484,7 @@ Deno.test("HttpServer.stop() answers what has begun, and takes nothing more", ()
   });
 });
 
-Deno.test("HttpServer.stop() does not wait for ever", () => {
+Deno.test("HttpServer.stop() does not wait forever", () => {
   const begun = new Event();
   const handle: Handler = async () => {
     begun.set();

@@ -7,7 +7,7 @@ import {
   timeout,
 } from "@asyncio/asyncio";
 
-/** Where an answer comes from, with a limit to how long each piece may take. */
+/** A reader with a time limit for each read. */
 export class Source {
   readonly #reader: StreamReader;
   readonly #seconds: number;
@@ -17,14 +17,14 @@ export class Source {
     this.#seconds = seconds;
   }
 
-  /** A line, without its end. */
+  /** Reads a line, without its end. */
   async line(): Promise<string> {
     try {
       const bytes = await timeout(
         this.#seconds,
         () => this.#reader.readUntil("\n"),
       );
-      // Whatever it is, each byte is a character of its own
+      // Latin-1: each byte is a character
       return String.fromCharCode(...bytes).trimEnd();
     } catch (error) {
       if (error instanceof IncompleteReadError) throw unexpectedEnd();
@@ -35,7 +35,7 @@ export class Source {
     }
   }
 
-  /** Some bytes; none at the end. */
+  /** Reads some bytes; none at the end. */
   async piece(most: number): Promise<Uint8Array> {
     return await timeout(this.#seconds, () => this.#reader.read(most));
   }

@@ -2,7 +2,7 @@
 
 import { getRunningLoop, sleep } from "@asyncio/asyncio";
 
-/** Where there is a line that can be written again. */
+/** A terminal, whose last line can be rewritten. */
 export interface Screen {
   readonly write: (text: string) => void;
   readonly columns: () => number;
@@ -11,11 +11,11 @@ export interface Screen {
 const ERASE_LINE = "\r\x1b[K";
 const INTERVAL = 0.1;
 
-/** Prints lines, and below them, if there is a screen, how far the jobs are. */
+/** Prints lines, and below them the progress of the jobs, if there is a terminal. */
 export class Display {
   readonly #total: number;
   readonly #screen: Screen | null;
-  /** Those that run, with the time at which they began. */
+  /** The running jobs, with the time at which they began. */
   readonly #running = new Map<object, { name: string; start: number }>();
   #done = 0;
   #failed = 0;
@@ -25,19 +25,19 @@ export class Display {
     this.#screen = screen;
   }
 
-  /** How many jobs have failed. */
+  /** The number of failed jobs. */
   get failed(): number {
     return this.#failed;
   }
 
-  /** Prints a line above. */
+  /** Prints a line above the progress. */
   print(line: string): void {
     if (this.#screen === null) return console.log(line);
     this.#screen.write(`${ERASE_LINE}${line}\n`);
     this.#draw();
   }
 
-  /** A job begins; returns what is to be called with its end. */
+  /** Registers a job that begins. Returns a function to call with its end. */
   begin(name: string): (hasFailed: boolean) => void {
     const key = {};
     this.#running.set(key, { name, start: getRunningLoop().time() });
@@ -61,7 +61,7 @@ export class Display {
   }
 
   #draw(): void {
-    // One that is too long would become two, of which but one can be erased
+    // A line that is too long would wrap, and only one line can be erased
     const line = this.#progress().slice(0, this.#screen?.columns());
     this.#screen?.write(ERASE_LINE + line);
   }
@@ -76,13 +76,13 @@ export class Display {
   }
 }
 
-/** The terminal, if standard output is one. */
+/** Returns the terminal, if standard output is one. */
 export function terminal(): Screen | null {
   if (!Deno.stdout.isTerminal()) return null;
   const encoder = new TextEncoder();
   return {
     write: (text) => Deno.stdout.writeSync(encoder.encode(text)),
-    // Some say that they have none
+    // Some terminals report no columns
     columns: () => (Deno.consoleSize().columns || 80) - 1,
   };
 }

@@ -15,7 +15,7 @@ function firstLine(...chunks: (string | number[])[]): FirstLine {
   return line;
 }
 
-Deno.test("FirstLine is null until something comes", () => {
+Deno.test("FirstLine is null until data arrives", () => {
   assertEquals(firstLine().text, null);
   assertEquals(firstLine("\r\n").text, null);
   assertFalse(firstLine("\r\n").isComplete);
@@ -33,7 +33,7 @@ Deno.test("FirstLine shows a line that has not ended", () => {
   assertEquals(line.text, "login:");
 });
 
-Deno.test("FirstLine decodes characters that chunks cut, and what is no UTF-8", () => {
+Deno.test("FirstLine decodes characters that are split by chunks, and invalid UTF-8", () => {
   assertEquals(firstLine([0xc3], [0xbc, 10]).text, "ü");
   assertEquals(firstLine([0xff, 65, 10]).text, "\ufffdA");
   assertEquals(firstLine([74, 0, 0, 1, 56, 10]).text, "J·8");

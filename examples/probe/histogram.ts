@@ -1,16 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** How many values there are from `fromMs` up to but not including `toMs`. */
+/** The number of values from `fromMs` up to but not including `toMs`. */
 export interface Bucket {
   readonly fromMs: number;
   readonly toMs: number;
   readonly count: number;
 }
 
-/** Where buckets end: latencies spread over orders of magnitude, so these grow. */
+/** The ends of the buckets. They grow, since latencies spread over orders of magnitude. */
 const BOUNDS = [0, ...[0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap(steps)];
 
-/** Counts milliseconds in buckets, from the first that holds some to the last. */
+/** Counts milliseconds in buckets, from the first nonempty bucket to the last. */
 export function histogram(values: readonly number[]): Bucket[] {
   const counts = BOUNDS.slice(1).map((toMs, index) => {
     const fromMs = BOUNDS[index]!;
@@ -22,7 +22,7 @@ export function histogram(values: readonly number[]): Bucket[] {
   return first < 0 ? [] : counts.slice(first, last + 1);
 }
 
-/** The median of values that are sorted; there must be one. */
+/** Returns the median of sorted values, of which there must be at least one. */
 export function median(sorted: readonly number[]): number {
   const middle = (sorted.length - 1) / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;

@@ -22,7 +22,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const HELP = `Checks whether hosts answer.
 
 Usage: deno run --allow-net --allow-read examples/probe.ts [options]
@@ -89,7 +89,7 @@ function parse(args: string[]) {
     return parseArgs({ args, allowPositionals: true, options: SHAPE });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // What follows the first sentence is advice on how to write `--`
+    // The rest of the message is advice on how to write `--`
     const [problem] = error.message.split(/\. |\.?\n/, 1);
     const known = Object.keys(SHAPE).map((name) => `--${name}`).join(", ");
     throw new UsageError(

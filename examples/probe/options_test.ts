@@ -30,7 +30,7 @@ Deno.test("parseOptions() takes every option, and targets anywhere", () => {
   });
 });
 
-Deno.test("parseOptions() says what was expected and what came", () => {
+Deno.test("parseOptions() names what was expected and what was received", () => {
   const cases: [string, string][] = [
     ["--fast", "expected host:port targets and the options --file, "],
     ["--fast", "but: Unknown option '--fast'"],

@@ -4,7 +4,7 @@ import { TimeoutError } from "@asyncio/asyncio";
 import { printable } from "./printable.ts";
 import type { Target } from "./targets.ts";
 
-/** Why a target did not answer, in the order in which reports group them. */
+/** The reasons for a failure, in the order of reports. */
 export const FAILURE_KINDS = [
   "refused",
   "timed out",
@@ -15,31 +15,31 @@ export const FAILURE_KINDS = [
   "other",
 ] as const;
 
-/** Why a target did not answer. */
+/** The reason for a failure. */
 export type FailureKind = typeof FAILURE_KINDS[number];
 
-/** Why a target did not answer, and in more words. */
+/** A failure, with its reason and a message. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
 }
 
-/** What is known of a target once it has been probed. */
+/** The result of probing a target. */
 export interface Outcome {
   readonly target: Target;
-  /** How long connecting took, in seconds; null if it failed. */
+  /** The time that connecting took, in seconds; null if it failed. */
   latency: number | null;
-  /** The first line that the host sent of its own accord, if it sent one. */
+  /** The first line that the host sent unasked, if any. */
   banner: string | null;
-  /** The first line of the answer to what was sent, if one came. */
+  /** The first line of the answer to the text, if any. */
   answer: string | null;
-  /** Whether the host ended the connection before we did. */
+  /** Whether the host closed the connection first. */
   closed: boolean;
   /** Null if the host answered. */
   failure: Failure | null;
 }
 
-/** The outcome of a probe that has not begun. */
+/** Returns the outcome of a probe that has not begun. */
 export function newOutcome(target: Target): Outcome {
   return {
     target,
@@ -51,14 +51,14 @@ export function newOutcome(target: Target): Outcome {
   };
 }
 
-/** The failure of a host that was sent something, and did not answer in time. */
+/** Returns the failure of a host that did not answer a text in time. */
 export function unanswered(closed: boolean, timeout: number): Failure {
   return closed
     ? { kind: "closed", message: "closed the connection without an answer" }
     : { kind: "timed out", message: `no answer within ${timeout} s` };
 }
 
-/** What an error says about the host that it came from. */
+/** Returns the failure that an error stands for. */
 export function failureOf(error: unknown, timeout: number): Failure {
   if (error instanceof TimeoutError) {
     return { kind: "timed out", message: `no connection within ${timeout} s` };

@@ -5,20 +5,20 @@
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]+/gu;
 
 /**
- * Text that is safe to print: what a stranger sent could else move the cursor,
- * recolour the terminal or reorder the line. Each run of what cannot be printed
- * becomes a `·`, and more than `maxLength` characters end in `…`.
+ * Makes a text safe to print: text from a stranger could move the cursor, recolour
+ * the terminal or reorder the line. Unprintable characters become a `·`, and a
+ * text of more than `maxLength` characters ends in `…`.
  */
 export function printable(text: string, maxLength: number): string {
   return shorten(text.replaceAll(UNPRINTABLE, "·"), maxLength);
 }
 
-/** The text in quotation marks, safe to print. */
+/** Puts the text in quotation marks, safe to print. */
 export function quote(text: string): string {
   return `"${printable(text, 80)}"`;
 }
 
-/** At most `maxLength` characters of the text, the last one a `…` if it was longer. */
+/** Cuts the text to at most `maxLength` characters, the last one a `…` if it was longer. */
 export function shorten(text: string, maxLength: number): string {
   // A code point is at most two units, so a long text need not be split whole
   const characters = [...text.slice(0, 2 * (maxLength + 1))];

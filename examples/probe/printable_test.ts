@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { printable, shorten } from "./printable.ts";
 
-Deno.test("printable() lets nothing through that steers a terminal", () => {
+Deno.test("printable() removes characters that control a terminal", () => {
   assertEquals(printable("\x1b[31mred\x1b[0m", 80), "·[31mred·[0m");
   assertEquals(printable("\x1b]0;title\x07", 80), "·]0;title·");
   assertEquals(printable("a\r\x08\x7fb", 80), "a·b");
@@ -14,12 +14,12 @@ Deno.test("printable() lets nothing through that steers a terminal", () => {
   assertEquals(printable("\ud800", 80), "·");
 });
 
-Deno.test("printable() keeps what can be read", () => {
+Deno.test("printable() keeps readable characters", () => {
   const text = "220 Grüße, 世界 😀 ready~";
   assertEquals(printable(text, 80), text);
 });
 
-Deno.test("shorten() counts characters, the … among them", () => {
+Deno.test("shorten() counts characters, including the …", () => {
   assertEquals(shorten("abc", 3), "abc");
   assertEquals(shorten("abcd", 3), "ab…");
   assertEquals(shorten("😀😀😀", 3), "😀😀😀");

@@ -22,7 +22,7 @@ export async function showProgress(
   }
 }
 
-/** The progress in a line. */
+/** Returns the progress as a line. */
 export function progressOf(survey: Survey): string {
   const { targets, outcomes, answered, failed } = survey;
   return `Probed ${outcomes.length} of ${targets.length}: ${answered} answered, ${failed} failed`;
@@ -33,6 +33,6 @@ function writeToTerminal(text: string): void {
 }
 
 function columns(): number {
-  // A terminal may say that it has none
+  // A terminal may report no columns
   return Deno.stderr.isTerminal() && Deno.consoleSize().columns || 80;
 }

@@ -6,54 +6,54 @@ import { shorten } from "./printable.ts";
 import type { Survey } from "./survey.ts";
 import { formatTarget } from "./targets.ts";
 
-/** What `--json` prints. New properties may come; none changes or goes without another `version`. */
+/** The output of `--json`. Properties may be added; changing or removing one changes `version`. */
 export interface JsonReport {
   readonly version: 1;
-  /** Whether Ctrl-C ended it, so that `pending` may not be empty. */
+  /** Whether Ctrl-C ended the program, so that `pending` may not be empty. */
   readonly interrupted: boolean;
   readonly elapsedMs: number;
-  /** How many targets there are: those that answered, failed, and are pending. */
+  /** The number of targets: answered, failed and pending. */
   readonly total: number;
   readonly answered: number;
   readonly failed: number;
-  /** What was not probed to the end, as `host:port`. */
+  /** The targets without a result, as `host:port`. */
   readonly pending: readonly string[];
-  /** How many targets were left out since they had been named before. */
+  /** The number of duplicate targets. */
   readonly duplicates: number;
-  /** Of all targets that could be connected to; null if there is none. */
+  /** The latencies of all successful connections; null if there are none. */
   readonly latencyMs: { min: number; median: number; max: number } | null;
-  /** Those that answered by latency, then the failures by kind. */
+  /** Targets that answered, by latency, then failures by kind. */
   readonly results: readonly JsonResult[];
-  /** How many latencies there are from each up to but not including the other. */
+  /** The number of latencies in each range. */
   readonly histogram: readonly Bucket[];
 }
 
-/** One target in a {@linkcode JsonReport}; what does not apply is null. */
+/** One target in a {@linkcode JsonReport}. Values that do not apply are null. */
 export interface JsonResult {
   /** The target as `host:port`, an IPv6 address in brackets. */
   readonly target: string;
   readonly host: string;
   readonly port: number;
-  /** What the program calls it, if it is one of its own servers. */
+  /** The name of a server that the program has started. */
   readonly name: string | null;
   readonly state: "open" | FailureKind;
-  /** How long connecting took. */
+  /** The time that connecting took. */
   readonly latencyMs: number | null;
-  /** The first line that the host sent of its own accord. */
+  /** The first line that the host sent unasked. */
   readonly banner: string | null;
   /** The first line of its answer to `--send`. */
   readonly answer: string | null;
-  /** Whether the host ended the connection first. */
+  /** Whether the host closed the connection first. */
   readonly closed: boolean;
-  /** What a failure is, in more words. */
+  /** The message of a failure. */
   readonly message: string | null;
 }
 
-/** How the report is to be laid out. */
+/** The layout of a report. */
 export interface Layout {
   /** Whether to colour it. */
   readonly color: boolean;
-  /** How many columns there are. No line is longer. */
+  /** The number of columns. No line is longer. */
   readonly width: number;
 }
 
@@ -62,7 +62,7 @@ const BAR_WIDTH = 40;
 const AROUND_BAR = 16;
 const COLORS = { bold: 1, red: 31, green: 32 };
 
-/** The report for machines. */
+/** Returns the report as JSON. */
 export function jsonReport(survey: Survey): JsonReport {
   const latencies = survey.latencies.map(milliseconds);
   return {
@@ -84,7 +84,7 @@ export function jsonReport(survey: Survey): JsonReport {
   };
 }
 
-/** The report for people: a table, a histogram and a summary. */
+/** Returns the report as text: a table, a histogram and a summary. */
 export function textReport(survey: Survey, layout: Layout): string {
   return [
     table(survey.sorted, layout),
@@ -94,12 +94,12 @@ export function textReport(survey: Survey, layout: Layout): string {
     .map((lines) => lines.join("\n")).join("\n\n");
 }
 
-/** The layout that suits where the standard output goes. */
+/** Returns the layout for standard output. */
 export function layoutOfStdout(): Layout {
   if (!Deno.stdout.isTerminal()) return { color: false, width: Infinity };
   return {
     color: !Deno.noColor,
-    // A terminal may say that it has no columns
+    // A terminal may report no columns
     width: Deno.consoleSize().columns || 80,
   };
 }
@@ -185,7 +185,7 @@ function summary(survey: Survey, layout: Layout): string[] {
   return wrap(text, layout.width);
 }
 
-/** The text in lines of a width, broken after commas and semicolons. */
+/** Breaks the text into lines of a width, after commas and semicolons. */
 function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const part of text.split(/(?<=[,;]) /)) {
@@ -211,7 +211,7 @@ function whatItSaid(outcome: Outcome): string {
   return closed ? "(closed)" : "(silent)";
 }
 
-/** What a failure is, without what the row says already, and without the system's number of the error. */
+/** Returns the message of a failure, without the target and without the number of the error. */
 function briefFailure({ target, failure }: Outcome): string | null {
   if (failure === null) return null;
   return failure.message
@@ -227,7 +227,7 @@ function duration(ms: number): string {
   return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
 
-/** Seconds as milliseconds, to the microsecond. */
+/** Converts seconds to milliseconds, rounded to microseconds. */
 function milliseconds(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e3;
 }

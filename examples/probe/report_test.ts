@@ -76,7 +76,7 @@ Deno.test("textReport() names the servers that have names", () => {
   ]);
 });
 
-Deno.test("textReport() says what an interruption left unknown, and what was named twice", () => {
+Deno.test("textReport() counts duplicates, and targets without a result", () => {
   const report = new Survey({
     targets: ["a:1", "b:1"].map(parseTarget),
     duplicates: 3,
@@ -106,7 +106,7 @@ Deno.test("textReport() colours and cuts lines for a terminal", () => {
   );
 });
 
-Deno.test("textReport() says what is in a row once", () => {
+Deno.test("textReport() repeats nothing in a row", () => {
   const message = "Cannot connect to a:1: Connection refused (os error 111)";
   const report = survey({ "a:1": { failure: { kind: "refused", message } } });
   assertEquals(
@@ -133,7 +133,7 @@ Deno.test("textReport() has no line that is longer than the terminal is wide", (
   }
 });
 
-Deno.test("jsonReport() has the shape that is documented", () => {
+Deno.test("jsonReport() has the documented shape", () => {
   const report = survey(MIXED, ["late:1"]);
   report.interrupted = true;
   report.elapsed = 3.0123456;

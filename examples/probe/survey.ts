@@ -3,16 +3,16 @@
 import { FAILURE_KINDS, type Outcome } from "./outcome.ts";
 import type { Target, Targets } from "./targets.ts";
 
-/** What is being probed, and what is known of it so far. */
+/** The targets of a run, and the outcomes so far. */
 export class Survey {
   readonly targets: Target[];
-  /** How many targets were left out since they had been named before. */
+  /** The number of duplicate targets. */
   readonly duplicates: number;
-  /** In the order in which they came in. */
+  /** In the order in which they arrived. */
   readonly outcomes: Outcome[] = [];
-  /** Whether it was ended before all was known. */
+  /** Whether the run was ended early. */
   interrupted = false;
-  /** How long it took, in seconds. */
+  /** The duration of the run, in seconds. */
   elapsed = 0;
 
   constructor({ targets, duplicates }: Targets) {
@@ -20,29 +20,29 @@ export class Survey {
     this.duplicates = duplicates;
   }
 
-  /** How many targets have failed so far. */
+  /** The number of targets that have failed so far. */
   get failed(): number {
     return this.outcomes.filter(({ failure }) => failure !== null).length;
   }
 
-  /** How many targets have answered so far. */
+  /** The number of targets that have answered so far. */
   get answered(): number {
     return this.outcomes.length - this.failed;
   }
 
-  /** The targets of which nothing is known yet. */
+  /** The targets without an outcome. */
   get pending(): Target[] {
     const known = new Set(this.outcomes.map(({ target }) => target));
     return this.targets.filter((target) => !known.has(target));
   }
 
-  /** The latencies that are known, the shortest first. */
+  /** The latencies so far, the shortest first. */
   get latencies(): number[] {
     return this.outcomes.flatMap(({ latency }) => latency ?? [])
       .sort((a, b) => a - b);
   }
 
-  /** Those that answered by latency, then the failures by kind; equals as they were named. */
+  /** Targets that answered, by latency, then failures by kind; equal ones in the order of the targets. */
   get sorted(): Outcome[] {
     const place = new Map(this.targets.map((target, index) => [target, index]));
     return this.outcomes.toSorted((a, b) =>

@@ -3,34 +3,34 @@
 import { domainToASCII } from "node:url";
 import { quote } from "./printable.ts";
 
-/** What is probed. */
+/** A target. */
 export interface Target {
   /** A host name, or an address without brackets. */
   readonly host: string;
   /** The TCP port. */
   readonly port: number;
-  /** What it is, where that is known; the program's own servers have a name. */
+  /** The name of a server that the program has started; otherwise null. */
   readonly name: string | null;
-  /** What to send to this target unless `--send` says something else. */
+  /** The text to send to this target, unless `--send` sets another one. */
   readonly send: string | null;
 }
 
 /** The targets of one run. */
 export interface Targets {
-  /** Each once, in the order in which they were named. */
+  /** Without duplicates, in the order in which they were given. */
   readonly targets: Target[];
-  /** How many were left out since they had been named before. */
+  /** The number of duplicates. */
   readonly duplicates: number;
 }
 
-/** The user has asked for something that cannot be done; the message says what was expected. */
+/** Thrown for wrong arguments. The message names what was expected. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
 interface Entry {
   readonly text: string;
-  /** What an error message about it begins with. */
+  /** The beginning of an error message about it. */
   readonly origin: string;
 }
 
@@ -39,7 +39,7 @@ const TARGET =
   /^(?:\[(?<address>[^\]]*)\]|(?<name>[^:/[\]]*)):(?<port>[^:/[\]]*)$/;
 const BARE_IPV6 = /^[\da-f]*:[\da-f:.]*:[\da-f.]*$/i;
 
-/** The targets that the command line and the files that it names ask for. */
+/** Returns the targets of the command line and of the files that it names. */
 export async function gatherTargets(
   { targets, files }: { targets: readonly string[]; files: readonly string[] },
 ): Promise<Targets> {
@@ -75,12 +75,12 @@ export function parseTarget(text: string): Target {
   };
 }
 
-/** How the target is written: `host:port`, an IPv6 address in brackets. */
+/** Formats a target as `host:port`, with an IPv6 address in brackets. */
 export function formatTarget({ host, port }: Target): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The entries of a list: one a line, `#` begins a comment. */
+/** Returns the entries of a list: one a line; `#` begins a comment. */
 export function parseList(list: string, file: string): Entry[] {
   return list.split("\n").flatMap((line, index) => {
     const text = line.replace(/#.*/s, "").trim();
@@ -88,7 +88,7 @@ export function parseList(list: string, file: string): Entry[] {
   });
 }
 
-/** Parses all entries, so that one message names all that are wrong. */
+/** Parses all entries, so that one message names all invalid ones. */
 export function parseEntries(entries: Iterable<Entry>): Targets {
   const targets = new Map<string, Target>();
   const errors: string[] = [];

@@ -32,7 +32,7 @@ Deno.test("parseTarget() takes names, IPv4, and IPv6 in brackets", () => {
   }
 });
 
-Deno.test("parseTarget() says what was expected and what came", () => {
+Deno.test("parseTarget() names what was expected and what was received", () => {
   const cases: [string, string][] = [
     [
       "",
@@ -68,7 +68,7 @@ Deno.test("parseTarget() says what was expected and what came", () => {
   }
 });
 
-Deno.test("formatTarget() gives what parseTarget() takes", () => {
+Deno.test("formatTarget() returns the input of parseTarget()", () => {
   for (const text of ["example.com:80", "192.0.2.1:22", "[::1]:22"]) {
     assertEquals(formatTarget(parseTarget(text)), text);
   }
@@ -83,13 +83,13 @@ Deno.test("parseList() skips comments and blank lines, and counts them", () => {
   ]);
 });
 
-Deno.test("parseEntries() keeps the first of what is named twice", () => {
+Deno.test("parseEntries() keeps the first of duplicates", () => {
   const { targets, duplicates } = parse("b:2", "a:1", "B:2", "b:02", "a:2");
   assertEquals(targets.map(formatTarget), ["b:2", "a:1", "a:2"]);
   assertEquals(duplicates, 2);
 });
 
-Deno.test("parseEntries() names all that are wrong, but not without end", () => {
+Deno.test("parseEntries() names all invalid entries, up to a limit", () => {
   const list = "a:1\nb\nc:3\nd:x";
   const error = assertThrows(
     () => parseEntries(parseList(list, "hosts.txt")),
@@ -113,7 +113,7 @@ Deno.test("gatherTargets() takes arguments first, then files", async () => {
   await Deno.remove(file);
 });
 
-Deno.test("gatherTargets() rejects a file that is missing, or lists nothing", async () => {
+Deno.test("gatherTargets() rejects a missing or empty file", async () => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "# nothing\n\n");
   await assertRejects(

@@ -3,7 +3,7 @@
 import { CancelledError, type TlsCertificate } from "@asyncio/asyncio";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 
-/** A certificate and its key in two files, which somebody replaces now and then. */
+/** A certificate and its key in two files, which are replaced now and then. */
 export class CertificateFiles {
   readonly #certPath: string;
   readonly #keyPath: string;
@@ -21,7 +21,7 @@ export class CertificateFiles {
     this.#log = log;
   }
 
-  /** Reads the files, which must be good. */
+  /** Reads the files, which must be valid. */
   static async read(
     certPath: string,
     keyPath: string,
@@ -32,12 +32,12 @@ export class CertificateFiles {
     return new CertificateFiles([certPath, keyPath], current, log);
   }
 
-  /** What the files had in them when they were last good. */
+  /** The last valid contents of the files. */
   get current(): TlsCertificate {
     return this.#current;
   }
 
-  /** Reads the files again. If they are not good, all stays as it is. */
+  /** Reads the files again. If they are invalid, nothing changes. */
   async reload(): Promise<void> {
     try {
       const pair = await readPair(this.#certPath, this.#keyPath);
@@ -47,7 +47,7 @@ export class CertificateFiles {
       this.#current = pair;
       this.#log(`Certificate: ${describe(pair)}`);
     } catch (error) {
-      // One file is replaced after the other, and in between they do not match
+      // The files are replaced in turn, and do not match in between
       if (error instanceof CancelledError) throw error;
       this.#log(`Certificate: kept. ${error}`);
     }
