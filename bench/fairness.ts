@@ -31,7 +31,7 @@ interface Lateness {
   count: number;
 }
 
-/** What a client in a process of its own saw, and what the timer saw. */
+/** The delays that a client in another process and a timer have measured. */
 async function measure(switches: number): Promise<[Lateness, Lateness]> {
   return await run(async () => {
     await using server = await startServer(

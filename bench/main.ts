@@ -35,7 +35,7 @@ const USAGE = `Usage: deno task bench [name ...] [options]
   --json path  where the figures go; bench/results/, by the time, by default
   --svg path   where the chart goes; beside the figures by default`;
 
-/** What was asked for; ends the program if that cannot be. */
+/** Parses the arguments; ends the program if they are invalid. */
 function optionsOf(args: string[]) {
   try {
     const { values, positionals } = parseArgs({
@@ -85,7 +85,7 @@ async function measure(
   return success;
 }
 
-/** What was measured, where and when. */
+/** Returns the report: the results, the versions and the machine. */
 async function reportOf(file: string, quick: boolean) {
   const lines = (await Deno.readTextFile(file)).split("\n").filter(Boolean);
   const python = await findPython();

@@ -27,11 +27,11 @@ const PEERS = [effection, effect, asyncMutex, pQueue];
 const CONTESTANTS = [ours, promises, ...PEERS];
 const ROUNDS = roundsOf(9);
 
-/** What came out of a case. */
+/** The result of a case. */
 export interface Contest {
   /** The case. */
   name: CaseName;
-  /** The median of each who has the case, in nanoseconds. */
+  /** The median of each library that has the case, in nanoseconds. */
   medians: Map<Contestant, number>;
   /** Which peer was fastest. */
   best: Contestant;
@@ -66,7 +66,7 @@ async function compete(name: CaseName): Promise<Contest> {
   }
   const contestants = [...figures.keys()];
   for (let round = -WARM_UPS; round < ROUNDS; round++) {
-    // Each time another one begins: nobody always has the garbage of the same one before him.
+    // Each round begins with another library, so that its garbage does not always burden the same other library.
     contestants.push(contestants.shift()!);
     for (const each of contestants) {
       const figure = await each.cases[name]!();

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * What queues, locks and their kin cost, side by side with Python's asyncio.
+ * Measures queues, locks and other primitives, alongside Python's asyncio.
  *
  * A hand-over is what wakes another task: each operation of these cases makes one task wait and
  * another go on. The cases "without waiting" have one task alone.

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * What benchmarks report beside their tables, and how much of them `deno task bench` wants.
+ * The reports of benchmarks, and the number of their rounds.
  *
  * @module
  */
@@ -13,20 +13,20 @@ export const QUICK = "ASYNCIO_BENCH_QUICK";
 
 const QUICK_ROUNDS = 2;
 
-/** What figures count. */
+/** The unit of figures. */
 export type Unit = "ns" | "ms" | "bytes" | "a second";
 
-/** What the library came to in a case, and somebody else. */
+/** The figures of the library in a case, and of a peer. */
 export interface Result {
-  /** What the table is about. */
+  /** The title of the table. */
   title: string;
   /** The case. */
   name: string;
-  /** What is counted: more of what happens a second is better, less of everything else. */
+  /** The unit: of events a second more is better, of everything else less. */
   unit: Unit;
   /** The library's figures, by round. */
   ours: readonly number[];
-  /** Who the other is. */
+  /** The name of the peer. */
   peer: string;
   /** The other's figures, of the same rounds. */
   theirs: readonly number[];
@@ -40,14 +40,14 @@ export function roundsOf(ordinary: number): number {
   return isQuick ? QUICK_ROUNDS : ordinary;
 }
 
-/** Has a result written to the file of results, if there is one. */
+/** Appends a result to the file of results, if there is one. */
 export function report(result: Result): void {
   const file = Deno.env.get(RESULTS);
   if (file === undefined) return;
   Deno.writeTextFileSync(file, JSON.stringify(result) + "\n", { append: true });
 }
 
-/** What a result comes to. */
+/** A result with its medians and ratios. */
 export interface Judgement extends Result {
   medians: { ours: number; theirs: number };
   /** How many times as good ours is: the median of the rounds' ratios. */

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Measures cases of this library and of Python's asyncio in turn, round by round, in one run.
+ * Measures cases of this library and of asyncio in turn, round by round, in one run.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { findPython, type Python } from "../tests/peers/python.ts";
 
 /** Something that both do. */
 export interface Case {
-  /** What it is called, here and in the Python script. */
+  /** The name, here and in the Python script. */
   name: string;
   /** How many times as fast as asyncio it is to be. */
   goal: number;
@@ -20,7 +20,7 @@ export interface Case {
   measure(): Promise<number>;
 }
 
-/** What came out. */
+/** The result. */
 export interface Comparison {
   /** The case. */
   name: string;
@@ -32,7 +32,7 @@ export interface Comparison {
   ratio: number | null;
   /** The least and the greatest of those ratios. */
   spread: [number, number] | null;
-  /** What the ratio is to be. */
+  /** The aim for the ratio. */
   goal: number;
   /** The same with uvloop: its median and the ratios'; `null` where it cannot be imported. */
   uvloop: { median: number; ratio: number } | null;
@@ -45,7 +45,7 @@ export interface Comparison {
  * @param script The file in `bench/python/` that has the cases.
  * @param cases The cases.
  * @param rounds How often each is measured; a round more comes first, to warm up.
- * @returns What came out.
+ * @returns The result.
  */
 export async function sideBySide(
   title: string,
@@ -104,7 +104,7 @@ async function compare(
   };
 }
 
-/** An event loop of Python's. */
+/** A Python event loop. */
 export type Loop = "asyncio" | "uvloop";
 
 /** Whether that Python has the event loop. */

@@ -64,7 +64,7 @@ await run(function* () {
 
 /** How long a program takes. */
 export interface Start {
-  /** What it imports and does. */
+  /** The source of the program. */
   name: string;
   /** The median, in milliseconds. */
   median: number;
@@ -148,7 +148,7 @@ async function measure(folder: string, rounds: number): Promise<Start[]> {
 
 const WIDTH = 14;
 
-/** What `deno bundle` makes of a program; null where it cannot. */
+/** Bundles a program by `deno bundle`; returns null where that fails. */
 async function bundled(file: string): Promise<string | null> {
   const output = file.replace(/\.ts$/, ".js");
   const { success } = await new Deno.Command(Deno.execPath(), {

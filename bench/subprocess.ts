@@ -38,7 +38,7 @@ const PIPE_ROUNDS = roundsOf(9);
 
 /** Something that all of them do. */
 interface Case {
-  /** What it is called, here and in the Python script. */
+  /** The name, here and in the Python script. */
   readonly name: string;
   /** How many operations it is. */
   readonly operations: number;
@@ -286,7 +286,7 @@ export async function main(): Promise<void> {
   for (const each of CASES) print(each, await compete(each, peers));
 }
 
-/** What is measured, in operations a second by round, by name. */
+/** The measurements, in operations a second by round, by name. */
 async function compete(
   { name, operations, rounds, ours, bare }: Case,
   peers: ReadonlyMap<string, PythonPeer | null>,
@@ -304,7 +304,7 @@ async function compete(
   const names = [...contestants.keys()];
   const rates = new Map(names.map((each) => [each, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
-    // Each time another one begins: nobody always comes after the same one.
+    // Each round begins with another contestant, so that none always follows the same other.
     names.push(names.shift()!);
     for (const each of names) {
       const rate = await contestants.get(each)!();

@@ -12,7 +12,7 @@ import { createTask, gather, run, sleep } from "../tasks/mod.ts";
 import { PriorityQueue } from "./priority_queue.ts";
 import { Queue } from "./queue.ts";
 
-/** What comes out after `items` went in. */
+/** Returns the items in the order in which they leave the queue. */
 function sorted<T>(items: Iterable<T>, compare?: (a: T, b: T) => number): T[] {
   const queue = new PriorityQueue<T>(0, { compare });
   for (const item of items) queue.putNowait(item);

@@ -114,7 +114,7 @@ Deno.test("A peer that resets in the middle of a line breaks every method of its
   }
 });
 
-Deno.test("A peer that resets ends who waits to write", () =>
+Deno.test("A peer that resets ends a waiting drain()", () =>
   run(() =>
     resettable(async ([, writer], peer) => {
       peer.pause();
@@ -183,7 +183,7 @@ Deno.test("A peer that never reads fills a bounded buffer, and does not keep the
       assert(most <= 128 * 1024, `${most} bytes buffered`);
       writing.cancel();
       await assertRejects(() => writing, CancelledError);
-      // It cannot be closed in order, as nobody takes the rest.
+      // It cannot be closed in order, since the rest is not read.
       writer.close();
       const closing = createTask(() => writer.waitClosed());
       await turns();

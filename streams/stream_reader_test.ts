@@ -93,7 +93,7 @@ Deno.test("StreamReader.read() without a number reads to the end", () =>
     await sleep(0);
     reader.feedEof();
     assertEquals(textOf(await task), "more than the limit and more");
-    // Else it would wait for ever.
+    // Otherwise it would wait forever.
     assertEquals(valve.calls.slice(0, 2), ["pause", "resume"]);
   }));
 
@@ -281,7 +281,7 @@ Deno.test("StreamReader pauses its transport while too much waits", () =>
     assertEquals(valve.calls, ["pause"]);
     await reader.readExactly(1);
     assertEquals(valve.calls, ["pause", "resume"]);
-    // Who waits for more than the limit gets it.
+    // A read of more than the limit gets it.
     feed(reader, "1234567");
     const task = createTask(() => reader.readExactly(20));
     await sleep(0);
@@ -298,7 +298,7 @@ Deno.test("StreamReader does without pausing if its transport cannot", () =>
     assertEquals(textOf(await reader.read(10)), "abcdef");
   }));
 
-Deno.test("StreamReader keeps the bytes of who is cancelled", () =>
+Deno.test("StreamReader keeps the bytes of a cancelled read", () =>
   run(async () => {
     const reads: ((reader: StreamReader) => PromiseLike<Uint8Array>)[] = [
       (reader) => reader.read(),

@@ -70,7 +70,7 @@ Deno.test("StreamWriter.drain() does not wait while there is room", () =>
     await end([null!, writer]);
   }));
 
-Deno.test("StreamWriter.drain() waits for a slow peer, whoever calls it", () =>
+Deno.test("StreamWriter.drain() waits for a slow peer in every caller", () =>
   run(async () => {
     const [conn, , writer] = await fakeStream();
     writer.transport.setWriteBufferLimits(0);
@@ -288,7 +288,7 @@ Deno.test("StreamWriter keeps memory bounded while the peer does not read", () =
     await end(client, server);
   }));
 
-Deno.test("StreamReader that nobody reads stops its peer", () =>
+Deno.test("StreamReader that is not read stops its peer", () =>
   run(async () => {
     const [client, server] = await streamPair();
     const task = createTask(async () => {

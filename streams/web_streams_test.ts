@@ -23,7 +23,7 @@ import { bytesOf, textOf } from "../tests/doubles/text.ts";
 import { FakeSource } from "../tests/doubles/source.ts";
 import { fakeStream } from "../tests/doubles/streams.ts";
 
-Deno.test("StreamReader.from() asks for a chunk only while somebody waits", () =>
+Deno.test("StreamReader.from() pulls a chunk only while a read is pending", () =>
   run(async () => {
     const source = new FakeSource();
     const reader = StreamReader.from(source.stream);
@@ -85,7 +85,7 @@ Deno.test("StreamReader.from() breaks with its stream", () =>
     await assertRejects(() => otherReader.read(1), Error, "no error");
   }));
 
-Deno.test("StreamReader.from() takes bytes only, of a stream that nobody else reads", () =>
+Deno.test("StreamReader.from() rejects locked streams and chunks other than bytes", () =>
   run(async () => {
     const source = new FakeSource();
     const reader = StreamReader.from(source.stream);

@@ -27,7 +27,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore, fn });
 }
 
-/** What a program puts out. */
+/** Returns the output of a program. */
 async function outputOf(
   program: string | URL,
   args: string[] = [],
@@ -41,7 +41,7 @@ async function outputOf(
   return textOf(stdout!);
 }
 
-/** Makes a script that can be run, or not. */
+/** Creates a script, executable or not. */
 async function makeScript(
   path: string,
   text: string,
@@ -51,7 +51,7 @@ async function makeScript(
   await Deno.chmod(path, mode);
 }
 
-/** Where the standard error goes makes a difference to how a program is started. */
+/** The destinations of standard error, which change how a program is started. */
 /** The environment of a program. */
 async function environmentOf(
   options: CreateSubprocessOptions,

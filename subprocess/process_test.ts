@@ -494,7 +494,7 @@ test("Process ends with the block of await using, whatever was to be written", (
       stdin.write(bigInput());
       await turns();
     }
-    // Cut off, which is no error.
+    // Cut off, which is not an error.
     await stdin.waitClosed();
     await untilNothingHeld();
   }));
@@ -578,7 +578,7 @@ test("200 processes, 16 at a time, leave nothing", () =>
     assertEquals(textOf((await ps.communicate())[0]!), "0\n");
   }));
 
-/** What can be under way when a task is cancelled. */
+/** The operations that may be pending when a task is cancelled. */
 const BODIES: Record<string, () => Promise<unknown>> = {
   async communicate() {
     await using process = await start("cat");

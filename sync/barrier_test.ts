@@ -47,7 +47,7 @@ Deno.test("Barrier.wait() releases all tasks when the last has arrived", () =>
     assertEquals(barrier.nWaiting, 2);
     tasks.push(createTask(work));
     assertEquals(await gather(tasks), [0, 1, 2]);
-    // As CPython 3.13: the last one does not wait at all.
+    // As in CPython 3.13, the last task does not wait.
     assertEquals(log, ["2 sees 0", "0 sees 0", "1 sees 0"]);
     assertEquals(barrier.nWaiting, 0);
     assertFalse(barrier.broken);

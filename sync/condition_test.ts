@@ -257,7 +257,7 @@ Deno.test("Condition.wait() waits for the lock however often it is cancelled", (
     assertFalse(condition.locked());
   }));
 
-Deno.test("Condition.wait() throws the very CancelledError that arose", () =>
+Deno.test("Condition.wait() throws the same CancelledError", () =>
   run(async () => {
     const condition = new Condition();
     let ready = false;

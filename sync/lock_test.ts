@@ -337,7 +337,7 @@ Deno.test("Lock works outside run()", async () => {
 Deno.test("Lock is bound to the loop in which it is first waited for", async () => {
   const lock = new Lock();
   await run(async () => void await lock.acquire());
-  // Nobody has waited: the lock can go to another loop.
+  // There were no waiters, so the lock can be used on another loop.
   await run(async () => {
     const waiter = createTask(() => lock.acquire());
     await sleep(0);

@@ -2,7 +2,7 @@
 
 import type { Move, Strategy } from "./_strategy.ts";
 
-/** Where a task is cancelled. */
+/** The point at which a task is cancelled. */
 export interface CancellationPoint {
   /** The number of the `await`; 0 is before the first step, and `Infinity` is never. */
   readonly at: number;

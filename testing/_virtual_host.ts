@@ -2,7 +2,7 @@
 
 import { DENO_HOST, type Host, type ReadyEntries } from "../loop/core/host.ts";
 
-/** What a virtual host asks its loop when nothing is ready. */
+/** The questions of a virtual host to its loop when nothing is ready. */
 export interface IdleProbe {
   /** Whether the scheduler is still idle. */
   isIdle(): boolean;

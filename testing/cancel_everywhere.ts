@@ -20,7 +20,7 @@ import type { ExploringLoop } from "./_exploring_loop.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 
-/** What {@linkcode cancelEverywhere} runs and cancels, and what must hold afterwards. */
+/** A body that {@linkcode cancelEverywhere} runs and cancels, and a check of what must hold afterwards. */
 export interface CancellationScenario<T = unknown> {
   /** The code to cancel. It runs as a task of its own, named `"victim"`. */
   readonly body: () => T | PromiseLike<T>;

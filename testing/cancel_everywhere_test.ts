@@ -29,7 +29,7 @@ import {
 import { ExplorationError } from "./exploration_error.ts";
 import { HangError } from "./hang_error.ts";
 
-/** What a scenario fails with. */
+/** Returns the error with which a scenario fails. */
 function failureOf(
   scenario: () => CancellationScenario,
   options?: CancelEverywhereOptions,
@@ -40,7 +40,7 @@ function failureOf(
   );
 }
 
-/** Whether anybody awaits a future, which is not done. */
+/** Returns whether a pending future is awaited. */
 function isWaitedFor(future: Future<unknown>): boolean {
   return !future.done() && captureCallGraph(future)!.awaitedBy.length > 0;
 }
@@ -151,7 +151,7 @@ Deno.test("cancelEverywhere() reports the await and the line at which the body f
 });
 
 Deno.test("cancelEverywhere() distinguishes a waiter from one that has been woken", async () => {
-  // What is sent to one who has been woken is lost if that one is cancelled then.
+  // An item that is sent to a woken waiter is lost if the waiter is cancelled then.
   const error = await failureOf(() => {
     const kept: number[] = [];
     const waiting = new Future<number>();
@@ -206,7 +206,7 @@ Deno.test("cancelEverywhere() lets a body swallow its cancellation", async () =>
   assertEquals(awaits, 2);
 });
 
-Deno.test("cancelEverywhere() fails when meanwhile or check fails", async () => {
+Deno.test("cancelEverywhere() fails when `meanwhile` or `check` fails", async () => {
   const body = () => sleep(2);
   const fail = () => {
     throw new TypeError("of the other");
@@ -217,7 +217,7 @@ Deno.test("cancelEverywhere() fails when meanwhile or check fails", async () => 
   }
 });
 
-Deno.test("cancelEverywhere() fails when meanwhile hangs", async () => {
+Deno.test("cancelEverywhere() fails when `meanwhile` hangs", async () => {
   const { cause, message } = await failureOf(() => {
     const queue = new Queue<number>();
     return {

@@ -56,7 +56,7 @@ function ordersOf(steps: Record<string, number>): string[] {
   );
 }
 
-/** What exploring fails with. */
+/** Returns the error with which exploring fails. */
 function failureOf(
   body: (trial: Trial) => unknown,
   options?: ExploreOptions,
@@ -100,7 +100,7 @@ for (const steps of [{ a: 2, b: 2 }, { a: 3, b: 2 }, { a: 1, b: 1, c: 2 }]) {
 }
 
 Deno.test("explore() exhaustive tries each order exactly once", async () => {
-  // Nobody waits for them, so nothing but their steps can be ordered: ab, ba.
+  // Nothing awaits them, so only their steps can be ordered: ab, ba.
   const body = () => {
     createTask(() => {}, { name: "a" });
     createTask(() => {}, { name: "b" });

@@ -24,7 +24,7 @@ import {
 import { HangError } from "./hang_error.ts";
 import { inVirtualTime, type InVirtualTimeOptions } from "./in_virtual_time.ts";
 
-/** What a body that hangs is reported with, without the first line. */
+/** Returns the report of a body that hangs, without its first line. */
 async function reportOf(
   body: () => unknown,
   options?: InVirtualTimeOptions,

@@ -35,7 +35,7 @@ import {
   type VirtualTimeOptions,
 } from "./virtual_time_loop.ts";
 
-/** What `loop.time()` is in the loop that runs. */
+/** Returns `loop.time()` of the running loop. */
 function now(): number {
   return getRunningLoop().time();
 }

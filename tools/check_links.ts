@@ -14,7 +14,7 @@ import {
   linksInModule,
 } from "./links.ts";
 
-/** Says what is wrong with the links of a folder's files, a line each. */
+/** Returns the broken links of a folder's files, a line each. */
 export async function brokenLinks(root: URL): Promise<string[]> {
   const problems: string[] = [];
   for await (const file of filesIn(root)) {

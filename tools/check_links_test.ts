@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { withDirectory } from "../tests/doubles/directory.ts";
 import { brokenLinks } from "./check_links.ts";
 
-/** What is wrong with the links of a project that consists of these files. */
+/** Returns the broken links of a project that consists of these files. */
 async function problemsOf(
   files: Readonly<Record<string, string>>,
 ): Promise<string[]> {

@@ -74,7 +74,7 @@ export const PHRASES: Readonly<Record<string, Phrase>> = {
   },
 };
 
-/** Where the prose is clean and must stay so. */
+/** The paths whose prose is clean and must stay so. */
 const CLEAN: readonly string[] = [
   "README.md",
   "ARCHITECTURE.md",

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What costs next to nothing. */
+/** Costs next to nothing. */
 export function increment(n: number): number {
   return n + 1;
 }
 
-/** What takes a while. */
+/** Takes a while. */
 export function sumOfRemainders(below: number): number {
   let sum = 0;
   for (let n = 0; n < below; n++) sum += n % 7;

@@ -20,7 +20,7 @@ export interface Contestant {
   isPython?: boolean;
 }
 
-/** What a round came to. */
+/** The result of a round. */
 interface Round {
   /** Operations a second. */
   rate: number;
@@ -128,7 +128,7 @@ function print(title: string, results: Map<Contestant, Round[]>): void {
   }
 }
 
-/** What is compared with asyncio is compared with uvloop too, without an aim. */
+/** Cases that are compared with asyncio are compared with uvloop, too, without an aim. */
 function withUvloop(against: NonNullable<Contestant["against"]>) {
   return against.flatMap(({ server, goal }) => {
     const other = onUvloop(server);

@@ -48,7 +48,7 @@ export class Server {
     return server;
   }
 
-  /** Where it listens. */
+  /** The address of the server. */
   get port(): number {
     return this.#port;
   }
@@ -144,7 +144,7 @@ function profiling(file: string): string[] {
     : [];
 }
 
-/** The command of a server of asyncio's, or `null` where there is no Python. */
+/** Returns the command of an asyncio server, or `null` without Python. */
 export async function pythonWords(
   name: string,
   loop: Loop,

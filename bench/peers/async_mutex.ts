@@ -13,7 +13,7 @@ import {
 } from "./contest.ts";
 
 /**
- * async-mutex: locks between async functions. Nobody who waits can be cancelled alone, and there are no
+ * async-mutex: locks between async functions. A single waiter cannot be cancelled, and there are no
  * tasks.
  */
 export const asyncMutex: Contestant = {
@@ -43,7 +43,7 @@ export const asyncMutex: Contestant = {
   },
 };
 
-/** Two wake each other; nobody gets what he waits for without waiting. */
+/** Two functions wake each other; each of them always has to wait. */
 async function takeTurns(
   one: Mutex | Semaphore,
   other: Mutex | Semaphore,

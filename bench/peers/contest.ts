@@ -19,7 +19,7 @@ export const AT_A_TIME = 10;
 /** A limit of time that is never reached, in seconds. */
 export const LONG = 60;
 
-/** What is done. Each names one operation, whose time counts. */
+/** The cases. Each names one operation, whose time counts. */
 export const CASES = [
   "spawn and await a task",
   "switch between two tasks",
@@ -42,11 +42,11 @@ export type CaseName = typeof CASES[number];
 /** Does the operations of a case; the result is the time of one, in nanoseconds. */
 export type Measure = () => Promise<number>;
 
-/** One of those who are compared. */
+/** A library that is compared. */
 export interface Contestant {
-  /** What it is called. */
+  /** The name of the library. */
   name: string;
-  /** What it can do. */
+  /** The cases that it supports. */
   cases: Partial<Record<CaseName, Measure>>;
 }
 

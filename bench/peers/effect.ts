@@ -16,7 +16,7 @@ import {
 
 /**
  * Effect: fibers over generators. Its fibers yield through a macrotask, which lets I/O have its turn each
- * time; its mutual exclusion is a semaphore of one, and whoever comes first when a permit is free gets it,
+ * time; its mutual exclusion is a semaphore of one, and the first fiber that asks when a permit is free gets it,
  * even if others wait.
  */
 export const effect: Contestant = {
@@ -114,7 +114,7 @@ function together(
   return Effect.all([one, other], { concurrency: "unbounded" });
 }
 
-/** Two fibers wake each other; nobody gets what he waits for without waiting. */
+/** Two fibers wake each other; each of them always has to wait. */
 function takeTurns(): Effect.Effect<unknown> {
   return Effect.suspend(() => {
     const semaphores = [Semaphore.makeUnsafe(1), Semaphore.makeUnsafe(0)];

@@ -119,7 +119,7 @@ async function both(work: () => Promise<void>): Promise<void> {
   await other;
 }
 
-/** Two tasks wake each other; nobody gets what he waits for without waiting. */
+/** Two tasks wake each other; each of them always has to wait. */
 async function takeTurns(
   one: Lock | Semaphore,
   other: Lock | Semaphore,

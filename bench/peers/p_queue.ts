@@ -14,7 +14,7 @@ import {
 } from "./contest.ts";
 
 /**
- * p-queue: so many promise-returning functions at a time. What runs cannot be cancelled, only told by an
+ * p-queue: so many promise-returning functions at a time. Running functions cannot be cancelled, only told by an
  * `AbortSignal`, and what is over its time goes on unseen.
  */
 export const pQueue: Contestant = {

@@ -17,7 +17,7 @@ import {
 
 /**
  * The least that the language needs for it, with nothing around: the floor, not a peer. None of it can be
- * cancelled, but the last, which knows only that; no lock is fair but to two; what fails is nobody's.
+ * cancelled, but the last, which knows only that; no lock is fair but to two; errors are unhandled.
  */
 export const promises: Contestant = {
   name: "bare promises",

@@ -12,7 +12,7 @@ export interface NetworkEvent {
   readonly from: string;
   /** The receiving host. */
   readonly to: string;
-  /** What arrived: `"connect"`, `"5 bytes"`, `"end"`, `"reset"`, `"datagram of 5 bytes"`, … */
+  /** The event: `"connect"`, `"5 bytes"`, `"end"`, `"reset"`, `"datagram of 5 bytes"`, … */
   readonly what: string;
 }
 

@@ -9,7 +9,7 @@ import { MemoryNetwork } from "./memory_network.ts";
 
 type Pair = [Deno.Conn, Deno.Conn];
 
-/** What came of it, without the words, which are the system's. */
+/** Returns the outcome, without the message, which is the system's. */
 async function outcomeOf(operation: () => unknown): Promise<string> {
   try {
     return String(await operation() ?? "nothing");
@@ -18,7 +18,7 @@ async function outcomeOf(operation: () => unknown): Promise<string> {
   }
 }
 
-/** What programs can do with a connection, and what came of it; must be the same as with Deno's. */
+/** Operations on a connection and their outcomes, which must be the same as those of a Deno connection. */
 const habits: Record<string, (pair: Pair) => Promise<string[]>> = {
   async "reads and writes"([one, other]) {
     const outcomes = [

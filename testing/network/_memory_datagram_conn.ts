@@ -15,7 +15,7 @@ const CAPACITY = 1024;
 
 type Received = [Uint8Array<ArrayBuffer>, Deno.Addr];
 
-/** What a datagram socket needs from the network. */
+/** The methods of the network that a datagram socket uses. */
 export interface MemoryDatagramOptions {
   /** Sends a datagram. */
   readonly post: (data: Uint8Array<ArrayBuffer>, to: Deno.NetAddr) => void;

@@ -192,7 +192,7 @@ export class Switchboard implements Network {
     return connections.length;
   }
 
-  /** Makes a host forget its connections; returns their number. */
+  /** Drops the connections of a host; returns their number. */
   crash(host: string): number {
     const connections = this.#of(host);
     for (const { hosts, ends } of connections) {

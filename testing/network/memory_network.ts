@@ -44,7 +44,7 @@ export interface MemoryNetworkOptions {
 /** Throws unless the value is a {@linkcode MemoryNetwork}. */
 export let assertNetwork: (value: unknown) => void;
 
-/** Makes a loop use the network in place of the real one. */
+/** Attaches the network to a loop, in place of the real one. */
 export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
 
 /**

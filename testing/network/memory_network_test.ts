@@ -157,7 +157,7 @@ Deno.test("MemoryNetwork times a stalled connection out after 15 minutes at the 
     one.close();
     cut[Symbol.dispose]();
     await sleep(3600);
-    // Nobody has told the other end.
+    // The other end does not know.
     assertEquals(reading.done(), false);
     await other.write(new Uint8Array(1));
     await assertRejects(() => reading, Deno.errors.ConnectionReset);

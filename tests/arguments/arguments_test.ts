@@ -12,9 +12,9 @@ import { CLASSES, FUNCTIONS, type Parameters } from "./subjects.ts";
 
 const VALUES: Record<string, unknown> = { ...asyncio, ...testing };
 
-/** What is called outside every loop. */
+/** Functions that are called outside every loop. */
 const OUTSIDE = ["run", "explore", "cancelEverywhere", "inVirtualTime"];
-/** What needs the operating system, or threads. */
+/** Functions that need the operating system, or threads. */
 const REAL =
   /^(createSubprocess|subprocess|toThread|WorkerExecutor|runInExec|shutdownDefault|addReader|addWriter|removeReader|removeWriter|sock.*(From|To)|connect(Read|Write)Pipe)/;
 
@@ -62,7 +62,7 @@ function* callsWithOptions(
   }
 }
 
-/** What is wrong with how a call went, or `null`. */
+/** Returns what is wrong with the outcome of a call, or `null`. */
 type Verdict = string | null;
 
 async function outcomeOf(
@@ -121,7 +121,7 @@ async function inLoop(
     ? new asyncio.EventLoop()
     : new testing.VirtualTimeLoop({ network: new testing.MemoryNetwork() });
   loop.setExceptionHandler((_, { exception }) => {
-    // What is no error, or the junk itself, comes from the call.
+    // A value that is not an error, or the junk itself, comes from the call.
     if (!(exception instanceof Error) || isOwnError(exception)) return;
     if (exception.message === "junk") return;
     late = `${call.label} -> later ${describe(exception)}`;

@@ -30,7 +30,7 @@ interface Documentation {
   }>;
 }
 
-/** What the library declares, with how many parameters, rest parameters aside. */
+/** The declarations of the library, with the number of parameters, rest parameters aside. */
 interface Declared {
   readonly functions: Map<string, number>;
   /** The methods that take something, as `Class.method`. */
@@ -83,7 +83,7 @@ async function declared(): Promise<Declared> {
   return all;
 }
 
-/** What is only there to be overridden, or cannot be called on an instance of its own. */
+/** Methods that are meant to be overridden, or cannot be called on an instance of their own. */
 const ABSTRACT = [
   "AbstractEventLoopPolicy",
   "Executor",

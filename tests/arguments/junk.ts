@@ -9,7 +9,7 @@ export interface Junk {
   readonly make: () => unknown;
 }
 
-/** What the hostile values throw: an error of user code, which may come out of any call. */
+/** The error of the hostile values: an error of user code, which any call may throw. */
 export class Trap extends Error {
   override readonly name = "Trap";
 }

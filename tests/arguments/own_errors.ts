@@ -2,7 +2,7 @@
 
 import { Trap } from "./junk.ts";
 
-/** What the library's own messages about arguments look like. */
+/** The forms of messages about arguments. */
 const OWN = [
   /: received ./,
   /takes the function itself: /,
@@ -12,7 +12,7 @@ const OWN = [
   /^Cannot run a generator as a task: /,
 ];
 
-/** What V8 says of a proxy that was revoked: the value's own error, as a trap's is. */
+/** V8's message about a revoked proxy: the value's own error, as that of a trap is. */
 const REVOKED = /on a proxy that has been revoked$/;
 
 /** Whether an error may come out of a call with a wrong argument. */

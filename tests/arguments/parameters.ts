@@ -8,7 +8,7 @@ export interface Parameter {
   readonly good: () => unknown;
   /** Whether a value may be accepted; what it returns `false` for must be refused. */
   readonly takes: (value: unknown) => boolean;
-  /** What the members of an object of options take. */
+  /** The parameters of the members of an options object. */
   readonly options?: Readonly<Record<string, Parameter>>;
 }
 
@@ -112,7 +112,7 @@ export const AWAITABLE = parameter(
   () => Promise.resolve(1),
 );
 export const ARRAY = parameter(Array.isArray, () => []);
-/** What can be iterated over: a string too. */
+/** Iterables, including strings. */
 export const ITERABLE = parameter(
   (value) =>
     Array.isArray(value) || typeof value === "string" || isObject(value),

@@ -41,13 +41,13 @@ export type Parameters = readonly Parameter[];
 
 /** A class: how an instance is made, and what its constructor and its methods take. */
 export interface Subject {
-  /** Makes an instance to call methods on; nothing for what only others construct. */
+  /** Creates an instance to call methods on; missing for classes that only the library constructs. */
   readonly make?: () => object | Promise<object>;
   /** Ends what an instance holds. */
   readonly dispose?: (instance: never) => unknown;
-  /** What the constructor takes; `null` where it cannot be called. */
+  /** The parameters of the constructor; `null` if it cannot be called. */
   readonly construct: Parameters | null;
-  /** What methods take that take something. */
+  /** The parameters of methods that have some. */
   readonly methods: Readonly<Record<string, Parameters>>;
 }
 
@@ -164,7 +164,7 @@ const PROGRAM = given(
   () => "true",
 );
 
-/** What functions take. Those that do not stand here take nothing. */
+/** The parameters of functions. Functions that are missing here have none. */
 export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   allTasks: [optional(LOOP)],
   asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
@@ -314,7 +314,7 @@ function isHost(value: unknown): boolean {
   return typeof value === "string" || Array.isArray(value);
 }
 
-/** What the constructors of errors take. */
+/** The parameters of the constructors of errors. */
 const ERRORS: Parameters = [ANYTHING, ANYTHING];
 
 const FUTURE_METHODS: Record<string, Parameters> = {

@@ -243,7 +243,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A TimeoutError is no cancellation, though a signal's reason is its cause",
+  "A TimeoutError is not a cancellation, even if a signal's reason is its cause",
   inVirtualTime(async () => {
     const outcome = await taskGroup(async () => {
       await timeout(1, () => obedient(currentTask()!.signal));

@@ -20,7 +20,7 @@ import {
 
 // Requests to cancel that lines of execution could miss, by everything that can be cancelled.
 
-/** Runs a body that can be cancelled; returns how, and what comes of it: "cancelled" where the request ended it. */
+/** Runs a body that can be cancelled; returns a function that cancels it, and its outcome: "cancelled" if the request ended it. */
 type Open = (body: () => Promise<string>) => {
   cancel: () => void;
   outcome: Promise<string>;

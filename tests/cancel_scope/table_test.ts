@@ -37,7 +37,7 @@ interface Row {
     what: Event,
     place: number,
   ])[];
-  /** What becomes of the body, and then of each scope from the inside out. */
+  /** The outcome of the body, and then of each scope from the inside out. */
   gives: readonly string[];
 }
 

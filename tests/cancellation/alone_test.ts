@@ -148,7 +148,7 @@ async function process() {
   return { process, end: () => process[Symbol.asyncDispose]() };
 }
 
-/** What waits, and would wait long. */
+/** Operations that wait for long. */
 const CALLS: Record<string, () => Call | Promise<Call>> = {
   "Lock.acquire()": async () => {
     const lock = new Lock();

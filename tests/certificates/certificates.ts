@@ -31,7 +31,7 @@ export const CLIENT = pair("client");
 /** A client's that the other authority signed. */
 export const STRANGER = pair("other_client");
 
-/** Where such a file is, for other programs. */
+/** Returns the path of such a file, for other programs. */
 export function pathOf(name: string): string {
   return new URL(name, import.meta.url).pathname;
 }

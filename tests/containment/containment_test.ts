@@ -25,11 +25,11 @@ import {
 /** How long, in real milliseconds, a loop may take before it counts as stalled. */
 const PATIENCE = 5000;
 
-/** What came of a cell of the matrix. */
+/** The outcome of a cell of the matrix. */
 interface Result {
-  /** What came out of the library, or went to the exception handler. */
+  /** Values that the library threw, or gave to the exception handler. */
   readonly seen: readonly unknown[];
-  /** What would have ended the process, or stalled it. */
+  /** Events that would have ended the process, or stalled it. */
   readonly escaped: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function carries(error: unknown, value: unknown): boolean {
   }
 }
 
-/** What a table of ways is tried with. */
+/** The values with which a table of ways is tried. */
 interface Matrix {
   readonly ways: Readonly<Record<string, Way>>;
   readonly values: Readonly<Record<string, () => unknown>>;

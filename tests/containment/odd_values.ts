@@ -71,7 +71,7 @@ function circleOfSuppressed(): Error {
   return Object.assign(one, { error: suppressing(one) });
 }
 
-/** What user code may throw, return or hand over, by name. Made anew each time. */
+/** Values that user code may throw, return or pass, by name. Created anew each time. */
 export const ODD_VALUES: Readonly<Record<string, () => unknown>> = {
   "undefined": () => undefined,
   "null": () => null,
@@ -189,7 +189,7 @@ export function returnOdd(name: string): unknown {
   return makeOdd(name);
 }
 
-/** What it returns throws while it is cloned. */
+/** Returns a value that throws while it is cloned. */
 export function returnWithGetter(name: string): unknown {
   return {
     get odd() {

@@ -32,7 +32,7 @@ import {
   wrapFuture,
 } from "../../mod.ts";
 
-/** What a way is tried with. */
+/** The arguments of a way. */
 export interface Trial {
   readonly value: unknown;
   /** Throws the value. */
@@ -108,7 +108,7 @@ async function connectTo(
 
 class Datagrams extends DatagramProtocol {}
 
-/** Ways in which user code throws. What it throws must come out, or go to the exception handler. */
+/** Ways in which user code throws. The value must be thrown by the library, or go to the exception handler. */
 export const THROWING: Readonly<Record<string, Way>> = {
   "a task that is awaited": (trial) =>
     seeing(trial, () => createTask(async () => await trial.raise())),

@@ -33,7 +33,7 @@ const storage = new AsyncLocalStorage<string>();
 const other = new AsyncLocalStorage<string>();
 const variable = new ContextVar<string>("variable", "none");
 
-/** What is used of Deno's OpenTelemetry contexts. */
+/** The used part of the OpenTelemetry contexts of Deno. */
 interface ContextManager {
   with<T>(context: { name: string }, fn: () => T): T;
   active(): { name?: string };

@@ -13,7 +13,7 @@ const BATCH = 1_000;
 
 const PROGRAMS = Number(Deno.env.get("ASYNCIO_PROGRAMS") ?? 500);
 
-/** What came to asyncio with a version, or got the rules that it has today. */
+/** Features that a version of asyncio added, or gave their present rules. */
 const NEWER: [version: string, ops: Op[]][] = [
   ["3.13", [
     "shutdown",
@@ -25,7 +25,7 @@ const NEWER: [version: string, ops: Op[]][] = [
     "barrier",
   ]],
   ["3.12", [
-    // Who is cancelled while several permits are free wakes as many of the others.
+    // A waiter that is cancelled while several permits are free wakes as many of the others.
     "releaseSemaphore",
     "waitFor",
     "waitForFuture",
@@ -104,7 +104,7 @@ async function firstDifference(
   return null;
 }
 
-/** Makes a program whose traces differ as small as it can be. */
+/** Shrinks a program whose traces differ. */
 async function shrink(python: Python, program: Program): Promise<Program> {
   while (true) {
     const smaller = smallerPrograms(program);

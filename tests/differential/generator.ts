@@ -63,7 +63,7 @@ const FAMILIES = {
 
 type Family = keyof typeof FAMILIES;
 
-/** What every program is made of. */
+/** The statements of every program. */
 const ALWAYS: readonly Op[] = [
   "log",
   "raise",
@@ -113,7 +113,7 @@ const WAKES: ReadonlySet<Op> = new Set<Op>([
   "withCondition",
 ]);
 
-/** What callbacks can do, if the program is about it. */
+/** The statements of callbacks, if the program has their subject. */
 const IMMEDIATE: ReadonlySet<Op> = new Set<Op>([
   "log",
   "raise",
@@ -144,7 +144,7 @@ const ENDINGS: readonly Ending[] = ["swallow", "raise", "uncancel", "replace"];
 
 const MAX_DEPTH = 3;
 
-/** What a reference does not have, or has with other rules. */
+/** Features that a reference lacks, or has with other rules. */
 export type Omitted = ReadonlySet<Op>;
 
 /**
@@ -266,7 +266,7 @@ class Generator {
     }
   }
 
-  /** What a callback does. */
+  /** The statements of a callback. */
   #callback(task: number, depth: number): Block {
     const ops = this.#ops.filter((op) => IMMEDIATE.has(op));
     return this.#list(this.#random.integer(0, 2), () => {

@@ -50,7 +50,7 @@ class Boom extends Error {
   }
 }
 
-/** What surrounds a statement in its task. */
+/** The surroundings of a statement in its task. */
 interface Frame {
   readonly group: TaskGroup | null;
   readonly scope: Timeout | null;
@@ -95,7 +95,7 @@ type AwaitingOp = AwaitingStatement["op"];
 /** A statement by its name. */
 type Of<O extends Op> = Extract<Statement, { op: O }>;
 
-/** What a statement has to tell; nothing if it is only done. */
+/** The log entry of a statement; nothing if it has none. */
 type Report = string | number | void;
 
 /** The statements of a kind: a table, so that the compiler sees that none is missing. */
@@ -601,7 +601,7 @@ function stateOf(future: Future<unknown>): string {
   return error === null ? String(future.result()) : describe(error);
 }
 
-/** What Python calls an error that has another name here. */
+/** The Python names of errors that have another name here. */
 const PYTHON_NAMES: Record<string, string> = { RangeError: "ValueError" };
 
 function describe(error: unknown): string {

@@ -7,7 +7,7 @@
  * @module
  */
 
-/** What a task does, or a callback, which leaves out what awaits. */
+/** A statement of a task, or of a callback, which cannot await. */
 export type Block = Statement[];
 
 /** One statement. Numbers name shared objects and tasks by their place in the program. */
@@ -111,7 +111,7 @@ export interface Program {
   sharedLock: boolean;
   /** How many parties each barrier has. */
   barriers: number[];
-  /** What each queue is. */
+  /** The kind of each queue. */
   queues: { kind: "fifo" | "lifo" | "priority"; maxSize: number }[];
   /** How many places for handles there are. */
   handles: number;
@@ -119,6 +119,6 @@ export interface Program {
   gathers: number;
   /** How many of the tasks are there from the start. */
   roots: number;
-  /** What each task does. One waits only for tasks of higher numbers, so there is no circle. */
+  /** The statements of each task. A task waits only for tasks of higher numbers, so there are no circles. */
   tasks: Block[];
 }

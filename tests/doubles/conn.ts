@@ -4,7 +4,7 @@
 export class FakeConn implements Deno.Conn {
   readonly localAddr: Deno.Addr = address(1);
   readonly remoteAddr: Deno.Addr = address(2);
-  /** What was written, operation by operation. */
+  /** The written data, by operation. */
   readonly written: string[] = [];
   /** How many bytes an operation takes at most. */
   takes = Infinity;
@@ -19,7 +19,7 @@ export class FakeConn implements Deno.Conn {
     this.#blocked = Promise.withResolvers();
   }
 
-  /** Lets the write that waits go on, and those that follow. */
+  /** Unblocks the pending write, and those that follow. */
   unblock(): void {
     this.#blocked?.resolve();
     this.#blocked = null;

@@ -3,10 +3,10 @@
 /** A socket of datagrams whose other end is the test. */
 export class FakeDatagramConn implements Deno.DatagramConn {
   readonly addr: Deno.Addr;
-  /** What was sent, and the port that it was sent to. */
+  /** The datagrams that were sent, with their ports. */
   readonly sent: string[] = [];
   isClosed = false;
-  /** What waits to be sent while the socket is blocked. */
+  /** The datagrams that wait while the socket is blocked. */
   readonly sending: PromiseWithResolvers<void>[] = [];
   isBlocked = false;
   #receiving:

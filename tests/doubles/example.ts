@@ -4,9 +4,9 @@
 export interface ExampleEnd {
   /** Its exit code. */
   code: number;
-  /** What it printed that {@linkcode Example.nextLine} has not given, without carriage returns. */
+  /** Its output that {@linkcode Example.nextLine} has not returned, without carriage returns. */
   stdout: string;
-  /** What it printed to standard error, without colours. */
+  /** Its output to standard error, without colours. */
   stderr: string;
 }
 

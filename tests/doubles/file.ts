@@ -16,7 +16,7 @@ export async function withFile(
   }
 }
 
-/** Where a file would be read next. */
+/** Returns the position at which a file would be read next. */
 export function positionOf(file: Deno.FsFile): number {
   return file.seekSync(0, Deno.SeekMode.Current);
 }

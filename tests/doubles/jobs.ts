@@ -57,7 +57,7 @@ export function throwCancelled(): never {
   throw new CancelledError("from a worker");
 }
 
-/** What a job sees of an error that a function of the main program throws. */
+/** The error of a function of the main program, as a job sees it. */
 export async function describeFailure(
   fail: () => PromiseLike<void>,
 ): Promise<string> {
@@ -93,7 +93,7 @@ export async function cancelNext(
   }
 }
 
-/** What it sees when the main program cancels what it awaits. */
+/** The error that a job sees when the main program cancels its await. */
 export async function awaitCancelled(
   loop: ThreadsafeLoop,
   next: () => PromiseLike<unknown>,
@@ -120,7 +120,7 @@ export function keep(loop: ThreadsafeLoop, fn: () => unknown): void {
   kept = fn;
 }
 
-/** What becomes of it when it is used by a later job. */
+/** Tries whether a later job can use it. */
 export async function useKept(): Promise<string[]> {
   const errors: string[] = [];
   for (
@@ -139,7 +139,7 @@ export async function useKept(): Promise<string[]> {
   return errors;
 }
 
-/** Uses what it gets after its end, and says through a port what came of that. */
+/** Uses its arguments after its end, and reports the outcome through a port. */
 export function useLate(fn: () => unknown, port: MessagePort): void {
   setTimeout(async () => {
     try {

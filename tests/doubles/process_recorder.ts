@@ -15,11 +15,11 @@ import { textOf } from "./text.ts";
 /** Writes down what the transport of a process calls, chunks of data but for the first of each pipe aside. */
 export class ProcessRecorder extends SubprocessProtocol {
   readonly events: string[] = [];
-  /** What came out of each pipe. */
+  /** The output of each pipe. */
   readonly output: string[] = ["", "", ""];
   readonly exited: Future<void>;
   readonly lost: Future<Error | null>;
-  /** What may not be called in a task was. */
+  /** A method that must not be called in a task was called in one. */
   isInTask = false;
   readonly #waiters = new Map<string, Future<void>>();
 

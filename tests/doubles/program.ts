@@ -4,9 +4,9 @@
 export interface ProgramOutput {
   /** Its exit code. */
   code: number;
-  /** What it printed. */
+  /** Its output. */
   stdout: string;
-  /** What it printed to standard error, without colours. */
+  /** Its output to standard error, without colours. */
   stderr: string;
 }
 
@@ -14,7 +14,7 @@ export interface ProgramOutput {
 export interface ProgramOptions {
   /** Flags for V8. */
   v8Flags?: string;
-  /** What it reads from standard input; nothing unless given, and never the terminal. */
+  /** Its standard input; empty by default, and never the terminal. */
   input?: string;
   /** Called each time the program has printed; gets all that it printed so far. */
   onOutput?: (stdout: string, child: Deno.ChildProcess) => void;

@@ -19,7 +19,7 @@ interface AnyBarrier {
 const PARTIES = 3;
 const ROUNDS = 2;
 
-/** Nobody may begin a round before all have come to the end of the one before. */
+/** No task may begin a round before all have ended the one before. */
 function marching(makeBarrier: () => AnyBarrier): Body {
   return async () => {
     const barrier = makeBarrier();
@@ -66,7 +66,7 @@ for (const method of ["abort", "reset"] as const) {
       const other = createTask(async () => {
         await sleep(1);
         await barrier[method]();
-        // Who comes after a reset waits anew.
+        // A task that arrives after a reset waits anew.
         await sleep(1);
         await barrier.abort();
       });

@@ -15,7 +15,7 @@ import {
   type Trial,
 } from "../../testing/mod.ts";
 
-/** What is run in many orders of events; it throws if it went wrong. */
+/** A body that is run in many orders of events; it throws if it failed. */
 export type Body = (trial: Trial) => unknown;
 
 /** How many times as many schedules are tried as the tests say: `EXPLORE_FACTOR`. */

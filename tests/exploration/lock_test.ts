@@ -23,7 +23,7 @@ interface AnyLock {
   locked(): boolean;
 }
 
-/** Where the lock lets one in at a time. */
+/** A critical section. */
 class Room {
   readonly #lock: AnyLock;
   readonly #askers = new Askers();

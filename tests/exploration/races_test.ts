@@ -35,10 +35,10 @@ async function lookLast(balance: () => number): Promise<boolean> {
   return balance() >= 100;
 }
 
-Deno.test("A check before an await, which is acted upon after it, is found", () =>
+Deno.test("explore() finds a check that is used after an await", () =>
   assertFound(withdrawing(lookFirst)));
 
-Deno.test("A check that is acted upon in the same step is sound", () =>
+Deno.test("explore() accepts a check that is used in the same step", () =>
   // An await of a promise that is settled ends no step.
   assertSound(withdrawing(lookLast)));
 

@@ -25,7 +25,7 @@ interface AnySemaphore {
 
 const PERMITS = 2;
 
-/** Where as many may be as there are permits. */
+/** A section for as many tasks as there are permits. */
 class Hall {
   readonly #semaphore: AnySemaphore;
   #inside = 0;

@@ -28,7 +28,7 @@ function textOf(data: Uint8Array): string {
   return new TextDecoder().decode(data);
 }
 
-/** What a reader can be asked for. */
+/** The methods of a reader. */
 const READS: Record<string, (reader: StreamReader) => Promise<Uint8Array>> = {
   "readLine()": (reader) => reader.readLine(),
   "readExactly()": (reader) => reader.readExactly(7),

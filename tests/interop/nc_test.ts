@@ -13,7 +13,7 @@ import {
   type StreamWriter,
 } from "../../mod.ts";
 
-/** What `nc` says about itself, or `null` if it is not there. */
+/** Returns the help of `nc`, or `null` if it is missing. */
 async function usageOfNc(): Promise<string | null> {
   try {
     const { stdout, stderr } = await new Deno.Command("nc", { args: ["-h"] })
@@ -130,7 +130,7 @@ Deno.test(
     }),
 );
 
-/** Nobody tells when nc listens. */
+/** nc does not report when it listens. */
 async function connectWhenThere(path: string) {
   while (true) {
     try {

@@ -21,7 +21,7 @@ interface Scenario {
   /** Which of its standard streams are pipes. */
   readonly pipes: readonly ("stdin" | "stdout" | "stderr")[];
   readonly hooks: Hooks;
-  /** What is done once the process is there. */
+  /** The operations after the start of the process. */
   readonly steps: readonly string[];
 }
 

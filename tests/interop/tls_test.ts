@@ -118,7 +118,7 @@ async function withProgram(
   }
 }
 
-/** Starts one of the library's echo servers, which also upgrades to TLS. */
+/** Starts an echo server of this library, which also upgrades to TLS. */
 function echoServer(tls?: typeof LOCALHOST): Promise<Server> {
   return startServer(
     async (reader, writer) => {

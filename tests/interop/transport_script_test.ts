@@ -20,10 +20,10 @@ import { findPython } from "../peers/python.ts";
 
 /** What happens to a connection, and what its protocol does in its callbacks. */
 interface Scenario {
-  /** What the peer sends before its end of the stream; it sends neither if this is null. */
+  /** The data that the peer sends before the end of its stream; it sends neither if this is null. */
   readonly greeting: string | null;
   readonly hooks: Hooks;
-  /** What is done once the connection is there. */
+  /** The operations after the connection is made. */
   readonly steps: readonly string[];
 }
 

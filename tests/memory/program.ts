@@ -44,7 +44,7 @@ declare global {
   function gc(): void;
 }
 
-/** What a program may wait for as long as it runs. */
+/** Operations for which a program may wait as long as it runs. */
 let never: Future<void>;
 const queue = new Queue<number>(1);
 const fullQueue = new Queue<number>(1);

@@ -10,7 +10,7 @@ import nodeAssert from "node:assert/strict";
 
 type AnyClass<T> = abstract new (...args: never[]) => T;
 
-/** What {@linkcode assertFalse} lets through. */
+/** The values that {@linkcode assertFalse} accepts. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** Thrown when an assertion fails. */
@@ -418,7 +418,7 @@ function isNamedByItsString(value: object): boolean {
     Object.prototype.toString.call(value).startsWith("[object Temporal.");
 }
 
-/** Of a plain object or array its enumerable keys, else all, the inherited too. */
+/** Returns the enumerable keys of a plain object or array, and all keys of others, including inherited ones. */
 function propertyKeys(value: object): (string | symbol)[] {
   const keys: (string | symbol)[] = [];
   const prototype = Object.getPrototypeOf(value);

@@ -324,7 +324,7 @@ Deno.test("assertStringIncludes() and assertMatch() look into a string", () => {
   ]);
 });
 
-Deno.test("assertGreater(), assertLess() and kin compare", () => {
+Deno.test("assertGreater(), assertLess() and the like compare", () => {
   assertGreater(2, 1);
   assertGreaterOrEqual(2, 2);
   assertGreaterOrEqual(2, 1);

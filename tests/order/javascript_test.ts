@@ -500,7 +500,7 @@ Deno.test("Task: a circle through gather() gets a RuntimeError", async () => {
   });
 });
 
-Deno.test("Task: a long chain of tasks that await each other is no circle", async () => {
+Deno.test("Task: a long chain of tasks that await each other is not a circle", async () => {
   await run(async () => {
     let last = createTask(() => sleep(0.001));
     for (let i = 0; i < 20_000; i++) {

@@ -62,7 +62,7 @@ function testOf(
 
 let logsOfPython: Promise<Record<string, string[]> | null> | null = null;
 
-/** What each program of `order.py` logs, or `null` without a Python of the version that is the reference. */
+/** Returns the log of each program of `order.py`, or `null` without a Python of the reference version. */
 async function askPython(): Promise<Record<string, string[]> | null> {
   const python = await findPython();
   if (python === null) return null;
@@ -81,7 +81,7 @@ export function say(error: unknown): string {
   return `${error.name}(${error.message})`;
 }
 
-/** What the programs raise, under the name that it has in Python. */
+/** The exceptions of the programs, by their Python names. */
 export class ValueError extends Error {
   override name = "ValueError";
 }

@@ -16,7 +16,7 @@ interface Row {
   readonly isOfPython: boolean;
 }
 
-/** What the library declares. */
+/** The declarations of the library. */
 interface Declarations {
   /** All that is exported. */
   readonly exports: ReadonlySet<string>;
@@ -63,12 +63,12 @@ function tablesIn(part: string, isOfPython: boolean): Row[][] {
   );
 }
 
-/** The first name of a row, as one looks for it. */
+/** Returns the first name of a row, in lower case. */
 function nameOf({ cells }: Row): string {
   return /`([^`]+?)(?:\(\))?`/.exec(cells[0]!)![1]!.toLowerCase();
 }
 
-/** The names of asyncio's that the index has. */
+/** Returns the asyncio names in the index. */
 function namesOfPython(): Set<string> {
   const rows = tables().flat().filter((row) => row.isOfPython);
   return new Set(
@@ -78,7 +78,7 @@ function namesOfPython(): Set<string> {
   );
 }
 
-/** What the index says that there is here, and where. */
+/** Returns the names of this library in the index, with their files. */
 function claims(): { name: string; isCalled: boolean; file: string }[] {
   return [...text.matchAll(/\[`([\w.]+)(\(\))?`\]\(([^)]+)\)/g)].map(
     ([, name, call, file]) => ({
@@ -221,7 +221,7 @@ Deno.test("The index is in the order of the alphabet, and lists nothing twice", 
   }
 });
 
-/** What a member of an object is; a getter is not called, as it may need an instance. */
+/** Returns the kind of a member. A getter is not called, since it may need an instance. */
 function kindOf(object: object, name: string): "method" | "property" | null {
   for (let each = object; each !== null; each = Object.getPrototypeOf(each)) {
     const property = Object.getOwnPropertyDescriptor(each, name);

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 
 const LIBRARY = new URL("../../mod.ts", import.meta.url).href;
 
-/** What depends on how the library lies in files: code that is loaded late, workers, stacks. */
+/** Features that depend on the library's files: code that is loaded late, workers, stacks. */
 const PROGRAM = `
 import { createTask, openConnection, run, sleep, startServer, toThread } from ${
   JSON.stringify(LIBRARY)

@@ -17,9 +17,9 @@ interface Module {
 
 /** The value imports of a module. */
 interface Imports {
-  /** What is loaded with the module. */
+  /** The modules that are loaded with the module. */
   readonly eager: readonly string[];
-  /** What is loaded by `import()`. */
+  /** The modules that are loaded by `import()`. */
   readonly lazy: readonly string[];
 }
 
@@ -44,7 +44,7 @@ async function graphOf(entry: string): Promise<Graph> {
   );
 }
 
-/** What an entry loads as soon as it is imported, by path. */
+/** Returns the modules that an entry loads as soon as it is imported, by path. */
 async function loadedBy(entry: string): Promise<string[]> {
   const graph = await graphOf(entry);
   const loaded = new Set([entry]);
@@ -68,7 +68,7 @@ for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
   });
 }
 
-/** What the public classes of transports and protocols need; the rest of `loop/net/` waits. */
+/** Modules that the public classes of transports and protocols need; the rest of `loop/net/` is loaded later. */
 const EAGER_NETWORK_CODE = [
   "loop/net/process/stdio.ts",
   "loop/net/serve/server.ts",

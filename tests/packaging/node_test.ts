@@ -57,7 +57,7 @@ async function execute(program: string, args: string[]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-/** What a program printed, and how it ended. */
+/** The output of a program, and how it ended. */
 async function outcomeOf(runtime: string, program: string) {
   const folder = await installed();
   const file = `${folder}/${crypto.randomUUID()}.mjs`;
@@ -80,9 +80,9 @@ interface Program {
   prints: string[];
   /** With which code it ends. */
   code?: number;
-  /** What it says on the error output, among other things. */
+  /** A part of its standard error. */
   says?: string;
-  /** What only this runtime does. */
+  /** Programs for this runtime only. */
   only?: string;
   /** Whether it sends itself signals, which Windows has not. */
   hasSignals?: boolean;

@@ -14,7 +14,7 @@ interface Module {
   readonly dependencies?: readonly Dependency[];
 }
 
-/** What each module imports when it is loaded itself. */
+/** The imports of each module. */
 async function importsFrom(entry: string): Promise<Map<string, string[]>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", entry],

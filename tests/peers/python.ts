@@ -27,13 +27,13 @@ print(sys.executable or "")`;
 
 /**
  * Finds an interpreter: the one that the environment variable `ASYNCIO_PYTHON`
- * names, else the newest of what is on the `PATH`.
+ * names, otherwise the newest one on the `PATH`.
  *
  * Needs `--allow-env=ASYNCIO_PYTHON` and `--allow-run`.
  *
  * @param candidates The programs to ask if the environment names none.
  * @returns The interpreter, or null if there is none.
- * @throws {Error} If `ASYNCIO_PYTHON` is set to what is no Python 3.
+ * @throws {Error} If `ASYNCIO_PYTHON` does not name a Python 3.
  *
  * @example Run a script, where there is Python
  * ```ts

@@ -20,7 +20,7 @@ async function withEnvironment(
   }
 }
 
-/** Makes a program for each script in a folder that is gone afterwards. */
+/** Creates a program for each script, in a temporary folder. */
 async function withPrograms(
   scripts: string[],
   body: (programs: string[]) => Promise<void>,
@@ -95,7 +95,7 @@ Deno.test("findPython() prefers ASYNCIO_PYTHON to anything newer", {
       }),
   ));
 
-Deno.test("findPython() rejects an ASYNCIO_PYTHON that is no Python", () =>
+Deno.test("findPython() rejects an ASYNCIO_PYTHON that is not a Python", () =>
   withEnvironment("/no/such/program", async () => {
     await assertRejects(
       () => findPython(),

@@ -7,7 +7,7 @@ import type { Python } from "./python.ts";
 /** A program in Python that runs. */
 export interface PythonProgram {
   readonly child: Deno.ChildProcess;
-  /** What it prints from its second line on. */
+  /** Its output from the second line on. */
   readonly output: ReadableStreamDefaultReader<Uint8Array>;
   /** The first line, by which it says that it is ready. */
   readonly line: string;

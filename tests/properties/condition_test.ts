@@ -111,7 +111,7 @@ abstract class ConditionWorld implements World<Action> {
   }
 }
 
-/** Who is notified goes on. */
+/** Notified tasks continue. */
 class NotifyWorld extends ConditionWorld {
   /** The number of notified waiters, if none of them was cancelled. */
   #notified = 0;
@@ -142,7 +142,7 @@ class NotifyWorld extends ConditionWorld {
   }
 }
 
-/** Who is notified goes on if there is a token. */
+/** Notified tasks continue if there is a token. */
 class TokenWorld extends ConditionWorld {
   #tokens = 0;
 

@@ -23,7 +23,7 @@ property(
 
 class EventWorld implements World<Action> {
   readonly #event = new Event();
-  /** Who found the flag unset. */
+  /** The tasks that found the flag unset. */
   readonly #requests = new Requests();
   #isSet = false;
   /** How often the flag was set. */

@@ -18,29 +18,29 @@ import {
 import { createTask, sleep, timeout, waitFor } from "../../tasks/mod.ts";
 import { VirtualTimeLoop } from "../../testing/mod.ts";
 
-/** What a task does next. */
+/** The next action of a task. */
 export interface Step<A> {
   /** How often the task goes round the ready queue before. */
   passes: number;
   /** How many seconds it has for it. */
   within: number | null;
-  /** What it does to the primitive, or how long it sleeps. */
+  /** The operation on the primitive, or the duration of a sleep. */
   action: A | Sleep;
   /**
-   * Whom it cancels right after, before those go on whom the action woke: of those at an action the one that
-   * began it first, or so many after that; or itself, where there is none. Who was woken is most often the
-   * first.
+   * The task that it cancels right after, before the tasks that the action woke continue: of the tasks at an
+   * action, the one that began it first, or so many after that; or itself, if there is none. The first one was
+   * most likely woken.
    */
   cancels: number | null;
 }
 
-/** What tasks do in every program. */
+/** The actions of tasks in every program. */
 interface Sleep {
   do: "sleep";
   seconds: number;
 }
 
-/** What each task does, one thing after the other. One that is cancelled, or late, goes on with the next. */
+/** The actions of each task, in order. A task that is cancelled, or late, continues with the next action. */
 export type Program<A> = Step<A>[][];
 
 /** A primitive, and what is known of it. */
@@ -166,7 +166,7 @@ async function drive<A>(program: Program<A>, world: World<A>): Promise<void> {
 class Actor<A> {
   readonly task: Task<void>;
   readonly #world: World<A>;
-  /** Who is at an action, in the order in which they began it. */
+  /** The tasks at an action, in the order in which they began it. */
   readonly #acting: Set<Actor<A>>;
   /** The number of requested cancellations that have not been delivered. */
   #cancellations = 0;

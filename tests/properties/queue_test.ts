@@ -100,7 +100,7 @@ class QueueWorld implements World<Action> {
   readonly #queue: Queue<Item>;
   readonly #next: (items: readonly Item[]) => number;
   readonly #iterator: AsyncIterator<Item, undefined>;
-  /** What must be in the queue, the oldest first. */
+  /** The expected items of the queue, the oldest first. */
   #items: Item[] = [];
   #made = 0;
   #unfinished = 0;

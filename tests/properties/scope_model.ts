@@ -67,9 +67,9 @@ interface Obedience {
 /** A chain of async calls. */
 export class Line {
   reached: Set<Request>;
-  /** What had reached it, and is to strike once more, as the exceptions of a group displaced it. */
+  /** The request that reached it and is delivered once more, since the exceptions of a group displaced it. */
   displaced = new Set<Request>();
-  /** What of the library it awaits. */
+  /** The library operation that it awaits. */
   wait: { order: number; isStruck: boolean; cancel(): void } | null = null;
   /** Its cancellation surfaced as an unhandled rejection. */
   surfacedAt = Infinity;
@@ -122,7 +122,7 @@ interface Task {
   cancel(): void;
 }
 
-/** What the library did where the model cannot tell what it should. */
+/** The behaviour of the library where the model does not decide it. */
 export interface Oracle {
   /** Whether the await of a piece of the program was cancelled at once. */
   isStruck(place: string, time: number): boolean;
@@ -136,7 +136,7 @@ export interface Oracle {
   hasFailed(place: string): boolean;
 }
 
-/** What may be asked of a program whose lines cannot be told apart by rule. */
+/** The requirements for a program whose lines cannot be told apart by rule. */
 export class Undecidable {
   /** Requests that a line missed because another one was taken for it. */
   missed = 0;
@@ -148,7 +148,7 @@ export class Undecidable {
 
 export type Combinator = "all" | "race" | "any" | "allSettled";
 
-/** What combines promises. */
+/** The combinators of promises. */
 export const combine: Record<
   Combinator,
   (promises: Promise<void>[]) => Promise<unknown>
@@ -175,7 +175,7 @@ export class Model {
   readonly #ready: (() => void)[] = [];
   #turns = 0;
   #order = 0;
-  /** Where something of the library was awaited. */
+  /** The place at which a library operation was awaited. */
   readonly #places = new Set<string>();
 
   /** With `isDecidable`, every line is cancelled as it should be, not as it is where lines cannot be told apart. */
@@ -372,7 +372,7 @@ export class Model {
     }
   }
 
-  /** Where a line goes on at once after something foreign obeyed, the request has reached it. */
+  /** If a line continues at once after a foreign operation obeyed, the request has reached it. */
   #endObeying(line: Line): void {
     line.arrivedAt = ++this.#order;
     for (const [request, obedience] of line.obeyed) {

@@ -73,9 +73,9 @@ export interface Program {
   cancelledAt: number[];
 }
 
-/** What programs may contain. */
+/** The pieces of programs. */
 export interface Vocabulary {
-  /** What is awaited but not the library's. */
+  /** Foreign operations. */
   foreign: boolean;
   /** Lines that run concurrently in a task. */
   concurrent: boolean;
@@ -178,7 +178,7 @@ export function programs(
 }
 
 /**
- * A length of time at a place in a program: no two coincide, sums of them neither. Else the outcome would be
+ * A length of time at a place in a program: no two coincide, sums of them neither. Otherwise the outcome would be
  * a matter of the order of what happens at once.
  */
 export function timeAt(place: string, seconds: number): number {
@@ -245,11 +245,11 @@ interface World {
 
 const NO_LINE = null as unknown as Line;
 
-/** What cannot be seen from how the pieces of a program ended. */
+/** Facts that the outcomes of the pieces do not show. */
 export interface Hints {
   /** The groups whose wait for their tasks was cancelled at once. */
   groups: Set<string>;
-  /** Where a signal was read that had been aborted. */
+  /** The places at which an aborted signal was read. */
   aborted: Set<string>;
   /** When the exceptions of a group first displaced a cancellation. */
   displacedAt: number;
@@ -410,7 +410,7 @@ export class TaskForEachLine extends Library {
   }
 }
 
-/** Where a piece is performed. */
+/** The surroundings of a piece. */
 interface Here {
   line: Line;
   /** The calls of the task that nothing awaits. */

@@ -65,7 +65,7 @@ function lines(log: readonly Runnable[], end: number): string[] {
   ).toSorted();
 }
 
-/** What the library did, where that decides. */
+/** The behaviour of the library, where it decides. */
 function oracleOf(log: readonly Runnable[], hints: Hints): Oracle {
   const order = new Map(log.map(({ place }, index) => [place, index]));
   return {
@@ -89,7 +89,7 @@ const anything: Vocabulary = {
   shields: true,
 };
 
-/** What a request reaches at once wherever it is, and whose lines all come back. */
+/** Pieces that a request reaches at once wherever they are, and whose lines all come back. */
 const library = { ...anything, foreign: false, loose: false, shields: false };
 
 property(

@@ -8,7 +8,7 @@ import { property } from "./property.ts";
 
 type Action =
   | { do: "acquire" }
-  /** Gives a permit back that was taken: by its guard, by its guard twice, or by hand. */
+  /** Releases a permit: by its guard, by its guard twice, or by hand. */
   | { do: "release"; permit: number; by: "guard" | "guard twice" | "hand" };
 
 const actions: fc.Arbitrary<Action> = fc.oneof(

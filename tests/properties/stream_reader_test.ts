@@ -198,7 +198,7 @@ property(
     })(),
 );
 
-/** What a reader opens and shuts. */
+/** The transport of a reader, which it pauses and resumes. */
 class Valve extends ReadTransport {
   readonly isOpen = new Event();
 
@@ -248,7 +248,7 @@ async function pour(
   reader.feedEof();
 }
 
-/** What was read, and whether the stream ended too early; `null` if the read was cancelled. */
+/** The result of a read, and whether the stream ended too early; `null` if the read was cancelled. */
 async function attempt(
   reader: StreamReader,
   { what, cancelledAfter }: Read,
@@ -359,7 +359,7 @@ function areLinesOf(
       areLinesOf(others, afterFailure.slice(1), limit);
 }
 
-/** What there is instead of a chunk: the end of the stream, or as much as the error says. */
+/** The outcome in place of a chunk: the end of the stream, or the data of the error. */
 async function whatIsLeft(
   reader: StreamReader,
   error: unknown,

@@ -24,7 +24,7 @@ const ROOMS = 20;
 /** How long, in seconds, a client says nothing at most before the server takes it for gone. */
 const SILENCE = 1800;
 
-/** What came of a day. */
+/** The outcome of a day. */
 interface Day {
   /** A hash of all network events and their times. */
   readonly trace: number;

@@ -14,7 +14,7 @@ import { explore, MemoryNetwork } from "../../testing/mod.ts";
 import { textOf } from "../doubles/text.ts";
 import { isOfNetwork } from "./talk.ts";
 
-Deno.test("A server of HTTP answers whom it can, and stops, under faults", async () => {
+Deno.test("HttpServer answers the clients that it can reach, and stops, under faults", async () => {
   let network: MemoryNetwork;
   let answered = 0;
   let failed = 0;

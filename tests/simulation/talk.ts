@@ -13,7 +13,7 @@ import {
 /** A number from 0 to less than 1. */
 export type Chance = () => number;
 
-/** What one end of a conversation has said and heard. */
+/** The data that one end of a conversation has sent and received. */
 export class Account {
   /** Which bytes it says. */
   readonly key: number;
@@ -91,7 +91,7 @@ async function say(
     own.written += length;
     if (chance() < 0.5) writer.write(data);
     else writer.writeLines([data.subarray(0, 7), data.subarray(7)]);
-    // Whoever goes on without that must not do any harm to the bytes.
+    // Continuing without it must not damage the bytes.
     data.fill(0);
     if (chance() < 0.7) await writer.drain();
     if (chance() < 0.3) await sleep(chance() * 3);

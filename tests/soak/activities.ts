@@ -210,7 +210,7 @@ export function mortalThreads(executor: WorkerExecutor): Activity {
   };
 }
 
-/** What waits for each other, with time limits. */
+/** Operations that wait for each other, with time limits. */
 export const primitives: Activity = {
   name: "primitives",
   count: 20,

@@ -2,7 +2,7 @@
 
 import { CancelledError, createTask, sleep, wait } from "../../mod.ts";
 
-/** What came of the many things that an activity does. */
+/** The outcomes of the operations of an activity. */
 export interface Tally {
   done: number;
   cancelled: number;
@@ -14,7 +14,7 @@ export function moment(most: number): number {
   return most * Math.random() ** 3;
 }
 
-/** Does the same thing again and again, half of the times cancelled at a random moment; counts what comes of it. */
+/** Repeats an operation, cancels half of the calls at a random moment, and counts the outcomes. */
 export async function again(
   tally: Tally,
   work: () => Promise<unknown>,

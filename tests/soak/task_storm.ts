@@ -41,7 +41,7 @@ export const taskStorm: Activity = {
   work: () => new Storm().run(),
 };
 
-/** What a program throws on purpose. */
+/** The error that a program throws on purpose. */
 class Boom extends Error {}
 
 /** One random program. */
@@ -88,7 +88,7 @@ class Storm {
     throw new Error("A program of tasks does not end");
   }
 
-  /** A task that is one of the program's, and does something. */
+  /** A task of the program. */
   #spawn(depth: number, body = () => this.#body(depth)): Task<unknown> {
     const task = createTask(body);
     this.#tasks.push(task);

@@ -29,7 +29,7 @@ import {
   type StreamWriter,
 } from "../../mod.ts";
 
-/** What a client gets from a server that does that, and then closes. */
+/** Returns the data that a client gets from a server that does that and then closes. */
 async function served<T>(
   serve: (reader: StreamReader, writer: StreamWriter) => Promise<void>,
   ask: (reader: StreamReader, writer: StreamWriter) => Promise<T>,

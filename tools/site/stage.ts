@@ -89,7 +89,7 @@ function isStaged(path: string): boolean {
   return FOLDERS.includes(folder);
 }
 
-/** Where a page goes: README.md is the index of its folder. */
+/** Returns the path of a staged page: README.md is the index of its folder. */
 function pageOf(path: string): string {
   return path.replace(/(^|\/)README\.md$/, "$1index.md");
 }
