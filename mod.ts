@@ -2,7 +2,7 @@
 
 /**
  * Python's `asyncio` for Deno: tasks that can be cancelled, task groups, timeouts, queues, locks,
- * streams, and an event loop one can see into.
+ * streams, and an event loop you can inspect.
  *
  * @example Usage
  * ```ts
