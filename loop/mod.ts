@@ -3,6 +3,16 @@
 /**
  * The low-level API: the event loop, futures, tasks, handles and the exceptions.
  *
+ * @example Usage
+ * ```ts
+ * import { getEventLoop } from "@asyncio/asyncio/loop";
+ *
+ * const loop = getEventLoop();
+ * const future = loop.createFuture<string>();
+ * loop.callLater(0.001, () => future.setResult("done"));
+ * console.log(await future);
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-llapi-index.html}
  *
  * @module

@@ -6,6 +6,16 @@
  * They are not thread-safe: workers share nothing with the tasks of this thread. None of their methods
  * takes a timeout; that is what `timeout()` and `waitFor()` are for.
  *
+ * @example Usage
+ * ```ts
+ * import { Queue } from "@asyncio/asyncio/queues";
+ *
+ * const queue = new Queue<string>(10);
+ * await queue.put("item");
+ * queue.shutdown();
+ * for await (const item of queue) console.log(item);
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html}
  *
  * @module

@@ -3,6 +3,24 @@
 /**
  * Streams: connections and servers that are read from and written to with `await`.
  *
+ * @example Usage
+ * ```ts
+ * import { openConnection, startServer } from "@asyncio/asyncio/streams";
+ *
+ * await using server = await startServer(
+ *   (_reader, writer) => {
+ *     writer.write("hello\n");
+ *     writer.close();
+ *   },
+ *   "127.0.0.1",
+ *   0,
+ * );
+ * const { port } = server.sockets[0]!.addr;
+ * const [reader, writer] = await openConnection("127.0.0.1", port);
+ * console.log(new TextDecoder().decode(await reader.readLine()));
+ * writer.close();
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
  *
  * @module

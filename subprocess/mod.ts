@@ -3,6 +3,17 @@
 /**
  * Subprocesses: starting programs, talking to them over streams, waiting for them and ending them.
  *
+ * @example Usage
+ * ```ts
+ * import { createSubprocessExec, PIPE } from "@asyncio/asyncio/subprocess";
+ *
+ * const process = await createSubprocessExec(Deno.execPath(), ["--version"], {
+ *   stdout: PIPE,
+ * });
+ * const [stdout] = await process.communicate();
+ * console.log(new TextDecoder().decode(stdout!));
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html}
  *
  * @module

@@ -6,6 +6,17 @@
  * They are not thread-safe: workers share nothing with the tasks of this thread. None of them takes a
  * timeout; that is what `timeout()` and `waitFor()` are for.
  *
+ * @example Usage
+ * ```ts
+ * import { Lock } from "@asyncio/asyncio/sync";
+ *
+ * const lock = new Lock();
+ * {
+ *   using _ = await lock.acquire();
+ *   console.log("one task at a time");
+ * }
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html}
  *
  * @module

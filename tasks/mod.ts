@@ -3,6 +3,23 @@
 /**
  * Tasks: running a program, starting, grouping, awaiting and cancelling tasks, time limits.
  *
+ * @example Usage
+ * ```ts
+ * import { run, sleep, taskGroup, timeout } from "@asyncio/asyncio/tasks";
+ *
+ * await run(() =>
+ *   timeout(5, () =>
+ *     taskGroup((group) => {
+ *       for (const name of ["a", "b"]) {
+ *         group.createTask(async () => {
+ *           await sleep(0.001);
+ *           console.log(name);
+ *         });
+ *       }
+ *     }))
+ * );
+ * ```
+ *
  * @see {@link https://docs.python.org/3/library/asyncio-task.html}
  *
  * @module

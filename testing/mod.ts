@@ -4,6 +4,20 @@
  * Tools for testing concurrent code: virtual time, exploration of schedules, cancellation at every `await`, an
  * in-memory network.
  *
+ * @example Usage
+ * ```ts
+ * import { sleep, timeout, TimeoutError } from "@asyncio/asyncio";
+ * import { inVirtualTime } from "@asyncio/asyncio/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * Deno.test(
+ *   "An hour is too long",
+ *   inVirtualTime(async () => {
+ *     await assertRejects(() => timeout(3600, () => sleep(7200)), TimeoutError);
+ *   }),
+ * );
+ * ```
+ *
  * @module
  */
 
