@@ -134,6 +134,7 @@ const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
  * loop.close();
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html}
  */
 export class EventLoop {

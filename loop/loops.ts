@@ -26,6 +26,7 @@ import { EventLoop } from "./event_loop.ts";
  * await run(() => assert(getRunningLoop().isRunning()));
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_running_loop}
  */
 export function getRunningLoop(): EventLoop {
@@ -51,6 +52,7 @@ export function getRunningLoop(): EventLoop {
  * assert(getEventLoop().isRunning());
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop}
  */
 export function getEventLoop(): EventLoop {
@@ -75,6 +77,7 @@ export function getEventLoop(): EventLoop {
  * loop.close();
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.set_event_loop}
  */
 export function setEventLoop(loop: EventLoop | null): void {
@@ -96,6 +99,7 @@ export function setEventLoop(loop: EventLoop | null): void {
  * loop.close();
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.new_event_loop}
  */
 export function newEventLoop(): EventLoop {
@@ -133,6 +137,7 @@ export function newEventLoop(): EventLoop {
  * setEventLoopPolicy(null);
  * ```
  *
+ * @category Policies
  * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.AbstractEventLoopPolicy}
  */
 export class AbstractEventLoopPolicy {
@@ -181,6 +186,7 @@ export class AbstractEventLoopPolicy {
  * assert(getEventLoopPolicy() instanceof DefaultEventLoopPolicy);
  * ```
  *
+ * @category Policies
  * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.DefaultEventLoopPolicy}
  */
 export class DefaultEventLoopPolicy extends AbstractEventLoopPolicy {
@@ -232,6 +238,7 @@ let policy: AbstractEventLoopPolicy = new DefaultEventLoopPolicy();
  * assertStrictEquals(getEventLoopPolicy().getEventLoop(), getEventLoop());
  * ```
  *
+ * @category Policies
  * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.get_event_loop_policy}
  */
 export function getEventLoopPolicy(): AbstractEventLoopPolicy {
@@ -255,6 +262,7 @@ export function getEventLoopPolicy(): AbstractEventLoopPolicy {
  * setEventLoopPolicy(null);
  * ```
  *
+ * @category Policies
  * @see {@link https://docs.python.org/3/library/asyncio-policy.html#asyncio.set_event_loop_policy}
  */
 export function setEventLoopPolicy(

@@ -13,6 +13,7 @@ import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
  * assertThrows(() => new Queue().getNowait(), QueueEmpty);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueEmpty}
  */
 export class QueueEmpty extends Error {
@@ -43,6 +44,7 @@ registerErrorClass(QueueEmpty);
  * assertThrows(() => queue.putNowait("b"), QueueFull);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueFull}
  */
 export class QueueFull extends Error {
@@ -73,6 +75,7 @@ registerErrorClass(QueueFull);
  * await assertRejects(() => queue.put("too late"), QueueShutDown);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.QueueShutDown}
  */
 export class QueueShutDown extends Error {

@@ -20,6 +20,7 @@ import { Queue, storeIn } from "./queue.ts";
  * assertEquals(await queue.get(), "a");
  * ```
  *
+ * @category Queues
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.LifoQueue}
  */
 export class LifoQueue<T = unknown> extends Queue<T> {

@@ -4,7 +4,11 @@ import { assertFunction, assertOptions } from "../loop/core/validate.ts";
 import type { Store } from "./_channel.ts";
 import { Queue, storeIn } from "./queue.ts";
 
-/** The options of a {@linkcode PriorityQueue}. */
+/**
+ * The options of a {@linkcode PriorityQueue}.
+ *
+ * @category Queues
+ */
 export interface PriorityQueueOptions<T> {
   /**
    * Compares two items as in `Array.prototype.sort()`: a negative result means that the first comes out first. It
@@ -47,6 +51,7 @@ export interface PriorityQueueOptions<T> {
  * assertEquals((await queue.get()).name, "eat");
  * ```
  *
+ * @category Queues
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.PriorityQueue}
  */
 export class PriorityQueue<T = unknown> extends Queue<T> {

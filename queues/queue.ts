@@ -48,6 +48,7 @@ export let storeIn: <T>(queue: Queue<T>, store: Store<T>) => void;
  * assertEquals(squares, [1, 4, 9, 16]);
  * ```
  *
+ * @category Queues
  * @see {@link https://docs.python.org/3/library/asyncio-queue.html#asyncio.Queue}
  */
 export class Queue<T = unknown> implements AsyncIterable<T, undefined> {

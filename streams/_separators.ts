@@ -4,7 +4,11 @@ import { isInstance } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 const encoder = new TextEncoder();
 
-/** A separator: a string, bytes, or several of them, of which the shortest match wins. */
+/**
+ * A separator: a string, bytes, or several of them, of which the shortest match wins.
+ *
+ * @category Streams
+ */
 export type LineSeparator =
   | string
   | Uint8Array

@@ -19,6 +19,7 @@ import { assertInstance, assertInteger } from "../loop/core/validate.ts";
  * assertEquals(error.expected, 5);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.IncompleteReadError}
  */
 export class IncompleteReadError extends Error {
@@ -71,6 +72,7 @@ registerErrorClass(IncompleteReadError);
  * assertEquals((await reader.read(error.consumed)).length, 8);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.LimitOverrunError}
  */
 export class LimitOverrunError extends Error {

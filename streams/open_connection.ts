@@ -10,7 +10,11 @@ import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
-/** The options of {@linkcode openConnection}. */
+/**
+ * The options of {@linkcode openConnection}.
+ *
+ * @category Streams
+ */
 export interface OpenConnectionOptions extends ConnectionOptions {
   /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
   limit?: number | undefined;
@@ -48,6 +52,7 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  * });
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}
  */
 export function openConnection(
@@ -60,6 +65,7 @@ export function openConnection(
  *
  * @param options The connection, and how to use it.
  * @returns A future of a reader and a writer. Close the writer when done.
+ * @category Streams
  */
 export function openConnection(
   options: WithSock<OpenConnectionOptions>,

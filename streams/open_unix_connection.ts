@@ -10,7 +10,11 @@ import { StreamReader } from "./stream_reader.ts";
 import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
-/** The options of {@linkcode openUnixConnection}. */
+/**
+ * The options of {@linkcode openUnixConnection}.
+ *
+ * @category Streams
+ */
 export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
   /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
   limit?: number | undefined;
@@ -50,6 +54,7 @@ export interface OpenUnixConnectionOptions extends UnixConnectionOptions {
  * await Deno.remove(directory);
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_unix_connection}
  */
 export function openUnixConnection(
@@ -61,6 +66,7 @@ export function openUnixConnection(
  *
  * @param options The connection, and how to use it.
  * @returns A future of a reader and a writer. Close the writer when done.
+ * @category Streams
  */
 export function openUnixConnection(
   options: WithSock<OpenUnixConnectionOptions>,

@@ -9,7 +9,11 @@ import { areOptions, assertOptions } from "../loop/core/validate.ts";
 import { streamProtocolFactory } from "./_stream_protocol_factory.ts";
 import type { ClientConnected } from "./stream_reader_protocol.ts";
 
-/** The options of {@linkcode startServer}. */
+/**
+ * The options of {@linkcode startServer}.
+ *
+ * @category Streams
+ */
 export interface StartServerOptions extends ServerOptions {
   /** The longest line, in bytes, and half of what a reader buffers; 64 KiB by default. */
   limit?: number | undefined;
@@ -56,6 +60,7 @@ export interface StartServerOptions extends ServerOptions {
  * });
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.start_server}
  */
 export function startServer(
@@ -70,6 +75,7 @@ export function startServer(
  * @param clientConnected Called with a reader and a writer for each connection.
  * @param options The listener, and how to use it.
  * @returns A future of the server, which accepts connections already.
+ * @category Streams
  */
 export function startServer(
   clientConnected: ClientConnected,

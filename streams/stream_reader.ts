@@ -51,7 +51,11 @@ let READ: PrimitiveBehavior<Uint8Array<ArrayBuffer>, StreamReader>;
 
 const TAKE_NOTHING: Take = () => null;
 
-/** The options of a {@linkcode StreamReader}. */
+/**
+ * The options of a {@linkcode StreamReader}.
+ *
+ * @category Streams
+ */
 export interface StreamReaderOptions {
   /** The longest line, in bytes, and half of what the reader buffers; 64 KiB by default. */
   limit?: number | undefined;
@@ -108,6 +112,7 @@ export let changeTransport: (
  * }
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader}
  */
 export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {

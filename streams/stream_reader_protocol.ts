@@ -19,7 +19,11 @@ import { createFlow, type FlowControl } from "./_flow_control.ts";
 import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
-/** The function a server calls for each connection. */
+/**
+ * The function a server calls for each connection.
+ *
+ * @category Streams
+ */
 export type ClientConnected = (
   reader: StreamReader,
   writer: StreamWriter,
@@ -40,6 +44,7 @@ export type ClientConnected = (
  * assertEquals(await reader.read(5), new Uint8Array([1, 2]));
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html}
  */
 export class StreamReaderProtocol extends Protocol {

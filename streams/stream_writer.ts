@@ -50,6 +50,7 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  * });
  * ```
  *
+ * @category Streams
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter}
  */
 export class StreamWriter implements AsyncDisposable {

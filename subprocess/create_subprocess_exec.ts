@@ -10,7 +10,11 @@ import {
 } from "./_subprocess_stream_protocol.ts";
 import { makeProcess, type Process } from "./process.ts";
 
-/** How `createSubprocessExec()` and `createSubprocessShell()` start a process. */
+/**
+ * How `createSubprocessExec()` and `createSubprocessShell()` start a process.
+ *
+ * @category Subprocesses
+ */
 export interface CreateSubprocessOptions extends SubprocessOptions {
   /** The longest line of its outputs, in bytes, and half of what their readers buffer; 64 KiB by default. */
   limit?: number | undefined;
@@ -48,6 +52,7 @@ export interface CreateSubprocessOptions extends SubprocessOptions {
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_exec}
  */
 export function createSubprocessExec(

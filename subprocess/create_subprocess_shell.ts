@@ -37,6 +37,7 @@ import { makeProcess, type Process } from "./process.ts";
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.create_subprocess_shell}
  */
 export function createSubprocessShell(

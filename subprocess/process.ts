@@ -59,6 +59,7 @@ const INPUT_PORTION = 256 * 1024;
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.Process}
  */
 export class Process implements AsyncDisposable {

@@ -40,6 +40,7 @@ type State = "filling" | "draining" | "resetting" | "broken";
  * assertEquals(log.filter((line) => line === "first").length, 1);
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier}
  */
 export class Barrier {

@@ -17,6 +17,7 @@ import { isFull, Semaphore, setBound } from "./semaphore.ts";
  * assertThrows(() => semaphore.release(), RangeError);
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore}
  */
 export class BoundedSemaphore extends Semaphore {

@@ -16,6 +16,7 @@ import { RuntimeError } from "../loop/core/errors.ts";
  * await assertRejects(() => barrier.wait(), BrokenBarrierError);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BrokenBarrierError}
  */
 export class BrokenBarrierError extends RuntimeError {

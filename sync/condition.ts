@@ -65,6 +65,7 @@ import { contention, guardOf, Lock } from "./lock.ts";
  * });
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition}
  */
 export class Condition {

@@ -34,6 +34,7 @@ import { describe } from "./_describe.ts";
  * });
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event}
  */
 export class Event {

@@ -16,6 +16,8 @@
  * guard.release();
  * assertEquals(lock.locked(), false);
  * ```
+ *
+ * @category Synchronisation
  */
 export interface Guard extends Disposable {
   /** Releases the acquisition, unless it has been released before. */

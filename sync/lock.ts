@@ -75,6 +75,7 @@ let releaseFor: (lock: Lock, guard: Guard) => void;
  * assertEquals(log, ["a in", "a out", "b in", "b out"]);
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock}
  */
 export class Lock {

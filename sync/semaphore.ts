@@ -49,6 +49,7 @@ export let isFull: (semaphore: Semaphore) => boolean;
  * assertEquals(most, 2);
  * ```
  *
+ * @category Synchronisation
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore}
  */
 export class Semaphore {

@@ -23,6 +23,7 @@ import { type Task, unfinishedTasks } from "../loop/core/task.ts";
  * });
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.all_tasks}
  */
 export function allTasks(loop?: EventLoop): Set<Task<unknown>> {

@@ -26,7 +26,11 @@ import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import type { GatherResult } from "./gather.ts";
 
-/** The options of `asCompleted()`. */
+/**
+ * The options of `asCompleted()`.
+ *
+ * @category Waiting for several
+ */
 export interface AsCompletedOptions {
   /** The time limit for all of them together, in seconds; `null`, the default, for none. */
   timeout?: Delay | null | undefined;
@@ -37,6 +41,7 @@ export interface AsCompletedOptions {
  * would otherwise take the loop variable for the future's result.
  *
  * @typeParam T The type of the result.
+ * @category Waiting for several
  */
 export type CompletedFuture<T> = Omit<Future<T>, "then" | "catch" | "finally">;
 
@@ -45,6 +50,7 @@ export type CompletedFuture<T> = Omit<Future<T>, "then" | "catch" | "finally">;
  * continues.
  *
  * @typeParam T The type of the results.
+ * @category Waiting for several
  */
 export interface CompletionIterator<T>
   extends
@@ -87,6 +93,7 @@ export interface CompletionIterator<T>
  * }
  * ```
  *
+ * @category Waiting for several
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.as_completed}
  */
 export function asCompleted<A extends Awaitable<unknown>>(

@@ -29,6 +29,7 @@ import { isInstance } from "../loop/core/unknown_value.ts";
  * assertStrictEquals(captureCallGraph(inner)?.awaitedBy[0]?.future, outer);
  * ```
  *
+ * @category Call graph
  * @see {@link https://docs.python.org/3/library/asyncio-graph.html#asyncio.future_add_to_awaited_by}
  */
 export function futureAddToAwaitedBy(
@@ -62,6 +63,7 @@ export function futureAddToAwaitedBy(
  * assertEquals(captureCallGraph(inner)?.awaitedBy, []);
  * ```
  *
+ * @category Call graph
  * @see {@link https://docs.python.org/3/library/asyncio-graph.html#asyncio.future_discard_from_awaited_by}
  */
 export function futureDiscardFromAwaitedBy(

@@ -18,7 +18,11 @@ import {
   assertOptions,
 } from "../loop/core/validate.ts";
 
-/** A future or task, its position, and what awaits it. */
+/**
+ * A future or task, its position, and what awaits it.
+ *
+ * @category Call graph
+ */
 export interface FutureCallGraph {
   /** The future or task. */
   readonly future: Future<unknown>;
@@ -31,7 +35,11 @@ export interface FutureCallGraph {
   readonly awaitedBy: readonly FutureCallGraph[];
 }
 
-/** The options of `captureCallGraph()`. */
+/**
+ * The options of `captureCallGraph()`.
+ *
+ * @category Call graph
+ */
 export interface CallGraphOptions {
   /**
    * The first frame of the calling task's stack: 1, the default, for the calling function, 2 for its caller, and so
@@ -45,7 +53,11 @@ export interface CallGraphOptions {
   limit?: number | null | undefined;
 }
 
-/** The options of `printCallGraph()`. */
+/**
+ * The options of `printCallGraph()`.
+ *
+ * @category Call graph
+ */
 export interface PrintCallGraphOptions extends CallGraphOptions {
   /** Receives the text; `console.log` by default. */
   write?: ((text: string) => unknown) | undefined;
@@ -79,6 +91,7 @@ export interface PrintCallGraphOptions extends CallGraphOptions {
  * });
  * ```
  *
+ * @category Call graph
  * @see {@link https://docs.python.org/3/library/asyncio-graph.html#asyncio.capture_call_graph}
  */
 export function captureCallGraph(
@@ -117,6 +130,7 @@ export function captureCallGraph(
  * });
  * ```
  *
+ * @category Call graph
  * @see {@link https://docs.python.org/3/library/asyncio-graph.html#asyncio.format_call_graph}
  */
 export function formatCallGraph(
@@ -146,6 +160,7 @@ export function formatCallGraph(
  * await run(() => taskGroup((group) => void group.createTask(work)), { debug: true });
  * ```
  *
+ * @category Call graph
  * @see {@link https://docs.python.org/3/library/asyncio-graph.html#asyncio.print_call_graph}
  */
 export function printCallGraph(

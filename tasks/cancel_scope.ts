@@ -21,7 +21,11 @@ import {
 } from "../loop/core/validate.ts";
 import { createTask } from "./create_task.ts";
 
-/** The options of a {@linkcode CancelScope}. */
+/**
+ * The options of a {@linkcode CancelScope}.
+ *
+ * @category Time limits and cancellation
+ */
 export interface CancelScopeOptions {
   /** The time at which the scope is cancelled, in seconds on the loop's clock; `null`, the default, for none. */
   deadline?: number | null | undefined;
@@ -33,7 +37,11 @@ export interface CancelScopeOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The options of {@linkcode shielded}. */
+/**
+ * The options of {@linkcode shielded}.
+ *
+ * @category Time limits and cancellation
+ */
 export interface ShieldedOptions {
   /** The time limit for the body, in seconds; `null`, the default, for none. */
   within?: Delay | null | undefined;
@@ -61,6 +69,7 @@ export interface ShieldedOptions {
  * });
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.CancelScope}
  */
 export class CancelScope {
@@ -299,6 +308,8 @@ export class CancelScope {
  * });
  * assertEquals(result, undefined);
  * ```
+ *
+ * @category Time limits and cancellation
  */
 export async function cancelScope<T>(
   body: (scope: CancelScope) => T | PromiseLike<T>,
@@ -333,6 +344,7 @@ export async function cancelScope<T>(
  * assertEquals(await moveOnAfter(0.001, () => sleep(60, "fresh"), () => "cached"), "cached");
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.move_on_after}
  */
 export async function moveOnAfter<T, D = undefined>(
@@ -392,6 +404,7 @@ export async function moveOnAfter<T, D = undefined>(
  * assertEquals(said, ["goodbye"]);
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.CancelScope.shield}
  */
 export async function shielded<T>(

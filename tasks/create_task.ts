@@ -30,6 +30,7 @@ import {
  * assertEquals(await task, "hello");
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task}
  */
 export function createTask<T>(

@@ -19,6 +19,7 @@ import { callingTask, type Task } from "../loop/core/task.ts";
  * await run(() => assert(currentTask() !== null));
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.current_task}
  */
 export function currentTask(loop?: EventLoop): Task<unknown> | null {

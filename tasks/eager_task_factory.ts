@@ -9,7 +9,11 @@ import {
 } from "../loop/core/task.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
 
-/** A constructor of tasks: the class `Task` or a class derived from it. */
+/**
+ * A constructor of tasks: the class `Task` or a class derived from it.
+ *
+ * @category Tasks
+ */
 export type TaskConstructor = new <T>(
   coro: CoroutineFunction<T>,
   options: TaskOptions & { loop: EventLoop },
@@ -42,6 +46,7 @@ export type TaskConstructor = new <T>(
  * });
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.create_eager_task_factory}
  */
 export function createEagerTaskFactory(
@@ -87,6 +92,7 @@ export function createEagerTaskFactory(
  * });
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.eager_task_factory}
  */
 export const eagerTaskFactory: TaskFactory = createEagerTaskFactory(Task);

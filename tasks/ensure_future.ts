@@ -32,6 +32,7 @@ import { assertAwaitable } from "./_assert_awaitable.ts";
  * assertEquals(await future, 1);
  * ```
  *
+ * @category Futures
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.ensure_future}
  */
 export function ensureFuture<T>(

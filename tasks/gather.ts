@@ -24,20 +24,36 @@ import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
-/** The type of an awaitable's result. */
+/**
+ * The type of an awaitable's result.
+ *
+ * @category Waiting for several
+ */
 export type GatherResult<A> = A extends () => infer R ? Awaited<R> : Awaited<A>;
 
-/** The types of the results of several awaitables, in order. */
+/**
+ * The types of the results of several awaitables, in order.
+ *
+ * @category Waiting for several
+ */
 export type GatherResults<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: GatherResult<A[K]>;
 };
 
-/** The types of the results or errors of several awaitables, in order. */
+/**
+ * The types of the results or errors of several awaitables, in order.
+ *
+ * @category Waiting for several
+ */
 export type GatherOutcomes<A extends readonly unknown[]> = {
   -readonly [K in keyof A]: GatherResult<A[K]> | Error;
 };
 
-/** The options of `gather()`. */
+/**
+ * The options of `gather()`.
+ *
+ * @category Waiting for several
+ */
 export interface GatherOptions {
   /** Whether to return errors like results. */
   returnExceptions?: boolean | undefined;
@@ -69,6 +85,7 @@ export interface GatherOptions {
  * assertEquals([a, b], ["slow", "fast"]);
  * ```
  *
+ * @category Waiting for several
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.gather}
  */
 export function gather<const A extends readonly Awaitable<unknown>[]>(
@@ -83,6 +100,7 @@ export function gather<const A extends readonly Awaitable<unknown>[]>(
  * @param options Whether to return errors like results.
  * @returns A future of the results.
  * @throws {TypeError} If one of `aws` is not awaitable.
+ * @category Waiting for several
  */
 export function gather<const A extends readonly Awaitable<unknown>[]>(
   aws: A,

@@ -33,6 +33,7 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  * await run(main);
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-runner.html#asyncio.run}
  */
 export async function run<T>(

@@ -82,6 +82,7 @@ import { follow } from "../loop/core/wrap_future.ts";
  * });
  * ```
  *
+ * @category Threads
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.run_coroutine_threadsafe}
  */
 export function runCoroutineThreadsafe<T>(

@@ -26,7 +26,11 @@ import {
 } from "./_run_interruptibly.ts";
 import { gather } from "./gather.ts";
 
-/** The options of a {@linkcode Runner}. */
+/**
+ * The options of a {@linkcode Runner}.
+ *
+ * @category Tasks
+ */
 export interface RunnerOptions {
   /** Whether the loop runs in debug mode. */
   debug?: boolean | undefined;
@@ -34,7 +38,11 @@ export interface RunnerOptions {
   loopFactory?: (() => EventLoop) | undefined;
 }
 
-/** The options of `run()`. */
+/**
+ * The options of `run()`.
+ *
+ * @category Tasks
+ */
 export interface RunOptions extends RunnerOptions {
   /** Cancels the main task when it aborts. */
   signal?: AbortSignal | undefined;
@@ -60,6 +68,7 @@ export let loopOf: (runner: Runner) => EventLoop | null;
  * assertEquals(await runner.run(() => sleep(0.001, "two")), "two");
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-runner.html#asyncio.Runner}
  */
 export class Runner implements AsyncDisposable {

@@ -36,6 +36,7 @@ import { ensureFuture } from "./ensure_future.ts";
  * assertEquals(await work, "saved");
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.shield}
  */
 export function shield<T>(aw: Awaitable<T>): Future<T> {

@@ -30,6 +30,7 @@ import { Timer } from "../loop/core/timer_queue.ts";
  * assertEquals(await sleep(0.01, "hello"), "hello");
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.sleep}
  */
 export function sleep(delay: Delay): Future<void>;
@@ -42,6 +43,7 @@ export function sleep(delay: Delay): Future<void>;
  * @returns A future that completes with the result after the delay.
  * @throws {TypeError} If `delay` is not a duration.
  * @throws {RangeError} If `delay` is `NaN`, or a duration without a fixed length.
+ * @category Tasks
  */
 export function sleep<T>(delay: Delay, result: T): Future<T>;
 export function sleep<T>(delay: Delay, result?: T): Future<T | undefined> {

@@ -20,7 +20,11 @@ import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions } from "../loop/core/validate.ts";
 import { createTask } from "./create_task.ts";
 
-/** The options of `taskGroup()`. */
+/**
+ * The options of `taskGroup()`.
+ *
+ * @category Tasks
+ */
 export interface TaskGroupOptions {
   /** Cancels the group and its body; the `CancelledError` has the signal's reason as its cause. */
   signal?: AbortSignal | undefined;
@@ -41,6 +45,7 @@ export interface TaskGroupOptions {
  * assertEquals(one!.result() + two!.result(), 3);
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup}
  */
 export class TaskGroup {
@@ -283,6 +288,7 @@ export class TaskGroup {
  * assertEquals(done, ["fast", "slow"]);
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#task-groups}
  */
 export async function taskGroup<T>(

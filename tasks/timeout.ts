@@ -27,7 +27,11 @@ import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
 
-/** The options of `timeout()` and `timeoutAt()`. */
+/**
+ * The options of `timeout()` and `timeoutAt()`.
+ *
+ * @category Time limits and cancellation
+ */
 export interface TimeoutOptions {
   /**
    * Whether to stop waiting, when the limit is reached, for a body that awaits something that cannot be interrupted.
@@ -64,6 +68,7 @@ export let runWithin: <T>(
  * );
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.Timeout}
  */
 export class Timeout {
@@ -322,6 +327,7 @@ function explainCause(error: unknown): void {
  * );
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout}
  */
 export function timeout<T>(
@@ -365,6 +371,7 @@ export function timeout<T>(
  * });
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout_at}
  */
 export function timeoutAt<T>(

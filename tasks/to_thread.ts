@@ -15,7 +15,11 @@ import {
   wrongType,
 } from "../loop/core/validate.ts";
 
-/** The options of {@linkcode toThread}. */
+/**
+ * The options of {@linkcode toThread}.
+ *
+ * @category Threads
+ */
 export interface ToThreadOptions extends JobOptions {
   /** The executor that calls the function; the default executor of the loop if it is not given. */
   executor?: Executor | undefined;
@@ -54,6 +58,7 @@ export interface ToThreadOptions extends JobOptions {
  * });
  * ```
  *
+ * @category Threads
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.to_thread}
  */
 export function toThread<T>(
@@ -72,6 +77,7 @@ export function toThread<T>(
  * @returns A future of the function's result.
  * @throws {RuntimeError} If the executor is shut down.
  * @throws {TypeError} If the function cannot be sent, or an argument cannot be cloned.
+ * @category Threads
  */
 export function toThread<A extends unknown[], T>(
   fn: (...args: A) => T | PromiseLike<T>,

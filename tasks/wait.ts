@@ -22,20 +22,40 @@ import {
   wrongType,
 } from "../loop/core/validate.ts";
 
-/** `wait()` returns when the first future is done. */
+/**
+ * `wait()` returns when the first future is done.
+ *
+ * @category Waiting for several
+ */
 export const FIRST_COMPLETED = "FIRST_COMPLETED";
-/** `wait()` returns when the first future has failed, or all are done. */
+/**
+ * `wait()` returns when the first future has failed, or all are done.
+ *
+ * @category Waiting for several
+ */
 export const FIRST_EXCEPTION = "FIRST_EXCEPTION";
-/** `wait()` returns when all futures are done. */
+/**
+ * `wait()` returns when all futures are done.
+ *
+ * @category Waiting for several
+ */
 export const ALL_COMPLETED = "ALL_COMPLETED";
 
-/** When `wait()` returns. */
+/**
+ * When `wait()` returns.
+ *
+ * @category Waiting for several
+ */
 export type ReturnWhen =
   | typeof FIRST_COMPLETED
   | typeof FIRST_EXCEPTION
   | typeof ALL_COMPLETED;
 
-/** The options of `wait()`. */
+/**
+ * The options of `wait()`.
+ *
+ * @category Waiting for several
+ */
 export interface WaitOptions {
   /** The time limit in seconds; `null`, the default, for none. */
   timeout?: Delay | null | undefined;
@@ -70,6 +90,7 @@ export interface WaitOptions {
  * for (const task of pending) task.cancel();
  * ```
  *
+ * @category Waiting for several
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.wait}
  */
 export function wait<F extends Future<unknown>>(

@@ -20,7 +20,11 @@ import { createTask } from "./create_task.ts";
 import { ensureFuture } from "./ensure_future.ts";
 import { runWithin, Timeout } from "./timeout.ts";
 
-/** The options of `waitFor()`. */
+/**
+ * The options of `waitFor()`.
+ *
+ * @category Time limits and cancellation
+ */
 export interface WaitForOptions {
   /** Cancels the wait when it aborts; the `CancelledError` has the signal's reason as its cause. */
   signal?: AbortSignal | undefined;
@@ -55,6 +59,7 @@ export interface WaitForOptions {
  * await assertRejects(() => waitFor(sleep(3600), 0.001), TimeoutError);
  * ```
  *
+ * @category Time limits and cancellation
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.wait_for}
  */
 export async function waitFor<T>(

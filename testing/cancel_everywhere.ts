@@ -20,7 +20,11 @@ import type { ExploringLoop } from "./_exploring_loop.ts";
 import { ExplorationError } from "./exploration_error.ts";
 import type { MemoryNetwork } from "./network/memory_network.ts";
 
-/** A body that {@linkcode cancelEverywhere} runs and cancels, and a check of what must hold afterwards. */
+/**
+ * A body that {@linkcode cancelEverywhere} runs and cancels, and a check of what must hold afterwards.
+ *
+ * @category Tests
+ */
 export interface CancellationScenario<T = unknown> {
   /** The code to cancel. It runs as a task of its own, named `"victim"`. */
   readonly body: () => T | PromiseLike<T>;
@@ -30,7 +34,11 @@ export interface CancellationScenario<T = unknown> {
   readonly check?: ((victim: Task<T>) => unknown) | undefined;
 }
 
-/** The options of {@linkcode cancelEverywhere}. */
+/**
+ * The options of {@linkcode cancelEverywhere}.
+ *
+ * @category Tests
+ */
 export interface CancelEverywhereOptions {
   /** The largest number of `await`s to cancel at; 1,000 by default. */
   awaits?: number | undefined;
@@ -40,7 +48,11 @@ export interface CancelEverywhereOptions {
   network?: (() => MemoryNetwork) | undefined;
 }
 
-/** Creates a scenario of {@linkcode cancelEverywhere}. */
+/**
+ * Creates a scenario of {@linkcode cancelEverywhere}.
+ *
+ * @category Tests
+ */
 export type MakeScenario<T> = () =>
   | CancellationScenario<T>
   | PromiseLike<CancellationScenario<T>>;
@@ -81,6 +93,8 @@ export type MakeScenario<T> = () =>
  * });
  * assertEquals(awaits, 1);
  * ```
+ *
+ * @category Tests
  */
 export async function cancelEverywhere<T>(
   scenario: MakeScenario<T>,

@@ -29,6 +29,8 @@ import { wrongType } from "../loop/core/validate.ts";
  * const second = await assertRejects(() => explore(body, { replay }), ExplorationError);
  * assertEquals(second.trace, first.trace);
  * ```
+ *
+ * @category Tests
  */
 export class ExplorationError extends Error {
   /** The steps of the schedule, one line each: the time, the task, and the line of user code at which it resumed. */

@@ -27,7 +27,11 @@ import { PrefixSchedule } from "./_prefix_schedule.ts";
 import type { Strategy } from "./_strategy.ts";
 import { makeTrial, type Trial } from "./trial.ts";
 
-/** The options of {@linkcode explore}. */
+/**
+ * The options of {@linkcode explore}.
+ *
+ * @category Tests
+ */
 export interface ExploreOptions {
   /**
    * `"random"`, the default, tries random schedules; `"exhaustive"` tries every schedule that deviates from the
@@ -57,7 +61,11 @@ export interface ExploreOptions {
   replay?: string | undefined;
 }
 
-/** The result of {@linkcode explore} when no schedule failed. */
+/**
+ * The result of {@linkcode explore} when no schedule failed.
+ *
+ * @category Tests
+ */
 export interface Exploration {
   /** The number of schedules that were tried. */
   readonly schedules: number;
@@ -101,6 +109,8 @@ export interface Exploration {
  *     await gather([open, use]);
  *   }), ExplorationError);
  * ```
+ *
+ * @category Tests
  */
 export async function explore(
   body: (trial: Trial) => unknown,

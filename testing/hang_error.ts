@@ -15,6 +15,8 @@ import { RuntimeError } from "../loop/core/errors.ts";
  * const loopFactory = () => new VirtualTimeLoop();
  * await assertRejects(() => run(() => new Event().wait(), { loopFactory }), HangError);
  * ```
+ *
+ * @category Tests
  */
 export class HangError extends RuntimeError {
   /**

@@ -8,7 +8,11 @@ import {
   type VirtualTimeOptions,
 } from "./virtual_time_loop.ts";
 
-/** The options of {@linkcode inVirtualTime}. */
+/**
+ * The options of {@linkcode inVirtualTime}.
+ *
+ * @category Tests
+ */
 export interface InVirtualTimeOptions extends VirtualTimeOptions {
   /** Whether the loop runs in debug mode, in which a {@linkcode HangError} has line numbers; `false` by default. */
   debug?: boolean | undefined;
@@ -33,6 +37,8 @@ export interface InVirtualTimeOptions extends VirtualTimeOptions {
  *   await assertRejects(() => waitFor(sleep(7200), 3600), TimeoutError);
  * }));
  * ```
+ *
+ * @category Tests
  */
 export function inVirtualTime<T>(
   body: CoroutineFunction<T>,

@@ -8,7 +8,11 @@ import type { Random } from "./_random.ts";
 /** Creates the trial of a schedule. */
 export let makeTrial: (loop: ExploringLoop, random: Random) => Trial;
 
-/** One of the many runs of a body; `explore()` passes it to the body. */
+/**
+ * One of the many runs of a body; `explore()` passes it to the body.
+ *
+ * @category Tests
+ */
 export class Trial {
   readonly #loop: ExploringLoop;
   readonly #random: Random;

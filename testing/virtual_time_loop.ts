@@ -21,7 +21,11 @@ import {
   type MemoryNetwork,
 } from "./network/memory_network.ts";
 
-/** The options of a {@linkcode VirtualTimeLoop}. */
+/**
+ * The options of a {@linkcode VirtualTimeLoop}.
+ *
+ * @category Tests
+ */
 export interface VirtualTimeOptions {
   /** The initial value of `loop.time()`, in seconds; 0 by default. */
   start?: number | undefined;
@@ -77,6 +81,8 @@ const PATIENCE_WITH_OPEN = 10;
  *   assertEquals(getRunningLoop().time(), 3600);
  * }, { loopFactory: () => new VirtualTimeLoop() });
  * ```
+ *
+ * @category Tests
  */
 export class VirtualTimeLoop extends EventLoop {
   readonly #host: VirtualHost;

@@ -37,6 +37,7 @@ import {
  * assert(task.cancelled());
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError}
  */
 export class CancelledError extends Error {

@@ -41,6 +41,7 @@ let contextWith: (values: Values) => Context;
  * assertEquals(user.get(), "nobody");
  * ```
  *
+ * @category Context
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.Context}
  */
 export class Context {
@@ -246,6 +247,7 @@ export function emptyContext(): Context {
  * assertEquals(copyContext().get(depth), 1);
  * ```
  *
+ * @category Context
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.copy_context}
  */
 export function copyContext(): Context {
@@ -266,6 +268,7 @@ export function copyContext(): Context {
  * level.reset(token);
  * ```
  *
+ * @category Context
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.Token}
  */
 export interface Token<T> {
@@ -309,6 +312,7 @@ class SetToken<T> implements Token<T> {
  * });
  * ```
  *
+ * @category Context
  * @see {@link https://docs.python.org/3/library/contextvars.html#contextvars.ContextVar}
  */
 export class ContextVar<T> {

@@ -3,10 +3,18 @@
 import { propertyOf, textOf } from "./unknown_value.ts";
 import { outOfRange, wrongType } from "./validate.ts";
 
-/** A length of time: a number of seconds, or a `Temporal.Duration`. */
+/**
+ * A length of time: a number of seconds, or a `Temporal.Duration`.
+ *
+ * @category Time limits and cancellation
+ */
 export type Delay = number | DurationLike;
 
-/** The part of `Temporal.Duration` that the library uses. */
+/**
+ * The part of `Temporal.Duration` that the library uses.
+ *
+ * @category Time limits and cancellation
+ */
 export interface DurationLike {
   /** Returns the length in a unit. */
   total(unit: "seconds"): number;

@@ -13,6 +13,7 @@ import { messageOf, registerErrorClass } from "./error_classes.ts";
  * assertThrows(() => getRunningLoop(), RuntimeError);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/exceptions.html#RuntimeError}
  */
 export class RuntimeError extends Error {
@@ -39,6 +40,7 @@ export class RuntimeError extends Error {
  * await assertRejects(() => waitFor(sleep(3600), 0.001), TimeoutError);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.TimeoutError}
  */
 export class TimeoutError extends Error {
@@ -65,6 +67,7 @@ export class TimeoutError extends Error {
  * assertThrows(() => new Future().result(), InvalidStateError);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.InvalidStateError}
  */
 export class InvalidStateError extends Error {
@@ -98,6 +101,7 @@ export class InvalidStateError extends Error {
  * }
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-runner.html#handling-keyboard-interruption}
  */
 export class KeyboardInterrupt extends Error {
@@ -124,6 +128,7 @@ export class KeyboardInterrupt extends Error {
  * assertInstanceOf(new SendfileNotAvailableError(), RuntimeError);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.SendfileNotAvailableError}
  */
 export class SendfileNotAvailableError extends RuntimeError {

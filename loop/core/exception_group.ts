@@ -6,6 +6,8 @@ import { assertFunction, assertString, wrongType } from "./validate.ts";
 
 /**
  * Selects exceptions of a group: a class, several classes, or a predicate.
+ *
+ * @category Errors
  */
 export type ExceptionCondition =
   // deno-lint-ignore no-explicit-any -- the parameters of a constructor do not matter to `instanceof`
@@ -28,6 +30,7 @@ export type ExceptionCondition =
  * assertEquals(rest?.exceptions.length, 1);
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/exceptions.html#ExceptionGroup}
  */
 export class ExceptionGroup extends AggregateError {

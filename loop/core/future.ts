@@ -52,6 +52,7 @@ import { assertFunction, assertOptions } from "./validate.ts";
  * detaches it from the promise.
  *
  * @typeParam T The type of the result.
+ * @category Futures
  */
 export type Awaitable<T> = PromiseLike<T> | (() => T | PromiseLike<T>);
 
@@ -205,6 +206,8 @@ export function homeOf(future: Future<unknown>): Scheduler {
 
 /**
  * The options of a {@linkcode Future}.
+ *
+ * @category Futures
  */
 export interface FutureOptions {
   /** The loop that the future belongs to; the current one by default. */
@@ -240,6 +243,7 @@ export interface FutureOptions {
  * });
  * ```
  *
+ * @category Futures
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.Future}
  */
 export class Future<T = unknown> implements Promise<T> {
@@ -735,6 +739,7 @@ function schedulerFor(options: FutureOptions | undefined): Scheduler {
  * assertEquals(isFuture(Promise.resolve()), false);
  * ```
  *
+ * @category Futures
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.isfuture}
  */
 export function isFuture(x: unknown): x is Future<unknown> {

@@ -36,6 +36,7 @@ export let callbackOf: (handle: Handle) => unknown;
  * });
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Handle}
  */
 export class Handle {
@@ -163,6 +164,7 @@ export class Handle {
  * });
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.TimerHandle}
  */
 export class TimerHandle extends Handle {

@@ -18,6 +18,7 @@
  * assertEquals(isCoroutineFunction(() => Promise.resolve()), false);
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.iscoroutinefunction}
  */
 export function isCoroutineFunction(

@@ -48,10 +48,18 @@ import {
 } from "./validate.ts";
 import { warn } from "./warnings.ts";
 
-/** The function that a task runs. It is called in the first step of the task; it may be `async`, but not a `function*`. */
+/**
+ * The function that a task runs. It is called in the first step of the task; it may be `async`, but not a `function*`.
+ *
+ * @category Tasks
+ */
 export type CoroutineFunction<T> = () => T | PromiseLike<T>;
 
-/** The options of a {@linkcode Task}. */
+/**
+ * The options of a {@linkcode Task}.
+ *
+ * @category Tasks
+ */
 export interface TaskOptions {
   /** The name of the task in messages; `Task-1`, `Task-2`, … by default. */
   name?: string | undefined;
@@ -63,20 +71,32 @@ export interface TaskOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Creates the tasks of a loop. */
+/**
+ * Creates the tasks of a loop.
+ *
+ * @category Tasks
+ */
 export type TaskFactory = <T>(
   loop: EventLoop,
   coro: CoroutineFunction<T>,
   options?: TaskOptions,
 ) => Task<T>;
 
-/** The options of `task.getStack()`. */
+/**
+ * The options of `task.getStack()`.
+ *
+ * @category Tasks
+ */
 export interface TaskStackOptions {
   /** The maximum number of frames: the innermost, of an exception the outermost; `null` for all. */
   limit?: number | null | undefined;
 }
 
-/** The options of `task.printStack()`. */
+/**
+ * The options of `task.printStack()`.
+ *
+ * @category Tasks
+ */
 export interface PrintTaskStackOptions extends TaskStackOptions {
   /** The function that is called with the text; `console.error` by default. */
   write?: ((text: string) => unknown) | undefined;
@@ -130,6 +150,7 @@ export function callingTask(): Task<unknown> | null {
  * assertEquals(await task, 42);
  * ```
  *
+ * @category Tasks
  * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.Task}
  */
 export class Task<T = unknown> extends Future<T> {

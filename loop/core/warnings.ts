@@ -23,6 +23,7 @@ let handler: ((message: string) => void) | null = null;
  * setWarningHandler(null);
  * ```
  *
+ * @category Event loop
  * @see {@link https://docs.python.org/3/library/warnings.html#warnings.showwarning}
  */
 export function setWarningHandler(

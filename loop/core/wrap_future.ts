@@ -34,6 +34,7 @@ import { wrongType } from "./validate.ts";
  * assertEquals(await future, 1);
  * ```
  *
+ * @category Futures
  * @see {@link https://docs.python.org/3/library/asyncio-future.html#asyncio.wrap_future}
  */
 export function wrapFuture<T>(

@@ -6,7 +6,11 @@ import type { Future } from "../core/future.ts";
 import { isInstance } from "../core/unknown_value.ts";
 import { wrongType } from "../core/validate.ts";
 
-/** The options of `executor.shutdown()`. */
+/**
+ * The options of `executor.shutdown()`.
+ *
+ * @category Threads
+ */
 export interface ExecutorShutdownOptions {
   /** Whether the promise waits for all jobs; `true` by default. */
   wait?: boolean | undefined;
@@ -41,6 +45,7 @@ export interface ExecutorShutdownOptions {
  * });
  * ```
  *
+ * @category Threads
  * @see {@link https://docs.python.org/3/library/concurrent.futures.html#executor-objects}
  */
 export abstract class Executor implements AsyncDisposable {
@@ -95,6 +100,7 @@ export function assertExecutor(
  * });
  * ```
  *
+ * @category Errors
  * @see {@link https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.BrokenExecutor}
  */
 export class BrokenExecutor extends RuntimeError {

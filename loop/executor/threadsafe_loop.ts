@@ -19,6 +19,7 @@
  * });
  * ```
  *
+ * @category Threads
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.call_soon_threadsafe}
  */
 export interface ThreadsafeLoop {

@@ -24,6 +24,7 @@ import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
  * The names of the functions that a module exports.
  *
  * @typeParam M The type of the module.
+ * @category Threads
  */
 export type JobName<M> =
   & {
@@ -36,6 +37,7 @@ export type JobName<M> =
  *
  * @typeParam M The type of the module.
  * @typeParam K The name of the function.
+ * @category Threads
  */
 export type JobArguments<M, K extends keyof M> = M[K] extends
   (...args: infer A) => unknown ? A : never;
@@ -45,11 +47,16 @@ export type JobArguments<M, K extends keyof M> = M[K] extends
  *
  * @typeParam M The type of the module.
  * @typeParam K The name of the function.
+ * @category Threads
  */
 export type JobResult<M, K extends keyof M> = M[K] extends
   (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** The options of a job. The defaults are the executor's options. */
+/**
+ * The options of a job. The defaults are the executor's options.
+ *
+ * @category Threads
+ */
 export interface JobOptions {
   /** The objects in the arguments to transfer instead of copying: buffers, ports, streams. */
   transfer?: Transferable[] | undefined;
@@ -62,7 +69,11 @@ export interface JobOptions {
   terminateOnCancel?: boolean | undefined;
 }
 
-/** The options of a {@linkcode WorkerExecutor}. */
+/**
+ * The options of a {@linkcode WorkerExecutor}.
+ *
+ * @category Threads
+ */
 export interface WorkerExecutorOptions {
   /** The maximum number of workers; by default the number of processors. */
   maxWorkers?: number | undefined;
@@ -138,6 +149,7 @@ export interface WorkerExecutorOptions {
  * });
  * ```
  *
+ * @category Threads
  * @see {@link https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor}
  */
 export class WorkerExecutor<M extends object = Record<never, never>>

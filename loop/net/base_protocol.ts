@@ -19,6 +19,7 @@ import type { BaseTransport } from "./base_transport.ts";
  * new Greeter();
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseProtocol}
  */
 export class BaseProtocol {

@@ -29,6 +29,7 @@ export function notSupported(method: string): Error {
  * assertThrows(() => new BaseTransport().close(), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport}
  */
 export class BaseTransport<S = Deno.Conn | DatagramSocket> {

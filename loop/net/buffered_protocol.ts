@@ -26,6 +26,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  * assertEquals(new Counter().getBuffer().length, 1024);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BufferedProtocol}
  */
 export class BufferedProtocol extends BaseProtocol {

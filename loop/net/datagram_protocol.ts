@@ -50,6 +50,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  * });
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramProtocol}
  */
 export class DatagramProtocol extends BaseProtocol {

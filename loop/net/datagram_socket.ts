@@ -6,6 +6,8 @@ import type { Socket } from "node:dgram";
 /**
  * The part of `Deno.DatagramConn` that the library uses. `Deno.DatagramConn` itself is missing in programs whose
  * `lib` does not include `deno.unstable`.
+ *
+ * @category Transports and protocols
  */
 export interface DatagramConnLike {
   /** The local address. */
@@ -18,5 +20,9 @@ export interface DatagramConnLike {
   close(): void;
 }
 
-/** A datagram socket, from `node:dgram` or `Deno.listenDatagram()`. */
+/**
+ * A datagram socket, from `node:dgram` or `Deno.listenDatagram()`.
+ *
+ * @category Transports and protocols
+ */
 export type DatagramSocket = Socket | DatagramConnLike;

@@ -16,6 +16,7 @@ import { writeBufferOf } from "./write_buffer.ts";
  * assertThrows(() => new DatagramTransport().sendTo("hello"), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.DatagramTransport}
  */
 export class DatagramTransport extends BaseTransport<DatagramSocket> {

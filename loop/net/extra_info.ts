@@ -11,6 +11,7 @@ import type { TlsOptions } from "./tls_options.ts";
  *
  * @typeParam S The type of the socket.
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.BaseTransport.get_extra_info}
  */
 export interface ExtraInfo<S = Deno.Conn | DatagramSocket> {

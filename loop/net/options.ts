@@ -2,7 +2,11 @@
 
 import type { STDOUT, SubprocessStdio } from "./process/stdio.ts";
 
-/** A host, by name or address, and a port. A `Deno.NetAddr` is one. */
+/**
+ * A host, by name or address, and a port. A `Deno.NetAddr` is one.
+ *
+ * @category Transports and protocols
+ */
 export interface HostAddress {
   /** The host's name or address. */
   hostname: string;
@@ -16,17 +20,26 @@ export interface HostAddress {
  * Options with a `sock`, which takes the place of an address.
  *
  * @typeParam O The type of the options.
+ * @category Transports and protocols
  */
 export type WithSock<O extends { sock?: unknown }> = O & {
   sock: NonNullable<O["sock"]>;
 };
 
-/** A source for `loop.connectReadPipe()`: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes. */
+/**
+ * A source for `loop.connectReadPipe()`: a `Deno.FsFile`, `Deno.stdin`, or a web stream of bytes.
+ *
+ * @category Transports and protocols
+ */
 export type ReadablePipe =
   | ReadableStream<Uint8Array>
   | { read(memory: Uint8Array): Promise<number | null>; close(): void };
 
-/** A sink for `loop.connectWritePipe()`: a `Deno.FsFile`, `Deno.stdout`, or a web stream of bytes. */
+/**
+ * A sink for `loop.connectWritePipe()`: a `Deno.FsFile`, `Deno.stdout`, or a web stream of bytes.
+ *
+ * @category Transports and protocols
+ */
 export type WritablePipe =
   | WritableStream<Uint8Array>
   | { write(data: Uint8Array): Promise<number>; close(): void };
@@ -41,7 +54,11 @@ export interface StreamPipeOptions {
   readonly isOwn?: boolean;
 }
 
-/** The options of `loop.sendFile()` and `loop.sockSendFile()`. */
+/**
+ * The options of `loop.sendFile()` and `loop.sockSendFile()`.
+ *
+ * @category Transports and protocols
+ */
 export interface SendFileOptions {
   /** The position in the file to start at, in bytes; 0 by default. */
   offset?: number | undefined;
@@ -54,7 +71,11 @@ export interface SendFileOptions {
   fallback?: boolean | undefined;
 }
 
-/** The options for starting a process. */
+/**
+ * The options for starting a process.
+ *
+ * @category Subprocesses
+ */
 export interface SubprocessOptions {
   /**
    * The standard input. This program reads a file and passes it on, possibly more of it than the process

@@ -34,6 +34,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  * });
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Protocol}
  */
 export class Protocol extends BaseProtocol {

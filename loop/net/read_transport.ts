@@ -13,6 +13,7 @@ import { BaseTransport, notSupported } from "./base_transport.ts";
  * assertThrows(() => new ReadTransport().pauseReading(), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.ReadTransport}
  */
 export class ReadTransport extends BaseTransport {

@@ -35,6 +35,7 @@ import { BaseProtocol } from "./base_protocol.ts";
  * });
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessProtocol}
  */
 export class SubprocessProtocol extends BaseProtocol {

@@ -15,6 +15,7 @@ import type { WriteTransport } from "./write_transport.ts";
  * assertThrows(() => new SubprocessTransport().kill(), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.SubprocessTransport}
  */
 export class SubprocessTransport extends BaseTransport {

@@ -1,6 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** The negotiated parameters of a TLS connection, from `transport.getExtraInfo("sslobject")`. */
+/**
+ * The negotiated parameters of a TLS connection, from `transport.getExtraInfo("sslobject")`.
+ *
+ * @category TLS
+ */
 export interface TlsInfo {
   /** The protocol selected by ALPN; `null` if none. */
   readonly alpnProtocol: string | null;
@@ -16,7 +20,11 @@ export interface TlsInfo {
   readonly peerCertificate: TlsPeerCertificate | null;
 }
 
-/** The certificate of a peer. */
+/**
+ * The certificate of a peer.
+ *
+ * @category TLS
+ */
 export interface TlsPeerCertificate {
   /** The subject, such as `{ CN: "example.org" }`. */
   readonly subject: Readonly<Record<string, string | string[]>>;

@@ -2,7 +2,11 @@
 
 import type { Delay } from "../core/delay.ts";
 
-/** A certificate and its private key. */
+/**
+ * A certificate and its private key.
+ *
+ * @category TLS
+ */
 export interface TlsCertificate {
   /** The certificate as PEM, followed by those of the intermediate authorities. */
   readonly cert: string;
@@ -37,6 +41,7 @@ export interface TlsCertificate {
  * }
  * ```
  *
+ * @category TLS
  * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.open_connection}
  */
 export interface TlsOptions {

@@ -15,6 +15,7 @@ import { WriteTransport } from "./write_transport.ts";
  * assertThrows(() => new Transport().abort(), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.Transport}
  */
 export class Transport extends WriteTransport<Deno.Conn>

@@ -17,6 +17,7 @@ import { writeBufferOf } from "./write_buffer.ts";
  * assertThrows(() => new WriteTransport().write("hello"), Deno.errors.NotSupported);
  * ```
  *
+ * @category Transports and protocols
  * @see {@link https://docs.python.org/3/library/asyncio-protocol.html#asyncio.WriteTransport}
  */
 export class WriteTransport<S = Deno.Conn | DatagramSocket>

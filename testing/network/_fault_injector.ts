@@ -12,10 +12,18 @@ import {
 import type { Random } from "../_random.ts";
 import type { MemoryNetwork } from "./memory_network.ts";
 
-/** A kind of fault: a host is cut off, slow, has its connections reset, or crashes. */
+/**
+ * A kind of fault: a host is cut off, slow, has its connections reset, or crashes.
+ *
+ * @category Network in memory
+ */
 export type FaultKind = "cut" | "slow" | "reset" | "crash";
 
-/** Which faults {@linkcode MemoryNetwork.injectFaults} injects, and how often. */
+/**
+ * Which faults {@linkcode MemoryNetwork.injectFaults} injects, and how often.
+ *
+ * @category Network in memory
+ */
 export interface FaultOptions {
   /** The average time between two faults, in seconds. */
   every: number;

@@ -4,7 +4,11 @@ import { callOutsideTasks, type Scheduler } from "../../loop/core/scheduler.ts";
 import type { Random } from "../_random.ts";
 import type { Route } from "./_route.ts";
 
-/** An event in an in-memory network. */
+/**
+ * An event in an in-memory network.
+ *
+ * @category Network in memory
+ */
 export interface NetworkEvent {
   /** The time of the event, in seconds, on the loop's clock. */
   readonly time: number;

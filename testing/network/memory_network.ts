@@ -22,7 +22,11 @@ import { Links, type NetworkEvent } from "./_links.ts";
 
 export type { NetworkEvent } from "./_links.ts";
 
-/** The options of a {@linkcode MemoryNetwork}. */
+/**
+ * The options of a {@linkcode MemoryNetwork}.
+ *
+ * @category Network in memory
+ */
 export interface MemoryNetworkOptions {
   /** The seed of all random choices, an integer; 0 by default. */
   seed?: number | undefined;
@@ -75,6 +79,8 @@ export let attach: (network: MemoryNetwork, scheduler: Scheduler) => void;
  *   writer.close();
  * }, { loopFactory: () => new VirtualTimeLoop({ network }) });
  * ```
+ *
+ * @category Network in memory
  */
 export class MemoryNetwork {
   readonly #random: Random;

@@ -1,6 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assert, assertEquals } from "@std/assert";
+import { ownEntries } from "../../tools/doc.ts";
+import { documentedExports } from "../../tools/documented_exports.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -27,4 +29,13 @@ Deno.test("the package has a license and a README", async () => {
     assert((await Deno.stat(new URL(name, ROOT))).size > 0);
     assert(!publish.exclude.includes(name));
   }
+});
+
+Deno.test("every export has a category", async () => {
+  const exports = await documentedExports(await ownEntries());
+  assertEquals(
+    exports.filter(({ category }) => category === "Other")
+      .map(({ name }) => name),
+    [],
+  );
 });

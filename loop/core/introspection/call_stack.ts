@@ -1,6 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** One frame of a call stack: a function and its current line. */
+/**
+ * One frame of a call stack: a function and its current line.
+ *
+ * @category Call graph
+ */
 export interface FrameCallGraphEntry {
   /** The name of the function; `null` if it has none. */
   readonly functionName: string | null;

@@ -12,7 +12,11 @@ import { isInstance, textAt, textOf } from "../unknown_value.ts";
 import { wrongType } from "../validate.ts";
 import { warn } from "../warnings.ts";
 
-/** Describes an event that is passed to an exception handler. */
+/**
+ * Describes an event that is passed to an exception handler.
+ *
+ * @category Event loop
+ */
 export interface ExceptionContext {
   /** What happened. */
   message: string;
@@ -32,7 +36,11 @@ export interface ExceptionContext {
   sourceTraceback?: string | undefined;
 }
 
-/** Handles exceptions that user code did not handle. */
+/**
+ * Handles exceptions that user code did not handle.
+ *
+ * @category Event loop
+ */
 export type ExceptionHandler = (
   loop: EventLoop,
   context: ExceptionContext,

@@ -41,7 +41,11 @@ import { dial } from "./_dial.ts";
 import { type Attempt, race } from "./race.ts";
 import { assertUnixPath, pathOf, unixError } from "./unix.ts";
 
-/** The options of `loop.createConnection()`. */
+/**
+ * The options of `loop.createConnection()`.
+ *
+ * @category Transports and protocols
+ */
 export interface ConnectionOptions {
   /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;
@@ -127,7 +131,11 @@ function assertDialOptions(
   assertPort(localAddr.port);
 }
 
-/** The options of `loop.createUnixConnection()`. */
+/**
+ * The options of `loop.createUnixConnection()`.
+ *
+ * @category Transports and protocols
+ */
 export interface UnixConnectionOptions {
   /** An existing connection to use instead of a path. The transport closes it. */
   sock?: Deno.UnixConn | undefined;
@@ -190,7 +198,11 @@ function assertUnixConnectionOptions(
   assertUnix("sock", sock.localAddr);
 }
 
-/** The options of `loop.connectAcceptedSocket()`. */
+/**
+ * The options of `loop.connectAcceptedSocket()`.
+ *
+ * @category Transports and protocols
+ */
 export interface AcceptedSocketOptions {
   /** The TLS options of a server. Without them, the connection is not encrypted. */
   tls?: TlsOptions | undefined;

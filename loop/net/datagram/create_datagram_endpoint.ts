@@ -29,7 +29,11 @@ import {
   isDatagramSocket,
 } from "./datagram_link.ts";
 
-/** The options of `loop.createDatagramEndpoint()`. */
+/**
+ * The options of `loop.createDatagramEndpoint()`.
+ *
+ * @category Transports and protocols
+ */
 export interface DatagramEndpointOptions {
   /** The local address; port 0 for any free one. */
   localAddr?: HostAddress | undefined;

@@ -11,16 +11,28 @@ import { networkOf } from "../stream/network.ts";
 import type { HostAddress } from "../options.ts";
 import { ipLiteralOf, unresolved } from "./host.ts";
 
-/** An IP version: 4, 6, or 0 for either. */
+/**
+ * An IP version: 4, 6, or 0 for either.
+ *
+ * @category Names and addresses
+ */
 export type IpFamily = 0 | 4 | 6;
 
-/** An address of a host. It can be used as a `Deno.NetAddr`. */
+/**
+ * An address of a host. It can be used as a `Deno.NetAddr`.
+ *
+ * @category Names and addresses
+ */
 export interface AddrInfo extends Deno.NetAddr {
   /** The IP version. */
   family: 4 | 6;
 }
 
-/** The options of `loop.getAddrInfo()`. */
+/**
+ * The options of `loop.getAddrInfo()`.
+ *
+ * @category Names and addresses
+ */
 export interface AddrInfoOptions {
   /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;

@@ -15,6 +15,7 @@
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.PIPE}
  */
 export const PIPE = "piped" as const;
@@ -33,6 +34,7 @@ export const PIPE = "piped" as const;
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.DEVNULL}
  */
 export const DEVNULL = "null" as const;
@@ -56,6 +58,7 @@ export const DEVNULL = "null" as const;
  * });
  * ```
  *
+ * @category Subprocesses
  * @see {@link https://docs.python.org/3/library/asyncio-subprocess.html#asyncio.subprocess.STDOUT}
  */
 export const STDOUT = "stdout" as const;
@@ -63,6 +66,8 @@ export const STDOUT = "stdout" as const;
 /**
  * The target of a standard stream: a pipe, the null device, this program's own stream (`"inherit"`), or an open
  * file.
+ *
+ * @category Subprocesses
  */
 export type SubprocessStdio =
   | typeof PIPE

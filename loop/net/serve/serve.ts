@@ -47,7 +47,11 @@ import { Acceptor } from "./_acceptor.ts";
 import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
 import type { Server } from "./server.ts";
 
-/** The options of `loop.createServer()`. */
+/**
+ * The options of `loop.createServer()`.
+ *
+ * @category Servers
+ */
 export interface ServerOptions {
   /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;

@@ -24,7 +24,11 @@ import { assertBacklog, openServer } from "./_open_server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
 import type { Server } from "./server.ts";
 
-/** The options of `loop.createUnixServer()`. */
+/**
+ * The options of `loop.createUnixServer()`.
+ *
+ * @category Servers
+ */
 export interface UnixServerOptions {
   /** The maximum number of connections that wait to be accepted. Ignored: Deno chooses it. */
   backlog?: number | undefined;

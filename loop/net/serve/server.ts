@@ -78,6 +78,7 @@ export let makeServer: <A extends Deno.Addr>(
  * });
  * ```
  *
+ * @category Servers
  * @see {@link https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server}
  */
 export class Server<A extends Deno.Addr = Deno.Addr>

@@ -22,7 +22,11 @@ import { assertNodeTls } from "./native_tls.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 
-/** The options of `loop.startTls()`. */
+/**
+ * The options of `loop.startTls()`.
+ *
+ * @category Transports and protocols
+ */
 export interface StartTlsOptions {
   /** Whether this is the server side; `false` by default. */
   serverSide?: boolean | undefined;
