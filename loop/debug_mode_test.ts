@@ -159,7 +159,7 @@ Deno.test("EventLoop.slowCallbackDuration: a step that takes longer is named, wh
   );
 });
 
-Deno.test("EventLoop.slowCallbackDuration: the time that passes while nothing runs is nobody's", async () => {
+Deno.test("EventLoop.slowCallbackDuration does not count time in which nothing runs", async () => {
   const warnings = await warningsOf(async () => {
     // Nothing is called in this handle's turn, the last before the wait.
     getRunningLoop().callSoon(() => {}).cancel();
@@ -191,7 +191,7 @@ Deno.test("EventLoop.setDebug() in the middle of a callback harms nothing", asyn
   assertEquals(warnings, []);
 });
 
-Deno.test("EventLoop.callSoon() and its kin refuse async functions in debug mode", async () => {
+Deno.test("EventLoop.callSoon() and the like refuse async functions in debug mode", async () => {
   await run(() => {
     const loop = getRunningLoop();
     const callback = async () => {};
@@ -242,7 +242,7 @@ Deno.test("EventLoop.callExceptionHandler() says where things were created, in d
     "Handle was created at",
     "Task was created at",
   ]);
-  // The library's own frames are not what one looks for.
+  // The frames of the library are left out.
   for (const lines of traces) {
     assertEquals(lines.length, 2);
     assertMatch(lines[1]!, /^ {4}at .*debug_mode_test\.ts:\d+:\d+/);
@@ -332,7 +332,7 @@ Deno.test("Task that deals with its cancellation is not blamed", async () => {
   assertEquals(warnings, []);
 });
 
-/** What a program prints whose environment has `ASYNCIO_DEBUG`. */
+/** Returns the output of a program with `ASYNCIO_DEBUG` in its environment. */
 async function debugOf(value: string, flags: string[]): Promise<string> {
   const mod = new URL("./mod.ts", import.meta.url).href;
   const script = `

@@ -567,7 +567,7 @@ Deno.test("EventLoop.setTaskFactory() says what makes the tasks", async () => {
   assertEquals(made, [[true, "a"], [true, "b"], [true, "c"]]);
 });
 
-Deno.test("EventLoop.setTaskFactory() refuses what is no function", () => {
+Deno.test("EventLoop.setTaskFactory() refuses values other than functions", () => {
   const loop = newEventLoop();
   assertThrows(
     // @ts-expect-error -- no function
@@ -701,7 +701,7 @@ Deno.test("EventLoop goes on when nothing can be printed at all", async () => {
   }
 });
 
-Deno.test("EventLoop goes on after an exception in a callback that nobody handles", async () => {
+Deno.test("EventLoop continues after an unhandled exception in a callback", async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { getRunningLoop, run, sleep } from "asyncio";
     await run(async () => {

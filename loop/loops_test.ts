@@ -78,7 +78,7 @@ Deno.test("setEventLoop() says what getEventLoop() gives outside every loop", as
   assertStrictEquals(getEventLoop(), fallback);
 });
 
-Deno.test("setEventLoop() refuses what is no loop, and keeps the one there was", () => {
+Deno.test("setEventLoop() refuses values other than loops, and keeps the previous loop", () => {
   const fallback = getEventLoop();
   assertThrows(
     // @ts-expect-error -- no loop
@@ -149,7 +149,7 @@ Deno.test("setEventLoopPolicy() decides what loop run() makes", async () => {
   }
 });
 
-Deno.test("setEventLoopPolicy() refuses what is no policy, and keeps the one there was", () => {
+Deno.test("setEventLoopPolicy() refuses values other than policies, and keeps the previous one", () => {
   const policy = getEventLoopPolicy();
   assertThrows(
     // @ts-expect-error -- no policy

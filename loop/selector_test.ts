@@ -178,7 +178,7 @@ test("loop.addWriter() calls back when there is space", async (loop, pipe) => {
   await writable;
   assertEquals(loop.removeWriter(pipe.writer), false);
 
-  // A pipe that is full is not ready, until somebody reads.
+  // A full pipe is not ready until it is read.
   let calls = 0;
   pipe.write(new Uint8Array(64 * 1024));
   const drained = new Future<void>();

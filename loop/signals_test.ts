@@ -36,7 +36,7 @@ function raise(signal: Deno.Signal): void {
   Deno.kill(Deno.pid, signal);
 }
 
-/** Sends a signal; a listener of the platform's, added after the handlers, waits until it has come. */
+/** Sends a signal, and waits for it by a platform listener that was added after the handlers. */
 async function raiseAndWait(
   signal: Deno.Signal,
   onDelivery: () => void = () => {},
@@ -250,7 +250,7 @@ test("loop.close() takes the signal handlers off", () => {
   assertFalse(isSignalHandled("SIGUSR1"));
 });
 
-Deno.test("loop.addSignalHandler() and loop.removeSignalHandler() refuse what is no signal", () => {
+Deno.test("loop.addSignalHandler() and removeSignalHandler() refuse unknown signals", () => {
   const loop = newEventLoop();
   const handler = () => {};
   for (
@@ -328,7 +328,7 @@ Deno.test({
   },
 });
 
-Deno.test("loop.addSignalHandler() refuses what is no function, and async ones", () => {
+Deno.test("loop.addSignalHandler() refuses async functions and values other than functions", () => {
   const loop = newEventLoop();
   for (const [value, received] of [[1, "1"], [null, "null"]] as const) {
     assertThrows(

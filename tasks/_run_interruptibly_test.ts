@@ -20,7 +20,7 @@ function interruptEachTime(source: string): Promise<ProgramOutput> {
   });
 }
 
-/** What makes a loop in whose time nothing takes long. */
+/** Creates a loop on which no time passes. */
 const VIRTUAL = new URL("../tests/doubles/fake_host.ts", import.meta.url).href;
 
 /** Runs a program that says when it is ready, and sends it a signal then. */

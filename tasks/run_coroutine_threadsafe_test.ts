@@ -23,7 +23,7 @@ import {
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { turns } from "../tests/doubles/recorder.ts";
 
-/** Runs a test beside a loop that runs. */
+/** Runs a test alongside a running loop. */
 function withLoop(body: (loop: EventLoop) => Promise<void>) {
   return async () => {
     const loop = newEventLoop();

@@ -246,7 +246,7 @@ Deno.test("run() does not wait forever for a task that awaits a promise which ne
   );
 });
 
-/** What throws a `KeyboardInterrupt` that no code of the program's can catch. */
+/** Code that throws a `KeyboardInterrupt` that the program cannot catch. */
 const INTERRUPTS: Readonly<Record<string, (raise: () => never) => void>> = {
   "a callback": (raise) => void getRunningLoop().callSoon(raise),
   "a callback that returns a promise": (raise) =>

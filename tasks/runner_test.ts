@@ -81,7 +81,7 @@ Deno.test("Runner.run() rejects a non-function and says what to write instead", 
   );
 });
 
-Deno.test("Runner() refuses a loopFactory that is no function, or makes no loop", async () => {
+Deno.test("Runner() refuses a loopFactory that is not a function, or does not return a loop", async () => {
   const no = 3 as unknown as () => EventLoop;
   const message = "The loopFactory option must be a function: received 3";
   assertThrows(() => new Runner({ loopFactory: no }), TypeError, message);

@@ -36,7 +36,7 @@ function failing(delay: number, message: string): () => Promise<never> {
   };
 }
 
-/** Waits for ever, says how it ended, and may fail then. */
+/** Waits forever, logs how it ended, and may fail then. */
 function waiting(log: string[], name: string, failure?: Error) {
   return async () => {
     try {
@@ -175,7 +175,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() collects all exceptions, also those of cleaning up, in the order in which they arose",
+  "taskGroup() collects all exceptions, those of clean-ups too, in the order in which they were thrown",
   inVirtualTime(async () => {
     const failures = await failuresOf(() =>
       taskGroup((group) => {
@@ -500,7 +500,7 @@ Deno.test("taskGroup() works outside every task", async () => {
   );
 });
 
-Deno.test("taskGroup() refuses a body that is no function", async () => {
+Deno.test("taskGroup() refuses a body other than a function", async () => {
   for (const [value, received] of [[1, "1"], [null, "null"]]) {
     const body = value as unknown as () => void;
     await assertRejects(
@@ -875,7 +875,7 @@ Deno.test("TaskGroup reports a task that fails after the parent task has ended",
   await run(async () => {
     const ended = new Future<void>();
     const parent = createTask(() => {
-      // Nobody awaits the group.
+      // The group is not awaited.
       void taskGroup((group) => {
         group.createTask(failing(1, "too late"));
       }).catch(() => ended.setResult());

@@ -32,7 +32,7 @@ async function delivered(msg?: string): Promise<CancelledError> {
   return error;
 }
 
-/** What takes long to dispose of. */
+/** A resource that takes long to dispose of. */
 function slow(): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
@@ -114,7 +114,7 @@ Deno.test("CancelledError says the same to all who await a cancelled future", ()
     assertEquals((b as Error).message, "both");
   }));
 
-Deno.test("CancelledError in a branch that nobody awaits does not end the process", async () => {
+Deno.test("CancelledError in a branch that is not awaited does not end the process", async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { createTask, run, sleep } from "asyncio";
     await run(async () => {

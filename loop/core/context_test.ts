@@ -57,7 +57,7 @@ Deno.test("ContextVar.set() in an async function is seen by its caller in the sa
     assertEquals(variable.get(), 1);
   }));
 
-Deno.test("A callback runs in a copy of the context of whoever asked for it", () =>
+Deno.test("A callback runs in a copy of the context of the code that scheduled it", () =>
   run(async () => {
     const variable = new ContextVar("variable", 0);
     const seen: number[] = [];
@@ -78,7 +78,7 @@ Deno.test("A callback runs in a copy of the context of whoever asked for it", ()
     assertEquals(variable.get(), 2);
   }));
 
-Deno.test("A callback that sets a variable in an empty context changes nobody else's", () =>
+Deno.test("A callback that sets a variable in an empty context changes no other context", () =>
   run(async () => {
     const variable = new ContextVar("variable", 0);
     const done = new Future<number>();

@@ -236,7 +236,7 @@ Deno.test("Future.addDoneCallback() reports what a callback throws; the others a
     assertEquals(contexts.map((each) => each.exception), [error]);
   }));
 
-Deno.test("Future.addDoneCallback() refuses what is no function", () => {
+Deno.test("Future.addDoneCallback() refuses values other than functions", () => {
   const future = new Future();
   assertThrows(
     // @ts-expect-error -- no function
@@ -493,7 +493,7 @@ Deno.test("Future.exception() wraps what was thrown without being an Error", () 
     }
   }));
 
-/** What a loop reports at its end that ran `main`. */
+/** Returns the reports of a loop at its end, after running `main`. */
 async function reportsOf(main: () => unknown): Promise<string[]> {
   const loop = newEventLoop();
   const contexts = recordExceptions(loop);
@@ -501,7 +501,7 @@ async function reportsOf(main: () => unknown): Promise<string[]> {
   return contexts.map(({ message, exception }) => `${message}: ${exception}`);
 }
 
-Deno.test("Future whose exception nobody retrieved is reported once, when its loop closes", async () => {
+Deno.test("Future whose exception was never retrieved is reported once, when its loop closes", async () => {
   assertEquals(
     await reportsOf(async () => {
       new Future().setException(new Error("of a future"));
@@ -573,7 +573,7 @@ Deno.test("Future that was cancelled is not reported", async () => {
   );
 });
 
-Deno.test("Future whose exception nobody retrieved is reported once when it is collected", async () => {
+Deno.test("Future whose exception was never retrieved is reported once when it is collected", async () => {
   const { code, stdout, stderr } = await runProgram(
     `
     import { createTask, Future, getRunningLoop, run, sleep } from "asyncio";
@@ -605,7 +605,7 @@ Deno.test("Future whose exception nobody retrieved is reported once when it is c
   assertEquals(code, 0);
 });
 
-Deno.test("Future of the default loop whose exception nobody retrieved is reported at exit", async () => {
+Deno.test("Future of the default loop with an unretrieved exception is reported at exit", async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { createTask } from "asyncio";
     globalThis.tasks = [

@@ -27,7 +27,7 @@ function call<T>(fn: () => PromiseLike<T>, name = "call()"): Future<T> {
   return callInline(currentScheduler(), name, fn);
 }
 
-/** Settles outside the loop, after a few turns of Deno's own. */
+/** Settles outside the loop, after some turns of Deno's event loop. */
 function foreign<T>(value: T): Promise<T> {
   return new Promise((resolve) =>
     setImmediate(() => setImmediate(() => resolve(value)))
@@ -294,7 +294,7 @@ Deno.test("callInline() that catches a cancellation gives what it returns", () =
     await sleep(0);
   }));
 
-Deno.test("callInline() cancelled from outside reaches its task as a CancelledError that is no request", () =>
+Deno.test("callInline() cancelled from outside throws a CancelledError that is not a request", () =>
   run(async () => {
     const future = call(() => sleep(3600));
     const task = createTask(async () => {

@@ -17,7 +17,7 @@ import {
 } from "./primitive_future.ts";
 import { currentScheduler } from "./scheduler.ts";
 
-/** What happened to operations whose ends are given in advance. */
+/** Returns the outcomes of operations whose ends are given in advance. */
 class Subject {
   readonly log: string[] = [];
   readonly ends: (() => Settlement | null)[];
@@ -109,7 +109,7 @@ Deno.test("PrimitiveFuture that throws fails, and abandons what was granted", ()
     assertEquals(subject.log, ["proceed", "abandon true"]);
   }));
 
-Deno.test("PrimitiveFuture takes effect though nobody awaits it", () =>
+Deno.test("PrimitiveFuture takes effect even if it is not awaited", () =>
   run(async () => {
     const subject = new Subject(() => withError(new RangeError("boom")));
     const operation = operationOn(subject);
@@ -119,7 +119,7 @@ Deno.test("PrimitiveFuture takes effect though nobody awaits it", () =>
     await assertRejects(() => operation, RangeError, "boom");
   }));
 
-Deno.test("WaitQueue wakes who came first, and who leaves from anywhere is skipped", () =>
+Deno.test("WaitQueue wakes waiters in order, and skips those that have left", () =>
   run(async () => {
     for (const leaver of [0, 1, 2]) {
       const line = new WaitQueue();

@@ -34,7 +34,7 @@ function runOn<T>(host: FakeHost, main: () => Promise<T>): Promise<T> {
   return run(main, { loopFactory: () => newVirtualLoop(host) });
 }
 
-/** Two tasks that wake each other in turn until one says stop. */
+/** Two tasks that wake each other in turn until one stops. */
 async function keepBusy(until: () => boolean): Promise<number> {
   let switches = 0;
   await gather([0, 1].map(() => async () => {
@@ -124,7 +124,7 @@ Deno.test("Scheduler does not wait for a task that awaits a promise which never 
   loop.close();
 });
 
-Deno.test("Scheduler makes who comes back from a foreign promise the open step", async () => {
+Deno.test("Scheduler makes a task that returns from a foreign promise the open step", async () => {
   await run(async () => {
     const calls: string[] = [];
     const task = createTask(async () => {
@@ -419,7 +419,7 @@ Deno.test("Scheduler.loop is made once", () => {
   loop.close();
 });
 
-Deno.test("schedulerOf() refuses what is no loop", () => {
+Deno.test("schedulerOf() refuses values other than loops", () => {
   assertThrows(
     () => schedulerOf("loop" as unknown as EventLoop),
     TypeError,

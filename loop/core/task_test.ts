@@ -74,7 +74,7 @@ Deno.test("Task takes a function that returns a plain value, a promise, a future
     assertEquals(await new Task(() => {}), undefined);
   }));
 
-Deno.test("Task refuses what is no function, and says what to write instead", () =>
+Deno.test("Task refuses values other than functions, and says what to write instead", () =>
   run(() => {
     const wrong: [unknown, string][] = [
       [
@@ -222,7 +222,7 @@ Deno.test("Task.cancel() before the first step never runs the body", () =>
     assertEquals(calls, []);
   }));
 
-Deno.test("Task.cancel() makes a CancelledError arise at the await, and finally blocks run", () =>
+Deno.test("Task.cancel() throws a CancelledError at the await, and finally blocks run", () =>
   run(async () => {
     const calls: string[] = [];
     const future = new Future();
@@ -284,7 +284,7 @@ Deno.test("Task.cancel() between wake-up and resumption wins over an exception, 
   assertEquals(reports, []);
 });
 
-Deno.test("Task.cancel() of the task itself arises at its next await, even of what is ready", () =>
+Deno.test("Task.cancel() of the task itself takes effect at its next await, even of a ready future", () =>
   run(async () => {
     const calls: string[] = [];
     const task = new Task(async () => {
@@ -297,7 +297,7 @@ Deno.test("Task.cancel() of the task itself arises at its next await, even of wh
     assertEquals(calls, ["goes on"]);
   }));
 
-Deno.test("Task.cancel() of the task itself arises at its next await though a branch of it waits", () =>
+Deno.test("Task.cancel() of the task itself takes effect at its next await while a branch waits", () =>
   run(async () => {
     const calls: string[] = [];
     const task = new Task(async () => {
@@ -315,7 +315,7 @@ Deno.test("Task.cancel() of the task itself arises at its next await though a br
     assertEquals(calls, ["branch"]);
   }));
 
-Deno.test("Task.cancel() of the task itself does not arise at a future that is done", () =>
+Deno.test("Task.cancel() of the task itself does not take effect at a future that is done", () =>
   run(async () => {
     const done = new Future<void>();
     done.setResult();
@@ -324,7 +324,7 @@ Deno.test("Task.cancel() of the task itself does not arise at a future that is d
       await done;
       return "passed";
     });
-    // It arises at the end, as in asyncio: the request had not been delivered.
+    // It is thrown at the end, as in asyncio: the request had not been delivered.
     await assertRejects(() => task, CancelledError);
   }));
 
@@ -411,7 +411,7 @@ Deno.test("Task.cancel() reaches a branch that was begun earlier and is awaited 
     assertEquals(calls, ["branch"]);
   }));
 
-Deno.test("Task.cancel() while the task awaits a foreign promise arises at the next await of ours", () =>
+Deno.test("Task.cancel() during a foreign await takes effect at the next library await", () =>
   run(async () => {
     const foreign = Promise.withResolvers<string>();
     const calls: string[] = [];
@@ -429,7 +429,7 @@ Deno.test("Task.cancel() while the task awaits a foreign promise arises at the n
     assertEquals(calls, ["foreign"]);
   }));
 
-Deno.test("Task.cancel() while the task awaits a foreign promise arises at the task's end, if there is no await before", () =>
+Deno.test("Task.cancel() during a foreign await takes effect at the task's end without one", () =>
   run(async () => {
     const foreign = Promise.withResolvers<string>();
     const task = new Task(() => foreign.promise);
@@ -460,7 +460,7 @@ Deno.test("Task.cancelling() and uncancel() count the requests", () =>
     assertEquals(counts, [2, 1, 0, 0, 0]);
   }));
 
-Deno.test("Task.uncancel() to zero takes a request back that has not arisen yet", () =>
+Deno.test("Task.uncancel() to zero takes a request back that was not delivered yet", () =>
   run(async () => {
     const task = new Task(async () => {
       const self = currentTask()!;
@@ -473,7 +473,7 @@ Deno.test("Task.uncancel() to zero takes a request back that has not arisen yet"
     assertEquals(await task, "went on");
   }));
 
-Deno.test("Task.uncancel() above zero leaves the request that has not arisen yet", () =>
+Deno.test("Task.uncancel() above zero leaves the request that was not delivered yet", () =>
   run(async () => {
     const task = new Task(async () => {
       const self = currentTask()!;
@@ -597,7 +597,7 @@ Deno.test("Task.cancel() can be called again after the cancel() of something awa
     assert(future.cancelled());
   }));
 
-/** What failed at the bottom of groups that failed. */
+/** Returns the errors at the bottom of nested groups. */
 function causeOf(error: Error | null): Error | null {
   return error instanceof ExceptionGroup
     ? causeOf(error.exceptions[0] as Error)
@@ -672,7 +672,7 @@ Deno.test("Task with eagerStart can be cancelled at its first await", () =>
     await assertRejects(() => task, CancelledError, "enough");
   }));
 
-Deno.test("Task.signal does not abort while nobody cancels the task", () =>
+Deno.test("Task.signal does not abort while the task is not cancelled", () =>
   run(async () => {
     const task = new Task(() => currentTask()!.signal);
     const signal = await task;
@@ -870,7 +870,7 @@ Deno.test("Task is what currentTask() gives wherever its code goes on", () =>
       }));
       return seen;
     });
-    // Not `await`: a task among the results is a thenable to nobody in an array.
+    // Not `await`: a task inside an array is not unwrapped.
     assertEquals(await task, [task, task, task, task, task, task]);
   }));
 

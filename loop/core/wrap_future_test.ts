@@ -127,7 +127,7 @@ Deno.test("wrapFuture() makes a future that cancelling detaches from the promise
       await assertRejects(() => task, CancelledError, "enough");
       assert(future.cancelled());
       gate[end]("late");
-      // What comes too late is nobody's unhandled rejection either.
+      // A late rejection is not unhandled either.
       await sleep(0);
       assert(future.cancelled());
     }
@@ -140,7 +140,7 @@ Deno.test("wrapFuture() makes a future of the loop that it is given", () => {
   loop.close();
 });
 
-Deno.test("wrapFuture() refuses what is no promise", () => {
+Deno.test("wrapFuture() refuses values other than promises", () => {
   for (
     const [value, received] of [[1, "1"], [() => {}, "a function"], [
       undefined,

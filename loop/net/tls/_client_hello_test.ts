@@ -5,7 +5,7 @@ import { connect } from "node:tls";
 import { Duplex } from "node:stream";
 import { readClientHello } from "./_client_hello.ts";
 
-/** The first message of Node's client. */
+/** The first message of a Node client. */
 function clientHello(
   servername?: string,
   ALPNProtocols: string[] = [],
