@@ -76,7 +76,7 @@ Deno.test("EventLoop.setDebug() can be turned on and off; run() passes it on", a
   assertFalse(await run(() => getRunningLoop().getDebug(), { debug: false }));
 });
 
-Deno.test("EventLoop.setDebug() of one loop leaves the stacks of another loop's cancellations", async () => {
+Deno.test("EventLoop.setDebug() of one loop does not affect another loop's stacks", async () => {
   const stackOfCancellation = async () => {
     const task = createTask(() => sleep(60));
     await sleep(0);
@@ -128,7 +128,7 @@ Deno.test("EventLoop.slowCallbackDuration: a callback that takes longer is named
   );
 });
 
-Deno.test("EventLoop.slowCallbackDuration: a step that takes longer is named, whichever of the task's", async () => {
+Deno.test("EventLoop.slowCallbackDuration: any slow step of a task is named", async () => {
   const host = new BusyHost();
   const warnings = await warningsOf(async () => {
     await createTask(() => host.spend(1), { name: "first step" });

@@ -199,7 +199,7 @@ Deno.test(
   }),
 );
 
-Deno.test("EventLoop.runUntilComplete() refuses to run inside another loop's task or callback", async () => {
+Deno.test("EventLoop.runUntilComplete() refuses to run inside another loop's callbacks", async () => {
   const loop = newEventLoop();
   await run(async () => {
     const message =
@@ -636,7 +636,7 @@ Deno.test("EventLoop.callExceptionHandler() survives a handler that fails, and p
   loop.close();
 });
 
-Deno.test("EventLoop.callExceptionHandler() reports that a default handler of a subclass fails", async () => {
+Deno.test("EventLoop.callExceptionHandler() reports a failing handler of a subclass", async () => {
   class Failing extends EventLoop {
     override defaultExceptionHandler(): void {
       throw failure;
@@ -655,7 +655,7 @@ Deno.test("EventLoop.callExceptionHandler() reports that a default handler of a 
   loop.close();
 });
 
-Deno.test("EventLoop.defaultExceptionHandler() prints as text what cannot be printed otherwise", () => {
+Deno.test("EventLoop.defaultExceptionHandler() prints unprintable values as text", () => {
   const printed: unknown[][] = [];
   const unprintable = new Error("boom");
   const original = console.error;
@@ -735,7 +735,7 @@ Deno.test(
   }),
 );
 
-Deno.test("EventLoop of a script turns by itself, and the script exits when nothing is pending", async () => {
+Deno.test("EventLoop of a script runs by itself until nothing is pending", async () => {
   const { code, stdout, stderr } = await runProgram(`
     import { createTask, Future, getEventLoop, sleep } from "asyncio";
     const cancelled = getEventLoop().callLater(3600, () => {});

@@ -149,7 +149,7 @@ Deno.test("setEventLoopPolicy() decides what loop run() makes", async () => {
   }
 });
 
-Deno.test("setEventLoopPolicy() refuses values other than policies, and keeps the previous one", () => {
+Deno.test("setEventLoopPolicy() refuses other values, and keeps the previous policy", () => {
   const policy = getEventLoopPolicy();
   assertThrows(
     // @ts-expect-error -- no policy

@@ -412,7 +412,7 @@ test("loop.addSignalHandler() keeps a program alive that waits for nothing else"
   assertEquals([code, stdout, stderr], [0, "ready\nstopped\n", ""]);
 });
 
-Deno.test("loop.addSignalHandler() of the default loop does not keep the program from exiting", async () => {
+Deno.test("loop.addSignalHandler() of the default loop lets the program exit", async () => {
   const { code, stderr } = await runProgram(`
     import { getEventLoop } from "asyncio";
     getEventLoop().addSignalHandler("SIGINT", () => {});

@@ -234,7 +234,7 @@ Deno.test("Queue.get() that is cancelled before an item arrives takes none", () 
     assertEquals(log, ["other got a"]);
   }));
 
-Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves the item to the next", () =>
+Deno.test("Queue.get() cancelled after its wake-up leaves the item to the next getter", () =>
   run(async () => {
     const queue = new Queue<string>();
     const log: string[] = [];
@@ -249,7 +249,7 @@ Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves t
     assert(tasks[0]!.cancelled());
   }));
 
-Deno.test("Queue.get() that is cancelled between wake-up and resumption leaves the item in the queue", () =>
+Deno.test("Queue.get() cancelled after its wake-up leaves the item in the queue", () =>
   run(async () => {
     const queue = new Queue<string>();
     const reader = createTask(() => queue.get());
@@ -313,7 +313,7 @@ Deno.test("Queue.put() that is cancelled before there is room puts nothing", () 
     assertEquals(log, ["put a", "put b"]);
   }));
 
-Deno.test("Queue.put() that is cancelled between wake-up and resumption leaves the room to the next", () =>
+Deno.test("Queue.put() cancelled after its wake-up leaves the room to the next putter", () =>
   run(async () => {
     const queue = new Queue<string>(1);
     const log: string[] = [];
@@ -402,7 +402,7 @@ Deno.test("Queue.get() can be given a time limit, and leaves nothing behind", ()
     assertEquals(queue.qsize(), 1);
   }));
 
-Deno.test("Queue of tasks returns the task by getNowait() and iteration, its result by await", () =>
+Deno.test("Queue of tasks gives the task by getNowait() and iteration, its result by await", () =>
   run(async () => {
     const queue = new Queue<Task<number>>();
     const task = createTask(() => 42);
@@ -633,7 +633,7 @@ Deno.test("Queue.shutdown() wakes getters before putters", () =>
     assertEquals(log, ["first putter", "getter", "second putter"]);
   }));
 
-Deno.test("Queue.shutdown() between wake-up and resumption turns the putter away, not the getter", () =>
+Deno.test("Queue.shutdown() after a wake-up rejects the putter but not the getter", () =>
   run(async () => {
     const full = new Queue<string>(1);
     full.putNowait("a");

@@ -82,7 +82,7 @@ function sizeOf(reader: StreamReader): number {
   return Number(/(\d+) bytes/.exec(String(reader))?.[1] ?? 0);
 }
 
-Deno.test("A peer that resets in the middle of a line breaks every method of its stream, once each", async () => {
+Deno.test("A peer that resets in the middle of a line breaks each method once", async () => {
   const reads: ((reader: StreamReader) => PromiseLike<unknown>)[] = [
     (reader) => reader.read(),
     (reader) => reader.readLine(),
@@ -165,7 +165,7 @@ Deno.test("A peer that sends byte by byte is understood", () =>
     })
   ));
 
-Deno.test("A peer that never reads fills a bounded buffer, and does not keep the stream from ending", () =>
+Deno.test("A peer that never reads fills a bounded buffer, and the stream can end", () =>
   run(() =>
     misused(async ([, writer], peer) => {
       const chunk = new Uint8Array(64 * 1024);

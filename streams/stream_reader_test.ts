@@ -436,7 +436,7 @@ Deno.test("StreamReader gives the same bytes however they are cut", () =>
     }
   }));
 
-Deno.test("StreamReader.readUntil() takes the shortest of the separators that end at the same place", () =>
+Deno.test("StreamReader.readUntil() takes the shortest separator that ends first", () =>
   run(async () => {
     for (const separators of [["AB", "B"], ["B", "AB"]]) {
       const reader = feed(new StreamReader({ limit: 3 }), "xxxAB");

@@ -142,7 +142,7 @@ Deno.test("Barrier.wait() that is cancelled leaves its place to another", () =>
     assertFalse(barrier.broken);
   }));
 
-Deno.test("Barrier.wait() that is cancelled after all have arrived does not block the others", () =>
+Deno.test("Barrier.wait() cancelled after all have arrived does not block the others", () =>
   run(async () => {
     const barrier = new Barrier(3);
     const [a, b] = times(2, () => barrier.wait());

@@ -214,7 +214,7 @@ Deno.test("Condition.wait() that is cancelled before a notification holds the lo
     assert(condition.locked());
   }));
 
-Deno.test("Condition.wait() that is cancelled while it acquires the lock holds it all the same", () =>
+Deno.test("Condition.wait() cancelled while it acquires the lock still holds it", () =>
   run(async () => {
     const condition = new Condition();
     await condition.acquire();
@@ -326,7 +326,7 @@ async function consumeWithCancellation(turnsBefore: number): Promise<number> {
   return left;
 }
 
-Deno.test("Condition.wait() that is cancelled between wake-up and resumption notifies another", () =>
+Deno.test("Condition.wait() cancelled after its wake-up notifies another waiter", () =>
   run(async () => assertEquals(await consumeWithCancellation(0), 0)));
 
 Deno.test("Condition.wait() that is cancelled while it acquires the lock notifies another", () =>

@@ -127,7 +127,7 @@ Deno.test("Lock.acquire() takes the lock at once when all waiters were cancelled
     assertEquals(log, []);
   }));
 
-Deno.test("Lock.acquire() that is cancelled before a release leaves the lock to the next waiter", () =>
+Deno.test("Lock.acquire() cancelled before a release leaves the lock to the next waiter", () =>
   run(async () => {
     const { lock, log, tasks: [a, b] } = await heldLock("a", "b");
     a.cancel();
@@ -141,7 +141,7 @@ Deno.test("Lock.acquire() that is cancelled before a release leaves the lock to 
     assertEquals(log, ["other sees false", "b"]);
   }));
 
-Deno.test("Lock.acquire() that is cancelled after its wake-up hands the lock to the next waiter", () =>
+Deno.test("Lock.acquire() cancelled after its wake-up hands the lock to the next waiter", () =>
   run(async () => {
     const { lock, log, tasks: [a, b, c] } = await heldLock("a", "b", "c");
     lock.release();

@@ -126,7 +126,7 @@ Deno.test("Semaphore.release() skips cancelled waiters", () =>
     assertEquals(log, ["c", "d"]);
   }));
 
-Deno.test("Semaphore.acquire() that is cancelled after its wake-up hands the permit to the next waiter", () =>
+Deno.test("Semaphore.acquire() cancelled after its wake-up hands the permit on", () =>
   run(async () => {
     const semaphore = new Semaphore(0);
     const log: string[] = [];

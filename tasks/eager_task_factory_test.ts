@@ -29,7 +29,7 @@ Deno.test("eagerTaskFactory runs a body up to its first await at once", () =>
     assertEquals(events, ["begins", "created", "ends"]);
   }));
 
-Deno.test("eagerTaskFactory makes the eager task the current one, and then the creator again", () =>
+Deno.test("eagerTaskFactory makes the eager task current, and then its creator again", () =>
   run(() => {
     getRunningLoop().setTaskFactory(eagerTaskFactory);
     const creator = currentTask();

@@ -145,7 +145,7 @@ Deno.test("runCoroutineThreadsafe() works in the loop that runs the caller", () 
     );
   }));
 
-Deno.test("runCoroutineThreadsafe() rejects with the error of a task factory, and reports it", () =>
+Deno.test("runCoroutineThreadsafe() rejects with the error of a task factory", () =>
   run(async () => {
     const loop = getRunningLoop();
     const contexts = recordExceptions(loop);

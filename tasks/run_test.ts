@@ -364,7 +364,7 @@ Deno.test("run() reports exceptions that were never retrieved before it ends", a
   ]);
 });
 
-Deno.test("run() with a signal that aborts cancels the function, with the reason as the cause", async () => {
+Deno.test("run() with a signal that aborts cancels the function for the signal's reason", async () => {
   const controller = new AbortController();
   const reason = new Error("why");
   const log: string[] = [];

@@ -92,7 +92,7 @@ Deno.test("shield() that was given up reports a later exception once", () =>
     );
   }));
 
-Deno.test("shield() that is cancelled just after its inner task failed marks the error as retrieved", async () => {
+Deno.test("shield() cancelled just after its task failed marks the error as retrieved", async () => {
   const loop = new VirtualTimeLoop();
   const contexts = recordExceptions(loop);
   await run(async () => {

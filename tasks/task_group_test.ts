@@ -175,7 +175,7 @@ Deno.test(
 );
 
 Deno.test(
-  "taskGroup() collects all exceptions, those of clean-ups too, in the order in which they were thrown",
+  "taskGroup() collects all exceptions in order, including those of clean-ups",
   inVirtualTime(async () => {
     const failures = await failuresOf(() =>
       taskGroup((group) => {

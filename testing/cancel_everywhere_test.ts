@@ -59,7 +59,7 @@ Deno.test("cancelEverywhere() counts the awaits of the body", async () => {
   assertEquals(three, 3);
 });
 
-Deno.test("cancelEverywhere() reports the failure it found, not one that only debug mode has", async () => {
+Deno.test("cancelEverywhere() reports the failure it found, not one of debug mode", async () => {
   const makeScenario = () => ({
     body: () => {
       // Debug mode refuses this.

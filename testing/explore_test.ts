@@ -388,7 +388,7 @@ Deno.test("explore() reports that a body depends on more than the order of event
   assertEquals(`${cause}`, "Error: the third time");
 });
 
-Deno.test("Trial.mayCancel() lets tasks be cancelled at any await and before their first step", async () => {
+Deno.test("Trial.mayCancel() cancels tasks at any await and before their first step", async () => {
   for (const strategy of ["random", "exhaustive"] as const) {
     const places = new Set<number>();
     await explore(async (trial) => {

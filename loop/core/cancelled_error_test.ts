@@ -80,7 +80,7 @@ Deno.test("CancelledError as it is delivered says what the canceller said", () =
     assertStringIncludes(Deno.inspect(error), "CancelledError: out of time");
   }));
 
-Deno.test("CancelledError as it is delivered has an empty message when the canceller said nothing", () =>
+Deno.test("CancelledError has an empty message if cancel() had none", () =>
   run(async () => {
     const error = await delivered();
     assertEquals(error.message, "");
@@ -183,7 +183,7 @@ Deno.test("timeout() that strikes while its body disposes of what failed is a Ti
     await assertRejects(() => timeout(0.001, failAndDispose), TimeoutError);
   }));
 
-Deno.test("taskGroup() that is cancelled while its body disposes of what failed is cancelled", () =>
+Deno.test("taskGroup() cancelled while its body disposes of resources is cancelled", () =>
   run(async () => {
     const task = createTask(() => taskGroup(failAndDispose));
     await sleep(0);

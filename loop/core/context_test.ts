@@ -94,7 +94,7 @@ Deno.test("A callback that sets a variable in an empty context changes no other 
     assertEquals(seen, 0);
   }));
 
-Deno.test("Context.run() with an empty context keeps it from the callbacks that are asked for", () =>
+Deno.test("Context.run() with an empty context is not seen by scheduled callbacks", () =>
   run(async () => {
     const variable = new ContextVar("variable", 0);
     const context = new Context();

@@ -160,7 +160,7 @@ Deno.test("Future.cancel() reaches who awaits it, with the message", () =>
     assertEquals(task.cancelling(), 0);
   }));
 
-Deno.test("Future.addDoneCallback() calls back with the future, in the order of adding, through the ready queue", () =>
+Deno.test("Future.addDoneCallback() calls in order, through the ready queue", () =>
   run(async () => {
     const future = new Future<number>();
     const calls: unknown[] = [];
@@ -186,7 +186,7 @@ Deno.test("Future.addDoneCallback() of a future that is done calls back soon", (
     assertEquals(calls, ["before", "done"]);
   }));
 
-Deno.test("Future.addDoneCallback() calls back for exceptions and cancellations too, and does not retrieve", () =>
+Deno.test("Future.addDoneCallback() calls for errors, too, without retrieving them", () =>
   run(async () => {
     const contexts = recordExceptions(getRunningLoop());
     const states: string[] = [];
@@ -404,7 +404,7 @@ Deno.test("Future.catch() and finally() do as a promise's do", () =>
     assertEquals(calls, ["failed", "done"]);
   }));
 
-Deno.test("Future works in Promise.all(), Promise.race() and as what an async function returns", () =>
+Deno.test("Future works in Promise.all(), Promise.race() and as a returned value", () =>
   run(async () => {
     const loop = getRunningLoop();
     const a = new Future<string>();
@@ -501,7 +501,7 @@ async function reportsOf(main: () => unknown): Promise<string[]> {
   return contexts.map(({ message, exception }) => `${message}: ${exception}`);
 }
 
-Deno.test("Future whose exception was never retrieved is reported once, when its loop closes", async () => {
+Deno.test("Future with an unretrieved exception is reported once, when its loop closes", async () => {
   assertEquals(
     await reportsOf(async () => {
       new Future().setException(new Error("of a future"));
@@ -573,7 +573,7 @@ Deno.test("Future that was cancelled is not reported", async () => {
   );
 });
 
-Deno.test("Future whose exception was never retrieved is reported once when it is collected", async () => {
+Deno.test("Future with an unretrieved exception is reported once when it is collected", async () => {
   const { code, stdout, stderr } = await runProgram(
     `
     import { createTask, Future, getRunningLoop, run, sleep } from "asyncio";

@@ -65,7 +65,7 @@ Deno.test("Handle.cancel() inside the callback itself does no harm", () =>
     assertEquals(calls, ["called"]);
   }));
 
-Deno.test("Handle runs its callback in the async context of its making and outside every task", () =>
+Deno.test("Handle runs its callback in the context of its creation, outside every task", () =>
   run(async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];

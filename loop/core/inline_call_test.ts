@@ -294,7 +294,7 @@ Deno.test("callInline() that catches a cancellation gives what it returns", () =
     await sleep(0);
   }));
 
-Deno.test("callInline() cancelled from outside throws a CancelledError that is not a request", () =>
+Deno.test("callInline() cancelled from outside throws without a request", () =>
   run(async () => {
     const future = call(() => sleep(3600));
     const task = createTask(async () => {

@@ -69,7 +69,7 @@ Deno.test("PrimitiveFuture that gives null waits again", () =>
     assertEquals(subject.log, ["proceed", "proceed"]);
   }));
 
-Deno.test("PrimitiveFuture.cancel() while it waits ends it in its turn, with the first message", () =>
+Deno.test("PrimitiveFuture.cancel() of a waiter ends it in its turn, first message wins", () =>
   run(async () => {
     const subject = new Subject();
     const operation = operationOn(subject);
@@ -85,7 +85,7 @@ Deno.test("PrimitiveFuture.cancel() while it waits ends it in its turn, with the
     assertFalse(operation.cancel());
   }));
 
-Deno.test("PrimitiveFuture.cancel() after wake() abandons what was granted, with the last message", () =>
+Deno.test("PrimitiveFuture.cancel() after wake() abandons the grant, last message wins", () =>
   run(async () => {
     const subject = new Subject();
     const operation = operationOn(subject);
@@ -157,7 +157,7 @@ Deno.test("PrimitiveFuture.toString() says what the program called", () =>
     assertEquals(`${operation}`, "<the operation pending>");
   }));
 
-Deno.test("PrimitiveFuture of a kind with onceAbandoned() waits on although it was cancelled", () =>
+Deno.test("PrimitiveFuture with onceAbandoned() continues to wait when cancelled", () =>
   run(async () => {
     const subject = new Subject(() => withCancellation("last"));
     const kind: PrimitiveBehavior<string, Subject> = {

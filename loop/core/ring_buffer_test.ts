@@ -93,7 +93,7 @@ Deno.test("RingBuffer keeps its order while it is filled and emptied round the r
   assertEquals(drain(queue), range(taken, pushed));
 });
 
-Deno.test("RingBuffer.takeAt() takes an entry out of the middle and keeps the order of the others", () => {
+Deno.test("RingBuffer.takeAt() takes an entry out of the middle, and keeps the order", () => {
   for (const offset of [0, 62]) {
     for (const index of [0, 1, 3, 4]) {
       const queue = new RingBuffer<number>();

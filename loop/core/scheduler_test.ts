@@ -46,7 +46,7 @@ async function keepBusy(until: () => boolean): Promise<number> {
   return switches;
 }
 
-Deno.test("Scheduler lets I/O have its turn once tasks have kept each other busy for a slice", async () => {
+Deno.test("Scheduler lets I/O run after a slice of busy tasks", async () => {
   const host = new FakeHost();
   // Each look at the clock takes a quarter of a slice.
   host.tick = 0.00025;
@@ -433,7 +433,7 @@ Deno.test("defaultScheduler() is one, and runs", () => {
   assertStrictEquals(defaultScheduler().loop, getEventLoop());
 });
 
-Deno.test("Scheduler.onStepEnd() has its turn between two entries, and at once where none runs", async () => {
+Deno.test("Scheduler.onStepEnd() runs between two entries, or at once if none runs", async () => {
   const events: string[] = [];
   const hook = { run: () => events.push("hook") };
   await run(async () => {

@@ -59,7 +59,7 @@ Deno.test("Task runs a function, which begins soon", () =>
     assertEquals(task.result(), 42);
   }));
 
-Deno.test("Task takes a function that returns a plain value, a promise, a future or a thenable", () =>
+Deno.test("Task takes a function that returns a value, a promise or a thenable", () =>
   run(async () => {
     const future = new Future<string>();
     future.setResult("future");
@@ -268,7 +268,7 @@ Deno.test("Task.cancel() between wake-up and resumption wins over the result", (
     assert(task.cancelled());
   }));
 
-Deno.test("Task.cancel() between wake-up and resumption wins over an exception, which is not reported", async () => {
+Deno.test("Task.cancel() after a wake-up wins over an exception, which is not reported", async () => {
   const loop = newEventLoop();
   const reports: unknown[] = [];
   loop.setExceptionHandler((_, context) => void reports.push(context));
@@ -284,7 +284,7 @@ Deno.test("Task.cancel() between wake-up and resumption wins over an exception, 
   assertEquals(reports, []);
 });
 
-Deno.test("Task.cancel() of the task itself takes effect at its next await, even of a ready future", () =>
+Deno.test("Task.cancel() of the task itself strikes at its next await, even if ready", () =>
   run(async () => {
     const calls: string[] = [];
     const task = new Task(async () => {
@@ -297,7 +297,7 @@ Deno.test("Task.cancel() of the task itself takes effect at its next await, even
     assertEquals(calls, ["goes on"]);
   }));
 
-Deno.test("Task.cancel() of the task itself takes effect at its next await while a branch waits", () =>
+Deno.test("Task.cancel() of the task itself strikes while a branch waits", () =>
   run(async () => {
     const calls: string[] = [];
     const task = new Task(async () => {
@@ -429,7 +429,7 @@ Deno.test("Task.cancel() during a foreign await takes effect at the next library
     assertEquals(calls, ["foreign"]);
   }));
 
-Deno.test("Task.cancel() during a foreign await takes effect at the task's end without one", () =>
+Deno.test("Task.cancel() during a foreign await takes effect at the latest at the end", () =>
   run(async () => {
     const foreign = Promise.withResolvers<string>();
     const task = new Task(() => foreign.promise);
@@ -648,7 +648,7 @@ Deno.test("Task with eagerStart runs up to its first await at once", () =>
     assertEquals(calls, ["begun", "eager", "ended"]);
   }));
 
-Deno.test("Task with eagerStart whose function returns a plain value or throws is done at once", () =>
+Deno.test("Task with eagerStart is done at once if its function returns a plain value", () =>
   run(() => {
     const task = createTask(() => 1, { eagerStart: true });
     assert(task.done());
@@ -962,7 +962,7 @@ Deno.test("Task.signal makes fetch() a point of cancellation, once", async () =>
   listener.close();
 });
 
-Deno.test("Task.signal that is read first after the cancellation says what the canceller said", () =>
+Deno.test("Task.signal read after the cancellation has the message of cancel()", () =>
   run(async () => {
     const seen: string[] = [];
     const task = new Task(async () => {

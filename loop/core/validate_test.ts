@@ -17,7 +17,7 @@ import {
 } from "../../mod.ts";
 import { formatValue } from "./validate.ts";
 
-Deno.test("assertOptions() lets functions refuse options other than objects before any effect", () =>
+Deno.test("assertOptions() refuses options other than objects before any effect", () =>
   run(async () => {
     const done = new Future<void>();
     done.setResult();

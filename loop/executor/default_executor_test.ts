@@ -173,7 +173,7 @@ Deno.test("loop.shutdownDefaultExecutor() prevents the creation of an executor",
     assertEquals(await loop.runInExecutor(pool, () => 1), 1);
   }));
 
-Deno.test("loop.shutdownDefaultExecutor() warns after its timeout, and terminates the workers", () =>
+Deno.test("loop.shutdownDefaultExecutor() warns and terminates workers after its timeout", () =>
   run(async () => {
     const loop = getRunningLoop();
     const begun = new Event();

@@ -107,7 +107,7 @@ Deno.test("Condition holds the lock after a wait that was given up, in any order
     shelf.assertAtRest();
   }));
 
-Deno.test("Condition stays consistent when a task that waits on it is cancelled at any await", async () => {
+Deno.test("Condition stays consistent when a waiter is cancelled at any await", async () => {
   const awaits = await cancelEverywhere(() => {
     const condition = new Condition();
     const shelf = new Shelf(condition);

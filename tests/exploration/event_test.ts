@@ -62,7 +62,7 @@ Deno.test("Event wakes all waiters, in any order of events", () =>
 Deno.test("An event that is set between a look and a wait, and lost, is found", () =>
   assertFound(waitingForOne(() => new LateEvent()), { timeouts: false }));
 
-Deno.test("Event.set() wakes its waiters even if the event is cleared at once, in any order of events", () =>
+Deno.test("Event.set() wakes its waiters even if cleared at once, in any order", () =>
   assertSound(waitingForPulse(() => new Event())));
 
 Deno.test("explore() finds an event whose waiters check the flag again", () =>

@@ -53,7 +53,7 @@ Deno.test("TaskGroup leaves no task behind, in any order of events", () =>
     assertAlone();
   }));
 
-Deno.test("TaskGroup ends its tasks and collects their errors when one fails, in any order of events", () =>
+Deno.test("TaskGroup ends its tasks and collects errors when one fails, in any order", () =>
   assertSound(async (trial) => {
     const work = new Steps();
     const parent = trial.mayCancel(createTask(async () => {

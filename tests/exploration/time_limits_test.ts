@@ -140,7 +140,7 @@ Deno.test("waitFor() ends what it waits for before it returns, in any order of e
     assertHeeded(task);
   }));
 
-Deno.test("waitFor() cancels a future, or leaves it as it is if it is done, in any order of events", () =>
+Deno.test("waitFor() cancels a future unless it is done, in any order of events", () =>
   assertSound(async () => {
     const future = new Future<string>();
     const setter = createTask(async () => {

@@ -159,7 +159,7 @@ Deno.test("asCompleted() yields each outcome once, in any order of events", () =
     assertEquals(await gather(children), [1, 2, 0]);
   }));
 
-Deno.test("asCompleted() hands the outcome of a cancelled consumer to the next, in any order of events", () =>
+Deno.test("asCompleted() gives a cancelled consumer's outcome to the next, in any order", () =>
   assertSound(async (trial) => {
     const children = [1, 2, 3].map((number) => createTask(() => count(number)));
     const got: number[] = [];
@@ -218,7 +218,7 @@ Deno.test("sleep() that is cancelled leaves no timer behind, in any order of eve
     assertEquals(loop.time(), start + 60);
   }, { timeouts: false }));
 
-Deno.test("gather(), wait(), shield() and asCompleted() stay whole wherever they are cancelled", async () => {
+Deno.test("gather(), wait(), shield() and asCompleted() survive cancellation anywhere", async () => {
   const awaits = await cancelEverywhere(() => {
     const shielded: Task<number>[] = [];
     const children: Task<number>[] = [];

@@ -511,7 +511,7 @@ Deno.test("Task: a long chain of tasks that await each other is not a circle", a
   });
 });
 
-Deno.test("Task: a million steps do not keep a timer of the platform waiting", async () => {
+Deno.test("Task: a million steps do not delay a platform timer", async () => {
   await run(async () => {
     let fired = false;
     const id = setTimeout(() => fired = true, 0);
@@ -525,7 +525,7 @@ Deno.test("Task: a million steps do not keep a timer of the platform waiting", a
   });
 });
 
-Deno.test("EventLoop.callSoon(): callbacks that call for each other do not keep a timer of the platform waiting", async () => {
+Deno.test("EventLoop.callSoon(): callbacks in turn do not delay a platform timer", async () => {
   await run(async () => {
     const loop = getRunningLoop();
     let fired = false;

@@ -106,7 +106,7 @@ Deno.test("EventLoop: a program with nothing left to do exits by itself", async 
   assertEquals(stdout.split("\n").toSorted(), ["", "run", "task"]);
 });
 
-Deno.test("Task: an exception that was never retrieved is reported at the end of the process", async () => {
+Deno.test("Task: an unretrieved exception is reported at the end of the process", async () => {
   const { code, stderr } = await play(`
     const task = createTask(() => { throw new Error("lost"); });
     globalThis.kept = task;

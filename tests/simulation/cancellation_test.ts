@@ -94,7 +94,7 @@ Deno.test("A client that is cancelled at any await leaves nothing, however it re
   }
 });
 
-Deno.test("A client that is cancelled at any await of drain() leaves nothing, and its server hears all or an error", async () => {
+Deno.test("A client cancelled in drain() leaves nothing; its server gets all or an error", async () => {
   await cancelClient(async (_, writer) => {
     for (let i = 0; i < 4; i++) {
       writer.write(new Uint8Array(100_000));
@@ -149,7 +149,7 @@ Deno.test("A server's task that is cancelled at any await closes its connection"
   }, { network: () => new MemoryNetwork({ latency: 1 }) });
 });
 
-Deno.test("serveForever(), waitClosed() and await using that are cancelled at any await leave nothing", async () => {
+Deno.test("serveForever(), waitClosed() and await using leave nothing when cancelled", async () => {
   const ways: ((server: Server) => Promise<unknown>)[] = [
     (server) => server.serveForever(),
     async (server) => {
@@ -202,7 +202,7 @@ Deno.test("serveForever(), waitClosed() and await using that are cancelled at an
   }
 });
 
-Deno.test("Creating servers, endpoints and connections leaves nothing open when cancelled at any await", async () => {
+Deno.test("Creating servers and connections leaves nothing open when cancelled", async () => {
   const loop = () => getRunningLoop();
   const makers: Record<string, () => Promise<{ close(): void }>> = {
     startServer: () => startServer(() => {}, ["a", "b", "localhost"], 7),

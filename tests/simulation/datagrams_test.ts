@@ -76,7 +76,7 @@ class Asker extends StrictProtocol {
   }
 }
 
-Deno.test("Endpoints get answers in the end, however many datagrams are lost, doubled and late", async () => {
+Deno.test("Endpoints get answers although datagrams are lost, doubled and late", async () => {
   let network: MemoryNetwork;
   await explore(async (trial) => {
     const loop = getRunningLoop();

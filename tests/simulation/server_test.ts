@@ -134,7 +134,7 @@ async function play(trial: Trial, network: MemoryNetwork): Promise<void> {
 
 const LATENCIES = [0, 1, [0, 3]] as const;
 
-Deno.test("Servers and transports keep their promises, whatever is asked of them, in any order, under faults", async () => {
+Deno.test("Servers and transports keep their promises in any order, under faults", async () => {
   let network: MemoryNetwork;
   let schedules = 0;
   await explore(async (trial) => {
@@ -165,7 +165,7 @@ Deno.test("Servers and transports keep their promises, whatever is asked of them
   assert(schedules > 100);
 });
 
-Deno.test("serveForever() that is cancelled in the middle of things ends when its clients do", async () => {
+Deno.test("serveForever() that is cancelled ends when its clients do", async () => {
   let network: MemoryNetwork;
   await explore(async (trial) => {
     const server = await network.at(

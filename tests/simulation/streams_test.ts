@@ -113,7 +113,7 @@ async function shutDown(server: Server): Promise<void> {
   await server.waitClosed();
 }
 
-Deno.test("Streams carry every byte both ways, in order, whatever the network and the schedule", async () => {
+Deno.test("Streams carry every byte both ways, in order, on any network and schedule", async () => {
   let network: MemoryNetwork;
   const { schedules } = await explore(async (trial) => {
     const random: Chance = () => trial.random();

@@ -66,7 +66,7 @@ function lines(count: number): string {
   return Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
 }
 
-Deno.test("StreamReader.readable is consumed by toText(), toBytes(), toBlob(), toJson() and toArrayBuffer()", () =>
+Deno.test("StreamReader.readable is consumed by toText(), toBytes() and the like", () =>
   run(async () => {
     const json = sending('{"a"', ":[1,", "2]}");
     const text = '{"a":[1,2]}';
@@ -125,7 +125,7 @@ Deno.test("StreamReader.readable breaks where a LimitedBytesTransformStream does
     );
   }));
 
-Deno.test("StreamWriter.writable takes what mergeReadableStreams() and concatReadableStreams() give", () =>
+Deno.test("StreamWriter.writable takes merged and concatenated streams", () =>
   run(async () => {
     const got = await served(
       (_, writer) =>
@@ -141,7 +141,7 @@ Deno.test("StreamWriter.writable takes what mergeReadableStreams() and concatRea
     assertEquals(got, "one two two ");
   }));
 
-Deno.test("StreamReader.readable and StreamWriter.writable make an echo through toTransformStream()", () =>
+Deno.test("StreamReader.readable and StreamWriter.writable echo by toTransformStream()", () =>
   run(async () => {
     const text = lines(5_000);
     const got = await served(

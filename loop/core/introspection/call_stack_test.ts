@@ -31,7 +31,7 @@ Deno.test("framesIn() reads every frame that has a line", () => {
   });
 });
 
-Deno.test("framesOfBody() ends where the library called the task's function, and leaves Deno's own out", () => {
+Deno.test("framesOfBody() ends at the task's function, and omits Deno's own frames", () => {
   const run = new URL("../task.ts", import.meta.url).href;
   const stack = `Error
     at inner (file:///a.ts:1:2)

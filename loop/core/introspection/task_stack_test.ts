@@ -33,7 +33,7 @@ function printed(task: Task, options?: TaskStackOptions): string {
   return texts.join("");
 }
 
-Deno.test("Task.getStack() gives the frames of a suspended task in debug mode, outermost first", () =>
+Deno.test("Task.getStack() gives the frames of a suspended task, outermost first", () =>
   run(async () => {
     const { task, future } = await suspendedTask();
     assertEquals(functionsOf(task), ["body", "outer", "inner"]);
@@ -105,7 +105,7 @@ Deno.test("Task.getStack() of the calling task needs no debug mode", () =>
     await task;
   }));
 
-Deno.test("Task.getStack() of a failed task gives the frames of its exception, and leaves that unretrieved", () =>
+Deno.test("Task.getStack() gives the frames of an exception without retrieving it", () =>
   run(async () => {
     function fails() {
       throw new RangeError("out of reach");

@@ -32,7 +32,7 @@ Deno.test("loop.connectAcceptedSocket() serves an accepted connection", () =>
     await client.lost;
   }));
 
-Deno.test("loop.connectAcceptedSocket() validates its arguments and keeps the connection open", () =>
+Deno.test("loop.connectAcceptedSocket() keeps the connection open on wrong arguments", () =>
   run(async () => {
     const loop = getRunningLoop();
     const conn = new FakeConn();

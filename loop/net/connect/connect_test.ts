@@ -444,7 +444,7 @@ Deno.test("loop.createConnection() explains why it cannot connect from a local a
     assert(!error.message.includes("bind"));
   }));
 
-Deno.test("loop.createConnection() from a local address closes the connection when cancelled", () =>
+Deno.test("loop.createConnection() with localAddr closes the connection when cancelled", () =>
   run(async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;

@@ -183,7 +183,7 @@ Deno.test("DatagramTransport.getExtraInfo() returns the addresses and the socket
     assertEquals(server.transport.getExtraInfo("sockname"), serverAddr);
   }));
 
-Deno.test("DatagramTransport.sendTo() to a broadcast address without allowBroadcast is denied", () =>
+Deno.test("DatagramTransport.sendTo() denies broadcast without allowBroadcast", () =>
   run(async () => {
     const errors: Error[] = [];
     const [protocol] = await receiver("0.0.0.0");

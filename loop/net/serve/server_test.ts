@@ -66,7 +66,7 @@ Deno.test("Server.waitClosed() resolves when the port is free again", () =>
     }
   }));
 
-Deno.test("Server.waitClosed() waits until the server is closed and its connections have ended", () =>
+Deno.test("Server.waitClosed() waits until server and connections are closed", () =>
   run(async () => {
     const order: string[] = [];
     const server = await serve();

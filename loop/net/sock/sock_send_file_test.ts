@@ -84,7 +84,7 @@ Deno.test("loop.sockSendFile() can be cancelled at every await", () =>
     })
   ));
 
-Deno.test("loop.sockSendFile() sends the current chunk when cancelled, and sets the position", () =>
+Deno.test("loop.sockSendFile() cancelled sends the current chunk and sets the position", () =>
   run(() => {
     const text = "0123456789".repeat(80_000);
     return withFile(text, async (file) => {

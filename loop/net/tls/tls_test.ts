@@ -730,7 +730,7 @@ Deno.test("TlsOptions.requestCert as optional accepts clients without a certific
     assertEquals(reports.length, 1);
   }));
 
-Deno.test("TlsOptions.unsafelyDisableCertificateVerification lets a server see any certificate", () =>
+Deno.test("TlsOptions.unsafelyDisableCertificateVerification accepts any client", () =>
   run(async () => {
     const infos = await meet({
       ...LOCALHOST,
