@@ -136,7 +136,7 @@ Deno.test("StreamWriter.drain() after close() lets the end come, and tells", () 
     );
   }));
 
-Deno.test("StreamWriter.drain() after close() takes one turn while there is room, however slow the peer", () =>
+Deno.test("StreamWriter.drain() after close() takes one turn while there is room", () =>
   run(async () => {
     const [conn, , writer] = await fakeStream();
     conn.block();
@@ -179,7 +179,7 @@ Deno.test("StreamWriter.waitClosed() that is cancelled leaves the others waiting
     await other;
   }));
 
-Deno.test("StreamWriter.waitClosed() that is cancelled just before the loss leaves the others waiting", () =>
+Deno.test("StreamWriter.waitClosed() cancelled before the loss leaves others waiting", () =>
   run(async () => {
     const loop = getRunningLoop();
     const [, , writer] = await fakeStream();

@@ -502,7 +502,7 @@ const WAYS_TO_AWAIT: Record<string, (other: Task<unknown>) => unknown> = {
 
 for (const [way, awaitBy] of Object.entries(WAYS_TO_AWAIT)) {
   for (const length of [1, 2, 50]) {
-    Deno.test(`Task in a circle of ${length} by ${way} gets a RuntimeError, in whatever order the awaits begin`, () =>
+    Deno.test(`Task in a circle of ${length} by ${way} gets a RuntimeError, in any order of awaits`, () =>
       run(async () => {
         for (const isForward of [true, false]) {
           const tasks: Task<unknown>[] = [];

@@ -133,13 +133,13 @@ class Ledger {
 }
 
 for (const Class of [Queue, LifoQueue, PriorityQueue]) {
-  Deno.test(`${Class.name} hands the item of a cancelled getter to the next, in any order of events`, () =>
+  Deno.test(`${Class.name} hands the item of a cancelled getter to the next, in any order`, () =>
     assertSound(passing(() => new Class<number>())));
 
   for (const maxSize of [0, 1, 2]) {
     const name = `${Class.name}(${maxSize})`;
 
-    Deno.test(`${name} returns each item exactly once, in any order of events`, () =>
+    Deno.test(`${name} returns each item exactly once, in any order`, () =>
       assertSound(async (trial) => {
         const queue = new Class<number>(maxSize);
         const ledger = new Ledger(queue);
@@ -207,7 +207,7 @@ for (const Class of [Queue, LifoQueue, PriorityQueue]) {
     });
   }
 
-  Deno.test(`${Class.name}.shutdown() releases all waiters, in any order of events`, () =>
+  Deno.test(`${Class.name}.shutdown() releases all waiters, in any order`, () =>
     assertSound(async (trial) => {
       const queue = new Class<number>(1);
       const put: number[] = [];
@@ -245,7 +245,7 @@ for (const Class of [Queue, LifoQueue, PriorityQueue]) {
       await queue.join();
     }));
 
-  Deno.test(`${Class.name}.join() waits until all work is done, in any order of events`, () =>
+  Deno.test(`${Class.name}.join() waits until all work is done, in any order`, () =>
     assertSound(async (trial) => {
       const queue = new Class<number>();
       for (let item = 0; item < 3; item++) queue.putNowait(item);

@@ -102,7 +102,7 @@ for (const Class of [Semaphore, BoundedSemaphore]) {
   Deno.test(`${Class.name} neither loses nor duplicates a permit, in any order of events`, () =>
     assertSound(visiting(() => new Class(PERMITS))));
 
-  Deno.test(`${Class.name} stays consistent when a task that wants a permit is cancelled at any await`, async () => {
+  Deno.test(`${Class.name} stays consistent when a waiter is cancelled at any await`, async () => {
     const awaits = await cancelEverywhere(crowding(() => new Class(PERMITS)));
     assert(awaits >= 3);
   });

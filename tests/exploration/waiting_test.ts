@@ -35,7 +35,7 @@ Deno.test("gather() returns results in argument order, in any order of events", 
   }));
 
 for (const returnExceptions of [false, true]) {
-  Deno.test(`gather() cancels its children, with returnExceptions: ${returnExceptions}, in any order of events`, () =>
+  Deno.test(`gather() cancels its children, with returnExceptions: ${returnExceptions}, in any order`, () =>
     assertSound(async (trial) => {
       const work = new Work();
       const children = [1, 2, 3].map((number) =>
@@ -99,7 +99,7 @@ Deno.test("gather() with returnExceptions returns every outcome, in any order of
   }));
 
 for (const returnWhen of [FIRST_COMPLETED, FIRST_EXCEPTION] as const) {
-  Deno.test(`wait() with ${returnWhen} separates done and pending, in any order of events`, () =>
+  Deno.test(`wait() with ${returnWhen} separates done and pending, in any order`, () =>
     assertSound(async (trial) => {
       const children = [1, 2, 3].map((number) =>
         createTask(async () => {
