@@ -96,6 +96,17 @@ function compare(one: string, other: string): number {
   return one.toLowerCase() < other.toLowerCase() ? -1 : 1;
 }
 
+/** Keeps wide code inside its block on narrow screens, where `deno doc` widens the page. */
+const NARROW_SCREENS = `
+.ddoc > div, #content, main, main *:not(svg):not(svg *) { min-width: 0; }
+pre { overflow-x: auto; }
+@media (max-width: 640px) {
+  #topnav > div { flex-wrap: wrap; height: auto; }
+  main, main > * { max-width: 100%; }
+  main code { overflow-wrap: anywhere; }
+}
+`;
+
 /** Builds the site; its front page links to the guides if they are given. */
 export async function buildApi(path: string, guides?: string): Promise<void> {
   const output = resolve(path);
@@ -149,6 +160,8 @@ export async function buildApi(path: string, guides?: string): Promise<void> {
     await Deno.remove(folder, { recursive: true });
   }
   await nameImports(output, entries);
+  const css = `${output}/page.css`;
+  await Deno.writeTextFile(css, NARROW_SCREENS, { append: true });
 }
 
 /** Names the package in the imports on the pages, where `deno doc` writes the path of the entry. */
