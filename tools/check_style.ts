@@ -36,7 +36,7 @@ export const PHRASES: Readonly<Record<string, Phrase>> = {
   },
   "of Deno's": {
     pattern:
-      /\bof (?:Deno's|asyncio's|Python's|Node's|CPython's|ours|theirs|the user's|the library's|the program's|the platform's|the caller's)(?= own\b|[ .,;:)]|$)(?! (?:own )?(?:API|API's|code|loop|event|time|tests?|version|versions|order|documentation|docs|names?|author|source|functions?|methods?|classes|memory|task|main|exit|end|start|internals?|runtime|scheduler|streams?|pages?)\b)/gi,
+      /\bof (?:Deno's|asyncio's|Python's|Node's|CPython's|ours|theirs|the user's|the library's|the program's|the platform's|the caller's)(?= own\b|[ .,;:)]|$)(?! (?:own )?(?:asyncio|API|API's|code|loop|event|time|tests?|version|versions|order|documentation|docs|names?|author|source|functions?|methods?|classes|memory|task|main|exit|end|start|internals?|runtime|scheduler|streams?|pages?)\b)/gi,
     instead: "a Deno error, user code, the library's own",
   },
   "is no": {
@@ -78,9 +78,12 @@ export const PHRASES: Readonly<Record<string, Phrase>> = {
 const CLEAN: readonly string[] = [
   "README.md",
   "ARCHITECTURE.md",
+  "CHANGELOG.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  "docs/",
   "examples/",
+  "tools/",
 ];
 
 /** A phrase that was found. */

@@ -20,7 +20,8 @@ export function proseOfModule(source: string): string {
     const isTitle = /Deno\.test\(\s*$/.test(source.slice(0, match.index));
     const isProse = text.startsWith("/*") || text.startsWith("//") || isTitle;
     prose += blank(source.slice(prose.length, match.index));
-    prose += isProse ? proseOfComment(text) : blank(text);
+    if (!isProse) prose += blank(text);
+    else prose += isTitle ? text : proseOfComment(text);
   }
   return prose + blank(source.slice(prose.length));
 }
