@@ -3,8 +3,8 @@
 /**
  * The event loop and all modules that are loaded with it, which every entry of the library imports first.
  *
- * As soon as a module names another that nobody has named before, Deno 2.9 decodes its source map, which
- * takes longer than loading it. For what is named here that is the small map of this file.
+ * When a module imports one that no other module has imported yet, Deno 2.9 decodes the importing module's source
+ * map, which takes longer than loading it. For the modules listed here that is the small map of this file.
  *
  * @module
  */

@@ -261,7 +261,7 @@ const LIBC_FUNCTIONS = {
 /** The functions of the system that {@linkcode openLibc} gives. */
 type Libc = Deno.DynamicLibrary<typeof LIBC_FUNCTIONS>;
 
-/** What the library is called; on Linux also where it is musl. */
+/** The name of the C library; on Linux also the one of musl. */
 const LIBC_NAMES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"],
   android: ["libc.so"],

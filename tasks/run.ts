@@ -10,7 +10,7 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  * At the end, servers refuse new connections, and remaining tasks are cancelled and awaited, including tasks created
  * in the meantime. The first SIGINT (Ctrl-C) cancels the main task, and `run()` throws a `KeyboardInterrupt`; a
  * program that does not catch it exits with the code 130. A second SIGINT exits the process at once, with the same
- * code. A handler of the program's own, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
+ * code. The program's own handler, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
  *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.

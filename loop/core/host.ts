@@ -7,7 +7,7 @@ export interface ReadyEntries {
   at(index: number): object;
 }
 
-/** What a scheduler needs from its environment. */
+/** The environment of a scheduler. */
 export interface Host {
   /** Monotonic time in seconds. */
   now(): number;

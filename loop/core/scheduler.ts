@@ -58,7 +58,7 @@ export class Scheduler {
   readonly host: Host;
   /** The resources to abandon when the loop closes; those that end earlier remove themselves. */
   readonly resources: Set<Resource> = new Set();
-  /** What ends a moment after its release, such as killed processes. None rejects. */
+  /** Promises of resources that end shortly after their release, such as killed processes. None rejects. */
   readonly ending: Promise<unknown>[] = [];
   /** The number of promises, processes and worker jobs that the loop waits for. */
   outside = 0;

@@ -18,7 +18,7 @@ import { warn } from "../warnings.ts";
  * @category Event loop
  */
 export interface ExceptionContext {
-  /** What happened. */
+  /** A description of the event. */
   message: string;
   /** The value that was thrown. */
   exception?: unknown;

@@ -56,7 +56,7 @@ export interface ConnectionOptions {
   happyEyeballsDelay?: number | null | undefined;
   /**
    * The number of addresses of the first IP version to try before alternating between the versions; 0 keeps the
-   * system's order. By default 1 if there is a `happyEyeballsDelay`, else 0.
+   * system's order. By default 1 if there is a `happyEyeballsDelay`, otherwise 0.
    */
   interleave?: number | null | undefined;
   /** The local address to connect from; port 0 for any free one. */

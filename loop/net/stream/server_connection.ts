@@ -3,8 +3,8 @@
 import type { Closable } from "./types.ts";
 
 /**
- * A connection of a server, from accept to its end. What represents it changes: a handshake, a transport, the
- * transport after an upgrade to TLS.
+ * A connection of a server, from accept to its end. It is represented by a handshake, then by a transport, then by
+ * the transport after an upgrade to TLS.
  */
 export class ServerConnection implements Closable {
   readonly #onEnded: (connection: ServerConnection) => void;

@@ -10,7 +10,7 @@ export type StreamProtocol = Protocol | BufferedProtocol;
 /** The connection below a transport, and its properties. */
 export interface TransportLink {
   readonly conn: Deno.Conn;
-  /** What `getExtraInfo()` returns in addition to the addresses and the connection. */
+  /** The values of `getExtraInfo()` in addition to the addresses and the connection. */
   readonly info?: ExtraInfo<Deno.Conn>;
   /** How TLS is shut down. A link that has this cannot be half-closed. */
   readonly tlsShutdown?: TlsShutdown;
