@@ -14,7 +14,10 @@
 // Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
 
+export { Broadcast, type BroadcastOptions } from "./broadcast.ts";
 export { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 export { LifoQueue } from "./lifo_queue.ts";
 export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
 export { Queue } from "./queue.ts";
+export { Subscription } from "./subscription.ts";
+export { Watched } from "./watched.ts";

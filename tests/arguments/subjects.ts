@@ -661,6 +661,24 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     construct: [optional(COUNT)],
     methods: {},
   },
+  Broadcast: {
+    make: () => new asyncio.Broadcast(),
+    construct: [options({
+      maxSize: optional(ANY_COUNT),
+      slow: optional(given(STRING, () => "drop")),
+    })],
+    methods: { publish: [ANYTHING], publishNowait: [ANYTHING] },
+  },
+  Subscription: {
+    make: () => new asyncio.Broadcast().subscribe(),
+    construct: null,
+    methods: {},
+  },
+  Watched: {
+    make: () => new asyncio.Watched(1),
+    construct: [ANYTHING],
+    methods: { set: [ANYTHING] },
+  },
   Executor: { construct: null, methods: {} },
   WorkerExecutor: {
     make: () => new asyncio.WorkerExecutor(),
