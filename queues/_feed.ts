@@ -86,7 +86,7 @@ export class Feed<T> {
   pushOrFail(item: T): boolean {
     if (this.isFull) {
       const message =
-        `The ${this.#name} was too slow: it had no room beyond its maxSize of ${this.#maxSize}`;
+        `Cannot get from the ${this.#name} as it was too slow: its maxSize is ${this.#maxSize}`;
       this.#endWith({ error: () => new QueueFull(message), isFailure: true });
       return false;
     }

@@ -180,7 +180,7 @@ Deno.test("Broadcast with slow: fail gives a slow subscriber what it has, then Q
   assertEquals(broadcast.subscribers, 1);
   assertEquals(await slow.get(), 1);
   const message =
-    "The subscription was too slow: it had no room beyond its maxSize of 1";
+    "Cannot get from the subscription as it was too slow: its maxSize is 1";
   await assertRejects(() => slow.get(), QueueFull, message);
   assertThrows(() => slow.getNowait(), QueueFull, message);
   await assertRejects(async () => {

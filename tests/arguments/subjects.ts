@@ -679,6 +679,30 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     construct: [ANYTHING],
     methods: { set: [ANYTHING] },
   },
+  KeyedLock: {
+    make: () => new asyncio.KeyedLock(),
+    construct: [],
+    methods: { acquire: [ANYTHING], locked: [ANYTHING] },
+  },
+  RateLimiter: {
+    make: () => new asyncio.RateLimiter(1),
+    construct: [
+      POSITIVE,
+      options({
+        per: optional(POSITIVE),
+        burst: optional({
+          ...POSITIVE,
+          takes: (v) => typeof v === "number" && v >= 1,
+        }),
+      }),
+    ],
+    methods: {},
+  },
+  ReadWriteLock: {
+    make: () => new asyncio.ReadWriteLock(),
+    construct: [],
+    methods: {},
+  },
   Executor: { construct: null, methods: {} },
   WorkerExecutor: {
     make: () => new asyncio.WorkerExecutor(),
