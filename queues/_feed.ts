@@ -16,6 +16,7 @@ import {
 } from "../loop/core/primitive_future.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import type { Source } from "../loop/core/selectable.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** What happens behind the items of a feed. */
@@ -165,8 +166,14 @@ export class Feed<T> {
     return null;
   }
 
+  /** How `select()` gets an item. */
+  source(): Source<T> {
+    return { behavior: Feed.#get, subject: this };
+  }
+
   static readonly #get: PrimitiveBehavior<unknown, Feed<unknown>> = {
     name: "Subscription.get()",
+    selectInstead: "the subscription itself",
     poll(feed, get) {
       if (feed.size > 0) return withResult(feed.#take());
       if (feed.#end !== null) return withError(feed.#end.error());
@@ -180,6 +187,7 @@ export class Feed<T> {
 
   static readonly #next: PrimitiveBehavior<Result<unknown>, Feed<unknown>> = {
     name: "Subscription.get()",
+    selectInstead: "the subscription itself",
     poll(feed, next) {
       if (feed.size > 0) {
         return withResult({ done: false, value: feed.#take() });

@@ -2,6 +2,7 @@
 
 import type { Future } from "../loop/core/future.ts";
 import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Source, source } from "../loop/core/selectable.ts";
 import type { Feed } from "./_feed.ts";
 
 /** Creates the subscription to a feed. */
@@ -111,6 +112,11 @@ export class Subscription<T = unknown>
         return this;
       },
     };
+  }
+
+  /** @ignore */
+  [source](): Source<T> {
+    return this.#feed.source();
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { type Source, source } from "../loop/core/selectable.ts";
 import { QueueShutDown } from "./errors.ts";
 import { Feed } from "./_feed.ts";
 import { type Subscription, subscriptionTo } from "./subscription.ts";
@@ -167,6 +168,12 @@ export class Watched<T = unknown>
     return this.watch()[Symbol.asyncIterator]();
   }
 
+  /** @ignore */
+  [source](): Source<T> {
+    const subject: Wait = { watched: this, since: this.#version };
+    return { behavior: Watched.#change, subject };
+  }
+
   /**
    * Returns a description for logs and error messages: `<Watched watchers=2>`.
    *
@@ -191,6 +198,7 @@ export class Watched<T = unknown>
 
   static readonly #change: PrimitiveBehavior<unknown, Wait> = {
     name: "Watched.changed()",
+    selectInstead: "the watched value itself",
     poll({ watched, since }, change) {
       if (watched.#version > since) return withResult(watched.#value);
       if (watched.#isShutDown) return withError(noChange());

@@ -166,6 +166,7 @@ const PROGRAM = given(
 
 /** What functions take. Those that do not stand here take nothing. */
 export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
+  after: [SECONDS],
   allTasks: [optional(LOOP)],
   asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
   cancelEverywhere: [
@@ -251,6 +252,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       write: given(optional(FUNCTION), () => () => {}),
     }),
   ],
+  putting: [given(OBJECT, () => new asyncio.Queue()), ANYTHING],
   run: [
     CORO,
     options({
@@ -260,6 +262,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     }),
   ],
   runCoroutineThreadsafe: [CORO, given(OBJECT, () => asyncio.getEventLoop())],
+  select: [given(OBJECT, () => ({ late: asyncio.after(0) }))],
   setEventLoop: [nullable(LOOP)],
   setEventLoopPolicy: [
     nullable(given(OBJECT, () => new asyncio.DefaultEventLoopPolicy())),
