@@ -105,6 +105,12 @@ export class Feed<T> {
     this.#endWith({ error: () => error, isFailure: true });
   }
 
+  /** Fails the feed and drops the items that are there. */
+  abort(error: unknown): void {
+    this.#items.clear();
+    this.fail(error);
+  }
+
   /** Ends the feed and drops the items that are there. */
   close(): void {
     const wasFull = this.isFull;
@@ -135,15 +141,27 @@ export class Feed<T> {
     return this.#begin(Feed.#get as PrimitiveBehavior<T, Feed<T>>);
   }
 
+  /** Returns an iterator over the items. When the loop is left, the feed is closed. */
+  iterate(): AsyncIterableIterator<T, undefined> & AsyncDisposable {
+    return {
+      next: () => this.#next(),
+      return: () => this.#return(END),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      [Symbol.asyncDispose]: () => this.#return(undefined),
+    };
+  }
+
   /** Returns the next result of an iteration. An error is thrown once. */
-  next(): Future<IteratorResult<T, undefined>> {
-    return this.#begin(Feed.#next as PrimitiveBehavior<Result<T>, Feed<T>>);
+  #next(): Future<IteratorResult<T, undefined>> {
+    return this.#begin(Feed.#step as PrimitiveBehavior<Result<T>, Feed<T>>);
   }
 
   /** Closes the feed, at the end of an iteration. */
-  return(): Future<IteratorReturnResult<undefined>> {
+  #return<R>(result: R): Future<R> {
     this.close();
-    return fulfilled(currentScheduler(), END);
+    return fulfilled(currentScheduler(), result);
   }
 
   #begin<R>(kind: PrimitiveBehavior<R, Feed<T>>): Future<R> {
@@ -185,7 +203,7 @@ export class Feed<T> {
     },
   };
 
-  static readonly #next: PrimitiveBehavior<Result<unknown>, Feed<unknown>> = {
+  static readonly #step: PrimitiveBehavior<Result<unknown>, Feed<unknown>> = {
     name: "Subscription.get()",
     selectInstead: "the subscription itself",
     poll(feed, next) {

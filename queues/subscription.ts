@@ -104,14 +104,7 @@ export class Subscription<T = unknown>
    * @returns An iterator.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
-    const feed = this.#feed;
-    return {
-      next: () => feed.next(),
-      return: () => feed.return(),
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return this.#feed.iterate();
   }
 
   /** @ignore */

@@ -200,6 +200,15 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     TASK_OPTIONS,
   ],
   ensureFuture: [AWAITABLE, options({ loop: optional(LOOP) })],
+  events: [
+    given(OBJECT, () => new EventTarget()),
+    STRING,
+    options({
+      maxSize: optional(ANY_COUNT),
+      slow: optional(given(STRING, () => "drop")),
+      signal: optional(SIGNAL),
+    }),
+  ],
   explore: [
     CORO,
     options({
@@ -234,7 +243,13 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   ],
   isCoroutineFunction: [ANYTHING],
   isFuture: [ANYTHING],
+  merge: [given(OBJECT, () => new asyncio.Queue())],
   moveOnAfter: [nullable(SECONDS), CORO, optional(FUNCTION)],
+  once: [
+    given(OBJECT, () => new EventTarget()),
+    STRING,
+    options({ signal: optional(SIGNAL) }),
+  ],
   openConnection: [
     nullable(HOST),
     nullable(PORT),
