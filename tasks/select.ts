@@ -8,6 +8,7 @@ import {
   mapResult,
   observe,
   type Settlement,
+  settleNow,
   thrownBy,
   unobserve,
   withCancellation,
@@ -150,40 +151,28 @@ function sourceOf(key: string, value: unknown): Source {
 
 /** A call of `select()`. */
 class Selection {
-  readonly #scheduler: Scheduler;
   readonly #sources: [key: string, source: Source][];
   /** The operations on the sources, in the order given. */
   readonly #alternatives: Alternative[] = [];
   readonly #operation: PrimitiveFuture<unknown, Selection>;
-  #isBeginning = true;
 
   constructor(scheduler: Scheduler, sources: [string, Source][]) {
-    this.#scheduler = scheduler;
     this.#sources = sources;
     this.#operation = new PrimitiveFuture(scheduler, SELECT, this);
   }
 
   /** Takes from the first source that is ready, or waits for all. */
   begin(): Future<unknown> {
-    this.#operation.tryNow();
-    this.#isBeginning = false;
-    return this.#operation;
-  }
-
-  /** Called when an alternative is woken. */
-  wake(): void {
-    if (!this.#isBeginning) this.#operation.wake();
-  }
-
-  /** Takes from the first source that is ready. */
-  poll(): Settlement | null {
-    return this.#isBeginning ? this.#beginAll() : this.#pollWoken();
+    const operation = this.#operation as Future<unknown>;
+    const settlement = this.#beginAll();
+    if (settlement !== null) settleNow(operation, settlement);
+    return operation;
   }
 
   #beginAll(): Settlement | null {
     try {
       for (const [key, source] of this.#sources) {
-        const alternative = new Alternative(this.#scheduler, source, this);
+        const alternative = new Alternative(this.#operation, source);
         const settlement = alternative.begin();
         if (settlement !== null) return this.#choose(key, settlement);
         this.#alternatives.push(alternative);
@@ -195,7 +184,8 @@ class Selection {
     }
   }
 
-  #pollWoken(): Settlement | null {
+  /** Takes from the first source that was woken and is still ready. */
+  pollWoken(): Settlement | null {
     for (const [i, alternative] of this.#alternatives.entries()) {
       const settlement = alternative.poll();
       if (settlement === null) continue;
@@ -223,7 +213,7 @@ class Selection {
 
 const SELECT: PrimitiveBehavior<unknown, Selection> = {
   name: "select()",
-  poll: (selection) => selection.poll(),
+  poll: (selection) => selection.pollWoken(),
   onCancelled: (selection) => selection.withdraw(),
   handBack: (selection) => selection.handBack(),
 };
@@ -231,13 +221,13 @@ const SELECT: PrimitiveBehavior<unknown, Selection> = {
 /** The operation of `select()` on a source: the source's own operation, except that it wakes the selection. */
 class Alternative extends PrimitiveFuture<unknown> {
   readonly #subject: never;
-  readonly #selection: Selection;
+  readonly #selection: PrimitiveFuture<unknown, Selection>;
   #isWoken = false;
   #isWithdrawn = false;
 
-  constructor(scheduler: Scheduler, source: Source, selection: Selection) {
+  constructor(selection: PrimitiveFuture<unknown, Selection>, source: Source) {
     super(
-      scheduler,
+      homeOf(selection),
       source.behavior as PrimitiveBehavior<unknown, unknown>,
       source.subject,
     );

@@ -444,6 +444,31 @@ Deno.test("select() waits on if another task takes the item first", () =>
     assertEquals((await task).value, 2);
   }));
 
+Deno.test("select() goes to the end of the line if another task takes the item first", () =>
+  run(async () => {
+    const queue = new Queue<number>();
+    const other = new Queue<number>();
+    const { task } = await begin(() => select({ queue, other }));
+    queue.putNowait(1);
+    assertEquals(queue.getNowait(), 1);
+    await sleep(0);
+    const { task: next } = await begin(() => queue.get());
+    other.putNowait(2);
+    assertEquals(await task, { key: "other", value: 2 });
+    assertEquals(String(queue), "<Queue maxSize=0 size=0 getters=1 tasks=1>");
+    queue.putNowait(3);
+    assertEquals(await next, 3);
+  }));
+
+Deno.test("select() that is cancelled leaves the line at once", () =>
+  run(async () => {
+    const queue = new Queue<number>();
+    const choice = select({ queue });
+    choice.cancel();
+    assertEquals(String(queue), "<Queue maxSize=0 size=0>");
+    await assertRejects(() => choice, CancelledError);
+  }));
+
 Deno.test("select() wakes a later task when its own cancelled wait was the first in line", () =>
   run(async () => {
     const lock = new Lock();
