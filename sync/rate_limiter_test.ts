@@ -125,6 +125,15 @@ Deno.test("RateLimiter with an infinite count limits nothing", () => {
 });
 
 Deno.test(
+  "RateLimiter is full at first, whatever the clock says",
+  inVirtualTime(async () => {
+    const log: number[] = [];
+    await all(acquirers(new RateLimiter(1), 2, log));
+    assertEquals(log, [0, 1]);
+  }, { start: -100 }),
+);
+
+Deno.test(
   "RateLimiter saves up no more than a burst during a pause",
   inVirtualTime(async () => {
     const limiter = new RateLimiter(1, { burst: 3 });
