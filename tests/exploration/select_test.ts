@@ -14,10 +14,17 @@ import {
   select,
   Semaphore,
   sleep,
+  waitFor,
   Watched,
 } from "../../mod.ts";
 import { cancelEverywhere, type Trial } from "../../testing/mod.ts";
-import { Askers, assertHeeded, assertSound, ended } from "./exploring.ts";
+import {
+  Askers,
+  assertHeeded,
+  assertSound,
+  ended,
+  orLate,
+} from "./exploring.ts";
 
 function drain(queue: Queue<number>): number[] {
   const items: number[] = [];
@@ -41,25 +48,26 @@ for (const maxSize of [0, 1]) {
           const won = await select({ first, second, late: after(5) });
           if (won.key !== "late") got.push(won.value);
         });
-      const tasks = [
-        trial.mayCancel(choose(a, b)),
-        choose(b, a),
-        createTask(async () => void got.push(await a.get())),
+      const producers = [
         trial.mayCancel(createTask(produce(a, 1))),
         createTask(produce(a, 2)),
         createTask(produce(b, 3)),
-        createTask(async () => {
-          await sleep(10);
-          for (const queue of queues) got.push(...drain(queue));
-          await sleep(10);
-          for (const queue of queues) got.push(...drain(queue));
-          // Wakes a get() that found nothing.
-          a.shutdown();
-        }),
       ];
-      await ended(tasks).catch((error) => {
-        if (error.name !== "QueueShutDown") throw error;
-      });
+      const get = async () => {
+        const item = await orLate(waitFor(a.get(), 5));
+        if (item !== null) got.push(item);
+      };
+      await ended([
+        trial.mayCancel(choose(a, b)),
+        choose(b, a),
+        createTask(get),
+      ]);
+      while (producers.some((task) => !task.done())) {
+        for (const queue of queues) got.push(...drain(queue));
+        await sleep(1);
+      }
+      await ended(producers);
+      for (const queue of queues) got.push(...drain(queue));
       assertEquals(got.sort(), put.sort());
     }, { schedules: 250 }));
 }
