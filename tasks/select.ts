@@ -107,11 +107,15 @@ export type Selected<S> = {
 export function select<S extends Readonly<Record<string, Selectable>>>(
   sources: S,
 ): Future<Selected<S>> {
-  const selection = new Selection(currentScheduler(), sourcesOf(sources));
+  assertSources(sources);
+  const selection = new Selection(currentScheduler());
+  for (const key of Object.keys(sources)) {
+    selection.add(key, sourceOf(key, sources[key]));
+  }
   return selection.begin() as Future<Selected<S>>;
 }
 
-function sourcesOf(sources: unknown): [key: string, source: Source][] {
+function assertSources(sources: unknown): void {
   if (typeof sources !== "object" || sources === null) {
     throw wrongType(
       "The sources of select()",
@@ -119,13 +123,10 @@ function sourcesOf(sources: unknown): [key: string, source: Source][] {
       sources,
     );
   }
-  const entries = Object.entries(sources);
-  if (entries.length === 0) {
-    throw new RangeError(
-      "The sources of select() must be one or more: received none",
-    );
-  }
-  return entries.map(([key, value]) => [key, sourceOf(key, value)]);
+  if (Object.keys(sources).length > 0) return;
+  throw new RangeError(
+    "The sources of select() must be one or more: received none",
+  );
 }
 
 function sourceOf(key: string, value: unknown): Source {
@@ -151,14 +152,18 @@ function sourceOf(key: string, value: unknown): Source {
 
 /** A call of `select()`. */
 class Selection {
-  readonly #sources: [key: string, source: Source][];
+  readonly #operation: PrimitiveFuture<unknown, Selection>;
   /** The operations on the sources, in the order given. */
   readonly #alternatives: Alternative[] = [];
-  readonly #operation: PrimitiveFuture<unknown, Selection>;
+  /** How many of them wait. */
+  #waiting = 0;
 
-  constructor(scheduler: Scheduler, sources: [string, Source][]) {
-    this.#sources = sources;
+  constructor(scheduler: Scheduler) {
     this.#operation = new PrimitiveFuture(scheduler, SELECT, this);
+  }
+
+  add(key: string, source: Source): void {
+    this.#alternatives.push(new Alternative(this.#operation, key, source));
   }
 
   /** Takes from the first source that is ready, or waits for all. */
@@ -171,32 +176,31 @@ class Selection {
 
   #beginAll(): Settlement | null {
     try {
-      for (const [key, source] of this.#sources) {
-        const alternative = new Alternative(this.#operation, source);
-        const settlement = alternative.begin();
-        if (settlement !== null) return this.#choose(key, settlement);
-        this.#alternatives.push(alternative);
+      for (const each of this.#alternatives) {
+        const settlement = each.begin();
+        if (settlement !== null) return this.#choose(each, settlement);
+        this.#waiting++;
       }
       return null;
     } catch (error) {
-      this.handBack();
+      this.#end(null);
       return withError(error);
     }
   }
 
   /** Takes from the first source that was woken and is still ready. */
   pollWoken(): Settlement | null {
-    for (const [i, alternative] of this.#alternatives.entries()) {
-      const settlement = alternative.poll();
-      if (settlement === null) continue;
-      this.#alternatives.splice(i, 1);
-      return this.#choose(this.#sources[i]![0], settlement);
+    for (let i = 0; i < this.#waiting; i++) {
+      const each = this.#alternatives[i]!;
+      const settlement = each.poll();
+      if (settlement !== null) return this.#choose(each, settlement);
     }
     return null;
   }
 
-  #choose(key: string, settlement: Settlement): Settlement {
-    this.handBack();
+  #choose(chosen: Alternative, settlement: Settlement): Settlement {
+    this.#end(chosen);
+    const { key } = chosen;
     return mapResult(settlement, (value) => ({ key, value }));
   }
 
@@ -205,9 +209,18 @@ class Selection {
     for (const each of this.#alternatives) each.withdraw();
   }
 
-  /** Ends all alternatives; what they were granted goes to the next waiters. */
+  /** Called when it is cancelled, in its turn. */
   handBack(): void {
-    for (const each of this.#alternatives.splice(0)) each.handBack();
+    this.#end(null);
+  }
+
+  /** Ends the alternatives that were not chosen; what they were granted goes to the next waiters. */
+  #end(chosen: Alternative | null): void {
+    for (let i = 0; i < this.#waiting; i++) {
+      const each = this.#alternatives[i]!;
+      if (each !== chosen) each.handBack();
+    }
+    this.#waiting = 0;
   }
 }
 
@@ -220,17 +233,23 @@ const SELECT: PrimitiveBehavior<unknown, Selection> = {
 
 /** The operation of `select()` on a source: the source's own operation, except that it wakes the selection. */
 class Alternative extends PrimitiveFuture<unknown> {
+  readonly key: string;
   readonly #subject: never;
   readonly #selection: PrimitiveFuture<unknown, Selection>;
   #isWoken = false;
   #isWithdrawn = false;
 
-  constructor(selection: PrimitiveFuture<unknown, Selection>, source: Source) {
+  constructor(
+    selection: PrimitiveFuture<unknown, Selection>,
+    key: string,
+    source: Source,
+  ) {
     super(
       homeOf(selection),
       source.behavior as PrimitiveBehavior<unknown, unknown>,
       source.subject,
     );
+    this.key = key;
     this.#subject = source.subject as never;
     this.#selection = selection;
   }
