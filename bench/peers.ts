@@ -17,13 +17,14 @@ import { asyncMutex } from "./peers/async_mutex.ts";
 import { type CaseName, CASES, type Contestant } from "./peers/contest.ts";
 import { effect } from "./peers/effect.ts";
 import { effection } from "./peers/effection.ts";
+import { limiter } from "./peers/limiter.ts";
 import { ours } from "./peers/ours.ts";
 import { pQueue } from "./peers/p_queue.ts";
 import { promises } from "./peers/promises.ts";
 import { median, report, roundsOf } from "./report.ts";
 import { row } from "./side_by_side.ts";
 
-const PEERS = [effection, effect, asyncMutex, pQueue];
+const PEERS = [effection, effect, asyncMutex, pQueue, limiter];
 const CONTESTANTS = [ours, promises, ...PEERS];
 const ROUNDS = roundsOf(9);
 

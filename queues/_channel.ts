@@ -4,6 +4,8 @@ import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   fulfilled,
   type Future,
+  homeOf,
+  type Settlement,
   withError,
   withResult,
 } from "../loop/core/future.ts";
@@ -15,6 +17,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import type { Source } from "../loop/core/selectable.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** The storage of a queue's items. It decides in which order they come out. */
@@ -175,6 +178,27 @@ export class Channel<T> {
     operation.joinQueue(line);
     return operation;
   }
+
+  /** Makes an operation wait: one that was woken in vain, or that `select()` begins. */
+  enqueue(
+    operation: PrimitiveFuture<unknown>,
+    line: WaitQueue,
+  ): Settlement | null {
+    const misuse = this.#loop.bind(homeOf(operation));
+    if (misuse !== null) return withError(misuse);
+    operation.joinQueue(line);
+    return null;
+  }
+
+  /** How `select()` gets an item. */
+  source(): Source<T> {
+    return { behavior: GET, subject: this };
+  }
+
+  /** How `select()` puts an item. */
+  sink(item: T): Source<void> {
+    return { behavior: PUT, subject: { channel: this, item } };
+  }
 }
 
 /** A `get()` that waits for an item. */
@@ -182,12 +206,12 @@ type Get<T> = PrimitiveBehavior<T, Channel<T>>;
 
 const GET: Get<unknown> = {
   name: "Queue.get()",
+  selectInstead: "the queue itself",
   poll(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
     // Another task took the item. As in asyncio, this one goes to the end of the queue.
-    get.joinQueue(channel.getters);
-    return null;
+    return channel.enqueue(get, channel.getters);
   },
   onCancelled: (_, get) => get.leaveQueue(),
   handBack(channel, _, wasWoken) {
@@ -200,11 +224,11 @@ type Next<T> = PrimitiveBehavior<IteratorResult<T, undefined>, Channel<T>>;
 
 const NEXT: Next<unknown> = {
   name: "Queue.get()",
+  selectInstead: "the queue itself",
   poll(channel, next) {
     if (!channel.isEmpty) return withResult(yielded(channel.take()));
     if (channel.isShutDown) return withResult(END);
-    next.joinQueue(channel.getters);
-    return null;
+    return channel.enqueue(next, channel.getters);
   },
   onCancelled: GET.onCancelled,
   handBack: GET.handBack,
@@ -216,11 +240,11 @@ const PUT: PrimitiveBehavior<
   { channel: Channel<unknown>; item: unknown }
 > = {
   name: "Queue.put()",
+  selectInstead: "putting(queue, item)",
   poll({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
-      put.joinQueue(channel.putters);
-      return null;
+      return channel.enqueue(put, channel.putters);
     }
     channel.accept(item);
     return DONE;

@@ -2,6 +2,7 @@
 
 import { inspectAsText } from "../loop/core/inspection.ts";
 import type { Future } from "../loop/core/future.ts";
+import { sink, type Source, source } from "../loop/core/selectable.ts";
 import { assertBoolean, assertNumber } from "../loop/core/validate.ts";
 import { Channel, type Store } from "./_channel.ts";
 
@@ -230,6 +231,16 @@ export class Queue<T = unknown> implements AsyncIterable<T, undefined> {
    */
   toString(): string {
     return `<${this.constructor.name} ${this.#channel}>`;
+  }
+
+  /** @ignore */
+  [source](): Source<T> {
+    return this.#channel.source();
+  }
+
+  /** @ignore */
+  [sink](item: T): Source<void> {
+    return this.#channel.sink(item);
   }
 
   /**

@@ -1,7 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { inspectAsText } from "../loop/core/inspection.ts";
-import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
+import {
+  fulfilled,
+  type Future,
+  homeOf,
+  withError,
+  withResult,
+} from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
@@ -10,6 +16,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { type Source, source } from "../loop/core/selectable.ts";
 import { describe } from "./_describe.ts";
 
 /**
@@ -102,18 +109,31 @@ export class Event {
     if (this.#isSet) return fulfilled(scheduler, true);
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
-    const wait = new PrimitiveFuture(scheduler, WAIT, null);
+    const wait = new PrimitiveFuture(scheduler, Event.#wait, this);
     wait.joinQueue(this.#line);
     return wait;
   }
+
+  /** @ignore */
+  [source](): Source<true> {
+    return { behavior: Event.#wait, subject: this };
+  }
+
+  /** A task that was woken continues, even if the flag has been cleared since. */
+  static readonly #wait: PrimitiveBehavior<true, Event> = {
+    name: "Event.wait()",
+    selectInstead: "the event itself",
+    begin(event, wait) {
+      if (event.#isSet) return SET;
+      const misuse = event.#loop.bind(homeOf(wait));
+      if (misuse !== null) return withError(misuse);
+      wait.joinQueue(event.#line);
+      return null;
+    },
+    poll: () => SET,
+    onCancelled: (_, wait) => wait.leaveQueue(),
+    handBack() {},
+  };
 }
 
 const SET = withResult(true);
-
-/** A task that was woken continues, even if the flag has been cleared since. */
-const WAIT: PrimitiveBehavior<true, null> = {
-  name: "Event.wait()",
-  poll: () => SET,
-  onCancelled: (_, wait) => wait.leaveQueue(),
-  handBack() {},
-};

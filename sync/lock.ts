@@ -16,6 +16,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { type Source, source } from "../loop/core/selectable.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
@@ -124,6 +125,12 @@ export class Lock {
 
   static readonly #acquisition: PrimitiveBehavior<Guard, Lock> = {
     name: "Lock.acquire()",
+    selectInstead: "the lock itself",
+    begin(lock, acquisition) {
+      const guard = new LockGuard(lock);
+      const isFree = contention.begin(lock, acquisition, guard);
+      return isFree ? withResult(guard) : null;
+    },
     poll(lock, acquisition) {
       const guard = new LockGuard(lock);
       contention.win(lock, acquisition, guard);
@@ -193,6 +200,11 @@ export class Lock {
    */
   locked(): boolean {
     return this.#guard !== null;
+  }
+
+  /** @ignore */
+  [source](): Source<Guard> {
+    return { behavior: Lock.#acquisition, subject: this };
   }
 
   /**

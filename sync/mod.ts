@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Synchronisation primitives: locks, events, conditions, semaphores and barriers for tasks.
+ * Synchronisation primitives: locks, events, conditions, semaphores, barriers and rate limiters for tasks.
  *
  * They are not thread-safe: workers share nothing with the tasks of this thread. None of them takes a
  * timeout; that is what `timeout()` and `waitFor()` are for.
@@ -31,5 +31,8 @@ export { BrokenBarrierError } from "./broken_barrier_error.ts";
 export { Condition } from "./condition.ts";
 export { Event } from "./event.ts";
 export type { Guard } from "./guard.ts";
+export { KeyedLock } from "./keyed_lock.ts";
 export { Lock } from "./lock.ts";
+export { RateLimiter, type RateLimiterOptions } from "./rate_limiter.ts";
+export { ReadWriteLock } from "./read_write_lock.ts";
 export { Semaphore } from "./semaphore.ts";

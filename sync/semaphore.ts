@@ -1,7 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { inspectAsText } from "../loop/core/inspection.ts";
-import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
+import {
+  fulfilled,
+  type Future,
+  homeOf,
+  withError,
+  withResult,
+} from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
@@ -10,6 +16,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { type Source, source } from "../loop/core/selectable.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
@@ -71,6 +78,18 @@ export class Semaphore {
 
   static readonly #acquisition: PrimitiveBehavior<Guard, Semaphore> = {
     name: "Semaphore.acquire()",
+    selectInstead: "the semaphore itself",
+    begin(semaphore, acquisition) {
+      if (!semaphore.locked()) {
+        semaphore.#permits--;
+        return withResult(new PermitGuard(semaphore));
+      }
+      const misuse = semaphore.#loop.bind(homeOf(acquisition));
+      if (misuse !== null) return withError(misuse);
+      acquisition.joinQueue(semaphore.#line);
+      semaphore.#contenders++;
+      return null;
+    },
     poll(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
@@ -149,6 +168,11 @@ export class Semaphore {
    */
   locked(): boolean {
     return this.#permits === 0 || this.#contenders > 0;
+  }
+
+  /** @ignore */
+  [source](): Source<Guard> {
+    return { behavior: Semaphore.#acquisition, subject: this };
   }
 
   /**

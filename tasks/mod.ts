@@ -29,6 +29,7 @@ import "../loop/preload.ts";
 
 export type { FrameCallGraphEntry } from "../loop/core/introspection/call_stack.ts";
 export { isCoroutineFunction } from "../loop/core/is_coroutine_function.ts";
+export * from "./after.ts";
 export * from "./all_tasks.ts";
 export {
   asCompleted,
@@ -57,9 +58,11 @@ export {
   type GatherResult,
   type GatherResults,
 } from "./gather.ts";
+export * from "./putting.ts";
 export * from "./run.ts";
 export * from "./run_coroutine_threadsafe.ts";
 export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
+export * from "./select.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
 export * from "./task_group.ts";

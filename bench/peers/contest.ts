@@ -16,6 +16,10 @@ export const ITEMS = 1_000;
 export const TIMES = 10;
 /** How many of them are worked on at a time. */
 export const AT_A_TIME = 10;
+/** How many subscribers there are. */
+export const SUBSCRIBERS = 10;
+/** A rate that is never reached, in operations a second. */
+export const RATE = 1e9;
 /** A limit of time that is never reached, in seconds. */
 export const LONG = 60;
 
@@ -29,6 +33,10 @@ export const CASES = [
   "semaphore, without waiting",
   "queue of one, an item",
   "unbounded queue, hand-over",
+  "rate limiter, without waiting",
+  "rate limiter, trying",
+  "broadcast to 10, an item",
+  "queue or event, an item",
   "1,000 items, 10 at a time, an item",
   "1,000 waits, 10 at a time, a wait",
   "1,000 items for 10 workers, an item",

@@ -1,6 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Effect, Fiber, Queue, Semaphore } from "npm:effect@^4";
+import {
+  Deferred,
+  Effect,
+  Fiber,
+  PubSub,
+  Queue,
+  Semaphore,
+} from "npm:effect@^4";
 import {
   AT_A_TIME,
   averaged,
@@ -10,6 +17,7 @@ import {
   LONG,
   type Measure,
   OPERATIONS,
+  SUBSCRIBERS,
   TASKS,
   TIMES,
 } from "./contest.ts";
@@ -63,6 +71,34 @@ export const effect: Contestant = {
         }
       });
       yield* together(one, other);
+    })),
+    "broadcast to 10, an item": inFiber(Effect.scoped(Effect.gen(function* () {
+      const pubSub = yield* PubSub.bounded<number>(1);
+      const items = OPERATIONS / SUBSCRIBERS;
+      const fibers: Fiber.Fiber<void>[] = [];
+      for (let i = 0; i < SUBSCRIBERS; i++) {
+        const subscription = yield* PubSub.subscribe(pubSub);
+        const read = Effect.gen(function* () {
+          for (let i = 0; i < items; i++) yield* PubSub.take(subscription);
+        });
+        fibers.push(yield* Effect.forkChild(read));
+      }
+      for (let i = 0; i < items; i++) yield* PubSub.publish(pubSub, i);
+      for (const fiber of fibers) yield* Fiber.join(fiber);
+    }))),
+    // A race: an item may be lost if both are ready.
+    "queue or event, an item": inFiber(Effect.gen(function* () {
+      const queue = yield* Queue.bounded<number>(1);
+      const stop = yield* Deferred.make<null>();
+      const next = Effect.raceFirst(Queue.take(queue), Deferred.await(stop));
+      const consume = Effect.gen(function* () {
+        while ((yield* next) !== null);
+      });
+      const produce = Effect.gen(function* () {
+        for (let i = 0; i < OPERATIONS; i++) yield* Queue.offer(queue, i);
+        yield* Deferred.succeed(stop, null);
+      });
+      yield* together(consume, produce);
     })),
     "1,000 items, 10 at a time, an item": inFiber(
       workOnAll(() => Effect.yieldNow),

@@ -1,12 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  Broadcast,
   createTask,
   Event,
   gather,
   Lock,
   Queue,
+  RateLimiter,
   run,
+  select,
   Semaphore,
   sleep,
   type Task,
@@ -22,7 +25,9 @@ import {
   LONG,
   type Measure,
   OPERATIONS,
+  RATE,
   repeatedly,
+  SUBSCRIBERS,
   TASKS,
   timed,
   TIMES,
@@ -73,6 +78,44 @@ export const ours: Contestant = {
         await back.get();
       }
       await other;
+    }),
+    "rate limiter, without waiting": inLoop(async () => {
+      const limiter = new RateLimiter(RATE);
+      for (let i = 0; i < OPERATIONS; i++) await limiter.acquire();
+    }),
+    // deno-lint-ignore require-await -- the measure is of something asynchronous
+    "rate limiter, trying": inLoop(async () => {
+      const limiter = new RateLimiter(RATE);
+      for (let i = 0; i < OPERATIONS; i++) limiter.tryAcquire();
+    }),
+    "broadcast to 10, an item": inLoop(
+      () =>
+        taskGroup(async (group) => {
+          const broadcast = new Broadcast<number>({ maxSize: 1 });
+          for (let i = 0; i < SUBSCRIBERS; i++) {
+            const subscription = broadcast.subscribe();
+            group.createTask(async () => {
+              for await (const _ of subscription);
+            });
+          }
+          for (let i = 0; i < OPERATIONS / SUBSCRIBERS; i++) {
+            await broadcast.publish(i);
+          }
+          broadcast.shutdown();
+        }),
+    ),
+    "queue or event, an item": inLoop(async () => {
+      const queue = new Queue<number>(1);
+      const stop = new Event();
+      const consumer = createTask(async () => {
+        while (true) {
+          const won = await select({ item: queue, stop });
+          if (won.key === "stop") return;
+        }
+      });
+      for (let i = 0; i < OPERATIONS; i++) await queue.put(i);
+      stop.set();
+      await consumer;
     }),
     "1,000 items, 10 at a time, an item": inLoop(
       () => repeatedly(() => workOnAll(() => sleep(0))),

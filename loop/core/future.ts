@@ -93,6 +93,16 @@ export function withResult(result: unknown): Settlement {
   return new Settlement(FULFILLED, result);
 }
 
+/** Returns a settlement with a result computed from that of another; errors and cancellations stay as they are. */
+export function mapResult(
+  settlement: Settlement,
+  map: (result: unknown) => unknown,
+): Settlement {
+  return settlement.state === FULFILLED
+    ? withResult(map(settlement.outcome))
+    : settlement;
+}
+
 /** Returns a settlement with an error. */
 export function withError(error: unknown): Settlement {
   return new Settlement(FAILED, error);

@@ -43,6 +43,15 @@ export interface PrimitiveBehavior<T, S> {
   /** The name of the operation in messages: the call in user code. */
   readonly name: string;
 
+  /** What to give `select()` in place of an operation of this kind. */
+  readonly selectInstead?: string;
+
+  /**
+   * Called in place of {@linkcode PrimitiveBehavior.poll} when `select()` begins the operation. Returns how it ends, or
+   * `null` if it waits. If it throws, it must not have changed anything.
+   */
+  begin?(subject: S, operation: PrimitiveFuture<T, S>): Settlement | null;
+
   /**
    * Called in the turn of an operation that was woken. Returns how it ends, or `null` if it waits again. If it throws,
    * it must not have changed anything; the operation fails with the error, and hands back as if it were cancelled.
@@ -159,6 +168,11 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
       this.#message = msg;
     }
     return true;
+  }
+
+  /** The kind of the operation. */
+  get behavior(): PrimitiveBehavior<T, S> {
+    return this.#behavior;
   }
 
   override toString(): string {

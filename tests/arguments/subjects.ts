@@ -166,6 +166,7 @@ const PROGRAM = given(
 
 /** The parameters of functions. Functions that are missing here have none. */
 export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
+  after: [SECONDS],
   allTasks: [optional(LOOP)],
   asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
   cancelEverywhere: [
@@ -199,6 +200,15 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     TASK_OPTIONS,
   ],
   ensureFuture: [AWAITABLE, options({ loop: optional(LOOP) })],
+  events: [
+    given(OBJECT, () => new EventTarget()),
+    STRING,
+    options({
+      maxSize: optional(ANY_COUNT),
+      slow: optional(given(STRING, () => "drop")),
+      signal: optional(SIGNAL),
+    }),
+  ],
   explore: [
     CORO,
     options({
@@ -233,7 +243,13 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   ],
   isCoroutineFunction: [ANYTHING],
   isFuture: [ANYTHING],
+  merge: [given(OBJECT, () => new asyncio.Queue())],
   moveOnAfter: [nullable(SECONDS), CORO, optional(FUNCTION)],
+  once: [
+    given(OBJECT, () => new EventTarget()),
+    STRING,
+    options({ signal: optional(SIGNAL) }),
+  ],
   openConnection: [
     nullable(HOST),
     nullable(PORT),
@@ -251,6 +267,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       write: given(optional(FUNCTION), () => () => {}),
     }),
   ],
+  putting: [given(OBJECT, () => new asyncio.Queue()), ANYTHING],
   run: [
     CORO,
     options({
@@ -260,6 +277,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     }),
   ],
   runCoroutineThreadsafe: [CORO, given(OBJECT, () => asyncio.getEventLoop())],
+  select: [given(OBJECT, () => ({ late: asyncio.after(0) }))],
   setEventLoop: [nullable(LOOP)],
   setEventLoopPolicy: [
     nullable(given(OBJECT, () => new asyncio.DefaultEventLoopPolicy())),
@@ -659,6 +677,48 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
   BoundedSemaphore: {
     make: () => new asyncio.BoundedSemaphore(),
     construct: [optional(COUNT)],
+    methods: {},
+  },
+  Broadcast: {
+    make: () => new asyncio.Broadcast(),
+    construct: [options({
+      maxSize: optional(ANY_COUNT),
+      slow: optional(given(STRING, () => "drop")),
+    })],
+    methods: { publish: [ANYTHING], publishNowait: [ANYTHING] },
+  },
+  Subscription: {
+    make: () => new asyncio.Broadcast().subscribe(),
+    construct: null,
+    methods: {},
+  },
+  Watched: {
+    make: () => new asyncio.Watched(1),
+    construct: [ANYTHING],
+    methods: { set: [ANYTHING] },
+  },
+  KeyedLock: {
+    make: () => new asyncio.KeyedLock(),
+    construct: [],
+    methods: { acquire: [ANYTHING], locked: [ANYTHING] },
+  },
+  RateLimiter: {
+    make: () => new asyncio.RateLimiter(1),
+    construct: [
+      POSITIVE,
+      options({
+        per: optional(POSITIVE),
+        burst: optional({
+          ...POSITIVE,
+          takes: (v) => typeof v === "number" && v >= 1,
+        }),
+      }),
+    ],
+    methods: {},
+  },
+  ReadWriteLock: {
+    make: () => new asyncio.ReadWriteLock(),
+    construct: [],
     methods: {},
   },
   Executor: { construct: null, methods: {} },
