@@ -24,7 +24,11 @@ import { QueueFull, QueueShutDown } from "./errors.ts";
 import { Feed } from "./_feed.ts";
 import { type Subscription, subscriptionTo } from "./subscription.ts";
 
-/** The options of a {@linkcode Broadcast}. */
+/**
+ * The options of a {@linkcode Broadcast}.
+ *
+ * @category Queues
+ */
 export interface BroadcastOptions {
   /** The greatest number of items that a subscriber may leave unread; 0, the default, is no bound. */
   maxSize?: number | undefined;
@@ -67,6 +71,8 @@ export interface BroadcastOptions {
  *   })
  * );
  * ```
+ *
+ * @category Queues
  */
 export class Broadcast<T = unknown>
   implements AsyncIterable<T, undefined>, Disposable {

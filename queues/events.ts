@@ -9,7 +9,11 @@ import {
 import { Feed } from "./_feed.ts";
 import { assertListening, listen } from "./_listen.ts";
 
-/** The part of an emitter, such as Node's `EventEmitter`, that the library uses. */
+/**
+ * The part of an emitter, such as Node's `EventEmitter`, that the library uses.
+ *
+ * @category Queues
+ */
 export interface EmitterLike {
   /** Adds a listener. */
   on(type: string, listener: (...args: unknown[]) => void): unknown;
@@ -17,7 +21,11 @@ export interface EmitterLike {
   off(type: string, listener: (...args: unknown[]) => void): unknown;
 }
 
-/** The options of {@linkcode events}. */
+/**
+ * The options of {@linkcode events}.
+ *
+ * @category Queues
+ */
 export interface EventsOptions {
   /** The greatest number of events that may be unread; 0, the default, is no bound. */
   maxSize?: number | undefined;
@@ -62,6 +70,8 @@ export interface EventsOptions {
  * }
  * assertEquals(got, [1, 2, 3]);
  * ```
+ *
+ * @category Queues
  */
 export function events<E = unknown>(
   target: EventTarget | EmitterLike,

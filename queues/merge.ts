@@ -34,6 +34,8 @@ import { wrongType } from "../loop/core/validate.ts";
  * The type of the items that {@linkcode merge} gives.
  *
  * @typeParam S The types of the sources.
+ *
+ * @category Queues
  */
 export type Merged<S extends readonly AsyncIterable<unknown>[]> =
   S[number] extends AsyncIterable<infer T> ? T : never;
@@ -68,6 +70,8 @@ export type Merged<S extends readonly AsyncIterable<unknown>[]> =
  * }
  * assertEquals(got, ["a1", "a2", "b1", "b2"]);
  * ```
+ *
+ * @category Queues
  */
 export function merge<S extends readonly AsyncIterable<unknown>[]>(
   ...sources: S

@@ -15,7 +15,11 @@ import { assertOptions } from "../loop/core/validate.ts";
 import type { EmitterLike } from "./events.ts";
 import { assertListening, listen } from "./_listen.ts";
 
-/** The options of {@linkcode once}. */
+/**
+ * The options of {@linkcode once}.
+ *
+ * @category Queues
+ */
 export interface OnceOptions {
   /** A signal that cancels the wait; its reason is the cause of the `CancelledError`. */
   signal?: AbortSignal | undefined;
@@ -45,6 +49,8 @@ export interface OnceOptions {
  * controller.abort();
  * assertEquals((await aborted).type, "abort");
  * ```
+ *
+ * @category Queues
  */
 export function once<E = unknown>(
   target: EventTarget | EmitterLike,

@@ -5,7 +5,11 @@ import { inspectAsText } from "../loop/core/inspection.ts";
 import { type Source, source } from "../loop/core/selectable.ts";
 import type { Feed } from "./_feed.ts";
 
-/** Creates the subscription to a feed. */
+/**
+ * Creates the subscription to a feed.
+ *
+ * @category Queues
+ */
 export let subscriptionTo: <T>(feed: Feed<T>) => Subscription<T>;
 
 /**
@@ -27,6 +31,8 @@ export let subscriptionTo: <T>(feed: Feed<T>) => Subscription<T>;
  * news.publishNowait("hello");
  * assertEquals(await subscription.get(), "hello");
  * ```
+ *
+ * @category Queues
  */
 export class Subscription<T = unknown>
   implements AsyncIterable<T, undefined>, Disposable {

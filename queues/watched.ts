@@ -49,6 +49,8 @@ import { type Subscription, subscriptionTo } from "./subscription.ts";
  *   assertEquals(seen, ["starting", "ready", "done"]);
  * });
  * ```
+ *
+ * @category Queues
  */
 export class Watched<T = unknown>
   implements AsyncIterable<T, undefined>, Disposable {

@@ -49,6 +49,8 @@ import type { Guard } from "./guard.ts";
  *   "a ends 2",
  * ]);
  * ```
+ *
+ * @category Synchronisation
  */
 export class KeyedLock<K = unknown> {
   readonly #entries = new Map<K, Entry>();

@@ -25,7 +25,11 @@ import {
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
-/** The options of a {@linkcode RateLimiter}. */
+/**
+ * The options of a {@linkcode RateLimiter}.
+ *
+ * @category Synchronisation
+ */
 export interface RateLimiterOptions {
   /** The time in which `count` acquisitions pass; one second by default. */
   per?: Delay | undefined;
@@ -54,6 +58,8 @@ export interface RateLimiterOptions {
  *   await sleep(0); // the request
  * }
  * ```
+ *
+ * @category Synchronisation
  */
 export class RateLimiter {
   readonly #count: number;

@@ -44,6 +44,8 @@ import type { Guard } from "./guard.ts";
  * await replace([["/", "start"]]);
  * assertEquals(await find("/"), "start");
  * ```
+ *
+ * @category Synchronisation
  */
 export class ReadWriteLock {
   /** The number of readers that hold the lock, those included that were woken and have not run since. */

@@ -25,6 +25,8 @@ import type { Selectable } from "./select.ts";
  * const won = await select({ job: queue, late: after(0.001) });
  * assertEquals(won.key, "late");
  * ```
+ *
+ * @category Waiting for several
  */
 export function after(delay: Delay): Selectable<void> {
   const seconds = secondsOf("after", "delay", delay);

@@ -27,6 +27,8 @@ import type { Selectable } from "./select.ts";
  * assertEquals((await select(sources)).key, "full");
  * assertEquals(queue.qsize(), 1);
  * ```
+ *
+ * @category Waiting for several
  */
 export function putting<T>(queue: Queue<T>, item: T): Selectable<void> {
   if (typeof propertyOf(queue, sink) !== "function") {

@@ -30,6 +30,8 @@ import { wrongType } from "../loop/core/validate.ts";
  * an `Event`, a `Watched` (the next value that is set), a `Future` or `Task` (its result), `after()` and `putting()`.
  *
  * @typeParam T The type of the value.
+ *
+ * @category Waiting for several
  */
 export type Selectable<T = unknown> = Future<T> | SelectableObject<T>;
 
@@ -37,6 +39,8 @@ export type Selectable<T = unknown> = Future<T> | SelectableObject<T>;
  * What {@linkcode select} can take from.
  *
  * @typeParam T The type of the value.
+ *
+ * @category Waiting for several
  */
 export interface SelectableObject<T = unknown> {
   /** @ignore */
@@ -47,6 +51,8 @@ export interface SelectableObject<T = unknown> {
  * The type of the value that {@linkcode select} takes from a source.
  *
  * @typeParam S The type of the source.
+ *
+ * @category Waiting for several
  */
 export type SelectedValue<S> = S extends Future<infer T> ? T
   : S extends SelectableObject<infer T> ? T
@@ -56,6 +62,8 @@ export type SelectedValue<S> = S extends Future<infer T> ? T
  * What {@linkcode select} gives: the key of a source and its value.
  *
  * @typeParam S The type of the sources.
+ *
+ * @category Waiting for several
  */
 export type Selected<S> = {
   [K in keyof S & string]: {
@@ -103,6 +111,8 @@ export type Selected<S> = {
  *   assertEquals(done, ["A", "B"]);
  * });
  * ```
+ *
+ * @category Waiting for several
  */
 export function select<S extends Readonly<Record<string, Selectable>>>(
   sources: S,
