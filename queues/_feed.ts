@@ -141,7 +141,7 @@ export class Feed<T> {
     return this.#begin(Feed.#get as PrimitiveBehavior<T, Feed<T>>);
   }
 
-  /** Returns an iterator over the items. When the loop is left, the feed is closed. */
+  /** Returns an iterator over the items. When the loop is left, also by a cancellation, the feed is closed. */
   iterate(): AsyncIterableIterator<T, undefined> & AsyncDisposable {
     return {
       next: () => this.#next(),
@@ -217,7 +217,8 @@ export class Feed<T> {
       return withError(error());
     },
     onCancelled: Feed.#get.onCancelled,
-    handBack: Feed.#get.handBack,
+    // The loop is left, and JavaScript calls `return()` only if it is left between two items.
+    handBack: (feed) => feed.close(),
   };
 }
 

@@ -188,7 +188,8 @@ export class Broadcast<T = unknown>
   }
 
   /**
-   * Subscribes, and iterates over what is published from this call on. Leaving the loop ends the subscription.
+   * Subscribes, and iterates over what is published from this call on. Leaving the loop, or cancelling the task
+   * that awaits its next item, ends the subscription.
    *
    * @returns An iterator.
    * @throws {QueueShutDown} If the broadcast is shut down.

@@ -37,13 +37,11 @@ export interface EventsOptions {
 
 /**
  * Iterates over the events of an `EventTarget` or of an emitter such as Node's. It listens from the call on, so no
- * event is missed before the loop begins, and until the loop is left; `await using` ends it too.
+ * event is missed before the loop begins. It stops when the loop is left or the task that awaits the next event is
+ * cancelled; `await using` ends it too.
  *
  * Of an emitter, the first argument of each event counts. Its `"error"` is thrown after the unread events, unless that
  * is the type itself.
- *
- * Cancel safe: if the awaiting task is cancelled between two events, none is lost; to listen no longer, leave the loop
- * through `await using`.
  *
  * @typeParam E The type of the events, or of the first arguments.
  * @param target The `EventTarget` or emitter.

@@ -103,9 +103,7 @@ export class Subscription<T = unknown>
 
   /**
    * Iterates over the items until the source is shut down or the subscription is closed. Leaving the loop closes the
-   * subscription.
-   *
-   * Cancel safe: if the awaiting task is cancelled between two items, no item is lost.
+   * subscription; so does cancelling the task that awaits its next item.
    *
    * @returns An iterator.
    */

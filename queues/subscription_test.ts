@@ -170,18 +170,20 @@ Deno.test("Subscription is closed when a loop over it is left in any way", async
   }
 });
 
-Deno.test("Subscription keeps its items when a loop over it is cancelled between two", () =>
+Deno.test("Subscription is closed when a loop over it is cancelled", () =>
   run(async () => {
-    const broadcast = new Broadcast<number>();
-    using subscription = broadcast.subscribe();
-    const reader = createTask(async () => {
-      for await (const _ of subscription);
-    });
-    await sleep(0);
-    broadcast.publishNowait(1);
-    reader.cancel();
-    await assertRejects(() => reader, CancelledError);
-    assertEquals(await subscription.get(), 1);
+    for (const isWoken of [false, true]) {
+      const broadcast = new Broadcast<number>({ maxSize: 1 });
+      const reader = createTask(async () => {
+        for await (const _ of broadcast);
+      });
+      await sleep(0);
+      if (isWoken) broadcast.publishNowait(1);
+      reader.cancel();
+      await assertRejects(() => reader, CancelledError);
+      assertEquals(broadcast.subscribers, 0);
+      await broadcast.publish(2);
+    }
   }));
 
 Deno.test("Subscription.get() fails if it has to wait in another loop", async () => {

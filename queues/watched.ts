@@ -160,9 +160,7 @@ export class Watched<T = unknown>
 
   /**
    * Iterates over the values: the value now, then the newest after each {@linkcode Watched.set}, until the watched
-   * value is shut down.
-   *
-   * Cancel safe: if the awaiting task is cancelled between two values, the newest is not lost.
+   * value is shut down. Leaving the loop, or cancelling the task that awaits its next value, ends the iteration.
    *
    * @returns An iterator.
    */

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
+import { CancelledError } from "../../loop/mod.ts";
 import {
   Broadcast,
   QueueEmpty,
@@ -204,6 +205,7 @@ class BroadcastWorld implements World<Action> {
       if (!done) this.#got(subscriber, value);
       else assert(subscriber.end !== null && subscriber.items.length === 0);
     } catch (error) {
+      if (error instanceof CancelledError) this.#close(subscriber);
       if (!(error instanceof QueueFull)) throw error;
       assertEquals(subscriber.end, QueueFull);
     } finally {
