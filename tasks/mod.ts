@@ -39,6 +39,7 @@ export {
 } from "./as_completed.ts";
 export * from "./awaited_by.ts";
 export * from "./call_graph.ts";
+export * from "./backoff.ts";
 export {
   CancelScope,
   cancelScope,
@@ -59,6 +60,8 @@ export {
   type GatherResults,
 } from "./gather.ts";
 export * from "./putting.ts";
+export { rethrowCancelled } from "./rethrow_cancelled.ts";
+export { retry, type RetryDelay, type RetryOptions } from "./retry.ts";
 export * from "./run.ts";
 export * from "./run_coroutine_threadsafe.ts";
 export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";

@@ -159,6 +159,11 @@ const SUBPROCESS_OPTIONS = {
   detached: ANYTHING,
 };
 
+const RETRY_DELAY = {
+  ...SECONDS,
+  takes: (v: unknown) => typeof v === "function" || SECONDS.takes(v),
+};
+
 const PROGRAM = given(
   { ...STRING, takes: (v) => typeof v === "string" || v instanceof URL },
   () => "true",
@@ -169,6 +174,15 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   after: [SECONDS],
   allTasks: [optional(LOOP)],
   asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
+  backoff: [
+    options({
+      first: optional(AT_LEAST_0),
+      factor: optional({ ...AT_LEAST_0, takes: (v) => v as number >= 1 }),
+      max: optional(AT_LEAST_0),
+      jitter: optional(given(STRING, () => "none")),
+      random: optional(FUNCTION),
+    }),
+  ],
   cancelEverywhere: [
     given(FUNCTION, () => () => ({ body: async () => {} })),
     options({
@@ -268,6 +282,17 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     }),
   ],
   putting: [given(OBJECT, () => new asyncio.Queue()), ANYTHING],
+  rethrowCancelled: [ANYTHING],
+  retry: [
+    CORO,
+    options({
+      attempts: optional(ANY_COUNT),
+      delay: optional(RETRY_DELAY),
+      when: optional(FUNCTION),
+      within: optional(nullable(SECONDS)),
+      onRetry: optional(FUNCTION),
+    }),
+  ],
   run: [
     CORO,
     options({

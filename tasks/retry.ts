@@ -1,0 +1,208 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import { KeyboardInterrupt, TimeoutError } from "../loop/core/errors.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { notAFunction } from "../loop/core/task.ts";
+import { chainOf, isInstance, propertyOf } from "../loop/core/unknown_value.ts";
+import {
+  assertCount,
+  assertFunction,
+  assertOptions,
+  wrongType,
+} from "../loop/core/validate.ts";
+import { backoff } from "./backoff.ts";
+import { isCancellation, requestsAround } from "./rethrow_cancelled.ts";
+import { sleep } from "./sleep.ts";
+import { Timeout } from "./timeout.ts";
+
+/** The delay before the next attempt, in seconds, or a function of the attempt that failed and of its error. */
+export type RetryDelay =
+  | Delay
+  | ((attempt: number, error: unknown) => Delay);
+
+/** The options of {@linkcode retry}. */
+export interface RetryOptions {
+  /** The largest number of attempts; 3 by default, `Infinity` for no limit. */
+  attempts?: number | undefined;
+  /** The delay before the next attempt; that of `backoff()` by default. */
+  delay?: RetryDelay | undefined;
+  /** Returns whether to try again after an error; by default, after every one. */
+  when?: ((error: unknown, attempt: number) => boolean) | undefined;
+  /** The time limit for all attempts together, in seconds; `null`, the default, for none. */
+  within?: Delay | null | undefined;
+  /** Called before each delay, with the number of the attempt that failed. */
+  onRetry?:
+    | ((error: unknown, attempt: number, delay: number) => void)
+    | undefined;
+}
+
+/**
+ * Calls a function until it succeeds, with a delay after each failure.
+ *
+ * It never retries a cancellation, nor a `KeyboardInterrupt`: cancelling the awaiting task ends the attempt, or the
+ * delay, at once.
+ *
+ * The error of the last attempt is thrown. Its cause is the error of the attempt before, unless it has a cause; a
+ * frozen error stays as it is. At most the last 100 errors are kept.
+ *
+ * @typeParam T The type of the result.
+ * @param fn The function, which receives the number of the attempt, from 1.
+ * @param options How often, after which delay, after which errors, and how long.
+ * @returns The result of the first attempt that succeeds.
+ * @throws {TimeoutError} After `within`, with the last error as its cause.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {TypeError} If `fn` is not a function, or an option is of the wrong type.
+ *
+ * @example Usage
+ * ```ts
+ * import { backoff, retry } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const answer = await retry((attempt) => {
+ *   if (attempt < 3) throw new Deno.errors.ConnectionRefused();
+ *   return `connected in attempt ${attempt}`;
+ * }, {
+ *   attempts: 5,
+ *   delay: backoff({ first: 0.001 }),
+ *   when: (error) => error instanceof Deno.errors.ConnectionRefused,
+ * });
+ * assertEquals(answer, "connected in attempt 3");
+ * ```
+ */
+export async function retry<T>(
+  fn: (attempt: number) => T | PromiseLike<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  if (typeof fn !== "function") throw notAFunction("retry", "fn", fn);
+  assertOptions("retry", options);
+  const { attempts = 3, delay, when, within = null, onRetry } = options;
+  assertCount("The attempts option of retry()", attempts, 1);
+  const delayAfter = delayFunction("retry", delay);
+  if (when !== undefined) assertFunction("The when option of retry()", when);
+  if (onRetry !== undefined) {
+    assertFunction("The onRetry option of retry()", onRetry);
+  }
+  const limit = within === null ? null : secondsOf("retry", "within", within);
+  const failures = new Failures();
+
+  const tryAll = async () => {
+    for (let attempt = 1;; attempt++) {
+      const requests = requestsAround();
+      try {
+        return await fn(attempt);
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        failures.add(error);
+        if (requestsAround() > requests) {
+          // A request that has not been delivered yet is thrown here.
+          await sleep(0);
+          throw error;
+        }
+        if (attempt >= attempts) throw error;
+        if (when !== undefined && !isWanted(when(error, attempt))) throw error;
+        const seconds = delayAfter(attempt, error);
+        onRetry?.(error, attempt, seconds);
+        await sleep(seconds);
+      }
+    }
+  };
+
+  try {
+    if (limit === null) return await tryAll();
+    return await runWithin(limit, tryAll, failures);
+  } catch (error) {
+    failures.link();
+    throw error;
+  }
+}
+
+/** Runs all attempts within a time limit. After that, whatever the attempts throw is the cause of a `TimeoutError`. */
+async function runWithin<T>(
+  seconds: number,
+  tryAll: () => Promise<T>,
+  failures: Failures,
+): Promise<T> {
+  const limit = new Timeout(currentScheduler().time() + seconds);
+  try {
+    return await limit.run(tryAll);
+  } catch (error) {
+    const isOver = limit.expired() && !isFinal(error) && failures.any;
+    if (!isOver) throw error;
+    throw new TimeoutError("The time limit was reached", {
+      cause: failures.last,
+    });
+  }
+}
+
+/** Whether an error is never followed by another attempt. */
+export function isFinal(error: unknown): boolean {
+  return isInstance(error, KeyboardInterrupt) || isCancellation(error);
+}
+
+function isWanted(answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw wrongType(
+    "What the when option of retry() returns",
+    "a boolean",
+    answer,
+  );
+}
+
+/** Returns the function that gives the delays, in seconds. */
+export function delayFunction(
+  caller: string,
+  delay: RetryDelay = backoff(),
+): (attempt: number, error: unknown) => number {
+  if (typeof delay !== "function") {
+    const seconds = Math.max(0, secondsOf(caller, "delay", delay));
+    return () => seconds;
+  }
+  return (attempt, error) =>
+    Math.max(0, secondsOf(caller, "delay", delay(attempt, error)));
+}
+
+/** More errors than that are of no use, and attempts without a limit must not use up the memory. */
+const MAX_FAILURES = 100;
+
+/** The errors of the attempts, newest last. */
+class Failures {
+  readonly #errors: unknown[] = [];
+
+  get any(): boolean {
+    return this.#errors.length > 0;
+  }
+
+  get last(): unknown {
+    return this.#errors.at(-1);
+  }
+
+  add(error: unknown): void {
+    this.#errors.push(error);
+    if (this.#errors.length > MAX_FAILURES) this.#errors.shift();
+  }
+
+  /** Makes each error the cause of the next one. */
+  link(): void {
+    const errors = this.#errors;
+    for (let i = 1; i < errors.length; i++) link(errors[i], errors[i - 1]);
+  }
+}
+
+function link(error: unknown, previous: unknown): void {
+  if (!isInstance(error, Error)) return;
+  if (propertyOf(error, "cause") !== undefined) return;
+  for (const each of chainOf(previous, "cause")) {
+    if (each === error) return;
+  }
+  try {
+    // As the constructor of an error does it: not enumerable.
+    Reflect.defineProperty(error, "cause", {
+      value: previous,
+      configurable: true,
+      writable: true,
+    });
+  } catch {
+    // A proxy refuses.
+  }
+}
