@@ -52,6 +52,7 @@ export * from "./create_task.ts";
 export * from "./current_task.ts";
 export * from "./eager_task_factory.ts";
 export * from "./ensure_future.ts";
+export * from "./for_each_concurrent.ts";
 export {
   gather,
   type GatherOptions,
@@ -60,6 +61,12 @@ export {
   type GatherResults,
 } from "./gather.ts";
 export * from "./putting.ts";
+export {
+  type Limit,
+  type Limits,
+  mapConcurrent,
+  type MapConcurrentOptions,
+} from "./map_concurrent.ts";
 export { rethrowCancelled } from "./rethrow_cancelled.ts";
 export { retry, type RetryDelay, type RetryOptions } from "./retry.ts";
 export * from "./run.ts";

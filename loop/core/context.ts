@@ -202,6 +202,11 @@ export function inheritContext(
   }
 }
 
+/** Replaces the context of a task by a new copy of another, as if the task began anew. */
+export function renewContext(taskState: TaskState, context: Context): void {
+  if (inUse) contexts.set(taskState, context.copy());
+}
+
 /**
  * Returns a copy of the context of the calling code, for a callback; `null` if the callback does not need one,
  * because the copy would be empty and the async context has no other that the callback could change.

@@ -166,6 +166,11 @@ export class Scheduler {
     else hook.run();
   }
 
+  /** Called when the current entry has taken long: the next one looks at the clock. */
+  lookSoon(): void {
+    this.#entriesUntilLook = 1;
+  }
+
   /** Returns the time of the next timer; `null` if there is none. */
   deadline(): number | null {
     return this.#timers.next();

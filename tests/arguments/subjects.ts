@@ -159,6 +159,16 @@ const SUBPROCESS_OPTIONS = {
   detached: ANYTHING,
 };
 
+/** Objects may have what is needed. */
+const ITEMS = given(
+  { ...ITERABLE, takes: (v) => typeof v === "function" || ITERABLE.takes(v) },
+  () => [],
+);
+const CALL_LIMIT = given(
+  { ...ITERABLE, takes: (v) => ANY_COUNT.takes(v) && v !== 0 },
+  () => 1,
+);
+
 const RETRY_DELAY = {
   ...SECONDS,
   takes: (v: unknown) => typeof v === "function" || SECONDS.takes(v),
@@ -238,6 +248,11 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       replay: optional(STRING),
     }),
   ],
+  forEachConcurrent: [
+    ITEMS,
+    FUNCTION,
+    given(options({ limit: CALL_LIMIT }), () => ({ limit: 1 })),
+  ],
   formatCallGraph: [
     optional(nullable(FUTURE)),
     options({ depth: optional(INTEGER), limit: optional(nullable(INTEGER)) }),
@@ -258,6 +273,18 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   isCoroutineFunction: [ANYTHING],
   isFuture: [ANYTHING],
   merge: [given(OBJECT, () => new asyncio.Queue())],
+  mapConcurrent: [
+    ITEMS,
+    FUNCTION,
+    given(
+      options({
+        limit: CALL_LIMIT,
+        ordered: optional(BOOLEAN),
+        buffer: optional(ANY_COUNT),
+      }),
+      () => ({ limit: 1 }),
+    ),
+  ],
   moveOnAfter: [nullable(SECONDS), CORO, optional(FUNCTION)],
   once: [
     given(OBJECT, () => new EventTarget()),

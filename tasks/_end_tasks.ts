@@ -1,0 +1,50 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { cancelWith } from "../loop/core/_relay.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import { Future, homeOf, observe, thrownBy } from "../loop/core/future.ts";
+import type { Task } from "../loop/core/task.ts";
+import { isInstance } from "../loop/core/unknown_value.ts";
+
+/**
+ * Cancels tasks, in order, and awaits them, however often the calling code is cancelled in the meantime.
+ *
+ * @param tasks The tasks; those that are done are left alone.
+ * @throws {CancelledError} After all have ended, if the calling code was cancelled in the meantime.
+ */
+export async function endTasks(tasks: Iterable<Task<unknown>>): Promise<void> {
+  const running = [...tasks].filter((task) => !task.done());
+  for (const task of running) cancelWith(task, undefined);
+  const cancellation = await untilDone(running);
+  if (cancellation !== null) throw cancellation;
+}
+
+/** Passes what a task threw, if it failed, to the exception handler; `name` is what the task belongs to. */
+export function reportFailure(task: Task<unknown>, name: string): void {
+  if (task.cancelled() || task.exception() === null) return;
+  homeOf(task).report({
+    message: `A task of ${name} failed when it was cancelled`,
+    exception: thrownBy(task),
+    task,
+  });
+}
+
+/** Awaits tasks. Returns the last cancellation of the calling code in the meantime, or `null`. */
+async function untilDone(
+  tasks: readonly Task<unknown>[],
+): Promise<CancelledError | null> {
+  let cancellation: CancelledError | null = null;
+  for (const task of tasks) {
+    while (!task.done()) {
+      const done = new Future<void>({ loop: task.getLoop() });
+      observe(task, () => void (done.done() || done.setResult()));
+      try {
+        await done;
+      } catch (error) {
+        if (!isInstance(error, CancelledError)) throw error;
+        cancellation = error;
+      }
+    }
+  }
+  return cancellation;
+}

@@ -1,0 +1,426 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { cancelWith } from "../loop/core/_relay.ts";
+import { place, runAt } from "../loop/core/async_context.ts";
+import { CancelledError } from "../loop/core/cancelled_error.ts";
+import {
+  type Context,
+  copyContext,
+  renewContext,
+} from "../loop/core/context.ts";
+import {
+  fail,
+  fulfil,
+  Future,
+  observe,
+  thrownBy,
+} from "../loop/core/future.ts";
+import { step } from "../loop/core/line.ts";
+import { RingBuffer } from "../loop/core/ring_buffer.ts";
+import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { callingTask, Task } from "../loop/core/task.ts";
+import { currentTaskState } from "../loop/core/task_state.ts";
+import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
+import { wrongType } from "../loop/core/validate.ts";
+import { endTasks, reportFailure } from "./_end_tasks.ts";
+import type { Source } from "./_source.ts";
+import type { Limit } from "./map_concurrent.ts";
+import { sleep } from "./sleep.ts";
+
+/** How long, in seconds, calls that wait for nothing may follow each other before the loop turns. */
+const SLICE = 0.001;
+/** The number of calls between two looks at the clock. */
+const CALLS_PER_LOOK = 8;
+
+const NO_PERMITS: readonly Disposable[] = [];
+
+/** What {@linkcode Slots} do. */
+export interface Work<T, R> {
+  /** The name of the function, in messages. */
+  readonly name: string;
+  readonly source: Source<T>;
+  readonly fn: (item: T, index: number) => R | PromiseLike<R>;
+  /** The largest number of slots. */
+  readonly size: number;
+  readonly limits: readonly Limit[];
+  /** How many results may wait; `null` if none is wanted. */
+  readonly buffer: number | null;
+  readonly ordered: boolean;
+}
+
+/** A result, or the place of one in their order. */
+interface Entry<R> {
+  isReady: boolean;
+  value: R | undefined;
+}
+
+/**
+ * Tasks that work off the items of a source: a task for each slot, not for each item, which would cost ten times as
+ * much. One slot at a time takes an item; it gives the turn to another slot when its call waits. So permits and items are
+ * taken in order, and there are no more slots than calls.
+ */
+export class Slots<T, R> {
+  readonly #work: Work<T, R>;
+  readonly #tasks = new Set<Task<void>>();
+  /** The slots that wait for their turn. */
+  readonly #parked: Future<void>[] = [];
+  readonly #entries = new RingBuffer<Entry<R>>();
+  /** Whether an item can be taken without a wait. */
+  readonly #isPlain: boolean;
+  readonly #buffer: number;
+  #scheduler!: Scheduler;
+  #context!: Context;
+  #caller: Task<unknown> | null = null;
+  /** The number of results that wait. */
+  #waiting = 0;
+  #index = 0;
+  /** Whether a slot is waiting for room, for a permit or for an item. */
+  #isTaking = false;
+  /** Whether a slot has been created or woken, and has not run since. */
+  #isNewcomerDue = false;
+  /** Whether no further item is taken. */
+  #isOver = false;
+  #hasBegun = false;
+  #isEnding = false;
+  #isStopped = false;
+  /** Has failed with what the first slot failed with. It is reported if nothing asks for it. */
+  #failure: Future<never> | null = null;
+  #firstError: unknown;
+  /** What consumers wait for, and the slot that waits for room. */
+  readonly #consumers: Future<void>[] = [];
+  #room: Future<void> | null = null;
+  #callsUntilLook = CALLS_PER_LOOK;
+  #sliceStart: number | null = null;
+  #lastStep = 0;
+
+  constructor(work: Work<T, R>) {
+    this.#work = work;
+    this.#isPlain = work.limits.length === 0 && !work.source.isAsync;
+    this.#buffer = work.buffer ?? Infinity;
+  }
+
+  /** Returns the next result; begins if that has not happened. */
+  next(): Promise<IteratorResult<R, undefined>> {
+    if (!this.#hasBegun && !this.#isStopped) this.#begin();
+    return this.#canTakeResult()
+      ? Promise.resolve(this.#takeResult())
+      : this.#nextLater();
+  }
+
+  async #nextLater(): Promise<IteratorResult<R, undefined>> {
+    try {
+      while (this.#goesOn()) {
+        if (this.#canTakeResult()) return this.#takeResult();
+        await this.#untilNews();
+      }
+    } catch (error) {
+      await this.#endAfter(error);
+      throw error;
+    }
+    await this.end();
+    return { done: true, value: undefined };
+  }
+
+  #canTakeResult(): boolean {
+    return !this.#isEnding && this.#entries.first?.isReady === true;
+  }
+
+  #takeResult(): IteratorResult<R, undefined> {
+    const value = this.#entries.take().value as R;
+    this.#waiting--;
+    this.#leaveRoom();
+    return { done: false, value };
+  }
+
+  /** Waits until all items are done. */
+  async drain(): Promise<void> {
+    this.#begin();
+    try {
+      while (this.#goesOn()) await this.#untilNews();
+    } catch (error) {
+      await this.#endAfter(error);
+      throw error;
+    }
+  }
+
+  /** Cancels and awaits the calls, and closes the source. Consumers that wait get no more results. */
+  async end(): Promise<void> {
+    this.#isOver = this.#isEnding = this.#isStopped = true;
+    this.#tell();
+    try {
+      await endTasks(this.#tasks);
+    } finally {
+      await this.#work.source.close();
+    }
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    this.#scheduler = currentScheduler();
+    this.#context = copyContext();
+    this.#caller = callingTask();
+    this.#addSlot();
+  }
+
+  /** Whether there is more to wait for; throws if a slot has failed. */
+  #goesOn(): boolean {
+    if (this.#isStopped) return false;
+    if (this.#failure !== null) throw thrownBy(this.#failure);
+    return this.#tasks.size > 0 || this.#entries.size > 0;
+  }
+
+  async #untilNews(): Promise<void> {
+    const news = this.#newFuture<void>();
+    this.#consumers.push(news);
+    await news;
+  }
+
+  /** Wakes the consumers that wait. */
+  #tell(): void {
+    for (const news of this.#consumers) {
+      if (!news.done()) fulfil(news, undefined);
+    }
+    this.#consumers.length = 0;
+  }
+
+  #leaveRoom(): void {
+    const room = this.#room;
+    if (room === null) return;
+    this.#room = null;
+    if (!room.done()) fulfil(room, undefined);
+  }
+
+  /** Ends everything after an error. It is second to a cancellation in the meantime, and first to all else. */
+  async #endAfter(error: unknown): Promise<void> {
+    try {
+      await this.end();
+    } catch (exception) {
+      const isCancelled = isInstance(exception, CancelledError);
+      if (!isCancelled) this.#report("closing its items", exception);
+      else if (!isInstance(error, CancelledError)) {
+        this.#report("a call", error);
+        throw exception;
+      }
+    }
+  }
+
+  #report(what: string, exception: unknown): void {
+    const message = `An error of ${what} in ${this.#work.name}() was displaced`;
+    this.#scheduler.report({ message, exception });
+  }
+
+  #addSlot(): void {
+    this.#isNewcomerDue = true;
+    const { loop } = this.#scheduler;
+    const task: Task<void> = new Task(() => this.#workOff(), { loop });
+    this.#tasks.add(task);
+    observe(task, (each) => this.#onDone(each), this.#caller);
+  }
+
+  #onDone(task: Task<void>): void {
+    this.#tasks.delete(task);
+    if (this.#tasks.size === 0) this.#tell();
+    if (!task.cancelled() && task.exception() === null) return;
+    const error = thrownBy(task);
+    // It may have been cancelled before it began.
+    if (!this.#isEnding) this.#onFailure(error);
+    else if (error !== this.#firstError) {
+      reportFailure(task, `${this.#work.name}()`);
+    }
+  }
+
+  /** Called when a slot fails: the first one ends all. */
+  #onFailure(error: unknown): void {
+    if (this.#isEnding) return;
+    this.#isOver = this.#isEnding = true;
+    this.#firstError = error;
+    this.#failure = this.#newFuture();
+    fail(this.#failure, error);
+    for (const task of [...this.#tasks]) {
+      if (task !== callingTask()) cancelWith(task, undefined);
+    }
+    this.#tell();
+  }
+
+  /** Works off items until there are none. */
+  async #workOff(): Promise<void> {
+    const { source, buffer } = this.#work;
+    const here = place();
+    const taskState = currentTaskState()!;
+    this.#isNewcomerDue = false;
+    try {
+      while (!this.#isOver) {
+        if (this.#isTaking) {
+          await this.#park();
+          continue;
+        }
+        let permits = NO_PERMITS;
+        let taken: IteratorResult<T> | null;
+        if (this.#isPlain && this.#waiting < this.#buffer) {
+          taken = source.takeNow();
+        } else {
+          this.#isTaking = true;
+          try {
+            permits = await this.#acquire();
+            taken = await this.#take(permits);
+          } finally {
+            this.#isTaking = false;
+          }
+        }
+        if (taken === null || taken.done) break;
+        try {
+          const entry = buffer === null ? null : this.#newEntry();
+          const item = taken.value;
+          const index = this.#index++;
+          renewContext(taskState, this.#context);
+          let result = runAt(here, () => this.#work.fn(item, index), null);
+          if (isThenable(result)) {
+            this.#passTurn();
+            result = await result;
+          }
+          if (entry !== null) this.#finish(entry, result);
+        } finally {
+          release(permits);
+        }
+        if (!this.#isTaking && this.#isTimeToTurn()) await this.#letTurn();
+      }
+      this.#stopTaking();
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
+  }
+
+  /** Waits for room for a result, and for a permit of each limit. */
+  async #acquire(): Promise<readonly Disposable[]> {
+    const { limits } = this.#work;
+    while (true) {
+      while (this.#waiting >= this.#buffer && !this.#isOver) {
+        this.#room = this.#newFuture();
+        await this.#room;
+      }
+      const permits: Disposable[] = [];
+      try {
+        for (const limit of limits) {
+          permits.push(permitOf(await limit.acquire()));
+        }
+      } catch (error) {
+        release(permits);
+        throw error;
+      }
+      // Calls may have ended in the meantime. A permit is not kept until there is room: the consumer may want it too.
+      if (this.#waiting < this.#buffer || this.#isOver) return permits;
+      release(permits);
+    }
+  }
+
+  /** Takes an item; gives the permits back if there is none to begin with. */
+  async #take(
+    permits: readonly Disposable[],
+  ): Promise<IteratorResult<T> | null> {
+    let taken: IteratorResult<T> | null = null;
+    try {
+      if (!this.#isOver) taken = await this.#work.source.take();
+    } catch (error) {
+      // An error of the source itself ends it; one that arises because it is cancelled leaves it to be closed.
+      if (!this.#isEnding) this.#work.source.isOver = true;
+      throw error;
+    } finally {
+      if (this.#isOver || (taken?.done ?? true)) release(permits);
+    }
+    return this.#isOver ? null : taken;
+  }
+
+  /** Lets another slot take the next item, while the call of this one waits. */
+  #passTurn(): void {
+    if (this.#isTaking || this.#isNewcomerDue || this.#isOver) return;
+    const parked = this.#parked.pop();
+    if (parked !== undefined) {
+      this.#isNewcomerDue = true;
+      fulfil(parked, undefined);
+    } else if (this.#tasks.size < this.#work.size) {
+      this.#addSlot();
+    }
+  }
+
+  async #park(): Promise<void> {
+    const turn = this.#newFuture<void>();
+    this.#parked.push(turn);
+    await turn;
+    this.#isNewcomerDue = false;
+  }
+
+  #newEntry(): Entry<R> {
+    const entry: Entry<R> = { isReady: false, value: undefined };
+    if (this.#work.ordered) this.#entries.push(entry);
+    return entry;
+  }
+
+  #finish(entry: Entry<R>, value: R): void {
+    entry.isReady = true;
+    entry.value = value;
+    this.#waiting++;
+    if (!this.#work.ordered) this.#entries.push(entry);
+    if (this.#entries.first!.isReady) this.#tell();
+  }
+
+  /** Called when there are no more items. */
+  #stopTaking(): void {
+    this.#isOver = true;
+    for (const parked of this.#parked) fulfil(parked, undefined);
+    this.#parked.length = 0;
+  }
+
+  /** Whether calls that wait for nothing have followed each other for so long that the loop must turn. */
+  #isTimeToTurn(): boolean {
+    if (step !== this.#lastStep) {
+      this.#lastStep = step;
+      this.#callsUntilLook = CALLS_PER_LOOK;
+      this.#sliceStart = null;
+      return false;
+    }
+    if (--this.#callsUntilLook > 0) return false;
+    this.#callsUntilLook = CALLS_PER_LOOK;
+    const { host } = this.#scheduler;
+    const now = host.sliceTime?.() ?? host.now();
+    this.#sliceStart ??= now;
+    return now - this.#sliceStart >= SLICE;
+  }
+
+  /** Lets the loop turn; other slots would use up the time if they could take items in the meantime. */
+  async #letTurn(): Promise<void> {
+    this.#scheduler.lookSoon();
+    this.#isTaking = true;
+    try {
+      await sleep(0);
+    } finally {
+      this.#isTaking = false;
+    }
+  }
+
+  #newFuture<V>(): Future<V> {
+    return new Future<V>({ loop: this.#scheduler.loop });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" && typeof value !== "function") return false;
+  // Looking at `then` of a future counts as awaiting it.
+  return isInstance(value, Promise) || isInstance(value, Future) ||
+    typeof propertyOf(value, "then") === "function";
+}
+
+function permitOf(value: unknown): Disposable {
+  if (typeof propertyOf(value, Symbol.dispose) === "function") {
+    return value as Disposable;
+  }
+  throw wrongType(
+    "What acquire() of a limit gives",
+    "something to dispose of",
+    value,
+  );
+}
+
+function release(permits: readonly Disposable[]): void {
+  for (const permit of permits.toReversed()) permit[Symbol.dispose]();
+}

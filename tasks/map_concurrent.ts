@@ -1,0 +1,176 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { propertyOf } from "../loop/core/unknown_value.ts";
+import {
+  assertBoolean,
+  assertCount,
+  assertFunction,
+  assertOptions,
+  hasMethods,
+  outOfRange,
+  wrongType,
+} from "../loop/core/validate.ts";
+import { Slots } from "./_slots.ts";
+import { assertSource, Source } from "./_source.ts";
+
+/**
+ * Something that limits how many calls run, or how often one begins: a `Semaphore`, a `RateLimiter`, or anything else
+ * with an `acquire()`.
+ */
+export interface Limit {
+  /** Waits for a permit, which is given back by disposing of it. */
+  acquire(): PromiseLike<Disposable>;
+}
+
+/** One limit, or several that all apply. A number is the largest number of calls that run at the same time. */
+export type Limits = number | Limit | readonly (number | Limit)[];
+
+/** The options of {@linkcode mapConcurrent}. */
+export interface MapConcurrentOptions {
+  /** What limits the calls: a number, something with an `acquire()`, or an array of these. */
+  limit: Limits;
+  /** Whether results come in the order of the items, instead of that in which they are ready; `false` by default. */
+  ordered?: boolean | undefined;
+  /**
+   * How many results may wait for the consumer before no further call begins; by default the limit, if that is a
+   * number, and otherwise 16.
+   */
+  buffer?: number | undefined;
+}
+
+/**
+ * Calls a function for each of many items, several at a time, and yields the results.
+ *
+ * The first call begins when the first result is asked for. An item is taken once its permits are there, and its call
+ * begins at once, in a copy of the context of the code that asked for the first result. No call begins while `buffer`
+ * results wait, so a slow consumer bounds the memory. A rate limiter limits how often a call begins, not how many run:
+ * combine it with a number, as in `{ limit: [10, new RateLimiter(5)] }`.
+ *
+ * The first error is thrown as it is, at once; results that were not taken are dropped. When the loop is left, by an
+ * error, by `break` or because its task is cancelled, the calls that run are cancelled and awaited, and the source is
+ * closed, before the loop ends. What such a call throws in its clean-up goes to the exception handler.
+ *
+ * @typeParam T The type of the items.
+ * @typeParam R The type of the results.
+ * @param items The items.
+ * @param fn The function, which receives an item and its index.
+ * @param options The limit, the order of the results, and how many may wait.
+ * @returns An async iterator over the results; use it with `for await`, or `await using`.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {TypeError} If an argument is of the wrong type.
+ *
+ * @example Usage
+ * ```ts
+ * import { mapConcurrent, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lengths: number[] = [];
+ * const words = ["one", "three", "seventeen"];
+ * for await (
+ *   const length of mapConcurrent(words, async (word) => {
+ *     await sleep(0.001);
+ *     return word.length;
+ *   }, { limit: 2, ordered: true })
+ * ) lengths.push(length);
+ * assertEquals(lengths, [3, 5, 9]);
+ * ```
+ */
+export function mapConcurrent<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  fn: (item: T, index: number) => R | PromiseLike<R>,
+  options: MapConcurrentOptions,
+): AsyncIterableIterator<R> & AsyncDisposable {
+  assertArguments("mapConcurrent", items, fn, options);
+  const { limit, ordered = false } = options;
+  const { size, limits } = limitsOf("mapConcurrent", limit);
+  const { buffer = typeof limit === "number" ? limit : 16 } = options;
+  assertBoolean("The ordered option of mapConcurrent()", ordered);
+  assertCount("The buffer option of mapConcurrent()", buffer, 1);
+  return new Results(
+    new Slots({
+      name: "mapConcurrent",
+      source: new Source(items),
+      fn,
+      size,
+      limits,
+      buffer,
+      ordered,
+    }),
+  );
+}
+
+/** Throws unless the arguments of a function over items are right, but for what is in the options. */
+export function assertArguments(
+  caller: string,
+  items: unknown,
+  fn: unknown,
+  options: unknown,
+): void {
+  assertSource(caller, items);
+  assertFunction(`The fn of ${caller}()`, fn);
+  assertOptions(caller, options ?? null);
+}
+
+/** The number of slots, and the other limits. */
+export function limitsOf(
+  caller: string,
+  limit: unknown,
+): { size: number; limits: readonly Limit[] } {
+  const all: readonly unknown[] = Array.isArray(limit) ? limit : [limit];
+  if (all.length === 0) {
+    throw outOfRange(
+      `The limit option of ${caller}()`,
+      "at least one limit",
+      limit,
+    );
+  }
+  let size = Infinity;
+  const limits: Limit[] = [];
+  for (const each of all) {
+    if (typeof each === "number") {
+      assertCount(`The limit option of ${caller}()`, each, 1);
+      size = Math.min(size, each);
+    } else if (isLimit(each)) {
+      limits.push(each);
+    } else {
+      throw wrongType(
+        `The limit option of ${caller}()`,
+        "a number, something with an acquire(), or an array of these",
+        each,
+      );
+    }
+  }
+  return { size, limits };
+}
+
+function isLimit(value: unknown): value is Limit {
+  return hasMethods(value, "acquire") ||
+    typeof value === "function" &&
+      typeof propertyOf(value, "acquire") === "function";
+}
+
+/** The iterator. It begins when it is first asked for a result. */
+class Results<T, R> implements AsyncIterableIterator<R>, AsyncDisposable {
+  readonly #slots: Slots<T, R>;
+
+  constructor(slots: Slots<T, R>) {
+    this.#slots = slots;
+  }
+
+  next(): Promise<IteratorResult<R, undefined>> {
+    return this.#slots.next();
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<R, undefined>> {
+    await this.#slots.end();
+    return { done: true, value: value as undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#slots.end();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
