@@ -67,6 +67,7 @@ export {
   mapConcurrent,
   type MapConcurrentOptions,
 } from "./map_concurrent.ts";
+export * from "./race.ts";
 export { rethrowCancelled } from "./rethrow_cancelled.ts";
 export { retry, type RetryDelay, type RetryOptions } from "./retry.ts";
 export * from "./run.ts";

@@ -248,6 +248,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       replay: optional(STRING),
     }),
   ],
+  firstSuccess: [given(ARRAY, () => [async () => {}])],
   forEachConcurrent: [
     ITEMS,
     FUNCTION,
@@ -309,6 +310,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     }),
   ],
   putting: [given(OBJECT, () => new asyncio.Queue()), ANYTHING],
+  race: [given(ARRAY, () => [async () => {}])],
   rethrowCancelled: [ANYTHING],
   retry: [
     CORO,
