@@ -7,7 +7,16 @@ import {
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
-import { Future, homeOf, observe, thrownBy } from "../loop/core/future.ts";
+import {
+  cancelPending,
+  fail,
+  Future,
+  homeOf,
+  observe,
+  thrownBy,
+} from "../loop/core/future.ts";
+import { callInline } from "../loop/core/inline_call.ts";
+import type { Scheduler } from "../loop/core/scheduler.ts";
 import { cancelWith } from "../loop/core/_relay.ts";
 import {
   callingTask,
@@ -17,8 +26,19 @@ import {
   type TaskOptions,
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
-import { assertOptions } from "../loop/core/validate.ts";
+import { assertBoolean, assertOptions } from "../loop/core/validate.ts";
+import { endTasks } from "./_end_tasks.ts";
 import { createTask } from "./create_task.ts";
+
+/**
+ * The options of a task of a group.
+ *
+ * @category Tasks
+ */
+export interface GroupTaskOptions extends TaskOptions {
+  /** Whether the task is cancelled as soon as the body and all other tasks of the group are done. */
+  background?: boolean | undefined;
+}
 
 /**
  * The options of `taskGroup()`.
@@ -51,6 +71,10 @@ export interface TaskGroupOptions {
 export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
   readonly #errors: unknown[] = [];
+  /** The unfinished tasks that are not like others. */
+  #special: Map<Task<unknown>, Special> | null = null;
+  /** The number of those in the background. */
+  #inBackground = 0;
   /** The scope of the body in the parent task. */
   #scope: BodyScope | null = null;
   #isExiting = false;
@@ -66,15 +90,108 @@ export class TaskGroup {
    *
    * @typeParam T The type of the result.
    * @param coro The function.
-   * @param options A name, how the task starts, and a signal that cancels it.
+   * @param options A name, how the task starts, a signal that cancels it, and whether it ends with all other tasks.
    * @returns The task.
    * @throws {RuntimeError} If the group's body has not begun, or the group is finished or shutting down.
    * @throws {TypeError} If `coro` is not a function.
+   *
+   * @example A task in the background
+   * ```ts
+   * import { sleep, taskGroup } from "@asyncio/asyncio";
+   *
+   * await taskGroup(async (group) => {
+   *   group.createTask(async () => {
+   *     while (true) await sleep(1); // a heartbeat
+   *   }, { background: true });
+   *   await sleep(0.001);
+   * });
+   * ```
    */
-  createTask<T>(coro: CoroutineFunction<T>, options?: TaskOptions): Task<T> {
+  createTask<T>(
+    coro: CoroutineFunction<T>,
+    options?: GroupTaskOptions,
+  ): Task<T> {
     if (typeof coro !== "function") {
       throw notAFunction("createTask", "coro", coro);
     }
+    return this.#createTask(coro, options, null);
+  }
+
+  /**
+   * Runs a function as a task of the group, and waits until it says that it has started. From then on the task belongs
+   * to the group.
+   *
+   * If the function fails before that, its error is thrown here and the group goes on. When the awaiting task is
+   * cancelled before that, the new task is cancelled and awaited.
+   *
+   * @typeParam T The type of the value with which the function starts.
+   * @param fn The function. It calls `started()` once, with a value such as the port that it listens on.
+   * @param options A name, how the task starts, a signal that cancels it, and whether it ends with all other tasks.
+   * @returns A future of that value.
+   * @throws {RuntimeError} If the group's body has not begun, or the group is finished or shutting down. The future
+   * fails with one if the function ends without a call of `started()`; a second call of it throws one.
+   * @throws {TypeError} If `fn` is not a function.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleep, taskGroup } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await taskGroup(async (group) => {
+   *   const port = await group.start<number>(async (started) => {
+   *     await sleep(0.001); // binds the port
+   *     started(8080);
+   *     await sleep(3600); // serves
+   *   }, { background: true });
+   *   assertEquals(port, 8080);
+   * });
+   * ```
+   *
+   * @see {@link https://trio.readthedocs.io/en/stable/reference-core.html#trio.Nursery.start}
+   */
+  start<T = void>(
+    fn: (started: (value: T) => void) => unknown,
+    options?: GroupTaskOptions,
+  ): Future<T> {
+    if (typeof fn !== "function") {
+      throw notAFunction("TaskGroup.start", "fn", fn);
+    }
+    this.#assertOpen();
+    const start = new Start<T>(this.#scope!.taskState.scheduler);
+    const task = this.#createTask(() => fn(start.started), options, start);
+    return start.wait(task);
+  }
+
+  #createTask<T>(
+    coro: CoroutineFunction<T>,
+    options: GroupTaskOptions | undefined,
+    start: TaskStart | null,
+  ): Task<T> {
+    this.#assertOpen();
+    const isBackground = isInBackground(options);
+    const { scheduler, task: parent } = this.#scope!.taskState;
+    const task = scheduler.loop.createTask(coro, options);
+    this.#tasks.add(task);
+    if (isBackground || start !== null) {
+      this.#special ??= new Map();
+      this.#special.set(task, { isBackground, start, isCancelled: false });
+    }
+    if (isBackground) this.#inBackground++;
+    const awaiter = parent as Task<unknown> | null;
+    observe<Task<unknown>>(
+      task,
+      this.#onDone,
+      awaiter,
+      awaiter,
+    );
+    // A task that starts eagerly may have cancelled the group before it was added to it.
+    if (this.#isAborting && !task.done()) task.cancel();
+    if (isBackground) this.#endBackground();
+    return task;
+  }
+
+  /** Throws unless tasks can be added. */
+  #assertOpen(): void {
     if (this.#scope === null) {
       throw new RuntimeError(
         "Cannot create a task in the group as its body has not begun",
@@ -90,19 +207,6 @@ export class TaskGroup {
         "Cannot create a task in the group as it is shutting down",
       );
     }
-    const { scheduler, task: parent } = this.#scope.taskState;
-    const task = scheduler.loop.createTask(coro, options);
-    this.#tasks.add(task);
-    const awaiter = parent as Task<unknown> | null;
-    observe<Task<unknown>>(
-      task,
-      this.#onDone,
-      awaiter,
-      awaiter,
-    );
-    // A task that starts eagerly may have cancelled the group before it was added to it.
-    if (this.#isAborting && !task.done()) task.cancel();
-    return task;
   }
 
   /**
@@ -178,6 +282,7 @@ export class TaskGroup {
     failure: { error: unknown } | null,
   ): Promise<void> {
     this.#isExiting = true;
+    if (this.#inBackground > 0) this.#endBackground();
     if (failure !== null && !this.#isAborting) this.#abort();
     const ownCancellation = failure && scope.cancellationIn(failure.error);
     let cancellation = ownCancellation;
@@ -239,11 +344,26 @@ export class TaskGroup {
     this.#scope!.cancel(undefined);
   }
 
+  /** Cancels the tasks in the background once everything else is done. */
+  #endBackground(): void {
+    if (!this.#isExiting || this.#tasks.size > this.#inBackground) return;
+    for (const [task, special] of this.#special ?? []) {
+      if (!special.isBackground || special.isCancelled) continue;
+      special.isCancelled = true;
+      cancelWith(task, undefined);
+    }
+  }
+
   readonly #onDone = (task: Task<unknown>): void => {
     this.#tasks.delete(task);
+    const special = this.#special?.get(task);
+    if (special !== undefined) this.#special!.delete(task);
+    if (special?.isBackground) this.#inBackground--;
+    if (this.#inBackground > 0) this.#endBackground();
     if (this.#tasks.size === 0 && this.#allDone?.done() === false) {
       this.#allDone.setResult();
     }
+    if (special?.start?.ended(task)) return;
     if (task.cancelled() || task.exception() === null) return;
     this.#errors.push(thrownBy(task));
     if (this.#scope!.taskState.finished) {
@@ -259,6 +379,93 @@ export class TaskGroup {
       this.#cancelParent();
     }
   };
+}
+
+/** What a group knows of a task that is in the background, or was started by `start()`. */
+interface Special {
+  readonly isBackground: boolean;
+  readonly start: TaskStart | null;
+  isCancelled: boolean;
+}
+
+/** What a group knows of the start of a task. */
+interface TaskStart {
+  /** Called when the task has ended. Returns whether that concerns the caller of `start()` alone. */
+  ended(task: Task<unknown>): boolean;
+}
+
+/** The start of a task, until it belongs to its group. */
+class Start<T> implements TaskStart {
+  readonly #scheduler: Scheduler;
+  /** The value is in an object, since it may be a thenable. */
+  readonly #outcome: Future<{ value: T }>;
+  #state: "starting" | "started" | "abandoned" | "ended" = "starting";
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+    this.#outcome = new Future({ loop: scheduler.loop });
+  }
+
+  readonly started = (value: T): void => {
+    switch (this.#state) {
+      case "starting":
+        // The caller is being cancelled, and will end the task.
+        if (this.#outcome.done()) break;
+        this.#state = "started";
+        this.#outcome.setResult({ value });
+        break;
+      case "started":
+        throw new RuntimeError("Cannot call started() twice");
+      case "ended":
+        throw new RuntimeError(
+          "Cannot call started() as the task has ended",
+        );
+    }
+  };
+
+  /** Returns a future of the value. Cancelling it before that ends the task. */
+  wait(task: Task<unknown>): Future<T> {
+    return callInline(this.#scheduler, "TaskGroup.start()", async () => {
+      try {
+        return (await this.#outcome).value;
+      } catch (error) {
+        if (this.#state !== "starting") throw error;
+        this.#state = "abandoned";
+        await endTasks([task]);
+        if (!task.cancelled() && task.exception() !== null) {
+          throw thrownBy(task);
+        }
+        throw error;
+      }
+    });
+  }
+
+  ended(task: Task<unknown>): boolean {
+    if (this.#state === "started") return false;
+    if (this.#state === "abandoned") return true;
+    this.#state = "ended";
+    const outcome = this.#outcome as Future<unknown>;
+    if (task.cancelled()) {
+      cancelPending(outcome, thrownBy(task) as CancelledError);
+    } else if (task.exception() !== null) {
+      fail(outcome, thrownBy(task));
+    } else {
+      const name = task.getName();
+      fail(
+        outcome,
+        new RuntimeError(`The task ${name} ended without calling started()`),
+      );
+    }
+    return true;
+  }
+}
+
+function isInBackground(options: GroupTaskOptions | undefined): boolean {
+  const { background = false } = options ?? {};
+  if (background !== false) {
+    assertBoolean("The background option of a task", background);
+  }
+  return background;
 }
 
 /**

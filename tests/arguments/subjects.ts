@@ -89,6 +89,11 @@ const TASK_OPTIONS = options({
   signal: optional(SIGNAL),
 });
 
+const GROUP_TASK_OPTIONS = options({
+  ...TASK_OPTIONS.options,
+  background: optional(BOOLEAN),
+});
+
 const CANCEL_SCOPE_OPTIONS = options({
   deadline: optional(nullable(NUMBER)),
   shield: optional(BOOLEAN),
@@ -933,7 +938,11 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
   TaskGroup: {
     make: () => new asyncio.TaskGroup(),
     construct: [],
-    methods: { createTask: [CORO, TASK_OPTIONS], run: [CORO] },
+    methods: {
+      createTask: [CORO, GROUP_TASK_OPTIONS],
+      run: [CORO],
+      start: [CORO, GROUP_TASK_OPTIONS],
+    },
   },
   Timeout: {
     make: () => new asyncio.Timeout(null),
