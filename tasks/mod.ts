@@ -76,6 +76,7 @@ export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
 export * from "./select.ts";
 export * from "./shield.ts";
 export * from "./sleep.ts";
+export * from "./supervise.ts";
 export * from "./task_group.ts";
 export { Timeout, timeout, timeoutAt, type TimeoutOptions } from "./timeout.ts";
 export * from "./to_thread.ts";

@@ -356,6 +356,17 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     PATH,
     options({ ...UNIX_SERVER_OPTIONS, limit: LIMIT }),
   ],
+  supervise: [
+    CORO,
+    options({
+      restart: optional(given(STRING, () => "on-failure")),
+      delay: optional(RETRY_DELAY),
+      limit: optional(
+        given({ ...OBJECT, takes: () => false }, () => undefined),
+      ),
+      onRestart: optional(FUNCTION),
+    }),
+  ],
   taskGroup: [CORO, options({ signal: optional(SIGNAL) })],
   timeout: [nullable(SECONDS), CORO, TIMEOUT_OPTIONS],
   timeoutAt: [nullable(NUMBER), CORO, TIMEOUT_OPTIONS],
