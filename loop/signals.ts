@@ -6,6 +6,7 @@ import { DENO_HOST } from "./core/host.ts";
 import {
   addSignalListener,
   errors,
+  OS,
   removeSignalListener,
 } from "./core/runtime.ts";
 import {
@@ -16,45 +17,67 @@ import {
 } from "./core/scheduler.ts";
 import { formatValue } from "./core/validate.ts";
 
-/** The names of all signals; which of them there are depends on the system. */
-const NAMES: Readonly<Record<Deno.Signal, true>> = {
-  SIGABRT: true,
-  SIGALRM: true,
-  SIGBREAK: true,
-  SIGBUS: true,
-  SIGCHLD: true,
-  SIGCONT: true,
-  SIGEMT: true,
-  SIGFPE: true,
-  SIGHUP: true,
-  SIGILL: true,
-  SIGINFO: true,
-  SIGINT: true,
-  SIGIO: true,
-  SIGKILL: true,
-  SIGPIPE: true,
-  SIGPOLL: true,
-  SIGPROF: true,
-  SIGPWR: true,
-  SIGQUIT: true,
-  SIGSEGV: true,
-  SIGSTKFLT: true,
-  SIGSTOP: true,
-  SIGSYS: true,
-  SIGTERM: true,
-  SIGTRAP: true,
-  SIGTSTP: true,
-  SIGTTIN: true,
-  SIGTTOU: true,
-  SIGUNUSED: true,
-  SIGURG: true,
-  SIGUSR1: true,
-  SIGUSR2: true,
-  SIGVTALRM: true,
-  SIGWINCH: true,
-  SIGXCPU: true,
-  SIGXFSZ: true,
+/** All signals, with their numbers on Linux; which of them there are depends on the system. */
+const NUMBERS: Readonly<Record<Deno.Signal, number>> = {
+  SIGABRT: 6,
+  SIGALRM: 14,
+  SIGBREAK: 21,
+  SIGBUS: 7,
+  SIGCHLD: 17,
+  SIGCONT: 18,
+  SIGEMT: 0,
+  SIGFPE: 8,
+  SIGHUP: 1,
+  SIGILL: 4,
+  SIGINFO: 0,
+  SIGINT: 2,
+  SIGIO: 29,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGPOLL: 29,
+  SIGPROF: 27,
+  SIGPWR: 30,
+  SIGQUIT: 3,
+  SIGSEGV: 11,
+  SIGSTKFLT: 16,
+  SIGSTOP: 19,
+  SIGSYS: 31,
+  SIGTERM: 15,
+  SIGTRAP: 5,
+  SIGTSTP: 20,
+  SIGTTIN: 21,
+  SIGTTOU: 22,
+  SIGUNUSED: 31,
+  SIGURG: 23,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGVTALRM: 26,
+  SIGWINCH: 28,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
 };
+
+/** Those that have other numbers on macOS and the BSDs. */
+const BSD_NUMBERS: Readonly<Partial<Record<Deno.Signal, number>>> = {
+  SIGBUS: 10,
+  SIGCHLD: 20,
+  SIGCONT: 19,
+  SIGEMT: 7,
+  SIGINFO: 29,
+  SIGIO: 23,
+  SIGSTOP: 17,
+  SIGSYS: 12,
+  SIGTSTP: 18,
+  SIGURG: 16,
+  SIGUSR1: 30,
+  SIGUSR2: 31,
+};
+
+/** Returns the exit code of a process that a signal ended, as shells have it. */
+export function exitCodeOf(signal: Deno.Signal): number {
+  const isBsd = OS === "darwin" || OS.endsWith("bsd");
+  return 128 + ((isBsd ? BSD_NUMBERS[signal] : undefined) ?? NUMBERS[signal]);
+}
 
 /** Signals that the system, or Deno, does not let programs handle. */
 const UNCATCHABLE: ReadonlySet<Deno.Signal> = new Set([
@@ -80,14 +103,18 @@ export function handleSignal(
       "Cannot handle signals in a worker: only the main thread can",
     );
   }
-  if (UNCATCHABLE.has(signal)) {
-    throw new RuntimeError(`The signal ${signal} cannot be caught`);
-  }
+  assertCatchable(signal);
   const call = new RepeatedCall(scheduler, callback, args);
   const handler = handlers.get(signal)?.get(scheduler);
   // A queued call came before, and still calls the old function.
   if (handler !== undefined) handler.call = call;
   else new SignalHandler(scheduler, signal, call);
+}
+
+/** Throws if the system, or Deno, does not let programs handle the signal. */
+export function assertCatchable(signal: Deno.Signal): void {
+  if (!UNCATCHABLE.has(signal)) return;
+  throw new RuntimeError(`The signal ${signal} cannot be caught`);
 }
 
 /** Removes that function; returns `false` if there was none. */
@@ -111,7 +138,7 @@ export function assertSignal(method: string, signal: unknown): void {
   if (typeof signal !== "string") {
     throw new TypeError(`${expected}: received ${formatValue(signal)}`);
   }
-  if (!Object.hasOwn(NAMES, signal)) {
+  if (!Object.hasOwn(NUMBERS, signal)) {
     throw new RangeError(`${expected}: received "${signal}"`);
   }
 }

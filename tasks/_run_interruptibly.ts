@@ -5,12 +5,13 @@ import { KeyboardInterrupt } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   addSignalListener,
+  callIfStillRunning,
   exit,
   onUnhandledRejection,
   removeSignalListener,
 } from "../loop/core/runtime.ts";
 import { callOutsideTasks, schedulerOf } from "../loop/core/scheduler.ts";
-import { isSignalHandled, isWorker } from "../loop/signals.ts";
+import { exitCodeOf, isSignalHandled, isWorker } from "../loop/signals.ts";
 import { isUnaware, type Task } from "../loop/core/task.ts";
 import type { TimerHandle } from "../loop/core/handle.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
@@ -21,8 +22,41 @@ import { isInstance, textOf } from "../loop/core/unknown_value.ts";
  */
 export const FOREIGN_GRACE = 2;
 
-/** The exit code of a process that SIGINT ended. */
-const INTERRUPTED = 130;
+/** The signals that end a program in good order, and how long that may take. */
+export class Interruption {
+  readonly signals: ReadonlySet<Deno.Signal>;
+  /** The number of seconds from the first signal until the process is ended; `null` for no limit. */
+  readonly #grace: number | null;
+  #endGrace: (() => void) | null = null;
+
+  constructor(signals: Iterable<Deno.Signal>, grace: number | null) {
+    this.signals = new Set(signals);
+    this.#grace = grace;
+  }
+
+  get isLimited(): boolean {
+    return this.#grace !== null;
+  }
+
+  /** Begins the grace time of a signal. */
+  begin(signal: Deno.Signal): void {
+    this.#endGrace?.();
+    if (this.#grace === null || this.#grace > MAX_GRACE) return;
+    this.#endGrace = callIfStillRunning(
+      this.#grace,
+      () => exit(exitCodeOf(signal)),
+    );
+  }
+
+  /** The program has ended in good order, or goes on. */
+  end(): void {
+    this.#endGrace?.();
+    this.#endGrace = null;
+  }
+}
+
+/** The maximum delay of `setTimeout`, in seconds. */
+const MAX_GRACE = 2 ** 31 / 1000;
 
 const givenUp = new WeakSet<Task<unknown>>();
 
@@ -34,14 +68,15 @@ export function isGivenUp(task: Task<unknown>): boolean {
 }
 
 /**
- * Runs a loop until its main task is done. The first SIGINT cancels the task, which throws a `KeyboardInterrupt`; the
- * second one exits the process.
+ * Runs a loop until its main task is done. The first of the signals cancels the task, and a `KeyboardInterrupt` is
+ * thrown; the second one exits the process.
  */
 export async function runInterruptibly<T>(
   loop: EventLoop,
   task: Task<T>,
+  interruption: Interruption,
 ): Promise<T> {
-  const interrupts = new Interrupts(loop, task);
+  const interrupts = new Interrupts(loop, task, interruption);
   const options: ErrorOptions = {};
   try {
     const result = await loop.runUntilComplete(task);
@@ -52,60 +87,71 @@ export async function runInterruptibly<T>(
   } finally {
     interrupts.ignore();
   }
-  throw makeKeyboardInterrupt(options, loop.getDebug());
+  throw makeKeyboardInterrupt(interrupts.signal!, options, loop.getDebug());
 }
 
-/** The SIGINTs received while a task is the main task. */
+/** The signals received while a task is the main task. */
 class Interrupts {
   /** Whether the interrupts take effect however the task ended, even if it has not ended. */
   areFinal = false;
+  /** The first signal. */
+  signal: Deno.Signal | null = null;
   readonly #loop: EventLoop;
   readonly #task: Task<unknown>;
-  readonly #listener: () => void;
-  #count = 0;
+  readonly #interruption: Interruption;
+  readonly #listeners = new Map<Deno.Signal, () => void>();
   #patience: TimerHandle | null = null;
 
-  constructor(loop: EventLoop, task: Task<unknown>) {
+  constructor(
+    loop: EventLoop,
+    task: Task<unknown>,
+    interruption: Interruption,
+  ) {
     this.#loop = loop;
     this.#task = task;
+    this.#interruption = interruption;
     const scheduler = schedulerOf(loop);
-    // Deno calls listeners in the async context in which the first one was added.
-    this.#listener = () =>
-      callOutsideTasks(scheduler, () => this.#onInterrupt());
     // A worker would take the signal away from the main thread.
     if (isWorker()) return;
-    try {
-      addSignalListener("SIGINT", this.#listener);
-    } catch {
-      // Signals are not supported here.
+    for (const signal of interruption.signals) {
+      // Deno calls listeners in the async context in which the first one was added.
+      const listener = () =>
+        callOutsideTasks(scheduler, () => this.#onSignal(signal));
+      try {
+        addSignalListener(signal, listener);
+        this.#listeners.set(signal, listener);
+      } catch {
+        // The signal is not supported here.
+      }
     }
   }
 
   ignore(): void {
     this.#patience?.cancel();
-    try {
-      removeSignalListener("SIGINT", this.#listener);
-    } catch {
-      // As above.
+    for (const [signal, listener] of this.#listeners) {
+      removeSignalListener(signal, listener);
     }
   }
 
   /** Returns whether an interrupt, and nothing else, ended the task with `error`. */
   ended(error: unknown): boolean {
-    return this.#count > 0 && cancellationIn(error) !== null &&
+    return this.signal !== null && cancellationIn(error) !== null &&
       this.#task.uncancel() === 0;
   }
 
-  #onInterrupt(): void {
+  #onSignal(signal: Deno.Signal): void {
     // A handler that the program installed replaces this one.
-    if (isSignalHandled("SIGINT")) return;
-    this.#count++;
-    if (this.#count > 1) exit(INTERRUPTED);
+    if (isSignalHandled(signal)) return;
+    if (this.signal !== null) exit(exitCodeOf(signal));
+    this.signal = signal;
+    this.#interruption.begin(signal);
     if (this.#task.done()) {
       this.areFinal = true;
       return;
     }
     this.#task.cancel();
+    // With a limit of its own, the program may take until then.
+    if (this.#interruption.isLimited) return;
     this.#patience = this.#loop.callLater(
       FOREIGN_GRACE,
       () => this.#giveUpIfUnaware(),
@@ -120,18 +166,22 @@ class Interrupts {
   }
 }
 
-/** The interrupts that were thrown, and whether to print their stacks. */
-const thrownInterrupts = new WeakMap<KeyboardInterrupt, { debug: boolean }>();
+/** The interrupts that were thrown, their exit codes, and whether to print their stacks. */
+const thrownInterrupts = new WeakMap<
+  KeyboardInterrupt,
+  { code: number; debug: boolean }
+>();
 /** Whether the handler that exits quietly for these interrupts is installed. */
 let isRejectionWatched = false;
 
-/** Creates the error for a SIGINT. A program that does not catch it exits as interrupted, not as failed. */
+/** Creates the error for a signal. A program that does not catch it exits as interrupted, not as failed. */
 function makeKeyboardInterrupt(
+  signal: Deno.Signal,
   options: ErrorOptions,
   debug: boolean,
 ): KeyboardInterrupt {
-  const interrupt = new KeyboardInterrupt("Interrupted by SIGINT", options);
-  thrownInterrupts.set(interrupt, { debug });
+  const interrupt = new KeyboardInterrupt(`Interrupted by ${signal}`, options);
+  thrownInterrupts.set(interrupt, { code: exitCodeOf(signal), debug });
   if (!isRejectionWatched) {
     isRejectionWatched = true;
     onUnhandledRejection(exitIfInterrupted);
@@ -144,5 +194,5 @@ function exitIfInterrupted(interrupt: unknown): boolean {
   const known = thrownInterrupts.get(interrupt);
   if (known === undefined) return false;
   console.error(known.debug ? interrupt : textOf(interrupt));
-  exit(INTERRUPTED);
+  exit(known.code);
 }

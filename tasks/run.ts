@@ -12,13 +12,17 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  * program that does not catch it exits with the code 130. A second SIGINT exits the process at once, with the same
  * code. The program's own handler, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
  *
+ * The option `signals` lists the signals that do this; an uncaught `KeyboardInterrupt` then gives the exit code 128 plus
+ * the number of the signal. With `grace`, the process is ended when the program takes longer than that to end.
+ *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.
- * @param options Debug mode, a factory of the loop, and a signal that cancels the main task.
+ * @param options Debug mode, a factory of the loop, an `AbortSignal` that cancels the main task, and what signals do.
  * @returns The result of the function.
- * @throws {KeyboardInterrupt} If SIGINT ended it, or a callback or a task that is not awaited threw it.
+ * @throws {KeyboardInterrupt} If a signal ended it, or a callback or a task that is not awaited threw it.
  * @throws {RuntimeError} If a loop is running the calling code.
- * @throws {TypeError} If `main` is not a function.
+ * @throws {TypeError} If `main` is not a function, or an option is of the wrong type.
+ * @throws {RangeError} If a signal or the grace time is out of range.
  *
  * @example Usage
  * ```ts
@@ -31,6 +35,15 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  * }
  *
  * await run(main);
+ * ```
+ *
+ * @example Drain when asked to end
+ * ```ts ignore
+ * import { run } from "@asyncio/asyncio";
+ * import { serve } from "./serve.ts";
+ *
+ * // A signal cancels serve(), whose finally blocks have four seconds.
+ * await run(serve, { signals: ["SIGINT", "SIGTERM"], grace: 4 });
  * ```
  *
  * @category Tasks

@@ -5,7 +5,9 @@ import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/core/future.ts";
 import { leftCalls } from "../loop/core/inline_call.ts";
+import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { newEventLoop } from "../loop/loops.ts";
+import { assertCatchable, assertSignal } from "../loop/signals.ts";
 import {
   runningScheduler,
   type Scheduler,
@@ -18,9 +20,14 @@ import {
   unfinishedTasks,
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
-import { assertOptions, wrongType } from "../loop/core/validate.ts";
+import {
+  assertAtLeast,
+  assertOptions,
+  wrongType,
+} from "../loop/core/validate.ts";
 import {
   FOREIGN_GRACE,
+  Interruption,
   isGivenUp,
   runInterruptibly,
 } from "./_run_interruptibly.ts";
@@ -36,6 +43,16 @@ export interface RunnerOptions {
   debug?: boolean | undefined;
   /** Creates the loop. */
   loopFactory?: (() => EventLoop) | undefined;
+  /**
+   * The signals that cancel the main task; SIGINT by default. Others keep the system's effect, SIGINT too if it is not
+   * listed. What the system does not support is left out.
+   */
+  signals?: readonly Deno.Signal[] | undefined;
+  /**
+   * How long the program may take, in seconds, to end after a signal; then the process is ended. `null`, the default,
+   * for no limit.
+   */
+  grace?: Delay | null | undefined;
 }
 
 /**
@@ -55,8 +72,9 @@ export let loopOf: (runner: Runner) => EventLoop | null;
  * Runs several functions, one after the other, on the same new loop.
  *
  * The first SIGINT while one runs cancels it, and `run()` throws a `KeyboardInterrupt`; a program that does not catch
- * it exits with the code 130. A second SIGINT exits the process at once, with the same code. A handler of the
- * program's own, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
+ * it exits with the code 130. A second SIGINT exits the process at once, with the same code. The option `signals` lists
+ * other signals, `grace` limits the time that the end may take, until the runner is closed. A handler of the program's
+ * own, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
  *
  * @example Usage
  * ```ts
@@ -73,6 +91,7 @@ export let loopOf: (runner: Runner) => EventLoop | null;
  */
 export class Runner implements AsyncDisposable {
   readonly #options: RunnerOptions;
+  readonly #interruption: Interruption;
   #loop: EventLoop | null = null;
   #context: Context | null = null;
   #closed = false;
@@ -84,12 +103,15 @@ export class Runner implements AsyncDisposable {
   /**
    * Constructs a new instance. Its loop is created on first use.
    *
-   * @param options Debug mode, and a factory of the loop.
-   * @throws {TypeError} If `options.loopFactory` is not a function.
+   * @param options Debug mode, a factory of the loop, and what signals do.
+   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {RangeError} If a signal or the grace time is out of range.
+   * @throws {RuntimeError} If a signal cannot be caught.
    */
   constructor(options: RunnerOptions = {}) {
     assertOptions("Runner", options);
     assertLoopFactory(options.loopFactory);
+    this.#interruption = interruptionOf(options);
     this.#options = options;
   }
 
@@ -122,7 +144,7 @@ export class Runner implements AsyncDisposable {
    * @param options The context to run in, by default one that all runs of this runner share, and a signal that
    * cancels the main task.
    * @returns The result of the function.
-   * @throws {KeyboardInterrupt} If SIGINT ended it, or a callback or a task that is not awaited threw it.
+   * @throws {KeyboardInterrupt} If a signal ended it, or a callback or a task that is not awaited threw it.
    * @throws {RuntimeError} If a loop is running the calling code, or the runner is closed.
    * @throws {TypeError} If `main` is not a function.
    */
@@ -150,7 +172,8 @@ export class Runner implements AsyncDisposable {
       context: options?.context ?? (this.#context ??= copyContext()),
       signal: options?.signal,
     });
-    return await runInterruptibly(loop, task);
+    this.#interruption.end();
+    return await runInterruptibly(loop, task, this.#interruption);
   }
 
   /**
@@ -162,6 +185,14 @@ export class Runner implements AsyncDisposable {
     this.#closed = true;
     const loop = this.#loop;
     if (loop === null) return;
+    try {
+      await this.#closeLoop(loop);
+    } finally {
+      this.#interruption.end();
+    }
+  }
+
+  async #closeLoop(loop: EventLoop): Promise<void> {
     const leftovers = new Leftovers(loop);
     try {
       await leftovers.cancel();
@@ -266,6 +297,25 @@ async function awaitAll(
   } finally {
     clearInterval(timer);
   }
+}
+
+function interruptionOf(options: RunnerOptions): Interruption {
+  const { signals = ["SIGINT"], grace = null } = options;
+  if (!Array.isArray(signals)) {
+    throw wrongType(
+      "The signals option of run()",
+      "an array of signals",
+      signals,
+    );
+  }
+  for (const signal of signals) {
+    assertSignal("run", signal);
+    assertCatchable(signal);
+  }
+  if (grace === null) return new Interruption(signals, null);
+  const seconds = secondsOf("run", "grace", grace);
+  assertAtLeast("The grace of run()", seconds, 0);
+  return new Interruption(signals, seconds);
 }
 
 function assertLoopFactory(value: unknown): void {

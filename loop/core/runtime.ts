@@ -99,6 +99,17 @@ export function exit(code: number): never {
   return Deno.exit(code);
 }
 
+/** Calls a function after some seconds, unless the program ends before; returns a function that cancels the call. */
+export function callIfStillRunning(
+  seconds: number,
+  callback: () => void,
+): () => void {
+  const id: unknown = setTimeout(callback, seconds * 1000);
+  if (deno !== undefined) deno.unrefTimer(id as number);
+  else (id as { unref?(): void }).unref?.();
+  return () => clearTimeout(id as number);
+}
+
 /** Registers a function that is called when the program ends. */
 export function onExit(callback: () => void): void {
   if (node === undefined) globalThis.addEventListener("unload", callback);

@@ -332,6 +332,8 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     options({
       debug: ANYTHING,
       loopFactory: optional(nullable(FUNCTION)),
+      signals: optional(given(ARRAY, () => undefined)),
+      grace: optional(nullable(AT_LEAST_0)),
       signal: optional(SIGNAL),
     }),
   ],
@@ -879,7 +881,12 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     make: () => new asyncio.Runner(),
     dispose: (runner: asyncio.Runner) => runner.close(),
     construct: [
-      options({ debug: ANYTHING, loopFactory: optional(nullable(FUNCTION)) }),
+      options({
+        debug: ANYTHING,
+        loopFactory: optional(nullable(FUNCTION)),
+        signals: optional(given(ARRAY, () => undefined)),
+        grace: optional(nullable(AT_LEAST_0)),
+      }),
     ],
     methods: {
       run: [
