@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { KeyboardInterrupt } from "../loop/core/errors.ts";
-import { ExceptionGroup } from "../loop/core/exception_group.ts";
+import { summaryOf } from "../loop/core/_group_display.ts";
+import { groupOf } from "../loop/core/exception_group.ts";
 import {
   failureOf,
   Future,
@@ -10,7 +11,7 @@ import {
   thrownBy,
 } from "../loop/core/future.ts";
 import { callingTask, type Task } from "../loop/core/task.ts";
-import { isInstance } from "../loop/core/unknown_value.ts";
+import { isInstance, textAt } from "../loop/core/unknown_value.ts";
 import { outOfRange, wrongType } from "../loop/core/validate.ts";
 import { endTasks, reportFailure } from "./_end_tasks.ts";
 import { createTask } from "./create_task.ts";
@@ -87,7 +88,13 @@ export async function firstSuccess<F extends readonly (() => unknown)[]>(
     return isInstance(errors[index], KeyboardInterrupt);
   });
   if (winner !== null) return resultOf(winner) as RaceResult<F>;
-  throw new ExceptionGroup("No function succeeded", errors);
+  const failures = errors.map((error, i) => ({ error, name: nameOf(fns, i) }));
+  throw groupOf(`No function succeeded: ${summaryOf(failures)}`, failures);
+}
+
+/** The name of a function, for messages; its number if it has none. */
+function nameOf(fns: readonly (() => unknown)[], index: number): string {
+  return textAt(fns[index], "name") || `#${index + 1}`;
 }
 
 /**

@@ -291,6 +291,10 @@ Deno.test(
       ExceptionGroup,
     );
     assertEquals(group.exceptions.length, 3);
+    assertEquals(
+      group.message,
+      "No function succeeded: #1: Error: slow; #2: RangeError: fast; #3: text",
+    );
     for (const [i, error] of errors.entries()) {
       assertStrictEquals(group.exceptions[i], error);
     }

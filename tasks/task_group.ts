@@ -6,7 +6,8 @@ import {
 } from "../loop/core/cancelled_error.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
-import { ExceptionGroup } from "../loop/core/exception_group.ts";
+import { type Member, summaryOf } from "../loop/core/_group_display.ts";
+import { groupOf } from "../loop/core/exception_group.ts";
 import {
   cancelPending,
   fail,
@@ -70,7 +71,10 @@ export interface TaskGroupOptions {
  */
 export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
-  readonly #errors: unknown[] = [];
+  /** What failed: tasks, and the body without a name. */
+  readonly #failures: Member[] = [];
+  /** The number of tasks so far. */
+  #created = 0;
   /** The unfinished tasks that are not like others. */
   #special: Map<Task<unknown>, Special> | null = null;
   /** The number of those in the background. */
@@ -172,6 +176,7 @@ export class TaskGroup {
     const { scheduler, task: parent } = this.#scope!.taskState;
     const task = scheduler.loop.createTask(coro, options);
     this.#tasks.add(task);
+    this.#created++;
     if (isBackground || start !== null) {
       this.#special ??= new Map();
       this.#special.set(task, { isBackground, start, isCancelled: false });
@@ -252,7 +257,7 @@ export class TaskGroup {
       return await scope.run(() => this.#runIn(scope, body), undefined);
     } catch (error) {
       // An outer cancellation that the errors displaced is thrown at the next await.
-      mustStrikeAgain = this.#errors.length > 0 && scope.requestsAround() > 0;
+      mustStrikeAgain = this.#failures.length > 0 && scope.requestsAround() > 0;
       throw error;
     } finally {
       scope.leave();
@@ -293,17 +298,32 @@ export class TaskGroup {
       if (scope.requestsAround() === 0) cancellation = null;
       else cancellation ??= later.any;
     }
-    if (cancellation !== null && this.#errors.length === 0) throw cancellation;
+    const failures = this.#failures;
+    if (cancellation !== null && failures.length === 0) throw cancellation;
     if (failure !== null && ownCancellation === null) {
-      this.#errors.push(failure.error);
+      failures.push({ error: failure.error, name: null });
     }
-    if (this.#errors.length === 0) return;
+    if (failures.length === 0) return;
     // Code that handles failures of tasks is not meant to handle an interrupt.
-    const interrupt = this.#errors.find((error) =>
+    const interrupt = failures.find(({ error }) =>
       isInstance(error, KeyboardInterrupt)
     );
-    throw interrupt ??
-      new ExceptionGroup("Tasks of a group failed", this.#errors);
+    if (interrupt !== undefined) throw interrupt.error;
+    throw groupOf(this.#describeFailures(), failures);
+  }
+
+  /** Describes what failed: `2 of 5 tasks failed: fetch-1: TypeError: …`. */
+  #describeFailures(): string {
+    const failures = this.#failures;
+    const tasks = failures.filter(({ name }) => name !== null).length;
+    const what = [];
+    if (tasks < failures.length) what.push("the body of a task group");
+    if (tasks > 0) {
+      const plural = this.#created === 1 ? "" : "s";
+      what.push(`${tasks} of ${this.#created} task${plural}`);
+    }
+    const text = `${what.join(" and ")} failed: ${summaryOf(failures)}`;
+    return text[0]!.toUpperCase() + text.slice(1);
   }
 
   /**
@@ -365,7 +385,7 @@ export class TaskGroup {
     }
     if (special?.start?.ended(task)) return;
     if (task.cancelled() || task.exception() === null) return;
-    this.#errors.push(thrownBy(task));
+    this.#failures.push({ error: thrownBy(task), name: task.getName() });
     if (this.#scope!.taskState.finished) {
       homeOf(task).report({
         message: "A task of a group failed after its parent task had ended",

@@ -53,7 +53,7 @@ async function failuresOf(fn: () => Promise<unknown>): Promise<unknown[]> {
   const group = await assertRejects(
     fn,
     ExceptionGroup,
-    "Tasks of a group failed",
+    " failed: ",
   );
   return group.exceptions.map((each) =>
     each instanceof Error ? each.message : each
@@ -995,3 +995,99 @@ Deno.test("TaskGroup cancels its other tasks when the cancel() of one throws", a
   assertEquals(log, ["cancelled: true"]);
   assertEquals(contexts.map(({ exception }) => exception), [failure]);
 });
+
+/** The message of the error that a group throws. */
+async function messageOf(
+  body: (group: TaskGroup) => unknown,
+): Promise<string> {
+  return (await assertRejects(() => taskGroup(body), ExceptionGroup)).message;
+}
+
+Deno.test(
+  "TaskGroup says how many of its tasks failed, which, and what with",
+  inVirtualTime(async () => {
+    assertEquals(
+      await messageOf((group) => {
+        for (let i = 1; i <= 5; i++) {
+          group.createTask(async () => {
+            if (i !== 1 && i !== 3) await sleep(60);
+            throw new TypeError(`url ${i}\nis invalid`);
+          }, { name: `fetch-${i}` });
+        }
+      }),
+      "2 of 5 tasks failed: fetch-1: TypeError: url 1; fetch-3: TypeError: url 3",
+    );
+    assertEquals(
+      await messageOf((group) => {
+        for (let i = 1; i <= 32; i++) {
+          group.createTask(() => {
+            throw i === 1 ? "x".repeat(1000) : i;
+          }, { name: `${i}` });
+        }
+      }),
+      `32 of 32 tasks failed: 1: ${"x".repeat(100)}…; 2: 2; 3: 3; and 29 more`,
+    );
+    assertEquals(
+      await messageOf((group) =>
+        void group.createTask(() => {
+          throw new Error("only");
+        }, { name: "one" })
+      ),
+      "1 of 1 task failed: one: Error: only",
+    );
+  }),
+);
+
+Deno.test(
+  "TaskGroup says that its body failed",
+  inVirtualTime(async () => {
+    assertEquals(
+      await messageOf(() => {
+        throw new RangeError("own");
+      }),
+      "The body of a task group failed: RangeError: own",
+    );
+    assertEquals(
+      await messageOf(async (group) => {
+        group.createTask(async () => {
+          await sleep(1);
+          throw new Error("task");
+        }, { name: "fetch" });
+        await sleep(60).catch(() => {});
+        throw new Error("body");
+      }),
+      "The body of a task group and 1 of 1 task failed: fetch: Error: task; Error: body",
+    );
+  }),
+);
+
+Deno.test(
+  "TaskGroup's error shows the names of its tasks, as reports do",
+  inVirtualTime(async () => {
+    const error = await assertRejects(() =>
+      taskGroup((group) => {
+        for (let i = 1; i <= 32; i++) {
+          group.createTask(failing(0, `refused ${i}`), { name: `fetch-${i}` });
+        }
+      })
+    );
+    const text = Deno.inspect(error);
+    assert(text.includes("fetch-15: Error: refused 15"), text);
+    assert(!text.includes("fetch-16: "), text);
+    assert(text.includes("… and 17 more"), text);
+    assert(!text.includes("groupOf"), text);
+
+    const printed: unknown[][] = [];
+    const { error: print } = console;
+    console.error = (...parts: unknown[]) => void printed.push(parts);
+    try {
+      getRunningLoop().defaultExceptionHandler({
+        message: "failed",
+        exception: error,
+      });
+    } finally {
+      console.error = print;
+    }
+    assert(printed[0]!.includes(error));
+  }),
+);

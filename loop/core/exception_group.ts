@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { inspectGroup, type Member } from "./_group_display.ts";
 import { registerErrorClass } from "./error_classes.ts";
 import { isInstance } from "./unknown_value.ts";
 import { assertFunction, assertString, wrongType } from "./validate.ts";
@@ -15,6 +16,12 @@ export type ExceptionCondition =
   // deno-lint-ignore no-explicit-any -- as above
   | readonly (abstract new (...args: any[]) => Error)[]
   | ((error: unknown) => boolean);
+
+/** Creates a group whose members have the names of what failed. */
+export let groupOf: (
+  message: string,
+  members: readonly Member[],
+) => ExceptionGroup;
 
 /**
  * Several exceptions at once: what a task group throws when tasks in it failed.
@@ -36,6 +43,33 @@ export type ExceptionCondition =
 export class ExceptionGroup extends AggregateError {
   // Behind a getter: the console shows them already as the errors of AggregateError.
   readonly #exceptions: readonly unknown[];
+  /** The names of what failed, where they are known. */
+  #names: readonly (string | null)[] = [];
+
+  static {
+    groupOf = (message, members) => {
+      const group = new ExceptionGroup(message, members.map((m) => m.error));
+      group.#names = members.map(({ name }) => name);
+      // Without the frame of this function; not every engine can do that.
+      Error.captureStackTrace?.(group, groupOf);
+      return group;
+    };
+    Object.defineProperty(
+      this.prototype,
+      Symbol.for("Deno.customInspect"),
+      {
+        value(
+          this: ExceptionGroup,
+          inspect: (value: unknown, options: unknown) => string,
+          options: unknown,
+        ): string {
+          return inspectGroup(this, this.#members(), inspect, options);
+        },
+        configurable: true,
+        writable: true,
+      },
+    );
+  }
 
   /**
    * Constructs a new instance.
@@ -110,23 +144,33 @@ export class ExceptionGroup extends AggregateError {
     matches: (error: unknown) => boolean,
   ): [ExceptionGroup | null, ExceptionGroup | null] {
     if (matches(this)) return [this, null];
-    const match: unknown[] = [];
-    const rest: unknown[] = [];
-    for (const error of this.exceptions) {
+    const match: Member[] = [];
+    const rest: Member[] = [];
+    for (const { error, name } of this.#members()) {
       if (isInstance(error, ExceptionGroup)) {
         const [inside, outside] = error.#split(matches);
-        if (inside !== null) match.push(inside);
-        if (outside !== null) rest.push(outside);
+        if (inside !== null) match.push({ error: inside, name });
+        if (outside !== null) rest.push({ error: outside, name });
       } else {
-        (matches(error) ? match : rest).push(error);
+        (matches(error) ? match : rest).push({ error, name });
       }
     }
     return [this.#part(match), this.#part(rest)];
   }
 
-  #part(exceptions: unknown[]): ExceptionGroup | null {
-    if (exceptions.length === 0) return null;
-    const part = this.derive(exceptions);
+  #members(): Member[] {
+    return this.exceptions.map((error, i) => ({
+      error,
+      name: this.#names[i] ?? null,
+    }));
+  }
+
+  #part(members: readonly Member[]): ExceptionGroup | null {
+    if (members.length === 0) return null;
+    const part = this.derive(members.map(({ error }) => error));
+    if (isInstance(part, ExceptionGroup)) {
+      part.#names = members.map(({ name }) => name);
+    }
     if (this.cause !== undefined) part.cause = this.cause;
     if (this.stack !== undefined) part.stack = this.stack;
     return part;

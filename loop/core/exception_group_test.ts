@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import { ExceptionGroup } from "../mod.ts";
+import { groupOf } from "./exception_group.ts";
 
 const a = new TypeError("a");
 const b = new RangeError("b");
@@ -202,4 +203,73 @@ Deno.test("ExceptionGroup prints each exception once, nested as it is", () => {
     "ExceptionGroup: inner",
     "RangeError: second",
   ]);
+});
+
+/** The lines in which the console shows a value, without those of stacks. */
+function shownLines(value: unknown): string[] {
+  return Deno.inspect(value, { colors: false }).split("\n")
+    .map((line) => line.trim())
+    .filter((line) => !line.startsWith("at "));
+}
+
+Deno.test("ExceptionGroup shows at most 15 of its exceptions", () => {
+  const errors = Array.from({ length: 40 }, (_, i) => new Error(`error ${i}`));
+  const group = new ExceptionGroup("many", errors);
+  const text = shownLines(group).join("\n");
+  assertEquals(text.match(/Error: error \d+/g)?.length, 15);
+  assert(text.includes("… and 25 more"));
+  assert(
+    !shownLines(new ExceptionGroup("few", errors.slice(0, 15)))
+      .join("\n").includes("more"),
+  );
+  assertEquals(group.errors.length, 40);
+});
+
+Deno.test("ExceptionGroup shows names, causes and what programs add", () => {
+  const group = groupOf("two", [
+    { error: new TypeError("bad"), name: "fetch-1" },
+    { error: "text", name: null },
+  ]);
+  group.cause = new RangeError("why");
+  (group as { extra?: number }).extra = 5;
+  const lines = shownLines(group);
+  assertEquals(lines[0], "ExceptionGroup: two");
+  const text = lines.join("\n");
+  assert(text.includes("fetch-1: TypeError: bad"), text);
+  assert(text.includes('"text"'), text);
+  assert(text.includes("[cause]: RangeError: why"), text);
+  assert(text.includes("extra: 5"), text);
+});
+
+Deno.test("ExceptionGroup shows the names of what it is split into", () => {
+  const inner = groupOf("inner", [{ error: new TypeError("c"), name: "c" }]);
+  const group = groupOf("outer", [
+    { error: new TypeError("a"), name: "a" },
+    { error: new RangeError("b"), name: "b" },
+    { error: inner, name: "nested" },
+  ]);
+  const [types, rest] = group.split(TypeError);
+  const text = shownLines(types).join("\n");
+  assert(text.includes("a: TypeError: a"), text);
+  assert(text.includes("nested: ExceptionGroup: inner"), text);
+  assert(text.includes("c: TypeError: c"), text);
+  assert(shownLines(rest).join("\n").includes("b: RangeError: b"));
+});
+
+Deno.test("ExceptionGroup shows groups in circles, deep ones and odd members", () => {
+  const circle = new ExceptionGroup("circle", [new Error("member")]);
+  circle.cause = circle;
+  assert(shownLines(circle).join("\n").includes("[ExceptionGroup: circle]"));
+
+  let deep = new ExceptionGroup("deep", [new Error("innermost")]);
+  for (let i = 0; i < 10_000; i++) deep = new ExceptionGroup("deep", [deep]);
+  assert(shownLines(deep).length < 100);
+
+  class Odd extends ExceptionGroup {
+    override get message(): string {
+      throw new Error("unreadable");
+    }
+  }
+  const odd = new Odd("odd", [null, undefined, Object.create(null), Symbol()]);
+  assert(shownLines(odd).length > 0);
 });
