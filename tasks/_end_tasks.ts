@@ -5,6 +5,7 @@ import { CancelledError } from "../loop/core/cancelled_error.ts";
 import { Future, homeOf, observe, thrownBy } from "../loop/core/future.ts";
 import type { Task } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
+import { Patience } from "./_patience.ts";
 
 /**
  * Cancels tasks, in order, and awaits them, however often the calling code is cancelled in the meantime.
@@ -33,15 +34,17 @@ export function reportFailure(task: Task<unknown>, name: string): void {
 async function untilDone(
   tasks: readonly Task<unknown>[],
 ): Promise<CancelledError | null> {
+  const patience = new Patience();
   let cancellation: CancelledError | null = null;
   for (const task of tasks) {
     while (!task.done()) {
       const done = new Future<void>({ loop: task.getLoop() });
       observe(task, () => void (done.done() || done.setResult()));
       try {
-        await done;
+        await patience.wait(done);
       } catch (error) {
         if (!isInstance(error, CancelledError)) throw error;
+        patience.interrupted();
         cancellation = error;
       }
     }

@@ -19,6 +19,7 @@ import { cancelEverywhere } from "../testing/cancel_everywhere.ts";
 import { explore } from "../testing/explore.ts";
 import { inVirtualTime } from "../testing/in_virtual_time.ts";
 import { allTasks } from "./all_tasks.ts";
+import { CancelScope } from "./cancel_scope.ts";
 import { createTask } from "./create_task.ts";
 import { currentTask } from "./current_task.ts";
 import { firstSuccess, race } from "./race.ts";
@@ -103,6 +104,27 @@ for (const call of [race, firstSuccess]) {
       task.cancel("second");
       await assertRejects(() => task, CancelledError);
       assertEquals(cleaned, 2);
+    }),
+  );
+
+  Deno.test(
+    `${name}() awaits the losers in a persistent scope that is cancelled`,
+    inVirtualTime(async () => {
+      const begin = getRunningLoop().time();
+      let cleaned = 0;
+      const scope = new CancelScope({ deadline: begin + 1, persistent: true });
+      await scope.run(() =>
+        call([1, 2].map(() => async () => {
+          try {
+            await sleep(60);
+          } finally {
+            await sleep(5);
+            cleaned++;
+          }
+        }))
+      );
+      assertEquals([scope.caught, cleaned], [true, 2]);
+      assertEquals(getRunningLoop().time() - begin, 6);
     }),
   );
 

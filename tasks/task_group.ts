@@ -29,6 +29,7 @@ import {
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertBoolean, assertOptions } from "../loop/core/validate.ts";
 import { endTasks } from "./_end_tasks.ts";
+import { Patience } from "./_patience.ts";
 import { createTask } from "./create_task.ts";
 
 /**
@@ -336,12 +337,15 @@ export class TaskGroup {
   > {
     let cause: CancelledError | null = null;
     let any: CancelledError | null = null;
+    let patience: Patience | null = null;
     while (this.#tasks.size > 0) {
       this.#allDone = new Future();
       try {
-        await this.#allDone;
+        await (patience?.wait(this.#allDone) ?? this.#allDone);
       } catch (error) {
         if (!isCancelledError(error)) throw error;
+        patience ??= new Patience();
+        patience.interrupted();
         any = error;
         if (!this.#isAborting) {
           cause = error;

@@ -22,6 +22,7 @@ import {
   Task,
 } from "../loop/mod.ts";
 import { allTasks } from "./all_tasks.ts";
+import { CancelScope } from "./cancel_scope.ts";
 import { createTask } from "./create_task.ts";
 import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
@@ -1089,5 +1090,30 @@ Deno.test(
       console.error = print;
     }
     assert(printed[0]!.includes(error));
+  }),
+);
+
+Deno.test(
+  "TaskGroup does not wait in circles in a persistent scope that is cancelled",
+  inVirtualTime(async () => {
+    const begin = getRunningLoop().time();
+    let cleaned = 0;
+    const scope = new CancelScope({ deadline: begin + 1, persistent: true });
+    await scope.run(() =>
+      taskGroup((group) => {
+        for (let i = 0; i < 2; i++) {
+          group.createTask(async () => {
+            try {
+              await sleep(60);
+            } finally {
+              await sleep(5);
+              cleaned++;
+            }
+          });
+        }
+      })
+    );
+    assertEquals([scope.caught, cleaned], [true, 2]);
+    assertEquals(getRunningLoop().time() - begin, 6);
   }),
 );
