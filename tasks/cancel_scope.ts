@@ -276,7 +276,7 @@ export class CancelScope {
   #leave(scope: BodyScope, failure: { error: unknown } | null): void {
     this.#state = "finished";
     this.#timeLimit?.cancel();
-    const isOurs = scope.requests > 0 && scope.laterRequests === 0;
+    const isOurs = scope.requests > 0 && !scope.isOvertaken;
     const cancellation = failure && scope.cancellationIn(failure.error);
     scope.leave();
     if (failure === null) return;

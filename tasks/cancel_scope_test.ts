@@ -310,3 +310,25 @@ Deno.test(
     assertEquals(loop.time() - begun, 4);
   }),
 );
+
+Deno.test(
+  "CancelScope passes on a request from before that has not been delivered",
+  inVirtualTime(async () => {
+    for (const persistent of [false, true]) {
+      let wentOn = false;
+      const scope = new CancelScope({ persistent });
+      const task = createTask(async () => {
+        await shielded(() => sleep(2));
+        await scope.run(async () => {
+          scope.cancel();
+          await sleep(1);
+        });
+        wentOn = true;
+      });
+      await sleep(1);
+      task.cancel(); // waits for the end of the shield
+      await assertRejects(() => task, CancelledError);
+      assertEquals([scope.caught, wentOn], [false, false]);
+    }
+  }),
+);

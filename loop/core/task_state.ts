@@ -443,6 +443,8 @@ async function awaited<T>(value: T | PromiseLike<T>): Promise<T> {
 export class BodyScope extends Scope {
   /** The number of requests to cancel the scopes around it when it opened. */
   readonly requestsBefore: number;
+  /** Whether any of those had not reached the line that opened it. */
+  readonly #hadPending: boolean;
   /** The line that entered it, and the line with which the body began. */
   readonly #outer: Line;
   readonly #line: Line;
@@ -461,6 +463,7 @@ export class BodyScope extends Scope {
     // What else the code calls before it goes on has seen as much.
     leaveMark(spot, line);
     this.requestsBefore = scope.requestsAround();
+    this.#hadPending = scope.pendingFor(line) !== null;
     this.#outer = line;
     this.#line = new BranchLine(line, line.reached, true);
     depart(this.taskState, line);
@@ -499,6 +502,13 @@ export class BodyScope extends Scope {
     if (this.shield) return 0;
     // Those from before may have been withdrawn since, or have ended with their scope.
     return Math.max(0, this.parent!.requestsAround() - this.requestsBefore);
+  }
+
+  /** Whether a request around the scope, which its opener had not met, reaches the body too and is met there. */
+  get isOvertaken(): boolean {
+    if (this.shield) return false;
+    return this.laterRequests > 0 ||
+      this.#hadPending && this.parent!.requestsAround() > 0;
   }
 
   /** Ends the scope with its body: the line continues in the code around. */
