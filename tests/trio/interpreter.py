@@ -51,7 +51,7 @@ class Interpreter:
         self.log(f"end, {'true' if scope.cancelled_caught else 'false'}")
 
     def log(self, what):
-        self.trace.append(f"{trio.current_time() - self.begin:.3f} {what}")
+        self.trace.append(f"{trio.current_time() - self.begin:.6f} {what}")
 
     async def all(self, steps, group):
         for step in steps:
@@ -70,10 +70,12 @@ class Interpreter:
         await trio.sleep(0)
         await self.send.send(step["id"])
         self.log(f"put {step['id']}")
+        await trio.sleep(step["for"])
 
     async def do_get(self, step, group):
         await trio.sleep(0)
         self.log(f"got {await self.receive.receive()}")
+        await trio.sleep(step["for"])
 
     async def do_scope(self, step, group):
         after = math.inf if step["after"] is None else step["after"]

@@ -49,7 +49,7 @@ class Interpreter {
 
   #log(what: string): void {
     const time = getRunningLoop().time() - this.#begin;
-    this.#trace.push(`${time.toFixed(3)} ${what}`);
+    this.#trace.push(`${time.toFixed(6)} ${what}`);
   }
 
   async #all(steps: readonly Step[], group: TaskGroup | null): Promise<void> {
@@ -68,10 +68,12 @@ class Interpreter {
       case "put":
         await sleep(0);
         await this.#queue.put(step.id);
-        return this.#log(`put ${step.id}`);
+        this.#log(`put ${step.id}`);
+        return await sleep(step.for);
       case "get":
         await sleep(0);
-        return this.#log(`got ${await this.#queue.get()}`);
+        this.#log(`got ${await this.#queue.get()}`);
+        return await sleep(step.for);
       case "scope":
         return await this.#scope(step, group);
       case "cancel":

@@ -7,7 +7,8 @@ export type Step =
   | { do: "sleep"; for: number }
   | { do: "log"; id: number }
   | { do: "fail"; id: number }
-  | { do: "put" | "get"; id: number }
+  /** Puts or takes an item of the queue; then sleeps, so that what wakes whom at the same time matters no further. */
+  | { do: "put" | "get"; id: number; for: number }
   /** A cancel scope around steps; `after` is its deadline from now on. */
   | {
     do: "scope";
@@ -77,9 +78,10 @@ class Generator {
         return { do: kind, for: this.#time() };
       case "log":
       case "fail":
+        return { do: kind, id };
       case "put":
       case "get":
-        return { do: kind, id };
+        return { do: kind, id, for: this.#time() };
       case "scope": {
         // Without a deadline, nothing might end a shield.
         const after = random.chance(0.6) ? this.#time() : null;
