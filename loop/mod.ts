@@ -49,7 +49,10 @@ export {
   WorkerExecutor,
   type WorkerExecutorOptions,
 } from "./executor/worker_executor.ts";
-export * from "./core/exception_group.ts";
+export {
+  type ExceptionCondition,
+  ExceptionGroup,
+} from "./core/exception_group.ts";
 export {
   type Awaitable,
   Future,
