@@ -17,7 +17,11 @@ import {
 } from "../loop/core/future.ts";
 import { step } from "../loop/core/line.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
-import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import {
+  currentScheduler,
+  type Scheduler,
+  type StepEndHook,
+} from "../loop/core/scheduler.ts";
 import { callingTask, Task } from "../loop/core/task.ts";
 import { currentTaskState } from "../loop/core/task_state.ts";
 import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
@@ -59,7 +63,7 @@ interface Entry<R> {
  * much. One slot at a time takes an item; it gives the turn to another slot when its call waits. So permits and items are
  * taken in order, and there are no more slots than calls.
  */
-export class Slots<T, R> {
+export class Slots<T, R> implements StepEndHook {
   readonly #work: Work<T, R>;
   readonly #tasks = new Set<Task<void>>();
   /** The slots that wait for their turn. */
@@ -80,6 +84,7 @@ export class Slots<T, R> {
   #isNewcomerDue = false;
   /** Whether no further item is taken. */
   #isOver = false;
+  #isHookSet = false;
   #hasBegun = false;
   #isEnding = false;
   #isStopped = false;
@@ -91,6 +96,7 @@ export class Slots<T, R> {
   #room: Future<void> | null = null;
   #callsUntilLook = CALLS_PER_LOOK;
   #sliceStart: number | null = null;
+  #isTurnAwaited = false;
   #lastStep = 0;
 
   constructor(work: Work<T, R>) {
@@ -169,10 +175,22 @@ export class Slots<T, R> {
     return this.#tasks.size > 0 || this.#entries.size > 0;
   }
 
-  async #untilNews(): Promise<void> {
+  // These return the future itself: an async function around it would cost as much again.
+
+  #untilNews(): Future<void> {
     const news = this.#newFuture<void>();
     this.#consumers.push(news);
-    await news;
+    return news;
+  }
+
+  #untilRoom(): Future<void> {
+    return this.#room = this.#newFuture();
+  }
+
+  #park(): Future<void> {
+    const turn = this.#newFuture<void>();
+    this.#parked.push(turn);
+    return turn;
   }
 
   /** Wakes the consumers that wait. */
@@ -252,11 +270,20 @@ export class Slots<T, R> {
       while (!this.#isOver) {
         if (this.#isTaking) {
           await this.#park();
+          this.#isNewcomerDue = false;
           continue;
         }
         let permits = NO_PERMITS;
         let taken: IteratorResult<T> | null;
-        if (this.#isPlain && this.#waiting < this.#buffer) {
+        if (this.#waiting >= this.#buffer) {
+          this.#isTaking = true;
+          try {
+            await this.#untilRoom();
+          } finally {
+            this.#isTaking = false;
+          }
+          continue;
+        } else if (this.#isPlain) {
           taken = source.takeNow();
         } else {
           this.#isTaking = true;
@@ -280,7 +307,7 @@ export class Slots<T, R> {
           }
           if (entry !== null) this.#finish(entry, result);
         } finally {
-          release(permits);
+          if (permits !== NO_PERMITS) release(permits);
         }
         if (!this.#isTaking && this.#isTimeToTurn()) await this.#letTurn();
       }
@@ -296,8 +323,7 @@ export class Slots<T, R> {
     const { limits } = this.#work;
     while (true) {
       while (this.#waiting >= this.#buffer && !this.#isOver) {
-        this.#room = this.#newFuture();
-        await this.#room;
+        await this.#untilRoom();
       }
       const permits: Disposable[] = [];
       try {
@@ -334,20 +360,21 @@ export class Slots<T, R> {
   /** Lets another slot take the next item, while the call of this one waits. */
   #passTurn(): void {
     if (this.#isTaking || this.#isNewcomerDue || this.#isOver) return;
-    const parked = this.#parked.pop();
-    if (parked !== undefined) {
-      this.#isNewcomerDue = true;
-      fulfil(parked, undefined);
-    } else if (this.#tasks.size < this.#work.size) {
-      this.#addSlot();
+    if (this.#parked.length === 0) {
+      if (this.#tasks.size < this.#work.size) this.#addSlot();
+    } else if (!this.#isHookSet) {
+      // Not before it is clear that the call waits: it may return within the step.
+      this.#isHookSet = true;
+      this.#scheduler.onStepEnd(this);
     }
   }
 
-  async #park(): Promise<void> {
-    const turn = this.#newFuture<void>();
-    this.#parked.push(turn);
-    await turn;
-    this.#isNewcomerDue = false;
+  /** Called at the end of the step. */
+  run(): void {
+    this.#isHookSet = false;
+    if (this.#isTaking || this.#isNewcomerDue || this.#isOver) return;
+    this.#isNewcomerDue = true;
+    fulfil(this.#parked.pop()!, undefined);
   }
 
   #newEntry(): Entry<R> {
@@ -375,16 +402,30 @@ export class Slots<T, R> {
   #isTimeToTurn(): boolean {
     if (step !== this.#lastStep) {
       this.#lastStep = step;
-      this.#callsUntilLook = CALLS_PER_LOOK;
-      this.#sliceStart = null;
+      this.#beginSlice();
       return false;
     }
     if (--this.#callsUntilLook > 0) return false;
+    // It has not turned by itself since the last call.
+    if (this.#isTurnAwaited) return true;
     this.#callsUntilLook = CALLS_PER_LOOK;
     const { host } = this.#scheduler;
     const now = host.sliceTime?.() ?? host.now();
     this.#sliceStart ??= now;
-    return now - this.#sliceStart >= SLICE;
+    if (now - this.#sliceStart < SLICE) return false;
+    // Calls that await something foreign let it turn, which cannot be seen otherwise.
+    this.#isTurnAwaited = true;
+    this.#callsUntilLook = 1;
+    host.macrotask(() => {
+      this.#isTurnAwaited = false;
+      this.#beginSlice();
+    }, false);
+    return false;
+  }
+
+  #beginSlice(): void {
+    this.#callsUntilLook = CALLS_PER_LOOK;
+    this.#sliceStart = null;
   }
 
   /** Lets the loop turn; other slots would use up the time if they could take items in the meantime. */
