@@ -19,12 +19,24 @@ import { effect } from "./peers/effect.ts";
 import { effection } from "./peers/effection.ts";
 import { limiter } from "./peers/limiter.ts";
 import { ours } from "./peers/ours.ts";
+import { pLimitLibrary } from "./peers/p_limit.ts";
+import { pMapLibrary } from "./peers/p_map.ts";
 import { pQueue } from "./peers/p_queue.ts";
+import { pRetryLibrary } from "./peers/p_retry.ts";
 import { promises } from "./peers/promises.ts";
 import { median, report, roundsOf } from "./report.ts";
 import { row } from "./side_by_side.ts";
 
-const PEERS = [effection, effect, asyncMutex, pQueue, limiter];
+const PEERS = [
+  effection,
+  effect,
+  asyncMutex,
+  pQueue,
+  limiter,
+  pLimitLibrary,
+  pMapLibrary,
+  pRetryLibrary,
+];
 const CONTESTANTS = [ours, promises, ...PEERS];
 const ROUNDS = roundsOf(9);
 

@@ -40,6 +40,10 @@ export const CASES = [
   "1,000 items, 10 at a time, an item",
   "1,000 waits, 10 at a time, a wait",
   "1,000 items for 10 workers, an item",
+  "map of 10,000 ready items, an item",
+  "map of 1,000 waits, an item",
+  "race of two, the loser waits",
+  "retry without a failure",
   "time limit for a short task",
   "cancel 1,000 waiting tasks, a task",
 ] as const;

@@ -112,6 +112,27 @@ export const effect: Contestant = {
       workOnAll(() => Effect.yieldNow),
       TIMES * ITEMS,
     ),
+    "map of 10,000 ready items, an item": inFiber(
+      Effect.suspend(() =>
+        Effect.forEach(
+          Array.from({ length: OPERATIONS }, (_, item) => item),
+          (item) => Effect.succeed(item),
+          { concurrency: AT_A_TIME },
+        )
+      ),
+    ),
+    "map of 1,000 waits, an item": inFiber(
+      workOnAll(() => Effect.promise(hostTurn)),
+      TIMES * ITEMS,
+    ),
+    "race of two, the loser waits": inFiber(Effect.gen(function* () {
+      const racing = Effect.race(Effect.never, Effect.succeed(true));
+      for (let i = 0; i < OPERATIONS; i++) yield* racing;
+    })),
+    "retry without a failure": inFiber(Effect.gen(function* () {
+      const trying = Effect.retry(Effect.void, { times: 2 });
+      for (let i = 0; i < OPERATIONS; i++) yield* trying;
+    })),
     "time limit for a short task": inFiber(Effect.gen(function* () {
       const limited = Effect.timeout(Effect.yieldNow, LONG * 1000);
       for (let i = 0; i < OPERATIONS; i++) yield* limited;

@@ -6,8 +6,11 @@ import {
   Event,
   gather,
   Lock,
+  mapConcurrent,
   Queue,
+  race,
   RateLimiter,
+  retry,
   run,
   select,
   Semaphore,
@@ -129,6 +132,37 @@ export const ours: Contestant = {
       () => repeatedly(() => shareOut(() => sleep(0))),
       TIMES * ITEMS,
     ),
+    "map of 10,000 ready items, an item": inLoop(async () => {
+      const results = [];
+      for await (
+        const each of mapConcurrent(
+          Array(OPERATIONS).keys(),
+          async (item) => await item,
+          { limit: AT_A_TIME },
+        )
+      ) results.push(each);
+    }),
+    "map of 1,000 waits, an item": inLoop(
+      () =>
+        repeatedly(async () => {
+          const results = [];
+          for await (
+            const each of mapConcurrent(Array(ITEMS).keys(), hostTurn, {
+              limit: AT_A_TIME,
+            })
+          ) results.push(each);
+        }),
+      TIMES * ITEMS,
+    ),
+    "race of two, the loser waits": inLoop(async () => {
+      const never = new Event();
+      const racers = [() => never.wait(), async () => await true];
+      for (let i = 0; i < OPERATIONS; i++) await race(racers);
+    }),
+    "retry without a failure": inLoop(async () => {
+      const nothing = async () => {};
+      for (let i = 0; i < OPERATIONS; i++) await retry(nothing);
+    }),
     "time limit for a short task": inLoop(async () => {
       for (let i = 0; i < OPERATIONS; i++) {
         await timeout(LONG, () => sleep(0));

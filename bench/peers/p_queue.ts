@@ -28,6 +28,13 @@ export const pQueue: Contestant = {
       () => repeatedly(() => workOnAll(hostTurn)),
       TIMES * ITEMS,
     ),
+    "map of 10,000 ready items, an item": timed(
+      () => workOnAll(async (item) => await item, OPERATIONS),
+    ),
+    "map of 1,000 waits, an item": timed(
+      () => repeatedly(() => workOnAll(hostTurn)),
+      TIMES * ITEMS,
+    ),
     "time limit for a short task": timed(async () => {
       const queue = new PQueue({ concurrency: 1, timeout: LONG * 1000 });
       for (let i = 0; i < OPERATIONS; i++) {
@@ -39,10 +46,11 @@ export const pQueue: Contestant = {
 
 async function workOnAll(
   workOn: (item: number) => Promise<unknown>,
+  items = ITEMS,
 ): Promise<void> {
   const queue = new PQueue({ concurrency: AT_A_TIME });
   const works = Array.from(
-    { length: ITEMS },
+    { length: items },
     (_, item) => queue.add(() => workOn(item)),
   );
   await Promise.all(works);

@@ -47,6 +47,27 @@ export const promises: Contestant = {
       () => repeatedly(() => workOnAll(async () => await null)),
       TIMES * ITEMS,
     ),
+    "map of 10,000 ready items, an item": timed(async () => {
+      const results: number[] = [];
+      await workOnAll(async (item) => {
+        results.push(await item);
+      }, OPERATIONS);
+    }),
+    "map of 1,000 waits, an item": timed(
+      () => repeatedly(() => workOnAll(hostTurn)),
+      TIMES * ITEMS,
+    ),
+    "race of two, the loser waits": timed(async () => {
+      const never = new Promise<never>(() => {});
+      const racers = [() => never, async () => await true];
+      for (let i = 0; i < OPERATIONS; i++) {
+        await Promise.race(racers.map((racer) => racer()));
+      }
+    }),
+    "retry without a failure": timed(async () => {
+      const nothing = async () => {};
+      for (let i = 0; i < OPERATIONS; i++) await tryAgain(nothing);
+    }),
     "time limit for a short task": timed(async () => {
       for (let i = 0; i < OPERATIONS; i++) await raceWithTimer();
     }),
@@ -86,12 +107,23 @@ function takeTurns(): Measure {
 
 async function workOnAll(
   workOn: (item: number) => Promise<unknown>,
+  items = ITEMS,
 ): Promise<void> {
   let next = 0;
   const worker = async () => {
-    while (next < ITEMS) await workOn(next++);
+    while (next < items) await workOn(next++);
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+async function tryAgain<T>(fn: () => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await fn();
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
 }
 
 async function raceWithTimer(): Promise<void> {
