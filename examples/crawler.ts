@@ -8,21 +8,26 @@
 //   --rate=10      requests a second, at most
 //   --pages=100    pages in all, at most
 //   --timeout=10   time limit for a page, in seconds
+//   --attempts=3   attempts for a page that does not answer
+//   --state=FILE   saves the state, and continues there the next time;
+//                  needs --allow-read and --allow-write
 //
-// It does not leave the site. Ctrl-C ends it.
+// It does not leave the site. Ctrl-C and SIGTERM end it.
 
 import {
   currentTask,
+  forEachConcurrent,
   Queue,
+  RateLimiter,
+  retry,
   run,
-  taskGroup,
   timeout,
   TimeoutError,
 } from "@asyncio/asyncio";
 import { parseArgs } from "node:util";
 import { linksIn } from "./crawler/links.ts";
-import { Pace } from "./crawler/pace.ts";
 import { readText } from "./crawler/read_text.ts";
+import { loadState, saveState } from "./crawler/state.ts";
 
 const { values: options, positionals } = parseArgs({
   args: Deno.args,
@@ -32,6 +37,8 @@ const { values: options, positionals } = parseArgs({
     rate: { type: "string", default: "10" },
     pages: { type: "string", default: "100" },
     timeout: { type: "string", default: "10" },
+    attempts: { type: "string", default: "3" },
+    state: { type: "string" },
   },
 });
 
@@ -43,7 +50,8 @@ class Crawler {
   readonly #queue = new Queue<URL>();
   /** All pages that are or were in the queue, so that none enters it twice. */
   readonly #known = new Set<string>();
-  readonly #pace = new Pace(1 / Number(options.rate));
+  /** Those of them that have not been visited. */
+  readonly #todo = new Set<string>();
   #failed = 0;
 
   constructor(start: URL) {
@@ -51,48 +59,47 @@ class Crawler {
   }
 
   async crawl(): Promise<void> {
-    this.#add(this.#start);
+    const { known, todo } = loadState(options.state, this.#start);
+    for (const url of known) this.#known.add(url);
+    for (const url of todo) this.#enqueue(new URL(url));
+    if (this.#todo.size === 0) return;
+    const limit = [
+      Number(options.workers),
+      new RateLimiter(Number(options.rate), { burst: 1 }),
+    ];
     try {
-      await taskGroup(async (group) => {
-        for (let i = 0; i < Number(options.workers); i++) {
-          group.createTask(() => this.#work());
-        }
-        await this.#queue.join();
-        this.#queue.shutdown(); // ends the workers
-      });
+      await forEachConcurrent(this.#queue, (url) => this.#work(url), { limit });
     } finally {
       // After Ctrl-C, too
-      const left = this.#queue.qsize();
+      saveState(options.state, { known: this.#known, todo: this.#todo });
       console.log(
-        `${this.#known.size} pages known, ${left} not visited, ${this.#failed} failed`,
+        `${this.#known.size} pages known, ${this.#todo.size} not visited, ${this.#failed} failed`,
       );
     }
   }
 
-  async #work(): Promise<void> {
-    for await (const url of this.#queue) {
-      await this.#pace.turn();
-      console.log(await this.#visit(url));
-      this.#queue.taskDone();
-    }
+  async #work(url: URL): Promise<void> {
+    console.log(await this.#visit(url));
+    this.#todo.delete(url.href);
+    if (this.#todo.size === 0) this.#queue.shutdown(); // ends the crawl
   }
 
   /** Reads a page and returns the result. */
   async #visit(url: URL): Promise<string> {
     try {
-      return await timeout(Number(options.timeout), () => this.#fetch(url));
+      return await retry(
+        () => timeout(Number(options.timeout), () => this.#fetch(url)),
+        { attempts: Number(options.attempts), when: isOfPage },
+      );
     } catch (error) {
-      // Any error of a single page
-      if (!(error instanceof TypeError || error instanceof TimeoutError)) {
-        throw error;
-      }
+      if (!isOfPage(error)) throw error;
       this.#failed++;
       return `${url}: ${error}`;
     }
   }
 
   async #fetch(url: URL): Promise<string> {
-    // The time limit, a failing worker and Ctrl-C end it
+    // The time limit, an error elsewhere and Ctrl-C end it
     const { signal } = currentTask()!;
     const response = await fetch(url, { signal });
     const { status, headers } = response;
@@ -101,6 +108,7 @@ class Crawler {
       this.#isOfSite(new URL(response.url)); // after redirects
     if (!isPage) {
       await response.body?.cancel();
+      if (status === 429 || status >= 500) throw new Busy(String(status));
       if (!response.ok) this.#failed++;
       return `${url}: ${status}`;
     }
@@ -113,6 +121,11 @@ class Crawler {
     if (!this.#isOfSite(url) || this.#known.has(url.href)) return;
     if (this.#known.size >= Number(options.pages)) return;
     this.#known.add(url.href);
+    this.#enqueue(url);
+  }
+
+  #enqueue(url: URL): void {
+    this.#todo.add(url.href);
     this.#queue.putNowait(url);
   }
 
@@ -121,9 +134,22 @@ class Crawler {
   }
 }
 
+/** The server asks for another attempt later. */
+class Busy extends Error {
+  override readonly name = "Busy";
+}
+
+/** Whether an error is one of a single page. fetch() throws a TypeError. */
+function isOfPage(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof TimeoutError ||
+    error instanceof Busy;
+}
+
 const [start] = positionals;
 if (start === undefined) {
   console.error("Expected the URL of a page to start from");
   Deno.exit(2);
 }
-await run(() => new Crawler(new URL(start)).crawl());
+await run(() => new Crawler(new URL(start)).crawl(), {
+  signals: ["SIGINT", "SIGTERM"],
+});

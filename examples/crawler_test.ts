@@ -107,7 +107,12 @@ Deno.test("crawler gives up a page that takes too long, and goes on", async () =
     if (url.endsWith("/")) return page("slow", "fast");
     return url.endsWith("/slow") ? endless(givenUp.resolve) : page();
   });
-  const { code, lines } = await crawl(site, "--rate=1000", "--timeout=0.5");
+  const { code, lines } = await crawl(
+    site,
+    "--rate=1000",
+    "--timeout=0.5",
+    "--attempts=1",
+  );
   assertEquals(lines, [
     "/: 200, 2 links",
     "/fast: 200, 0 links",
@@ -145,9 +150,79 @@ Deno.test({
     crawler.interrupt();
     assertEquals(await crawler.end(), {
       code: 130,
-      stdout: "4 pages known, 1 not visited, 0 failed\n",
+      stdout: "4 pages known, 3 not visited, 0 failed\n",
       stderr: "KeyboardInterrupt: Interrupted by SIGINT\n",
     });
     for (const { promise } of givenUp) await promise;
+  },
+});
+
+Deno.test("crawler asks again where a server is busy, and not where a page is missing", async () => {
+  const asked: Record<string, number> = {};
+  await using site = serve(({ url }) => {
+    const { pathname } = new URL(url);
+    const times = asked[pathname] = (asked[pathname] ?? 0) + 1;
+    if (pathname === "/") return page("busy", "broken", "missing");
+    if (pathname === "/busy" && times === 3) return page();
+    return new Response("", {
+      status: { "/busy": 429, "/broken": 500 }[pathname] ?? 404,
+    });
+  });
+  const { code, lines } = await crawl(site, "--rate=1000");
+  assertEquals(asked, { "/": 1, "/busy": 3, "/broken": 3, "/missing": 1 });
+  assertEquals(lines.slice(1, -2).sort(), [
+    "/broken: Busy: 500",
+    "/busy: 200, 0 links",
+    "/missing: 404",
+  ]);
+  assertEquals(lines.at(-2), "4 pages known, 0 not visited, 2 failed");
+  assertEquals(code, 0);
+});
+
+Deno.test({
+  name: "crawler goes on where it was stopped",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const asked: string[] = [];
+      let isOpen = false;
+      await using site = serve(({ url }) => {
+        const { pathname } = new URL(url);
+        asked.push(pathname);
+        if (pathname === "/") return page("a", "b");
+        return isOpen || pathname === "/a" ? page("/", "a") : endless(() => {});
+      });
+      const flags = [
+        ...LOOPBACK,
+        `--allow-read=${folder}`,
+        `--allow-write=${folder}`,
+      ];
+      const args = [site.url, `--state=${folder}/state.json`, "--rate=1000"];
+      {
+        await using crawler = new Example("crawler.ts", flags, args);
+        await crawler.nextLine();
+        assertEquals(await crawler.nextLine(), `${site.url}a: 200, 2 links`);
+        while (asked.length < 3) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        crawler.signal("SIGTERM");
+        const { code, stdout } = await crawler.end();
+        assertEquals(
+          [code, stdout],
+          [143, "3 pages known, 1 not visited, 0 failed\n"],
+        );
+      }
+      asked.length = 0;
+      isOpen = true;
+      const { code, stdout } = await runExample("crawler.ts", flags, args);
+      assertEquals(
+        stdout,
+        `${site.url}b: 200, 2 links\n3 pages known, 0 not visited, 0 failed\n`,
+      );
+      assertEquals([code, asked], [0, ["/b"]]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 });

@@ -8,7 +8,11 @@ import {
   outOfRange,
 } from "../loop/core/validate.ts";
 
-/** The options of {@linkcode backoff}. */
+/**
+ * The options of {@linkcode backoff}.
+ *
+ * @category Retrying
+ */
 export interface BackoffOptions {
   /** The first delay, in seconds; 0.1 by default. */
   first?: number | undefined;
@@ -43,6 +47,8 @@ const JITTERS: readonly unknown[] = ["full", "none"];
  * const delay = backoff({ first: 1, max: 5, jitter: "none" });
  * assertEquals([1, 2, 3, 4].map(delay), [1, 2, 4, 5]);
  * ```
+ *
+ * @category Retrying
  */
 export function backoff(
   options: BackoffOptions = {},

@@ -4,7 +4,11 @@ import { Slots } from "./_slots.ts";
 import { Source } from "./_source.ts";
 import { assertArguments, type Limits, limitsOf } from "./map_concurrent.ts";
 
-/** The options of {@linkcode forEachConcurrent}. */
+/**
+ * The options of {@linkcode forEachConcurrent}.
+ *
+ * @category Waiting for several
+ */
 export interface ForEachConcurrentOptions {
   /** What limits the calls: a number, something with an `acquire()`, or an array of these. */
   limit: Limits;
@@ -36,6 +40,8 @@ export interface ForEachConcurrentOptions {
  * }, { limit: 3 });
  * assertEquals(done.length, 3);
  * ```
+ *
+ * @category Waiting for several
  */
 export async function forEachConcurrent<T>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -16,16 +16,26 @@ import { assertSource, Source } from "./_source.ts";
 /**
  * Something that limits how many calls run, or how often one begins: a `Semaphore`, a `RateLimiter`, or anything else
  * with an `acquire()`.
+ *
+ * @category Waiting for several
  */
 export interface Limit {
   /** Waits for a permit, which is given back by disposing of it. */
   acquire(): PromiseLike<Disposable>;
 }
 
-/** One limit, or several that all apply. A number is the largest number of calls that run at the same time. */
+/**
+ * One limit, or several that all apply. A number is the largest number of calls that run at the same time.
+ *
+ * @category Waiting for several
+ */
 export type Limits = number | Limit | readonly (number | Limit)[];
 
-/** The options of {@linkcode mapConcurrent}. */
+/**
+ * The options of {@linkcode mapConcurrent}.
+ *
+ * @category Waiting for several
+ */
 export interface MapConcurrentOptions {
   /** What limits the calls: a number, something with an `acquire()`, or an array of these. */
   limit: Limits;
@@ -74,6 +84,8 @@ export interface MapConcurrentOptions {
  * ) lengths.push(length);
  * assertEquals(lengths, [3, 5, 9]);
  * ```
+ *
+ * @category Waiting for several
  */
 export function mapConcurrent<T, R>(
   items: Iterable<T> | AsyncIterable<T>,

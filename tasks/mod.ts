@@ -38,8 +38,8 @@ export {
   type CompletionIterator,
 } from "./as_completed.ts";
 export * from "./awaited_by.ts";
-export * from "./call_graph.ts";
 export * from "./backoff.ts";
+export * from "./call_graph.ts";
 export {
   CancelScope,
   cancelScope,
@@ -60,13 +60,13 @@ export {
   type GatherResult,
   type GatherResults,
 } from "./gather.ts";
-export * from "./putting.ts";
 export {
   type Limit,
   type Limits,
   mapConcurrent,
   type MapConcurrentOptions,
 } from "./map_concurrent.ts";
+export * from "./putting.ts";
 export * from "./race.ts";
 export { rethrowCancelled } from "./rethrow_cancelled.ts";
 export { retry, type RetryDelay, type RetryOptions } from "./retry.ts";

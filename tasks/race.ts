@@ -16,7 +16,11 @@ import { outOfRange, wrongType } from "../loop/core/validate.ts";
 import { endTasks, reportFailure } from "./_end_tasks.ts";
 import { createTask } from "./create_task.ts";
 
-/** The type of the result of {@linkcode race} and {@linkcode firstSuccess}: that of any of the functions. */
+/**
+ * The type of the result of {@linkcode race} and {@linkcode firstSuccess}: that of any of the functions.
+ *
+ * @category Waiting for several
+ */
 export type RaceResult<F extends readonly (() => unknown)[]> = Awaited<
   ReturnType<F[number]>
 >;
@@ -44,6 +48,8 @@ export type RaceResult<F extends readonly (() => unknown)[]> = Awaited<
  * ]);
  * assertEquals(winner, "the cache");
  * ```
+ *
+ * @category Waiting for several
  */
 export async function race<F extends readonly (() => unknown)[]>(
   fns: F,
@@ -77,6 +83,8 @@ export async function race<F extends readonly (() => unknown)[]>(
  * ]);
  * assertEquals(answer, "from the second mirror");
  * ```
+ *
+ * @category Waiting for several
  */
 export async function firstSuccess<F extends readonly (() => unknown)[]>(
   fns: F,

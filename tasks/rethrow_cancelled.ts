@@ -35,6 +35,8 @@ import { chainOf, isInstance } from "../loop/core/unknown_value.ts";
  * await task.catch(() => {});
  * assert(task.cancelled());
  * ```
+ *
+ * @category Time limits and cancellation
  */
 export function rethrowCancelled(error: unknown): void {
   if (isCancellation(error)) throw error;

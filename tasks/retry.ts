@@ -16,12 +16,20 @@ import { isCancellation, requestsAround } from "./rethrow_cancelled.ts";
 import { sleep } from "./sleep.ts";
 import { Timeout } from "./timeout.ts";
 
-/** The delay before the next attempt, in seconds, or a function of the attempt that failed and of its error. */
+/**
+ * The delay before the next attempt, in seconds, or a function of the attempt that failed and of its error.
+ *
+ * @category Retrying
+ */
 export type RetryDelay =
   | Delay
   | ((attempt: number, error: unknown) => Delay);
 
-/** The options of {@linkcode retry}. */
+/**
+ * The options of {@linkcode retry}.
+ *
+ * @category Retrying
+ */
 export interface RetryOptions {
   /** The largest number of attempts; 3 by default, `Infinity` for no limit. */
   attempts?: number | undefined;
@@ -69,6 +77,8 @@ export interface RetryOptions {
  * });
  * assertEquals(answer, "connected in attempt 3");
  * ```
+ *
+ * @category Retrying
  */
 export async function retry<T>(
   fn: (attempt: number) => T | PromiseLike<T>,

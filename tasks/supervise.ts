@@ -16,7 +16,11 @@ import { delayFunction, isFinal, type RetryDelay } from "./retry.ts";
 import { requestsAround } from "./rethrow_cancelled.ts";
 import { sleep } from "./sleep.ts";
 
-/** How often `supervise()` restarts its function before it gives up. */
+/**
+ * How often `supervise()` restarts its function before it gives up.
+ *
+ * @category Retrying
+ */
 export interface RestartLimit {
   /** The largest number of restarts within that time. */
   restarts: number;
@@ -24,7 +28,11 @@ export interface RestartLimit {
   within: Delay;
 }
 
-/** The options of {@linkcode supervise}. */
+/**
+ * The options of {@linkcode supervise}.
+ *
+ * @category Retrying
+ */
 export interface SuperviseOptions {
   /** Whether to restart the function when it fails, which is the default, or also when it returns. */
   restart?: "on-failure" | "always" | undefined;
@@ -68,6 +76,8 @@ const RESTARTS: readonly unknown[] = ["on-failure", "always"];
  * });
  * assertEquals(runs, 3);
  * ```
+ *
+ * @category Retrying
  */
 export async function supervise(
   fn: () => unknown,
