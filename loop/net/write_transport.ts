@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../core/future.ts";
 import { BaseTransport, notSupported } from "./base_transport.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import { writeBufferOf } from "./write_buffer.ts";
@@ -51,6 +52,47 @@ export class WriteTransport<S = Deno.Conn | DatagramSocket>
    */
   write(_data: Uint8Array | string): void {
     throw notSupported("write");
+  }
+
+  /**
+   * Sends data without copying it, behind what was written before. The future is done when the operating system has
+   * all of the bytes, so it also waits for back-pressure.
+   *
+   * The memory is lent: it must not change until then. In debug mode, a change is reported to the exception handler.
+   * Use it for large data that stays as it is; for small data, {@linkcode WriteTransport.write} is faster. A
+   * pipe over a `WritableStream` copies all the same, because its reader may keep what it gets.
+   *
+   * If the call is cancelled before its turn, nothing is sent. Otherwise the part that has been handed to the operating
+   * system is sent, which may end anywhere, and the rest is not: in most protocols, all that remains is to abort the
+   * connection. The memory stays lent until that part is sent: until a later `send()` is done, of an empty array for
+   * instance, or the connection is closed.
+   *
+   * @param _data The bytes.
+   * @returns A future that is done when the bytes are sent; it fails if the connection is closed or lost before that.
+   * @throws {TypeError} If `data` is not a `Uint8Array`.
+   *
+   * @example Usage
+   * ```ts
+   * import { getRunningLoop, run } from "@asyncio/asyncio";
+   * import { BaseProtocol } from "@asyncio/asyncio/loop";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+   *   const [transport] = await getRunningLoop()
+   *     .connectWritePipe(() => new BaseProtocol(), writable);
+   *   const text = new Response(readable).text();
+   *   const memory = new Uint8Array([49, 50, 10]);
+   *   await transport.send(memory);
+   *   memory[0] = 51; // no longer lent
+   *   await transport.send(memory);
+   *   transport.close();
+   *   assertEquals(await text, "12\n32\n");
+   * });
+   * ```
+   */
+  send(_data: Uint8Array): Future<void> {
+    throw notSupported("send");
   }
 
   /**

@@ -1,9 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Future } from "../../core/future.ts";
+import { failed } from "../../core/primitive_future.ts";
 import { errors } from "../../core/runtime.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
-import { assertBytes, assertProtocol } from "../stream/assertions.ts";
+import {
+  assertBuffer,
+  assertBytes,
+  assertProtocol,
+} from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
+import { connectionLost } from "../stream/failures.ts";
 import { type Sink, validChunks, WriteHalf } from "../stream/write_half.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { StreamPipeOptions, WritablePipe } from "../options.ts";
@@ -51,7 +58,10 @@ export class WritePipeTransport extends Transport {
       };
     this.#lifecycle = new PipeLifecycle(protocol, context, this, {
       stop: () => this.#writeHalf.abandon(),
-      release: (error) => end.close(error),
+      release: (error) => {
+        end.close(error);
+        this.#writeHalf.release(error);
+      },
     });
     this.#writeHalf = new WriteHalf(
       end,
@@ -100,6 +110,13 @@ export class WritePipeTransport extends Transport {
     const list = validChunks(chunks);
     if (this.#lifecycle.isClosing) this.#writeHalf.discard();
     else this.#writeHalf.writeLines(list);
+  }
+
+  override send(data: Uint8Array): Future<void> {
+    assertBuffer("data of send()", data);
+    return this.#lifecycle.isClosing
+      ? failed(this.#context.scheduler, connectionLost())
+      : this.#writeHalf.send(data);
   }
 
   override canWriteEof(): boolean {

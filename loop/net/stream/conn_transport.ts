@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { RuntimeError, TimeoutError } from "../../core/errors.ts";
-import { errors } from "../../core/runtime.ts";
+import type { Future } from "../../core/future.ts";
+import { failed } from "../../core/primitive_future.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -9,11 +10,11 @@ import { notSupported } from "../base_transport.ts";
 import { hostAndPort } from "../dns/host.ts";
 import { Transport } from "../transport.ts";
 import { setWriteBuffer } from "../write_buffer.ts";
-import { assertBytes, assertProtocol } from "./assertions.ts";
+import { assertBuffer, assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
 import type { ServerConnection } from "./server_connection.ts";
-import { reasonOf } from "./failures.ts";
+import { connectionLost, reasonOf } from "./failures.ts";
 import { UpgradedConn } from "./upgraded_conn.ts";
 import type {
   Closable,
@@ -197,6 +198,19 @@ export class ConnTransport extends Transport implements Resource {
     else this.#writeHalf.writeLines(list);
   }
 
+  override send(data: Uint8Array): Future<void> {
+    assertBuffer("data of send()", data);
+    const { scheduler } = this.#context;
+    try {
+      this.#assertCanWrite();
+    } catch (error) {
+      return failed(scheduler, error);
+    }
+    return this.#isClosing
+      ? failed(scheduler, connectionLost())
+      : this.#writeHalf.send(data);
+  }
+
   override canWriteEof(): boolean {
     return this.#link.tlsShutdown === undefined;
   }
@@ -218,8 +232,8 @@ export class ConnTransport extends Transport implements Resource {
   /** Sends a part of the file without copying it: the bytes must not change. One part at a time. */
   async sendPart(part: Uint8Array): Promise<void> {
     this.#assertNoEof();
-    if (!this.#isClosing && await this.#writeHalf.sendUncopied(part)) return;
-    throw new errors.ConnectionReset("Connection lost");
+    if (this.#isClosing) throw connectionLost();
+    await this.#writeHalf.sendPart(part);
   }
 
   endFile(): void {
@@ -333,7 +347,10 @@ export class ConnTransport extends Transport implements Resource {
   /** Ends without sending the buffered data. */
   #forceEnd(error: unknown): void {
     this.#writeHalf.abandon();
-    if (this.#isEnded) return;
+    if (this.#isEnded) {
+      this.#writeHalf.release(error);
+      return;
+    }
     this.#stop();
     this.#endSoon(error);
   }
@@ -350,6 +367,7 @@ export class ConnTransport extends Transport implements Resource {
     this.#context.scheduler.resources.delete(this);
     // This ends the pending read and write.
     closeUnlessClosed(this.#link.conn);
+    this.#writeHalf.release(error);
     this.connection?.end();
   }
 

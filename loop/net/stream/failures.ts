@@ -54,6 +54,11 @@ export function interrupted(): Error {
   return new errors.Interrupted("The connection was closed");
 }
 
+/** Returns the error of a write that is not sent, as the connection is closed. */
+export function connectionLost(): Error {
+  return new errors.ConnectionReset("Connection lost");
+}
+
 /** Returns the code of a system error, if it has one. */
 export function codeOf(error: unknown): unknown {
   return isInstance(error, Error) ? propertyOf(error, "code") : undefined;

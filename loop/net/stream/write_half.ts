@@ -1,15 +1,26 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { warn } from "../../core/warnings.ts";
-import { Future } from "../../core/future.ts";
-import type { StepEndHook } from "../../core/scheduler.ts";
+import {
+  fulfilled,
+  Future,
+  type Settlement,
+  withError,
+  withResult,
+} from "../../core/future.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+} from "../../core/primitive_future.ts";
+import { callOutsideTasks, type StepEndHook } from "../../core/scheduler.ts";
 import { assertIterable } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { WriteBuffer } from "../write_buffer.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
+import { connectionLost } from "./failures.ts";
 import type { TransportOwner } from "./types.ts";
-import { WriteQueue } from "./write_queue.ts";
+import { Loan, WriteQueue } from "./write_queue.ts";
 
 /** The destination of a write half. */
 export interface Sink {
@@ -37,6 +48,8 @@ export class WriteHalf implements StepEndHook {
   #isAfterWriteScheduled = false;
   #writesAfterEnd = 0;
   #onIdle: (() => void) | null = null;
+  /** The lent memory that was not sent, which the pending write may still use. */
+  #unsent: Loan[] = [];
 
   /** Calls `onDrained` once everything has been sent after `end()`. */
   constructor(
@@ -87,43 +100,78 @@ export class WriteHalf implements StepEndHook {
     return new Promise((resolve) => this.#onIdle = resolve);
   }
 
-  /**
-   * Sends bytes without copying them: they must not change. Requires that nothing is being sent; later writes are
-   * queued behind them. Returns `false` if the transport was aborted.
-   */
-  async sendUncopied(data: Uint8Array): Promise<boolean> {
-    this.#isSending = true;
-    for (let rest = data; rest.length > 0;) {
-      let count;
-      try {
-        count = await this.#write(rest);
-      } catch (error) {
-        if (this.#isAbandoned) return false;
-        this.#onWriteFailed(error);
-        throw error;
-      }
-      if (this.#isAbandoned) return false;
-      rest = rest.subarray(count);
+  /** Sends bytes without copying them, behind earlier writes. The future is done when all of them are sent. */
+  send(data: Uint8Array): Future<void> {
+    const { scheduler } = this.#context;
+    if (data.length === 0 && this.#queue.size === 0) {
+      return fulfilled(scheduler, undefined);
     }
-    this.#sendNext();
-    return true;
+    const isIntact = scheduler.debug === null ? null : changeDetector(data);
+    const loan = new Loan(data, (error) => {
+      if (isIntact?.() === false) this.#reportChange(operation);
+      send.settlement = error === null ? DONE : withError(error);
+      callOutsideTasks(scheduler, () => operation.wake());
+    });
+    const send: Send = { half: this, loan, settlement: null };
+    const operation = new PrimitiveFuture<void, Send>(scheduler, SEND, send);
+    this.#lend(loan);
+    return operation;
+  }
+
+  /** Sends bytes as {@linkcode WriteHalf.send} does, for code of the library outside tasks. */
+  sendPart(data: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#lend(
+        new Loan(data, (error) => error === null ? resolve() : reject(error)),
+      )
+    );
+  }
+
+  /** Sends no more of the loan than the part under way, which uses its memory until it is sent. */
+  withdraw(loan: Loan): void {
+    this.#queue.withdraw(loan, this.#isSending && !this.#isFlushDue);
+    if (this.buffer.isPaused) this.#scheduleAfterWrite();
   }
 
   /** Drops what has not been sent. */
   abandon(): void {
     // Other implementations send at the time of the write, so the peer may expect the data.
-    if (this.#isFlushDue) this.#writeHead().catch(() => {});
+    if (this.#isFlushDue && this.#queue.size > 0) {
+      this.#writeHead().catch(() => {});
+    }
     this.#isFlushDue = false;
     this.#isAbandoned = true;
-    this.#queue.clear();
+    this.#unsent.push(...this.#queue.clear());
     this.#onIdle?.();
+  }
+
+  /** Returns the lent memory that was not sent, once the destination is closed. */
+  release(error: unknown): void {
+    if (this.#context.scheduler.closed) return;
+    const reason = error ?? connectionLost();
+    for (const loan of this.#unsent.splice(0)) loan.onReturned(reason);
   }
 
   /** Sends what was written during the step that has ended. */
   run(): void {
     if (!this.#isFlushDue) return;
     this.#isFlushDue = false;
-    this.#send();
+    this.#sendNext();
+  }
+
+  #lend(loan: Loan): void {
+    this.#queue.lend(loan);
+    this.#flushSoon();
+  }
+
+  #reportChange(future: Future<void>): void {
+    const context = this.#context;
+    context.enqueue(() =>
+      context.scheduler.report({
+        message: "Memory changed while it was lent to send()",
+        future,
+      })
+    );
   }
 
   #flushSoon(): void {
@@ -202,6 +250,34 @@ export class WriteHalf implements StepEndHook {
       this.#owner.report(`protocol.${method}() failed`, error);
     }
   }
+}
+
+const DONE = withResult(undefined);
+
+/** A pending `send()`. */
+interface Send {
+  readonly half: WriteHalf;
+  readonly loan: Loan;
+  settlement: Settlement | null;
+}
+
+const SEND: PrimitiveBehavior<void, Send> = {
+  name: "WriteTransport.send()",
+  poll: ({ settlement }) => settlement,
+  onCancelled: ({ half, loan }) => half.withdraw(loan),
+  handBack() {},
+};
+
+/** Returns a function that returns whether the bytes are the same as now. */
+function changeDetector(bytes: Uint8Array): () => boolean {
+  const before = checksumOf(bytes);
+  return () => checksumOf(bytes) === before;
+}
+
+function checksumOf(bytes: Uint8Array): number {
+  let sum = bytes.length;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum;
 }
 
 /** Returns the chunks of `writeLines()` as an array; throws if one has the wrong type. */

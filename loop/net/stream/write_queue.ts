@@ -22,11 +22,13 @@ const encoder = new TextEncoder();
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A queue of copied, unsent data. Small writes are joined. */
+/** A queue of unsent data: copies, in which small writes are joined, and lent memory. */
 export class WriteQueue {
   /** The number of bytes. */
   size = 0;
-  readonly #full = new RingBuffer<Block>();
+  /** The loans, and the blocks that take no more data. */
+  readonly #full = new RingBuffer<Block | Loan>();
+  /** The block that takes more data. */
   #last: Block | null = null;
 
   /** Appends a copy of the data. */
@@ -35,29 +37,69 @@ export class WriteQueue {
     else this.#pushBytes(data);
   }
 
+  /** Appends lent memory, which is not copied. */
+  lend(loan: Loan): void {
+    if (this.#last !== null) this.#full.push(this.#last);
+    this.#last = null;
+    this.#full.push(loan);
+    this.size += loan.end;
+    this.#dropEmptyLoans();
+  }
+
+  /** Removes the unsent part of a loan. Of a write that `isPending`, the part under way is still sent. */
+  withdraw(loan: Loan, isPending: boolean): void {
+    loan.isWithdrawn = true;
+    if (isPending && loan === this.#full.first) return;
+    this.size -= loan.end - loan.start;
+    loan.end = loan.start;
+    this.#dropEmptyLoans();
+  }
+
   /** Returns the next bytes to send. They stay in the queue, and in place, until they are dropped. */
   head(): Uint8Array {
-    const block = (this.#full.first ?? this.#last)!;
-    return block.bytes.subarray(block.start, block.end);
+    const { bytes, start, end } = (this.#full.first ?? this.#last)!;
+    return bytes.subarray(start, end);
   }
 
   /** Removes sent bytes from the front. */
   drop(count: number): void {
     this.size -= count;
     const isLast = this.#full.size === 0;
-    const block = isLast ? this.#last! : this.#full.first!;
-    block.start += count;
-    if (block.start < block.end) return;
+    const first = isLast ? this.#last! : this.#full.first!;
+    first.start += count;
+    if (first instanceof Loan) {
+      if (first.isWithdrawn) this.withdraw(first, false);
+      else this.#dropEmptyLoans();
+      return;
+    }
+    if (first.start < first.end) return;
     if (isLast) this.#last = null;
     else this.#full.take();
-    releaseBlock(block);
+    releaseBlock(first);
+    this.#dropEmptyLoans();
   }
 
-  /** Removes everything. The memory does not return to the pool, since a pending write may still read it. */
-  clear(): void {
+  /**
+   * Removes everything and returns the loans. The memory does not return to the pool, since a pending write may still
+   * read it.
+   */
+  clear(): Loan[] {
+    const loans = [];
+    while (this.#full.size > 0) {
+      const each = this.#full.take();
+      if (each instanceof Loan) loans.push(each);
+    }
     this.size = 0;
-    this.#full.clear();
     this.#last = null;
+    return loans;
+  }
+
+  #dropEmptyLoans(): void {
+    for (let first; (first = this.#full.first) instanceof Loan;) {
+      if (first.start < first.end) return;
+      this.#full.take();
+      first.onReturned(null);
+    }
   }
 
   #pushBytes(data: Uint8Array): void {
@@ -99,6 +141,22 @@ export class WriteQueue {
       this.#full.push(last);
     }
     return this.#last = acquireBlock(count);
+  }
+}
+
+/** Memory that is sent without a copy, so it must not change until it is returned. */
+export class Loan {
+  readonly bytes: Uint8Array;
+  /** Called when the memory is returned, with the error if not all of it was sent. */
+  readonly onReturned: (error: unknown) => void;
+  start = 0;
+  end: number;
+  isWithdrawn = false;
+
+  constructor(bytes: Uint8Array, onReturned: (error: unknown) => void) {
+    this.bytes = bytes;
+    this.onReturned = onReturned;
+    this.end = bytes.length;
   }
 }
 
