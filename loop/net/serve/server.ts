@@ -5,7 +5,10 @@ import { RuntimeError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { fulfilled, Future } from "../../core/future.ts";
 import { callInline } from "../../core/inline_call.ts";
+import { type Delay, secondsOf } from "../../core/delay.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
+import type { Task } from "../../core/task.ts";
+import { currentTaskState } from "../../core/task_state.ts";
 import { ServerConnection } from "../stream/server_connection.ts";
 // Type-only imports, so that importing the class loads no network code.
 import type { Acceptor } from "./_acceptor.ts";
@@ -87,6 +90,12 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   readonly #acceptors: readonly Acceptor<A>[];
   readonly #onAccepted: OnAccepted;
   readonly #connections = new Set<ServerConnection>();
+  /** The tasks that handle connections, some of which may have ended. */
+  readonly #handlers = new Set<Task<unknown>>();
+  /** The handlers that a drain has cancelled. */
+  readonly #cancelled = new WeakSet<Task<unknown>>();
+  /** Called when a handler or a connection ends. */
+  readonly #drains = new Set<() => void>();
   #isServing = false;
   #isClosed = false;
   #forever: Future<never> | null = null;
@@ -196,6 +205,50 @@ export class Server<A extends Deno.Addr = Deno.Addr>
     this.#forever?.cancel();
   }
 
+  /**
+   * Shuts the server down in an orderly way: closes it to new connections, as {@linkcode Server.close} does, and waits
+   * until the handlers of the open ones have ended, which it cancels when the time is up. It ends as soon as the last
+   * handler has, and then closes the connections that are still open after sending their buffered data.
+   *
+   * A handler is the task that `startServer()` runs for a connection. The protocols of `loop.createServer()` have none:
+   * it waits for the end of their connections, and aborts those that are open when the time is up. A handler may
+   * call it: it does not wait for the task that calls it.
+   *
+   * If it is cancelled, it cancels the handlers at once and waits for them. It may be called again, with another delay:
+   * the shortest counts, and no handler is cancelled twice.
+   *
+   * @param delay The time for the handlers to finish, in seconds or as a `Temporal.Duration`; `null` for any time.
+   * @returns A future that is done when the last handler has ended.
+   * @throws {TypeError} If the delay is not a number, a duration or `null`.
+   *
+   * @example Usage
+   * ```ts
+   * import { openConnection, run, startServer } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await run(async () => {
+   *   const server = await startServer(async (reader, writer) => {
+   *     writer.write(await reader.readLine());
+   *     writer.close();
+   *   }, "127.0.0.1", 0);
+   *   const { hostname, port } = server.sockets[0]!.addr;
+   *   const [reader, writer] = await openConnection(hostname, port);
+   *   writer.write("last order\n");
+   *   await server.drain(5);
+   *   assertEquals(await reader.readText(), "last order\n");
+   *   writer.close();
+   * });
+   * ```
+   */
+  drain(delay: Delay | null): Future<void> {
+    const seconds = delay === null
+      ? Infinity
+      : secondsOf("drain", "delay", delay);
+    this.close();
+    const caller = currentTaskState()?.owner.task ?? null;
+    return this.#call("drain()", () => this.#drain(seconds, caller));
+  }
+
   /** Closes every open connection after sending its buffered data. */
   closeClients(): void {
     for (const connection of [...this.#connections]) connection.close();
@@ -250,9 +303,10 @@ export class Server<A extends Deno.Addr = Deno.Addr>
 
   /** Starts an accepted connection, in a step and in the callback context. */
   #serveConnection(conn: Deno.Conn): void {
-    const connection = new ServerConnection((connection) =>
-      this.#onConnectionEnded(connection)
-    );
+    const connection = new ServerConnection({
+      ended: (connection) => this.#onConnectionEnded(connection),
+      handledBy: (handler) => this.#onHandler(handler),
+    });
     this.#connections.add(connection);
     try {
       this.#onAccepted(conn, connection);
@@ -269,6 +323,69 @@ export class Server<A extends Deno.Addr = Deno.Addr>
   #onConnectionEnded(connection: ServerConnection): void {
     this.#connections.delete(connection);
     this.#wakeIfOver();
+    this.#wakeDrains();
+  }
+
+  #onHandler(handler: Task<unknown>): void {
+    this.#handlers.add(handler);
+    handler.addDoneCallback(() => {
+      this.#handlers.delete(handler);
+      this.#wakeDrains();
+    });
+  }
+
+  #wakeDrains(): void {
+    for (const wake of this.#drains) wake();
+  }
+
+  async #drain(seconds: number, caller: object | null): Promise<void> {
+    const timer = seconds === Infinity
+      ? null
+      : this.#loop.callLater(seconds, () => this.#cancelHandlers(caller));
+    let cancellation: CancelledError | null = null;
+    while (this.#isHandling(caller)) {
+      try {
+        await this.#handlingChanged();
+      } catch (error) {
+        if (!(error instanceof CancelledError)) throw error;
+        cancellation ??= error;
+        this.#cancelHandlers(caller);
+      }
+    }
+    timer?.cancel();
+    for (const connection of [...this.#connections]) {
+      if (connection.handler !== caller) connection.close();
+    }
+    if (cancellation !== null) throw cancellation;
+  }
+
+  /** Whether a task other than the caller, or a protocol, still handles a connection. */
+  #isHandling(caller: object | null): boolean {
+    for (const handler of this.#handlers) if (handler !== caller) return true;
+    for (const { handler } of this.#connections) {
+      if (handler === null) return true;
+    }
+    return false;
+  }
+
+  #handlingChanged(): Future<void> {
+    const changed = new Future<void>({ loop: this.#loop });
+    const wake = () => changed.done() || changed.setResult();
+    this.#drains.add(wake);
+    changed.addDoneCallback(() => this.#drains.delete(wake));
+    return changed;
+  }
+
+  /** Cancels the handlers, each once, and aborts the connections that have none. */
+  #cancelHandlers(caller: object | null): void {
+    for (const handler of [...this.#handlers]) {
+      if (handler === caller || this.#cancelled.has(handler)) continue;
+      this.#cancelled.add(handler);
+      handler.cancel();
+    }
+    for (const connection of [...this.#connections]) {
+      if (connection.handler === null) connection.abort();
+    }
   }
 
   #released(): void {
