@@ -49,6 +49,22 @@ export class ByteQueue {
     return start === 0 ? first : first.subarray(start);
   }
 
+  /** Takes as many bytes from the front as the memory holds, into it; returns their number. */
+  takeInto(memory: Uint8Array): number {
+    const count = Math.min(memory.length, this.size);
+    for (let filled = 0; filled < count;) {
+      const start = this.#taken;
+      const rest = this.#first.length - start;
+      const part = Math.min(rest, count - filled);
+      memory.set(this.#first.subarray(start, start + part), filled);
+      filled += part;
+      this.size -= part;
+      if (part === rest) this.#dropFirst();
+      else this.#taken = start + part;
+    }
+    return count;
+  }
+
   /** Returns where `separator` first occurs at `from` or later; -1 if it does not. */
   find(separator: Uint8Array, from: number): number {
     const firstByte = separator[0]!;
@@ -105,16 +121,7 @@ export class ByteQueue {
   /** Takes bytes that span several chunks. */
   #join(count: number): Uint8Array<ArrayBuffer> {
     const joined = new Uint8Array(count);
-    for (let filled = 0; filled < count;) {
-      const start = this.#taken;
-      const rest = this.#first.length - start;
-      const part = Math.min(rest, count - filled);
-      joined.set(this.#first.subarray(start, start + part), filled);
-      filled += part;
-      this.size -= part;
-      if (part === rest) this.#dropFirst();
-      else this.#taken = start + part;
-    }
+    this.takeInto(joined);
     return joined;
   }
 

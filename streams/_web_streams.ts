@@ -85,6 +85,7 @@ export class WebSource {
 /** The source of a `ReadableStream`. */
 interface Reader {
   read(n: number): Future<Uint8Array<ArrayBuffer>>;
+  readInto(memory: Uint8Array): Future<number>;
 }
 
 /** Notified when the stream ends before the reader does. */
@@ -94,21 +95,31 @@ interface ReadableEnding {
 }
 
 /** The number of bytes to read at a time. */
-const CHUNK_SIZE = 64 * 1024;
+const CHUNK_SIZE = 128 * 1024;
 
-/** Creates a web stream that reads from a reader on demand. */
+/** Creates a web stream of bytes that reads from a reader on demand, into the memory of a BYOB reader if it has one. */
 export function readableOf(
   reader: Reader,
   ending: ReadableEnding,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let reading: Future<Uint8Array<ArrayBuffer>> | null = null;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+  let reading: Future<unknown> | null = null;
+  const awaited = <T>(future: Future<T>): Future<T> => reading = future;
+  return new ReadableStream({
+    type: "bytes",
     async pull(controller) {
+      const request = controller.byobRequest;
       try {
-        reading = reader.read(CHUNK_SIZE);
-        const chunk = await reading;
-        if (chunk.length > 0) controller.enqueue(owned(chunk));
-        else controller.close();
+        if (request?.view) {
+          const { buffer, byteOffset, byteLength } = request.view;
+          const memory = new Uint8Array(buffer, byteOffset, byteLength);
+          const count = await awaited(reader.readInto(memory));
+          if (count === 0) controller.close();
+          request.respond(count);
+        } else {
+          const chunk = await awaited(reader.read(CHUNK_SIZE));
+          if (chunk.length > 0) controller.enqueue(owned(chunk));
+          else controller.close();
+        }
       } catch (error) {
         ending.onBroken();
         throw error;
@@ -119,7 +130,7 @@ export function readableOf(
       reading?.cancel();
       ending.onCancelled(reason);
     },
-  }, { highWaterMark: 0 });
+  });
 }
 
 /** The platform transfers the memory of a chunk, so it must not be shared. */

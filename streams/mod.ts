@@ -38,12 +38,14 @@ export {
   openUnixConnection,
   type OpenUnixConnectionOptions,
 } from "./open_unix_connection.ts";
+export { openStdin } from "./open_stdin.ts";
 export { startServer, type StartServerOptions } from "./start_server.ts";
 export {
   startUnixServer,
   type StartUnixServerOptions,
 } from "./start_unix_server.ts";
 export {
+  type ChunksOptions,
   type LineSeparator,
   StreamReader,
   type StreamReaderOptions,

@@ -28,10 +28,12 @@ import {
   assertOptions,
   assertPositive,
   formatValue,
+  outOfRange,
   wrongType,
 } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { ByteQueue } from "./_byte_queue.ts";
+import { Filling, type Loan } from "./_filling.ts";
 import { type LineSeparator, NEWLINE, Separators } from "./_separators.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
 import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
@@ -41,15 +43,25 @@ export type { LineSeparator };
 /** The default limit of a reader, in bytes. */
 export const DEFAULT_LIMIT = 64 * 1024;
 
-/** Takes data from the buffer, or returns `null` while there is not enough. */
-type Take = () => Uint8Array<ArrayBuffer> | null;
+/** The default size of the memory of {@linkcode StreamReader.chunks}, in bytes. */
+const CHUNK_SIZE = 64 * 1024;
+const MAX_CHUNK_SIZE = 2 ** 30;
 
-type ReadOperation = PrimitiveFuture<Uint8Array<ArrayBuffer>, StreamReader>;
+/** The sizes for which `readExactly()` reads straight into its result. A peer may claim any size and send nothing. */
+const MIN_DIRECT = 64 * 1024;
+const MAX_DIRECT = 64 * 1024 * 1024;
+
+/** Takes what a read asks for, or returns `null` while there is not enough. */
+type Take<T> = () => T | null;
+
+// deno-lint-ignore no-explicit-any -- the operations of a reader have results of several types
+type ReadOperation = PrimitiveFuture<any, StreamReader>;
 
 /** Data is taken in the step of the reading task, so that a cancelled read takes none. */
-let READ: PrimitiveBehavior<Uint8Array<ArrayBuffer>, StreamReader>;
+// deno-lint-ignore no-explicit-any -- as above
+let READ: PrimitiveBehavior<any, StreamReader>;
 
-const TAKE_NOTHING: Take = () => null;
+const TAKE_NOTHING: Take<unknown> = () => null;
 
 /**
  * The options of a {@linkcode StreamReader}.
@@ -70,6 +82,18 @@ export function assertLimit(limit: number): void {
 
 /** Takes all unread data out of the reader, to be decrypted. */
 export let takeAll: (reader: StreamReader) => Uint8Array<ArrayBuffer>;
+
+/** Returns the memory that the transport reads into next; `null` for memory of its own. */
+export let lendMemoryOf: (reader: StreamReader) => Uint8Array | null;
+
+/** Handles bytes that were read into that memory. */
+export let fillMemoryOf: (reader: StreamReader, count: number) => void;
+
+/** Makes the reader receive only while a read is pending, and be told when that begins and ends. */
+export let readOnDemand: (
+  reader: StreamReader,
+  onPending: (isPending: boolean) => void,
+) => void;
 
 /** Replaces the transport that feeds the reader. */
 export let changeTransport: (
@@ -128,6 +152,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   #waiting: ReadOperation | null = null;
   /** Takes what the pending read asks for. */
   #take = TAKE_NOTHING;
+  /** The memory that the pending read fills, if the transport may read straight into it. */
+  #filling: Filling | null = null;
+  /** The memory that the transport is reading into. The read that lent it may have been cancelled. */
+  #lent: Loan | null = null;
+  /** Whether nothing is received while no read is pending. */
+  #isOnDemand = false;
+  /** Called when a read begins and ceases to be pending; `null` unless everything is read on demand. */
+  #onPending: ((isPending: boolean) => void) | null = null;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
 
   static {
@@ -144,6 +176,12 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       handBack: (reader, operation) => reader.#leave(operation),
     };
     takeAll = (reader) => reader.#takeAll();
+    lendMemoryOf = (reader) => reader.#lendMemory();
+    fillMemoryOf = (reader, count) => reader.#fillMemory(count);
+    readOnDemand = (reader, onPending) => {
+      reader.#isOnDemand = true;
+      reader.#onPending = onPending;
+    };
     changeTransport = (reader, transport) => reader.#transport = transport;
   }
 
@@ -264,11 +302,153 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
         }`,
       );
     }
+    const filling = n >= MIN_DIRECT && n <= MAX_DIRECT
+      ? Filling.whole(n)
+      : null;
     return this.#readWith("readExactly", () => {
+      if (filling?.isReady) return filling.complete(this.#buffer);
       if (this.#buffer.size >= n) return this.#buffer.take(n);
       if (!this.#isEof) return null;
+      filling?.spill(this.#buffer);
       throw new IncompleteReadError(this.#buffer.take(this.#buffer.size), n);
+    }, filling);
+  }
+
+  /**
+   * Reads into the caller's memory, and waits only while no bytes are available. Where nothing is buffered, the bytes
+   * come straight from the connection, without a copy. From one `readInto()` to the next, nothing else is
+   * received, so a connection that is lost in the meantime is noticed later.
+   *
+   * Cancel safe: no byte is lost. But Deno cannot take back a read, so the memory of a cancelled call stays lent: the
+   * next bytes that arrive are written into it, before the next read returns them. Use it for nothing else until then,
+   * or until the connection is closed.
+   *
+   * @param memory The memory, which is lent until the future is done.
+   * @returns The number of bytes, at least one; 0 at the end of the stream.
+   * @throws {TypeError} If `memory` is not a `Uint8Array`.
+   * @throws {RangeError} If `memory` has no bytes.
+   * @throws {RuntimeError} If another read is pending.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   *
+   * async function sizeOf(reader: StreamReader): Promise<number> {
+   *   const memory = new Uint8Array(64 * 1024);
+   *   let size = 0;
+   *   for (let count; (count = await reader.readInto(memory)) > 0;) size += count;
+   *   return size;
+   * }
+   * ```
+   */
+  readInto(memory: Uint8Array): Future<number> {
+    assertMemory("readInto", memory);
+    const filling = Filling.of(memory);
+    return this.#readWith(
+      "readInto",
+      () => {
+        const { count } = filling;
+        if (count > 0) {
+          filling.count = 0;
+          return count;
+        }
+        if (this.#buffer.size > 0) return this.#buffer.takeInto(memory);
+        return this.#isEof ? 0 : null;
+      },
+      filling,
+      true,
+    );
+  }
+
+  /**
+   * Iterates over the bytes as they arrive, in the same memory again and again: each chunk is valid until the next
+   * one. Like {@linkcode StreamReader.readInto}, it makes no copy and no garbage.
+   *
+   * Cancel safe: no byte is lost. After a `break` the rest can still be read.
+   *
+   * @param options The memory, or its size in bytes; 64 KiB by default. The memory is lent until the iteration ends, and
+   * after a cancellation until the next read returns.
+   * @returns The iterator, which ends with the stream.
+   * @throws {TypeError} If `memory` is neither a number nor a `Uint8Array`.
+   * @throws {RangeError} If `memory` has no bytes.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   *
+   * const reader = StreamReader.from(new Response("hello").body!);
+   * let sum = 0;
+   * for await (const chunk of reader.chunks()) {
+   *   for (const byte of chunk) sum += byte;
+   * }
+   * console.log(sum);
+   * ```
+   */
+  chunks(options: ChunksOptions = {}): AsyncIterableIterator<Uint8Array> {
+    assertOptions("chunks", options);
+    const { memory: given = CHUNK_SIZE } = options;
+    const memory = typeof given === "number" ? allocate(given) : given;
+    assertMemory("chunks", memory, "a number of bytes or a Uint8Array");
+    const iteration = (count: number): IteratorResult<Uint8Array> =>
+      count === 0 ? END : { done: false, value: memory.subarray(0, count) };
+    return iteratorOf(() => this.readInto(memory), iteration);
+  }
+
+  /**
+   * Reads to the end of the stream and decodes it as UTF-8.
+   *
+   * Cancel safe: what has arrived stays in the reader.
+   *
+   * @returns The text, without a byte order mark; what is not UTF-8 becomes U+FFFD.
+   * @throws {RuntimeError} If another read is pending.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = StreamReader.from(new Response("héllo").body!);
+   * assertEquals(await reader.readText(), "héllo");
+   * ```
+   */
+  readText(): Future<string> {
+    return this.#readWith("readText", () => {
+      const bytes = this.#takeUpTo(-1);
+      return bytes === null ? null : textDecoder.decode(bytes);
     });
+  }
+
+  /**
+   * Iterates over the lines as strings, decoded as UTF-8 and without `"\n"` or `"\r\n"`. It takes no more from the reader
+   * than the line, so after a `break` the rest can still be read.
+   *
+   * Cancel safe: what has arrived stays in the reader. A line that is longer than the limit is dropped with a
+   * `RangeError`, after which the iteration may go on.
+   *
+   * @returns The iterator.
+   *
+   * @example Usage
+   * ```ts
+   * import { StreamReader } from "@asyncio/asyncio";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const reader = StreamReader.from(new Response("one\r\ntwo\n").body!);
+   * const lines = [];
+   * for await (const line of reader.lines()) lines.push(line);
+   * assertEquals(lines, ["one", "two"]);
+   * ```
+   */
+  lines(): AsyncIterableIterator<string> {
+    let decoder = textDecoder;
+    const iteration = (
+      line: Uint8Array<ArrayBuffer>,
+    ): IteratorResult<string> => {
+      if (line.length === 0) return END;
+      const value = decoder.decode(withoutNewline(line));
+      decoder = inTextDecoder;
+      return { done: false, value };
+    };
+    return iteratorOf(() => this.readLine(), iteration);
   }
 
   /**
@@ -325,9 +505,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     }
     if (this.#isEof) throw new RuntimeError("Cannot feed data after feedEof()");
     if (data.length === 0) return;
+    this.#filling?.spill(this.#buffer);
     this.#buffer.push(ownBytes(data));
     this.#waiting?.wake();
-    if (this.#buffer.size > 2 * this.#limit && !this.#isPaused) this.#pause();
+    if (this.#isOnDemand || this.#buffer.size > 2 * this.#limit) this.#pause();
   }
 
   /**
@@ -385,6 +566,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       );
     }
     this.#transport = transport;
+    if (this.#isOnDemand) this.#pause();
   }
 
   /**
@@ -401,18 +583,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
-    return {
-      // An available line is not awaited: awaiting takes longer than finding it.
-      next: () => {
-        const line = this.readLine();
-        return line.done() && line.exception() === null
-          ? Promise.resolve(iteration(line.result()))
-          : iterationLater(line);
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return iteratorOf(() => this.readLine(), iteration);
   }
 
   /**
@@ -463,40 +634,68 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     this.feedEof();
   }
 
-  #failed(error: unknown): Future<Uint8Array<ArrayBuffer>> {
-    return failed(this.#scheduler, error);
-  }
-
-  #readWith(method: string, take: Take): Future<Uint8Array<ArrayBuffer>> {
+  #readWith<T>(
+    method: string,
+    take: Take<T>,
+    filling: Filling | null = null,
+    isOnDemand = this.#onPending !== null,
+  ): Future<T> {
     if (this.#waiting !== null) {
-      return this.#failed(
+      return failed(
+        this.#scheduler,
         new RuntimeError(
           `Cannot call ${method}() while another task waits for data of the same reader`,
         ),
       );
     }
+    this.#isOnDemand = isOnDemand;
     let data;
     try {
       data = this.#attempt(take);
     } catch (error) {
-      return this.#failed(error);
+      return failed(this.#scheduler, error);
     }
     if (data !== null) return fulfilled(this.#scheduler, data);
     this.#take = take;
+    this.#filling = filling;
+    this.#onPending?.(true);
     return this.#waiting = new PrimitiveFuture(this.#scheduler, READ, this);
   }
 
   #leave(operation: ReadOperation): void {
-    if (this.#waiting === operation) this.#waiting = null;
+    if (this.#waiting !== operation) return;
+    this.#waiting = null;
+    this.#filling?.spill(this.#buffer);
+    this.#filling = null;
+    this.#onPending?.(false);
   }
 
-  #attempt(take: Take): Uint8Array<ArrayBuffer> | null {
+  #attempt<T>(take: Take<T>): T | null {
     if (this.#exception !== null) throw this.#exception;
     const data = take();
     // A read that waits for more must get it, however full the buffer is.
-    if (data === null || this.#buffer.size <= this.#limit) this.#resume();
+    if (data === null) this.#resume();
+    else if (!this.#isOnDemand) this.#resumeUnlessFull();
     if (data === null) this.#source?.pull();
     return data;
+  }
+
+  #lendMemory(): Uint8Array | null {
+    this.#lent = this.#filling?.lend(this.#buffer.size) ?? null;
+    return this.#lent?.memory ?? null;
+  }
+
+  #fillMemory(count: number): void {
+    const lent = this.#lent!;
+    const filling = this.#filling;
+    this.#lent = null;
+    if (filling === null || !filling.take(lent, this.#buffer.size, count)) {
+      // The read that lent the memory was cancelled.
+      this.feedData(lent.memory.slice(0, count));
+      return;
+    }
+    if (filling.isReady) this.#waiting!.wake();
+    if (this.#isOnDemand) this.#pause();
   }
 
   #takeUpTo(n: number): Uint8Array<ArrayBuffer> | null {
@@ -506,7 +705,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     return this.#buffer.take(Math.min(n, size));
   }
 
-  #attemptUntil(separators: Separators): Take {
+  #attemptUntil(separators: Separators): Take<Uint8Array<ArrayBuffer>> {
     const { all, minLength, maxLength } = separators;
     // No separator begins before this position.
     let searched = 0;
@@ -554,13 +753,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     this.#buffer.take(
       newline === consumed ? consumed + 1 : this.#buffer.size,
     );
-    if (this.#buffer.size <= this.#limit) this.#resume();
+    this.#resumeUnlessFull();
     return new RangeError(message);
   }
 
   #takeAll(): Uint8Array<ArrayBuffer> {
+    this.#filling?.spill(this.#buffer);
     const { size } = this.#buffer;
-    if (size > 0 && this.#waiting !== null) {
+    if (size > 0 && this.#waiting !== null && !this.#scheduler.closed) {
       throw new RuntimeError(
         "Cannot take what has arrived from the reader while a task waits for the rest",
       );
@@ -570,7 +770,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   #pause(): void {
-    if (this.#transport === null) return;
+    if (this.#transport === null || this.#isPaused) return;
     try {
       this.#transport.pauseReading();
       this.#isPaused = true;
@@ -581,6 +781,10 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     }
   }
 
+  #resumeUnlessFull(): void {
+    if (this.#buffer.size <= this.#limit) this.#resume();
+  }
+
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
@@ -588,16 +792,76 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 }
 
+/** The options of {@linkcode StreamReader.chunks}. */
+export interface ChunksOptions {
+  /** The memory of the chunks, or its size in bytes; 64 KiB by default. */
+  memory?: number | Uint8Array | undefined;
+}
+
+const textDecoder = new TextDecoder();
+/** For text after the first line, where U+FEFF is not a byte order mark. */
+const inTextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const LF = 10;
+const CR = 13;
+
+function withoutNewline(line: Uint8Array): Uint8Array {
+  if (line.at(-1) !== LF) return line;
+  return line.subarray(0, line.at(-2) === CR ? -2 : -1);
+}
+
+function allocate(size: number): Uint8Array {
+  if (Number.isInteger(size) && size >= 1 && size <= MAX_CHUNK_SIZE) {
+    return new Uint8Array(size);
+  }
+  const expected = `an integer from 1 to ${MAX_CHUNK_SIZE}`;
+  throw outOfRange("The memory of chunks()", expected, size);
+}
+
+function assertMemory(
+  method: string,
+  memory: unknown,
+  expected = "a Uint8Array",
+): void {
+  if (!isInstance(memory, Uint8Array)) {
+    throw wrongType(`The memory of ${method}()`, expected, memory);
+  }
+  if (memory.length === 0) {
+    throw new RangeError(
+      `The memory of ${method}() must have at least one byte: received none`,
+    );
+  }
+}
+
+const END = { done: true, value: undefined } as const;
+
 function iteration(
   line: Uint8Array<ArrayBuffer>,
 ): IteratorResult<Uint8Array<ArrayBuffer>> {
-  return line.length === 0
-    ? { done: true, value: undefined }
-    : { done: false, value: line };
+  return line.length === 0 ? END : { done: false, value: line };
 }
 
-async function iterationLater(
-  line: Future<Uint8Array<ArrayBuffer>>,
-): Promise<IteratorResult<Uint8Array<ArrayBuffer>>> {
-  return iteration(await line);
+/** Returns an iterator over the results of a read. One that is available is not awaited, as that takes longer. */
+function iteratorOf<R, T>(
+  read: () => Future<R>,
+  iteration: (result: R) => IteratorResult<T>,
+): AsyncIterableIterator<T> {
+  return {
+    next() {
+      const reading = read();
+      return reading.done() && reading.exception() === null
+        ? Promise.resolve(iteration(reading.result()))
+        : iterationLater(reading, iteration);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function iterationLater<R, T>(
+  reading: Future<R>,
+  iteration: (result: R) => IteratorResult<T>,
+): Promise<IteratorResult<T>> {
+  return iteration(await reading);
 }

@@ -2,6 +2,8 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import { Protocol } from "../loop/net/protocol.ts";
+import { lendMemory, memoryFilled } from "../loop/net/direct_protocol.ts";
+import { setHandler } from "../loop/net/stream/server_connection.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import {
   replaceTransport,
@@ -16,7 +18,13 @@ import {
 } from "../loop/core/validate.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { createFlow, type FlowControl } from "./_flow_control.ts";
-import { changeTransport, StreamReader, takeAll } from "./stream_reader.ts";
+import {
+  changeTransport,
+  fillMemoryOf,
+  lendMemoryOf,
+  StreamReader,
+  takeAll,
+} from "./stream_reader.ts";
 import { StreamWriter } from "./stream_writer.ts";
 
 /**
@@ -52,6 +60,8 @@ export class StreamReaderProtocol extends Protocol {
   readonly #clientConnected: ClientConnected | null;
   readonly #flow: FlowControl;
   readonly #loop: EventLoop;
+  /** Whether no subclass has to see the data before the reader gets it. */
+  readonly #isDirect: boolean;
   #isEncrypted = false;
 
   /**
@@ -87,6 +97,9 @@ export class StreamReaderProtocol extends Protocol {
       : schedulerOf(loop);
     this.#reader = reader;
     this.#clientConnected = clientConnected;
+    this.#isDirect =
+      this.dataReceived === StreamReaderProtocol.prototype.dataReceived &&
+      reader?.feedData === StreamReader.prototype.feedData;
     this.#flow = createFlow(this, scheduler, clientConnected !== null);
     this.#loop = scheduler.loop;
   }
@@ -104,8 +117,9 @@ export class StreamReaderProtocol extends Protocol {
     reader?.setTransport(transport);
     if (reader === null || clientConnected === null) return;
     const writer = new StreamWriter(transport, this, reader, this.#loop);
-    this.#loop.createTask(() => clientConnected(reader, writer))
-      .addDoneCallback((task) => this.#taskEnded(task, transport));
+    const task = this.#loop.createTask(() => clientConnected(reader, writer));
+    setHandler(transport, task);
+    task.addDoneCallback((task) => this.#taskEnded(task, transport));
   }
 
   /**
@@ -146,6 +160,16 @@ export class StreamReaderProtocol extends Protocol {
   /** Wakes pending `drain()` calls. */
   override resumeWriting(): void {
     this.#flow.resume();
+  }
+
+  /** @ignore */
+  [lendMemory](): Uint8Array | null {
+    return this.#isDirect ? lendMemoryOf(this.#reader!) : null;
+  }
+
+  /** @ignore */
+  [memoryFilled](count: number): void {
+    fillMemoryOf(this.#reader!, count);
   }
 
   /** @ignore */

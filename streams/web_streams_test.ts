@@ -342,3 +342,64 @@ Deno.test("StreamWriter.writable that is aborted drops what is not sent", () =>
     await turns();
     assertEquals([conn.written, conn.isClosed], [[], true]);
   }));
+
+Deno.test("StreamReader.readable fills the memory of a BYOB reader", () =>
+  run(async () => {
+    const reader = new StreamReader();
+    reader.feedData(bytesOf("abcde"));
+    const stream = reader.readable;
+    const byob = stream.getReader({ mode: "byob" });
+    const first = await byob.read(new Uint8Array(3));
+    assertEquals(textOf(first.value), "abc");
+    const second = await byob.read(new Uint8Array(first.value!.buffer));
+    assertEquals(textOf(second.value), "de");
+    byob.releaseLock();
+    assertEquals(reader.atEof(), false);
+    reader.feedData(bytesOf("f"));
+    // A stream that has had a BYOB reader can still be read in chunks.
+    const chunks = stream.getReader();
+    assertEquals(textOf((await chunks.read()).value), "f");
+    chunks.releaseLock();
+    const last = stream.getReader({ mode: "byob" });
+    const end = last.read(new Uint8Array(2));
+    await turns();
+    reader.feedEof();
+    assertEquals((await end).done, true);
+  }));
+
+Deno.test("StreamReader.readable gives a BYOB reader at least as much as it asks for", () =>
+  run(async () => {
+    const reader = new StreamReader();
+    const byob = reader.readable.getReader({ mode: "byob" });
+    const reading = byob.read(new Uint8Array(8), { min: 4 });
+    for (const part of ["ab", "cd", "ef"]) {
+      reader.feedData(bytesOf(part));
+      await turns();
+    }
+    assertEquals(textOf((await reading).value), "abcd");
+    assertEquals(textOf(await reader.read(9)), "ef");
+  }));
+
+Deno.test("StreamReader.readable cancelled during a BYOB read loses no byte", () =>
+  run(async () => {
+    const reader = new StreamReader();
+    const stream = reader.readable;
+    const byob = stream.getReader({ mode: "byob" });
+    const reading = byob.read(new Uint8Array(8));
+    await turns();
+    await byob.cancel();
+    assertEquals((await reading).done, true);
+    reader.feedData(bytesOf("abc"));
+    assertEquals(textOf(await reader.read(9)), "abc");
+    assertNotStrictEquals(reader.readable, stream);
+  }));
+
+Deno.test("StreamReader.readable tells a BYOB reader of the error of the stream", () =>
+  run(async () => {
+    const reader = new StreamReader();
+    const byob = reader.readable.getReader({ mode: "byob" });
+    const reading = byob.read(new Uint8Array(8));
+    await turns();
+    reader.setException(new Deno.errors.ConnectionReset("reset"));
+    await assertRejects(() => reading, Deno.errors.ConnectionReset);
+  }));

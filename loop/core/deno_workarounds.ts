@@ -100,6 +100,22 @@ export function setReferencedOf(worker: Worker): SetReferenced | null {
   return found.length === 1 ? found[0]! : null;
 }
 
+/**
+ * Sets whether a pending read of `Deno.stdin` keeps the program alive, as it does initially.
+ *
+ * Deno 2.9.6 has no public way to let a program end while it waits for its standard input; `node:process` uses these
+ * methods. Without them, such a program ends with the next input. Can be removed when `Deno.stdin` has `unref()`.
+ */
+export function setStdinReferenced(isReferenced: boolean): void {
+  const prototype: object = Object.getPrototypeOf(Deno.stdin);
+  const name = isReferenced ? "REF" : "UNREF";
+  const symbol = Object.getOwnPropertySymbols(prototype)
+    .find(({ description }) => description === name);
+  if (symbol === undefined) return;
+  const method: unknown = Reflect.get(prototype, symbol);
+  if (typeof method === "function") method.call(Deno.stdin);
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "";
 }

@@ -5,6 +5,12 @@ import { isInstance } from "../../core/unknown_value.ts";
 import { wrongType } from "../../core/validate.ts";
 import type { BufferedProtocol } from "../buffered_protocol.ts";
 import type { Protocol } from "../protocol.ts";
+import {
+  type DirectProtocol,
+  isDirect,
+  lendMemory,
+  memoryFilled,
+} from "../direct_protocol.ts";
 import type { ReadSource } from "./types.ts";
 
 /** The size of a connection's first block. The size of later blocks depends on the traffic. */
@@ -43,7 +49,7 @@ export class ChunkSource implements ReadSource<number> {
   /** The unused part of the block. */
   #free: Uint8Array<ArrayBuffer> = NO_MEMORY;
   /** The protocol that provides the buffer of the current read, if any. */
-  #lender: BufferedProtocol | null = null;
+  #lender: BufferedProtocol | DirectProtocol | null = null;
   #lent: Uint8Array = NO_MEMORY;
 
   constructor(source: Source) {
@@ -56,10 +62,15 @@ export class ChunkSource implements ReadSource<number> {
 
   /** Returns the memory for the next read. May call the protocol's `getBuffer()`. */
   #memoryFor(protocol: Protocol | BufferedProtocol): Uint8Array {
-    if (!isBuffered(protocol)) return this.#free = this.#freeMemory();
-    this.#lent = bufferOf(protocol, -1);
-    this.#lender = protocol;
-    return this.#lent;
+    if (isBuffered(protocol)) {
+      this.#lent = bufferOf(protocol, -1);
+      this.#lender = protocol;
+      return this.#lent;
+    }
+    const memory = isDirect(protocol) ? protocol[lendMemory]() : null;
+    if (memory === null) return this.#free = this.#freeMemory();
+    this.#lender = protocol as DirectProtocol & Protocol;
+    return this.#lent = memory;
   }
 
   deliver(count: number, protocol: Protocol | BufferedProtocol): void {
@@ -72,7 +83,8 @@ export class ChunkSource implements ReadSource<number> {
     }
     this.#lender = null;
     if (protocol === lender) {
-      lender.bufferUpdated(count);
+      if (isDirect(lender)) lender[memoryFilled](count);
+      else lender.bufferUpdated(count);
       return;
     }
     // The protocol was replaced during the read.
