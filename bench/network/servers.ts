@@ -122,6 +122,18 @@ class Echo extends Protocol {
   }
 }
 
+class SendingEcho extends Protocol {
+  #transport!: Transport;
+
+  override connectionMade(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#transport.send(data);
+  }
+}
+
 class BufferedEcho extends BufferedProtocol {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #transport!: Transport;
@@ -165,6 +177,17 @@ async function echoStream(
   for (let data; (data = await reader.read(BUFFER_SIZE)).length > 0;) {
     writer.write(data);
     await writer.drain();
+  }
+  writer.close();
+}
+
+async function echoInto(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  const memory = new Uint8Array(BUFFER_SIZE);
+  for (let count; (count = await reader.readInto(memory)) > 0;) {
+    await writer.send(memory.subarray(0, count));
   }
   writer.close();
 }
@@ -216,11 +239,13 @@ const SERVERS: Record<string, () => Promise<void>> = {
   "bare, bulk": () => serveBare(sendBulkBare),
   "bare, idle": () => serveBare(stayIdle),
   "Protocol": () => serveProtocol(() => new Echo()),
+  "Protocol, send": () => serveProtocol(() => new SendingEcho()),
   "BufferedProtocol": () => serveProtocol(() => new BufferedEcho()),
   "Protocol, closing": () => serveProtocol(() => new CloseAtOnce()),
   "Protocol, bulk": () => serveProtocol(() => new SendBulk()),
   "Protocol, idle": () => serveProtocol(() => new Echo()),
   "streams": () => serveStreams(echoStream),
+  "streams, readInto and send": () => serveStreams(echoInto),
   "streams, lines": () => serveStreams(echoLines),
   // deno-lint-ignore require-await -- a handler is async
   "streams, closing": () => serveStreams(async (_, writer) => writer.close()),

@@ -99,6 +99,11 @@ export const BYTES = parameter(
   instance(Uint8Array),
   () => new Uint8Array(4),
 );
+/** Memory of at least one byte. */
+export const FILLABLE = parameter(
+  (v) => instance(Uint8Array)(v) && (v as Uint8Array).length > 0,
+  () => new Uint8Array(4),
+);
 export const DATA = parameter(
   (v) => typeof v === "string" || instance(Uint8Array)(v),
   () => "text",

@@ -14,6 +14,7 @@ import {
   BYTES,
   COUNT,
   DATA,
+  FILLABLE,
   FUNCTION,
   FUTURE,
   given,
@@ -538,6 +539,7 @@ const MAX_SIZE = optional(given(NUMBER, () => 3));
 
 const WRITE_METHODS: Record<string, Parameters> = {
   write: [DATA],
+  send: [BYTES],
   writeLines: [given(ITERABLE, () => ["text"])],
   setWriteBufferLimits: [
     optional(nullable(AT_LEAST_0)),
@@ -902,7 +904,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     make: server,
     dispose: (server: asyncio.Server) => server.close(),
     construct: null,
-    methods: {},
+    methods: { drain: [nullable(SECONDS)] },
   },
   StreamReader: {
     make: () => new asyncio.StreamReader(),
@@ -910,6 +912,15 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     methods: {
       read: [optional(INTEGER)],
       readExactly: [COUNT],
+      readInto: [FILLABLE],
+      chunks: [options({
+        memory: optional({
+          ...FILLABLE,
+          takes: (v) =>
+            FILLABLE.takes(v) ||
+            COUNT.takes(v) && v as number > 0 && v as number <= 2 ** 30,
+        }),
+      })],
       readUntil: [optional(given({
         ...DATA,
         takes: (v) => DATA.takes(v) || Array.isArray(v),
@@ -948,6 +959,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     ],
     methods: {
       write: [DATA],
+      send: [BYTES],
       writeLines: [given(ITERABLE, () => ["text"])],
       getExtraInfo: [ANYTHING, ANYTHING],
       startTls: [TLS_OPTIONS, options({ serverSide: ANYTHING })],
