@@ -109,8 +109,8 @@ export let changeTransport: (
  * together with the result, so the next call returns what a cancelled call would have returned. While more than
  * twice the limit is unread, nothing is received.
  *
- * The bytes returned belong to the caller, but may be a view of a block of up to 64 KiB that is shared with
- * earlier and later reads: `slice()` what you keep for long, and do not transfer its `buffer`.
+ * The bytes returned belong to the caller, but may be a view of a block that is shared with earlier and later reads, of
+ * up to 128 KiB: `slice()` what you keep for long, and do not transfer its `buffer`.
  *
  * @example Usage
  * ```ts

@@ -20,7 +20,7 @@ export let makeProcess: (
   protocol: SubprocessStreamProtocol,
 ) => Process;
 
-/** How much of the input of `communicate()` is buffered at a time, in bytes. */
+/** How much of the input of `communicate()` is handed over at a time, in bytes. */
 const INPUT_PORTION = 256 * 1024;
 
 /**
@@ -128,7 +128,7 @@ export class Process implements AsyncDisposable {
   /**
    * Sends input to the process, closes its standard input, reads all output, and waits until the process has exited.
    * It does these concurrently, so neither side blocks the other. A process that does not read its input is not an
-   * error. The output is kept in memory; the input is sent in portions.
+   * error. The output is kept in memory. The input is sent in portions and not copied, so it must not change.
    *
    * If it is cancelled, the process goes on, and the next call returns the output so far too. Input that has not been
    * sent by then is dropped; standard input stays open.
@@ -267,9 +267,8 @@ async function feed(
 ): Promise<void> {
   try {
     for (let rest = input; rest !== null && rest.length > 0;) {
-      stdin.write(rest.subarray(0, INPUT_PORTION));
+      await stdin.send(rest.subarray(0, INPUT_PORTION));
       rest = rest.subarray(INPUT_PORTION);
-      await stdin.drain();
     }
   } catch (error) {
     if (!isUnread(error)) throw error;

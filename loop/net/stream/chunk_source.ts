@@ -13,18 +13,16 @@ import {
 } from "../direct_protocol.ts";
 import type { ReadSource } from "./types.ts";
 
-/** The size of a connection's first block. The size of later blocks depends on the traffic. */
+/** The largest chunk, in bytes, that is handed out as a view of a block. */
+const MAX_VIEW = 2 * 1024;
+/** The size of a connection's first block, in bytes. The size of later blocks depends on the traffic. */
 const FIRST_SIZE = 1024;
-const MAX_SIZE = 64 * 1024;
-/** The number of reads of the expected size that fit in a block. */
-const READS_PER_BLOCK = 8;
+/** The number of chunks of the expected size that fit in a block. */
+const CHUNKS_PER_BLOCK = 8;
+/** The largest memory that is read into. */
+const MAX_SIZE = 128 * 1024;
 /** The factor by which the expected size decays after a smaller read. */
 const FORGETTING = 0.75;
-/**
- * Chunks are copied if larger ones than this are expected. Handing out the memory that was read into would save the
- * copy but be slower: memory that waits for data outlives the collections of the young generation.
- */
-const MAX_VIEW = 16 * 1024;
 
 const NO_MEMORY = new Uint8Array(0);
 
@@ -34,14 +32,20 @@ interface Source {
 }
 
 /**
- * Reads into blocks of memory. Chunks belong to the protocol that gets them.
+ * Reads into memory of its own, unless the protocol brings some. Chunks belong to the protocol that gets them.
  *
- * Chunks are adjacent views of a block. Copying each into its own array takes ten times as long, mostly for the
- * allocation.
+ * Small chunks are adjacent views of a block: copying each into its own array takes ten times as long, mostly for the
+ * allocation. Larger ones are read into the same memory again and again and handed out as a copy. Handing out the
+ * memory itself would save the copy but be slower: memory that waits for data outlives the collections of the young
+ * generation.
+ *
+ * The memory is twice as large as the chunk that is expected: if a read fills its memory exactly, Deno tries again.
  */
 export class ChunkSource implements ReadSource<number> {
   readonly #source: Source;
   #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
+  /** Whether chunks are copied from the block; otherwise they are views of it. */
+  #isReused = false;
   /** The part of the block that has been handed out, in bytes. */
   #used = 0;
   /** The expected size of a read, estimated from earlier ones. */
@@ -99,21 +103,33 @@ export class ChunkSource implements ReadSource<number> {
     return this.#lent.slice(0, count);
   }
 
-  /** Returns the unused part of the block, or a new block if two reads of the expected size do not fit. */
   #freeMemory(): Uint8Array<ArrayBuffer> {
-    const rest = this.#block.length - this.#used;
-    if (rest > 0 && rest >= Math.min(2 * this.#expected, MAX_SIZE)) {
-      return rest === this.#block.length
-        ? this.#block
-        : this.#block.subarray(this.#used);
-    }
-    this.#used = 0;
-    return this.#block = new Uint8Array(this.#nextSize());
+    return this.#expected > MAX_VIEW
+      ? this.#reusedBlock()
+      : this.#restOfBlock();
   }
 
-  #nextSize(): number {
-    const size = READS_PER_BLOCK * this.#expected;
-    return Math.min(Math.max(size, FIRST_SIZE), MAX_SIZE);
+  /** Returns the block that chunks are copied from, or a new one if it is not about as large as it should be. */
+  #reusedBlock(): Uint8Array<ArrayBuffer> {
+    const wanted = Math.min(2 * this.#expected, MAX_SIZE);
+    const { length } = this.#block;
+    if (this.#isReused && length >= wanted && length <= 8 * wanted) {
+      return this.#block;
+    }
+    this.#isReused = true;
+    return this.#block = new Uint8Array(wanted);
+  }
+
+  /** Returns the unused part of the block, or a new block if two reads of the expected size do not fit. */
+  #restOfBlock(): Uint8Array<ArrayBuffer> {
+    const rest = this.#block.length - this.#used;
+    if (!this.#isReused && rest > 0 && rest >= 2 * this.#expected) {
+      return this.#used === 0 ? this.#block : this.#block.subarray(this.#used);
+    }
+    this.#isReused = false;
+    this.#used = 0;
+    const size = CHUNKS_PER_BLOCK * this.#expected;
+    return this.#block = new Uint8Array(Math.max(size, FIRST_SIZE));
   }
 
   #take(count: number): Uint8Array<ArrayBuffer> {
@@ -121,7 +137,7 @@ export class ChunkSource implements ReadSource<number> {
       count,
       Math.floor(this.#expected * FORGETTING),
     );
-    if (this.#expected > MAX_VIEW && this.#used === 0) {
+    if (this.#isReused || count > MAX_VIEW) {
       return new Uint8Array(this.#free.subarray(0, count));
     }
     this.#used += count;
