@@ -2,7 +2,11 @@
 
 import type { EventLoop } from "../loop/event_loop.ts";
 import { Protocol } from "../loop/net/protocol.ts";
-import { lendMemory, memoryFilled } from "../loop/net/direct_protocol.ts";
+import {
+  lendMemory,
+  memoryFilled,
+  pausesDirectly,
+} from "../loop/net/direct_protocol.ts";
 import { setHandler } from "../loop/net/stream/server_connection.ts";
 import type { Transport } from "../loop/net/transport.ts";
 import {
@@ -62,6 +66,8 @@ export class StreamReaderProtocol extends Protocol {
   readonly #loop: EventLoop;
   /** Whether no subclass has to see the data before the reader gets it. */
   readonly #isDirect: boolean;
+  /** Whether no subclass changes the flow control. */
+  readonly #isOwnFlow: boolean;
   #isEncrypted = false;
 
   /**
@@ -100,6 +106,9 @@ export class StreamReaderProtocol extends Protocol {
     this.#isDirect =
       this.dataReceived === StreamReaderProtocol.prototype.dataReceived &&
       reader?.feedData === StreamReader.prototype.feedData;
+    this.#isOwnFlow =
+      this.pauseWriting === StreamReaderProtocol.prototype.pauseWriting &&
+      this.resumeWriting === StreamReaderProtocol.prototype.resumeWriting;
     this.#flow = createFlow(this, scheduler, clientConnected !== null);
     this.#loop = scheduler.loop;
   }
@@ -170,6 +179,11 @@ export class StreamReaderProtocol extends Protocol {
   /** @ignore */
   [memoryFilled](count: number): void {
     fillMemoryOf(this.#reader!, count);
+  }
+
+  /** @ignore */
+  get [pausesDirectly](): boolean {
+    return this.#isOwnFlow;
   }
 
   /** @ignore */

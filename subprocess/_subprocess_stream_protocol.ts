@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { pausesDirectly } from "../loop/net/direct_protocol.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import { PIPE } from "../loop/net/process/stdio.ts";
 import type { SubprocessOptions } from "../loop/net/options.ts";
@@ -80,6 +81,9 @@ export class SubprocessStreamProtocol extends SubprocessProtocol {
     this.hasExited = true;
     this.waiting.wakeAll();
   }
+
+  /** Its flow control is that of the writer. */
+  readonly [pausesDirectly] = true;
 
   override pauseWriting(): void {
     this.#input.pauseWriting();

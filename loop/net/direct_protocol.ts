@@ -15,3 +15,11 @@ export interface DirectProtocol {
 export function isDirect(protocol: object): protocol is DirectProtocol {
   return lendMemory in protocol;
 }
+
+/** The key of a property that is `true` if `pauseWriting()` and `resumeWriting()` run no user code. */
+export const pausesDirectly: unique symbol = Symbol("pausesDirectly");
+
+/** Returns whether the protocol can be paused and resumed in any async context. */
+export function canPauseDirectly(protocol: object): boolean {
+  return pausesDirectly in protocol && protocol[pausesDirectly] === true;
+}

@@ -12,6 +12,7 @@ import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
 import { readPipeTransport } from "../pipe/read_pipe_transport.ts";
 import { WritePipeTransport } from "../pipe/write_pipe_transport.ts";
+import { canPauseDirectly, pausesDirectly } from "../direct_protocol.ts";
 import { Protocol } from "../protocol.ts";
 import type { ReadTransport } from "../read_transport.ts";
 import type { SubprocessProtocol } from "../subprocess_protocol.ts";
@@ -336,6 +337,10 @@ class PipeProtocol extends Protocol {
 
   override connectionLost(error: Error | null): void {
     this.#process.pipeLost(this.#fd, error);
+  }
+
+  get [pausesDirectly](): boolean {
+    return canPauseDirectly(this.#process.protocol);
   }
 
   override pauseWriting(): void {

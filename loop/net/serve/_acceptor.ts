@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import type { Outcome } from "../../core/outcome.ts";
 import { errors } from "../../core/runtime.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import {
@@ -97,28 +98,44 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
 
   async #accept(onAccepted: (conn: Deno.Conn) => void): Promise<void> {
     const { scheduler } = this.#context;
+    let accepting = this.#next();
     while (!this.#isClosed) {
-      let conn;
-      try {
-        conn = await this.listener.accept();
-      } catch (error) {
+      const accepted = await accepting;
+      if ("error" in accepted) {
+        const { error } = accepted;
         if (this.#isClosed || error instanceof errors.BadResource) return;
         await this.#turn;
         const pause = this.#isClosed ? null : this.#afterFailure(error);
         scheduler.proceed();
         await pause;
+        if (this.#isClosed) return;
+        accepting = this.#next();
         continue;
       }
+      const conn = accepted.value;
       if (this.#isClosed) {
         conn.close();
         return;
       }
+      // The next connection is accepted while this one waits for its turn.
+      accepting = this.#next();
       setNoDelay(conn);
       if (this.#options.keepAlive) setKeepAlive(conn);
       await this.#turn;
       if (this.#isClosed) conn.close();
       else onAccepted(conn);
       scheduler.proceed();
+    }
+    const last = await accepting;
+    if ("value" in last) last.value.close();
+  }
+
+  /** Accepts a connection. Never rejects, since nothing may await it when it fails. */
+  async #next(): Promise<Outcome<Deno.Conn>> {
+    try {
+      return { value: await this.listener.accept() };
+    } catch (error) {
+      return { error };
     }
   }
 

@@ -55,7 +55,7 @@ import type { Server } from "./server.ts";
 export interface ServerOptions {
   /** The IP version: 4, 6, or 0 for either, which is the default. */
   family?: IpFamily | undefined;
-  /** The maximum number of connections that wait to be accepted; 100 by default. */
+  /** The maximum number of connections that wait to be accepted; 4,096 by default. */
   backlog?: number | undefined;
   /** Whether to reuse a port in the TIME_WAIT state. Deno always does. */
   reuseAddress?: boolean | undefined;

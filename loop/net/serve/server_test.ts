@@ -10,11 +10,13 @@ import {
   Future,
   getRunningLoop,
   openConnection,
+  Protocol,
   run,
   RuntimeError,
   type Server,
   sleep,
   startServer,
+  type Transport,
   wrapFuture,
 } from "../../../mod.ts";
 import { FakeConn } from "../../../tests/doubles/conn.ts";
@@ -676,3 +678,50 @@ class FakeListener implements Deno.Listener<Deno.Conn, Deno.NetAddr> {
     throw new Error("The iterator of a listener is not used");
   }
 }
+
+Deno.test("Server accepts the next connection while one waits for its turn", () =>
+  run(async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accept = listener.accept.bind(listener);
+    let calls = 0;
+    listener.accept = () => {
+      calls++;
+      return accept();
+    };
+    const callsWhenMade: number[] = [];
+    class Counting extends Protocol {
+      override connectionMade(transport: Transport): void {
+        callsWhenMade.push(calls);
+        transport.close();
+      }
+    }
+    const loop = getRunningLoop();
+    await using server = await loop.createServer(() => new Counting(), {
+      sock: listener,
+    });
+    const { port } = listener.addr;
+    for (let i = 0; i < 3; i++) {
+      const [reader, writer] = await openConnection("127.0.0.1", port);
+      assertEquals((await reader.read()).length, 0);
+      writer.close();
+    }
+    assertEquals(callsWhenMade, [2, 3, 4]);
+    server.close();
+  }));
+
+Deno.test("Server takes a burst of 1,000 connections at once", () =>
+  run(async () => {
+    await using server = await startServer(
+      (_, writer) => writer.close(),
+      "127.0.0.1",
+      0,
+    );
+    const { port } = server.sockets[0]!.addr;
+    const start = performance.now();
+    await Promise.all(Array.from({ length: 1000 }, async () => {
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.read(new Uint8Array(1));
+    }));
+    // Dropped connections are tried again after a second.
+    assert(performance.now() - start < 900);
+  }));

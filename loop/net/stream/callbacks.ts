@@ -49,10 +49,12 @@ export class Turn implements Runnable {
 
   then(resume: () => void): void {
     this.#resume = resume;
-    this.#scheduler.enqueue(this);
+    // A closed loop has no more turns.
+    if (this.#scheduler.closed) this.skip();
+    else this.#scheduler.enqueue(this);
   }
 
-  /** Resumes immediately if the turn is awaited: a closed loop has no more turns. */
+  /** Resumes immediately if the turn is awaited, as the loop is closed. */
   skip(): void {
     const resume = this.#resume;
     this.#resume = null;

@@ -15,6 +15,7 @@ import {
 import { callOutsideTasks, type StepEndHook } from "../../core/scheduler.ts";
 import { assertIterable } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
+import { canPauseDirectly } from "../direct_protocol.ts";
 import { WriteBuffer } from "../write_buffer.ts";
 import { assertBytes } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
@@ -62,10 +63,13 @@ export class WriteHalf implements StepEndHook {
     this.#context = context;
     this.#owner = owner;
     this.#onDrained = onDrained;
-    // The caller may be a task, but protocol callbacks run outside any task.
+    // The caller may be a task, but callbacks of user code run outside any task.
     this.buffer = new WriteBuffer(
       this.#queue,
-      (method) => context.run(() => this.#callProtocol(method)),
+      (method) => {
+        if (canPauseDirectly(owner.protocol)) owner.protocol[method]();
+        else context.run(() => this.#callProtocol(method));
+      },
     );
   }
 
@@ -130,7 +134,7 @@ export class WriteHalf implements StepEndHook {
   /** Sends no more of the loan than the part under way, which uses its memory until it is sent. */
   withdraw(loan: Loan): void {
     this.#queue.withdraw(loan, this.#isSending && !this.#isFlushDue);
-    if (this.buffer.isPaused) this.#scheduleAfterWrite();
+    if (this.buffer.isPaused) this.#resumeSoon();
   }
 
   /** Drops what has not been sent. */
@@ -223,7 +227,17 @@ export class WriteHalf implements StepEndHook {
       this.#isSending = false;
       this.#onIdle?.();
     }
-    if (this.buffer.isPaused || this.#isEnding) this.#scheduleAfterWrite();
+    if (this.#isEnding) this.#scheduleAfterWrite();
+    else if (this.buffer.isPaused) this.#resumeSoon();
+  }
+
+  #resumeSoon(): void {
+    if (canPauseDirectly(this.#owner.protocol)) {
+      callOutsideTasks(
+        this.#context.scheduler,
+        () => this.buffer.resumeIfDrained(),
+      );
+    } else this.#scheduleAfterWrite();
   }
 
   #scheduleAfterWrite(): void {
