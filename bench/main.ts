@@ -24,6 +24,7 @@ const ALL = [
   "fairness",
   "echo",
   "connections",
+  "tls",
   "subprocess",
   "executors",
 ];

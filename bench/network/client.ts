@@ -16,6 +16,18 @@ async function connect(): Promise<Deno.TcpConn> {
   return conn;
 }
 
+const CERTIFICATES = new URL("../../tests/certificates/", import.meta.url);
+
+async function connectTls(): Promise<Deno.TlsConn> {
+  const authority = await Deno.readTextFile(new URL("ca.pem", CERTIFICATES));
+  const conn = await Deno.startTls(await connect(), {
+    hostname: "localhost",
+    caCerts: [authority],
+  });
+  await conn.handshake();
+  return conn;
+}
+
 async function writeAll(conn: Deno.Conn, data: Uint8Array): Promise<void> {
   for (let sent = 0; sent < data.length;) {
     sent += await conn.write(sent === 0 ? data : data.subarray(sent));
@@ -27,8 +39,9 @@ async function exchange(
   message: Uint8Array,
   connections: number,
   seconds: number,
+  connect: () => Promise<Deno.Conn>,
 ): Promise<void> {
-  const conns = [];
+  const conns: Deno.Conn[] = [];
   for (let i = 0; i < connections; i++) conns.push(await connect());
   let count = 0;
   let isOver = false;
@@ -117,13 +130,16 @@ const SHORT_LINES = new TextEncoder().encode(
 );
 
 switch (kind) {
-  case "exchange": {
+  case "exchange":
+  case "exchange over TLS": {
     const [size, connections, seconds] = numbers;
-    await exchange(new Uint8Array(size!).fill(97), connections!, seconds!);
+    const message = new Uint8Array(size!).fill(97);
+    const way = kind === "exchange" ? connect : connectTls;
+    await exchange(message, connections!, seconds!, way);
     break;
   }
   case "lines":
-    await exchange(SHORT_LINES, numbers[0]!, numbers[1]!);
+    await exchange(SHORT_LINES, numbers[0]!, numbers[1]!, connect);
     break;
   case "connect":
     await connectOften(numbers[0]!, numbers[1]!);

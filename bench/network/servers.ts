@@ -17,6 +17,7 @@ import {
   startServer,
   type StreamReader,
   type StreamWriter,
+  type TlsOptions,
   type Transport,
 } from "../../mod.ts";
 import { TextLineStream } from "../text_line_stream.ts";
@@ -33,7 +34,7 @@ async function serveBare(
   handle: (conn: Deno.TcpConn) => Promise<void>,
 ): Promise<void> {
   const listener = Deno.listen({ ...LOCAL, tcpBacklog: 1024 });
-  announce(listener);
+  announce(listener.addr);
   while (true) void handle(await listener.accept());
 }
 
@@ -91,24 +92,55 @@ async function stayIdle(conn: Deno.TcpConn): Promise<void> {
   conn.close();
 }
 
+async function echoNodeTls(): Promise<void> {
+  const { createServer } = await import("node:tls");
+  const server = createServer(await identity(), (socket) => {
+    socket.setNoDelay(true);
+    socket.on("data", (data) => socket.write(data));
+    socket.on("error", () => {});
+  });
+  server.listen(0, LOCAL.hostname, 1024, () => {
+    announce(server.address() as { port: number });
+  });
+}
+
+/** A certificate that the project's tests use. */
+async function identity(): Promise<{ cert: string; key: string }> {
+  const folder = new URL("../../tests/certificates/", import.meta.url);
+  return {
+    cert: await Deno.readTextFile(new URL("server.pem", folder)),
+    key: await Deno.readTextFile(new URL("server.key", folder)),
+  };
+}
+
 // With it.
 
-async function serve(start: () => Promise<Server>): Promise<void> {
+async function serve(
+  start: () => PromiseLike<Server<Deno.NetAddr>>,
+): Promise<void> {
   await run(async () => {
     const server = await start();
-    announce(server.sockets[0]!);
+    announce(server.sockets[0]!.addr);
     await server.serveForever();
   });
 }
 
-const serveProtocol = (factory: () => Protocol | BufferedProtocol) =>
+const serveProtocol = (
+  factory: () => Protocol | BufferedProtocol,
+  tls?: TlsOptions,
+) =>
   serve(() =>
-    getRunningLoop().createServer(factory, LOCAL.hostname, 0, { backlog: 1024 })
+    getRunningLoop().createServer(factory, LOCAL.hostname, 0, {
+      backlog: 1024,
+      tls,
+    })
   );
 
 const serveStreams = (
   handle: (reader: StreamReader, writer: StreamWriter) => Promise<void>,
-) => serve(() => startServer(handle, LOCAL.hostname, 0, { backlog: 1024 }));
+  tls?: TlsOptions,
+) =>
+  serve(() => startServer(handle, LOCAL.hostname, 0, { backlog: 1024, tls }));
 
 class Echo extends Protocol {
   #transport!: Transport;
@@ -238,6 +270,10 @@ const SERVERS: Record<string, () => Promise<void>> = {
   "bare, closing": () => serveBare(closeAtOnce),
   "bare, bulk": () => serveBare(sendBulkBare),
   "bare, idle": () => serveBare(stayIdle),
+  "bare node:tls": echoNodeTls,
+  "Protocol, TLS": async () =>
+    serveProtocol(() => new Echo(), await identity()),
+  "streams, TLS": async () => serveStreams(echoStream, await identity()),
   "Protocol": () => serveProtocol(() => new Echo()),
   "Protocol, send": () => serveProtocol(() => new SendingEcho()),
   "BufferedProtocol": () => serveProtocol(() => new BufferedEcho()),
@@ -255,8 +291,8 @@ const SERVERS: Record<string, () => Promise<void>> = {
 };
 
 /** Says where the server listens, and on request how it is. */
-function announce(listener: Deno.Listener): void {
-  console.log((listener.addr as Deno.NetAddr).port);
+function announce({ port }: { port: number }): void {
+  console.log(port);
   void (async () => {
     for await (const request of Deno.stdin.readable) {
       if (request[0] === COLLECT) (globalThis as { gc?: () => void }).gc?.();

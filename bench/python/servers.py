@@ -3,7 +3,9 @@
 
 import asyncio
 import json
+import os
 import resource
+import ssl
 import sys
 import threading
 
@@ -65,7 +67,17 @@ def streams(handle):
     return asyncio.start_server(handle, "127.0.0.1", 0, backlog=1024)
 
 
+def tls():
+    folder = os.path.join(os.path.dirname(__file__), "../../tests/certificates")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(f"{folder}/server.pem", f"{folder}/server.key")
+    return context
+
+
 SERVERS = {
+    "asyncio streams, TLS": lambda: asyncio.start_server(
+        echo_stream, "127.0.0.1", 0, backlog=1024, ssl=tls()
+    ),
     "asyncio Protocol": lambda: protocol(Echo),
     "asyncio BufferedProtocol": lambda: protocol(BufferedEcho),
     "asyncio streams": lambda: streams(echo_stream),

@@ -15,8 +15,9 @@ import { propertyOf } from "./unknown_value.ts";
 //   Remove `node:tls` when both are fixed; remove the native code when Deno 2.5 is no longer supported.
 // - net/tls/_node_tls.ts: `SNICallback` and the handshake timer of `node:tls` keep failed handshakes in memory (2.9.6).
 //   Remove when the memory test of failing handshakes passes with the timer and the callback of `node:tls`.
-// - net/tls/_node_tls_conn.ts: a paused `TLSSocket` loses the end of the stream if it arrives together with data; and
-//   creating an error in a module whose source map is not decoded yet panics while no file descriptor is free (2.9.6).
+// - net/tls/_node_tls_conn.ts: a paused `TLSSocket` loses the end of the stream if it arrives together with data, and
+//   one on a socket handle goes on to read from that; creating an error in a module whose source map is not decoded
+//   yet panics while no file descriptor is free (2.9.6).
 //   Remove when the TLS tests pass with `socket.pause()`, and `loop/net/serve/out_of_files_test.ts` without the line.
 
 /**

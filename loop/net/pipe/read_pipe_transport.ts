@@ -4,7 +4,8 @@ import { wrongType } from "../../core/validate.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
 import { assertProtocol } from "../stream/assertions.ts";
 import type { CallbackContext } from "../stream/callbacks.ts";
-import { ChunkSource, copyInto, isBuffered } from "../stream/chunk_source.ts";
+import { ChunkSource } from "../stream/chunk_source.ts";
+import { type ChunkReader, PassingSource } from "../stream/passing_source.ts";
 import type { ReadSource, StreamProtocol } from "../stream/types.ts";
 import { ownBytes } from "../stream/own_bytes.ts";
 import { ReadHalf } from "../stream/read_half.ts";
@@ -22,8 +23,13 @@ export function readPipeTransport(
   options?: StreamPipeOptions,
 ): ReadPipeTransport<number> | ReadPipeTransport<Uint8Array<ArrayBuffer>> {
   if (isInstance(pipe, ReadableStream)) {
-    const source = streamSourceOf(pipe, options);
-    const close = (reason: unknown) => source.close(reason);
+    const chunks = chunkReaderOf(pipe);
+    const close = (reason: unknown) => {
+      // Cancels the stream unless it has ended.
+      chunks.reader.cancel(reason).catch(() => {});
+      if (!options?.isOwn) chunks.reader.releaseLock();
+    };
+    const source = new PassingSource(chunks);
     return new ReadPipeTransport({ pipe, source, close }, protocol, context);
   }
   const source = new ChunkSource(pipe);
@@ -115,28 +121,22 @@ class ReadPipeTransport<T> extends ReadTransport {
   }
 }
 
-/** Returns a source over a web stream: a BYOB reader if the stream supports it, else its chunks. */
-function streamSourceOf(
-  stream: ReadableStream<Uint8Array>,
-  options: StreamPipeOptions = {},
-): StreamSource {
+/** Returns a reader of a web stream's chunks: a BYOB reader if the stream supports it. */
+function chunkReaderOf(stream: ReadableStream<Uint8Array>): StreamChunkReader {
   try {
-    const reader = stream.getReader({ mode: "byob" });
-    return new StreamSource(readBytes(reader), options);
+    return readBytes(stream.getReader({ mode: "byob" }));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return new StreamSource(readChunks(stream.getReader()), options);
+    return readChunks(stream.getReader());
   }
 }
 
 /** A reader of a web stream. */
-interface ChunkReader {
+interface StreamChunkReader extends ChunkReader {
   readonly reader: Pick<
     ReadableStreamDefaultReader,
     "cancel" | "releaseLock"
   >;
-  /** Reads the next chunk, which the caller may keep; `null` at the end. */
-  read(): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 /** The number of bytes to read at a time with a BYOB reader. */
@@ -153,11 +153,11 @@ const MAX_FREE_BLOCKS = 32;
  * Reads into the same memory repeatedly and copies from it. Handing it out and reading into a new block each time
  * takes longer, and a chunk of one byte would retain the whole block.
  */
-function readBytes(reader: ReadableStreamBYOBReader): ChunkReader {
+function readBytes(reader: ReadableStreamBYOBReader): StreamChunkReader {
   let memory = freeBlocks.pop() ?? new ArrayBuffer(BLOCK_SIZE);
   return {
     reader,
-    async read() {
+    async readChunk() {
       const { value } = await reader.read(new Uint8Array(memory));
       // A cancelled stream keeps the memory.
       if (value === undefined) return null;
@@ -169,10 +169,10 @@ function readBytes(reader: ReadableStreamBYOBReader): ChunkReader {
   };
 }
 
-function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
+function readChunks(reader: ReadableStreamDefaultReader): StreamChunkReader {
   return {
     reader,
-    async read() {
+    async readChunk() {
       while (true) {
         const { done, value } = await reader.read();
         if (done) return null;
@@ -185,35 +185,4 @@ function readChunks(reader: ReadableStreamDefaultReader): ChunkReader {
       }
     },
   };
-}
-
-/** A read source over the chunks of a web stream. */
-class StreamSource implements ReadSource<Uint8Array<ArrayBuffer>> {
-  readonly #chunks: ChunkReader;
-  readonly #isOwn: boolean;
-
-  constructor(chunks: ChunkReader, { isOwn = false }: StreamPipeOptions) {
-    this.#chunks = chunks;
-    this.#isOwn = isOwn;
-  }
-
-  read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#chunks.read();
-  }
-
-  deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
-    if (isBuffered(protocol)) copyInto(protocol, chunk);
-    else protocol.dataReceived(chunk);
-  }
-
-  release(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    return chunk;
-  }
-
-  /** Cancels the stream unless it has ended. */
-  close(reason: unknown): void {
-    const { reader } = this.#chunks;
-    reader.cancel(reason).catch(() => {});
-    if (!this.#isOwn) reader.releaseLock();
-  }
 }

@@ -13,6 +13,7 @@ import { setWriteBuffer } from "../write_buffer.ts";
 import { assertBuffer, assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
 import { ChunkSource } from "./chunk_source.ts";
+import { PassingSource, readsChunks } from "./passing_source.ts";
 import type { ServerConnection } from "./server_connection.ts";
 import { connectionLost, reasonOf } from "./failures.ts";
 import { UpgradedConn } from "./upgraded_conn.ts";
@@ -34,7 +35,7 @@ export class ConnTransport extends Transport implements Resource {
   /** The server connection this transport belongs to, if any. */
   readonly connection: ServerConnection | null;
   readonly #owner: TransportOwner<StreamProtocol>;
-  readonly #readHalf: ReadHalf<number>;
+  readonly #readHalf: ReadHalf<number> | ReadHalf<Uint8Array<ArrayBuffer>>;
   readonly #writeHalf: WriteHalf;
 
   /** Closing: reads have stopped and writes are discarded. */
@@ -68,8 +69,10 @@ export class ConnTransport extends Transport implements Resource {
       failFromProtocol: (method, error) => this.#failByProtocol(method, error),
       report: (message, error) => this.#report(message, error),
     };
-    const source = new ChunkSource(conn);
-    this.#readHalf = new ReadHalf(source, context, owner, () => this.#onEof());
+    const onEof = () => this.#onEof();
+    this.#readHalf = readsChunks(conn)
+      ? new ReadHalf(new PassingSource(conn), context, owner, onEof)
+      : new ReadHalf(new ChunkSource(conn), context, owner, onEof);
     this.#writeHalf = new WriteHalf(
       conn,
       context,

@@ -11,7 +11,12 @@ import type { TlsInfo, TlsPeerCertificate } from "../tls_info.ts";
 import type { TlsCertificate } from "../tls_options.ts";
 import { readClientHello } from "./_client_hello.ts";
 import type { EncryptConn } from "./handshaker.ts";
-import { type ConnDuplex, duplexOf, NodeTlsConn } from "./_node_tls_conn.ts";
+import {
+  type ConnDuplex,
+  duplexOf,
+  NodeTlsConn,
+  ownStreamOf,
+} from "./_node_tls_conn.ts";
 import { tlsLink } from "./_tls_link.ts";
 import { tlsError, verificationError } from "./_tls_error.ts";
 import { assertNodeTls } from "./native_tls.ts";
@@ -33,7 +38,7 @@ export function nodeClient(tls: ClientTls): EncryptConn {
     const [tlsModule, { domainToASCII }, underlying] = await Promise.all([
       import("node:tls"),
       import("node:url"),
-      duplexOf(conn),
+      streamOver(conn),
     ]);
     const isAddress = tls.serverName === null || isIpAddress(tls.serverName);
     const socket = tlsModule.connect({
@@ -52,6 +57,7 @@ export function nodeClient(tls: ClientTls): EncryptConn {
     const tlsConn = new NodeTlsConn(socket, underlying);
     try {
       await Promise.race([connected(socket), ended(underlying)]);
+      socket.allowHalfOpen = true;
       if (tls.verifiesCertificate && !socket.authorized) {
         throw refusal(socket, tls.serverName);
       }
@@ -69,15 +75,15 @@ export function nodeServer(tls: ServerTls): EncryptConn {
     assertNodeTls();
     const { remoteAddr } = conn;
     const { createServer } = await import("node:tls");
-    const { identity, protocols, unread } = await choicesFor(tls, conn)
+    const { identity, protocols, bytes } = await choicesFor(tls, conn)
       .catch((error) => {
         throw tlsError(error, tls, remoteAddr);
       });
-    const underlying = await duplexOf(unread);
+    const underlying = await streamOver(conn, bytes);
     // A TLSSocket alone does not verify client certificates.
     const server = createServer({
       ...identity,
-      allowHalfOpen: true,
+      allowHalfOpen: underlying.allowHalfOpen,
       handshakeTimeout: NO_TIMEOUT,
       requestCert: tls.requestCert !== false,
       rejectUnauthorized: tls.requestCert === true && tls.verifiesCertificate,
@@ -101,6 +107,7 @@ export function nodeServer(tls: ServerTls): EncryptConn {
         promise,
         ended(underlying),
       ]);
+      socket.allowHalfOpen = true;
       if (!isAcceptable(socket, tls)) throw refusal(socket, null);
       return tlsLink(tlsConn, tls, infoOf(socket, tls));
     } catch (error) {
@@ -186,11 +193,28 @@ function certificateOf(socket: TLSSocket): TlsPeerCertificate | null {
   };
 }
 
-/** The server's choices for a client, and the connection to continue with. */
+/** Returns a Node stream over a connection from which some bytes may have been read. */
+async function streamOver(
+  conn: Deno.Conn,
+  bytes: Uint8Array = NOTHING,
+): Promise<ConnDuplex> {
+  const own = await ownStreamOf(conn, bytes);
+  if (own !== null) return own;
+  const unread = bytes.length === 0 ? conn : new UpgradedConn(
+    conn,
+    bytes,
+    Promise.resolve({ value: NOTHING }),
+    Promise.resolve(),
+  );
+  return duplexOf(unread);
+}
+
+/** The server's choices for a client. */
 interface Choices {
   readonly identity: TlsCertificate;
   readonly protocols: readonly string[];
-  readonly unread: Deno.Conn;
+  /** What has been read from the connection. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -203,23 +227,17 @@ async function choicesFor(
   conn: Deno.Conn,
 ): Promise<Choices> {
   if (certificates.size === 0 && alpnProtocols.length === 0) {
-    return { identity, protocols: alpnProtocols, unread: conn };
+    return { identity, protocols: alpnProtocols, bytes: NOTHING };
   }
   const { bytes, serverName, protocols } = await readClientHello(conn);
   const name = serverName?.toLowerCase() ?? "";
   const chosen = certificates.get(name) ??
     certificates.get(name.replace(/^[^.]*/, "*"));
-  const sent = Promise.resolve();
   const hasCommon = alpnProtocols.some((each) => protocols.includes(each));
   return {
     identity: chosen ?? identity,
     protocols: hasCommon ? alpnProtocols : [],
-    unread: new UpgradedConn(
-      conn,
-      bytes,
-      Promise.resolve({ value: NOTHING }),
-      sent,
-    ),
+    bytes,
   };
 }
 

@@ -5,23 +5,26 @@ import type { TLSSocket } from "node:tls";
 import { RingBuffer } from "../../core/ring_buffer.ts";
 import { interrupted, osErrorOf } from "../stream/failures.ts";
 import { NodeConn } from "../stream/node_conn.ts";
+import type { ChunkReader } from "../stream/passing_source.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
+import { ownSocketOf } from "./_own_handle.ts";
 import { connectionError } from "./_tls_error.ts";
 
 // Makes Deno decode the source map of this module. Node reads the stack of an error as soon as it creates one, and
 // Deno 2.9.6 panics if it has to decode a source map while no file descriptor is free.
 void new Error().stack;
 
-/**
- * A connection encrypted by `node:tls`.
- *
- * Back-pressure pauses the underlying stream instead of the socket: in Deno 2.9.6, a paused socket loses the end of
- * the stream if that arrives together with data.
- */
-export class NodeTlsConn extends NodeConn {
+/** The number of received bytes from which a connection is paused. */
+const HIGH_WATER = 64 * 1024;
+
+/** A connection encrypted by `node:tls`. */
+export class NodeTlsConn extends NodeConn implements ChunkReader {
   readonly #socket: TLSSocket;
   readonly #underlying: ConnDuplex;
-  readonly #chunks = new RingBuffer<Uint8Array>();
+  readonly #chunks = new RingBuffer<Uint8Array<ArrayBuffer>>();
+  /** The number of bytes in the chunks. */
+  #size = 0;
+  #isPaused = false;
   #error: Error | null = null;
   #isOver = false;
   #wake: (() => void) | null = null;
@@ -33,9 +36,11 @@ export class NodeTlsConn extends NodeConn {
     super(socket, underlying.conn);
     this.#socket = socket;
     this.#underlying = underlying;
-    socket.on("data", (chunk: Uint8Array) => {
-      this.#chunks.push(chunk);
-      underlying.pause();
+    socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+      const { buffer, byteOffset, length } = chunk; // a Buffer, which is not quite a Uint8Array
+      this.#chunks.push(new Uint8Array(buffer, byteOffset, length));
+      this.#size += length;
+      if (this.#size > HIGH_WATER) this.#pause();
       this.#wake?.();
     });
     const end = () => {
@@ -60,33 +65,60 @@ export class NodeTlsConn extends NodeConn {
   }
 
   override async closeWrite(): Promise<void> {
-    await this.#flushed();
+    await this.#underlying.flushed();
     await this.#call((callback) => this.#socket.end(callback));
-    await this.#flushed();
+    await this.#underlying.flushed();
+  }
+
+  async readChunk(): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (!await this.#received()) return null;
+    const chunk = this.#chunks.take();
+    this.#size -= chunk.length;
+    return chunk;
   }
 
   protected override async readAlone(
     memory: Uint8Array,
   ): Promise<number | null> {
-    while (this.#chunks.size === 0) {
-      if (this.#error !== null) throw this.#error;
-      if (this.#isOver) return null;
-      this.#underlying.resume();
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    if (!await this.#received()) return null;
     const chunk = this.#chunks.first!;
     const count = Math.min(chunk.length, memory.length);
     memory.set(chunk.subarray(0, count));
     if (count < chunk.length) this.#chunks.first = chunk.subarray(count);
     else this.#chunks.take();
+    this.#size -= count;
     return count;
   }
 
-  /** Waits until everything is written, including what Node writes one turn later. */
-  async #flushed(): Promise<void> {
-    await this.#underlying.flushed();
-    await new Promise((resolve) => setTimeout(resolve));
-    await this.#underlying.flushed();
+  override ref(): void {
+    this.#underlying.ref();
+  }
+
+  override unref(): void {
+    this.#underlying.unref();
+  }
+
+  /** Waits for a chunk; returns whether there is one. */
+  async #received(): Promise<boolean> {
+    while (this.#chunks.size === 0) {
+      if (this.#error !== null) throw this.#error;
+      if (this.#isOver) return false;
+      this.#resume();
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return true;
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#underlying.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#underlying.resume();
   }
 
   #call(
@@ -112,12 +144,40 @@ export interface ConnDuplex {
   readonly conn: Deno.Conn;
   /** The Node stream, which owns the connection. */
   readonly duplex: Duplex;
+  /** Whether the TLS socket must allow for half-closing from the start, or only after the handshake. */
+  readonly allowHalfOpen: boolean;
   /** Waits until everything is written to the connection, or it is closed. */
   flushed(): Promise<void>;
   /** Pauses reading from the connection. */
   pause(): void;
   /** Resumes reading. */
   resume(): void;
+  /** Lets the connection keep the program alive. */
+  ref(): void;
+  unref(): void;
+}
+
+/** Returns a Node stream on a socket handle of its own, if there can be one; `bytes` have been read already. */
+export async function ownStreamOf(
+  conn: Deno.Conn,
+  bytes: Uint8Array = NO_MEMORY,
+): Promise<ConnDuplex | null> {
+  const own = await ownSocketOf(conn);
+  if (own === null) return null;
+  const { socket, handle } = own;
+  if (bytes.length > 0) socket.unshift(bytes);
+  socket.once("close", () => closeUnlessClosed(conn));
+  return {
+    conn,
+    duplex: socket,
+    allowHalfOpen: false,
+    flushed: () => Promise.resolve(),
+    // Not the socket: in Deno 2.9.6, TLS goes on to read from its handle.
+    pause: () => handle.readStop(),
+    resume: () => void (socket.destroyed || handle.readStart()),
+    ref: () => void socket.ref(),
+    unref: () => void socket.unref(),
+  };
 }
 
 /** Creates a Node duplex stream over a connection. */
@@ -159,14 +219,23 @@ export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
       onWritten?.();
     },
   });
+  const drained = async () => {
+    while (!duplex.destroyed && duplex.writableLength > 0) {
+      await new Promise<void>((resolve) => onWritten = resolve);
+    }
+  };
   return {
     conn,
     duplex,
+    allowHalfOpen: true,
     async flushed() {
-      while (!duplex.destroyed && duplex.writableLength > 0) {
-        await new Promise<void>((resolve) => onWritten = resolve);
-      }
+      await drained();
+      // Node writes some data one turn later.
+      await new Promise((resolve) => setTimeout(resolve));
+      await drained();
     },
+    // Not the socket: in Deno 2.9.6, a paused socket over a stream loses the end of the stream if that arrives together
+    // with data.
     pause() {
       isPaused = true;
     },
@@ -176,6 +245,8 @@ export async function duplexOf(conn: Deno.Conn): Promise<ConnDuplex> {
       isWaiting = false;
       read();
     },
+    ref: () => conn.ref(),
+    unref: () => conn.unref(),
   };
 }
 
