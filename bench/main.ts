@@ -25,6 +25,7 @@ const ALL = [
   "echo",
   "connections",
   "tls",
+  "http",
   "subprocess",
   "executors",
 ];

@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import type { HttpRequest } from "./http/connection.ts";
 import { replyWithFile } from "./http/files.ts";
 import { HttpError } from "./http/http_error.ts";
+import { Log } from "./http/log.ts";
 import type { Reply } from "./http/reply.ts";
 import { type Handler, startHttpServer } from "./http/server.ts";
 
@@ -49,10 +50,10 @@ const HOME = `Ask for
 `;
 
 function route(request: HttpRequest): Reply | Promise<Reply> {
-  const { method, url: { pathname } } = request;
+  const { method, path } = request;
   const { root } = options;
-  const handlers = ROUTES[pathname] ?? (root === undefined ? undefined : {
-    GET: () => replyWithFile(root, pathname),
+  const handlers = ROUTES[path] ?? (root === undefined ? undefined : {
+    GET: () => replyWithFile(root, request.url.pathname),
   });
   if (handlers === undefined) throw new HttpError(404, "Nothing is here");
   const handler = handlers[method === "HEAD" ? "GET" : method];
@@ -93,12 +94,13 @@ async function readCertificate(
 
 async function main(): Promise<void> {
   const tls = await readCertificate(options);
+  using log = new Log();
   await using server = await startHttpServer(
     route,
     options.host,
     Number(options.port),
     {
-      log: console.log,
+      log: log.add,
       maxBody: Number(options["max-body"]),
       ...(tls === null ? {} : { tls }),
     },

@@ -61,6 +61,72 @@ async function exchange(
   console.log(count / (performance.now() - start) * 1000);
 }
 
+const REQUEST = new TextEncoder().encode(
+  "GET / HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\naccept: */*\r\n\r\n",
+);
+
+/** Asks again and again, on all connections for a while; prints the requests a second. */
+async function ask(connections: number, seconds: number): Promise<void> {
+  let count = 0;
+  let isOver = false;
+  const start = performance.now();
+  setTimeout(() => isOver = true, seconds * 1000);
+  await Promise.all(Array.from({ length: connections }, async () => {
+    const conn = await connect();
+    const buffer = new Uint8Array(4096);
+    let size = 0;
+    while (!isOver) {
+      await writeAll(conn, REQUEST);
+      if (size === 0) size = await sizeOfAnswer(conn, buffer);
+      else {
+        for (let received = 0; received < size;) {
+          received += (await conn.read(buffer))!;
+        }
+      }
+      count++;
+    }
+    conn.close();
+  }));
+  console.log(count / (performance.now() - start) * 1000);
+}
+
+/** Reads an answer; returns its size, which is that of all. */
+async function sizeOfAnswer(
+  conn: Deno.Conn,
+  buffer: Uint8Array,
+): Promise<number> {
+  let text = "";
+  while (true) {
+    const count = (await conn.read(buffer))!;
+    text += new TextDecoder().decode(buffer.subarray(0, count));
+    const end = text.indexOf("\r\n\r\n") + 4;
+    const length = /^content-length: (\d+)/im.exec(text)?.[1];
+    if (end > 3 && text.length === end + Number(length)) return text.length;
+  }
+}
+
+/** Connects for each request; prints the requests a second. */
+async function askOnce(concurrency: number, seconds: number): Promise<void> {
+  let count = 0;
+  let isOver = false;
+  const request = new TextEncoder().encode(
+    "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+  );
+  const start = performance.now();
+  setTimeout(() => isOver = true, seconds * 1000);
+  await Promise.all(Array.from({ length: concurrency }, async () => {
+    const buffer = new Uint8Array(4096);
+    while (!isOver) {
+      const conn = await connect();
+      await writeAll(conn, request);
+      await conn.read(buffer);
+      conn.close();
+      count++;
+    }
+  }));
+  console.log(count / (performance.now() - start) * 1000);
+}
+
 /** Connects and awaits the end, several at a time; prints the connections a second. */
 async function connectOften(concurrency: number, count: number): Promise<void> {
   let left = count;
@@ -140,6 +206,12 @@ switch (kind) {
   }
   case "lines":
     await exchange(SHORT_LINES, numbers[0]!, numbers[1]!, connect);
+    break;
+  case "ask":
+    await ask(numbers[0]!, numbers[1]!);
+    break;
+  case "ask once":
+    await askOnce(numbers[0]!, numbers[1]!);
     break;
   case "connect":
     await connectOften(numbers[0]!, numbers[1]!);

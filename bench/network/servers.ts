@@ -10,6 +10,7 @@
 import process from "node:process";
 import {
   BufferedProtocol,
+  Future,
   getRunningLoop,
   Protocol,
   run,
@@ -235,6 +236,52 @@ async function echoLines(
   writer.close();
 }
 
+const HELLO = "hello, world\n";
+
+/** The least that an HTTP server does. */
+async function answerEachHead(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  const answer = `HTTP/1.1 200 OK\r\ncontent-length: ${HELLO.length}\r\n\r\n`;
+  try {
+    while (true) {
+      await reader.readUntil("\r\n\r\n");
+      writer.write(answer + HELLO);
+      await writer.drain();
+    }
+  } catch {
+    writer.close(); // the end
+  }
+}
+
+/** The server of examples/http_server.ts, with its log. */
+async function serveExample(): Promise<void> {
+  const { startHttpServer } = await import("../../examples/http/server.ts");
+  const { Log } = await import("../../examples/http/log.ts");
+  await run(async () => {
+    using log = new Log(await Deno.open("/dev/null", { write: true }));
+    const handle = ({ path }: { path: string }) => ({
+      body: path === "/" ? HELLO : "nothing\n",
+    });
+    const options = { log: log.add };
+    await using server = await startHttpServer(handle, "127.0.0.1", 0, options);
+    announce(server.address);
+    await new Future<never>();
+  });
+}
+
+async function serveByDeno(): Promise<void> {
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  await Deno.serve(
+    { ...LOCAL, onListen: announce },
+    ({ url }) =>
+      new Response(new URL(url).pathname === "/" ? HELLO : "nothing\n", {
+        headers,
+      }),
+  ).finished;
+}
+
 async function sendBulkStream(
   reader: StreamReader,
   writer: StreamWriter,
@@ -282,6 +329,9 @@ const SERVERS: Record<string, () => Promise<void>> = {
   "Protocol, idle": () => serveProtocol(() => new Echo()),
   "streams": () => serveStreams(echoStream),
   "streams, readInto and send": () => serveStreams(echoInto),
+  "streams, minimal HTTP": () => serveStreams(answerEachHead),
+  "HTTP example": serveExample,
+  "Deno.serve": serveByDeno,
   "streams, lines": () => serveStreams(echoLines),
   // deno-lint-ignore require-await -- a handler is async
   "streams, closing": () => serveStreams(async (_, writer) => writer.close()),

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type StreamReader, timeout, TimeoutError } from "@asyncio/asyncio";
-import { type Head, readFields } from "./head.ts";
+import { type Head, readTrailer } from "./head.ts";
 import { HttpError } from "./http_error.ts";
 import { readLine } from "./line.ts";
 
@@ -58,7 +58,7 @@ export class Body implements AsyncIterable<Uint8Array> {
       const rest = await this.#inTime(() => readLine(this.#reader, 400));
       if (rest !== "") throw new HttpError(400, "A chunk is too long");
     }
-    await this.#inTime(() => readFields(this.#reader));
+    await this.#inTime(() => readTrailer(this.#reader));
   }
 
   async #sizeOfChunk(): Promise<number> {
@@ -93,9 +93,9 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 }
 
-function lengthOf({ headers, version }: Head): number | null {
-  const length = headers.get("content-length");
-  const coding = headers.get("transfer-encoding");
+function lengthOf({ fields, version }: Head): number | null {
+  const length = fields.get("content-length");
+  const coding = fields.get("transfer-encoding");
   if (coding !== null) {
     // With either, a proxy may see another body than this server
     if (length !== null || version === "1.0") {

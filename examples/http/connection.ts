@@ -3,6 +3,7 @@
 import {
   CancelledError,
   currentTask,
+  getRunningLoop,
   type StreamReader,
   type StreamWriter,
   type Task,
@@ -69,15 +70,14 @@ class Connection {
 
   /** Answers one request; returns whether there may be another. */
   async serveRequest(): Promise<boolean> {
-    const start = await this.#firstCharacter();
-    if (start === null) return false;
     let head: Head | null = null;
     let body: Body | null = null;
     let reply: Reply;
     try {
-      head = await this.#readHead(start);
+      head = await this.#readHead();
+      if (head === null) return false;
       body = this.#bodyOf(head);
-      reply = await this.#site.handle({ ...head, body });
+      reply = await this.#site.handle(Object.assign(head, { body }));
     } catch (error) {
       reply = this.#replyTo(error);
     }
@@ -86,37 +86,33 @@ class Connection {
     return await this.#send(reply, head, canGoOn && wantsMore(head));
   }
 
-  /** Waits for a request; returns null if there is none. */
-  async #firstCharacter(): Promise<string | null> {
+  /** Waits for a request and reads its head; null if none comes. */
+  async #readHead(): Promise<Head | null> {
     const { idle, idleTimeout, isStopping } = this.#site;
     if (isStopping) return null;
     const task = currentTask()!;
+    let hasBegun = false;
     idle.add(task);
     try {
-      const byte = await timeout(idleTimeout, () => this.#reader.read(1));
-      return byte.length === 0 ? null : String.fromCharCode(...byte);
+      return await timeout(idleTimeout, async (limit) => {
+        const first = await this.#reader.read(1);
+        if (first.length === 0) return null;
+        idle.delete(task);
+        hasBegun = true;
+        limit.reschedule(getRunningLoop().time() + this.#site.timeout);
+        return await readHead(this.#reader, String.fromCharCode(first[0]!));
+      });
     } catch (error) {
-      if (error instanceof TimeoutError) return null;
-      throw error;
+      if (!(error instanceof TimeoutError)) throw error;
+      if (!hasBegun) return null;
+      throw new HttpError(408, "The request did not come in time");
     } finally {
       idle.delete(task);
     }
   }
 
-  async #readHead(start: string): Promise<Head> {
-    try {
-      return await timeout(
-        this.#site.timeout,
-        () => readHead(this.#reader, start),
-      );
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      throw new HttpError(408, "The request did not come in time");
-    }
-  }
-
   #bodyOf(head: Head): Body {
-    const expectation = head.headers.get("expect")?.toLowerCase();
+    const expectation = head.fields.get("expect")?.toLowerCase();
     if (expectation !== undefined && expectation !== "100-continue") {
       throw new HttpError(417, "Expected 100-continue as the Expect");
     }
@@ -193,8 +189,9 @@ class Connection {
 
 function wantsMore(head: Head | null): boolean {
   if (head === null) return false;
-  const tokens = (head.headers.get("connection") ?? "").toLowerCase()
-    .split(/[ \t]*,[ \t]*/);
+  const connection = head.fields.get("connection");
+  if (connection === null) return head.version === "1.1";
+  const tokens = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
   return head.version === "1.1"
     ? !tokens.includes("close")
     : tokens.includes("keep-alive");

@@ -1,79 +1,124 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { StreamReader } from "@asyncio/asyncio";
+import {
+  IncompleteReadError,
+  LimitOverrunError,
+  type StreamReader,
+} from "@asyncio/asyncio";
+import { Fields } from "./fields.ts";
 import { HttpError } from "./http_error.ts";
-import { readLine } from "./line.ts";
 
 export type Version = "1.0" | "1.1";
 
-/** The head of a request: everything before its body. */
-export interface Head {
-  readonly method: string;
-  readonly target: string;
-  readonly url: URL;
-  readonly version: Version;
-  readonly headers: Headers;
-}
-
-/** The greatest length of a line, and of all fields of a request together, in bytes. */
+/** The most that the head of a request may take, in bytes. */
 export const HEAD_LIMIT = 16 * 1024;
 
-const REQUEST_LINE = /^([\w!#$%&'*+.^`|~-]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/;
+// Some clients end the request before with one CR LF too many
+const REQUEST_LINE =
+  /^(?:\r\n)?([\w!#$%&'*+.^`|~-]+) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)\r\n/;
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** The second is an error, and is not waited beyond. */
+const ENDS = ["\r\n\r\n", "\n\n"];
+
+/** What comes before the body of a request. The URL and the headers are parsed when they are asked for. */
+export class Head {
+  readonly method: string;
+  readonly target: string;
+  readonly version: Version;
+  readonly fields: Fields;
+  readonly #host: string;
+  #url: URL | null = null;
+  #headers: Headers | null = null;
+
+  /** Parses a head, with the empty line at its end. */
+  constructor(text: string) {
+    const [line, method, target, major, minor] = REQUEST_LINE.exec(text) ?? [];
+    if (line === undefined) {
+      throw new HttpError(400, "Expected a request line of HTTP");
+    }
+    if (major !== "1") {
+      throw new HttpError(505, "Expected HTTP/1.1 or HTTP/1.0");
+    }
+    if (!METHODS.includes(method!)) {
+      throw new HttpError(501, `${method} is not implemented`);
+    }
+    this.method = method!;
+    this.target = target!;
+    this.version = minor === "0" ? "1.0" : "1.1";
+    this.fields = new Fields(text.slice(line.length, -2));
+    this.#host = this.#validHost();
+    if (!this.target.startsWith("/")) void this.url;
+  }
+
+  /** The path as it came: `url` has it in its normal form. */
+  get path(): string {
+    const [path] = this.target.split("?", 1);
+    return path!.startsWith("/") ? path! : this.url.pathname;
+  }
+
+  get url(): URL {
+    const { target } = this;
+    this.#url ??= URL.parse(
+      target.startsWith("/") ? `http://${this.#host}${target}` : target,
+    );
+    if (this.#url?.protocol === "http:") return this.#url;
+    throw new HttpError(400, "Expected a path or an http: URL");
+  }
+
+  get headers(): Headers {
+    return this.#headers ??= this.fields.toHeaders();
+  }
+
+  #validHost(): string {
+    const host = this.fields.get("host");
+    if (host === null && this.version === "1.0") return "localhost";
+    // No space: what comes twice is joined by a comma and one
+    if (host !== null && /^[^\s/?#@\\]+$/.test(host)) return host;
+    throw new HttpError(400, "Expected one Host");
+  }
+}
 
 /** Reads the head of a request, whose first character has been read already. */
 export async function readHead(
   reader: StreamReader,
   start: string,
 ): Promise<Head> {
-  let line = await readLine(reader, 414, start);
-  // Some clients send an extra CR LF after a request
-  if (line === "") line = await readLine(reader, 414);
-  const [, method, target, major, minor] = REQUEST_LINE.exec(line) ?? [];
-  if (method === undefined || target === undefined) {
-    throw new HttpError(400, "Expected a request line of HTTP");
-  }
-  if (major !== "1") throw new HttpError(505, "Expected HTTP/1.1 or HTTP/1.0");
-  if (!METHODS.includes(method)) {
-    throw new HttpError(501, `${method} is not implemented`);
-  }
-  const version = minor === "0" ? "1.0" : "1.1";
-  const headers = await readFields(reader);
-  const host = hostOf(headers, version);
-  return { method, target, url: urlOf(target, host), version, headers };
+  return new Head(start + textOf(await readUntil(reader, ENDS)));
 }
 
-/** Reads fields, and the empty line after them. */
-export async function readFields(reader: StreamReader): Promise<Headers> {
-  const headers = new Headers();
-  let left = HEAD_LIMIT;
-  while (true) {
-    const line = await readLine(reader, 431);
-    if (line === "") return headers;
-    left -= line.length;
-    if (left < 0) throw new HttpError(431, "The header fields are too long");
-    const colon = line.indexOf(":");
-    try {
-      // Headers checks the characters of a field
-      headers.append(line.slice(0, Math.max(colon, 0)), line.slice(colon + 1));
-    } catch {
-      throw new HttpError(400, "Expected a header field");
+/** Reads the fields after a body, and the empty line after them. */
+export async function readTrailer(reader: StreamReader): Promise<void> {
+  let text = "";
+  for (let line; (line = textOf(await readUntil(reader, "\n"))) !== "\r\n";) {
+    text += line;
+    if (text.length > HEAD_LIMIT) {
+      throw new HttpError(431, "The header fields are too long");
     }
   }
+  void new Fields(text);
 }
 
-function hostOf(headers: Headers, version: Version): string {
-  const host = headers.get("host");
-  if (host === null && version === "1.0") return "localhost";
-  // No space: repeated fields are joined by a comma and a space
-  if (host !== null && /^[^\s/?#@\\]+$/.test(host)) return host;
-  throw new HttpError(400, "Expected one Host");
+async function readUntil(
+  reader: StreamReader,
+  ends: string | string[],
+): Promise<Uint8Array> {
+  try {
+    return await reader.readUntil(ends);
+  } catch (error) {
+    if (error instanceof IncompleteReadError) {
+      throw new HttpError(400, "The request ends in the middle");
+    }
+    if (!(error instanceof LimitOverrunError)) throw error;
+    const begin = await reader.readExactly(error.consumed);
+    throw begin.includes(LINE_FEED)
+      ? new HttpError(431, "The header fields are too long")
+      : new HttpError(414, "The request line is too long");
+  }
 }
 
-function urlOf(target: string, host: string): URL {
-  const url = URL.parse(
-    target.startsWith("/") ? `http://${host}${target}` : target,
-  );
-  if (url?.protocol === "http:") return url;
-  throw new HttpError(400, "Expected a path or an http: URL");
+const LINE_FEED = 10;
+
+/** Each byte is a character of its own. */
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]); // which it is iterated like
 }

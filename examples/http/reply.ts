@@ -34,27 +34,24 @@ export async function send(
   reply: Reply,
   { version, isHead, keepAlive, timeout: seconds }: Circumstances,
 ): Promise<[size: number, keepAlive: boolean]> {
-  const { status = 200, body = "" } = reply;
-  const content = typeof body === "string"
-    ? new TextEncoder().encode(body)
-    : body;
+  const { body = "" } = reply;
+  const content = typeof body === "string" ? encoder.encode(body) : body;
   const length = content instanceof Uint8Array ? content.length : reply.length;
   const isChunked = length === undefined && version === "1.1";
   // Otherwise the end of the connection ends the body
   const isKept = keepAlive && (length !== undefined || isChunked);
-
-  const headers = new Headers(reply.headers);
-  if (typeof body === "string" && !headers.has("content-type")) {
-    headers.set("content-type", "text/plain; charset=utf-8");
+  const head = headOf(reply, { length, isChunked, isKept, version });
+  if (isHead) {
+    writer.write(head);
+    return [0, isKept];
   }
-  headers.set("date", new Date().toUTCString());
-  if (length !== undefined) headers.set("content-length", `${length}`);
-  if (isChunked) headers.set("transfer-encoding", "chunked");
-  if (!isKept) headers.set("connection", "close");
-  else if (version === "1.0") headers.set("connection", "keep-alive");
-  writer.write(headOf(status, headers));
-  if (isHead) return [0, isKept];
+  if (content instanceof Uint8Array && content.length <= PIECE) {
+    writer.writeLines([head, content]);
+    await drained(writer, seconds);
+    return [content.length, isKept];
+  }
 
+  writer.write(head);
   let size = 0;
   for await (const piece of piecesOf(content)) {
     size += piece.length;
@@ -64,7 +61,7 @@ export async function send(
     } else {
       writer.write(piece);
     }
-    await timeout(seconds, () => writer.drain());
+    await drained(writer, seconds);
   }
   if (isChunked) writer.write("0\r\n\r\n");
   if (length === undefined || length === size) return [size, isKept];
@@ -73,10 +70,59 @@ export async function send(
   );
 }
 
-function headOf(status: number, headers: Headers): string {
-  const fields = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-  const reason = STATUS_CODES[status] ?? "";
-  return `HTTP/1.1 ${status} ${reason}\r\n${fields.join("")}\r\n`;
+const encoder = new TextEncoder();
+
+/** Waits until the peer has taken enough; a time limit is for those that have not. */
+async function drained(writer: StreamWriter, seconds: number): Promise<void> {
+  const draining = writer.drain();
+  if (draining.done()) await draining;
+  else await timeout(seconds, () => draining);
+}
+
+/** What only the server says. */
+const OWN = ["connection", "content-length", "date", "transfer-encoding"];
+const FIELD = /^[\w!#$%&'*+.^`|~-]+:[^\0\r\n]*$/;
+
+function headOf(
+  { status = 200, headers = {}, body }: Reply,
+  { length, isChunked, isKept, version }: {
+    length: number | undefined;
+    isChunked: boolean;
+    isKept: boolean;
+    version: Version;
+  },
+): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
+  let hasType = typeof body !== "string" && body !== undefined;
+  for (const [name, value] of Object.entries(headers)) {
+    const field = `${name.toLowerCase()}: ${value}`;
+    if (!FIELD.test(field)) {
+      throw new TypeError(`Expected a header field: received ${field}`);
+    }
+    if (OWN.includes(name.toLowerCase())) continue;
+    if (name.toLowerCase() === "content-type") hasType = true;
+    head += `${field}\r\n`;
+  }
+  if (!hasType) head += "content-type: text/plain; charset=utf-8\r\n";
+  head += `date: ${date()}\r\n`;
+  if (length !== undefined) head += `content-length: ${length}\r\n`;
+  if (isChunked) head += "transfer-encoding: chunked\r\n";
+  if (!isKept) head += "connection: close\r\n";
+  else if (version === "1.0") head += "connection: keep-alive\r\n";
+  return `${head}\r\n`;
+}
+
+let dateText = "";
+let dateSecond = 0;
+
+/** The date and time, which is made once a second. */
+function date(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
 }
 
 async function* piecesOf(

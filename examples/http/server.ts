@@ -1,12 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  type Server,
-  startServer,
-  timeout,
-  TimeoutError,
-  type TlsOptions,
-} from "@asyncio/asyncio";
+import { type Server, startServer, type TlsOptions } from "@asyncio/asyncio";
 import { serveConnection, type Site } from "./connection.ts";
 import { HEAD_LIMIT } from "./head.ts";
 
@@ -73,15 +67,10 @@ export class HttpServer implements AsyncDisposable {
   /** Answers the requests that have begun, within some seconds, and no others. */
   async stop(grace = 5): Promise<void> {
     this.#site.isStopping = true;
-    this.#server.close();
+    const drained = this.#server.drain(grace);
     for (const task of this.#site.idle) task.cancel();
-    try {
-      await timeout(grace, () => this.#server.waitClosed());
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      this.#server.abortClients();
-      await this.#server.waitClosed();
-    }
+    await drained;
+    await this.#server.waitClosed();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
