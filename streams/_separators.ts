@@ -4,11 +4,11 @@ import { isInstance } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 const encoder = new TextEncoder();
 
-/**
- * A separator: a string, bytes, or several of them, of which the shortest match wins.
- *
- * @category Streams
- */
+/** The bytes of the strings that were used first: a program has few separators, and uses them often. */
+const encoded = new Map<string, Uint8Array>();
+const MAX_ENCODED = 64;
+
+/** A separator: a string, bytes, or several of them, of which the shortest match wins. */
 export type LineSeparator =
   | string
   | Uint8Array
@@ -33,7 +33,9 @@ export class Separators {
         separator,
       );
     }
-    this.all = list.map(bytesOf).toSorted((a, b) => a.length - b.length);
+    this.all = list.length === 1
+      ? [bytesOf(list[0])]
+      : list.map(bytesOf).sort((a, b) => a.length - b.length);
     if (this.all.length === 0) {
       throw new RangeError("The separators must be one or more: received none");
     }
@@ -51,7 +53,14 @@ export class Separators {
 export const NEWLINE = new Separators("\n");
 
 function bytesOf(separator: unknown): Uint8Array {
-  if (typeof separator === "string") return encoder.encode(separator);
+  if (typeof separator === "string") {
+    let bytes = encoded.get(separator);
+    if (bytes === undefined) {
+      bytes = encoder.encode(separator);
+      if (encoded.size < MAX_ENCODED) encoded.set(separator, bytes);
+    }
+    return bytes;
+  }
   if (isInstance(separator, Uint8Array)) return separator.slice();
   throw wrongType("A separator", "a string or a Uint8Array", separator);
 }

@@ -3,7 +3,6 @@
 import {
   CancelledError,
   currentTask,
-  getRunningLoop,
   type StreamReader,
   type StreamWriter,
   type Task,
@@ -11,7 +10,7 @@ import {
   TimeoutError,
 } from "@asyncio/asyncio";
 import { Body } from "./body.ts";
-import { type Head, readHead } from "./head.ts";
+import { Head, readHead } from "./head.ts";
 import { HttpError } from "./http_error.ts";
 import { type Reply, send } from "./reply.ts";
 
@@ -88,24 +87,32 @@ class Connection {
 
   /** Waits for a request and reads its head; null if none comes. */
   async #readHead(): Promise<Head | null> {
+    const start = await this.#firstCharacter();
+    if (start === null) return null;
+    const reading = readHead(this.#reader, start);
+    if (reading instanceof Head) return reading;
+    try {
+      return await timeout(this.#site.timeout, reading);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new HttpError(408, "The request did not come in time");
+    }
+  }
+
+  async #firstCharacter(): Promise<string | null> {
     const { idle, idleTimeout, isStopping } = this.#site;
     if (isStopping) return null;
     const task = currentTask()!;
-    let hasBegun = false;
     idle.add(task);
     try {
-      return await timeout(idleTimeout, async (limit) => {
-        const first = await this.#reader.read(1);
-        if (first.length === 0) return null;
-        idle.delete(task);
-        hasBegun = true;
-        limit.reschedule(getRunningLoop().time() + this.#site.timeout);
-        return await readHead(this.#reader, String.fromCharCode(first[0]!));
-      });
+      const reading = this.#reader.read(1);
+      const byte = reading.done()
+        ? await reading
+        : await timeout(idleTimeout, () => reading);
+      return byte.length === 0 ? null : String.fromCharCode(byte[0]!);
     } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      if (!hasBegun) return null;
-      throw new HttpError(408, "The request did not come in time");
+      if (error instanceof TimeoutError) return null;
+      throw error;
     } finally {
       idle.delete(task);
     }

@@ -78,18 +78,28 @@ export class Head {
   }
 }
 
-/** Reads the head of a request, whose first character has been read already. */
-export async function readHead(
+/**
+ * Reads the head of a request, whose first character has been read already. Gives the head if all of it is there,
+ * which is what takes the least time, else a function that waits for it.
+ */
+export function readHead(
   reader: StreamReader,
   start: string,
-): Promise<Head> {
-  return new Head(start + textOf(await readUntil(reader, ENDS)));
+): Head | (() => Promise<Head>) {
+  const reading = reader.readUntil(ENDS);
+  if (reading.done() && reading.exception() === null) {
+    return new Head(start + textOf(reading.result()));
+  }
+  return async () => new Head(start + textOf(await bytesOf(reader, reading)));
 }
 
 /** Reads the fields after a body, and the empty line after them. */
 export async function readTrailer(reader: StreamReader): Promise<void> {
   let text = "";
-  for (let line; (line = textOf(await readUntil(reader, "\n"))) !== "\r\n";) {
+  for (
+    let line;
+    (line = textOf(await bytesOf(reader, reader.readUntil("\n")))) !== "\r\n";
+  ) {
     text += line;
     if (text.length > HEAD_LIMIT) {
       throw new HttpError(431, "The header fields are too long");
@@ -98,12 +108,12 @@ export async function readTrailer(reader: StreamReader): Promise<void> {
   void new Fields(text);
 }
 
-async function readUntil(
+async function bytesOf(
   reader: StreamReader,
-  ends: string | string[],
+  reading: PromiseLike<Uint8Array>,
 ): Promise<Uint8Array> {
   try {
-    return await reader.readUntil(ends);
+    return await reading;
   } catch (error) {
     if (error instanceof IncompleteReadError) {
       throw new HttpError(400, "The request ends in the middle");

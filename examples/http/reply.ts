@@ -35,8 +35,11 @@ export async function send(
   { version, isHead, keepAlive, timeout: seconds }: Circumstances,
 ): Promise<[size: number, keepAlive: boolean]> {
   const { body = "" } = reply;
-  const content = typeof body === "string" ? encoder.encode(body) : body;
-  const length = content instanceof Uint8Array ? content.length : reply.length;
+  const content = typeof body === "string" && !ASCII.test(body)
+    ? encoder.encode(body)
+    : body;
+  const isWhole = typeof content === "string" || content instanceof Uint8Array;
+  const length = isWhole ? content.length : reply.length;
   const isChunked = length === undefined && version === "1.1";
   // Otherwise the end of the connection ends the body
   const isKept = keepAlive && (length !== undefined || isChunked);
@@ -45,9 +48,11 @@ export async function send(
     writer.write(head);
     return [0, isKept];
   }
-  if (content instanceof Uint8Array && content.length <= PIECE) {
-    writer.writeLines([head, content]);
-    await drained(writer, seconds);
+  if (isWhole && content.length <= PIECE) {
+    if (typeof content === "string") writer.write(head + content);
+    else writer.writeLines([head, content]);
+    const draining = writer.drain();
+    if (!draining.done()) await timeout(seconds, () => draining);
     return [content.length, isKept];
   }
 
@@ -61,7 +66,7 @@ export async function send(
     } else {
       writer.write(piece);
     }
-    await drained(writer, seconds);
+    await timeout(seconds, () => writer.drain());
   }
   if (isChunked) writer.write("0\r\n\r\n");
   if (length === undefined || length === size) return [size, isKept];
@@ -72,12 +77,8 @@ export async function send(
 
 const encoder = new TextEncoder();
 
-/** Waits until the peer has taken enough; a time limit is for those that have not. */
-async function drained(writer: StreamWriter, seconds: number): Promise<void> {
-  const draining = writer.drain();
-  if (draining.done()) await draining;
-  else await timeout(seconds, () => draining);
-}
+/** Text whose characters are a byte each. */
+const ASCII = /^[\0-\x7f]*$/;
 
 /** What only the server says. */
 const OWN = ["connection", "content-length", "date", "transfer-encoding"];
@@ -126,8 +127,9 @@ function date(): string {
 }
 
 async function* piecesOf(
-  content: Uint8Array | AsyncIterable<Uint8Array>,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
+  if (typeof content === "string") content = encoder.encode(content);
   for await (
     const piece of content instanceof Uint8Array ? [content] : content
   ) {
