@@ -5,13 +5,13 @@ import {
   currentTask,
   type StreamReader,
   type StreamWriter,
-  type Task,
   timeout,
   TimeoutError,
 } from "@asyncio/asyncio";
 import { Body } from "./body.ts";
 import { Head, readHead } from "./head.ts";
 import { HttpError } from "./http_error.ts";
+import type { IdleTasks } from "./idle.ts";
 import { type Reply, send } from "./reply.ts";
 
 /** A request. Its body may still be arriving. */
@@ -27,12 +27,9 @@ export interface Site {
   readonly report: (error: unknown) => void;
   /** The time limit for a head, and for a pause while a body is sent or received, in seconds. */
   readonly timeout: number;
-  /** The time limit for an idle connection, in seconds. */
-  readonly idleTimeout: number;
   readonly maxBody: number;
-  /** The tasks of idle connections. */
-  readonly idle: Set<Task<unknown>>;
-  /** Whether the server refuses further requests. */
+  readonly idle: IdleTasks;
+  /** Whether no more requests are taken. */
   isStopping: boolean;
 }
 
@@ -59,6 +56,7 @@ class Connection {
   readonly #writer: StreamWriter;
   readonly #site: Site;
   readonly #peer: string;
+  readonly #task = currentTask()!;
 
   constructor(reader: StreamReader, writer: StreamWriter, site: Site) {
     this.#reader = reader;
@@ -100,21 +98,14 @@ class Connection {
   }
 
   async #firstCharacter(): Promise<string | null> {
-    const { idle, idleTimeout, isStopping } = this.#site;
+    const { idle, isStopping } = this.#site;
     if (isStopping) return null;
-    const task = currentTask()!;
-    idle.add(task);
+    idle.add(this.#task);
     try {
-      const reading = this.#reader.read(1);
-      const byte = reading.done()
-        ? await reading
-        : await timeout(idleTimeout, () => reading);
+      const byte = await this.#reader.read(1);
       return byte.length === 0 ? null : String.fromCharCode(byte[0]!);
-    } catch (error) {
-      if (error instanceof TimeoutError) return null;
-      throw error;
     } finally {
-      idle.delete(task);
+      idle.delete(this.#task);
     }
   }
 

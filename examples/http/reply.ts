@@ -52,7 +52,8 @@ export async function send(
     if (typeof content === "string") writer.write(head + content);
     else writer.writeLines([head, content]);
     const draining = writer.drain();
-    if (!draining.done()) await timeout(seconds, () => draining);
+    if (draining.done()) await draining;
+    else await timeout(seconds, () => draining);
     return [content.length, isKept];
   }
 

@@ -3,6 +3,7 @@
 import { type Server, startServer, type TlsOptions } from "@asyncio/asyncio";
 import { serveConnection, type Site } from "./connection.ts";
 import { HEAD_LIMIT } from "./head.ts";
+import { IdleTasks } from "./idle.ts";
 
 /** Answers a request. An `HttpError` that it throws is the response; any other error is a 500. */
 export type Handler = Site["handle"];
@@ -27,17 +28,16 @@ export async function startHttpServer(
   handle: Handler,
   host: string,
   port: number,
-  { tls, ...options }: HttpServerOptions = {},
+  { tls, idleTimeout = 60, ...options }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const site: Site = {
     log: () => {},
     report: console.error,
     timeout: 10,
-    idleTimeout: 60,
     maxBody: 16 * 1024 * 1024,
     ...options,
     handle,
-    idle: new Set(),
+    idle: new IdleTasks(idleTimeout),
     isStopping: false,
   };
   const server = await startServer(
@@ -68,7 +68,7 @@ export class HttpServer implements AsyncDisposable {
   async stop(grace = 5): Promise<void> {
     this.#site.isStopping = true;
     const drained = this.#server.drain(grace);
-    for (const task of this.#site.idle) task.cancel();
+    this.#site.idle.cancel();
     await drained;
     await this.#server.waitClosed();
   }
