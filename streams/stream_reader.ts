@@ -806,8 +806,9 @@ const LF = 10;
 const CR = 13;
 
 function withoutNewline(line: Uint8Array): Uint8Array {
-  if (line.at(-1) !== LF) return line;
-  return line.subarray(0, line.at(-2) === CR ? -2 : -1);
+  const end = line.length - 1;
+  if (line[end] !== LF) return line;
+  return line.subarray(0, line[end - 1] === CR ? end - 1 : end);
 }
 
 function allocate(size: number): Uint8Array {
