@@ -17,6 +17,8 @@ import { denoWords, runClient, Server, startClient } from "./network/peer.ts";
 const ACCEPTED = 5000;
 const PIECE = 1024 * 1024;
 const PIECES = 500;
+const BURST = 1000;
+const TAKEN = 512 * 1024 * 1024;
 const IDLE = 10_000;
 const FLOOD = 1024 ** 3;
 const DEAF = 100;
@@ -41,6 +43,41 @@ async function accepting(): Promise<void> {
   );
 }
 
+/** Many at once: those that the system drops come back after a second. */
+async function burst(): Promise<void> {
+  const against = [{ server: "bare, closing", goal: 1 }];
+  await contest(
+    "connections, 1,000 at once",
+    [
+      { server: "bare, closing" },
+      { server: "Protocol, closing", against },
+      { server: "streams, closing", against },
+    ],
+    async ({ port }) => ({
+      rate: await runClient("connect", port, BURST, BURST),
+      count: BURST,
+    }),
+  );
+}
+
+/** Receives without an answer until the end. */
+async function taking(): Promise<void> {
+  await contest(
+    "bytes received",
+    [
+      { server: "bare, taking" },
+      {
+        server: "streams, taking by readInto",
+        against: [{ server: "bare, taking", goal: 0.9 }],
+      },
+    ],
+    async ({ port }) => ({
+      rate: await runClient("flood", port, TAKEN),
+      count: TAKEN / 65536,
+    }),
+  );
+}
+
 async function bulk(): Promise<void> {
   const against = [
     { server: "bare, bulk", goal: 0.9 },
@@ -52,6 +89,13 @@ async function bulk(): Promise<void> {
       { server: "bare, bulk" },
       { server: "Protocol, bulk", against },
       { server: "streams, bulk", against },
+      {
+        server: "streams, bulk by send",
+        against: [
+          { server: "bare, bulk", goal: 0.95 },
+          { server: "asyncio Protocol, bulk", goal: 1 },
+        ],
+      },
       { server: "asyncio Protocol, bulk", isPython: true },
     ],
     async ({ port }) => ({
@@ -147,7 +191,9 @@ function print(what: string, before: number, after: number): void {
 /** Measures and prints. */
 export async function main(): Promise<void> {
   await accepting();
+  await burst();
   await bulk();
+  await taking();
   await idle();
   await peaks();
 }

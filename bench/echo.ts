@@ -23,27 +23,38 @@ const LOADS = [
   { size: 64, connections: 1000 },
 ];
 
+const FRESH = "bare, fresh bytes";
+const ONE_BUFFER = "bare, one buffer";
+
 const CONTESTANTS: Contestant[] = [
-  { server: "bare, fresh bytes" },
+  { server: FRESH },
   {
     server: "Protocol",
     against: [
-      { server: "bare, fresh bytes", goal: 0.95 },
+      { server: FRESH, goal: 0.82 },
       { server: "asyncio Protocol", goal: 1 },
     ],
   },
+  { server: "Protocol, send", against: [{ server: FRESH, goal: 0.88 }] },
   {
     server: "streams",
     against: [
-      { server: "bare, fresh bytes", goal: 0.85 },
+      { server: FRESH, goal: 0.85 },
       { server: "asyncio streams", goal: 1 },
     ],
   },
-  { server: "bare, one buffer" },
+  {
+    server: "streams, readInto and send",
+    against: [
+      { server: ONE_BUFFER, goal: 0.8 },
+      { server: "asyncio streams", goal: 1.1 },
+    ],
+  },
+  { server: ONE_BUFFER },
   {
     server: "BufferedProtocol",
     against: [
-      { server: "bare, one buffer", goal: 0.95 },
+      { server: ONE_BUFFER, goal: 0.85 },
       { server: "asyncio BufferedProtocol", goal: 1 },
     ],
   },

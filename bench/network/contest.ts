@@ -94,7 +94,10 @@ function onUvloop(server: string): string {
 function print(title: string, results: Map<Contestant, Round[]>): void {
   console.log();
   console.log(
-    row([title, "a second", "core, µs", "ratio", "spread", "goal"], WIDTH),
+    row(
+      [title, "a second", "core, µs", "ratio", "spread", "goal", "of core"],
+      WIDTH,
+    ),
   );
   const roundsBy = new Map(
     [...results].map(([{ server }, rounds]) => [server, rounds]),
@@ -123,6 +126,8 @@ function print(title: string, results: Map<Contestant, Round[]>): void {
         median(ratios).toFixed(2),
         `${ratios[0]!.toFixed(2)}-${ratios.at(-1)!.toFixed(2)}`,
         goal === null ? "-" : String(goal),
+        median(rounds.map((round, i) => others[i]!.cost / round.cost))
+          .toFixed(2),
       ], WIDTH));
     }
   }

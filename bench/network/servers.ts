@@ -88,6 +88,14 @@ async function sendBulkBare(conn: Deno.TcpConn): Promise<void> {
   conn.close();
 }
 
+/** Takes all there is, and answers at the end. */
+async function takeAllBare(conn: Deno.TcpConn): Promise<void> {
+  const buffer = new Uint8Array(BUFFER_SIZE);
+  while (await conn.read(buffer) !== null);
+  await conn.write(buffer.subarray(0, 1));
+  conn.close();
+}
+
 async function stayIdle(conn: Deno.TcpConn): Promise<void> {
   await conn.read(new Uint8Array(1));
   conn.close();
@@ -131,17 +139,13 @@ const serveProtocol = (
   tls?: TlsOptions,
 ) =>
   serve(() =>
-    getRunningLoop().createServer(factory, LOCAL.hostname, 0, {
-      backlog: 1024,
-      tls,
-    })
+    getRunningLoop().createServer(factory, LOCAL.hostname, 0, { tls })
   );
 
 const serveStreams = (
   handle: (reader: StreamReader, writer: StreamWriter) => Promise<void>,
   tls?: TlsOptions,
-) =>
-  serve(() => startServer(handle, LOCAL.hostname, 0, { backlog: 1024, tls }));
+) => serve(() => startServer(handle, LOCAL.hostname, 0, { tls }));
 
 class Echo extends Protocol {
   #transport!: Transport;
@@ -294,6 +298,26 @@ async function sendBulkStream(
   writer.close();
 }
 
+async function sendBulkUncopied(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  const bulk = new Uint8Array(BULK);
+  while ((await reader.read(1)).length > 0) await writer.send(bulk);
+  writer.close();
+}
+
+/** Takes all there is, and answers at the end. */
+async function takeAll(
+  reader: StreamReader,
+  writer: StreamWriter,
+): Promise<void> {
+  const memory = new Uint8Array(BUFFER_SIZE);
+  while (await reader.readInto(memory) > 0);
+  writer.write("done\n");
+  writer.close();
+}
+
 /** Takes lines that never end, and complains about each. */
 async function refuseLongLines(
   reader: StreamReader,
@@ -316,6 +340,7 @@ const SERVERS: Record<string, () => Promise<void>> = {
   "bare, web lines": () => serveBare(echoWebLines),
   "bare, closing": () => serveBare(closeAtOnce),
   "bare, bulk": () => serveBare(sendBulkBare),
+  "bare, taking": () => serveBare(takeAllBare),
   "bare, idle": () => serveBare(stayIdle),
   "bare node:tls": echoNodeTls,
   "Protocol, TLS": async () =>
@@ -336,6 +361,8 @@ const SERVERS: Record<string, () => Promise<void>> = {
   // deno-lint-ignore require-await -- a handler is async
   "streams, closing": () => serveStreams(async (_, writer) => writer.close()),
   "streams, bulk": () => serveStreams(sendBulkStream),
+  "streams, bulk by send": () => serveStreams(sendBulkUncopied),
+  "streams, taking by readInto": () => serveStreams(takeAll),
   "streams, idle": () => serveStreams(echoStream),
   "streams, long lines": () => serveStreams(refuseLongLines),
 };
