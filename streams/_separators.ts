@@ -8,7 +8,11 @@ const encoder = new TextEncoder();
 const encoded = new Map<string, Uint8Array>();
 const MAX_ENCODED = 64;
 
-/** A separator: a string, bytes, or several of them, of which the shortest match wins. */
+/**
+ * A separator: a string, bytes, or several of them, of which the shortest match wins.
+ *
+ * @category Streams
+ */
 export type LineSeparator =
   | string
   | Uint8Array

@@ -32,6 +32,8 @@ import { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  *
  * if (import.meta.main) await run(main);
  * ```
+ *
+ * @category Streams
  */
 export function openStdin(): Future<StreamReader> {
   assertDeno("openStdin");

@@ -792,7 +792,11 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** The options of {@linkcode StreamReader.chunks}. */
+/**
+ * The options of {@linkcode StreamReader.chunks}.
+ *
+ * @category Streams
+ */
 export interface ChunksOptions {
   /** The memory of the chunks, or its size in bytes; 64 KiB by default. */
   memory?: number | Uint8Array | undefined;
