@@ -1,0 +1,39 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Queues that outlive the program and reach past one machine, on a database or a message broker.
+ *
+ * Not part of the main entry: a program that imports `@asyncio/asyncio` or `/queues` loads none of this.
+ *
+ * @module
+ */
+
+import "../../loop/preload.ts";
+
+export {
+  type DeadJob,
+  DurableQueue,
+  type DurableQueueOptions,
+  type PutManyOptions,
+  type PutOptions,
+} from "./durable_queue.ts";
+export { LeaseLost, StoreDown } from "./errors.ts";
+export { Job, type RetryJobOptions } from "./job.ts";
+export { MemoryStore } from "./memory_store.ts";
+export type {
+  Answer,
+  Counts,
+  DeadLetter,
+  Guarantees,
+  JobError,
+  JobOutcome,
+  Lease,
+  Leases,
+  LeaseToken,
+  NewJob,
+  QueueState,
+  Settlement,
+  Store,
+  StoredResult,
+} from "./store.ts";
+export { worker, type WorkerOptions } from "./worker.ts";
