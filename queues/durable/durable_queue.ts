@@ -30,7 +30,7 @@ import { Batch } from "./_batch.ts";
 import { Connection } from "./_connection.ts";
 import { Holdings } from "./_holdings.ts";
 import { Intake, type IntakeOwner, queueShutDown } from "./_intake.ts";
-import { newJobId } from "./_job_ids.ts";
+import { newJobId } from "./job_id.ts";
 import { jsonOf } from "./_json.ts";
 import {
   type Job,

@@ -1,6 +1,5 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Future } from "../../loop/core/future.ts";
 import { currentScheduler } from "../../loop/core/scheduler.ts";
 import { sleep } from "../../tasks/sleep.ts";
 import { PriorityQueue } from "../priority_queue.ts";
@@ -82,18 +81,19 @@ export class MemoryStore implements Store {
     keys: true,
     results: true,
     transactions: false,
+    attempts: true,
   };
   /** {@linkcode MemoryStore.watch} misses nothing. */
   readonly poll: number = Infinity;
   readonly #queues = new Map<string, MemoryQueue>();
 
   /** Puts jobs, as {@linkcode Store.put} requires. */
-  put(queue: string, jobs: readonly NewJob[]): Future<readonly string[]> {
+  put(queue: string, jobs: readonly NewJob[]): Promise<readonly string[]> {
     return this.#answer(queue, (each) => jobs.map((job) => each.put(job)));
   }
 
   /** Leases jobs, as {@linkcode Store.lease} requires. */
-  lease(queue: string, count: number, seconds: number): Future<Leases> {
+  lease(queue: string, count: number, seconds: number): Promise<Leases> {
     return this.#answer(queue, (each) => each.lease(count, seconds));
   }
 
@@ -102,7 +102,7 @@ export class MemoryStore implements Store {
     queue: string,
     leases: readonly LeaseToken[],
     seconds: number,
-  ): Future<readonly boolean[]> {
+  ): Promise<readonly boolean[]> {
     return this.#answer(
       queue,
       (each) => leases.map((lease) => each.renew(lease, seconds)),
@@ -113,7 +113,7 @@ export class MemoryStore implements Store {
   settle(
     queue: string,
     settlements: readonly Settlement[],
-  ): Future<readonly boolean[]> {
+  ): Promise<readonly boolean[]> {
     return this.#answer(
       queue,
       (each) => settlements.map((settlement) => each.settle(settlement)),
@@ -121,12 +121,12 @@ export class MemoryStore implements Store {
   }
 
   /** Counts jobs, as {@linkcode Store.counts} requires. */
-  counts(queue: string): Future<Counts> {
+  counts(queue: string): Promise<Counts> {
     return this.#answer(queue, (each) => each.counts());
   }
 
   /** Returns a result, as {@linkcode Store.result} requires. */
-  result(queue: string, id: string): Future<StoredResult | null> {
+  result(queue: string, id: string): Promise<StoredResult | null> {
     return this.#answer(queue, (each) => each.result(id));
   }
 
@@ -135,17 +135,17 @@ export class MemoryStore implements Store {
     queue: string,
     after: string | null,
     count: number,
-  ): Future<readonly DeadLetter[]> {
+  ): Promise<readonly DeadLetter[]> {
     return this.#answer(queue, (each) => each.dead(after, count));
   }
 
   /** Makes a dead letter ready, as {@linkcode Store.putBack} requires. */
-  putBack(queue: string, id: string): Future<boolean> {
+  putBack(queue: string, id: string): Promise<boolean> {
     return this.#answer(queue, (each) => each.putBack(id));
   }
 
   /** Lists the queues, as {@linkcode Store.queues} requires. */
-  queues(): Future<readonly QueueState[]> {
+  queues(): Promise<readonly QueueState[]> {
     const names = [...this.#queues.keys()].toSorted();
     return sleep(0, names.map((name) => this.#queue(name).state(name)));
   }
@@ -166,7 +166,7 @@ export class MemoryStore implements Store {
     return queue;
   }
 
-  #answer<R>(name: string, ask: (queue: MemoryQueue) => R): Future<R> {
+  #answer<R>(name: string, ask: (queue: MemoryQueue) => R): Promise<R> {
     return sleep(0, ask(this.#queue(name)));
   }
 }

@@ -19,6 +19,8 @@ export interface Guarantees {
   readonly results: boolean;
   /** A put may be part of a transaction of user code. */
   readonly transactions: boolean;
+  /** A job that was released has not used an attempt, and a job keeps the errors of its attempts. */
+  readonly attempts?: boolean;
 }
 
 /** A job to put. */

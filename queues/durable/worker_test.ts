@@ -149,7 +149,7 @@ Deno.test(
     working.cancel();
     await assertRejects(async () => await working, CancelledError);
     assertEquals((await queue.get()).attempt, 1);
-  }),
+  }, { patience: 0.01 }),
 );
 
 Deno.test(
