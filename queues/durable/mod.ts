@@ -20,6 +20,12 @@ export {
 export { LeaseLost, StoreDown } from "./errors.ts";
 export { Job, type RetryJobOptions } from "./job.ts";
 export { MemoryStore } from "./memory_store.ts";
+export {
+  type PostgresListen,
+  type PostgresQuery,
+  PostgresStore,
+  type PostgresStoreOptions,
+} from "./postgres_store.ts";
 export { SqliteStore, type SqliteStoreOptions } from "./sqlite_store.ts";
 export type {
   Answer,
