@@ -81,7 +81,7 @@ export class MemoryStore implements Store {
     keys: true,
     results: true,
     transactions: false,
-    attempts: true,
+    records: true,
   };
   /** {@linkcode MemoryStore.watch} misses nothing. */
   readonly poll: number = Infinity;

@@ -17,6 +17,12 @@ export {
   type PutManyOptions,
   type PutOptions,
 } from "./durable_queue.ts";
+export {
+  JetStreamStore,
+  type JetStreamStoreOptions,
+  type NatsConnection,
+  type NatsMessage,
+} from "./jet_stream_store.ts";
 export { LeaseLost, StoreDown } from "./errors.ts";
 export { Job, type RetryJobOptions } from "./job.ts";
 export { MemoryStore } from "./memory_store.ts";

@@ -129,7 +129,7 @@ export class PostgresStore implements Store, AsyncDisposable {
     keys: true,
     results: true,
     transactions: true,
-    attempts: true,
+    records: true,
   };
   /** How often, in seconds, to look again. */
   readonly poll: number;
@@ -419,6 +419,7 @@ export class PostgresStore implements Store, AsyncDisposable {
     if (this.#isClosed) return;
     const lost = () => {
       if (this.#unlisten !== listening) return;
+      clearTimeout(this.#pause);
       this.#pause = setTimeout(() => {
         if (this.#unlisten !== listening) return;
         this.#unlisten = null;

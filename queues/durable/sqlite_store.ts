@@ -133,7 +133,7 @@ export class SqliteStore implements Store, Disposable {
     keys: true,
     results: true,
     transactions: false,
-    attempts: true,
+    records: true,
   };
   /** How often, in seconds, to look for what other processes have put. */
   readonly poll: number;

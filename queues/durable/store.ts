@@ -19,8 +19,11 @@ export interface Guarantees {
   readonly results: boolean;
   /** A put may be part of a transaction of user code. */
   readonly transactions: boolean;
-  /** A job that was released has not used an attempt, and a job keeps the errors of its attempts. */
-  readonly attempts?: boolean;
+  /**
+   * The store keeps a record of each job of its own: the errors of its attempts, of which a release uses none, the time
+   * for which its key is in use, and whether it is delayed or leased.
+   */
+  readonly records?: boolean;
 }
 
 /** A job to put. */
