@@ -16,6 +16,11 @@ import {
   outOfRange,
   wrongType,
 } from "../../loop/core/validate.ts";
+import {
+  POSTGRES_VERSION,
+  type Statements,
+  statementsIn,
+} from "./_postgres_schema.ts";
 import { StoreDown } from "./errors.ts";
 import type {
   Counts,
@@ -62,22 +67,8 @@ export interface PostgresStoreOptions {
   poll?: number | undefined;
 }
 
-/** The version of the schema, which a later version of the library migrates. */
-const VERSION = 1;
-
-// The states of a job. An open job is one that waits or is leased: `at` is when it can be leased.
-const WAITING = 0;
-const LEASED = 1;
-const DEAD = 2;
-const DONE = 3;
-
-/** How long a job that is done is known, at least, in seconds, so that a repeated settlement finds it. */
-const KEEP_DONE = 60;
-/** The window of the rate, in seconds. */
-const RATE_WINDOW = 60;
-/** How many writes come before expired rows are removed, and how many of these at a time. */
+/** How many writes come before expired rows are removed, a thousand at a time. */
 const PURGE_EVERY = 500;
-const PURGE = 1000;
 /** How long, in seconds, before a connection that listened and was lost is replaced. */
 const LISTEN_PAUSE = 1;
 /** How often a statement is repeated that PostgreSQL has rolled back for the sake of another one. */
@@ -136,6 +127,7 @@ export class PostgresStore implements Store, AsyncDisposable {
   readonly #query: PostgresQuery;
   readonly #sql: Statements;
   readonly #channel: string;
+  readonly #notifies: boolean;
   readonly #listen: PostgresListen | null;
   readonly #watchers = new Map<string, Set<() => void>>();
   #migrated: Promise<void> | null = null;
@@ -173,7 +165,8 @@ export class PostgresStore implements Store, AsyncDisposable {
     this.#query = query;
     this.#listen = listen ?? null;
     this.#channel = schema;
-    this.#sql = statementsIn(schema, notify);
+    this.#sql = statementsIn(schema);
+    this.#notifies = notify;
   }
 
   /**
@@ -203,25 +196,25 @@ export class PostgresStore implements Store, AsyncDisposable {
     await this.migrate();
     const input = JSON.stringify(jobs.map((job, n) => ({ n, ...job })));
     const hasKeys = jobs.some(({ key }) => key !== null);
-    const rows = hasKeys
-      ? await this.#ask(
-        this.#sql.putWithKeys,
-        [queue, input, crypto.randomUUID()],
-        within,
-      )
-      : await this.#ask(this.#sql.put, [queue, input], within);
+    const rows = await this.#ask(
+      this.#sql.put,
+      [queue, input, hasKeys ? crypto.randomUUID() : "", this.#tells],
+      within,
+    );
     // Within a transaction, the workers learn of it from the commit.
     if (within === undefined) this.#tell(queue);
     await this.#purge(hasKeys && within === undefined ? jobs.length : 0);
-    return rows.map(({ id }) => id as string);
+    return hasKeys
+      ? rows.map(({ id }) => id as string)
+      : jobs.map((job) => job.id);
   }
 
   /** Leases jobs, as {@linkcode Store.lease} requires. */
   async lease(queue: string, count: number, seconds: number): Promise<Leases> {
     await this.migrate();
     const rows = await this.#ask(this.#sql.lease, [queue, count, seconds]);
-    if (rows.length > 0) return { leases: rows.map(leaseOf), next: null };
-    const [first] = await this.#ask(this.#sql.next, [queue]);
+    const [first] = rows;
+    if (first?.id != null) return { leases: rows.map(leaseOf), next: null };
     const next = first?.next ?? null;
     return {
       leases: [],
@@ -238,7 +231,7 @@ export class PostgresStore implements Store, AsyncDisposable {
     await this.migrate();
     const input = inputOf(leases, ({ id, token }) => ({ id, token }));
     const rows = await this.#ask(this.#sql.renew, [queue, input, seconds]);
-    return rows.map(({ held }) => held as boolean);
+    return heldOf(leases, rows);
   }
 
   /** Ends leases, as {@linkcode Store.settle} requires. */
@@ -256,13 +249,11 @@ export class PostgresStore implements Store, AsyncDisposable {
     const isAnyBack = settlements.some(({ outcome }) =>
       outcome.kind === "retry" || outcome.kind === "release"
     );
-    const rows = await this.#ask(
-      isAnyBack ? this.#sql.settleAndNotify : this.#sql.settle,
-      [queue, input],
-    );
+    const tells = isAnyBack ? this.#tells : "false";
+    const rows = await this.#ask(this.#sql.settle, [queue, input, tells]);
     this.#tell(queue);
     await this.#purge(settlements.length);
-    return rows.map(({ held }) => held as boolean);
+    return heldOf(settlements, rows);
   }
 
   /** Counts jobs, as {@linkcode Store.counts} requires. */
@@ -302,7 +293,7 @@ export class PostgresStore implements Store, AsyncDisposable {
   async putBack(queue: string, id: string): Promise<boolean> {
     await this.migrate();
     if (!UUID.test(id)) return false;
-    const rows = await this.#ask(this.#sql.putBack, [queue, id]);
+    const rows = await this.#ask(this.#sql.putBack, [queue, id, this.#tells]);
     this.#tell(queue);
     return rows.length > 0;
   }
@@ -365,15 +356,20 @@ export class PostgresStore implements Store, AsyncDisposable {
     return `<PostgresStore schema=${this.#channel}>`;
   }
 
+  /** Whether a write notifies, as a value of a query. */
+  get #tells(): string {
+    return String(this.#notifies);
+  }
+
   async #migrate(): Promise<void> {
     let version = await this.#version();
     if (version === null) {
       await this.#ask(this.#sql.create, []);
       version = await this.#version();
     }
-    if (version === VERSION) return;
+    if (version === POSTGRES_VERSION) return;
     throw new RuntimeError(
-      `Cannot use the schema ${this.#channel} as its tables are of version ${version}: this library knows version ${VERSION}`,
+      `Cannot use the schema ${this.#channel} as its tables are of version ${version}: this library knows version ${POSTGRES_VERSION}`,
     );
   }
 
@@ -467,11 +463,18 @@ function inputOf<T extends LeaseToken>(
   items: readonly T[],
   rowOf: (item: T) => object,
 ): string {
-  const rows = items.map((item, n) => ({ n, ...rowOf(item) }));
-  const isBefore = (a: number, b: number) => items[a]!.id < items[b]!.id;
   return JSON.stringify(
-    rows.toSorted((a, b) => isBefore(a.n, b.n) ? -1 : 1),
+    items.toSorted((a, b) => a.id < b.id ? -1 : 1).map(rowOf),
   );
+}
+
+/** Returns for each lease whether its id is among the rows. */
+function heldOf(
+  leases: readonly LeaseToken[],
+  rows: readonly Row[],
+): boolean[] {
+  const held = new Set(rows.map(({ id }) => id));
+  return leases.map(({ id }) => held.has(id));
 }
 
 function rowsOf(answer: unknown): readonly Row[] {
@@ -518,216 +521,5 @@ function countsOf(row: Row): Counts {
     delayed: Number(row.delayed),
     leased: Number(row.leased),
     dead: Number(row.dead),
-  };
-}
-
-type Statements = ReturnType<typeof statementsIn>;
-
-/** The statements for a schema. Each is one transaction; many rows are passed as one JSON text, for any driver. */
-function statementsIn(schema: string, notify: boolean) {
-  const jobs = `${schema}.jobs`;
-  const keys = `${schema}.keys`;
-  // A payload has less than 8,000 bytes.
-  const told = notify
-    ? `, (SELECT pg_notify('${schema}', CASE WHEN octet_length($1::text) < 8000 THEN $1::text ELSE '' END)) AS told`
-    : "";
-  const counts = `
-    count(*) FILTER (WHERE state < ${DEAD} AND at <= now())::int AS ready,
-    count(*) FILTER (WHERE state = ${WAITING} AND at > now())::int AS delayed,
-    count(*) FILTER (WHERE state = ${LEASED} AND at > now())::int AS leased,
-    count(*) FILTER (WHERE state = ${DEAD})::int AS dead`;
-  const seconds = (number: string) =>
-    `make_interval(secs => greatest(0, ${number})::float8)`;
-  const insert = (from: string) => `
-    INSERT INTO ${jobs} (id, queue, state, due, at, key, value)
-    SELECT i.id, $1::text, ${WAITING}, now() + ${seconds("i.delay")},
-      now() + ${seconds("i.delay")}, i.key, i.value
-    FROM ${from}
-    ON CONFLICT (id) DO NOTHING`;
-  const input = `
-    input AS (
-      SELECT * FROM json_to_recordset($2::text::json) AS input(
-        n int, id uuid, key text, value text, delay float8, "keepKey" float8)
-    )`;
-  const settle = (told: string) => `
-    WITH input AS (
-      SELECT * FROM json_to_recordset($2::text::json) AS input(
-        n int, id uuid, token bigint, kind text, result text, keep float8,
-        delay float8, error text)
-    ), ended AS (
-      UPDATE ${jobs} AS j SET
-        state = CASE i.kind
-          WHEN 'done' THEN ${DONE} WHEN 'dead' THEN ${DEAD} ELSE ${WAITING} END,
-        due = CASE i.kind
-          WHEN 'retry' THEN now() + ${seconds("i.delay")} ELSE j.due END,
-        at = CASE i.kind
-          WHEN 'retry' THEN now() + ${seconds("i.delay")}
-          WHEN 'release' THEN j.due ELSE now() END,
-        attempt = CASE i.kind
-          WHEN 'release' THEN j.attempt - 1 ELSE j.attempt END,
-        errors = CASE WHEN i.error IS NULL THEN j.errors
-          WHEN j.errors = '' THEN i.error ELSE j.errors || ',' || i.error END,
-        result = i.result,
-        result_until = now() + ${seconds("i.keep")},
-        forget = now() + ${
-    seconds(
-      `CASE WHEN i.result IS NULL THEN ${KEEP_DONE} ELSE greatest(i.keep, ${KEEP_DONE}) END`,
-    )
-  }
-      FROM input AS i
-      WHERE j.id = i.id AND j.queue = $1::text AND j.leases = i.token
-        AND j.state = ${LEASED}
-      RETURNING j.id
-    )
-    SELECT (e.id IS NOT NULL OR EXISTS (
-      -- Settled already, by this lease.
-      SELECT FROM ${jobs} AS j WHERE j.id = i.id AND j.queue = $1::text
-        AND j.leases = i.token AND j.state <> ${LEASED})) AS held${told}
-    FROM input AS i LEFT JOIN ended AS e ON e.id = i.id ORDER BY i.n`;
-
-  return {
-    put: `
-      WITH ${input}, added AS (${insert("input AS i")})
-      SELECT id::text AS id${told} FROM input ORDER BY n`,
-
-    // The row of a key tells by `call` whether this statement has written it.
-    putWithKeys: `
-      WITH ${input}, keyed AS (
-        INSERT INTO ${keys} AS k (queue, key, id, expires, call)
-        SELECT $1::text, key, id, now() + ${
-      seconds(`"keepKey"`)
-    }, $3::text::uuid
-        FROM input WHERE key IS NOT NULL ORDER BY key
-        ON CONFLICT (queue, key) DO UPDATE SET
-          id = CASE WHEN k.expires <= now() THEN excluded.id ELSE k.id END,
-          call = CASE WHEN k.expires <= now()
-            THEN excluded.call ELSE k.call END,
-          expires = CASE WHEN k.expires <= now()
-            THEN excluded.expires ELSE k.expires END
-        RETURNING k.key, k.id, k.call
-      ), added AS (${
-      insert(`input AS i LEFT JOIN keyed AS k ON k.key = i.key
-        WHERE i.key IS NULL OR k.call = $3::text::uuid`)
-    })
-      SELECT coalesce(k.id, i.id)::text AS id${told}
-      FROM input AS i LEFT JOIN keyed AS k ON k.key = i.key ORDER BY i.n`,
-
-    lease: `
-      WITH picked AS MATERIALIZED (
-        SELECT id FROM ${jobs}
-        WHERE queue = $1::text AND state < ${DEAD} AND at <= now()
-        ORDER BY at, id LIMIT $2::int FOR UPDATE SKIP LOCKED
-      ), leased AS (
-        UPDATE ${jobs} AS j SET state = ${LEASED},
-          at = now() + ${seconds("$3::float8")},
-          attempt = j.attempt + 1, leases = j.leases + 1
-        FROM picked WHERE j.id = picked.id
-        RETURNING j.id, j.leases, j.value, j.key, j.attempt, j.errors, j.due
-      )
-      SELECT id::text AS id, leases::text AS token, value, key, attempt, errors
-      FROM leased ORDER BY due, leased.id`,
-
-    next: `
-      SELECT extract(epoch FROM min(at) - now())::float8 AS next
-      FROM ${jobs} WHERE queue = $1::text AND state < ${DEAD}`,
-
-    renew: `
-      WITH input AS (
-        SELECT * FROM json_to_recordset($2::text::json)
-          AS input(n int, id uuid, token bigint)
-      ), renewed AS (
-        UPDATE ${jobs} AS j SET at = now() + ${seconds("$3::float8")}
-        FROM input AS i
-        WHERE j.id = i.id AND j.queue = $1::text AND j.leases = i.token
-          AND j.state = ${LEASED}
-        RETURNING j.id
-      )
-      SELECT r.id IS NOT NULL AS held
-      FROM input AS i LEFT JOIN renewed AS r ON r.id = i.id ORDER BY i.n`,
-
-    settle: settle(""),
-    settleAndNotify: settle(told),
-
-    counts: `SELECT ${counts} FROM ${jobs}
-      WHERE queue = $1::text AND state < ${DONE}`,
-
-    result: `
-      SELECT result FROM ${jobs}
-      WHERE id = $2::text::uuid AND queue = $1::text AND state = ${DONE}
-        AND result_until > now()`,
-
-    dead: `
-      SELECT id::text AS id, value, key, attempt, errors FROM ${jobs}
-      WHERE queue = $1::text AND state = ${DEAD} AND id > $2::text::uuid
-      ORDER BY jobs.id LIMIT $3::int`,
-
-    putBack: `
-      WITH back AS (
-        UPDATE ${jobs} SET state = ${WAITING}, attempt = 0, errors = '',
-          due = now(), at = now()
-        WHERE id = $2::text::uuid AND queue = $1::text AND state = ${DEAD}
-        RETURNING id
-      )
-      SELECT id${told} FROM back`,
-
-    queues: `
-      SELECT queue AS name, ${counts},
-        extract(epoch FROM now() - min(due) FILTER (
-          WHERE state < ${DEAD} AND due <= now()))::float8 AS oldest,
-        (count(*) FILTER (WHERE state = ${DONE} AND at > now() - ${
-      seconds(`${RATE_WINDOW}`)
-    }) / ${RATE_WINDOW}.0)::float8 AS rate
-      FROM ${jobs} GROUP BY queue ORDER BY queue`,
-
-    purgeJobs: `
-      DELETE FROM ${jobs} WHERE id IN (
-        SELECT id FROM ${jobs} WHERE state = ${DONE} AND forget < now()
-        LIMIT ${PURGE} FOR UPDATE SKIP LOCKED)`,
-
-    purgeKeys: `
-      DELETE FROM ${keys} WHERE (queue, key) IN (
-        SELECT queue, key FROM ${keys} WHERE expires < now()
-        LIMIT ${PURGE} FOR UPDATE SKIP LOCKED)`,
-
-    exists: `SELECT to_regclass('${schema}.version') IS NOT NULL AS found`,
-
-    version: `SELECT version FROM ${schema}.version`,
-
-    // One statement, so that it is one transaction whatever connections the driver takes.
-    create: `
-      DO $create$ BEGIN
-        PERFORM pg_advisory_xact_lock(hashtext('${schema}.version'));
-        CREATE SCHEMA IF NOT EXISTS ${schema};
-        CREATE TABLE IF NOT EXISTS ${schema}.version (version int NOT NULL);
-        IF EXISTS (SELECT FROM ${schema}.version) THEN RETURN; END IF;
-        CREATE TABLE ${jobs} (
-          id uuid PRIMARY KEY,
-          queue text NOT NULL,
-          state smallint NOT NULL,
-          due timestamptz NOT NULL,
-          at timestamptz NOT NULL,
-          attempt int NOT NULL DEFAULT 0,
-          leases bigint NOT NULL DEFAULT 0,
-          key text,
-          value text NOT NULL,
-          errors text NOT NULL DEFAULT '',
-          result text,
-          result_until timestamptz,
-          forget timestamptz
-        );
-        CREATE INDEX jobs_open ON ${jobs} (queue, at, id) WHERE state < ${DEAD};
-        CREATE INDEX jobs_dead ON ${jobs} (queue, id) WHERE state = ${DEAD};
-        CREATE INDEX jobs_done ON ${jobs} (forget) WHERE state = ${DONE};
-        CREATE TABLE ${keys} (
-          queue text NOT NULL,
-          key text NOT NULL,
-          id uuid NOT NULL,
-          expires timestamptz NOT NULL,
-          call uuid NOT NULL,
-          PRIMARY KEY (queue, key)
-        );
-        CREATE INDEX keys_expires ON ${keys} (expires);
-        INSERT INTO ${schema}.version VALUES (${VERSION});
-      END $create$`,
   };
 }

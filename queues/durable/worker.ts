@@ -2,6 +2,7 @@
 
 import { CancelledError } from "../../loop/core/cancelled_error.ts";
 import { type Delay, secondsOf } from "../../loop/core/delay.ts";
+import type { Future } from "../../loop/core/future.ts";
 import { currentScheduler } from "../../loop/core/scheduler.ts";
 import { ExceptionGroup } from "../../loop/core/exception_group.ts";
 import { isInstance } from "../../loop/core/unknown_value.ts";
@@ -19,6 +20,7 @@ import {
 } from "../../tasks/cancel_scope.ts";
 import { currentTask } from "../../tasks/current_task.ts";
 import { taskGroup } from "../../tasks/task_group.ts";
+import { QueueShutDown } from "../errors.ts";
 import { jsonOf } from "./_json.ts";
 import { DurableQueue, keepsResults, onShutDown } from "./durable_queue.ts";
 import { LeaseLost } from "./errors.ts";
@@ -129,35 +131,61 @@ interface Shift<T> {
   isCancelled: boolean;
 }
 
-/** Does one job after the other. */
+/** Does one job after the other. The next one is fetched while the store writes how the last one ended. */
 async function workOff<T>(shift: Shift<T>): Promise<void> {
   const { queue, running } = shift;
   const task = currentTask();
   const name = task?.getName() ?? "";
-  for await (const job of queue) {
-    task?.setName(`${name}, job ${job.id}, attempt ${job.attempt}`);
-    running.add(job);
-    try {
-      await perform(shift, job);
-    } catch (error) {
-      // The other tasks of the worker end with this one.
-      shift.isCancelled = true;
-      throw error;
-    } finally {
-      running.delete(job);
-      task?.setName(name);
+  let next = queue.get();
+  try {
+    while (true) {
+      const job = await next;
+      task?.setName(`${name}, job ${job.id}, attempt ${job.attempt}`);
+      running.add(job);
+      try {
+        await perform(shift, job, () => next = queue.get());
+      } finally {
+        running.delete(job);
+        task?.setName(name);
+      }
+      // Whether or not the job has noticed.
+      if (shift.isCancelled) throw new CancelledError();
     }
-    // Whether or not the job has noticed.
-    if (shift.isCancelled) throw new CancelledError();
+  } catch (error) {
+    if (isInstance(error, QueueShutDown)) return;
+    // The other tasks of the worker end with this one.
+    shift.isCancelled = true;
+    throw error;
+  } finally {
+    await shielded(() => leave(next));
   }
 }
 
-async function perform<T>(shift: Shift<T>, job: Job<T>): Promise<void> {
+/** Ends a `get()` that nothing awaits any more. */
+async function leave(next: Future<Job>): Promise<void> {
+  next.cancel();
+  try {
+    await releaseJob(await next);
+  } catch {
+    // It was cancelled, or has failed, or its lease expires.
+  }
+}
+
+async function perform<T>(
+  shift: Shift<T>,
+  job: Job<T>,
+  onRun: () => void,
+): Promise<void> {
   // Ends the job if nothing else has.
   await using _ = job;
   const scope = new CancelScope({ signal: job.signal });
   try {
-    const result = await scope.run(() => shift.fn(job.value, job));
+    let result;
+    try {
+      result = await scope.run(() => shift.fn(job.value, job));
+    } finally {
+      if (!shift.isCancelled) onRun();
+    }
     if (scope.caught || isSettled(job)) return;
     await job.done(resultOf(shift.queue, result));
   } catch (error) {

@@ -48,6 +48,9 @@ export const POSTGRES: string | null =
 /** The path of `nats-server`; `null` if it is not installed. */
 export const NATS: string | null = findProgram("nats-server", ["/usr/sbin"]);
 
+/** The path of `redis-server`, which only a benchmark needs; `null` if it is not installed. */
+export const REDIS: string | null = findProgram("redis-server", []);
+
 for (
   const [name, found] of [["PostgreSQL", POSTGRES], ["nats-server", NATS]]
 ) {
@@ -171,12 +174,21 @@ export async function startPostgres(
   };
   const options = Object.entries(all)
     .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  return await serve(port, folder, [
+  const server = await serve(port, folder, [
     ...user,
     `${POSTGRES}/postgres`,
     ...["-D", `${folder}/data`],
     ...options,
   ]);
+  // The port is open before the server is ready.
+  for (let i = 0; i < 100; i++) {
+    const { success } = await new Deno.Command(`${POSTGRES}/pg_isready`, {
+      args: ["-q", "-h", "127.0.0.1", "-p", `${port}`],
+    }).output();
+    if (success) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return server;
 }
 
 /** Starts NATS with JetStream. */
@@ -186,5 +198,16 @@ export async function startNats(): Promise<TestServer> {
   return await serve(port, folder, [
     NATS!,
     ...["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", folder],
+  ]);
+}
+
+/** Starts Redis with a log of what it does, written to the disk once a second, as it is recommended for queues. */
+export async function startRedis(): Promise<TestServer> {
+  const folder = await Deno.makeTempDir({ prefix: "redis" });
+  const port = freePort();
+  return await serve(port, folder, [
+    REDIS!,
+    ...["--port", `${port}`, "--dir", folder, "--bind", "127.0.0.1"],
+    ...["--appendonly", "yes", "--save", ""],
   ]);
 }
