@@ -50,3 +50,9 @@ export type {
   StoredResult,
 } from "./store.ts";
 export { worker, type WorkerOptions } from "./worker.ts";
+
+// `deno run -A mod.ts ps STORE`: the queues of a store.
+if (import.meta.main) {
+  const { runCommand } = await import("./_command.ts");
+  Deno.exitCode = await runCommand(Deno.args);
+}
