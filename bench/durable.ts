@@ -9,7 +9,7 @@
  * installed is left out.
  *
  * ```sh
- * deno run -A bench/durable.ts
+ * deno run -A bench/durable.ts ["jobs, 8 workers" ...]
  * ```
  *
  * @module
@@ -36,10 +36,10 @@ import {
 import { pgBoss } from "./durable/pg_boss.ts";
 import { isQuick, median, report, roundsOf } from "./report.ts";
 
-const ROUNDS = roundsOf(5);
+const ROUNDS = roundsOf(3);
 /** The number of jobs in a measurement. */
-const FEW = isQuick ? 100 : 500;
-const MANY = isQuick ? 500 : 5000;
+const FEW = isQuick ? 100 : 200;
+const MANY = isQuick ? 500 : 1000;
 
 const CASES: Readonly<
   Record<string, (contestant: Contestant) => Promise<number>>
@@ -94,6 +94,7 @@ export async function main(): Promise<DurableResult[]> {
   print("", contestants.map(({ name, server }) => `${name}, ${server}`));
   const results = [];
   for (const [name, measure] of Object.entries(CASES)) {
+    if (Deno.args.length > 0 && !Deno.args.includes(name)) continue;
     const rates = new Map<Contestant, number[]>(
       contestants.map((each) => [each, []]),
     );
