@@ -26,6 +26,7 @@ const ALL = [
   "connections",
   "subprocess",
   "executors",
+  "durable",
 ];
 
 const USAGE = `Usage: deno task bench [name ...] [options]

@@ -10,6 +10,7 @@ import {
   type Scheduler,
 } from "../../loop/core/scheduler.ts";
 import { isInstance } from "../../loop/core/unknown_value.ts";
+import { warn } from "../../loop/core/warnings.ts";
 import { backoff } from "../../tasks/backoff.ts";
 import { sleep } from "../../tasks/sleep.ts";
 import { wait } from "../../tasks/wait.ts";
@@ -20,6 +21,9 @@ import type { Answer, Store } from "./store.ts";
 /** The delay before each new attempt to reach a store that is down. */
 const delayWhileDown = backoff({ first: 0.1, max: 5 });
 
+/** After how many failed attempts the program is warned: after some seconds. */
+const ATTEMPTS_BEFORE_WARNING = 7;
+
 /** The connection of one handle of a queue with its store: the calls under way, and what happens while it is down. */
 export class Connection {
   readonly store: Store;
@@ -29,6 +33,7 @@ export class Connection {
   readonly #calls = new Set<Future<unknown>>();
   #scheduler: Scheduler | null = null;
   #users = 0;
+  #hasWarned = false;
 
   constructor(store: Store, queue: string, waitsWhenDown: boolean) {
     this.store = store;
@@ -105,12 +110,26 @@ export class Connection {
   ): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
-        return await this.ask(call, onLate);
+        const answer = await this.ask(call, onLate);
+        this.#hasWarned = false;
+        return answer;
       } catch (error) {
         const isDown = isInstance(error, StoreDown) && this.#waitsWhenDown;
         if (!isDown || !isWanted()) throw error;
+        if (attempt >= ATTEMPTS_BEFORE_WARNING) this.#warn(error);
       }
       await pause(delayWhileDown(attempt));
     }
+  }
+
+  /** Tells once in each outage why nothing goes on: it may be the wrong address. */
+  #warn(error: StoreDown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    warn(
+      `The durable queue ${
+        JSON.stringify(this.queue)
+      } waits for its store, which is down: ${error.message}`,
+    );
   }
 }

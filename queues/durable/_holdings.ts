@@ -33,6 +33,11 @@ export class Holdings {
     return this.#deadlines.size;
   }
 
+  /** Whether the lease of a job is kept: it has neither ended nor been lost. */
+  keeps(job: Job<unknown>): boolean {
+    return this.#deadlines.has(job);
+  }
+
   /** Keeps the lease of a job, which was asked for at a time. */
   keep(scheduler: Scheduler, job: Job<unknown>, asked: number): void {
     this.#deadlines.set(job, asked + this.#length);

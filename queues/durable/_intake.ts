@@ -4,6 +4,7 @@ import { CancelledError } from "../../loop/core/cancelled_error.ts";
 import {
   fail,
   fulfil,
+  fulfilled,
   type Future,
   pending,
   withResult,
@@ -29,6 +30,8 @@ export interface IntakeOwner<T> {
   readonly lease: number;
   /** Makes a job of a lease that was asked for at a time; `null` if it is not to be handed out. */
   accept(lease: Lease, asked: number): Job<T> | null;
+  /** Whether the lease of a job has not been lost. */
+  isHeld(job: Job<T>): boolean;
   /** Puts a job back that was not handed out. */
   release(job: Job<T>): void;
   /** Puts leases back that came too late. */
@@ -43,6 +46,9 @@ export class Intake<T> {
   /** The operations that wait, without those that were woken: for each of these, a job has arrived. */
   readonly waiting: WaitQueue = new WaitQueue();
   readonly arrived: Job<T>[] = [];
+  /** Jobs that were leased ahead of the operations that will take them. */
+  readonly #spare: Job<T>[] = [];
+  #ahead = 0;
   readonly #owner: IntakeOwner<T>;
   readonly #connection: Connection;
   isShutDown = false;
@@ -55,8 +61,18 @@ export class Intake<T> {
     this.#connection = connection;
   }
 
+  /** Sets how many jobs to lease beyond what is waited for, when leasing anyway. */
+  leaseAhead(count: number): void {
+    this.#ahead = count;
+    while (this.#spare.length > count) this.#owner.release(this.#spare.pop()!);
+  }
+
   /** Waits for a job. */
   get(scheduler: Scheduler): Future<Job<T>> {
+    while (this.waiting.size === 0 && this.#spare.length > 0) {
+      const job = this.#spare.shift()!;
+      if (this.#owner.isHeld(job)) return fulfilled(scheduler, job);
+    }
     const get = new PrimitiveFuture(scheduler, GET as Get<T>, this);
     get.joinQueue(this.waiting);
     if (!this.#isAsking) {
@@ -69,14 +85,17 @@ export class Intake<T> {
   /** Ends all operations that wait. */
   shutDown(): void {
     this.isShutDown = true;
+    this.leaseAhead(0);
     this.#failAll(() => queueShutDown());
     this.wake();
   }
 
-  /** Passes a job on that was not taken. */
+  /** Passes the last job on that has arrived, to the next operation that waits. */
   handOn(): void {
     if (this.waiting.wakeOne()) return;
-    this.#owner.release(this.arrived.pop()!);
+    const job = this.arrived.pop()!;
+    if (this.#spare.length < this.#ahead) this.#spare.push(job);
+    else this.#owner.release(job);
   }
 
   /** Looks again: something has changed. */
@@ -119,7 +138,8 @@ export class Intake<T> {
     const { leases, next } = await this.#connection.insist<Leases>(() => {
       asked = scheduler.time();
       this.#change = pending(scheduler) as Future<void>;
-      const count = Math.max(1, Math.min(this.waiting.size, MAX_LEASES));
+      const wanted = this.waiting.size + this.#ahead;
+      const count = Math.max(1, Math.min(wanted, MAX_LEASES));
       return store.lease(queue, count, this.#owner.lease);
     }, {
       onLate: ({ leases }) => this.#owner.releaseLate(leases),

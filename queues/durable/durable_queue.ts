@@ -111,6 +111,8 @@ export let onShutDown: (
   queue: DurableQueue<unknown>,
   callback: () => void,
 ) => () => void;
+/** Sets how many jobs a queue leases beyond those that are waited for, if its store can take them back without a trace. */
+export let leaseAhead: (queue: DurableQueue<unknown>, count: number) => void;
 /** Whether the store of a queue keeps results. */
 export let keepsResults: (queue: DurableQueue<unknown>) => boolean;
 
@@ -169,6 +171,9 @@ export class DurableQueue<T = unknown>
       queue.#shutDownCallbacks.add(callback);
       if (queue.#intake.isShutDown) callback();
       return () => queue.#shutDownCallbacks.delete(callback);
+    };
+    leaseAhead = (queue, count) => {
+      if (queue.#guarantees.records) queue.#intake.leaseAhead(count);
     };
     keepsResults = (queue) => queue.#guarantees.results;
     inspectAsText(this);
@@ -668,6 +673,10 @@ class Holder<T> implements JobHolder, IntakeOwner<T> {
     const job = makeJob<T>(this, lease, value);
     this.holdings.keep(this.#connection.enter(), job, asked);
     return job;
+  }
+
+  isHeld(job: Job<T>): boolean {
+    return this.holdings.keeps(job);
   }
 
   release(job: Job<T>): void {

@@ -17,6 +17,7 @@ import {
   QueueShutDown,
   run,
   RuntimeError,
+  setWarningHandler,
   sleep,
   wait,
 } from "../../mod.ts";
@@ -495,8 +496,17 @@ Deno.test(
     await assertRejects(async () => await impatient.put("a"), StoreDown);
     const queue = memoryQueue({}, store);
     const put = createTask(() => queue.put("a"));
-    await sleep(10);
+    const warnings: string[] = [];
+    setWarningHandler((message) => warnings.push(message));
+    try {
+      await sleep(60);
+    } finally {
+      setWarningHandler(null);
+    }
     assertFalse(put.done());
+    assertEquals(warnings, [
+      'The durable queue "mail" waits for its store, which is down: no answer',
+    ]);
     isDown = false;
     await put;
     assertEquals(await drain(queue), ["a"]);

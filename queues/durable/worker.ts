@@ -22,7 +22,12 @@ import { currentTask } from "../../tasks/current_task.ts";
 import { taskGroup } from "../../tasks/task_group.ts";
 import { QueueShutDown } from "../errors.ts";
 import { jsonOf } from "./_json.ts";
-import { DurableQueue, keepsResults, onShutDown } from "./durable_queue.ts";
+import {
+  DurableQueue,
+  keepsResults,
+  leaseAhead,
+  onShutDown,
+} from "./durable_queue.ts";
 import { LeaseLost } from "./errors.ts";
 import { abortJob, isSettled, type Job, releaseJob } from "./job.ts";
 
@@ -95,7 +100,13 @@ export async function worker<T>(
       grace,
     );
   }
-  const shift: Shift<T> = { queue, fn, running: new Set(), isCancelled: false };
+  const shift: Shift<T> = {
+    queue,
+    fn,
+    running: new Set(),
+    isCancelled: false,
+    pace: new Pace(concurrency),
+  };
   await cancelScope(async (scope) => {
     const { loop } = currentScheduler();
     const forget = onShutDown(queue as DurableQueue<unknown>, () => {
@@ -118,8 +129,35 @@ export async function worker<T>(
       throw isInstance(error, ExceptionGroup) ? error.exceptions[0] : error;
     } finally {
       forget();
+      leaseAhead(queue as DurableQueue<unknown>, 0);
     }
   });
+}
+
+/** For how long, in seconds, short jobs are leased ahead, so that a call to the store serves many of them. */
+const AHEAD = 0.02;
+const MAX_AHEAD = 50;
+
+/** How long jobs take of late. */
+class Pace {
+  readonly #concurrency: number;
+  /** In seconds; at first, jobs count as long. */
+  #average = AHEAD;
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
+  }
+
+  add(seconds: number): void {
+    this.#average += (seconds - this.#average) / 8;
+  }
+
+  /** The number of jobs that are done within the time for which jobs are leased ahead. */
+  get ahead(): number {
+    const jobs = Math.floor(AHEAD * this.#concurrency / this.#average) -
+      this.#concurrency;
+    return Math.max(0, Math.min(jobs, MAX_AHEAD));
+  }
 }
 
 /** What the tasks of a worker share. */
@@ -129,6 +167,7 @@ interface Shift<T> {
   readonly running: Set<Job<unknown>>;
   /** Whether the worker ends before its jobs, whose attempts then do not count. */
   isCancelled: boolean;
+  readonly pace: Pace;
 }
 
 /** Does one job after the other. The next one is fetched while the store writes how the last one ended. */
@@ -180,11 +219,17 @@ async function perform<T>(
   await using _ = job;
   const scope = new CancelScope({ signal: job.signal });
   try {
+    const scheduler = currentScheduler();
     let result;
+    const start = scheduler.time();
     try {
       result = await scope.run(() => shift.fn(job.value, job));
     } finally {
-      if (!shift.isCancelled) onRun();
+      shift.pace.add(scheduler.time() - start);
+      if (!shift.isCancelled) {
+        leaseAhead(shift.queue as DurableQueue<unknown>, shift.pace.ahead);
+        onRun();
+      }
     }
     if (scope.caught || isSettled(job)) return;
     await job.done(resultOf(shift.queue, result));
