@@ -106,6 +106,8 @@ export async function worker<T>(
     running: new Set(),
     isCancelled: false,
     pace: new Pace(concurrency),
+    idle: 0,
+    grow() {},
   };
   await cancelScope(async (scope) => {
     const { loop } = currentScheduler();
@@ -119,10 +121,17 @@ export async function worker<T>(
     }, { once: true });
     try {
       await taskGroup((group) => {
-        for (let i = 1; i <= concurrency; i++) {
-          const name = `worker ${i} of ${queue.name}`;
-          group.createTask(() => workOff(shift), { name });
-        }
+        let tasks = 0;
+        // As many again whenever all are busy: a large limit need not be reached.
+        shift.grow = () => {
+          const goal = Math.min(Math.max(1, 2 * tasks), concurrency);
+          while (tasks < goal) {
+            const name = `worker ${++tasks} of ${queue.name}`;
+            shift.idle++;
+            group.createTask(() => workOff(shift), { name });
+          }
+        };
+        shift.grow();
       });
     } catch (error) {
       // All of them fail in the same way.
@@ -168,6 +177,10 @@ interface Shift<T> {
   /** Whether the worker ends before its jobs, whose attempts then do not count. */
   isCancelled: boolean;
   readonly pace: Pace;
+  /** The number of tasks that wait for a job. */
+  idle: number;
+  /** Starts more tasks, up to the limit. */
+  grow: () => void;
 }
 
 /** Does one job after the other. The next one is fetched while the store writes how the last one ended. */
@@ -179,11 +192,13 @@ async function workOff<T>(shift: Shift<T>): Promise<void> {
   try {
     while (true) {
       const job = await next;
+      if (--shift.idle === 0 && !shift.isCancelled) shift.grow();
       task?.setName(`${name}, job ${job.id}, attempt ${job.attempt}`);
       running.add(job);
       try {
         await perform(shift, job, () => next = queue.get());
       } finally {
+        shift.idle++;
         running.delete(job);
         task?.setName(name);
       }
