@@ -18,6 +18,7 @@ export class Holdings {
   readonly #length: number;
   /** Until when each lease lasts at least: it was asked for before it began. */
   readonly #deadlines = new Map<Job<unknown>, number>();
+  #scheduler: Scheduler | null = null;
   #timer: TimedCall | null = null;
   #isAsking = false;
   /** Whether a renewal has been asked for and has not succeeded since. */
@@ -40,6 +41,7 @@ export class Holdings {
 
   /** Keeps the lease of a job, which was asked for at a time. */
   keep(scheduler: Scheduler, job: Job<unknown>, asked: number): void {
+    if (this.#scheduler !== scheduler) this.#moveTo(scheduler);
     this.#deadlines.set(job, asked + this.#length);
     this.#connection.hold();
     this.#timer ??= this.#tickAfter(scheduler, this.#length * RENEWAL);
@@ -61,6 +63,14 @@ export class Holdings {
     return (this.#deadlines.get(job) ?? -Infinity) - scheduler.time();
   }
 
+  /** Drops what a loop has left behind that is closed. */
+  #moveTo(scheduler: Scheduler): void {
+    this.#scheduler = scheduler;
+    this.#deadlines.clear();
+    this.#timer = null;
+    this.#isAsking = this.#isOverdue = false;
+  }
+
   #tickAfter(scheduler: Scheduler, seconds: number): TimedCall {
     return scheduler.at(
       scheduler.time() + seconds,
@@ -70,7 +80,7 @@ export class Holdings {
 
   #tick(scheduler: Scheduler): void {
     const now = scheduler.time();
-    // After a pause of the whole program, a lease may be past its end and still be renewed.
+    // After a pause of the whole program, only the store can tell.
     if (this.#isOverdue) {
       for (const [job, deadline] of this.#deadlines) {
         if (deadline <= now) this.#lose(job);

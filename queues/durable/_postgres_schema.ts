@@ -249,7 +249,7 @@ function functionsIn(schema: string): string {
       LOOP
         UPDATE ${jobs} AS j SET at = now() + ${seconds("_seconds")}
         WHERE j.id = _i.id AND j.queue = _queue AND j.leases = _i.token
-          AND j.state = ${LEASED};
+          AND j.state = ${LEASED} AND j.at > now();
         IF FOUND THEN RETURN NEXT _i.id::text; END IF;
       END LOOP;
     END $f$;

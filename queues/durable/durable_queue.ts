@@ -19,7 +19,6 @@ import {
   assertCount,
   assertFunction,
   assertIterable,
-  assertMethods,
   assertOptions,
   assertString,
   outOfRange,
@@ -39,6 +38,7 @@ import {
   makeJob,
   releaseJob,
 } from "./job.ts";
+import { assertStore } from "./store.ts";
 import type {
   Answer,
   Counts,
@@ -75,7 +75,7 @@ export interface DurableQueueOptions {
 /** The options of {@linkcode DurableQueue.put}. */
 export interface PutOptions {
   /** Jobs that are put with the same key are one job, for as long as {@linkcode DurableQueueOptions.keepKeys} says. */
-  key?: string | undefined;
+  key?: string | null | undefined;
   /** The delay, in seconds, before the job is ready. */
   delay?: Delay | undefined;
   /** The transaction of the store that the put is part of; for PostgreSQL the function that queries within it. */
@@ -190,16 +190,7 @@ export class DurableQueue<T = unknown>
    */
   constructor(name: string, store: Store, options: DurableQueueOptions = {}) {
     assertText("The name of a DurableQueue", name);
-    assertMethods(
-      "The store of a DurableQueue",
-      "a Store",
-      store,
-      "put",
-      "lease",
-      "renew",
-      "settle",
-      "counts",
-    );
+    assertStore("The store of a DurableQueue", store);
     const settings = settingsOf(options);
     this.name = name;
     const connection = new Connection(store, name, settings.waitsWhenDown);

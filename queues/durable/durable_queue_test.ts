@@ -722,6 +722,42 @@ Deno.test("DurableQueue can be used in one event loop after the other", async ()
   await queue.shutdown();
 });
 
+Deno.test("Job renews its lease after its queue was left in another loop", async () => {
+  const store = new MemoryStore();
+  const queue = memoryQueue({}, store);
+  await inVirtualTime(async () => {
+    await queue.put("left");
+    await queue.get();
+  })();
+  await inVirtualTime(async () => {
+    await queue.put("kept");
+    const job = await queue.get();
+    await sleep(100);
+    assertFalse(job.signal.aborted);
+    await job.done();
+  })();
+});
+
+Deno.test(
+  "Job is lost after a pause for which another worker has waited",
+  inVirtualTime(async () => {
+    const store = new MemoryStore();
+    const queue = memoryQueue({}, store);
+    await queue.put("a");
+    const job = await queue.get();
+    const { signal } = job;
+    const waiting = createTask(() => memoryQueue({}, store).get());
+    await sleep(1);
+    const loop = getRunningLoop() as unknown as { advance(s: number): void };
+    loop.advance(60);
+    const other = await waiting;
+    assertEquals(other.attempt, 2);
+    assert(signal.aborted);
+    await assertRejects(() => job.done(), LeaseLost);
+    await other.done();
+  }),
+);
+
 Deno.test("DurableQueue refuses wrong arguments", () => {
   const store = new MemoryStore();
   for (

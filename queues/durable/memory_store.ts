@@ -236,9 +236,10 @@ class MemoryQueue {
   }
 
   renew(lease: LeaseToken, seconds: number): boolean {
+    const now = this.#now();
     const entry = this.#held(lease);
-    if (entry?.state !== "leased") return false;
-    this.#move(entry, this.#now() + seconds);
+    if (entry?.state !== "leased" || entry.at <= now) return false;
+    this.#move(entry, now + seconds);
     return true;
   }
 

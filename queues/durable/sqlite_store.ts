@@ -5,12 +5,16 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { RuntimeError } from "../../loop/core/errors.ts";
 import { inspectAsText } from "../../loop/core/inspection.ts";
 import { errors } from "../../loop/core/runtime.ts";
-import { isInstance, textAt } from "../../loop/core/unknown_value.ts";
+import {
+  isInstance,
+  propertyOf,
+  textAt,
+} from "../../loop/core/unknown_value.ts";
 import {
   assertAtLeast,
   assertOptions,
   assertPositive,
-  assertString,
+  wrongType,
 } from "../../loop/core/validate.ts";
 import { sleep } from "../../tasks/sleep.ts";
 import { StoreDown } from "./errors.ts";
@@ -159,8 +163,14 @@ export class SqliteStore implements Store, Disposable {
    * @throws {RuntimeError} If a later version of the library has created the tables.
    */
   constructor(path: string | URL, options: SqliteStoreOptions = {}) {
-    const name = isInstance(path, URL) ? decodeURI(path.pathname) : path;
-    assertString("The path of a SqliteStore", name);
+    const name = isFileUrl(path) ? decodeURIComponent(path.pathname) : path;
+    if (typeof name !== "string") {
+      throw wrongType(
+        "The path of a SqliteStore",
+        "a string or a file: URL",
+        path,
+      );
+    }
     assertOptions("SqliteStore", options);
     const { poll = 0.1, patience = 5 } = options;
     assertPositive("The poll option of SqliteStore()", poll);
@@ -203,11 +213,12 @@ export class SqliteStore implements Store, Disposable {
   ): Answer<readonly boolean[]> {
     const renew = this.#sql(`
       UPDATE durable_jobs SET at = ?
-      WHERE id = ? AND queue = ? AND leases = ? AND state = ${LEASED}`);
+      WHERE id = ? AND queue = ? AND leases = ? AND state = ${LEASED}
+        AND at > ?`);
     return this.#write(queue, false, () => {
-      const at = now() + seconds;
+      const time = now();
       return leases.map(({ id, token }) =>
-        renew.run(at, id, queue, Number(token)).changes === 1
+        renew.run(time + seconds, id, queue, Number(token), time).changes === 1
       );
     });
   }
@@ -231,13 +242,13 @@ export class SqliteStore implements Store, Disposable {
   /** Counts jobs, as {@linkcode Store.counts} requires. */
   counts(queue: string): Counts {
     const row = this.#sql(`
-      SELECT count(*) FILTER (WHERE at <= ?1) AS ready,
-        count(*) FILTER (WHERE at > ?1 AND state = ${WAITING}) AS delayed,
-        count(*) FILTER (WHERE at > ?1 AND state = ${LEASED}) AS leased,
+      SELECT count(*) FILTER (WHERE at <= now) AS ready,
+        count(*) FILTER (WHERE at > now AND state = ${WAITING}) AS delayed,
+        count(*) FILTER (WHERE at > now AND state = ${LEASED}) AS leased,
         (SELECT count(*) FROM durable_jobs
-          WHERE queue = ?2 AND state = ${DEAD}) AS dead
-      FROM durable_jobs WHERE queue = ?2 AND state < ${DEAD}`)
-      .get(now(), queue);
+          WHERE queue = ? AND state = ${DEAD}) AS dead
+      FROM durable_jobs, (SELECT ? AS now)
+      WHERE queue = ? AND state < ${DEAD}`).get(queue, now(), queue);
     return { ...row } as unknown as Counts;
   }
 
@@ -269,12 +280,12 @@ export class SqliteStore implements Store, Disposable {
   putBack(queue: string, id: string): Answer<boolean> {
     const putBack = this.#sql(`
       UPDATE durable_jobs
-      SET state = ${WAITING}, attempt = 0, errors = '', due = ?1, at = ?1
-      WHERE id = ?2 AND queue = ?3 AND state = ${DEAD}`);
+      SET state = ${WAITING}, attempt = 0, errors = '', due = ?, at = ?
+      WHERE id = ? AND queue = ? AND state = ${DEAD}`);
     return this.#write(
       queue,
       true,
-      () => putBack.run(now(), id, queue).changes === 1,
+      () => putBack.run(now(), now(), id, queue).changes === 1,
     );
   }
 
@@ -282,14 +293,15 @@ export class SqliteStore implements Store, Disposable {
   queues(): QueueState[] {
     const rows = this.#sql(`
       SELECT queue AS name,
-        count(*) FILTER (WHERE state < ${DEAD} AND at <= ?1) AS ready,
-        count(*) FILTER (WHERE state = ${WAITING} AND at > ?1) AS delayed,
-        count(*) FILTER (WHERE state = ${LEASED} AND at > ?1) AS leased,
+        count(*) FILTER (WHERE state < ${DEAD} AND at <= now) AS ready,
+        count(*) FILTER (WHERE state = ${WAITING} AND at > now) AS delayed,
+        count(*) FILTER (WHERE state = ${LEASED} AND at > now) AS leased,
         count(*) FILTER (WHERE state = ${DEAD}) AS dead,
-        ?1 - min(due) FILTER (WHERE state < ${DEAD} AND due <= ?1) AS oldest,
-        count(*) FILTER (WHERE state = ${DONE} AND at > ?1 - ${RATE_WINDOW})
+        now - min(due) FILTER (WHERE state < ${DEAD} AND due <= now) AS oldest,
+        count(*) FILTER (WHERE state = ${DONE} AND at > now - ${RATE_WINDOW})
           / ${RATE_WINDOW}.0 AS rate
-      FROM durable_jobs GROUP BY queue ORDER BY queue`).all(now());
+      FROM durable_jobs, (SELECT ? AS now)
+      GROUP BY queue ORDER BY queue`).all(now());
     return rows.map((row) => ({ ...row })) as unknown as QueueState[];
   }
 
@@ -345,8 +357,8 @@ export class SqliteStore implements Store, Disposable {
     const at = time + Math.max(0, delay);
     this.#sql(`
       INSERT INTO durable_jobs (id, queue, state, due, at, key, value)
-      VALUES (?1, ?2, ${WAITING}, ?3, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING`)
-      .run(id, queue, at, key, value);
+      VALUES (?, ?, ${WAITING}, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
+      .run(id, queue, at, at, key, value);
     return id;
   }
 
@@ -425,9 +437,9 @@ export class SqliteStore implements Store, Disposable {
 
   #endFailed(seq: number, state: number, at: number, error: unknown): void {
     this.#sql(`
-      UPDATE durable_jobs SET state = ?1, due = ?2, at = ?2,
-        errors = errors || iif(errors = '', '', ',') || ?3 WHERE seq = ?4`)
-      .run(state, at, JSON.stringify(error), seq);
+      UPDATE durable_jobs SET state = ?, due = ?, at = ?,
+        errors = errors || iif(errors = '', '', ',') || ? WHERE seq = ?`)
+      .run(state, at, at, JSON.stringify(error), seq);
   }
 
   #sql(sql: string): StatementSync {
@@ -512,6 +524,10 @@ export class SqliteStore implements Store, Disposable {
 /** Whether another process holds the lock. Deno gives no number of the error. */
 function isLocked(error: unknown): boolean {
   return /locked|busy/.test(textAt(error, "message"));
+}
+
+function isFileUrl(path: unknown): path is URL {
+  return isInstance(path, URL) && propertyOf(path, "protocol") === "file:";
 }
 
 interface Process {

@@ -181,7 +181,7 @@ Deno.test("SqliteStore refuses wrong arguments", () => {
   assertThrows(
     () => new SqliteStore(1 as unknown as string),
     TypeError,
-    "The path of a SqliteStore must be a string: received 1",
+    "The path of a SqliteStore must be a string or a file: URL: received 1",
   );
   assertThrows(
     () => new SqliteStore(":memory:", { poll: 0 }),

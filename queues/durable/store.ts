@@ -1,5 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { assertMethods } from "../../loop/core/validate.ts";
+
 /**
  * What a store answers: a value, or a promise of it.
  *
@@ -191,7 +193,7 @@ export interface Store {
    * @param queue The name of the queue.
    * @param leases The leases.
    * @param seconds Their length from now on.
-   * @returns For each lease, whether it is still held. It is if it has expired, but no other has begun.
+   * @returns For each lease, whether it was still held. One that has expired cannot be renewed.
    */
   renew(
     queue: string,
@@ -205,7 +207,7 @@ export interface Store {
    *
    * @param queue The name of the queue.
    * @param settlements The leases and how they end.
-   * @returns For each lease, whether it was still held.
+   * @returns For each lease, whether it was still held. One that has expired is, until another one of the job begins.
    */
   settle(
     queue: string,
@@ -267,4 +269,15 @@ export interface Store {
    * @returns The watch.
    */
   watch?(queue: string, changed: () => void): Disposable;
+}
+
+/** Throws unless a value has the methods of a store. */
+export function assertStore(what: string, value: unknown): void {
+  assertMethods(
+    what,
+    "a Store",
+    value,
+    ...["put", "lease", "renew", "settle", "counts"],
+    ...["result", "dead", "putBack", "queues"],
+  );
 }

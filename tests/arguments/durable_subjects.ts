@@ -18,6 +18,7 @@ import {
   given,
   INTEGER,
   ITERABLE,
+  nullable,
   OBJECT,
   optional,
   options,
@@ -53,7 +54,10 @@ const NATS: NatsConnection = {
 /** What the functions of durable queues take. */
 export const DURABLE_FUNCTIONS: Readonly<Record<string, Parameters>> = {
   checkStore: [
-    given(FUNCTION, () => () => new MemoryStore()),
+    given(FUNCTION, () => {
+      const store = new MemoryStore();
+      return () => store;
+    }),
     options({
       lease: given(optional(POSITIVE), () => 0.01),
       fixed: optional(BOOLEAN),
@@ -94,7 +98,7 @@ export const DURABLE_CLASSES: Readonly<Record<string, Subject>> = {
       put: [
         JSON_VALUE,
         options({
-          key: optional(STRING),
+          key: optional(nullable(STRING)),
           delay: optional(SECONDS),
           within: given(ANYTHING, () => undefined),
         }),
