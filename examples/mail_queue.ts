@@ -24,7 +24,7 @@ const queue = new DurableQueue<Mail>("mail", opened.store, {
   delay: (attempt) => attempt * 0.01,
 });
 
-/** Stands for a mail server: it has a bad day, and does not know everybody. */
+/** Stands for a mail server that fails now and then, and does not know every address. */
 async function send(mail: Mail, job: Job<Mail>): Promise<string> {
   await sleep(0.02);
   if (mail.to.startsWith("nobody")) throw new Error("550 No such mailbox");

@@ -21,7 +21,11 @@ import type {
 } from "../queues/durable/store.ts";
 import { sleep } from "../tasks/sleep.ts";
 
-/** The options of {@linkcode checkStore}. */
+/**
+ * The options of {@linkcode checkStore}.
+ *
+ * @category Tests
+ */
 export interface CheckStoreOptions {
   /**
    * The length, in seconds, of the leases and delays that the checks wait for; 0.5 by default. It must be long against
@@ -42,8 +46,8 @@ export interface CheckStoreOptions {
 }
 
 /**
- * Checks that a store does what {@linkcode Store} requires and what the store declares to guarantee: the kit to test a
- * store of one's own with.
+ * Checks that a store does what {@linkcode Store} requires and what the store declares to guarantee: the kit to test
+ * your own store with.
  *
  * Each check has queues of its own, with random names. The checks wait for leases to expire, which takes some seconds,
  * or none in virtual time.
@@ -67,6 +71,8 @@ export interface CheckStoreOptions {
  * });
  * assert(checks.includes("fencing"));
  * ```
+ *
+ * @category Tests
  */
 export async function checkStore(
   open: () => Store | PromiseLike<Store>,

@@ -3,7 +3,7 @@
 /** A queue that can be measured: a job is an object with a number, and doing it is nothing. */
 export interface Contestant {
   readonly name: string;
-  /** What it runs on: contestants on the same server are compared. */
+  /** The server it runs on; contestants on the same server are compared. */
   readonly server: string;
   /** Puts jobs one after the other. */
   putEach(count: number): Promise<void>;

@@ -6,7 +6,7 @@ import type { Contestant } from "./contest.ts";
 
 /**
  * pg-boss. Its own workers wait half a second at least before they fetch again, so that here each worker is a loop of
- * `fetch()` and `complete()`, as its documentation has it for those who want control.
+ * `fetch()` and `complete()`, as its documentation has it to control the pace yourself.
  */
 export async function pgBoss(options: pg.PoolConfig): Promise<Contestant> {
   const boss = new PgBoss({

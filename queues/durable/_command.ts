@@ -219,7 +219,7 @@ async function open({ store, schema, prefix }: Arguments): Promise<Opened> {
   };
 }
 
-/** Loads a driver, which is no dependency of the library: its name is no literal. */
+/** Loads a driver. Its name is not a literal, because the library does not depend on it. */
 async function load<T>(driver: string): Promise<T> {
   return await import(driver);
 }

@@ -24,11 +24,11 @@ import type { Lease, Leases } from "./store.ts";
 /** The largest number of jobs that are leased at once. */
 const MAX_LEASES = 100;
 
-/** What an intake needs of its queue. */
+/** The part of a queue that its intake uses. */
 export interface IntakeOwner<T> {
   /** The length of a lease, in seconds. */
   readonly lease: number;
-  /** Makes a job of a lease that was asked for at a time; `null` if it is not to be handed out. */
+  /** Returns the job of a lease that was asked for at a time; `null` if it is not to be handed out. */
   accept(lease: Lease, asked: number): Job<T> | null;
   /** Whether the lease of a job has not been lost. */
   isHeld(job: Job<T>): boolean;

@@ -4,8 +4,8 @@ import { propertyOf } from "../../loop/core/unknown_value.ts";
 import { formatValue } from "../../loop/core/validate.ts";
 
 /**
- * Returns a value as JSON. What JSON cannot hold is refused, rather than changed as `JSON.stringify()` does: a value
- * that was put is the value that a worker gets. A property that is `undefined` is left out.
+ * Returns a value as JSON. Anything that JSON cannot hold is refused, rather than changed as by `JSON.stringify()`: a
+ * worker gets the value that was put. A property that is `undefined` is left out.
  */
 export function jsonOf(what: string, value: unknown): string {
   assertJson(what, value, "", new Set());

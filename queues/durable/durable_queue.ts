@@ -53,7 +53,11 @@ import type {
   Store,
 } from "./store.ts";
 
-/** The options of a {@linkcode DurableQueue}. */
+/**
+ * The options of a {@linkcode DurableQueue}.
+ *
+ * @category Durable queues
+ */
 export interface DurableQueueOptions {
   /**
    * The length of a lease, in seconds; 30 by default. It is renewed while a job is being done, so it need not be as long
@@ -72,7 +76,11 @@ export interface DurableQueueOptions {
   whenDown?: "wait" | "throw" | undefined;
 }
 
-/** The options of {@linkcode DurableQueue.put}. */
+/**
+ * The options of {@linkcode DurableQueue.put}.
+ *
+ * @category Durable queues
+ */
 export interface PutOptions {
   /** Jobs that are put with the same key are one job, for as long as {@linkcode DurableQueueOptions.keepKeys} says. */
   key?: string | null | undefined;
@@ -82,7 +90,11 @@ export interface PutOptions {
   within?: unknown;
 }
 
-/** The options of {@linkcode DurableQueue.putMany}. */
+/**
+ * The options of {@linkcode DurableQueue.putMany}.
+ *
+ * @category Durable queues
+ */
 export interface PutManyOptions<T> {
   /** Returns the key of each value. */
   key?: ((value: T, index: number) => string) | undefined;
@@ -92,7 +104,11 @@ export interface PutManyOptions<T> {
   within?: unknown;
 }
 
-/** A dead letter: a job that will not be attempted again, unless it is put back. */
+/**
+ * A dead letter: a job that will not be attempted again, unless it is put back.
+ *
+ * @category Durable queues
+ */
 export interface DeadJob<T> {
   /** The id of the job. */
   readonly id: string;
@@ -154,7 +170,7 @@ const DAY = 86_400;
  * assertEquals(sent, ["guido@example.org"]);
  * ```
  *
- * @category Queues
+ * @category Durable queues
  */
 export class DurableQueue<T = unknown>
   implements AsyncIterable<Job<T>, undefined>, AsyncDisposable {
@@ -583,7 +599,7 @@ interface Settings {
   readonly waitsWhenDown: boolean;
 }
 
-/** What a queue does with its jobs, from the lease to its end. */
+/** The part of a queue that holds jobs, from the lease to its end. */
 class Holder<T> implements JobHolder, IntakeOwner<T> {
   readonly settings: Settings;
   readonly holdings: Holdings;
@@ -697,7 +713,7 @@ class Holder<T> implements JobHolder, IntakeOwner<T> {
     }
   }
 
-  /** Makes a dead letter of a job that was leased in vain. */
+  /** Ends a job that was leased in vain as a dead letter. */
   #bury(lease: Lease, reason: string): void {
     const attempt = Math.min(lease.attempt, this.settings.attempts);
     const error = { attempt, time: Date.now(), reason };

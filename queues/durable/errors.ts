@@ -29,7 +29,7 @@ import {
  * }, { loopFactory: () => loop });
  * ```
  *
- * @category Errors
+ * @category Durable queues
  */
 export class LeaseLost extends Error {
   /**
@@ -47,7 +47,7 @@ export class LeaseLost extends Error {
 registerErrorClass(LeaseLost);
 
 /**
- * The store of a queue cannot be reached. What was asked of it may or may not have been done.
+ * The store of a queue cannot be reached. The call may or may not have had its effect.
  *
  * @example Usage
  * ```ts
@@ -64,7 +64,7 @@ registerErrorClass(LeaseLost);
  * await assertRejects(async () => await queue.put("hello"), StoreDown);
  * ```
  *
- * @category Errors
+ * @category Durable queues
  */
 export class StoreDown extends Error {
   /**

@@ -26,7 +26,11 @@ import type {
   StoredResult,
 } from "./store.ts";
 
-/** A message of NATS, as the drivers `nats` and `@nats-io/nats-core` pass it. */
+/**
+ * A message of NATS, as the drivers `nats` and `@nats-io/nats-core` pass it.
+ *
+ * @category Durable queues
+ */
 export interface NatsMessage {
   /** The subject that an answer goes to. */
   readonly reply?: string | undefined;
@@ -36,7 +40,11 @@ export interface NatsMessage {
   readonly headers?: { readonly code: number } | undefined;
 }
 
-/** The part of a connection to NATS that the store uses: that of the drivers `nats` and `@nats-io/nats-core`. */
+/**
+ * The part of a connection to NATS that the store uses: that of the drivers `nats` and `@nats-io/nats-core`.
+ *
+ * @category Durable queues
+ */
 export interface NatsConnection {
   /** Sends a message, and waits for the answer. */
   request(
@@ -57,7 +65,11 @@ export interface NatsConnection {
   ): { unsubscribe(): void };
 }
 
-/** The options of a {@linkcode JetStreamStore}. */
+/**
+ * The options of a {@linkcode JetStreamStore}.
+ *
+ * @category Durable queues
+ */
 export interface JetStreamStoreOptions {
   /** The first part of the names of streams and subjects; `"durable"` by default. */
   prefix?: string | undefined;
@@ -79,7 +91,7 @@ const CONSUMER = "workers";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What JetStream knows of a stream, or of a consumer. */
+/** The state of a stream, or of a consumer. */
 interface Info {
   readonly config: Readonly<Record<string, unknown>>;
   readonly state?: { readonly messages: number };
@@ -133,10 +145,10 @@ interface Payload {
  * await queue.put("hello", { key: "order 17" });
  * ```
  *
- * @category Stores
+ * @category Durable queues
  */
 export class JetStreamStore implements Store {
-  /** What the store guarantees: delays and keys. */
+  /** The guarantees of the store: delays and keys. */
   readonly guarantees: Guarantees = {
     fencing: false,
     delays: true,
@@ -252,7 +264,7 @@ export class JetStreamStore implements Store {
     return await (await this.#streamOf(queue)).dead(after, count);
   }
 
-  /** Makes a job of a dead letter, with a new id. */
+  /** Puts the value of a dead letter as a new job, with a new id. */
   async putBack(queue: string, id: string): Promise<boolean> {
     return await (await this.#streamOf(queue)).putBack(id);
   }
@@ -699,7 +711,7 @@ function subscribe(
   }
 }
 
-/** Errors of the program, which are no sign of a server that is down. */
+/** Errors of the program, which do not show that the server is down. */
 const MISTAKES = [TypeError, ReferenceError, SyntaxError, RangeError];
 
 /** Returns a `StoreDown` for an error of the connection. */

@@ -12,7 +12,11 @@ import { jsonOf } from "./_json.ts";
 import { LeaseLost } from "./errors.ts";
 import type { JobError, JobOutcome, Lease } from "./store.ts";
 
-/** The options of {@linkcode Job.retry}. */
+/**
+ * The options of {@linkcode Job.retry}.
+ *
+ * @category Durable queues
+ */
 export interface RetryJobOptions {
   /** The delay before the next attempt, in seconds; by default that of the queue. */
   after?: Delay | undefined;
@@ -20,7 +24,11 @@ export interface RetryJobOptions {
   reason?: unknown;
 }
 
-/** What a job needs of the queue that it was got from. */
+/**
+ * What a job needs of the queue that it was got from.
+ *
+ * @category Durable queues
+ */
 export interface JobHolder {
   /** The largest number of attempts. */
   readonly attempts: number;
@@ -49,7 +57,7 @@ export let leaseOf: (job: Job<unknown>) => Lease;
 /** Whether a call has said how the job ends. */
 export let isSettled: (job: Job<unknown>) => boolean;
 
-/** What has been called, in messages. */
+/** The state of a job after each outcome, in messages. */
 const CALLED = {
   done: "done",
   retry: "put back",
@@ -80,7 +88,7 @@ const CALLED = {
  * assertEquals(await queue.result(id), 9);
  * ```
  *
- * @category Queues
+ * @category Durable queues
  */
 export class Job<T = unknown> implements AsyncDisposable {
   /** The id of the job, which is the same in each attempt: an idempotency key for what the job calls. */

@@ -71,10 +71,10 @@ const RATE_WINDOW = 60;
  * await job.done();
  * ```
  *
- * @category Stores
+ * @category Durable queues
  */
 export class MemoryStore implements Store {
-  /** What the store guarantees: everything but transactions. */
+  /** The guarantees of the store: all but transactions. */
   readonly guarantees: Guarantees = {
     fencing: true,
     delays: true,
@@ -139,7 +139,7 @@ export class MemoryStore implements Store {
     return this.#answer(queue, (each) => each.dead(after, count));
   }
 
-  /** Makes a dead letter ready, as {@linkcode Store.putBack} requires. */
+  /** Puts a dead letter back, as {@linkcode Store.putBack} requires. */
   putBack(queue: string, id: string): Promise<boolean> {
     return this.#answer(queue, (each) => each.putBack(id));
   }

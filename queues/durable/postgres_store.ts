@@ -39,6 +39,8 @@ import type {
 /**
  * Sends a query, with values for `$1`, `$2` and so on, and returns the rows: an array, or an object with a property
  * `rows`. The values are strings and numbers.
+ *
+ * @category Durable queues
  */
 export type PostgresQuery = (
   text: string,
@@ -48,6 +50,8 @@ export type PostgresQuery = (
 /**
  * Listens on a channel until the function that it returns is called. It calls `notify` with the payload of each
  * notification, and `lost` if the connection is lost.
+ *
+ * @category Durable queues
  */
 export type PostgresListen = (
   channel: string,
@@ -55,7 +59,11 @@ export type PostgresListen = (
   lost: () => void,
 ) => PromiseLike<() => unknown>;
 
-/** The options of a {@linkcode PostgresStore}. */
+/**
+ * The options of a {@linkcode PostgresStore}.
+ *
+ * @category Durable queues
+ */
 export interface PostgresStoreOptions {
   /** The schema that the tables are in, which is created; `"durable"` by default. */
   schema?: string | undefined;
@@ -76,7 +84,7 @@ const MAX_ROLLBACKS = 10;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The classes of errors, by SQLSTATE, that are answers of a database which works. */
+/** The codes of errors that are answers of a database which works. */
 const SQLSTATE = /^(?:[0-9]{2}|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 const IS_DOWN = /^(?:08|53|57P|58)/;
 const ROLLED_BACK = ["40001", "40P01"];
@@ -88,8 +96,8 @@ type Row = Readonly<Record<string, unknown>>;
  * the same transaction as the data they are about.
  *
  * Works with PostgreSQL 12 and later. Leases use `SKIP LOCKED`, times are those of the server. The tables are created
- * at first use, in a schema of their own. A connection pool is needed for concurrent calls; poolers that work by
- * transaction are fine.
+ * at first use, in a schema of their own. A connection pool is needed for concurrent calls; a pooler that works by
+ * transaction is fine.
  *
  * @example With the driver `pg`
  * ```ts ignore
@@ -110,10 +118,10 @@ type Row = Readonly<Record<string, unknown>>;
  * client.release();
  * ```
  *
- * @category Stores
+ * @category Durable queues
  */
 export class PostgresStore implements Store, AsyncDisposable {
-  /** What the store guarantees: everything. */
+  /** The guarantees of the store: all of them. */
   readonly guarantees: Guarantees = {
     fencing: true,
     delays: true,
@@ -289,7 +297,7 @@ export class PostgresStore implements Store, AsyncDisposable {
     }));
   }
 
-  /** Makes a dead letter ready, as {@linkcode Store.putBack} requires. */
+  /** Puts a dead letter back, as {@linkcode Store.putBack} requires. */
   async putBack(queue: string, id: string): Promise<boolean> {
     await this.migrate();
     if (!UUID.test(id)) return false;
@@ -492,7 +500,7 @@ function fieldsOf(error: unknown): unknown {
   return propertyOf(error, "fields");
 }
 
-/** Errors of the program, which are no sign of a server that is down. */
+/** Errors of the program, which do not show that the server is down. */
 const MISTAKES = [TypeError, ReferenceError, SyntaxError, RangeError];
 
 /** Returns a `StoreDown` for an error that is not an answer of the database. */

@@ -34,7 +34,11 @@ import type {
   StoredResult,
 } from "./store.ts";
 
-/** The options of a {@linkcode SqliteStore}. */
+/**
+ * The options of a {@linkcode SqliteStore}.
+ *
+ * @category Durable queues
+ */
 export interface SqliteStoreOptions {
   /** How often, in seconds, to look for what other processes have put; 0.1 by default. */
   poll?: number | undefined;
@@ -127,10 +131,10 @@ function now(): number {
  * await job.done();
  * ```
  *
- * @category Stores
+ * @category Durable queues
  */
 export class SqliteStore implements Store, Disposable {
-  /** What the store guarantees: everything but transactions of user code. */
+  /** The guarantees of the store: all but transactions of user code. */
   readonly guarantees: Guarantees = {
     fencing: true,
     delays: true,
@@ -276,7 +280,7 @@ export class SqliteStore implements Store, Disposable {
       }));
   }
 
-  /** Makes a dead letter ready, as {@linkcode Store.putBack} requires. */
+  /** Puts a dead letter back, as {@linkcode Store.putBack} requires. */
   putBack(queue: string, id: string): Answer<boolean> {
     const putBack = this.#sql(`
       UPDATE durable_jobs

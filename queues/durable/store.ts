@@ -6,10 +6,16 @@ import { assertMethods } from "../../loop/core/validate.ts";
  * What a store answers: a value, or a promise of it.
  *
  * @typeParam T The type of the value.
+ *
+ * @category Durable queues
  */
 export type Answer<T> = T | PromiseLike<T>;
 
-/** What a {@linkcode Store} guarantees beyond putting and leasing. What it does not guarantee is refused. */
+/**
+ * What a {@linkcode Store} guarantees beyond putting and leasing. Anything else is refused.
+ *
+ * @category Durable queues
+ */
 export interface Guarantees {
   /** A settlement or a renewal is refused once another lease of the job has begun. */
   readonly fencing: boolean;
@@ -28,7 +34,11 @@ export interface Guarantees {
   readonly records?: boolean;
 }
 
-/** A job to put. */
+/**
+ * A job to put.
+ *
+ * @category Durable queues
+ */
 export interface NewJob {
   /** A new id, which is unique and sorts in the order of creation. A put of an id that is known changes nothing. */
   readonly id: string;
@@ -42,7 +52,11 @@ export interface NewJob {
   readonly delay: number;
 }
 
-/** What went wrong in one attempt at a job. */
+/**
+ * What went wrong in one attempt at a job.
+ *
+ * @category Durable queues
+ */
 export interface JobError {
   /** The number of the attempt, from 1. */
   readonly attempt: number;
@@ -52,15 +66,23 @@ export interface JobError {
   readonly reason: string;
 }
 
-/** Names a lease in {@linkcode Store.renew} and {@linkcode Store.settle}. */
+/**
+ * Names a lease in {@linkcode Store.renew} and {@linkcode Store.settle}.
+ *
+ * @category Durable queues
+ */
 export interface LeaseToken {
   /** The id of the job. */
   readonly id: string;
-  /** What sets this lease of the job apart from any other. */
+  /** A text that no other lease of the job has. */
   readonly token: string;
 }
 
-/** A job that was leased. */
+/**
+ * A job that was leased.
+ *
+ * @category Durable queues
+ */
 export interface Lease extends LeaseToken {
   /** The value, as JSON. */
   readonly value: string;
@@ -72,7 +94,11 @@ export interface Lease extends LeaseToken {
   readonly errors: readonly JobError[];
 }
 
-/** The answer of {@linkcode Store.lease}. */
+/**
+ * The answer of {@linkcode Store.lease}.
+ *
+ * @category Durable queues
+ */
 export interface Leases {
   /** The leases, in the order of the jobs. */
   readonly leases: readonly Lease[];
@@ -87,6 +113,8 @@ export interface Leases {
  * - `"retry"`: the job is ready again after `delay` seconds.
  * - `"release"`: the job is back in its place as if it had not been leased; the attempt does not count.
  * - `"dead"`: the job is a dead letter.
+ *
+ * @category Durable queues
  */
 export type JobOutcome =
   | {
@@ -98,13 +126,21 @@ export type JobOutcome =
   | { readonly kind: "release" }
   | { readonly kind: "dead"; readonly error: JobError };
 
-/** The end of a lease. */
+/**
+ * The end of a lease.
+ *
+ * @category Durable queues
+ */
 export interface Settlement extends LeaseToken {
   /** How it ends. */
   readonly outcome: JobOutcome;
 }
 
-/** The numbers of the jobs in a queue. */
+/**
+ * The numbers of the jobs in a queue.
+ *
+ * @category Durable queues
+ */
 export interface Counts {
   /** The number of jobs that can be leased now. */
   readonly ready: number;
@@ -116,7 +152,11 @@ export interface Counts {
   readonly dead: number;
 }
 
-/** The state of a queue, for people. */
+/**
+ * The state of a queue, for people.
+ *
+ * @category Durable queues
+ */
 export interface QueueState extends Counts {
   /** The name of the queue. */
   readonly name: string;
@@ -126,7 +166,11 @@ export interface QueueState extends Counts {
   readonly rate: number | null;
 }
 
-/** A dead letter. */
+/**
+ * A dead letter.
+ *
+ * @category Durable queues
+ */
 export interface DeadLetter {
   /** The id of the job. */
   readonly id: string;
@@ -140,7 +184,11 @@ export interface DeadLetter {
   readonly errors: readonly JobError[];
 }
 
-/** A result that is kept. */
+/**
+ * A result that is kept.
+ *
+ * @category Durable queues
+ */
 export interface StoredResult {
   /** The result, as JSON; `null` if the job is done without one. */
   readonly result: string | null;
@@ -150,14 +198,16 @@ export interface StoredResult {
  * Where a {@linkcode DurableQueue} keeps its jobs.
  *
  * A store may be used by any number of queues, programs and machines at the same time, each of which may end at any
- * moment. What a method answers has been written: a crash of the program does not undo it. A method rejects with a
+ * moment. A method answers after the write, so that a crash of the program does not undo it. A method rejects with a
  * {@linkcode StoreDown} if the store cannot be reached, in which case the call may or may not have had its effect;
  * the call is then repeated, with the same arguments. A method never waits for a job.
  *
  * `checkStore()` of `/testing` checks that a store keeps all of this.
+ *
+ * @category Durable queues
  */
 export interface Store {
-  /** What the store guarantees. */
+  /** The guarantees of the store. */
   readonly guarantees: Guarantees;
 
   /** The longest time, in seconds, after which to look again, as {@linkcode Store.watch} may miss a change. */
@@ -246,7 +296,7 @@ export interface Store {
   ): Answer<readonly DeadLetter[]>;
 
   /**
-   * Makes a dead letter ready, as if it had just been put: without attempts and errors.
+   * Puts a dead letter back: it is ready, as if it had just been put: without attempts and errors.
    *
    * @param queue The name of the queue.
    * @param id The id of the job.

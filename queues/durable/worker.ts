@@ -31,7 +31,11 @@ import {
 import { LeaseLost } from "./errors.ts";
 import { abortJob, isSettled, type Job, releaseJob } from "./job.ts";
 
-/** The options of {@linkcode worker}. */
+/**
+ * The options of {@linkcode worker}.
+ *
+ * @category Durable queues
+ */
 export interface WorkerOptions {
   /** The number of jobs to do concurrently; 1 by default. */
   concurrency?: number | undefined;
@@ -46,7 +50,7 @@ export interface WorkerOptions {
  * the function throws, the job is put back for another attempt, or is dead after the last one. The function may end the
  * job itself, for instance by `job.retry()`. If the lease is lost, the function is cancelled.
  *
- * After {@linkcode DurableQueue.shutdown}, running jobs have the time of `grace`. What is not done by then is cancelled,
+ * After {@linkcode DurableQueue.shutdown}, running jobs have the time of `grace`. The rest is cancelled then,
  * as it is at once when the awaiting task is cancelled; such a job is back in the queue, without having used an attempt.
  *
  * @typeParam T The type of the values.
@@ -75,7 +79,7 @@ export interface WorkerOptions {
  * });
  * ```
  *
- * @category Queues
+ * @category Durable queues
  */
 export async function worker<T>(
   queue: DurableQueue<T>,
@@ -169,7 +173,7 @@ class Pace {
   }
 }
 
-/** What the tasks of a worker share. */
+/** The state that the tasks of a worker share. */
 interface Shift<T> {
   readonly queue: DurableQueue<T>;
   readonly fn: (value: T, job: Job<T>) => unknown;

@@ -30,7 +30,7 @@ import {
 import type { Parameters, Subject } from "./subjects.ts";
 
 const STORE = given(OBJECT, () => new MemoryStore());
-/** What JSON can hold; of the junk in it, only the library can tell. */
+/** A value that JSON can hold; only the library tells which junk is one. */
 const JSON_VALUE = given(ANYTHING, () => ({ to: "x" }));
 /** A number of seconds of at least 0; an infinite one is refused, too. */
 const DELAY = optional(given(AT_LEAST_0, () => undefined));
@@ -51,7 +51,7 @@ const NATS: NatsConnection = {
   subscribe: () => ({ unsubscribe() {} }),
 };
 
-/** What the functions of durable queues take. */
+/** The parameters of the functions of durable queues. */
 export const DURABLE_FUNCTIONS: Readonly<Record<string, Parameters>> = {
   checkStore: [
     given(FUNCTION, () => {
@@ -75,7 +75,7 @@ export const DURABLE_FUNCTIONS: Readonly<Record<string, Parameters>> = {
   ],
 };
 
-/** What the classes of durable queues take. */
+/** The parameters of the classes of durable queues. */
 export const DURABLE_CLASSES: Readonly<Record<string, Subject>> = {
   DurableQueue: {
     make: queue,

@@ -4,7 +4,7 @@ import { startPostgres, type TestServer } from "../peers/servers.ts";
 import { faultsIn, type HistoryEvent } from "./history.ts";
 import { poolOf } from "./stores.ts";
 
-/** What is to be done to the programs that use a store. */
+/** The options of {@linkcode ordeal}. */
 export interface OrdealOptions {
   readonly kind: "sqlite" | "postgres";
   /** How many times something is killed. */
@@ -17,7 +17,7 @@ export interface OrdealOptions {
   readonly onProgress?: (kills: number) => void;
 }
 
-/** What came of it. */
+/** The result of {@linkcode ordeal}. */
 export interface Ordeal {
   readonly faults: readonly string[];
   /** The numbers of events, by type. */
