@@ -12,11 +12,21 @@ const MAILS = 60;
 async function sendAll(
   program: string,
   cwd: string,
+  flags: readonly string[],
   env: Record<string, string> = {},
 ): Promise<void> {
   const start = (...args: string[]) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--config", CONFIG, program, ...args],
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-check",
+        ...flags,
+        "--config",
+        CONFIG,
+        program,
+        ...args,
+      ],
       cwd,
       env: { ...env, NO_COLOR: "1" },
       stdin: "null",
@@ -65,7 +75,10 @@ async function sent(cwd: string): Promise<number> {
 Deno.test({
   name: "mail_queue survives workers that are killed",
   ignore: Deno.build.os === "windows",
-  fn: () => withDirectory((path) => sendAll(PROGRAM.pathname, path)),
+  fn: () =>
+    withDirectory((path) =>
+      sendAll(PROGRAM.pathname, path, ["--allow-read", "--allow-write"])
+    ),
 });
 
 Deno.test({
@@ -85,7 +98,7 @@ Deno.test({
       assertEquals(moved.filter((line, i) => line !== lines[i]).length, 1);
       const program = `${path}/mail_queue.ts`;
       await Deno.writeTextFile(program, moved.join("\n"));
-      await sendAll(program, path, {
+      await sendAll(program, path, ["-A"], {
         PGHOST: "127.0.0.1",
         PGPORT: `${server.port}`,
         PGUSER: "postgres",

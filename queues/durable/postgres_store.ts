@@ -414,8 +414,12 @@ export class PostgresStore implements Store, AsyncDisposable {
     this.#writes += writes;
     if (this.#writes < PURGE_EVERY) return;
     this.#writes = 0;
-    await this.#ask(this.#sql.purgeJobs, []);
-    await this.#ask(this.#sql.purgeKeys, []);
+    try {
+      await this.#ask(this.#sql.purgeJobs, []);
+      await this.#ask(this.#sql.purgeKeys, []);
+    } catch {
+      // The write itself has succeeded; the rest can wait.
+    }
   }
 
   #startListening(): void {
