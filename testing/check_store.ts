@@ -683,12 +683,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
       }
       for (const from of [store, other]) {
         let changes = 0;
-        {
-          using _ = store.watch(queue, () => changes++);
-          await from.put(queue, [newJob()]);
-          const limit = Math.min(store.poll, 5);
-          for (let i = 0; i < 50 && changes === 0; i++) await sleep(limit / 50);
-        }
+        const watch = store.watch(queue, () => changes++);
+        await from.put(queue, [newJob()]);
+        const limit = Math.min(store.poll, 5);
+        for (let i = 0; i < 50 && changes === 0; i++) await sleep(limit / 50);
+        watch[Symbol.dispose]();
         const isSeen = changes > 0 || store.poll < Infinity;
         equal("a change that was seen, or a finite poll", isSeen, true);
         changes = 0;

@@ -16,6 +16,21 @@ interface Entry<I, O> {
   readonly answer: Future<O>;
 }
 
+/** Returns the items in groups of the same key, in the order of their first items. */
+export function grouped<T>(
+  items: readonly T[],
+  keyOf: (item: T) => unknown,
+): T[][] {
+  const groups = new Map<unknown, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
 /**
  * Sends items to the store. Those that come in while a call is under way go together in the next one, so that many
  * tasks share one transaction of the store.
@@ -71,7 +86,7 @@ export class Batch<I, O> {
     try {
       const answers = await this.#connection.insist(
         () => {
-          groups = [...Map.groupBy(batch, this.#keyOfEntry).values()];
+          groups = grouped(batch, this.#keyOfEntry);
           return this.#send(groups.map(([first]) => first!.item));
         },
         { isWanted: () => wanted().length > 0 },

@@ -45,8 +45,12 @@ export async function runCommand(
   }
   try {
     const parsed = parse(args);
-    await using opened = await open(parsed);
-    await perform(parsed, opened.store, print);
+    const { store, close } = await open(parsed);
+    try {
+      await perform(parsed, store, print);
+    } finally {
+      await close();
+    }
     return 0;
   } catch (error) {
     const isMisused = error instanceof UsageError;
@@ -171,8 +175,9 @@ function ageOf(seconds: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-interface Opened extends AsyncDisposable {
+interface Opened {
   readonly store: Store;
+  readonly close: () => Promise<void>;
 }
 
 /** The part of the drivers that is used here. */
@@ -199,7 +204,7 @@ async function open({ store, schema, prefix }: Arguments): Promise<Opened> {
       store: new PostgresStore((text, values) => pool.query(text, values), {
         schema,
       }),
-      [Symbol.asyncDispose]: () => pool.end(),
+      close: () => pool.end(),
     };
   }
   if (/^nats:/.test(store)) {
@@ -207,7 +212,7 @@ async function open({ store, schema, prefix }: Arguments): Promise<Opened> {
     const connection = await connect({ servers: store });
     return {
       store: new JetStreamStore(connection, { prefix }),
-      [Symbol.asyncDispose]: () => connection.close(),
+      close: () => connection.close(),
     };
   }
   // Not created by a look at it.
@@ -215,7 +220,7 @@ async function open({ store, schema, prefix }: Arguments): Promise<Opened> {
   const sqlite = new SqliteStore(store);
   return {
     store: sqlite,
-    [Symbol.asyncDispose]: () => Promise.resolve(sqlite.close()),
+    close: () => Promise.resolve(sqlite.close()),
   };
 }
 

@@ -25,7 +25,7 @@ import {
 } from "../../loop/core/validate.ts";
 import { backoff } from "../../tasks/backoff.ts";
 import { QueueEmpty, QueueShutDown } from "../errors.ts";
-import { Batch } from "./_batch.ts";
+import { Batch, grouped } from "./_batch.ts";
 import { Connection } from "./_connection.ts";
 import { Holdings } from "./_holdings.ts";
 import { Intake, type IntakeOwner, queueShutDown } from "./_intake.ts";
@@ -489,9 +489,7 @@ export class DurableQueue<T = unknown>
     within: unknown,
   ): Promise<string[]> {
     const { store } = this.#connection;
-    const groups = [
-      ...Map.groupBy(jobs, ({ id, key }) => key ?? { id }).values(),
-    ];
+    const groups = grouped(jobs, ({ id, key }) => key ?? { id });
     const put = () =>
       store.put(this.name, groups.map(([first]) => first!), within);
     // A transaction that has failed cannot be continued.

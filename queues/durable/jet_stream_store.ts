@@ -524,44 +524,42 @@ class JobStream {
   #pull(count: number): Promise<NatsMessage[]> {
     const { connection, timeout } = this.#options;
     const inbox = `_INBOX.${crypto.randomUUID().replaceAll("-", "")}`;
-    const { promise, resolve, reject } = Promise.withResolvers<
-      NatsMessage[]
-    >();
-    const messages: NatsMessage[] = [];
-    const subscription = subscribe(connection, inbox, (error, message) => {
-      if (error !== null) return end(error);
-      // A status: there are no more.
-      if (message.reply === undefined || message.reply === "") return end();
-      messages.push(message);
-      if (messages.length === count) end();
-    });
-    const timer = setTimeout(
-      () => end(new Error("The server does not answer")),
-      timeout,
+    const body = encoder.encode(
+      JSON.stringify({ batch: count, no_wait: true }),
     );
-    const end = (error?: Error) => {
-      clearTimeout(timer);
+    return new Promise((resolve, reject) => {
+      const messages: NatsMessage[] = [];
+      const subscription = subscribe(connection, inbox, (error, message) => {
+        if (error !== null) return end(error);
+        // A status: there are no more.
+        if (message.reply === undefined || message.reply === "") return end();
+        messages.push(message);
+        if (messages.length === count) end();
+      });
+      const timer = setTimeout(
+        () => end(new Error("The server does not answer")),
+        timeout,
+      );
+      const end = (error?: Error) => {
+        clearTimeout(timer);
+        try {
+          subscription.unsubscribe();
+        } catch {
+          // The connection is closed.
+        }
+        if (error === undefined || messages.length > 0) resolve(messages);
+        else reject(asDown(error));
+      };
       try {
-        subscription.unsubscribe();
-      } catch {
-        // The connection is closed.
+        connection.publish(
+          `$JS.API.CONSUMER.MSG.NEXT.${this.#jobs}.${CONSUMER}`,
+          body,
+          { reply: inbox },
+        );
+      } catch (error) {
+        end(error as Error);
       }
-      if (error === undefined || messages.length > 0) resolve(messages);
-      else reject(asDown(error));
-    };
-    try {
-      const body = encoder.encode(
-        JSON.stringify({ batch: count, no_wait: true }),
-      );
-      connection.publish(
-        `$JS.API.CONSUMER.MSG.NEXT.${this.#jobs}.${CONSUMER}`,
-        body,
-        { reply: inbox },
-      );
-    } catch (error) {
-      end(error as Error);
-    }
-    return promise;
+    });
   }
 
   /** Returns the lease of a message; `null` if the job is not ready, and goes back for a time. */

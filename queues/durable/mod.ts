@@ -5,6 +5,16 @@
  *
  * Not part of the main entry: a program that imports `@asyncio/asyncio` or `/queues` loads none of this.
  *
+ * @example Usage
+ * ```ts
+ * import { DurableQueue, MemoryStore } from "@asyncio/asyncio/durable";
+ *
+ * const queue = new DurableQueue<string>("mail", new MemoryStore());
+ * await queue.put("hello", { key: "order 17" });
+ * const job = await queue.get();
+ * await job.done();
+ * ```
+ *
  * @module
  */
 

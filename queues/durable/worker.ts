@@ -234,8 +234,6 @@ async function perform<T>(
   job: Job<T>,
   onRun: () => void,
 ): Promise<void> {
-  // Ends the job if nothing else has.
-  await using _ = job;
   const scope = new CancelScope({ signal: job.signal });
   try {
     const scheduler = currentScheduler();
@@ -260,6 +258,8 @@ async function perform<T>(
     if (shift.isCancelled && !isSettled(job)) {
       await shielded(() => giveBack(job));
     }
+    // Ends the job if nothing else has.
+    await job[Symbol.asyncDispose]();
   }
 }
 
