@@ -633,11 +633,12 @@ class Holder<T> implements JobHolder, IntakeOwner<T> {
 
   delayAfter(attempt: number, error: unknown): number {
     const delay = this.settings.delay(attempt, error);
-    return secondsOf("DurableQueue", "delay option", delay);
+    const seconds = secondsOf("DurableQueue", "delay option", delay);
+    return this.#connection.store.guarantees.delays ? seconds : 0;
   }
 
-  assertResults(): void {
-    assertGuaranteed(this.#connection.store, "results", "done() with a result");
+  assertGuaranteed(guarantee: keyof Guarantees, what: string): void {
+    assertGuaranteed(this.#connection.store, guarantee, what);
   }
 
   remaining(job: Job<unknown>): number {

@@ -681,6 +681,11 @@ Deno.test(
     await queue.put("a");
     const job = await queue.get();
     await assertRejects(() => job.done(1), Deno.errors.NotSupported);
+    await assertRejects(
+      () => job.retry({ after: 1 }),
+      Deno.errors.NotSupported,
+      "Cannot use retry() with a delay",
+    );
     await sleep(1);
     await job.done();
   }),

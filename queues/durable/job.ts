@@ -10,7 +10,7 @@ import { assertOptions } from "../../loop/core/validate.ts";
 import { moveOnAfter } from "../../tasks/cancel_scope.ts";
 import { jsonOf } from "./_json.ts";
 import { LeaseLost } from "./errors.ts";
-import type { JobError, JobOutcome, Lease } from "./store.ts";
+import type { Guarantees, JobError, JobOutcome, Lease } from "./store.ts";
 
 /**
  * The options of {@linkcode Job.retry}.
@@ -24,18 +24,14 @@ export interface RetryJobOptions {
   reason?: unknown;
 }
 
-/**
- * What a job needs of the queue that it was got from.
- *
- * @category Durable queues
- */
+/** The part of a queue that its jobs use. */
 export interface JobHolder {
   /** The largest number of attempts. */
   readonly attempts: number;
   /** Returns the delay, in seconds, after a failed attempt. */
   delayAfter(attempt: number, error: unknown): number;
-  /** Throws if the store keeps no results. */
-  assertResults(): void;
+  /** Throws if the store does not guarantee what a call needs. */
+  assertGuaranteed(guarantee: keyof Guarantees, what: string): void;
   /** How long results are kept, in seconds. */
   readonly keepResults: number;
   /** The time that is left of the lease of a job, in seconds, as far as it is known. */
@@ -156,7 +152,9 @@ export class Job<T = unknown> implements AsyncDisposable {
    */
   async done(result?: unknown): Promise<void> {
     const holder = this.#holder;
-    if (result !== undefined) holder.assertResults();
+    if (result !== undefined) {
+      holder.assertGuaranteed("results", "done() with a result");
+    }
     await this.#end({
       kind: "done",
       result: result === undefined
@@ -182,6 +180,9 @@ export class Job<T = unknown> implements AsyncDisposable {
     const delay = after === undefined
       ? this.#holder.delayAfter(this.attempt, reason)
       : secondsOf("retry", "after option", after);
+    if (after !== undefined && delay > 0) {
+      this.#holder.assertGuaranteed("delays", "retry() with a delay");
+    }
     const error = this.#errorOf(reason ?? "retry() was called");
     await this.#end(
       this.attempt >= this.#holder.attempts
