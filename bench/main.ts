@@ -28,6 +28,7 @@ const ALL = [
   "http",
   "subprocess",
   "executors",
+  "durable",
 ];
 
 const USAGE = `Usage: deno task bench [name ...] [options]

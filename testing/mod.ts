@@ -2,7 +2,7 @@
 
 /**
  * Tools for testing concurrent code: virtual time, exploration of schedules, cancellation at every `await`, an
- * in-memory network.
+ * in-memory network, checks for stores of durable queues.
  *
  * @example Usage
  * ```ts
@@ -29,6 +29,7 @@ export {
   type CancellationScenario,
   type MakeScenario,
 } from "./cancel_everywhere.ts";
+export { checkStore, type CheckStoreOptions } from "./check_store.ts";
 export { ExplorationError } from "./exploration_error.ts";
 export { type Exploration, explore, type ExploreOptions } from "./explore.ts";
 export { HangError } from "./hang_error.ts";

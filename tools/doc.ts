@@ -26,6 +26,7 @@ const CATEGORIES = [
   "Time limits and cancellation",
   "Synchronisation",
   "Queues",
+  "Durable queues",
   "Streams",
   "Servers",
   "Subprocesses",

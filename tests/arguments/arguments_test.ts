@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import * as asyncio from "../../mod.ts";
+import * as durable from "../../queues/durable/mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { untilNothingHeld } from "../doubles/resources.ts";
 import { isOwnError } from "./own_errors.ts";
@@ -10,7 +11,11 @@ import { JUNK, type Junk } from "./junk.ts";
 import type { Parameter } from "./parameters.ts";
 import { CLASSES, FUNCTIONS, type Parameters } from "./subjects.ts";
 
-const VALUES: Record<string, unknown> = { ...asyncio, ...testing };
+const VALUES: Record<string, unknown> = {
+  ...asyncio,
+  ...testing,
+  ...durable,
+};
 
 /** Functions that are called outside every loop. */
 const OUTSIDE = ["run", "explore", "cancelEverywhere", "inVirtualTime"];

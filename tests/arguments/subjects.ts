@@ -2,6 +2,7 @@
 
 import * as asyncio from "../../mod.ts";
 import * as testing from "../../testing/mod.ts";
+import { DURABLE_CLASSES, DURABLE_FUNCTIONS } from "./durable_subjects.ts";
 import { FakeConn } from "../doubles/conn.ts";
 import { FakeDatagramConn } from "../doubles/datagram_conn.ts";
 import {
@@ -187,6 +188,7 @@ const PROGRAM = given(
 
 /** The parameters of functions. Functions that are missing here have none. */
 export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
+  ...DURABLE_FUNCTIONS,
   after: [SECONDS],
   allTasks: [optional(LOOP)],
   asCompleted: [ITERABLE, options({ timeout: optional(nullable(SECONDS)) })],
@@ -585,6 +587,7 @@ async function server(): Promise<asyncio.Server> {
 
 /** The classes, by name. */
 export const CLASSES: Readonly<Record<string, Subject>> = {
+  ...DURABLE_CLASSES,
   AbstractEventLoopPolicy: { construct: [], methods: {} },
   DefaultEventLoopPolicy: {
     make: () => new asyncio.DefaultEventLoopPolicy(),

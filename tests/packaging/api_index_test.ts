@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import * as asyncio from "../../mod.ts";
+import * as durable from "../../queues/durable/mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { generateIndex } from "../../tools/api_index/generate.ts";
 import { findPython } from "../peers/python.ts";
@@ -42,7 +43,11 @@ interface Documentation {
   }>;
 }
 
-const VALUES: Record<string, unknown> = { ...asyncio, ...testing };
+const VALUES: Record<string, unknown> = {
+  ...asyncio,
+  ...testing,
+  ...durable,
+};
 
 const text = await Deno.readTextFile(INDEX);
 
@@ -91,7 +96,13 @@ function claims(): { name: string; isCalled: boolean; file: string }[] {
 
 async function declarations(): Promise<Declarations> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", "mod.ts", "testing/mod.ts"],
+    args: [
+      "doc",
+      "--json",
+      "mod.ts",
+      "testing/mod.ts",
+      "queues/durable/mod.ts",
+    ],
     cwd: new URL("../../", import.meta.url),
   }).output();
   const { nodes }: Documentation = JSON.parse(new TextDecoder().decode(stdout));

@@ -6,6 +6,13 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** For each entry a program that imports nothing else, and prints "ok". */
 const PROGRAMS: Readonly<Record<string, string>> = {
+  durable: `
+    const queue = new entry.DurableQueue("mail", new entry.MemoryStore());
+    await queue.put("ok");
+    const job = await queue.get();
+    console.log(job.value);
+    await job.done();
+  `,
   loop: `
     await entry.newEventLoop().runUntilComplete(() => {});
     console.log(entry.getEventLoop().isRunning() ? "ok" : "");
@@ -40,24 +47,29 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   `,
 };
 
-async function exportedEntries(): Promise<string[]> {
+/** The paths of the entries, by name. */
+async function exportedEntries(): Promise<Map<string, string>> {
   const config = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   ) as { exports: Record<string, string> };
-  return Object.keys(config.exports).filter((name) => name !== ".")
-    .map((name) => name.replace("./", ""));
+  return new Map(
+    Object.entries(config.exports).filter(([name]) => name !== ".")
+      .map(([name, path]) => [name.replace("./", ""), path]),
+  );
 }
 
-Deno.test("every entry has a program here", async () => {
+const ENTRIES = await exportedEntries();
+
+Deno.test("every entry has a program here", () => {
   assertEquals(
-    (await exportedEntries()).toSorted(),
+    [...ENTRIES.keys()].toSorted(),
     Object.keys(PROGRAMS).toSorted(),
   );
 });
 
 for (const [name, body] of Object.entries(PROGRAMS)) {
   Deno.test(`${name} works where nothing else is imported`, async () => {
-    const entry = new URL(`${name}/mod.ts`, ROOT).href;
+    const entry = new URL(ENTRIES.get(name)!, ROOT).href;
     const program = `import * as entry from ${JSON.stringify(entry)};\n${body}`;
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", program],

@@ -54,6 +54,17 @@ async function loadedBy(entry: string): Promise<string[]> {
   return [...loaded];
 }
 
+for (const entry of ["mod.ts", "queues/mod.ts"]) {
+  Deno.test(`${entry} loads no durable queues`, async () => {
+    const loaded = await loadedBy(entry);
+    assert(loaded.includes("queues/queue.ts"));
+    assertEquals(
+      loaded.filter((each) => each.startsWith("queues/durable/")),
+      [],
+    );
+  });
+}
+
 for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
   Deno.test(`${entry} loads no network code by itself`, async () => {
     const loaded = await loadedBy(entry);
@@ -100,9 +111,18 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "tasks": LOOP,
   "sync": ["loop/core"],
   "queues": ["loop/core"],
+  "queues/durable": [...LOOP, "tasks", "queues"],
   "streams": [...LOOP, "tasks", "sync", "queues"],
   "subprocess": [...LOOP, "tasks", "sync", "queues", "streams"],
-  "testing": [...LOOP, "tasks", "sync", "queues", "streams", "subprocess"],
+  "testing": [
+    ...LOOP,
+    "tasks",
+    "sync",
+    "queues",
+    "queues/durable",
+    "streams",
+    "subprocess",
+  ],
   "mod.ts": ["loop", "tasks", "sync", "queues", "streams", "subprocess"],
 };
 
@@ -110,7 +130,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 const PRELOAD = "loop/preload.ts";
 
 function folderOf(path: string): string {
-  return /^loop\/(core|net|executor)(?=\/)/.exec(path)?.[0] ??
+  return /^(loop\/(core|net|executor)|queues\/durable)(?=\/)/.exec(path)?.[0] ??
     path.split("/")[0]!;
 }
 
