@@ -20,7 +20,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** The second is an error, and is not waited beyond. */
 const ENDS = ["\r\n\r\n", "\n\n"];
 
-/** What comes before the body of a request. The URL and the headers are parsed when they are asked for. */
+/** The head of a request: everything before its body. The URL and the headers are parsed on first use. */
 export class Head {
   readonly method: string;
   readonly target: string;
@@ -79,8 +79,8 @@ export class Head {
 }
 
 /**
- * Reads the head of a request, whose first character has been read already. Gives the head if all of it is there,
- * which is what takes the least time, else a function that waits for it.
+ * Reads the head of a request, whose first character has been read already. Returns the head if all of it is buffered,
+ * which is the fastest case; otherwise returns a function that waits for it.
  */
 export function readHead(
   reader: StreamReader,

@@ -81,7 +81,7 @@ const encoder = new TextEncoder();
 /** Text whose characters are a byte each. */
 const ASCII = /^[\0-\x7f]*$/;
 
-/** What only the server says. */
+/** The headers that only the server sets. */
 const OWN = ["connection", "content-length", "date", "transfer-encoding"];
 const FIELD = /^[\w!#$%&'*+.^`|~-]+:[^\0\r\n]*$/;
 
