@@ -30,7 +30,7 @@ for (const [way, link] of Object.entries(WAYS)) {
   for (const [where, orderOf] of Object.entries(ORDERS)) {
     testScaling(
       `Task: a chain by ${way} that grows ${where} takes time in proportion to its length`,
-      2000,
+      8000,
       (size) => awaitChain(orderOf(size), link),
     );
   }
@@ -85,7 +85,7 @@ testScaling(
 
 testScaling(
   "Task.cancel() takes time in proportion to the length of the chain",
-  4000,
+  10_000,
   (size) =>
     run(async () => {
       let last = createTask(() => sleep(100));

@@ -12,7 +12,7 @@ const ATTEMPTS = 3;
  * Tests that the time some work takes grows in proportion to its size, more or less.
  *
  * @param name The name of the test.
- * @param size The size of the smaller work, large enough for some ten milliseconds.
+ * @param size The size of the smaller work: so large that the garbage collector has the same share in both.
  * @param work The work, of a given size.
  */
 export function testScaling(
