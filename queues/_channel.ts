@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Facts, facts } from "../loop/core/inspection.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   fulfilled,
@@ -15,6 +16,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
+import { queueWatch } from "../loop/core/watch.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** The storage of a queue's items. It decides in which order they come out. */
@@ -44,6 +46,7 @@ export class Channel<T> {
 
   constructor(maxSize: number) {
     this.maxSize = maxSize;
+    if (queueWatch !== null) queueWatch(this);
   }
 
   get isEmpty(): boolean {
@@ -136,7 +139,7 @@ export class Channel<T> {
     const scheduler = currentScheduler();
     if (this.unfinished === 0) return fulfilled(scheduler, undefined);
     try {
-      return this.#wait(scheduler, this.joiners, JOIN, null);
+      return this.#wait(scheduler, this.joiners, JOIN, this);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -152,6 +155,18 @@ export class Channel<T> {
     // Woken operations check again, and find the queue shut down.
     this.getters.wakeAll();
     this.putters.wakeAll();
+  }
+
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "Queue",
+      size: this.items.size,
+      maxSize: this.maxSize,
+      getters: this.getters.size,
+      putters: this.putters.size,
+      unfinished: this.unfinished,
+      shutDown: this.isShutDown,
+    };
   }
 
   toString(): string {
@@ -216,6 +231,7 @@ const PUT: PrimitiveBehavior<
   { channel: Channel<unknown>; item: unknown }
 > = {
   name: "Queue.put()",
+  objectOf: ({ channel }) => channel,
   poll({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
@@ -232,7 +248,7 @@ const PUT: PrimitiveBehavior<
 };
 
 /** A `join()` that was woken completes, even if items have been put since. */
-const JOIN: PrimitiveBehavior<void, null> = {
+const JOIN: PrimitiveBehavior<void, Channel<unknown>> = {
   name: "Queue.join()",
   poll: () => DONE,
   onCancelled: (_, join) => join.leaveQueue(),

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
@@ -140,6 +140,15 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     };
     takeAll = (reader) => reader.#takeAll();
     changeTransport = (reader, transport) => reader.#transport = transport;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "StreamReader",
+      buffered: this.#buffer.size,
+      connection: this.#transport,
+    };
   }
 
   /**

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
@@ -86,6 +86,11 @@ export class Event {
     return describe(this, this.#isSet ? "set" : "unset", this.#line.size);
   }
 
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "Event", set: this.#isSet };
+  }
+
   /**
    * Waits until the flag is set; if it is already set, returns without yielding.
    *
@@ -101,7 +106,7 @@ export class Event {
     if (this.#isSet) return fulfilled(scheduler, true);
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
-    const wait = new PrimitiveFuture(scheduler, WAIT, null);
+    const wait = new PrimitiveFuture<true, Event>(scheduler, WAIT, this);
     wait.joinQueue(this.#line);
     return wait;
   }
@@ -110,7 +115,7 @@ export class Event {
 const SET = withResult(true);
 
 /** A task that was woken continues, even if the flag has been cleared since. */
-const WAIT: PrimitiveBehavior<true, null> = {
+const WAIT: PrimitiveBehavior<true, Event> = {
   name: "Event.wait()",
   poll: () => SET,
   onCancelled: (_, wait) => wait.leaveQueue(),

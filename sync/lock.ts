@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
+  awaitingState,
   fulfilled,
   type Future,
   homeOf,
@@ -16,6 +17,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
@@ -124,7 +126,7 @@ export class Lock {
   static readonly #acquisition: PrimitiveBehavior<Guard, Lock> = {
     name: "Lock.acquire()",
     poll(lock, acquisition) {
-      const guard = new LockGuard(lock);
+      const guard = new LockGuard(lock, awaitingState(acquisition));
       contention.win(lock, acquisition, guard);
       return withResult(guard);
     },
@@ -155,9 +157,10 @@ export class Lock {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire}
    */
   acquire(): Future<Guard> {
-    const scheduler = currentScheduler();
+    const caller = currentTaskState();
+    const scheduler = caller?.scheduler ?? currentScheduler();
     if (this.#guard === null && this.#contenders === 0) {
-      this.#guard = new LockGuard(this);
+      this.#guard = new LockGuard(this, caller);
       return fulfilled(scheduler, this.#guard);
     }
     const misuse = this.#loop.bind(scheduler);
@@ -194,6 +197,16 @@ export class Lock {
     return this.#guard !== null;
   }
 
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    const guard = this.#guard;
+    return {
+      kind: "Lock",
+      locked: guard !== null,
+      holder: guard instanceof LockGuard ? guard.holder : null,
+    };
+  }
+
   /**
    * Returns a description for logs and error messages: `<Lock [locked, waiters:2]>`.
    *
@@ -211,9 +224,12 @@ export class Lock {
 /** An acquisition of a lock. */
 class LockGuard implements Guard {
   readonly #lock: Lock;
+  /** The task that acquired the lock, for snapshots. */
+  readonly holder: TaskState | null;
 
-  constructor(lock: Lock) {
+  constructor(lock: Lock, holder: TaskState | null) {
     this.#lock = lock;
+    this.holder = holder;
   }
 
   release(): void {

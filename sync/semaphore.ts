@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
@@ -98,6 +98,11 @@ export class Semaphore {
   constructor(value: number = 1) {
     assertInteger("The value of a semaphore", value, 0);
     this.#permits = value;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "Semaphore", permits: this.#permits };
   }
 
   /**

@@ -6,6 +6,11 @@ import {
   type PrimitiveBehavior,
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
+import {
+  type Facts,
+  facts,
+  type Inspectable,
+} from "../loop/core/inspection.ts";
 import { home } from "../loop/core/_relay.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { type Runnable, runStep } from "../loop/core/runnable.ts";
@@ -73,7 +78,7 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
 }
 
 /** A deadline and the sleep that it ends. */
-class Deadline<T> extends Timer implements Runnable {
+class Deadline<T> extends Timer implements Runnable, Inspectable {
   readonly sleep: PrimitiveFuture<T, Deadline<T>>;
   readonly #result: T;
 
@@ -86,6 +91,10 @@ class Deadline<T> extends Timer implements Runnable {
 
   get entry(): Runnable {
     return this;
+  }
+
+  [facts](): { kind: string } & Facts {
+    return { kind: "sleep", until: this.when };
   }
 
   [runStep](): boolean {

@@ -87,9 +87,17 @@ export interface PrimitiveBehavior<T, S> {
    */
   dependencies?(subject: S): readonly Future<unknown>[];
 
+  /** Returns the object that the operation is on, for snapshots; the subject itself by default. */
+  objectOf?(subject: S): object | null;
+
   /** Called when cancelling them had an effect. */
   onRelayed?(subject: S, message: CancelMessage): void;
 }
+
+/** Returns which operation a future is of, on which object, and whether its turn has come. */
+export let operationOf: (
+  future: PrimitiveFuture<unknown>,
+) => { name: string; on: unknown; isReady: boolean };
 
 /**
  * The future of an operation on a primitive. It waits until it is woken; at the start of the awaiting task's step,
@@ -117,6 +125,17 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
 
   static {
     copyThen(this.prototype);
+    operationOf = (future) => {
+      const behavior = future.#behavior;
+      const subject = future.#subject;
+      return {
+        name: behavior.name,
+        isReady: future.#stage !== WAITING,
+        on: behavior.objectOf === undefined
+          ? subject
+          : behavior.objectOf(subject),
+      };
+    };
   }
 
   constructor(scheduler: Scheduler, kind: PrimitiveBehavior<T, S>, subject: S) {

@@ -439,7 +439,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   static #warnOfSwallowing(task: Task<unknown>): void {
-    if (homeOf(task).debug === null) return;
+    if (!homeOf(task).debug) return;
     warn(
       `${
         textOf(task)

@@ -10,6 +10,7 @@ import {
 } from "./call_stack.ts";
 import { currentTaskState, type TaskState } from "../task_state.ts";
 import { textAt } from "../unknown_value.ts";
+import type { SiteWatch } from "../watch.ts";
 
 // The records of debug mode, in separate tables, so that objects are not larger without it.
 
@@ -24,6 +25,12 @@ const awaits = new WeakMap<object, {
 const LIBRARY = ["../../", "../../../tasks/"].map((folder) =>
   new URL(folder, import.meta.url).href
 );
+
+/** Records all of them, in debug mode. */
+export const ALL_SITES: SiteWatch = {
+  created: keepCreation,
+  awaiting: noteAwait,
+};
 
 /** Records the stack of creation of an object; called by its constructor. */
 export function keepCreation(object: object, constructor: Below): void {

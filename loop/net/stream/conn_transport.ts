@@ -2,6 +2,7 @@
 
 import { RuntimeError, TimeoutError } from "../../core/errors.ts";
 import { errors } from "../../core/runtime.ts";
+import { type Facts, facts } from "../../core/inspection.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -143,6 +144,17 @@ export class ConnTransport extends Transport implements Resource {
     return `<${this.constructor.name}${
       where === null ? "" : ` ${where}`
     } ${state}>`;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "Connection",
+      peer: placeOf(this.getExtraInfo("peername")),
+      unsent: this.#writeHalf.buffer.size,
+      reading: this.isReading(),
+      closing: this.#isClosing,
+    };
   }
 
   /** @ignore */
