@@ -197,6 +197,7 @@ type Get<T> = PrimitiveBehavior<T, Channel<T>>;
 
 const GET: Get<unknown> = {
   name: "Queue.get()",
+  objectOf: (channel) => channel,
   poll(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
@@ -215,6 +216,7 @@ type Next<T> = PrimitiveBehavior<IteratorResult<T, undefined>, Channel<T>>;
 
 const NEXT: Next<unknown> = {
   name: "Queue.get()",
+  objectOf: (channel) => channel,
   poll(channel, next) {
     if (!channel.isEmpty) return withResult(yielded(channel.take()));
     if (channel.isShutDown) return withResult(END);
@@ -250,6 +252,7 @@ const PUT: PrimitiveBehavior<
 /** A `join()` that was woken completes, even if items have been put since. */
 const JOIN: PrimitiveBehavior<void, Channel<unknown>> = {
   name: "Queue.join()",
+  objectOf: (channel) => channel,
   poll: () => DONE,
   onCancelled: (_, join) => join.leaveQueue(),
   handBack() {},

@@ -129,6 +129,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     inspectAsText(this);
     READ = {
       name: "StreamReader.read()",
+      objectOf: (reader) => reader,
       poll(reader, operation): Settlement | null {
         const data = reader.#attempt(reader.#take);
         if (data === null) return null;

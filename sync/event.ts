@@ -117,6 +117,7 @@ const SET = withResult(true);
 /** A task that was woken continues, even if the flag has been cleared since. */
 const WAIT: PrimitiveBehavior<true, Event> = {
   name: "Event.wait()",
+  objectOf: (event) => event,
   poll: () => SET,
   onCancelled: (_, wait) => wait.leaveQueue(),
   handBack() {},

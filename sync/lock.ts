@@ -125,6 +125,7 @@ export class Lock {
 
   static readonly #acquisition: PrimitiveBehavior<Guard, Lock> = {
     name: "Lock.acquire()",
+    objectOf: (lock) => lock,
     poll(lock, acquisition) {
       const guard = new LockGuard(lock, awaitingState(acquisition));
       contention.win(lock, acquisition, guard);

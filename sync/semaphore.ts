@@ -70,6 +70,7 @@ export class Semaphore {
 
   static readonly #acquisition: PrimitiveBehavior<Guard, Semaphore> = {
     name: "Semaphore.acquire()",
+    objectOf: (semaphore) => semaphore,
     poll(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();

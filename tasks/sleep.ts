@@ -107,6 +107,7 @@ class Deadline<T> extends Timer implements Runnable, Inspectable {
 /** A sleep, which its deadline ends. */
 const SLEEP: PrimitiveBehavior<never, Deadline<never>> = {
   name: "sleep()",
+  objectOf: (deadline) => deadline,
   poll: () => null,
   onCancelled: (deadline, sleep) => sleep[home].unschedule(deadline),
   handBack() {},

@@ -85,6 +85,9 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
 /** Returns whether a task was cancelled while it awaits something foreign, and has not read its signal. */
 export let isUnaware: (task: Task<unknown>) => boolean;
 
+/** Returns the state of a task. */
+export let stateOf: (task: Task<unknown>) => TaskState;
+
 /** The built-in method, even if the program patches promises. */
 const promiseThen = Promise.prototype.then;
 
@@ -141,6 +144,7 @@ export class Task<T = unknown> extends Future<T> {
   static {
     isUnaware = (task) =>
       task.#body.isUnheard && !task.#body.rare?.wasSignalRead;
+    stateOf = (task) => task.#body;
     registerStart(Task.#start);
     copyThen(this.prototype);
   }

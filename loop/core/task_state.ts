@@ -214,7 +214,8 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   }
 }
 
-let newestOrder = 0;
+/** The number of tasks and awaits of all loops so far. */
+export let newestOrder = 0;
 
 /** Returns a number that is greater than all before. */
 export function nextOrder(): number {

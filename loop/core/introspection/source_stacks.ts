@@ -21,10 +21,16 @@ const awaits = new WeakMap<object, {
   sites: WeakMap<object, CapturedStack>;
 }>();
 
-/** The folders of the library that create futures, tasks and handles. */
-const LIBRARY = ["../../", "../../../tasks/"].map((folder) =>
-  new URL(folder, import.meta.url).href
-);
+/** The folders of the library. */
+const LIBRARY = [
+  "inspect",
+  "loop",
+  "queues",
+  "streams",
+  "subprocess",
+  "sync",
+  "tasks",
+].map((folder) => new URL(`../../../${folder}/`, import.meta.url).href);
 
 /** Records all of them, in debug mode. */
 export const ALL_SITES: SiteWatch = {
@@ -90,7 +96,8 @@ export function suspendedFrames(
   return site === undefined ? [] : framesOfBody(site.stack).slice(1);
 }
 
-function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
+/** Whether a frame is one of user code. */
+export function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
   return fileName.endsWith("_test.ts") ||
     !LIBRARY.some((folder) => fileName.startsWith(folder));
 }
