@@ -82,7 +82,7 @@ Deno.test("mod.ts loads nothing that a program without a network does not need",
   assertEquals(
     loaded.filter((each) =>
       (/^loop\/net\/.+\//.test(each) && !EAGER_NETWORK_CODE.includes(each)) ||
-      each.startsWith("testing/") ||
+      each.startsWith("testing/") || each.startsWith("inspect/") ||
       (each.startsWith("node:") && each !== "node:async_hooks")
     ),
     [],
@@ -103,6 +103,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   "streams": [...LOOP, "tasks", "sync", "queues"],
   "subprocess": [...LOOP, "tasks", "sync", "queues", "streams"],
   "testing": [...LOOP, "tasks", "sync", "queues", "streams", "subprocess"],
+  "inspect": [...LOOP, "tasks", "sync", "queues", "streams", "subprocess"],
   "mod.ts": ["loop", "tasks", "sync", "queues", "streams", "subprocess"],
 };
 

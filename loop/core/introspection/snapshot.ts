@@ -8,7 +8,6 @@ import { openSchedulers, type Scheduler } from "../scheduler.ts";
 import type { Scope, Wait } from "../scope.ts";
 import { stateOf, Task } from "../task.ts";
 import { BodyScope, TaskState } from "../task_state.ts";
-import { propertyOf, textAt } from "../unknown_value.ts";
 import { setQueueWatch } from "../watch.ts";
 import { awaitersOf } from "./awaiters.ts";
 import type { FrameCallGraphEntry } from "./call_stack.ts";
@@ -75,6 +74,8 @@ export interface TaskInfo {
   readonly awaitedBy?: readonly number[];
   /** Its time limits, groups and cancel scopes, outer ones first. */
   readonly scopes?: readonly ScopeInfo[];
+  /** The name of the function that it runs, if that has one. */
+  readonly runs?: string;
   /** Where it was created and where it awaits, innermost first, if that was recorded. */
   readonly created?: readonly Site[];
   readonly stack?: readonly Site[];
@@ -251,6 +252,7 @@ class Collector {
       loop: idOf(state.scheduler),
       activity,
       ...task === null && { isCall: true },
+      ...runsAt(task),
       ...ageAt(state.order),
       ...cancellingAt(scopes),
       ...state.waiting > 0 && { waits: this.#describeWaits(scopes, 0) },
@@ -269,21 +271,21 @@ class Collector {
 
   #describeWait(wait: Wait, scope: number, depth: number): WaitInfo {
     const future = wait.future as Future<unknown>;
+    const name = nameOfOperation(future);
     const common = { ...ageAt(wait.order), ...scope >= 0 && { scope } };
     if (future instanceof Task) {
-      return { for: "task", ...common, task: stateOf(future).order };
+      return { for: name, ...common, task: stateOf(future).order };
     }
     const call = inlineCallOf(future);
     if (call !== null) {
       const inside = depth === MAX_DEPTH
         ? []
         : this.#describeWaits(call.state.inside(true), depth + 1);
-      return { for: printable(call.name), ...common, inside };
+      return { for: name, ...common, inside };
     }
-    if (!(future instanceof PrimitiveFuture)) {
-      return { for: classNameOf(future), ...common };
-    }
-    const { name, on } = operationOf(future);
+    const on = future instanceof PrimitiveFuture
+      ? operationOf(future).on
+      : null;
     if (on === null) return { for: name, ...common };
     const { until } = on[facts]();
     if (typeof until === "number") {
@@ -430,7 +432,29 @@ function sitesOf(frames: readonly FrameCallGraphEntry[]): Site[] {
   }));
 }
 
-function classNameOf(future: object): string {
-  const type = propertyOf(future, "constructor");
-  return printable(textAt(type, "name", "Future"));
+function runsAt(task: Task<unknown> | null): { runs?: string } {
+  if (task === null) return {};
+  const name = nameOfFunction(Task.prototype.getCoro.call(task));
+  return name === null ? {} : { runs: name };
+}
+
+/** Returns the name that a function was given in the source; `null` if it has none. */
+export function nameOfFunction(fn: unknown): string | null {
+  let name: unknown;
+  try {
+    // Not through a getter of user code.
+    name = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+  } catch {
+    // A proxy that throws.
+  }
+  return typeof name === "string" && name !== "" ? printable(name) : null;
+}
+
+/** Names what is awaited: `Lock.acquire()`, `task`, or `Future` for a plain future. */
+export function nameOfOperation(future: object): string {
+  if (future instanceof Task) return "task";
+  const call = inlineCallOf(future);
+  if (call !== null) return printable(call.name);
+  if (future instanceof PrimitiveFuture) return operationOf(future).name;
+  return "Future";
 }
