@@ -3,8 +3,10 @@
 import { runAt } from "../async_context.ts";
 import { newestOrder } from "../task_state.ts";
 
-/** The time between two beats, in seconds. */
-const INTERVAL = 1;
+/** The time between two looks at the clock, in seconds: a stall that is shorter may go unnoticed. */
+const INTERVAL = 0.25;
+/** Every how many looks is a beat. */
+const LOOKS = 4;
 /** More beats are thinned out, the old ones first: the older, the less exact an age needs to be. */
 const MAX_BEATS = 512;
 /** The number of stalls that are remembered, and how long one is, in seconds, at least. */
@@ -21,7 +23,7 @@ interface Beat {
 export interface Stall {
   /** When it ended, in milliseconds since the epoch. */
   readonly at: number;
-  /** Its length in seconds. */
+  /** Its length in seconds, at least. */
   readonly seconds: number;
 }
 
@@ -36,6 +38,7 @@ class Pulse {
   #users = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #due = 0;
+  #looks = 0;
 
   /** Begins to record; returns a function that ends it. */
   start(): () => void {
@@ -81,7 +84,7 @@ class Pulse {
       if (this.stalls.length > MAX_STALLS) this.stalls.shift();
     }
     this.#due = now() + INTERVAL;
-    this.#beat();
+    if (++this.#looks % LOOKS === 0) this.#beat();
   }
 
   #beat(): void {
