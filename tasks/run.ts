@@ -14,7 +14,8 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.
- * @param options Debug mode, a factory of the loop, and a signal that cancels the main task.
+ * @param options Debug mode, a factory of the loop, a signal at which the tree of tasks is printed, and an
+ * `AbortSignal` that cancels the main task.
  * @returns The result of the function.
  * @throws {KeyboardInterrupt} If SIGINT ended it, or a callback or a task that is not awaited threw it.
  * @throws {RuntimeError} If a loop is running the calling code.

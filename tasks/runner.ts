@@ -19,6 +19,7 @@ import {
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
+import { assertDumpOn, dumpOnSignal } from "./_dump_on_signal.ts";
 import {
   FOREIGN_GRACE,
   isGivenUp,
@@ -32,6 +33,11 @@ export interface RunnerOptions {
   debug?: boolean | undefined;
   /** Creates the loop. */
   loopFactory?: (() => EventLoop) | undefined;
+  /**
+   * A signal at which the tree of tasks is printed to standard error; the program goes on. With `ASYNCIO_DUMP=1` in the
+   * environment it is SIGQUIT (Ctrl-\\), on Windows SIGBREAK.
+   */
+  dumpOn?: Deno.Signal | undefined;
 }
 
 /** The options of `run()`. */
@@ -67,6 +73,7 @@ export class Runner implements AsyncDisposable {
   #loop: EventLoop | null = null;
   #context: Context | null = null;
   #closed = false;
+  #stopDumping: (() => void) | null = null;
 
   static {
     loopOf = (runner) => runner.#loop;
@@ -75,12 +82,13 @@ export class Runner implements AsyncDisposable {
   /**
    * Constructs a new instance. Its loop is created on first use.
    *
-   * @param options Debug mode, and a factory of the loop.
-   * @throws {TypeError} If `options.loopFactory` is not a function.
+   * @param options Debug mode, a factory of the loop, and a signal at which the tree of tasks is printed.
+   * @throws {TypeError} If `options.loopFactory` is not a function, or `options.dumpOn` not a signal.
    */
   constructor(options: RunnerOptions = {}) {
     assertOptions("Runner", options);
     assertLoopFactory(options.loopFactory);
+    assertDumpOn(options.dumpOn);
     this.#options = options;
   }
 
@@ -101,6 +109,7 @@ export class Runner implements AsyncDisposable {
       if (this.#options.debug !== undefined) {
         this.#loop.setDebug(this.#options.debug);
       }
+      this.#stopDumping = dumpOnSignal(this.#options.dumpOn);
     }
     return this.#loop;
   }
@@ -164,6 +173,7 @@ export class Runner implements AsyncDisposable {
       await leftovers.cancel();
     } finally {
       loop.close();
+      this.#stopDumping?.();
       await Promise.all(schedulerOf(loop).ending);
     }
   }
