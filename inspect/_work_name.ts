@@ -19,10 +19,9 @@ export function nameOfWork(work: object): string {
 export function nameOfState(state: TaskState): string {
   const { task } = state.owner;
   if (task === null) return "a task that has ended";
-  return printable(
-    task instanceof Task
-      // Not a method of a subclass.
-      ? Task.prototype.getName.call(task)
-      : inlineCallOf(task)?.name ?? "a call",
-  );
+  if (!(task instanceof Task)) return inlineCallOf(task)?.name ?? "a call";
+  // Not a method of a subclass.
+  const name = printable(Task.prototype.getName.call(task));
+  const runs = nameOfFunction(Task.prototype.getCoro.call(task));
+  return /^Task-\d+$/.test(name) && runs !== null ? `${name} ${runs}()` : name;
 }
