@@ -4,7 +4,7 @@ import {
   keepCreation,
   noteAwait,
 } from "../loop/core/introspection/source_stacks.ts";
-import { openSchedulers, type Scheduler } from "../loop/core/scheduler.ts";
+import { openSchedulers, watchSchedulers } from "../loop/core/scheduler.ts";
 import { Task } from "../loop/core/task.ts";
 import type { SiteWatch } from "../loop/core/watch.ts";
 
@@ -51,6 +51,7 @@ const SAMPLED_SITES: SiteWatch = {
 };
 
 let users = 0;
+let stopWatching: () => void;
 let refilling: ReturnType<typeof setInterval>;
 
 /** Records places in all loops, for a time in seconds or until the returned function is called. */
@@ -59,11 +60,13 @@ export function recordSites(seconds: number): () => void {
     refilling = setInterval(() => {
       tasks.refill();
       awaits.refill();
-      watchAll();
     }, 1000);
     Deno.unrefTimer(refilling);
+    stopWatching = watchSchedulers((scheduler) => {
+      // Debug mode records all of them.
+      scheduler.sites ??= SAMPLED_SITES;
+    });
   }
-  watchAll();
   let isOver = false;
   const end = () => {
     if (isOver) return;
@@ -71,22 +74,12 @@ export function recordSites(seconds: number): () => void {
     clearTimeout(timer);
     if (--users > 0) return;
     clearInterval(refilling);
-    forEachSampled((scheduler) => scheduler.sites = null);
+    stopWatching();
+    for (const scheduler of openSchedulers()) {
+      if (scheduler.sites === SAMPLED_SITES) scheduler.sites = null;
+    }
   };
   const timer = setTimeout(end, Math.min(seconds * 1000, 2 ** 31 - 1));
   Deno.unrefTimer(timer);
   return end;
-}
-
-function watchAll(): void {
-  for (const scheduler of openSchedulers()) {
-    // Debug mode records all of them.
-    if (scheduler.sites === null) scheduler.sites = SAMPLED_SITES;
-  }
-}
-
-function forEachSampled(body: (scheduler: Scheduler) => void): void {
-  for (const scheduler of openSchedulers()) {
-    if (scheduler.sites === SAMPLED_SITES) body(scheduler);
-  }
 }

@@ -3,7 +3,7 @@
 import { creationOf } from "../loop/core/introspection/source_stacks.ts";
 import { describeFrame } from "../loop/core/introspection/call_stack.ts";
 import { printable } from "../loop/core/introspection/printable.ts";
-import { openSchedulers, type Scheduler } from "../loop/core/scheduler.ts";
+import { watchSchedulers } from "../loop/core/scheduler.ts";
 import { TaskState } from "../loop/core/task_state.ts";
 import type { StepWatch } from "../loop/core/watch.ts";
 import type { SlowStep, Statistics } from "./_protocol.ts";
@@ -18,7 +18,7 @@ const LAG_INTERVAL = 50;
 /** Counts and times the steps of all loops while a viewer asks for that. */
 export class StepMonitor {
   readonly #start = performance.now();
-  readonly #watches = new Map<Scheduler, () => void>();
+  readonly #ending: (() => void)[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
   #steps = 0;
   #busy = 0;
@@ -27,14 +27,15 @@ export class StepMonitor {
   #lag = { longest: 0, sum: 0, count: 0 };
 
   constructor() {
-    this.#watchAll();
+    this.#ending.push(watchSchedulers((scheduler) => {
+      this.#ending.push(scheduler.watchSteps(this.#watch()));
+    }));
     this.#timer = setInterval(() => this.#onTime(), LAG_INTERVAL);
     Deno.unrefTimer(this.#timer);
   }
 
   /** Returns what was measured; the delays since the last call. */
   read(): Statistics {
-    this.#watchAll();
     const { longest, sum, count } = this.#lag;
     this.#lag = { longest: 0, sum: 0, count: 0 };
     return {
@@ -48,7 +49,7 @@ export class StepMonitor {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const stop of this.#watches.values()) stop();
+    for (const end of this.#ending) end();
   }
 
   #onTime(): void {
@@ -58,13 +59,6 @@ export class StepMonitor {
     this.#lag.longest = Math.max(this.#lag.longest, late);
     this.#lag.sum += late;
     this.#lag.count++;
-  }
-
-  #watchAll(): void {
-    for (const scheduler of openSchedulers()) {
-      if (this.#watches.has(scheduler)) continue;
-      this.#watches.set(scheduler, scheduler.watchSteps(this.#watch()));
-    }
   }
 
   #watch(): StepWatch {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { nameOfOperation } from "../loop/core/introspection/snapshot.ts";
-import { openSchedulers, type Scheduler } from "../loop/core/scheduler.ts";
+import { type Scheduler, watchSchedulers } from "../loop/core/scheduler.ts";
 import { TaskState } from "../loop/core/task_state.ts";
 import type { TraceEvent } from "./_protocol.ts";
 import { nameOfState, nameOfWork } from "./_work_name.ts";
@@ -36,19 +36,19 @@ export async function* traceParts(
  * may overlap; their id is the task's.
  */
 class Tracer {
-  readonly #watches = new Map<Scheduler, () => void>();
+  readonly #ending: (() => void)[] = [];
   /** What each task that was seen waits for. */
   readonly #waits = new Map<TaskState, string | null>();
   #events: TraceEvent[] = [];
   #dropped = 0;
+  #loops = 0;
   #isClosed = false;
 
   constructor() {
-    this.#watchAll();
+    this.#ending.push(watchSchedulers((scheduler) => this.#watch(scheduler)));
   }
 
   take(): TraceEvent[] {
-    if (!this.#isClosed) this.#watchAll();
     const events = this.#events;
     if (this.#dropped > 0) {
       events.push({
@@ -68,19 +68,13 @@ class Tracer {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const stop of this.#watches.values()) stop();
+    for (const end of this.#ending) end();
     const ts = now();
     for (const state of this.#waits.keys()) this.#end(state, ts);
   }
 
-  #watchAll(): void {
-    for (const scheduler of openSchedulers()) {
-      if (!this.#watches.has(scheduler)) this.#watch(scheduler);
-    }
-  }
-
   #watch(scheduler: Scheduler): void {
-    const tid = this.#watches.size + 1;
+    const tid = ++this.#loops;
     this.#add({
       name: "thread_name",
       ph: "M",
@@ -121,10 +115,7 @@ class Tracer {
         if (this.#waits.has(state)) this.#end(state, now());
       },
     });
-    this.#watches.set(scheduler, () => {
-      stopSteps();
-      stopTasks();
-    });
+    this.#ending.push(stopSteps, stopTasks);
     const ts = now();
     for (const state of scheduler.unfinished()) {
       if (state.caller !== undefined) continue;

@@ -27,6 +27,15 @@
 import "../loop/preload.ts";
 
 export { inspect, type InspectOptions, Inspector } from "./inspector.ts";
+export {
+  type GaugeLike,
+  instrument,
+  type InstrumentOptions,
+  type MeterLike,
+  type ObserveLike,
+  type SpanLike,
+  type TracerLike,
+} from "./instrument.ts";
 
 if (import.meta.main) {
   const { main } = await import("./_cli.ts");

@@ -112,6 +112,7 @@ export class Scheduler {
     this.host = host;
     this.#running = options.running ?? false;
     created.add(this.#self);
+    for (const watch of creationWatches) watch(this);
   }
 
   get running(): boolean {
@@ -564,6 +565,17 @@ export function openSchedulers(): Scheduler[] {
     else created.delete(each);
   }
   return open;
+}
+
+const creationWatches = new Set<(scheduler: Scheduler) => void>();
+
+/** Calls a function with each scheduler that is open or will be created; returns a function that ends this. */
+export function watchSchedulers(
+  watch: (scheduler: Scheduler) => void,
+): () => void {
+  for (const each of openSchedulers()) watch(each);
+  creationWatches.add(watch);
+  return () => void creationWatches.delete(watch);
 }
 
 const schedulers = new WeakMap<object, Scheduler>();

@@ -396,7 +396,8 @@ export class Task<T = unknown> extends Future<T> {
     let result: unknown;
     try {
       const coro = task.#coro;
-      result = coro();
+      const watch = task.#body.scheduler.tasks;
+      result = watch?.run === undefined ? coro() : watch.run(task.#body, coro);
       // Reading `then` of a future counts as awaiting it.
       if (result instanceof Future || isThenable(result)) {
         // As `await`: an own method of the promise does not count.

@@ -19,6 +19,8 @@ export interface TaskWatch {
   cancelled(taskState: TaskState): void;
   /** Called when its body has ended, before its outcome is known. */
   finished(taskState: TaskState): void;
+  /** Calls the function of a task, in its context; returns what that returns. */
+  run?(taskState: TaskState, coro: () => unknown): unknown;
 }
 
 /** Records where futures are created and awaited. */
@@ -60,5 +62,11 @@ export function joinTaskWatches(
       watches.forEach((each) => each.cancelled(taskState)),
     finished: (taskState) =>
       watches.forEach((each) => each.finished(taskState)),
+    run: (taskState, coro) =>
+      watches.reduce(
+        (inner, each) =>
+          each.run === undefined ? inner : () => each.run!(taskState, inner),
+        coro,
+      )(),
   };
 }

@@ -148,10 +148,17 @@ function idOf(object: object): number {
 
 const knownQueues = new Set<WeakRef<Inspectable>>();
 
+let queueUsers = 0;
+
 /** Begins to remember the queues that are created: snapshots then show also those that no task waits for. */
 export function rememberQueues(): () => void {
+  queueUsers++;
   setQueueWatch((queue) => knownQueues.add(new WeakRef(queue as Inspectable)));
+  let isOver = false;
   return () => {
+    if (isOver) return;
+    isOver = true;
+    if (--queueUsers > 0) return;
     setQueueWatch(null);
     knownQueues.clear();
   };
