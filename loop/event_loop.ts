@@ -17,6 +17,7 @@ import {
   printReport,
   SlowWorkReporter,
 } from "./core/introspection/reports.ts";
+import { ALL_SITES } from "./core/introspection/source_stacks.ts";
 import { reportFailures } from "./core/introspection/unretrieved.ts";
 import { isCoroutineFunction } from "./core/is_coroutine_function.ts";
 import { lazy, loadEverything } from "./core/lazy.ts";
@@ -139,6 +140,8 @@ const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
  */
 export class EventLoop {
   readonly #scheduler: Scheduler;
+  /** Ends the reports of slow callbacks. */
+  #stopReporting: (() => void) | null = null;
   #closed = false;
   #exceptionHandler: ExceptionHandler | null = null;
   #taskFactory: TaskFactory | null = null;
@@ -431,7 +434,7 @@ export class EventLoop {
 
   /** Returns whether the loop is in debug mode. */
   getDebug(): boolean {
-    return this.#scheduler.debug !== null;
+    return this.#scheduler.debug;
   }
 
   /**
@@ -447,9 +450,16 @@ export class EventLoop {
    */
   setDebug(enabled: boolean): void {
     if (enabled === this.getDebug()) return;
-    this.#scheduler.debug = enabled
-      ? new SlowWorkReporter(this.#scheduler)
-      : null;
+    const scheduler = this.#scheduler;
+    scheduler.debug = enabled;
+    scheduler.sites = enabled ? ALL_SITES : null;
+    if (enabled) {
+      this.#stopReporting = scheduler.watchSteps(
+        new SlowWorkReporter(scheduler),
+      );
+    } else {
+      this.#stopReporting?.();
+    }
     captureCancellationStacks(enabled);
   }
 

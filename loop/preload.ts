@@ -43,6 +43,7 @@ import "./core/timer_queue.ts";
 import "./core/unknown_value.ts";
 import "./core/validate.ts";
 import "./core/warnings.ts";
+import "./core/watch.ts";
 import "./core/wrap_future.ts";
 import "./event_loop.ts";
 import "./executor/_error_codec.ts";

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { type Facts, facts } from "../loop/core/inspection.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   fulfilled,
@@ -18,6 +19,7 @@ import {
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import type { Source } from "../loop/core/selectable.ts";
+import { queueWatch } from "../loop/core/watch.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** The storage of a queue's items. It decides in which order they come out. */
@@ -47,6 +49,7 @@ export class Channel<T> {
 
   constructor(maxSize: number) {
     this.maxSize = maxSize;
+    if (queueWatch !== null) queueWatch(this);
   }
 
   get isEmpty(): boolean {
@@ -139,7 +142,7 @@ export class Channel<T> {
     const scheduler = currentScheduler();
     if (this.unfinished === 0) return fulfilled(scheduler, undefined);
     try {
-      return this.#wait(scheduler, this.joiners, JOIN, null);
+      return this.#wait(scheduler, this.joiners, JOIN, this);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -155,6 +158,18 @@ export class Channel<T> {
     // Woken operations check again, and find the queue shut down.
     this.getters.wakeAll();
     this.putters.wakeAll();
+  }
+
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "Queue",
+      size: this.items.size,
+      maxSize: this.maxSize,
+      getters: this.getters.size,
+      putters: this.putters.size,
+      unfinished: this.unfinished,
+      shutDown: this.isShutDown,
+    };
   }
 
   toString(): string {
@@ -207,6 +222,7 @@ type Get<T> = PrimitiveBehavior<T, Channel<T>>;
 const GET: Get<unknown> = {
   name: "Queue.get()",
   selectInstead: "the queue itself",
+  objectOf: (channel) => channel,
   poll(channel, get) {
     if (!channel.isEmpty) return withResult(channel.take());
     if (channel.isShutDown) return withError(nothingToGet());
@@ -225,6 +241,7 @@ type Next<T> = PrimitiveBehavior<IteratorResult<T, undefined>, Channel<T>>;
 const NEXT: Next<unknown> = {
   name: "Queue.get()",
   selectInstead: "the queue itself",
+  objectOf: (channel) => channel,
   poll(channel, next) {
     if (!channel.isEmpty) return withResult(yielded(channel.take()));
     if (channel.isShutDown) return withResult(END);
@@ -241,6 +258,7 @@ const PUT: PrimitiveBehavior<
 > = {
   name: "Queue.put()",
   selectInstead: "putting(queue, item)",
+  objectOf: ({ channel }) => channel,
   poll({ channel, item }, put) {
     if (channel.isShutDown) return withError(cannotPut());
     if (channel.isFull) {
@@ -256,8 +274,9 @@ const PUT: PrimitiveBehavior<
 };
 
 /** A `join()` that was woken completes, even if items have been put since. */
-const JOIN: PrimitiveBehavior<void, null> = {
+const JOIN: PrimitiveBehavior<void, Channel<unknown>> = {
   name: "Queue.join()",
+  objectOf: (channel) => channel,
   poll: () => DONE,
   onCancelled: (_, join) => join.leaveQueue(),
   handBack() {},

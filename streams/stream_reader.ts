@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
@@ -166,6 +166,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     inspectAsText(this);
     READ = {
       name: "StreamReader.read()",
+      objectOf: (reader) => reader,
       poll(reader, operation): Settlement | null {
         const data = reader.#attempt(reader.#take);
         if (data === null) return null;
@@ -183,6 +184,15 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       reader.#onPending = onPending;
     };
     changeTransport = (reader, transport) => reader.#transport = transport;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "StreamReader",
+      buffered: this.#buffer.size,
+      connection: this.#transport,
+    };
   }
 
   /**

@@ -261,6 +261,7 @@ const NOTIFIED = withResult(true as const);
 
 const WAIT: PrimitiveBehavior<unknown, Wait> = {
   name: "Condition.wait()",
+  objectOf: ({ lock, isAcquiring }) => isAcquiring ? lock : null,
   poll(wait, operation) {
     if (!wait.isAcquiring) return acquireAgain(wait, operation);
     contention.win(wait.lock, operation, wait.guard);

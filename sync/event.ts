@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   fulfilled,
   type Future,
@@ -94,6 +94,11 @@ export class Event {
     return describe(this, this.#isSet ? "set" : "unset", this.#line.size);
   }
 
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "Event", set: this.#isSet };
+  }
+
   /**
    * Waits until the flag is set; if it is already set, returns without yielding.
    *
@@ -122,6 +127,7 @@ export class Event {
   /** A task that was woken continues, even if the flag has been cleared since. */
   static readonly #wait: PrimitiveBehavior<true, Event> = {
     name: "Event.wait()",
+    objectOf: (event) => event,
     selectInstead: "the event itself",
     begin(event, wait) {
       if (event.#isSet) return SET;

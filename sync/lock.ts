@@ -1,8 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
+  awaitingState,
   fulfilled,
   type Future,
   homeOf,
@@ -17,6 +18,7 @@ import {
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { type Source, source } from "../loop/core/selectable.ts";
+import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
 import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
@@ -127,12 +129,13 @@ export class Lock {
     name: "Lock.acquire()",
     selectInstead: "the lock itself",
     begin(lock, acquisition) {
-      const guard = new LockGuard(lock);
+      const guard = new LockGuard(lock, currentTaskState());
       const isFree = contention.begin(lock, acquisition, guard);
       return isFree ? withResult(guard) : null;
     },
+    objectOf: (lock) => lock,
     poll(lock, acquisition) {
-      const guard = new LockGuard(lock);
+      const guard = new LockGuard(lock, awaitingState(acquisition));
       contention.win(lock, acquisition, guard);
       return withResult(guard);
     },
@@ -163,9 +166,10 @@ export class Lock {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock.acquire}
    */
   acquire(): Future<Guard> {
-    const scheduler = currentScheduler();
+    const caller = currentTaskState();
+    const scheduler = caller?.scheduler ?? currentScheduler();
     if (this.#guard === null && this.#contenders === 0) {
-      this.#guard = new LockGuard(this);
+      this.#guard = new LockGuard(this, caller);
       return fulfilled(scheduler, this.#guard);
     }
     const misuse = this.#loop.bind(scheduler);
@@ -207,6 +211,16 @@ export class Lock {
     return { behavior: Lock.#acquisition, subject: this };
   }
 
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    const guard = this.#guard;
+    return {
+      kind: "Lock",
+      locked: guard !== null,
+      holder: guard instanceof LockGuard ? guard.holder : null,
+    };
+  }
+
   /**
    * Returns a description for logs and error messages: `<Lock [locked, waiters:2]>`.
    *
@@ -224,9 +238,12 @@ export class Lock {
 /** An acquisition of a lock. */
 class LockGuard implements Guard {
   readonly #lock: Lock;
+  /** The task that acquired the lock, for snapshots. */
+  readonly holder: TaskState | null;
 
-  constructor(lock: Lock) {
+  constructor(lock: Lock, holder: TaskState | null) {
     this.#lock = lock;
+    this.holder = holder;
   }
 
   release(): void {

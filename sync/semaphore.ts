@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   fulfilled,
   type Future,
@@ -90,6 +90,7 @@ export class Semaphore {
       semaphore.#contenders++;
       return null;
     },
+    objectOf: (semaphore) => semaphore,
     poll(semaphore) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
@@ -118,6 +119,11 @@ export class Semaphore {
   constructor(value: number = 1) {
     assertInteger("The value of a semaphore", value, 0);
     this.#permits = value;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "Semaphore", permits: this.#permits };
   }
 
   /**

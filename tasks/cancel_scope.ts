@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   makeCausedCancelledError,
   makeSignalReason,
@@ -141,7 +141,7 @@ export class CancelScope {
       );
     }
     this.#state = "active";
-    const scope = this.#scope = new BodyScope();
+    const scope = this.#scope = new BodyScope(this);
     const ignoreSignal = this.#begin(scope);
     try {
       const result = await scope.run(body, this);
@@ -229,6 +229,11 @@ export class CancelScope {
   toString(): string {
     const cancelled = this.cancelled ? " cancelled" : "";
     return `<CancelScope ${this.#state}${cancelled}>`;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "CancelScope", deadline: this.#deadline };
   }
 
   /** Returns a function to call at the end. */

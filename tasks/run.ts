@@ -17,7 +17,8 @@ import { loopOf, Runner, type RunOptions } from "./runner.ts";
  *
  * @typeParam T The type of the result.
  * @param main The function itself: `run(main)`, not `run(main())`.
- * @param options Debug mode, a factory of the loop, an `AbortSignal` that cancels the main task, and what signals do.
+ * @param options Debug mode, a factory of the loop, an `AbortSignal` that cancels the main task, what signals do, and a
+ * signal at which the tree of tasks is printed.
  * @returns The result of the function.
  * @throws {KeyboardInterrupt} If a signal ended it, or a callback or a task that is not awaited threw it.
  * @throws {RuntimeError} If a loop is running the calling code.

@@ -25,6 +25,7 @@ import {
   assertOptions,
   wrongType,
 } from "../loop/core/validate.ts";
+import { assertDumpOn, dumpOnSignal } from "./_dump_on_signal.ts";
 import {
   FOREIGN_GRACE,
   Interruption,
@@ -53,6 +54,11 @@ export interface RunnerOptions {
    * for no limit.
    */
   grace?: Delay | null | undefined;
+  /**
+   * A signal at which the tree of tasks is printed to standard error; the program goes on. With `ASYNCIO_DUMP=1` in the
+   * environment it is SIGQUIT (Ctrl-\\), on Windows SIGBREAK.
+   */
+  dumpOn?: Deno.Signal | undefined;
 }
 
 /**
@@ -95,6 +101,7 @@ export class Runner implements AsyncDisposable {
   #loop: EventLoop | null = null;
   #context: Context | null = null;
   #closed = false;
+  #stopDumping: (() => void) | null = null;
 
   static {
     loopOf = (runner) => runner.#loop;
@@ -103,7 +110,7 @@ export class Runner implements AsyncDisposable {
   /**
    * Constructs a new instance. Its loop is created on first use.
    *
-   * @param options Debug mode, a factory of the loop, and what signals do.
+   * @param options Debug mode, a factory of the loop, what signals do, and a signal at which the tree of tasks is printed.
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If a signal or the grace time is out of range.
    * @throws {RuntimeError} If a signal cannot be caught.
@@ -112,6 +119,7 @@ export class Runner implements AsyncDisposable {
     assertOptions("Runner", options);
     assertLoopFactory(options.loopFactory);
     this.#interruption = interruptionOf(options);
+    assertDumpOn(options.dumpOn);
     this.#options = options;
   }
 
@@ -132,6 +140,7 @@ export class Runner implements AsyncDisposable {
       if (this.#options.debug !== undefined) {
         this.#loop.setDebug(this.#options.debug);
       }
+      this.#stopDumping = dumpOnSignal(this.#options.dumpOn);
     }
     return this.#loop;
   }
@@ -204,6 +213,7 @@ export class Runner implements AsyncDisposable {
       await leftovers.cancel();
     } finally {
       loop.close();
+      this.#stopDumping?.();
       await Promise.all(schedulerOf(loop).ending);
     }
   }

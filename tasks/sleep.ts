@@ -6,6 +6,11 @@ import {
   type PrimitiveBehavior,
   PrimitiveFuture,
 } from "../loop/core/primitive_future.ts";
+import {
+  type Facts,
+  facts,
+  type Inspectable,
+} from "../loop/core/inspection.ts";
 import { home } from "../loop/core/_relay.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import { type Runnable, runStep } from "../loop/core/runnable.ts";
@@ -75,7 +80,7 @@ function pass<T>(scheduler: Scheduler, result: T): Future<T> {
 }
 
 /** A deadline and the sleep that it ends. */
-class Deadline<T> extends Timer implements Runnable {
+class Deadline<T> extends Timer implements Runnable, Inspectable {
   readonly sleep: PrimitiveFuture<T, Deadline<T>>;
   readonly #result: T;
 
@@ -90,6 +95,10 @@ class Deadline<T> extends Timer implements Runnable {
     return this;
   }
 
+  [facts](): { kind: string } & Facts {
+    return { kind: "sleep", until: this.when };
+  }
+
   [runStep](): boolean {
     // The deadline may have passed, and queued this runnable, before the sleep was cancelled.
     if (!this.cancelled) fulfil(this.sleep, this.#result);
@@ -100,6 +109,7 @@ class Deadline<T> extends Timer implements Runnable {
 /** A sleep, which its deadline ends. */
 const SLEEP: PrimitiveBehavior<never, Deadline<never>> = {
   name: "sleep()",
+  objectOf: (deadline) => deadline,
   poll: () => null,
   onCancelled: (deadline, sleep) => sleep[home].unschedule(deadline),
   handBack() {},

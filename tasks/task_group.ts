@@ -4,6 +4,7 @@ import {
   type CancelledError,
   isCancelledError,
 } from "../loop/core/cancelled_error.ts";
+import { type Facts, facts } from "../loop/core/inspection.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { type Member, summaryOf } from "../loop/core/_group_display.ts";
@@ -252,7 +253,7 @@ export class TaskGroup {
         "Cannot run the task group as it has already been used",
       );
     }
-    const scope = this.#scope = new BodyScope(this.#tasks);
+    const scope = this.#scope = new BodyScope(this, this.#tasks);
     let mustStrikeAgain = false;
     try {
       return await scope.run(() => this.#runIn(scope, body), undefined);
@@ -264,6 +265,11 @@ export class TaskGroup {
       scope.leave();
       if (mustStrikeAgain) scope.strikeAgain();
     }
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "TaskGroup" };
   }
 
   async #runIn<T>(

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   isCancelledError,
   makeCancelledError,
@@ -179,7 +179,7 @@ export class Timeout {
       );
     }
     this.#state = "active";
-    const scope = this.#scope = new BodyScope();
+    const scope = this.#scope = new BodyScope(this);
     this.#arm(now);
     let result: T;
     try {
@@ -232,6 +232,11 @@ export class Timeout {
       ? null
       : Math.round(this.#when * 1000) / 1000;
     return `<Timeout active when=${when}>`;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return { kind: "Timeout", deadline: this.#when };
   }
 
   #onTime(): void {

@@ -120,7 +120,7 @@ function waitForPromise<T>(
 }
 
 function warnOfPromise({ taskState }: Scope): void {
-  if (taskState.scheduler.debug === null) return;
+  if (!taskState.scheduler.debug) return;
   warn(
     `waitFor() in ${taskState.task} was given a promise and reached its limit: the work behind the promise ` +
       "goes on. Pass the function that creates it",

@@ -18,7 +18,7 @@ export function describeWaits(scheduler: Scheduler): string {
     `${headline} Pending tasks:`,
     ...rootsOf(new Set(tasks.flatMap(futuresOf))).map(formatted),
     ...outside.map(({ task }) => describeOutside(task as Future<unknown>)),
-    ...scheduler.debug === null ? ["Debug mode adds line numbers"] : [],
+    ...scheduler.debug ? [] : ["Debug mode adds line numbers"],
   ].join("\n");
 }
 

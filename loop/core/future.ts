@@ -26,7 +26,6 @@ import { InvalidStateError, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { callbackOf, Handle } from "./handle.ts";
 import { inspectAsText } from "./inspection.ts";
-import { keepCreation, noteAwait } from "./introspection/source_stacks.ts";
 import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
 import { beginStep, type Line, type Spot } from "./line.ts";
 import { type Runnable, runStep } from "./runnable.ts";
@@ -38,6 +37,7 @@ import {
   arrived,
   currentSpot,
   goOn,
+  nextOrder,
   passThrough,
   stillRunning,
   stretches,
@@ -172,6 +172,8 @@ export let observingFutures: (future: Future<unknown>) => Future<unknown>[];
 export let dependentsOf: (
   future: Future<unknown>,
 ) => Iterable<Future<unknown>>;
+/** Returns the state of the task whose line was the first to await a future; `null` if there is none. */
+export let awaitingState: (future: Future<unknown>) => TaskState | null;
 /** Delivers the outcome of a future that is done to a waiter. */
 let deliverTo: (
   future: Future<unknown>,
@@ -308,6 +310,10 @@ export class Future<T = unknown> implements Promise<T> {
       Future.#list(future).map((each) => each.awaiter)
         .filter((each) => each != null && !each.done()) as Future<unknown>[];
     dependentsOf = (future) => Future.#dependents(future);
+    awaitingState = (future) => {
+      const first = Future.#first(future);
+      return first instanceof Waiter ? first.scope?.taskState ?? null : null;
+    };
     thrownBy = (future) => Future.#error(future);
     failureOf = (future) =>
       future.#state === FAILED || future.#state === UNRETRIEVED
@@ -340,8 +346,8 @@ export class Future<T = unknown> implements Promise<T> {
    */
   // A getter: the time of the read tells `await` from a direct call of `then`.
   get then(): Promise<T>["then"] {
-    if (this.#scheduler.debug !== null && this.#state === PENDING) {
-      noteAwait(this);
+    if (this.#scheduler.sites !== null && this.#state === PENDING) {
+      this.#scheduler.sites.awaiting(this);
     }
     if (this.#state === PENDING) {
       const isReadAgain = this.#outcome !== undefined;
@@ -364,7 +370,9 @@ export class Future<T = unknown> implements Promise<T> {
     this.#scheduler = options instanceof Scheduler
       ? options
       : schedulerFor(options);
-    if (this.#scheduler.debug !== null) keepCreation(this, new.target);
+    if (this.#scheduler.sites !== null) {
+      this.#scheduler.sites.created(this, new.target);
+    }
   }
 
   /** @ignore */
@@ -925,15 +933,12 @@ function* closure(
   }
 }
 
-/** The number of awaits so far. */
-let awaits = 0;
-
 /** One `await` of a pending future. */
 export class Waiter implements Runnable, Wait {
   readonly future: Future<unknown>;
   /** The scope that the `await` is in; `null` outside tasks. */
   scope: Scope | null;
-  readonly order: number = ++awaits;
+  readonly order: number = nextOrder();
   readonly #line: Line | null;
   readonly #resolve: Resolve;
   readonly #reject: Reject;

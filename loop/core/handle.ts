@@ -13,7 +13,6 @@ import { runStep } from "./runnable.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Timer } from "./timer_queue.ts";
 import { inspectAsText } from "./inspection.ts";
-import { keepCreation } from "./introspection/source_stacks.ts";
 import { isInstance, textAt } from "./unknown_value.ts";
 
 /** Returns the callback of a handle. */
@@ -65,7 +64,7 @@ export class Handle {
     this.#scheduler = scheduler;
     this.#callback = callback;
     this.#args = args;
-    if (scheduler.debug !== null) keepCreation(this, new.target);
+    if (scheduler.sites !== null) scheduler.sites.created(this, new.target);
     // Callbacks run outside tasks, even if a task scheduled them.
     this.#kept = keep(scheduler, Handle.#run);
   }

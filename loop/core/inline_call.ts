@@ -20,6 +20,11 @@ import { currentTaskState, TaskState } from "./task_state.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task } from "./task.ts";
 
+/** Returns the name and the state of an inline call; `null` for any other future. */
+export let inlineCallOf: (
+  future: object,
+) => { name: string; state: TaskState } | null;
+
 /**
  * The future of an async function of the library, which can be cancelled by itself.
  *
@@ -30,6 +35,13 @@ import { Task } from "./task.ts";
 class InlineCall<T> extends Future<T> {
   readonly #name: string;
   readonly #body: TaskState;
+
+  static {
+    inlineCallOf = (future) =>
+      future instanceof InlineCall
+        ? { name: future.#name, state: future.#body }
+        : null;
+  }
 
   constructor(scheduler: Scheduler, name: string, fn: () => PromiseLike<T>) {
     super(scheduler);

@@ -1,5 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+/** What a snapshot of a program says of an object: facts about it, never values that the program passes around. */
+export type Facts = Readonly<
+  Record<string, string | number | boolean | null | object>
+>;
+
+/**
+ * Returns what a snapshot says of an object, besides its kind. A method, because snapshots are taken where the
+ * class is not known. `holder` is the task state that holds the object.
+ */
+export const facts: unique symbol = Symbol("facts");
+
+/** An object that snapshots describe. */
+export interface Inspectable {
+  [facts](): { readonly kind: string } & Facts;
+}
+
 const INSPECT = Symbol.for("Deno.customInspect");
 
 /** Makes `console.log()` and `Deno.inspect()` show the instances of a class by their `toString()`. */

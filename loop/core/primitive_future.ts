@@ -22,6 +22,7 @@ import {
   relayCancellation,
   relayed,
 } from "./_relay.ts";
+import type { Inspectable } from "./inspection.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { CancelMessage } from "./scope.ts";
 import { type Runnable, runStep } from "./runnable.ts";
@@ -96,9 +97,17 @@ export interface PrimitiveBehavior<T, S> {
    */
   dependencies?(subject: S): readonly Future<unknown>[];
 
+  /** Returns the object of the library that the operation is on, for snapshots. */
+  objectOf?(subject: S): Inspectable | null;
+
   /** Called when cancelling them had an effect. */
   onRelayed?(subject: S, message: CancelMessage): void;
 }
+
+/** Returns which operation a future is of, on which object, and whether its turn has come. */
+export let operationOf: (
+  future: PrimitiveFuture<unknown>,
+) => { name: string; on: Inspectable | null; isReady: boolean };
 
 /**
  * The future of an operation on a primitive. It waits until it is woken; at the start of the awaiting task's step,
@@ -126,6 +135,15 @@ export class PrimitiveFuture<T, S = unknown> extends Future<T>
 
   static {
     copyThen(this.prototype);
+    operationOf = (future) => {
+      const behavior = future.#behavior;
+      const subject = future.#subject;
+      return {
+        name: behavior.name,
+        isReady: future.#stage !== WAITING,
+        on: behavior.objectOf?.(subject) ?? null,
+      };
+    };
   }
 
   constructor(scheduler: Scheduler, kind: PrimitiveBehavior<T, S>, subject: S) {

@@ -13,20 +13,19 @@ import type { ExceptionContext } from "./introspection/reports.ts";
 import { Mark, markLines } from "./line.ts";
 import { isInstance } from "./unknown_value.ts";
 import { wrongType } from "./validate.ts";
+import {
+  joinStepWatches,
+  joinTaskWatches,
+  type SiteWatch,
+  type StepWatch,
+  type TaskWatch,
+} from "./watch.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.002;
 /** How often, in seconds, the clock is read during a slice. */
 const CLOCK_INTERVAL = 0.0001;
 const MAX_ENTRIES_PER_LOOK = 512;
-
-/** Watches the steps, for debug mode. */
-export interface StepWatch {
-  /** Called when an entry begins to run, or the step of a task. */
-  began(work: object): void;
-  /** Called at its end. */
-  over(): void;
-}
 
 /** Something that keeps the process alive and must not outlive its loop. */
 export interface Resource {
@@ -69,8 +68,15 @@ export class Scheduler {
   lastUnfinished: TaskState | null = null;
   /** The task states that awaited something foreign and may still do. */
   readonly #elsewhere = new Set<TaskState>();
-  /** Watches the steps; set in debug mode only. */
-  debug: StepWatch | null = null;
+  /** Whether the loop is in debug mode. */
+  debug = false;
+  // What watches, for debug mode and inspection. Watches must not throw or call user code.
+  steps: StepWatch | null = null;
+  tasks: TaskWatch | null = null;
+  sites: SiteWatch | null = null;
+  readonly #stepWatches = new Set<StepWatch>();
+  readonly #taskWatches = new Set<TaskWatch>();
+  readonly #self = new WeakRef(this);
   #loop: EventLoop | null = null;
   readonly #ready = new RingBuffer<Runnable>();
   readonly #timers = new TimerQueue<Timer>();
@@ -105,6 +111,8 @@ export class Scheduler {
   constructor(host: Host = DENO_HOST, options: { running?: boolean } = {}) {
     this.host = host;
     this.#running = options.running ?? false;
+    created.add(this.#self);
+    for (const watch of creationWatches) watch(this);
   }
 
   get running(): boolean {
@@ -114,6 +122,16 @@ export class Scheduler {
   /** Whether nothing is running and nothing is ready. */
   get idle(): boolean {
     return !this.#busy;
+  }
+
+  /** The number of entries that are ready to run. */
+  get readyCount(): number {
+    return this.#ready.size;
+  }
+
+  /** The number of timers, including some that were cancelled. */
+  get timerCount(): number {
+    return this.#timers.size;
   }
 
   /** The event loop of this scheduler. */
@@ -186,6 +204,28 @@ export class Scheduler {
     return this.#series * SERIES_SIZE + this.#place++;
   }
 
+  /** Adds a watch of the steps; returns a function that removes it. */
+  watchSteps(watch: StepWatch): () => void {
+    const update = () => this.steps = joinStepWatches([...this.#stepWatches]);
+    this.#stepWatches.add(watch);
+    update();
+    return () => {
+      this.#stepWatches.delete(watch);
+      update();
+    };
+  }
+
+  /** Adds a watch of the tasks; returns a function that removes it. */
+  watchTasks(watch: TaskWatch): () => void {
+    const update = () => this.tasks = joinTaskWatches([...this.#taskWatches]);
+    this.#taskWatches.add(watch);
+    update();
+    return () => {
+      this.#taskWatches.delete(watch);
+      update();
+    };
+  }
+
   /** Returns the unfinished task states, oldest first. */
   unfinished(): TaskState[] {
     const states: TaskState[] = [];
@@ -198,7 +238,7 @@ export class Scheduler {
   opened(taskState: TaskState): void {
     this.#open = taskState;
     this.isPumping = false;
-    if (this.debug !== null) this.debug.began(taskState.task!);
+    if (this.steps !== null) this.steps.began(taskState);
     if (!this.#turnArmed) this.#armTurn();
   }
 
@@ -320,6 +360,7 @@ export class Scheduler {
   /** Drops everything: the scheduler cannot run again. */
   close(): void {
     this.closed = true;
+    created.delete(this.#self);
     this.#runStepEndHooks();
     for (const resource of this.resources) resource.abandon();
     this.resources.clear();
@@ -367,7 +408,7 @@ export class Scheduler {
   };
 
   #work(): void {
-    if (this.debug !== null) this.debug.over();
+    if (this.steps !== null) this.steps.over();
     this.isPumping = true;
     while (true) {
       if (this.#stepEndHooks.length > 0) this.#runStepEndHooks();
@@ -379,7 +420,7 @@ export class Scheduler {
       this.#batch--;
       const entry = this.#take();
       this.#isExecuting = true;
-      const mustWait = this.debug === null
+      const mustWait = this.steps === null
         ? entry[runStep]()
         : this.#executeWatched(entry);
       this.#isExecuting = false;
@@ -399,9 +440,9 @@ export class Scheduler {
   }
 
   #executeWatched(entry: Runnable): boolean {
-    this.debug?.began(entry);
+    this.steps?.began(entry);
     const mustWait = entry[runStep]();
-    if (!mustWait) this.debug?.over();
+    if (!mustWait) this.steps?.over();
     return mustWait;
   }
 
@@ -516,6 +557,30 @@ export class Scheduler {
     this.#busy = true;
     this.#resume();
   };
+}
+
+const created = new Set<WeakRef<Scheduler>>();
+
+/** Returns the schedulers that are not closed, oldest first. */
+export function openSchedulers(): Scheduler[] {
+  const open: Scheduler[] = [];
+  for (const each of created) {
+    const scheduler = each.deref();
+    if (scheduler?.closed === false) open.push(scheduler);
+    else created.delete(each);
+  }
+  return open;
+}
+
+const creationWatches = new Set<(scheduler: Scheduler) => void>();
+
+/** Calls a function with each scheduler that is open or will be created; returns a function that ends this. */
+export function watchSchedulers(
+  watch: (scheduler: Scheduler) => void,
+): () => void {
+  for (const each of openSchedulers()) watch(each);
+  creationWatches.add(watch);
+  return () => void creationWatches.delete(watch);
 }
 
 const schedulers = new WeakMap<object, Scheduler>();

@@ -249,6 +249,8 @@ export class Scope implements Relay {
     requested.requests++;
     requested.deliveries = 0;
     requested.message = message;
+    const { tasks } = this.taskState.scheduler;
+    if (tasks !== null) tasks.cancelled(this.taskState);
     markLines();
     this.request = this.taskState.newestRequest = ++newestRequest;
   }
@@ -292,7 +294,7 @@ export class Scope implements Relay {
   /** Called when the request is no longer in force. */
   #forgetRequest(): void {
     if (this.rare !== null) this.rare.isTold = false;
-    for (const scope of this.#inside()) {
+    for (const scope of this.inside()) {
       if (scope.requestsAround() === 0) scope.renewSignal();
     }
   }
@@ -310,7 +312,7 @@ export class Scope implements Relay {
   countRequests(scope: Scope | null): number {
     let requests = 0;
     if (scope === null) {
-      for (const each of this.#inside(true)) requests += each.requests;
+      for (const each of this.inside(true)) requests += each.requests;
     }
     for (; scope !== null; scope = scope.parent) requests += scope.requests;
     return requests;
@@ -469,7 +471,7 @@ export class Scope implements Relay {
 
   /** Yields the futures that must be done before the scope can end. */
   *dependencies(): Generator<Future<unknown>> {
-    for (const scope of this.#inside(true)) {
+    for (const scope of this.inside(true)) {
       if (scope.wait !== null) yield scope.wait.future as Future<unknown>;
       for (const wait of scope.moreWaits ?? []) {
         yield wait.future as Future<unknown>;
@@ -484,7 +486,7 @@ export class Scope implements Relay {
       return this.wait === null ? [] : [this.wait];
     }
     const waits: Wait[] = [];
-    for (const scope of this.#inside()) {
+    for (const scope of this.inside()) {
       if (scope.wait !== null) waits.push(scope.wait);
       for (const wait of scope.moreWaits ?? []) waits.push(wait);
     }
@@ -522,7 +524,7 @@ export class Scope implements Relay {
   }
 
   /** Returns this scope and the open ones inside that are not shielded, outer ones first. */
-  #inside(withShielded = false): Scope[] {
+  inside(withShielded = false): Scope[] {
     const scopes: Scope[] = [this];
     // Not recursive, as scopes may be nested deeply: the array grows during the iteration.
     for (const scope of scopes) {
@@ -546,7 +548,7 @@ export class Scope implements Relay {
 
   /** Aborts the signals in the scope. Lines that have read them are expected to continue in consequence. */
   #abort(message: CancelMessage): void {
-    for (const scope of this.#inside()) {
+    for (const scope of this.inside()) {
       const { controller = null, readers = null } = scope.rare ?? {};
       if (controller === null) continue;
       const { aborted } = controller.signal;

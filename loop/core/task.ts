@@ -105,6 +105,9 @@ export interface PrintTaskStackOptions extends TaskStackOptions {
 /** Returns whether a task was cancelled while it awaits something foreign, and has not read its signal. */
 export let isUnaware: (task: Task<unknown>) => boolean;
 
+/** Returns the state of a task. */
+export let stateOf: (task: Task<unknown>) => TaskState;
+
 /** The built-in method, even if the program patches promises. */
 const promiseThen = Promise.prototype.then;
 
@@ -162,6 +165,7 @@ export class Task<T = unknown> extends Future<T> {
   static {
     isUnaware = (task) =>
       task.#body.isUnheard && !task.#body.rare?.wasSignalRead;
+    stateOf = (task) => task.#body;
     registerStart(Task.#start);
     copyThen(this.prototype);
   }
@@ -413,7 +417,8 @@ export class Task<T = unknown> extends Future<T> {
     let result: unknown;
     try {
       const coro = task.#coro;
-      result = coro();
+      const watch = task.#body.scheduler.tasks;
+      result = watch?.run === undefined ? coro() : watch.run(task.#body, coro);
       // Reading `then` of a future counts as awaiting it.
       if (result instanceof Future || isThenable(result)) {
         // As `await`: an own method of the promise does not count.
@@ -460,7 +465,7 @@ export class Task<T = unknown> extends Future<T> {
   }
 
   static #warnOfSwallowing(task: Task<unknown>): void {
-    if (homeOf(task).debug === null) return;
+    if (!homeOf(task).debug) return;
     warn(
       `${
         textOf(task)

@@ -43,6 +43,9 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   /** The newest request to cancel a scope of the task. */
   newestRequest = 0;
 
+  /** Its place among the tasks and awaits of all loops, by their beginning. */
+  readonly order: number = nextOrder();
+
   // The members of a line.
   at: object | null = null;
   reached = 0;
@@ -74,9 +77,11 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     if (this.previous === null) scheduler.firstUnfinished = this;
     else this.previous.next = this;
     scheduler.lastUnfinished = this;
-    if (isDirect) return;
-    this.#id = scheduler.nextId();
-    byId.set(this.#id, this);
+    if (!isDirect) {
+      this.#id = scheduler.nextId();
+      byId.set(this.#id, this);
+    }
+    if (scheduler.tasks !== null) scheduler.tasks.created(this);
   }
 
   /** Whether a scope of the task is being cancelled: a circle of futures leads back here. */
@@ -86,6 +91,11 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
 
   get finished(): boolean {
     return this.task === null;
+  }
+
+  /** Whether the start of the body is scheduled. */
+  get isNew(): boolean {
+    return this.#kept !== null;
   }
 
   /** The state of the task that the code belongs to; this one outside tasks. */
@@ -191,6 +201,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
   /** Called when the body has ended. Code that it left behind runs outside tasks from now on. */
   finish(): void {
     const { scheduler, previous, next } = this;
+    if (scheduler.tasks !== null) scheduler.tasks.finished(this);
     this.task = null;
     if (previous === null) scheduler.firstUnfinished = next;
     else previous.next = next;
@@ -201,6 +212,14 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
     if (!isDirect) byId.delete(this.#id);
     scheduler.returned(this);
   }
+}
+
+/** The number of tasks and awaits of all loops so far. */
+export let newestOrder = 0;
+
+/** Returns a number that is greater than all before. */
+export function nextOrder(): number {
+  return ++newestOrder;
 }
 
 /** The unfinished task states of all schedulers, by the numbers in the public contexts. */
@@ -449,16 +468,21 @@ export class BodyScope extends Scope {
   readonly #outer: Line;
   readonly #line: Line;
 
+  /** What the scope belongs to, such as a time limit. */
+  readonly owner: object;
+
   /**
    * Opens a scope inside that of the calling code.
    *
+   * @param owner What the scope belongs to.
    * @param members The tasks that must end before the scope does.
    */
-  constructor(members?: Iterable<object>) {
+  constructor(owner: object, members?: Iterable<object>) {
     const spot = currentSpot()!;
     const scope = spot.scope.nearestOpen();
     const line = lineAt(spot);
     super(scope.taskState, scope);
+    this.owner = owner;
     if (members !== undefined) this.members = members;
     // What else the code calls before it goes on has seen as much.
     leaveMark(spot, line);

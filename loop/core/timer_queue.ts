@@ -49,6 +49,11 @@ export class TimerQueue<T extends Timer> {
     return this.#heap.length === 0;
   }
 
+  /** The number of timers, with the cancelled ones that have not been removed yet. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   /** Returns the earliest deadline, or `null`. */
   next(): number | null {
     this.#dropCancelled();

@@ -17,6 +17,10 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     await entry.newEventLoop().runUntilComplete(() => {});
     console.log(entry.getEventLoop().isRunning() ? "ok" : "");
   `,
+  inspect: `
+    await using inspector = await entry.inspect();
+    console.log(inspector.path === "" ? "" : "ok");
+  `,
   queues: `
     const queue = new entry.Queue();
     queue.put("ok");

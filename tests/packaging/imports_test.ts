@@ -93,7 +93,7 @@ Deno.test("mod.ts loads nothing that a program without a network does not need",
   assertEquals(
     loaded.filter((each) =>
       (/^loop\/net\/.+\//.test(each) && !EAGER_NETWORK_CODE.includes(each)) ||
-      each.startsWith("testing/") ||
+      each.startsWith("testing/") || each.startsWith("inspect/") ||
       (each.startsWith("node:") && each !== "node:async_hooks")
     ),
     [],
@@ -123,6 +123,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "subprocess",
   ],
+  "inspect": [...LOOP, "tasks", "sync", "queues", "streams", "subprocess"],
   "mod.ts": ["loop", "tasks", "sync", "queues", "streams", "subprocess"],
 };
 

@@ -5,12 +5,14 @@ import { describeFrame } from "./call_stack.ts";
 import { KeyboardInterrupt } from "../errors.ts";
 import { Future } from "../future.ts";
 import { Handle } from "../handle.ts";
-import type { Scheduler, StepWatch } from "../scheduler.ts";
+import type { Scheduler } from "../scheduler.ts";
 import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
 import type { Task } from "../task.ts";
 import { isInstance, textAt, textOf } from "../unknown_value.ts";
+import { TaskState } from "../task_state.ts";
 import { wrongType } from "../validate.ts";
 import { warn } from "../warnings.ts";
+import type { StepWatch } from "../watch.ts";
 
 /**
  * Describes an event that is passed to an exception handler.
@@ -143,7 +145,8 @@ export class SlowWorkReporter implements StepWatch {
   }
 
   began(work: object): void {
-    this.#work = work;
+    // At the end of its step, a task state may have no task any more.
+    this.#work = work instanceof TaskState ? work.task : work;
     this.#start = this.#scheduler.time();
   }
 

@@ -10,6 +10,7 @@ import {
 } from "./call_stack.ts";
 import { currentTaskState, type TaskState } from "../task_state.ts";
 import { textAt } from "../unknown_value.ts";
+import type { SiteWatch } from "../watch.ts";
 
 // The records of debug mode, in separate tables, so that objects are not larger without it.
 
@@ -20,10 +21,22 @@ const awaits = new WeakMap<object, {
   sites: WeakMap<object, CapturedStack>;
 }>();
 
-/** The folders of the library that create futures, tasks and handles. */
-const LIBRARY = ["../../", "../../../tasks/"].map((folder) =>
-  new URL(folder, import.meta.url).href
-);
+/** The folders of the library. */
+const LIBRARY = [
+  "inspect",
+  "loop",
+  "queues",
+  "streams",
+  "subprocess",
+  "sync",
+  "tasks",
+].map((folder) => new URL(`../../../${folder}/`, import.meta.url).href);
+
+/** Records all of them, in debug mode. */
+export const ALL_SITES: SiteWatch = {
+  created: keepCreation,
+  awaiting: noteAwait,
+};
 
 /** Records the stack of creation of an object; called by its constructor. */
 export function keepCreation(object: object, constructor: Below): void {
@@ -83,7 +96,8 @@ export function suspendedFrames(
   return site === undefined ? [] : framesOfBody(site.stack).slice(1);
 }
 
-function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
+/** Whether a frame is one of user code. */
+export function isOfUser({ fileName }: FrameCallGraphEntry): boolean {
   return fileName.endsWith("_test.ts") ||
     !LIBRARY.some((folder) => fileName.startsWith(folder));
 }

@@ -59,7 +59,7 @@ function framesOf(task: Future<unknown>, below: Below): FrameCallGraphEntry[] {
 
 function reason(task: Future<unknown>): string {
   if (task.done()) return "";
-  return homeOf(task).debug === null
+  return !homeOf(task).debug
     ? ": where a suspended task is, is known in debug mode: run(main, { debug: true })"
     : ": it awaits nothing of this library";
 }

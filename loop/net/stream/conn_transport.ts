@@ -3,6 +3,8 @@
 import { RuntimeError, TimeoutError } from "../../core/errors.ts";
 import type { Future } from "../../core/future.ts";
 import { failed } from "../../core/primitive_future.ts";
+import { errors } from "../../core/runtime.ts";
+import { type Facts, facts } from "../../core/inspection.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
 import type { BaseProtocol } from "../base_protocol.ts";
@@ -147,6 +149,17 @@ export class ConnTransport extends Transport implements Resource {
     return `<${this.constructor.name}${
       where === null ? "" : ` ${where}`
     } ${state}>`;
+  }
+
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "Connection",
+      peer: placeOf(this.getExtraInfo("peername")),
+      unsent: this.#writeHalf.buffer.size,
+      reading: this.isReading(),
+      closing: this.#isClosing,
+    };
   }
 
   /** @ignore */

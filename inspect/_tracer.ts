@@ -1,0 +1,186 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { nameOfOperation } from "../loop/core/introspection/snapshot.ts";
+import { type Scheduler, watchSchedulers } from "../loop/core/scheduler.ts";
+import { TaskState } from "../loop/core/task_state.ts";
+import type { TraceEvent } from "./_protocol.ts";
+import { nameOfState, nameOfWork } from "./_work_name.ts";
+
+/** How often events are handed on, in milliseconds. */
+const INTERVAL = 100;
+/** The maximum number of events between two times; more are dropped, and counted. */
+const MAX_EVENTS = 50_000;
+
+/** Traces the steps, tasks and waits of all loops for a time, and yields the events in parts. */
+export async function* traceParts(
+  seconds: number,
+): AsyncGenerator<TraceEvent[], void> {
+  const tracer = new Tracer();
+  const end = performance.now() + seconds * 1000;
+  try {
+    for (let left; (left = end - performance.now()) > 0;) {
+      await new Promise((resolve) =>
+        Deno.unrefTimer(setTimeout(resolve, Math.min(left!, INTERVAL)))
+      );
+      yield tracer.take();
+    }
+    tracer.close();
+    yield tracer.take();
+  } finally {
+    tracer.close();
+  }
+}
+
+/**
+ * Steps are complete events on the track of their loop. Tasks, and the waits in them, are asynchronous events, which
+ * may overlap; their id is the task's.
+ */
+class Tracer {
+  readonly #ending: (() => void)[] = [];
+  /** What each task that was seen waits for. */
+  readonly #waits = new Map<TaskState, string | null>();
+  #events: TraceEvent[] = [];
+  #dropped = 0;
+  #loops = 0;
+  #isClosed = false;
+
+  constructor() {
+    this.#ending.push(watchSchedulers((scheduler) => this.#watch(scheduler)));
+  }
+
+  take(): TraceEvent[] {
+    const events = this.#events;
+    if (this.#dropped > 0) {
+      events.push({
+        name: `${this.#dropped} events were dropped`,
+        ph: "i",
+        s: "t",
+        ts: now(),
+        pid: Deno.pid,
+        tid: 0,
+      });
+      this.#dropped = 0;
+    }
+    this.#events = [];
+    return events;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const end of this.#ending) end();
+    const ts = now();
+    for (const state of this.#waits.keys()) this.#end(state, ts);
+  }
+
+  #watch(scheduler: Scheduler): void {
+    const tid = ++this.#loops;
+    this.#add({
+      name: "thread_name",
+      ph: "M",
+      ts: 0,
+      pid: Deno.pid,
+      tid,
+      args: { name: `steps of loop ${tid}` },
+    });
+    let work: object | null = null;
+    let name = "";
+    let start = 0;
+    const stopSteps = scheduler.watchSteps({
+      began: (begun) => {
+        work = begun;
+        start = now();
+        // At its end, a task may have no name any more.
+        name = nameOfWork(work);
+        if (work instanceof TaskState) this.#endWait(work.owner, start);
+      },
+      over: () => {
+        if (work === null) return;
+        const ts = now();
+        const args = work instanceof TaskState
+          ? { task: work.owner.order }
+          : {};
+        const dur = ts - start;
+        this.#add({ name, ph: "X", ts: start, dur, pid: Deno.pid, tid, args });
+        if (work instanceof TaskState) this.#beginWait(work.owner, ts);
+        work = null;
+      },
+    });
+    const stopTasks = scheduler.watchTasks({
+      created: (state) => {
+        if (state.caller === undefined) this.#begin(state, now());
+      },
+      cancelled: (state) => this.#note(state.owner, "cancel"),
+      finished: (state) => {
+        if (this.#waits.has(state)) this.#end(state, now());
+      },
+    });
+    this.#ending.push(stopSteps, stopTasks);
+    const ts = now();
+    for (const state of scheduler.unfinished()) {
+      if (state.caller !== undefined) continue;
+      this.#begin(state, ts);
+      this.#beginWait(state, ts);
+    }
+  }
+
+  #begin(state: TaskState, ts: number): void {
+    this.#waits.set(state, null);
+    this.#async("b", state, ts, nameOfState(state));
+  }
+
+  #end(state: TaskState, ts: number): void {
+    this.#endWait(state, ts);
+    this.#waits.delete(state);
+    this.#async("e", state, ts, nameOfState(state));
+  }
+
+  #beginWait(state: TaskState, ts: number): void {
+    if (state.finished || !this.#waits.has(state)) return;
+    const wait = state.wait ?? state.waits()[0];
+    const name = wait == null ? "outside" : nameOfOperation(wait.future);
+    this.#waits.set(state, name);
+    this.#async("b", state, ts, name);
+  }
+
+  #endWait(state: TaskState, ts: number): void {
+    const name = this.#waits.get(state);
+    if (name == null) return;
+    this.#waits.set(state, null);
+    this.#async("e", state, ts, name);
+  }
+
+  #note(state: TaskState, name: string): void {
+    this.#add({
+      name,
+      ph: "i",
+      s: "t",
+      ts: now(),
+      pid: Deno.pid,
+      tid: 0,
+      args: { task: state.order },
+    });
+  }
+
+  #async(ph: "b" | "e", state: TaskState, ts: number, name: string): void {
+    this.#add({
+      name,
+      ph,
+      cat: "task",
+      id: state.order,
+      ts,
+      pid: Deno.pid,
+      tid: 0,
+    });
+  }
+
+  #add(event: TraceEvent): void {
+    if (this.#events.length < MAX_EVENTS) this.#events.push(event);
+    else this.#dropped++;
+  }
+}
+
+/** The time in microseconds. */
+function now(): number {
+  return Math.round(performance.now() * 1000);
+}

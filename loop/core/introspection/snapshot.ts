@@ -1,0 +1,467 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { Future, homeOf } from "../future.ts";
+import { inlineCallOf } from "../inline_call.ts";
+import { type Facts, facts, type Inspectable } from "../inspection.ts";
+import { operationOf, PrimitiveFuture } from "../primitive_future.ts";
+import { openSchedulers, type Scheduler } from "../scheduler.ts";
+import type { Scope, Wait } from "../scope.ts";
+import { stateOf, Task } from "../task.ts";
+import { BodyScope, TaskState } from "../task_state.ts";
+import { setQueueWatch } from "../watch.ts";
+import { awaitersOf } from "./awaiters.ts";
+import type { FrameCallGraphEntry } from "./call_stack.ts";
+import { printable } from "./printable.ts";
+import { pulse, type Stall } from "./pulse.ts";
+import { creationOf, isOfUser, suspendedFrames } from "./source_stacks.ts";
+
+/** The version of the form of snapshots; it changes if a reader of the form before would misunderstand it. */
+export const SNAPSHOT_VERSION = 1;
+
+/** How long, in milliseconds, the program is stopped at a time. */
+const SLICE = 10;
+/** How many tasks are described between two looks at the clock. */
+const TASKS_PER_PART = 200;
+/** Calls of the library may await others of its calls. */
+const MAX_DEPTH = 8;
+/** The number of frames of a stack. */
+const MAX_FRAMES = 12;
+
+/**
+ * What a task does: it has not begun (`new`), its turn has come (`ready`), it is running, it awaits something of the
+ * library (`waiting`), or something else, such as a promise of the platform (`outside`).
+ */
+export type TaskActivity = "new" | "ready" | "running" | "waiting" | "outside";
+
+/** A snapshot of all event loops of a program. Names and places only: no values that the program passes around. */
+export interface Snapshot {
+  readonly version: typeof SNAPSHOT_VERSION;
+  /** When it was taken, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly loops: readonly LoopInfo[];
+  /** The tasks that are not done, oldest first; only the first ones if a limit was given. */
+  readonly tasks: readonly TaskInfo[];
+  /** The objects that tasks wait for, and what else is known: queues and connections. */
+  readonly objects: readonly ObjectInfo[];
+  readonly stalls: readonly Stall[];
+}
+
+/** An event loop. */
+export interface LoopInfo {
+  readonly id: number;
+  readonly running: boolean;
+  readonly debug: boolean;
+  /** The number of tasks by what they do. */
+  readonly tasks: Readonly<Record<TaskActivity, number>>;
+  /** The number of ready callbacks and steps, and of timers. */
+  readonly ready: number;
+  readonly timers: number;
+}
+
+/** A task, or a call of the library that was made outside tasks. */
+export interface TaskInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly loop: number;
+  readonly activity: TaskActivity;
+  readonly isCall?: true;
+  /** Its age in seconds. */
+  readonly age?: number;
+  /** The number of requests to cancel it. */
+  readonly cancelling?: number;
+  readonly waits?: readonly WaitInfo[];
+  /** The tasks that await it, by their ids. */
+  readonly awaitedBy?: readonly number[];
+  /** Its time limits, groups and cancel scopes, outer ones first. */
+  readonly scopes?: readonly ScopeInfo[];
+  /** The name of the function that it runs, if that has one. */
+  readonly runs?: string;
+  /** Where it was created and where it awaits, innermost first, if that was recorded. */
+  readonly created?: readonly Site[];
+  readonly stack?: readonly Site[];
+}
+
+/** A pending `await`. */
+export interface WaitInfo {
+  /** The operation, such as `Lock.acquire()`; `task` for a task, `Future` for a plain future. */
+  readonly for: string;
+  /** How long, in seconds. */
+  readonly age?: number;
+  /** The seconds until it ends by itself. */
+  readonly left?: number;
+  /** The object, by its id. */
+  readonly on?: number;
+  /** The awaited task, by its id. */
+  readonly task?: number;
+  /** The scope that it is in, by its index. */
+  readonly scope?: number;
+  /** What the awaited call of the library itself waits for. */
+  readonly inside?: readonly WaitInfo[];
+}
+
+/** A part of a task that can be cancelled by itself. */
+export interface ScopeInfo {
+  readonly kind: string;
+  /** The scope around it, by its index, if that is not the task. */
+  readonly parent?: number;
+  /** The seconds until its deadline. */
+  readonly left?: number;
+  readonly shield?: true;
+  readonly cancelled?: true;
+  /** The tasks of a group, by their ids. */
+  readonly tasks?: readonly number[];
+}
+
+/** An object that tasks wait for, with facts that depend on its kind. */
+export interface ObjectInfo {
+  readonly id: number;
+  readonly kind: string;
+  readonly [fact: string]: string | number | boolean | null;
+}
+
+/** A place in the source. */
+export interface Site {
+  readonly function: string | null;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A piece of a snapshot: the tasks come in several. */
+export type SnapshotPart =
+  | { readonly tasks: readonly TaskInfo[] }
+  | Omit<Snapshot, "tasks">;
+
+/** The options of a snapshot. */
+export interface SnapshotOptions {
+  /** How many tasks are described, oldest first; all of them are counted. */
+  readonly limit?: number;
+}
+
+const ids = new WeakMap<object, number>();
+let newestId = 0;
+
+function idOf(object: object): number {
+  let id = ids.get(object);
+  if (id === undefined) ids.set(object, id = ++newestId);
+  return id;
+}
+
+const knownQueues = new Set<WeakRef<Inspectable>>();
+
+let queueUsers = 0;
+
+/** Begins to remember the queues that are created: snapshots then show also those that no task waits for. */
+export function rememberQueues(): () => void {
+  queueUsers++;
+  setQueueWatch((queue) => knownQueues.add(new WeakRef(queue as Inspectable)));
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    if (--queueUsers > 0) return;
+    setQueueWatch(null);
+    knownQueues.clear();
+  };
+}
+
+/** Takes a snapshot at once. */
+export function snapshotNow(options?: SnapshotOptions): Snapshot {
+  return assemble([...new Collector(options).parts()]);
+}
+
+/** Takes a snapshot in slices, between which the program goes on. */
+export async function takeSnapshot(
+  options?: SnapshotOptions,
+): Promise<Snapshot> {
+  const parts: SnapshotPart[] = [];
+  for await (const part of snapshotParts(options)) parts.push(part);
+  return assemble(parts);
+}
+
+/** Takes a snapshot in slices, and gives each part as soon as it is known. */
+export async function* snapshotParts(
+  options?: SnapshotOptions,
+): AsyncGenerator<SnapshotPart, void> {
+  let start = performance.now();
+  for (const part of new Collector(options).parts()) {
+    yield part;
+    if (performance.now() - start < SLICE) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    start = performance.now();
+  }
+}
+
+function assemble(parts: readonly SnapshotPart[]): Snapshot {
+  const rest = parts.at(-1) as Omit<Snapshot, "tasks">;
+  return {
+    ...rest,
+    tasks: parts.flatMap((part) => "tasks" in part ? part.tasks : []),
+  };
+}
+
+class Collector {
+  readonly #limit: number;
+  readonly #objects = new Set<Inspectable>();
+
+  constructor({ limit = Infinity }: SnapshotOptions = {}) {
+    this.#limit = limit;
+  }
+
+  *parts(): Generator<SnapshotPart, void> {
+    const loops: LoopInfo[] = [];
+    let described = 0;
+    for (const scheduler of openSchedulers()) {
+      const counts = { new: 0, ready: 0, running: 0, waiting: 0, outside: 0 };
+      let part: TaskInfo[] = [];
+      let seen = 0;
+      const states = scheduler.unfinished();
+      for (const state of states) {
+        // It may have ended since the first part.
+        if (state.finished || state.caller != null) continue;
+        const activity = activityOf(state);
+        counts[activity]++;
+        if (described++ < this.#limit) {
+          part.push(this.#describeTask(state, activity));
+        }
+        if (++seen % TASKS_PER_PART !== 0) continue;
+        yield { tasks: part };
+        part = [];
+      }
+      yield { tasks: part };
+      const isOfUse = scheduler.running || states.length > 0;
+      if (isOfUse) loops.push(describeLoop(scheduler, counts));
+      this.#findObjects(scheduler);
+    }
+    yield {
+      version: SNAPSHOT_VERSION,
+      at: Date.now(),
+      loops,
+      objects: this.#describeObjects(),
+      stalls: pulse.stalls,
+    };
+  }
+
+  #describeTask(state: TaskState, activity: TaskActivity): TaskInfo {
+    const future = state.task as Future<unknown>;
+    const task = future instanceof Task ? future as Task<unknown> : null;
+    const scopes = state.inside(true);
+    const awaitedBy = idsOf(awaitersOf(future));
+    const stack = suspendedFrames(future);
+    const created = creationOf(future);
+    return {
+      id: state.order,
+      name: printable(
+        task === null
+          ? inlineCallOf(future)?.name ?? "call"
+          // Not a method of a subclass.
+          : Task.prototype.getName.call(task),
+      ),
+      loop: idOf(state.scheduler),
+      activity,
+      ...task === null && { isCall: true },
+      ...runsAt(task),
+      ...ageAt(state.order),
+      ...cancellingAt(scopes),
+      ...state.waiting > 0 && { waits: this.#describeWaits(scopes, 0) },
+      ...awaitedBy.length > 0 && { awaitedBy },
+      ...scopes.length > 1 && { scopes: describeScopes(scopes) },
+      ...created.length > 0 && { created: sitesOf(created) },
+      ...stack.length > 0 && { stack: sitesOf(stack) },
+    };
+  }
+
+  #describeWaits(scopes: readonly Scope[], depth: number): WaitInfo[] {
+    return scopes.flatMap((scope, index) =>
+      waitsIn(scope).map((wait) => this.#describeWait(wait, index - 1, depth))
+    );
+  }
+
+  #describeWait(wait: Wait, scope: number, depth: number): WaitInfo {
+    const future = wait.future as Future<unknown>;
+    const name = nameOfOperation(future);
+    const common = { ...ageAt(wait.order), ...scope >= 0 && { scope } };
+    if (future instanceof Task) {
+      return { for: name, ...common, task: stateOf(future).order };
+    }
+    const call = inlineCallOf(future);
+    if (call !== null) {
+      const inside = depth === MAX_DEPTH
+        ? []
+        : this.#describeWaits(call.state.inside(true), depth + 1);
+      return { for: name, ...common, inside };
+    }
+    const on = future instanceof PrimitiveFuture
+      ? operationOf(future).on
+      : null;
+    if (on === null) return { for: name, ...common };
+    const { until } = on[facts]();
+    if (typeof until === "number") {
+      return { for: name, ...common, ...leftUntil(until, homeOf(future)) };
+    }
+    this.#objects.add(on);
+    return { for: name, ...common, on: idOf(on) };
+  }
+
+  #findObjects(scheduler: Scheduler): void {
+    for (const resource of scheduler.resources) {
+      if (facts in resource) this.#objects.add(resource as Inspectable);
+    }
+  }
+
+  #describeObjects(): ObjectInfo[] {
+    for (const reference of knownQueues) {
+      const queue = reference.deref();
+      if (queue === undefined) knownQueues.delete(reference);
+      else this.#objects.add(queue);
+    }
+    const described: ObjectInfo[] = [];
+    // The set grows during the iteration.
+    for (const object of this.#objects) {
+      described.push(this.#describeObject(object));
+    }
+    return described;
+  }
+
+  #describeObject(object: Inspectable): ObjectInfo {
+    const info: Record<string, string | number | boolean | null> = {};
+    for (const [name, value] of Object.entries(object[facts]() as Facts)) {
+      if (value instanceof TaskState) {
+        info[name] = value.finished ? null : value.owner.order;
+      } else if (typeof value === "string") {
+        info[name] = printable(value);
+      } else if (typeof value !== "object" || value === null) {
+        info[name] = value;
+      } else if (facts in value) {
+        this.#objects.add(value as Inspectable);
+        info[name] = idOf(value);
+      }
+    }
+    return { ...info, id: idOf(object) } as unknown as ObjectInfo;
+  }
+}
+
+function activityOf(state: TaskState): TaskActivity {
+  if (state.isNew) return "new";
+  if (state.scheduler.isOpen(state)) return "running";
+  if (state.waiting === 0) return "outside";
+  return state.inside(true).some((scope) => waitsIn(scope).some(isOver))
+    ? "ready"
+    : "waiting";
+}
+
+/** Whether what is awaited has its result, or is about to have it. */
+function isOver({ future }: Wait): boolean {
+  // Not a method of a subclass.
+  if (Future.prototype.done.call(future as Future<unknown>)) return true;
+  const call = inlineCallOf(future);
+  if (call !== null) return activityOf(call.state) === "ready";
+  return future instanceof PrimitiveFuture && operationOf(future).isReady;
+}
+
+function waitsIn({ wait, moreWaits }: Scope): readonly Wait[] {
+  if (moreWaits === null) return wait === null ? NONE : [wait];
+  return wait === null ? [...moreWaits] : [wait, ...moreWaits];
+}
+
+const NONE: readonly Wait[] = [];
+
+function describeLoop(
+  scheduler: Scheduler,
+  tasks: Record<TaskActivity, number>,
+): LoopInfo {
+  return {
+    id: idOf(scheduler),
+    running: scheduler.running,
+    debug: scheduler.debug,
+    tasks,
+    ready: scheduler.readyCount,
+    timers: scheduler.timerCount,
+  };
+}
+
+function describeScopes(scopes: readonly Scope[]): ScopeInfo[] {
+  return scopes.slice(1).map((scope) => {
+    const { kind, deadline } = scope instanceof BodyScope
+      ? (scope.owner as Inspectable)[facts]()
+      : { kind: "scope", deadline: null };
+    const parent = scopes.indexOf(scope.parent!) - 1;
+    const tasks = idsOf(scope.members as Iterable<Future<unknown>>);
+    return {
+      kind,
+      ...parent >= 0 && { parent },
+      ...typeof deadline === "number" &&
+        leftUntil(deadline, scope.taskState.scheduler),
+      ...scope.shield && { shield: true as const },
+      ...scope.requests > 0 && { cancelled: true as const },
+      ...tasks.length > 0 && { tasks },
+    };
+  });
+}
+
+/** Returns the ids of tasks; those of calls of the library are those of their callers. */
+function idsOf(futures: Iterable<Future<unknown>>): number[] {
+  const found = new Set<number>();
+  for (const future of futures) {
+    const state = future instanceof Task
+      ? stateOf(future)
+      : inlineCallOf(future)?.state.owner;
+    if (state !== undefined && !state.finished) found.add(state.order);
+  }
+  return [...found];
+}
+
+function ageAt(order: number): { age?: number } {
+  const age = pulse.ageOf(order);
+  return age === null ? {} : { age: round(Math.max(0, age)) };
+}
+
+function cancellingAt(scopes: readonly Scope[]): { cancelling?: number } {
+  let cancelling = 0;
+  for (const scope of scopes) cancelling += scope.requests;
+  return cancelling === 0 ? {} : { cancelling };
+}
+
+function leftUntil(when: number, scheduler: Scheduler): { left?: number } {
+  return Number.isFinite(when) ? { left: round(when - scheduler.time()) } : {};
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+function sitesOf(frames: readonly FrameCallGraphEntry[]): Site[] {
+  return frames.filter(isOfUser).slice(0, MAX_FRAMES).map((frame) => ({
+    function: frame.functionName === null
+      ? null
+      : printable(frame.functionName),
+    file: printable(frame.fileName),
+    line: frame.lineNumber,
+  }));
+}
+
+function runsAt(task: Task<unknown> | null): { runs?: string } {
+  if (task === null) return {};
+  const name = nameOfFunction(Task.prototype.getCoro.call(task));
+  return name === null ? {} : { runs: name };
+}
+
+/** Returns the name that a function was given in the source; `null` if it has none. */
+export function nameOfFunction(fn: unknown): string | null {
+  let name: unknown;
+  try {
+    // Not through a getter of user code.
+    name = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+  } catch {
+    // A proxy that throws.
+  }
+  return typeof name === "string" && name !== "" ? printable(name) : null;
+}
+
+/** Names what is awaited: `Lock.acquire()`, `task`, or `Future` for a plain future. */
+export function nameOfOperation(future: object): string {
+  if (future instanceof Task) return "task";
+  const call = inlineCallOf(future);
+  if (call !== null) return printable(call.name);
+  if (future instanceof PrimitiveFuture) return operationOf(future).name;
+  return "Future";
+}
