@@ -3,7 +3,6 @@
 import { RuntimeError, TimeoutError } from "../../core/errors.ts";
 import type { Future } from "../../core/future.ts";
 import { failed } from "../../core/primitive_future.ts";
-import { errors } from "../../core/runtime.ts";
 import { type Facts, facts } from "../../core/inspection.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
