@@ -6,9 +6,9 @@
 
 import {
   CancelledError,
+  openStdin,
   Queue,
   run,
-  StreamReader,
   taskGroup,
   timeout,
   TimeoutError,
@@ -34,9 +34,8 @@ async function describe(url: string): Promise<string> {
 
 /** Puts every line of standard input into the queue. */
 async function readUrls(queue: Queue<string>) {
-  for await (const line of StreamReader.from(Deno.stdin.readable)) {
-    await queue.put(new TextDecoder().decode(line).trim());
-  }
+  const reader = await openStdin();
+  for await (const url of reader.lines()) await queue.put(url);
   queue.shutdown();
 }
 

@@ -56,8 +56,7 @@ async function serveClient(
   writer: StreamWriter,
 ) {
   await using _ = writer;
-  for await (const line of reader) {
-    const url = new TextDecoder().decode(line).trim();
+  for await (const url of reader.lines()) {
     const answer = new Future<string>();
     await jobs.put({ url, answer });
     writer.write(`${await answer}: ${url}\n`);

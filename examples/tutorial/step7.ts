@@ -18,7 +18,6 @@ import {
   taskGroup,
   timeout,
   TimeoutError,
-  wait,
 } from "@asyncio/asyncio";
 
 /** Downloads a page and returns its size in bytes. */
@@ -61,8 +60,7 @@ async function serveClient(
   writer: StreamWriter,
 ) {
   await using _ = writer;
-  for await (const line of reader) {
-    const url = new TextDecoder().decode(line).trim();
+  for await (const url of reader.lines()) {
     const answer = new Future<string>();
     await jobs.put({ url, answer });
     writer.write(`${await answer}: ${url}\n`);
@@ -88,9 +86,7 @@ export async function serve(
     try {
       await new Event().wait(); // until Ctrl-C
     } finally {
-      server.close(); // no new clients
-      await shielded(() => wait([server.waitClosed()], { timeout: 5 }));
-      server.abortClients();
+      await shielded(() => server.drain(5));
     }
   });
 }
