@@ -1,8 +1,313 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  type Snapshot,
+  SNAPSHOT_VERSION,
+} from "../loop/core/introspection/snapshot.ts";
+import { OS } from "../loop/core/runtime.ts";
 import type { Client } from "./_client.ts";
+import {
+  type Program,
+  PROTOCOL_VERSION,
+  type Statistics,
+} from "./_protocol.ts";
 
-/** Connects to a program that did not call `inspect()`, through Deno's debugger. */
+/** Where Deno's debugger listens, or near it if `--inspect` chose another port. */
+const FIRST_PORT = 9229;
+const PORTS = 10;
+/** How often it is looked for the debugger, and how long, in milliseconds. */
+const POLL = 50;
+const PATIENCE = 5000;
+/** Deno handles SIGUSR1 half a second after it has started; its debugger closes at once. */
+const GRACE = 1000;
+/** How long the program may take to answer. */
+const MAX_SECONDS = 30;
+
+/** A debugger that listens. */
+interface Listing {
+  readonly title: string;
+  readonly webSocketDebuggerUrl: string;
+}
+
+/** Connects to a program that did not call `inspect()`, through Deno's debugger, which is closed again at the end. */
 export async function connectThroughDebugger(pid: number): Promise<Client> {
-  throw new Error(`Process ${pid} cannot be inspected: call inspect() in it`);
+  const present = await debuggerOf(pid);
+  if (present === null) {
+    await assertCanOpen(pid);
+    Deno.kill(pid, "SIGUSR1");
+  }
+  const address = present ?? await untilOpen(pid);
+  console.error(
+    present === null
+      ? `Process ${pid} did not call inspect(): Deno's debugger is opened in it, which gives full access to the program until this viewer ends`
+      : `Process ${pid} did not call inspect(): its debugger, which is open, is used`,
+  );
+  const session = await DebuggerSession.open(address);
+  const client = new DebuggerClient(session, pid, present === null);
+  try {
+    await client.begin();
+    return client;
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function untilOpen(pid: number): Promise<string> {
+  for (let waited = 0; waited < PATIENCE; waited += POLL) {
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+    const address = await debuggerOf(pid);
+    if (address !== null) return address;
+  }
+  throw new Error(
+    `The debugger of process ${pid} does not open: a step may be computing, or port ${FIRST_PORT} is in use`,
+  );
+}
+
+/** Returns the address of the debugger of a process, if that is open. */
+async function debuggerOf(pid: number): Promise<string | null> {
+  const ports = Array.from({ length: PORTS }, (_, i) => FIRST_PORT + i);
+  const all = await Promise.all(ports.map(listingsAt));
+  const found = all.flat().find(({ title }) => title.includes(`[pid: ${pid}]`));
+  return found?.webSocketDebuggerUrl ?? null;
+}
+
+async function listingsAt(port: number): Promise<Listing[]> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/json/list`);
+    const listings: unknown = await response.json();
+    return Array.isArray(listings)
+      ? listings.filter((each) =>
+        typeof each?.title === "string" &&
+        // Another server may be there.
+        /^ws:\/\/127\.0\.0\.1:\d+\//.test(each.webSocketDebuggerUrl)
+      )
+      : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Throws unless SIGUSR1 opens the debugger of a process: others would be killed by it. */
+async function assertCanOpen(pid: number): Promise<void> {
+  const refused = (why: string) =>
+    new Error(
+      `Process ${pid} cannot be inspected: it did not call inspect(), and ${why}`,
+    );
+  if (OS === "windows") {
+    throw refused("Deno's debugger cannot be opened from outside on Windows");
+  }
+  if (OS === "linux") {
+    for (let waited = 0; !await handlesSignal(pid); waited += POLL) {
+      if (waited >= GRACE) {
+        throw refused("it does not handle SIGUSR1: is it Deno 2.9.2 or later?");
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    return;
+  }
+  const { stdout } = await new Deno.Command("ps", {
+    args: ["-o", "comm=", "-p", String(pid)],
+  }).output();
+  const command = new TextDecoder().decode(stdout).trim();
+  if (command === "") throw new Error(`There is no process ${pid}`);
+  if (!/(^|\/)deno$/.test(command)) throw refused("it is not Deno");
+}
+
+async function handlesSignal(pid: number): Promise<boolean> {
+  let status: string;
+  try {
+    status = await Deno.readTextFile(`/proc/${pid}/status`);
+  } catch {
+    throw new Error(`There is no process ${pid}`);
+  }
+  const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)/m.exec(status) ?? [];
+  return ((BigInt(`0x${caught}`) >> 9n) & 1n) === 1n; // SIGUSR1 is 10
+}
+
+/** A connection to a debugger. */
+class DebuggerSession {
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<
+    number,
+    PromiseWithResolvers<Record<string, unknown>>
+  >();
+  #requests = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => this.#onMessage(data);
+    socket.onclose = () => this.#fail();
+    socket.onerror = () => this.#fail();
+  }
+
+  static async open(address: string): Promise<DebuggerSession> {
+    const socket = new WebSocket(address);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = () =>
+        reject(new Error("The debugger refuses the connection"));
+    });
+    return new DebuggerSession(socket);
+  }
+
+  /** Evaluates an expression in the program, and returns the text that it gives. */
+  async evaluate(expression: string): Promise<string> {
+    const { result, exceptionDetails } = await this.#request(
+      "Runtime.evaluate",
+      { expression, awaitPromise: true, returnByValue: true },
+    ) as {
+      result: { value?: unknown };
+      exceptionDetails?: { exception?: { description?: string } };
+    };
+    if (exceptionDetails !== undefined) {
+      const { description = "it failed" } = exceptionDetails.exception ?? {};
+      throw new Error(`In the program: ${description.split("\n")[0]}`);
+    }
+    return String(result.value);
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.onclose = () => resolve();
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    this.#socket.close();
+    await promise;
+  }
+
+  async #request(
+    method: string,
+    params: Record<string, unknown>,
+  ): Promise<Record<string, unknown>> {
+    const id = ++this.#requests;
+    const answer = Promise.withResolvers<Record<string, unknown>>();
+    this.#pending.set(id, answer);
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    const timer = setTimeout(
+      () => answer.reject(new Error("The program does not answer")),
+      MAX_SECONDS * 1000,
+    );
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+    }
+  }
+
+  #onMessage(data: unknown): void {
+    const { id, result, error } = JSON.parse(String(data));
+    const answer = this.#pending.get(id);
+    if (error === undefined) answer?.resolve(result);
+    else answer?.reject(new Error(String(error.message)));
+  }
+
+  #fail(): void {
+    for (const { reject } of this.#pending.values()) {
+      reject(new Error("The program is gone"));
+    }
+  }
+}
+
+/** Runs in the program: takes a snapshot by the copy of the library that has the most tasks. */
+const SNAPSHOT = `(async (limit) => {
+  const copies = globalThis[Symbol.for("asyncio.snapshots")] ?? [];
+  let best = null;
+  for (const load of copies) {
+    const snapshot = await (await load()).takeSnapshot({ limit });
+    if (best === null || snapshot.tasks.length > best.tasks.length) best = snapshot;
+  }
+  return JSON.stringify(best);
+})`;
+
+/** Runs in the program: says what it is. */
+const HELLO = `(() => {
+  let main = null;
+  try { main = Deno.mainModule; } catch {}
+  return JSON.stringify({ main, deno: Deno.version.deno, started: Math.round(performance.timeOrigin) });
+})()`;
+
+/** Runs in the program: closes its debugger after the answer has left. */
+const CLOSE = `(() => {
+  setTimeout(() => process.getBuiltinModule("node:inspector").close(), 50);
+  return "";
+})()`;
+
+class DebuggerClient implements Client {
+  program!: Program;
+  readonly #session: DebuggerSession;
+  readonly #pid: number;
+  readonly #closesDebugger: boolean;
+
+  constructor(session: DebuggerSession, pid: number, closesDebugger: boolean) {
+    this.#session = session;
+    this.#pid = pid;
+    this.#closesDebugger = closesDebugger;
+  }
+
+  async begin(): Promise<void> {
+    const hello = JSON.parse(await this.#session.evaluate(HELLO));
+    const { tasks } = await this.snapshot();
+    this.program = {
+      ...hello,
+      protocol: PROTOCOL_VERSION,
+      pid: this.#pid,
+      allowCancel: false,
+      tasks: tasks.length,
+    };
+  }
+
+  async snapshot({ limit }: { limit?: number } = {}): Promise<Snapshot> {
+    const text = await this.#session.evaluate(`${SNAPSHOT}(${limit ?? ""})`);
+    const snapshot: Snapshot | null = JSON.parse(text);
+    if (snapshot === null) {
+      throw new Error("The program does not use the library");
+    }
+    if (snapshot.version !== SNAPSHOT_VERSION) {
+      throw new Error("The program has another version of the library");
+    }
+    return snapshot;
+  }
+
+  statistics(): Promise<Statistics> {
+    return Promise.resolve({
+      seconds: performance.now() / 1000,
+      steps: 0,
+      busy: 0,
+      lag: { longest: 0, mean: 0 },
+      slowest: [],
+    });
+  }
+
+  // deno-lint-ignore require-yield -- there is nothing to yield
+  async *trace(): AsyncGenerator<never, void> {
+    throw unavailable("be traced");
+  }
+
+  sites(): Promise<void> {
+    return Promise.reject(unavailable("record places"));
+  }
+
+  cancel(): Promise<boolean> {
+    return Promise.reject(unavailable("have its tasks cancelled"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#closesDebugger) await this.#session.evaluate(CLOSE);
+    } catch {
+      // The program has ended.
+    }
+    await this.#session.close();
+    if (!this.#closesDebugger) return;
+    for (let waited = 0; waited < GRACE; waited += POLL) {
+      if (await debuggerOf(this.#pid) === null) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    console.error(`The debugger of process ${this.#pid} does not close`);
+  }
+}
+
+function unavailable(what: string): Error {
+  return new Error(`A program that did not call inspect() cannot ${what}`);
 }

@@ -8,6 +8,9 @@ export async function trace(
   seconds: number,
   file: string,
 ): Promise<number> {
+  const parts = client.trace(seconds);
+  // Before anything is written: the program may refuse.
+  let part = await parts.next();
   using output = await Deno.open(file, {
     write: true,
     create: true,
@@ -22,10 +25,11 @@ export async function trace(
   };
   let count = 0;
   await write('{"displayTimeUnit":"ms","traceEvents":[');
-  for await (const events of client.trace(seconds)) {
-    for (const event of events) {
-      await write(`${count++ === 0 ? "" : ","}\n${JSON.stringify(event)}`);
-    }
+  for (; !part.done; part = await parts.next()) {
+    const lines = part.value.map((event) =>
+      `${count++ === 0 ? "" : ","}\n${JSON.stringify(event)}`
+    );
+    await write(lines.join(""));
   }
   await write("\n]}\n");
   return count;

@@ -67,15 +67,14 @@ Deno.test("instrument() gives each task a span inside that of its parent", async
     });
   });
   await run(async function second() {});
-  assertEquals(
-    spans.map(({ name, parent }) => [name, parent]).slice(0, 4),
-    [
-      ["main", null],
-      ["child", "main"],
-      ["grandchild", "child"],
-      ["second", null],
-    ].filter(([name]) => spans.some((each) => each.name === name)),
-  );
+  // The end of run() has tasks of its own.
+  const own = spans.filter(({ name }) => name !== "task");
+  assertEquals(own.map(({ name, parent }) => [name, parent]), [
+    ["main", null],
+    ["child", "main"],
+    ["grandchild", "child"],
+    ["second", null],
+  ]);
   for (const name of ["main", "child", "grandchild", "second"]) {
     assertEquals(spans.find((each) => each.name === name)?.log, ["end"]);
   }

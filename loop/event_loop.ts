@@ -17,6 +17,7 @@ import {
   printReport,
   SlowWorkReporter,
 } from "./core/introspection/reports.ts";
+import "./core/introspection/registration.ts";
 import { ALL_SITES } from "./core/introspection/source_stacks.ts";
 import { reportFailures } from "./core/introspection/unretrieved.ts";
 import { isCoroutineFunction } from "./core/is_coroutine_function.ts";

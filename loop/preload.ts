@@ -25,6 +25,7 @@ import "./core/host.ts";
 import "./core/inline_call.ts";
 import "./core/inspection.ts";
 import "./core/introspection/call_stack.ts";
+import "./core/introspection/registration.ts";
 import "./core/introspection/reports.ts";
 import "./core/introspection/source_stacks.ts";
 import "./core/introspection/task_stack.ts";

@@ -21,8 +21,30 @@ interface Branch {
 
 /** Formats a snapshot as a tree: which task awaits which, with groups and limits; what is probably a mistake first. */
 export function formatTree(snapshot: Snapshot): string {
-  return [...formatFindings(snapshot), ...new Tree(snapshot).lines()]
-    .join("\n");
+  const rows = treeRows(snapshot);
+  const lines = rows.flatMap(({ branch, text, more }) => [
+    `${branch}${text}`,
+    ...more,
+  ]);
+  if (rows.length === 0) lines.push("There are no tasks");
+  return [...formatFindings(snapshot), ...lines].join("\n");
+}
+
+/** A line of the tree. */
+export interface TreeRow {
+  readonly depth: number;
+  /** The branch that leads to it, such as `│  └─ `. */
+  readonly branch: string;
+  readonly text: string;
+  /** The task, by its id. */
+  readonly task?: number;
+  /** More lines, with their branches. */
+  readonly more: readonly string[];
+}
+
+/** Returns the lines of the tree: which task awaits which, with groups and limits. */
+export function treeRows(snapshot: Snapshot): TreeRow[] {
+  return new Tree(snapshot).rows();
 }
 
 /** Formats what is probably a mistake; nothing if nothing was found. */
@@ -50,59 +72,56 @@ class Tree {
   readonly #snapshot: Snapshot;
   readonly #known: Index;
   readonly #shown = new Set<number>();
+  readonly #rows: TreeRow[] = [];
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
     this.#known = new Index(snapshot);
   }
 
-  lines(): string[] {
+  rows(): TreeRow[] {
     const { tasks, loops } = this.#snapshot;
-    if (tasks.length === 0) return ["There are no tasks"];
-    const lines: string[] = [];
     for (const { id } of loops) {
-      if (loops.length > 1) lines.push(`Loop ${id}`);
       const own = tasks.filter((task) => task.loop === id);
+      if (loops.length > 1 && own.length > 0) {
+        this.#rows.push({ depth: 0, branch: "", text: `Loop ${id}`, more: [] });
+      }
       const roots = own.filter((task) => task.awaitedBy === undefined);
-      lines.push(...this.#draw(roots.map((task) => this.#branchOf(task))));
+      this.#draw(roots.map((task) => this.#branchOf(task)));
       // What is left is in circles, or below them.
       for (const task of own) {
-        if (this.#shown.has(task.id)) continue;
-        lines.push(...this.#draw([this.#branchOf(task)]));
+        if (!this.#shown.has(task.id)) this.#draw([this.#branchOf(task)]);
       }
     }
-    return lines;
+    return this.#rows;
   }
 
-  #draw(roots: readonly Branch[]): string[] {
-    const lines: string[] = [];
+  #draw(roots: readonly Branch[]): void {
     // Not recursive: a chain of tasks may be longer than the stack.
-    const left = roots.map((branch) => ({ branch, first: "", rest: "" }))
-      .reverse();
+    const left = roots
+      .map((branch) => ({ branch, depth: 0, first: "", rest: "" })).reverse();
     for (let next; (next = left.pop()) !== undefined;) {
-      const { branch, first, rest } = next;
+      const { branch, depth, first, rest } = next;
       const { text, more = [], task } = branch;
+      if (this.#shown.size >= MAX_TASKS) return this.#countOthers();
       if (task !== undefined && this.#shown.has(task)) {
-        lines.push(`${first}${this.#known.nameOf(task)}, see above`);
+        const name = this.#known.nameOf(task);
+        this.#add({ depth, text: `${name}, see above`, task, more: [] }, first);
         continue;
       }
-      if (this.#shown.size >= MAX_TASKS) {
-        const others = this.#known.tasks.size - this.#shown.size;
-        if (!lines.at(-1)?.startsWith("and ")) {
-          lines.push(`and ${others} more tasks`);
-        }
-        for (const id of this.#known.tasks.keys()) this.#shown.add(id);
-        break;
-      }
       if (task !== undefined) this.#shown.add(task);
-      lines.push(`${first}${text}`);
       const below = branch.below();
       const bar = below.length > 0 ? "│ " : "  ";
-      for (const line of more) lines.push(`${rest}${bar}${line}`);
+      const lines = more.map((line) => `${rest}${bar}${line}`);
+      this.#add(
+        { depth, text, ...task !== undefined && { task }, more: lines },
+        first,
+      );
       below.map((branch, index) => {
         const isLast = index === below.length - 1;
         return {
           branch,
+          depth: depth + 1,
           first: `${rest}${isLast ? "└─ " : "├─ "}`,
           rest: rest.length < MAX_INDENT
             ? `${rest}${isLast ? "   " : "│  "}`
@@ -110,7 +129,17 @@ class Tree {
         };
       }).reverse().forEach((each) => left.push(each));
     }
-    return lines;
+  }
+
+  #add(row: Omit<TreeRow, "branch">, branch: string): void {
+    this.#rows.push({ ...row, branch });
+  }
+
+  #countOthers(): void {
+    const others = this.#known.tasks.size - this.#shown.size;
+    if (others === 0) return;
+    this.#add({ depth: 0, text: `and ${others} more tasks`, more: [] }, "");
+    for (const id of this.#known.tasks.keys()) this.#shown.add(id);
   }
 
   #branchOf(task: TaskInfo): Branch {

@@ -1,0 +1,102 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const VIEWER = new URL("./mod.ts", import.meta.url).href;
+const ENTRY = new URL("../mod.ts", import.meta.url).href;
+
+async function view(...args: string[]): Promise<{ out: string; err: string }> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", VIEWER, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+/** Runs a program without any permission while `body` looks at it. */
+async function withProgram(
+  code: string,
+  body: (pid: number) => Promise<unknown>,
+): Promise<string> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(file, code);
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", file],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(process.stderr).text();
+  try {
+    const output = process.stdout.getReader();
+    await output.read();
+    output.releaseLock();
+    await body(process.pid);
+  } finally {
+    process.kill("SIGKILL");
+    await process.stdout.cancel();
+    await process.status;
+    await Deno.remove(file);
+  }
+  return await errors;
+}
+
+Deno.test({
+  name:
+    "inspect looks at a program that did not prepare for it, and closes its debugger again",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const code = `
+      import { createTask, Event, run } from ${JSON.stringify(ENTRY)};
+      await run(async () => {
+        const event = new Event();
+        setInterval(() => {}, 1000);
+        createTask(() => event.wait(), { name: "unprepared" });
+        console.log("ready");
+        await event.wait();
+      });`;
+    const errors = await withProgram(code, async (pid) => {
+      for (let i = 0; i < 2; i++) {
+        const { out, err } = await view("ps", String(pid));
+        assertStringIncludes(err, "full access to the program");
+        assertMatch(out, /\nunprepared +waiting +Event\.wait\(\) of Event \d+/);
+      }
+      const { err } = await view("trace", String(pid));
+      assertStringIncludes(err, "cannot be traced");
+    });
+    // It was opened, and closed, each time.
+    assertEquals(errors.match(/Debugger listening/g)?.length, 3);
+  },
+});
+
+Deno.test({
+  name: "inspect says that a program does not use the library",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await withProgram(
+      `setInterval(() => {}, 1000); console.log("ready");`,
+      async (pid) => {
+        const { err } = await view("ps", String(pid));
+        assertStringIncludes(err, "The program does not use the library");
+      },
+    );
+  },
+});
+
+Deno.test({
+  name: "inspect does not send SIGUSR1 to a process that it would kill",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const process = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    try {
+      const { err } = await view("ps", String(process.pid));
+      assertStringIncludes(err, "it does not handle SIGUSR1");
+      process.kill("SIGTERM");
+      assertEquals((await process.status).signal, "SIGTERM");
+    } finally {
+      await process.status;
+    }
+    const { err } = await view("ps", "999999999");
+    assertStringIncludes(err, "There is no process 999999999");
+  },
+});

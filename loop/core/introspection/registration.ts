@@ -1,0 +1,15 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+/**
+ * Where a debugger finds this copy of the library, to take snapshots of a program that did not prepare for it: a list,
+ * since a program may have several copies. What is needed is loaded only then.
+ */
+const REGISTRY = Symbol.for("asyncio.snapshots");
+
+const { [REGISTRY]: others = [] } = globalThis as { [REGISTRY]?: unknown[] };
+
+Object.defineProperty(globalThis, REGISTRY, {
+  value: [...others, () => import("./snapshot.ts")],
+  configurable: true,
+  writable: true,
+});
