@@ -16,7 +16,11 @@ import { ViewerSession } from "./_viewer_session.ts";
 /** More viewers are refused. */
 const MAX_VIEWERS = 16;
 
-/** The options of {@linkcode inspect}. */
+/**
+ * The options of {@linkcode inspect}.
+ *
+ * @category Inspection
+ */
 export interface InspectOptions {
   /**
    * Where viewers connect: the path of the Unix socket, in a folder that exists; on Windows of a file that names a
@@ -40,6 +44,8 @@ let construct: (endpoint: Endpoint, allowCancel: boolean) => Inspector;
  * await using inspector = await inspect();
  * console.log("Viewers connect to", inspector.path);
  * ```
+ *
+ * @category Inspection
  */
 export class Inspector implements AsyncDisposable {
   readonly #endpoint: Endpoint;
@@ -145,6 +151,8 @@ export class Inspector implements AsyncDisposable {
  *   // the program
  * });
  * ```
+ *
+ * @category Inspection
  */
 export async function inspect(options?: InspectOptions): Promise<Inspector> {
   assertDeno("inspect");

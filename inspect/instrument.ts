@@ -14,7 +14,11 @@ import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import { warn } from "../loop/core/warnings.ts";
 import type { TaskWatch } from "../loop/core/watch.ts";
 
-/** The part of an OpenTelemetry span that is used. */
+/**
+ * The part of an OpenTelemetry span that is used.
+ *
+ * @category Inspection
+ */
 export interface SpanLike {
   addEvent(name: string): unknown;
   setAttribute(key: string, value: string | number | boolean): unknown;
@@ -23,7 +27,11 @@ export interface SpanLike {
   end(): unknown;
 }
 
-/** The part of an OpenTelemetry tracer that is used. */
+/**
+ * The part of an OpenTelemetry tracer that is used.
+ *
+ * @category Inspection
+ */
 export interface TracerLike {
   /** Calls a function with a new span, which is the active one inside. */
   startActiveSpan<R>(
@@ -33,20 +41,32 @@ export interface TracerLike {
   ): R;
 }
 
-/** The part of an OpenTelemetry observable gauge that is used. */
+/**
+ * The part of an OpenTelemetry observable gauge that is used.
+ *
+ * @category Inspection
+ */
 export interface GaugeLike {
   addCallback(callback: ObserveLike): unknown;
   removeCallback(callback: ObserveLike): unknown;
 }
 
-/** Reports the values of a gauge when they are asked for. */
+/**
+ * Reports the values of a gauge when they are asked for.
+ *
+ * @category Inspection
+ */
 export type ObserveLike = (
   result: {
     observe(value: number, attributes?: Record<string, string>): unknown;
   },
 ) => void;
 
-/** The part of an OpenTelemetry meter that is used. */
+/**
+ * The part of an OpenTelemetry meter that is used.
+ *
+ * @category Inspection
+ */
 export interface MeterLike {
   createObservableGauge(
     name: string,
@@ -58,7 +78,11 @@ export interface MeterLike {
   ): { record(value: number): unknown };
 }
 
-/** The options of {@linkcode instrument}. */
+/**
+ * The options of {@linkcode instrument}.
+ *
+ * @category Inspection
+ */
 export interface InstrumentOptions {
   /** Gets a span for each task that begins from now on. */
   tracer?: TracerLike | undefined;
@@ -96,6 +120,8 @@ const ERROR = 2;
  *   await run(() => sleep(1));
  * }
  * ```
+ *
+ * @category Inspection
  */
 export function instrument(options: InstrumentOptions): Disposable {
   assertOptions("instrument", options);

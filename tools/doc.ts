@@ -39,6 +39,7 @@ const CATEGORIES = [
   "TLS",
   "Names and addresses",
   "Call graph",
+  "Inspection",
   "Policies",
   "Tests",
   "Network in memory",

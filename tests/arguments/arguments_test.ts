@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import * as asyncio from "../../mod.ts";
+import * as inspection from "../../inspect/mod.ts";
 import * as durable from "../../queues/durable/mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { untilNothingHeld } from "../doubles/resources.ts";
@@ -13,12 +14,23 @@ import { CLASSES, FUNCTIONS, type Parameters } from "./subjects.ts";
 
 const VALUES: Record<string, unknown> = {
   ...asyncio,
+  ...inspection,
+  inspect: async (options: inspection.InspectOptions) => {
+    const inspector = await inspection.inspect(options);
+    await inspector.close();
+  },
   ...testing,
   ...durable,
 };
 
 /** Functions that are called outside every loop. */
-const OUTSIDE = ["run", "explore", "cancelEverywhere", "inVirtualTime"];
+const OUTSIDE = [
+  "inspect",
+  "run",
+  "explore",
+  "cancelEverywhere",
+  "inVirtualTime",
+];
 /** Functions that need the operating system, or threads. */
 const REAL =
   /^(createSubprocess|subprocess|toThread|WorkerExecutor|runInExec|shutdownDefault|addReader|addWriter|removeReader|removeWriter|sock.*(From|To)|connect(Read|Write)Pipe)/;

@@ -279,6 +279,10 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       patience: optional(AT_LEAST_0),
     }),
   ],
+  inspect: [options({ allowCancel: optional(BOOLEAN) })],
+  instrument: [
+    options({ tracer: given(OBJECT, () => ({ startActiveSpan() {} })) }),
+  ],
   isCoroutineFunction: [ANYTHING],
   isFuture: [ANYTHING],
   merge: [given(OBJECT, () => new asyncio.Queue())],
@@ -903,6 +907,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
       ],
     },
   },
+  Inspector: { construct: null, methods: {} },
   Server: {
     make: server,
     dispose: (server: asyncio.Server) => server.close(),

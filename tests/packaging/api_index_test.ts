@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import * as asyncio from "../../mod.ts";
+import * as inspection from "../../inspect/mod.ts";
 import * as durable from "../../queues/durable/mod.ts";
 import * as testing from "../../testing/mod.ts";
 import { generateIndex } from "../../tools/api_index/generate.ts";
@@ -47,6 +48,7 @@ const VALUES: Record<string, unknown> = {
   ...asyncio,
   ...testing,
   ...durable,
+  ...inspection,
 };
 
 const text = await Deno.readTextFile(INDEX);
@@ -102,6 +104,7 @@ async function declarations(): Promise<Declarations> {
       "mod.ts",
       "testing/mod.ts",
       "queues/durable/mod.ts",
+      "inspect/mod.ts",
     ],
     cwd: new URL("../../", import.meta.url),
   }).output();
