@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Client } from "./_client.ts";
+import { RECORDING, Source } from "./_source.ts";
 import {
   frame,
   newView,
@@ -12,10 +13,6 @@ import {
 
 /** How often the program is asked, in milliseconds. */
 const INTERVAL = 1000;
-/** How many tasks are described at a time. */
-const MAX_TASKS = 2000;
-/** How long places are recorded at a key, in seconds. */
-const RECORDING = 60;
 
 /** Shows a program live in the terminal until a key ends it; elsewhere prints one picture of it. */
 export async function top(connect: () => Promise<Client>): Promise<void> {
@@ -31,7 +28,7 @@ export async function top(connect: () => Promise<Client>): Promise<void> {
     console.log(
       screens.map((lines) => lines.join("\n").trimEnd()).join("\n\n"),
     );
-    await source.close();
+    await source[Symbol.asyncDispose]();
     return;
   }
   await source.read();
@@ -40,48 +37,6 @@ export async function top(connect: () => Promise<Client>): Promise<void> {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** What the program says, and the rates since it was last asked. */
-class Source {
-  readonly #connect: () => Promise<Client>;
-  #client: Client | null = null;
-  #before: { steps: number; busy: number; seconds: number } | null = null;
-
-  constructor(connect: () => Promise<Client>) {
-    this.#connect = connect;
-  }
-
-  async read(): Promise<TopData> {
-    try {
-      const client = this.#client ??= await this.#connect();
-      const statistics = await client.statistics();
-      const snapshot = await client.snapshot({ limit: MAX_TASKS });
-      const before = this.#before ?? { steps: 0, busy: 0, seconds: 0 };
-      const elapsed = Math.max(0.001, statistics.seconds - before.seconds);
-      this.#before = statistics;
-      return {
-        program: client.program,
-        snapshot,
-        statistics,
-        stepsPerSecond: (statistics.steps - before.steps) / elapsed,
-        busy: Math.min(1, (statistics.busy - before.busy) / elapsed),
-      };
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
-  async recordPlaces(): Promise<void> {
-    await this.#client?.sites(RECORDING);
-  }
-
-  async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = this.#before = null;
-    await client?.[Symbol.asyncDispose]();
-  }
 }
 
 // On the alternate screen, without a cursor; and back.
@@ -126,7 +81,7 @@ class Screen {
       globalThis.removeEventListener("unload", restore);
       for (const signal of ENDING) Deno.removeSignalListener(signal, end);
       if (hasResize) Deno.removeSignalListener("SIGWINCH", draw);
-      await this.#source.close();
+      await this.#source[Symbol.asyncDispose]();
     }
     // A pending read of the terminal would keep the viewer up.
     Deno.exit();

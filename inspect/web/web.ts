@@ -1,5 +1,228 @@
+// Copyright 2026 the asyncio for Deno authors. MIT license.
+
+import { findingsIn } from "../../loop/core/introspection/findings.ts";
+import { shortFile, treeRows } from "../../loop/core/introspection/tree.ts";
+import { printable } from "../../loop/core/introspection/printable.ts";
 import type { Client } from "../_client.ts";
+import { isSameToken, newToken } from "../_endpoint.ts";
+import { treePicture } from "../_picture.ts";
+import { Source } from "../_source.ts";
+import { objectRows, type TopData } from "../_top_frame.ts";
+import { PAGE, STYLE } from "./page.ts";
+import { pageScript } from "./page.js";
+
+/** The options of the page. */
+export interface WebOptions {
+  /** The port; 0 for any that is free. */
+  readonly port: number;
+  /** Whether a browser is opened. */
+  readonly opens: boolean;
+}
+
+/** A longer body of a request is refused, in bytes. */
+const MAX_BODY = 1000;
+
+/** Serves the page until the process ends. */
 export async function web(
-  _connect: () => Promise<Client>,
-  _o: { port: number; opens: boolean },
-): Promise<void> {}
+  connect: () => Promise<Client>,
+  { port, opens }: WebOptions,
+): Promise<void> {
+  const site = new Site(connect);
+  // So that a wrong process id is an error, and not a page.
+  await site.begin();
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port,
+    onListen: ({ port }) => {
+      const address = site.listensAt(port);
+      console.log(
+        `${address}\n\nOnly this machine can open it, with this address. Ctrl-C ends it`,
+      );
+      if (opens) open(address);
+    },
+  }, (request) => site.handle(request));
+  await server.finished;
+}
+
+function open(address: string): void {
+  const [command, ...args] = {
+    darwin: ["open", address],
+    windows: ["cmd", "/c", "start", "", address],
+  }[Deno.build.os as string] ?? ["xdg-open", address];
+  try {
+    new Deno.Command(command!, { args, stdout: "null", stderr: "null" }).spawn()
+      .unref();
+  } catch {
+    // There is no browser: the address stands in the terminal.
+  }
+}
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** Answers the requests of the page. */
+export class Site {
+  readonly #source: Source;
+  readonly #token = newToken();
+  #port = 0;
+  /** The last answer of the program: several pages ask for it. */
+  #reading: Promise<TopData> | null = null;
+
+  constructor(connect: () => Promise<Client>) {
+    this.#source = new Source(connect);
+  }
+
+  async begin(): Promise<void> {
+    await this.#source.read();
+  }
+
+  /** Sets the port; returns the address of the page, which is the secret. */
+  listensAt(port: number): string {
+    this.#port = port;
+    return `http://127.0.0.1:${port}/${this.#token}/`;
+  }
+
+  async close(): Promise<void> {
+    await this.#source[Symbol.asyncDispose]();
+  }
+
+  async handle(request: Request): Promise<Response> {
+    if (!this.#isFromHere(request)) return answer("Forbidden", 403);
+    const [, token, path, ...more] = new URL(request.url).pathname.split("/");
+    // Without the secret, there is nothing here.
+    if (!isSameToken(token, this.#token) || more.length > 0) {
+      return answer("Not found", 404);
+    }
+    if (request.method === "POST") return await this.#post(request, path);
+    if (request.method !== "GET") return answer("Method not allowed", 405);
+    switch (path) {
+      case "":
+        return answer(PAGE, 200, "text/html; charset=utf-8");
+      case "page.css":
+        return answer(STYLE, 200, "text/css; charset=utf-8");
+      case "page.js":
+        return answer(
+          `(${pageScript})();`,
+          200,
+          "text/javascript; charset=utf-8",
+        );
+      case "data":
+        return await this.#data();
+      case "tree.svg":
+        return await this.#picture();
+      default:
+        return answer("Not found", 404);
+    }
+  }
+
+  /** Whether a request comes from the page or the address bar of this machine: not from another page or name. */
+  #isFromHere(request: Request): boolean {
+    const host = request.headers.get("host");
+    const origin = request.headers.get("origin");
+    const from = request.headers.get("sec-fetch-site");
+    const own = `127.0.0.1:${this.#port}`;
+    if (host !== own) return false;
+    if (origin !== null && origin !== `http://${own}`) return false;
+    if (request.method !== "GET" && origin === null) return false;
+    return from === null || from === "same-origin" || from === "none";
+  }
+
+  async #post(request: Request, path: string | undefined): Promise<Response> {
+    const type = request.headers.get("content-type");
+    if (type !== "application/json") return answer("Unsupported", 415);
+    const text = await textOf(request);
+    return await this.#attempt(async () => {
+      const body = JSON.parse(text);
+      if (path === "sites") await this.#source.recordPlaces();
+      else if (path === "cancel" && Number.isInteger(body?.task)) {
+        await this.#source.cancel(body.task);
+      } else throw new RangeError("There is no such request");
+      return {};
+    });
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<Response> {
+    try {
+      return json(await work());
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return json({ error: printable(message, 500) });
+    }
+  }
+
+  async #data(): Promise<Response> {
+    try {
+      return json(pageData(await this.#read()));
+    } catch {
+      return json({ error: "The program does not answer, or has ended" });
+    }
+  }
+
+  async #picture(): Promise<Response> {
+    try {
+      const { snapshot, program } = await this.#read();
+      const title = `${titleOf(program)} (${program.pid}), ${
+        new Date(snapshot.at).toISOString()
+      }`;
+      return answer(treePicture(snapshot, title), 200, "image/svg+xml");
+    } catch {
+      return answer("The program does not answer", 502);
+    }
+  }
+
+  async #read(): Promise<TopData> {
+    this.#reading ??= this.#source.read();
+    try {
+      return await this.#reading;
+    } finally {
+      this.#reading = null;
+    }
+  }
+}
+
+function pageData(data: TopData): unknown {
+  const { program, snapshot } = data;
+  return {
+    ...data,
+    program: { ...program, title: titleOf(program) },
+    findings: findingsIn(snapshot),
+    rows: treeRows(snapshot),
+    objects: objectRows(snapshot),
+  };
+}
+
+function titleOf({ main }: { main: string | null }): string {
+  return printable(shortFile(main ?? "a program"));
+}
+
+async function textOf(request: Request): Promise<string> {
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    text += new TextDecoder().decode(chunk, { stream: true });
+    if (text.length > MAX_BODY) return "";
+  }
+  return text;
+}
+
+function json(value: unknown): Response {
+  return answer(JSON.stringify(value), 200, "application/json");
+}
+
+function answer(
+  body: string,
+  status: number,
+  type = "text/plain; charset=utf-8",
+): Response {
+  return new Response(body, {
+    status,
+    headers: { ...HEADERS, "content-type": type },
+  });
+}
