@@ -13,7 +13,8 @@
 
 import { parseArgs } from "node:util";
 import { findPython } from "../tests/peers/python.ts";
-import { judge, QUICK, RESULTS } from "./report.ts";
+import { judge, judgeMean, QUICK, type Result, RESULTS } from "./report.ts";
+import { pythonWith } from "./side_by_side.ts";
 
 const ALL = [
   "startup",
@@ -92,12 +93,14 @@ async function measure(
 async function reportOf(file: string, quick: boolean) {
   const lines = (await Deno.readTextFile(file)).split("\n").filter(Boolean);
   const python = await findPython();
+  const uvloop = await pythonWith("uvloop");
   return {
     date: new Date().toISOString(),
     quick,
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     python: python?.version ?? null,
+    uvloop: uvloop && `in Python ${uvloop.version}`,
     system: `${Deno.build.os} ${Deno.build.arch}`,
     processors: navigator.hardwareConcurrency,
     results: lines.map((line) => judge(JSON.parse(line))),
@@ -106,6 +109,39 @@ async function reportOf(file: string, quick: boolean) {
 
 /** A report, as JSON. */
 export type Report = Awaited<ReturnType<typeof reportOf>>;
+
+/** The tables of `tasks` and `primitives` that have a mean together, and what that is to be. */
+const MEANS = [
+  {
+    name: "tasks, queues and synchronisation",
+    titles: ["Tasks", "Queues and synchronisation"],
+    goals: { asyncio: 4.8, uvloop: 3.3 },
+  },
+  {
+    name: "the same and what does not wait",
+    titles: ["Tasks", "Queues and synchronisation", "Without waiting"],
+    goals: null,
+  },
+];
+
+/** Prints the geometric means over several tables, where all of them were measured. */
+function printMeans(results: readonly Result[]): void {
+  for (const { name, titles, goals } of MEANS) {
+    for (const peer of ["asyncio", "uvloop"] as const) {
+      const those = results.filter((each) =>
+        each.peer === peer && titles.includes(each.title)
+      );
+      if (new Set(those.map(({ title }) => title)).size < titles.length) return;
+      const { ratio, spread: [low, high] } = judgeMean(those);
+      const goal = goals === null ? "" : `; goal ${goals[peer]}x`;
+      console.log(
+        `Geometric mean over ${name} (${those.length} cases): ` +
+          `${ratio.toFixed(2)}x ${peer}, ` +
+          `${low.toFixed(2)}-${high.toFixed(2)} by round${goal}`,
+      );
+    }
+  }
+}
 
 /** The chart is drawn by a process of its own: who measures need not have what draws. */
 async function draw(json: string, svg: string): Promise<void> {
@@ -125,6 +161,7 @@ async function main(): Promise<void> {
       if (!await measure(name, results, quick)) Deno.exitCode = 1;
     }
     const report = await reportOf(results, quick);
+    printMeans(report.results);
     const path = json ?? await ordinaryPath(report.date);
     await Deno.writeTextFile(path, JSON.stringify(report, null, 2) + "\n");
     console.log(`\nThe figures are in ${path}`);

@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Measures queues, locks and other primitives, alongside Python's asyncio.
+ * Measures queues, locks and other primitives, alongside Python's asyncio, uvloop, and the least that JavaScript needs.
  *
- * A hand-over is what wakes another task: each operation of these cases makes one task wait and
- * another go on. The cases "without waiting" have one task alone.
+ * A hand-over wakes another task: each operation of these cases makes one task wait and another continue. The cases
+ * without waiting have a single task.
  *
  * ```sh
  * deno run -A bench/primitives.ts
@@ -22,32 +22,29 @@ import {
   Lock,
   PriorityQueue,
   Queue,
-  run,
   Semaphore,
   sleep,
 } from "../mod.ts";
+import * as minimum from "./minimum.ts";
 import { type Case, type Comparison, sideBySide } from "./side_by_side.ts";
 
 /** How often the operation of a case is done. */
 const OPERATIONS = 50_000;
 const WAITERS = 1_000;
 const PARTIES = 10;
+const SORTED = 100;
 
-/** A case whose body does {@linkcode OPERATIONS} operations, on a loop of its own. */
-function timed(
+/** A case that does {@linkcode OPERATIONS} operations, as does its minimum. */
+function often(
   name: string,
-  goal: number,
   body: () => Promise<unknown>,
+  minimum: (operations: number) => Promise<unknown>,
 ): Case {
   return {
     name,
-    goal,
-    measure: () =>
-      run(async () => {
-        const start = performance.now();
-        await body();
-        return (performance.now() - start) * 1e6 / OPERATIONS;
-      }),
+    operations: OPERATIONS,
+    body,
+    minimum: () => minimum(OPERATIONS),
   };
 }
 
@@ -73,107 +70,183 @@ async function putAndGet(queue: Queue<number>): Promise<void> {
   }
 }
 
-const cases: Case[] = [
-  timed("queue of one, an item", 8, async () => {
-    const queue = new Queue<number>(1);
-    const consumer = createTask(async () => {
-      for (let i = 0; i < OPERATIONS; i++) await queue.get();
-    });
-    for (let i = 0; i < OPERATIONS; i++) await queue.put(i);
-    await consumer;
-  }),
-  timed("unbounded queue, hand-over", 8, async () => {
-    const [there, back] = [new Queue<number>(), new Queue<number>()];
-    const other = createTask(async () => {
-      for (let i = 0; i < OPERATIONS / 2; i++) {
-        await back.put(await there.get());
-      }
-    });
+/** One task puts items into a queue of one, another gets them. */
+async function fillAndEmpty(): Promise<void> {
+  const queue = new Queue<number>(1);
+  const consumer = createTask(async () => {
+    for (let i = 0; i < OPERATIONS; i++) await queue.get();
+  });
+  for (let i = 0; i < OPERATIONS; i++) await queue.put(i);
+  await consumer;
+}
+
+/** Two tasks hand an item to each other, through two queues. */
+async function pingPong(): Promise<void> {
+  const [there, back] = [new Queue<number>(), new Queue<number>()];
+  const other = createTask(async () => {
+    for (let i = 0; i < OPERATIONS / 2; i++) await back.put(await there.get());
+  });
+  for (let i = 0; i < OPERATIONS / 2; i++) {
+    await there.put(i);
+    await back.get();
+  }
+  await other;
+}
+
+/** Two tasks wake each other by an event each. */
+async function signal(): Promise<void> {
+  const [there, back] = [new Event(), new Event()];
+  const other = createTask(async () => {
     for (let i = 0; i < OPERATIONS / 2; i++) {
-      await there.put(i);
-      await back.get();
+      await there.wait();
+      there.clear();
+      back.set();
     }
-    await other;
-  }),
-  timed(
-    "queue, put and get without waiting",
-    1.5,
-    () => putAndGet(new Queue()),
-  ),
-  timed("priority queue of 100, put and get", 1.5, async () => {
-    const queue = new PriorityQueue<number>();
-    for (let i = 0; i < 100; i++) queue.putNowait(i * 37 % 100);
-    await putAndGet(queue);
-  }),
-  timed("lock, hand-over", 5, () => takeTurns(new Lock())),
-  timed("lock, without waiting", 1.5, async () => {
-    const lock = new Lock();
-    for (let i = 0; i < OPERATIONS; i++) {
-      await lock.acquire();
-      lock.release();
-    }
-  }),
-  timed("semaphore, hand-over", 5, () => takeTurns(new Semaphore(1))),
-  timed("event, hand-over", 5, async () => {
-    const [there, back] = [new Event(), new Event()];
-    const other = createTask(async () => {
-      for (let i = 0; i < OPERATIONS / 2; i++) {
-        await there.wait();
-        there.clear();
-        back.set();
-      }
-    });
+  });
+  for (let i = 0; i < OPERATIONS / 2; i++) {
+    there.set();
+    await back.wait();
+    back.clear();
+  }
+  await other;
+}
+
+/** Wakes many tasks by one event, several times. */
+async function signalAll(): Promise<void> {
+  const events = Array.from(
+    { length: OPERATIONS / WAITERS },
+    () => new Event(),
+  );
+  const tasks = Array.from({ length: WAITERS }, () =>
+    createTask(async () => {
+      for (const event of events) await event.wait();
+    }));
+  for (const event of events) {
+    await sleep(0);
+    event.set();
+  }
+  await gather(tasks);
+}
+
+/** Two tasks take turns by a condition. */
+async function notify(): Promise<void> {
+  const condition = new Condition();
+  let turn = 0;
+  const work = (mine: number) => async () => {
     for (let i = 0; i < OPERATIONS / 2; i++) {
-      there.set();
-      await back.wait();
-      back.clear();
+      using _ = await condition.acquire();
+      await condition.waitFor(() => turn === mine);
+      turn = 1 - mine;
+      condition.notify();
     }
-    await other;
-  }),
-  timed("event for 1,000 tasks, a task", 3, async () => {
-    const events = Array.from(
-      { length: OPERATIONS / WAITERS },
-      () => new Event(),
-    );
-    const tasks = Array.from({ length: WAITERS }, () =>
-      createTask(async () => {
-        for (const event of events) await event.wait();
-      }));
-    for (const event of events) {
-      await sleep(0);
-      event.set();
-    }
-    await gather(tasks);
-  }),
-  timed("condition, hand-over", 3, async () => {
-    const condition = new Condition();
-    let turn = 0;
-    const work = (mine: number) => async () => {
-      for (let i = 0; i < OPERATIONS / 2; i++) {
-        using _ = await condition.acquire();
-        await condition.waitFor(() => turn === mine);
-        turn = 1 - mine;
-        condition.notify();
-      }
-    };
-    await gather([work(0), work(1)]);
-  }),
-  timed("barrier for 10 tasks, a task", 3, async () => {
-    const barrier = new Barrier(PARTIES);
-    const work = async () => {
-      for (let i = 0; i < OPERATIONS / PARTIES; i++) await barrier.wait();
-    };
-    await gather(Array.from({ length: PARTIES }, () => work));
-  }),
+  };
+  await gather([work(0), work(1)]);
+}
+
+/** Several tasks wait for one another. */
+async function meet(): Promise<void> {
+  const barrier = new Barrier(PARTIES);
+  const work = async () => {
+    for (let i = 0; i < OPERATIONS / PARTIES; i++) await barrier.wait();
+  };
+  await gather(Array.from({ length: PARTIES }, () => work));
+}
+
+const handOvers: Case[] = [
+  {
+    ...often("queue of one, an item", fillAndEmpty, minimum.fillAndEmpty),
+    goal: 9,
+    uvloopGoal: 5,
+  },
+  {
+    ...often("unbounded queue, hand-over", pingPong, minimum.pingPong),
+    goal: 8,
+  },
+  {
+    ...often(
+      "lock, hand-over",
+      () => takeTurns(new Lock()),
+      minimum.handOver,
+    ),
+    goal: 6,
+    uvloopGoal: 4,
+  },
+  {
+    ...often(
+      "semaphore, hand-over",
+      () => takeTurns(new Semaphore(1)),
+      minimum.handOver,
+    ),
+    goal: 5,
+  },
+  { ...often("event, hand-over", signal, minimum.signal), goal: 5 },
+  {
+    ...often(
+      "event for 1,000 tasks, a task",
+      signalAll,
+      (operations) => minimum.signalAll(operations / WAITERS, WAITERS),
+    ),
+    goal: 3,
+  },
+  { ...often("condition, hand-over", notify, minimum.notify), goal: 3 },
+  {
+    ...often(
+      "barrier for 10 tasks, a task",
+      meet,
+      (operations) => minimum.meet(operations / PARTIES, PARTIES),
+    ),
+    goal: 3,
+  },
+];
+
+const withoutWaiting: Case[] = [
+  {
+    ...often(
+      "queue, put and get",
+      () => putAndGet(new Queue()),
+      minimum.putAndGet,
+    ),
+    goal: 1.5,
+  },
+  {
+    ...often(
+      "priority queue of 100, put and get",
+      async () => {
+        const queue = new PriorityQueue<number>();
+        for (let i = 0; i < SORTED; i++) queue.putNowait(i * 37 % SORTED);
+        await putAndGet(queue);
+      },
+      (operations) => minimum.putAndGetSorted(operations, SORTED),
+    ),
+    goal: 1.5,
+  },
+  {
+    ...often(
+      "lock, acquire and release",
+      async () => {
+        const lock = new Lock();
+        for (let i = 0; i < OPERATIONS; i++) {
+          await lock.acquire();
+          lock.release();
+        }
+      },
+      minimum.takeFree,
+    ),
+    goal: 1.5,
+  },
 ];
 
 /**
  * Measures all cases.
  *
- * @returns What came out.
+ * @returns The results.
  */
-export function main(): Promise<Comparison[]> {
-  return sideBySide("Queues and synchronisation", "primitives.py", cases);
+export async function main(): Promise<Comparison[]> {
+  const title = "Queues and synchronisation";
+  return [
+    ...await sideBySide(title, "primitives.py", handOvers),
+    ...await sideBySide("Without waiting", "primitives.py", withoutWaiting),
+  ];
 }
 
 if (import.meta.main) await main();

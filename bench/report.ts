@@ -11,6 +11,9 @@ export const RESULTS = "ASYNCIO_BENCH_RESULTS";
 /** The environment variable that asks for few rounds. */
 export const QUICK = "ASYNCIO_BENCH_QUICK";
 
+/** The name of the peer that is the least JavaScript. */
+export const MINIMUM = "the least JavaScript";
+
 const QUICK_ROUNDS = 2;
 
 /** The unit of figures. */
@@ -47,26 +50,47 @@ export function report(result: Result): void {
   Deno.writeTextFileSync(file, JSON.stringify(result) + "\n", { append: true });
 }
 
-/** A result with its medians and ratios. */
-export interface Judgement extends Result {
-  medians: { ours: number; theirs: number };
+/** A ratio and its spread. */
+export interface Comparable {
   /** How many times as good ours is: the median of the rounds' ratios. */
   ratio: number;
   /** The least and the greatest of those. */
   spread: [number, number];
 }
 
+/** A result with its medians and ratios. */
+export interface Judgement extends Result, Comparable {
+  medians: { ours: number; theirs: number };
+}
+
 /** Compares the figures of a result. */
 export function judge(result: Result): Judgement {
-  const { unit, ours, theirs } = result;
-  const ratios = ours.map((us, round) =>
-    unit === "a second" ? us / theirs[round]! : theirs[round]! / us
-  ).sort((a, b) => a - b);
   return {
     ...result,
-    medians: { ours: median(ours), theirs: median(theirs) },
+    ...compare(ratiosOf(result)),
+    medians: { ours: median(result.ours), theirs: median(result.theirs) },
+  };
+}
+
+/** Compares the figures of several cases by the geometric mean of each round's ratios. */
+export function judgeMean(results: readonly Result[]): Comparable {
+  const ratios = results.map(ratiosOf);
+  return compare(ratios[0]!.map((_, round) => {
+    const logs = ratios.map((ratio) => Math.log(ratio[round]!));
+    return Math.exp(logs.reduce((a, b) => a + b) / logs.length);
+  }));
+}
+
+function ratiosOf({ unit, ours, theirs }: Result): number[] {
+  return ours.map((us, round) =>
+    unit === "a second" ? us / theirs[round]! : theirs[round]! / us
+  );
+}
+
+function compare(ratios: readonly number[]): Comparable {
+  return {
     ratio: median(ratios),
-    spread: [ratios[0]!, ratios.at(-1)!],
+    spread: [Math.min(...ratios), Math.max(...ratios)],
   };
 }
 

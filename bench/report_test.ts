@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals } from "@std/assert";
-import { judge, report, type Result, RESULTS } from "./report.ts";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { judge, judgeMean, report, type Result, RESULTS } from "./report.ts";
 
 const RESULT: Result = {
   title: "Tasks",
@@ -21,6 +21,16 @@ Deno.test("judge() takes the median and the spread of the rounds' ratios", () =>
 Deno.test("judge() knows that more of what happens a second is better", () => {
   const { ratio, spread } = judge({ ...RESULT, unit: "a second" });
   assertEquals([ratio, spread], [1 / 3, [1 / 4, 1 / 2]]);
+});
+
+Deno.test("judgeMean() takes the geometric mean of each round's ratios", () => {
+  const { ratio, spread } = judgeMean([
+    RESULT, // 4, 2, 3
+    { ...RESULT, theirs: [10, 40, 30] }, // 1, 2, 3
+  ]);
+  for (const [mean, expected] of [[ratio, 2], [spread[0], 2], [spread[1], 3]]) {
+    assertAlmostEquals(mean!, expected!);
+  }
 });
 
 Deno.test("report() adds a line to the file that the environment names, if it names one", async () => {

@@ -29,6 +29,8 @@ const HELLO = "everything, and hello world";
 const PROGRAMS: Readonly<Record<string, string>> = {
   "nothing": "",
   "node:async_hooks": 'import "node:async_hooks";',
+  "a first setImmediate()": "setImmediate(() => {});",
+  "a first setTimeout()": "setTimeout(() => {}, 0);",
   "sync": importing("sync/mod.ts"),
   "tasks": importing("tasks/mod.ts"),
   "streams": importing("streams/mod.ts"),

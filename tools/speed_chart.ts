@@ -21,15 +21,15 @@ interface Bar {
 
 /** The cases of the first chart by their name in the report, and what the chart calls them. */
 const OF_ASYNCIO: Readonly<Record<string, string>> = {
-  "switch between two tasks": "switch between two tasks",
+  "sleep(0), a hundred tasks": "switch between tasks",
   "spawn and await a task": "spawn and await a task",
   "task group, a child": "run a child of a task group",
-  "create and cancel suspended tasks": "create and cancel a suspended task",
-  "time limit round a switch": "set and lift a time limit",
+  "cancel 10,000 tasks, a task": "create and cancel a suspended task",
+  "time limit round sleep(0)": "set and lift a time limit",
   "lock, hand-over": "hand over a lock",
   "queue of one, an item": "hand over an item of a queue",
-  "queue, put and get without waiting": "put and get without waiting",
-  "lock, without waiting": "take a free lock",
+  "queue, put and get": "put and get without waiting",
+  "lock, acquire and release": "take a free lock",
 };
 /** Likewise for the chart of libraries for JavaScript. */
 const OF_PEERS: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ const BOTTOM = 30;
 
 /** Draws how many times as fast as asyncio the library is; the result is SVG. */
 export function asyncioChart(report: Report): string {
-  const bars = barsOf(report, OF_ASYNCIO, (peer) => peer === "asyncio")
+  const bars = barsOf(report, OF_ASYNCIO, ({ peer }) => peer === "asyncio")
     .map(({ ratio, label }) => ({ ratio, label }));
   return chart(report, "Speed as a multiple of asyncio's", "asyncio", bars);
 }
@@ -65,8 +65,11 @@ export function peersChart(report: Report): string {
   const bars = barsOf(
     report,
     OF_PEERS,
-    (peer) => peer !== "asyncio" && peer !== "bare promises",
-  ).map(({ ratio, label, peer }) => ({ ratio, label: `${label}: ${peer}` }));
+    ({ title, peer }) =>
+      title === "Libraries for JavaScript" && peer !== "bare promises",
+  ).map((
+    { ratio, label, peer },
+  ) => ({ ratio, label: `${label}: ${peer}` }));
   const title = "Speed as a multiple of the other library's";
   return chart(report, title, "the other", bars);
 }
@@ -74,10 +77,10 @@ export function peersChart(report: Report): string {
 function barsOf(
   report: Report,
   cases: Readonly<Record<string, string>>,
-  isPeer: (name: string) => boolean,
+  isMeant: (result: Report["results"][number]) => boolean,
 ): (Bar & { peer: string })[] {
   return Object.entries(cases).flatMap(([name, label]) =>
-    report.results.filter((each) => each.name === name && isPeer(each.peer))
+    report.results.filter((each) => each.name === name && isMeant(each))
       .map(({ ratio, peer }) => ({ label, ratio, peer }))
   );
 }

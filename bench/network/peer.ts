@@ -6,9 +6,8 @@
  * @module
  */
 
-import { canImport, type Loop } from "../side_by_side.ts";
+import { type Loop, pythonWith } from "../side_by_side.ts";
 import { TextLineStream } from "../text_line_stream.ts";
-import { findPython } from "../../tests/peers/python.ts";
 
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
@@ -149,8 +148,8 @@ export async function pythonWords(
   name: string,
   loop: Loop,
 ): Promise<string[] | null> {
-  const python = await findPython();
-  if (python === null || !await canImport(python, loop)) return null;
+  const python = await pythonWith(loop);
+  if (python === null) return null;
   const path = new URL("../python/servers.py", import.meta.url).pathname;
   return [...python.command, path, name];
 }

@@ -48,6 +48,16 @@ export const CASES = [
   "cancel 1,000 waiting tasks, a task",
 ] as const;
 
+/** The aims for the ratio to the fastest peer; 1 in all other cases. */
+export const GOALS: Partial<Record<CaseName, number>> = {
+  "spawn and await a task": 8,
+  "semaphore, hand-over": 0.7,
+  "semaphore, without waiting": 0.7,
+  "queue of one, an item": 4,
+  "unbounded queue, hand-over": 4,
+  "cancel 1,000 waiting tasks, a task": 2,
+};
+
 /** The name of a case. */
 export type CaseName = typeof CASES[number];
 

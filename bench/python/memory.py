@@ -1,16 +1,18 @@
 # Copyright 2026 the asyncio for Deno authors. MIT license.
-"""Prints how many bytes a sleeping task takes, of as many as the argument says."""
+"""Prints how many bytes of resident memory a sleeping task takes, now and at the peak, of as many as the argument says."""
 
 import asyncio
 import gc
+import json
+import re
 import sys
 
 import loops
 
 
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
+def resident(field):
+    with open("/proc/self/status") as file:
+        return int(re.search(rf"{field}:\s+(\d+)", file.read())[1]) * 1024
 
 
 async def main(count):
@@ -18,11 +20,12 @@ async def main(count):
         await asyncio.sleep(3600)
 
     gc.collect()
-    before = resident()
+    before = resident("VmRSS")
     tasks = [asyncio.create_task(suspended()) for _ in range(count)]
     await asyncio.sleep(0.1)
     gc.collect()
-    print((resident() - before) / count)
+    now = (resident("VmRSS") - before) / count
+    print(json.dumps({"now": now, "peak": (resident("VmHWM") - before) / count}))
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

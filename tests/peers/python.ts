@@ -32,8 +32,9 @@ print(sys.executable or "")`;
  * Needs `--allow-env=ASYNCIO_PYTHON` and `--allow-run`.
  *
  * @param candidates The programs to ask if the environment names none.
+ * @param variable The environment variable.
  * @returns The interpreter, or null if there is none.
- * @throws {Error} If `ASYNCIO_PYTHON` does not name a Python 3.
+ * @throws {Error} If the variable does not name a Python 3.
  *
  * @example Run a script, where there is Python
  * ```ts
@@ -48,8 +49,9 @@ print(sys.executable or "")`;
  */
 export async function findPython(
   candidates: readonly string[] = CANDIDATES,
+  variable = "ASYNCIO_PYTHON",
 ): Promise<Python | null> {
-  const chosen = Deno.env.get("ASYNCIO_PYTHON");
+  const chosen = Deno.env.get(variable);
   if (chosen) {
     const python = await ask(chosen);
     if (python !== null) return python;

@@ -113,3 +113,24 @@ Deno.test("findPython() returns a command that runs, if there is a Python", asyn
   }).output();
   assertMatch(new TextDecoder().decode(stdout), /^3\./);
 });
+
+Deno.test(
+  "findPython() reads another variable",
+  { ignore },
+  () =>
+    withEnvironment(
+      "/no/such/program",
+      () =>
+        withPrograms(["echo 3.13.9; echo /thirteen"], async ([program]) => {
+          Deno.env.set("ANOTHER_PYTHON", program!);
+          try {
+            assertEquals(await findPython([], "ANOTHER_PYTHON"), {
+              command: ["/thirteen"],
+              version: "3.13.9",
+            });
+          } finally {
+            Deno.env.delete("ANOTHER_PYTHON");
+          }
+        }),
+    ),
+);
