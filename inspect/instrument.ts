@@ -20,10 +20,15 @@ import type { TaskWatch } from "../loop/core/watch.ts";
  * @category Inspection
  */
 export interface SpanLike {
+  /** Records an event. */
   addEvent(name: string): unknown;
+  /** Sets an attribute. */
   setAttribute(key: string, value: string | number | boolean): unknown;
+  /** Sets the status; code 2 is an error. */
   setStatus(status: { code: number; message?: string }): unknown;
+  /** Records an error. */
   recordException(exception: Error): unknown;
+  /** Ends the span. */
   end(): unknown;
 }
 
@@ -47,7 +52,9 @@ export interface TracerLike {
  * @category Inspection
  */
 export interface GaugeLike {
+  /** Adds a function that is called when the gauge is read. */
   addCallback(callback: ObserveLike): unknown;
+  /** Removes such a function. */
   removeCallback(callback: ObserveLike): unknown;
 }
 
@@ -68,10 +75,12 @@ export type ObserveLike = (
  * @category Inspection
  */
 export interface MeterLike {
+  /** Creates a gauge whose value is read when it is needed. */
   createObservableGauge(
     name: string,
     options: { description: string; unit?: string },
   ): GaugeLike;
+  /** Creates a histogram. */
   createHistogram(
     name: string,
     options: { description: string; unit?: string },
