@@ -13,8 +13,8 @@ import type { SiteWatch } from "../loop/core/watch.ts";
  * times as long as creating a task.
  */
 const A_SECOND = 200;
-const EVERY_TASK = 64;
-const EVERY_AWAIT = 128;
+const EVERY_TASK = 256;
+const EVERY_AWAIT = 512;
 
 /** Chooses what is recorded: all where little happens, a sample where much does. */
 class Sampler {

@@ -193,7 +193,8 @@ export function objectRows(snapshot: Snapshot): string[][] {
 
 function stateOfObject(object: ObjectInfo, known: Index): string {
   switch (object.kind) {
-    case "Lock": {
+    case "Lock":
+    case "KeyedLock": {
       const holder = known.holderOf(object.id);
       if (holder !== null) return `held by ${known.nameOf(holder)}`;
       return object.locked ? "held" : "free";

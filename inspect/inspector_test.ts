@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { Future } from "../loop/mod.ts";
 import { createTask, currentTask, run, sleep } from "../tasks/mod.ts";
+import { findPython } from "../tests/peers/python.ts";
 import { connect } from "./_client.ts";
 import { connectTo, openEndpoint } from "./_endpoint.ts";
 import { inspect, type InspectOptions } from "./mod.ts";
@@ -245,6 +246,45 @@ Deno.test("ViewerSession answers nothing before the token", async () => {
     endpoint.close();
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+const python = await findPython();
+
+Deno.test({
+  name: "inspect() lets no other user connect",
+  // Only root can become another user.
+  ignore: Deno.uid() !== 0 || python === null,
+  fn: async () => {
+    // In a folder that anybody may enter: it is the socket that refuses.
+    const directory = await Deno.makeTempDir();
+    await Deno.chmod(directory, 0o755);
+    const path = `${directory}/program.sock`;
+    await using _ = await inspect({ path });
+    await using own = await inspect();
+    const { stdout } = await new Deno.Command(python!.command[0]!, {
+      args: [
+        ...python!.command.slice(1),
+        "-c",
+        `
+import os, socket, sys
+os.setgid(65534); os.setuid(65534)
+for path in sys.argv[1:]:
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        print("connected")
+    except OSError as error:
+        print(type(error).__name__)
+`,
+        path,
+        own.path,
+      ],
+    }).output();
+    assertEquals(
+      new TextDecoder().decode(stdout),
+      "PermissionError\nPermissionError\n",
+    );
+    await Deno.remove(directory, { recursive: true });
+  },
 });
 
 Deno.test("inspect() keeps no program alive, and cleans up at its end", async () => {

@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
-import { inspectAsText } from "../loop/core/inspection.ts";
+import {
+  awaitingState,
+  fulfilled,
+  type Future,
+  withResult,
+} from "../loop/core/future.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
@@ -10,6 +15,7 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
 import type { Guard } from "./guard.ts";
 
 /**
@@ -76,12 +82,13 @@ export class KeyedLock<K = unknown> {
    * @throws {RuntimeError} At the `await`, if it has to wait and the keyed lock is bound to another loop.
    */
   acquire(key: K): Future<Guard> {
-    const scheduler = currentScheduler();
+    const caller = currentTaskState();
+    const scheduler = caller?.scheduler ?? currentScheduler();
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       const added = new Entry(() => this.#entries.delete(key));
       this.#entries.set(key, added);
-      return fulfilled(scheduler, added.lock());
+      return fulfilled(scheduler, added.lock(caller));
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
@@ -114,7 +121,7 @@ export class KeyedLock<K = unknown> {
 /** The lock of a key in use. */
 class Entry {
   /** The guard that holds the lock, or `null`. */
-  guard: Guard | null = null;
+  guard: KeyGuard | null = null;
   /** The waiting operations; one that was woken stays until it has the lock, ahead of later ones. */
   readonly line = new WaitQueue();
   readonly #remove: () => void;
@@ -124,8 +131,17 @@ class Entry {
     this.#remove = remove;
   }
 
-  lock(): Guard {
-    return this.guard = new KeyGuard(this);
+  lock(holder: TaskState | null): Guard {
+    return this.guard = new KeyGuard(this, holder);
+  }
+
+  [facts](): { kind: string } & Facts {
+    const { guard } = this;
+    return {
+      kind: "KeyedLock",
+      locked: guard !== null,
+      holder: guard?.holder ?? null,
+    };
   }
 
   release(guard: Guard): void {
@@ -144,9 +160,10 @@ class Entry {
 
 const ACQUISITION: PrimitiveBehavior<Guard, Entry> = {
   name: "KeyedLock.acquire()",
+  objectOf: (entry) => entry,
   poll(entry, acquisition) {
     acquisition.leaveQueue();
-    return withResult(entry.lock());
+    return withResult(entry.lock(awaitingState(acquisition)));
   },
   onCancelled: (_, acquisition) => acquisition.leaveQueue(),
   handBack(entry, acquisition, wasWoken) {
@@ -158,9 +175,12 @@ const ACQUISITION: PrimitiveBehavior<Guard, Entry> = {
 /** An acquisition of the lock of a key. */
 class KeyGuard implements Guard {
   readonly #entry: Entry;
+  /** The task that acquired the lock, for snapshots. */
+  readonly holder: TaskState | null;
 
-  constructor(entry: Entry) {
+  constructor(entry: Entry, holder: TaskState | null) {
     this.#entry = entry;
+    this.holder = holder;
   }
 
   release(): void {

@@ -1,8 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { Queue } from "../../../queues/mod.ts";
-import { Lock } from "../../../sync/mod.ts";
+import { KeyedLock, Lock } from "../../../sync/mod.ts";
 import {
   createTask,
   currentTask,
@@ -66,6 +71,24 @@ Deno.test("formatTree() names two tasks that each hold the lock the other wants"
       tree(),
       /^! 2 tasks wait for each other in a circle\n( {4}'(one|two)' waits for Lock\.acquire\(\) of Lock N, which '(one|two)' holds\n){2}/,
     );
+  }));
+
+Deno.test("formatTree() names who holds the key of a keyed lock, and not the key", () =>
+  run(async () => {
+    const locks = new KeyedLock<string>();
+    const take = (first: string, second: string) => async () => {
+      using _ = await locks.acquire(first);
+      await sleep(0);
+      using __ = await locks.acquire(second);
+    };
+    createTask(take("secret a", "secret b"), { name: "one" });
+    createTask(take("secret b", "secret a"), { name: "two" });
+    for (let i = 0; i < 3; i++) await sleep(0);
+    assertMatch(
+      tree(),
+      /'one' waits for KeyedLock\.acquire\(\) of KeyedLock N, which 'two' holds\n/,
+    );
+    assert(!tree().includes("secret"));
   }));
 
 Deno.test("formatTree() names the holder of a lock that was passed on", () =>
