@@ -2,7 +2,7 @@
 
 /** A task that computes for a second at a time, so that nothing else runs. */
 
-import { createTask, run, sleep } from "../../mod.ts";
+import { run, sleep, taskGroup } from "../../mod.ts";
 import { inspect } from "../../inspect/mod.ts";
 
 async function rank(): Promise<void> {
@@ -18,8 +18,10 @@ async function answer(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  createTask(rank, { name: "rank" });
-  await createTask(answer, { name: "answer" });
+  await taskGroup((group) => {
+    group.createTask(rank, { name: "rank" });
+    group.createTask(answer, { name: "answer" });
+  });
 }
 
 await using inspector = await inspect({ path: Deno.args[0] });
