@@ -30,6 +30,7 @@ const LIBRARY = [
   "subprocess",
   "sync",
   "tasks",
+  "testing",
 ].map((folder) => new URL(`../../../${folder}/`, import.meta.url).href);
 
 /** Records all of them, in debug mode. */
