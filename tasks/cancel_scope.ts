@@ -11,7 +11,7 @@ import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import type { CancelMessage } from "../loop/core/scope.ts";
-import { callingTask, notAFunction } from "../loop/core/task.ts";
+import { assertFunctionItself, callingTask } from "../loop/core/task.ts";
 import {
   assertBoolean,
   assertFunction,
@@ -131,9 +131,7 @@ export class CancelScope {
   async run<T>(
     body: (scope: this) => T | PromiseLike<T>,
   ): Promise<T | undefined> {
-    if (typeof body !== "function") {
-      throw notAFunction("CancelScope.run", "body", body);
-    }
+    assertFunctionItself("CancelScope.run", "body", body);
     if (callingTask() === null) return await createTask(() => this.run(body));
     if (this.#state !== "created") {
       throw new RuntimeError(
@@ -320,9 +318,7 @@ export async function cancelScope<T>(
   body: (scope: CancelScope) => T | PromiseLike<T>,
   options?: CancelScopeOptions,
 ): Promise<T | undefined> {
-  if (typeof body !== "function") {
-    throw notAFunction("cancelScope", "body", body);
-  }
+  assertFunctionItself("cancelScope", "body", body);
   return await new CancelScope(options).run(body);
 }
 
@@ -360,9 +356,7 @@ export async function moveOnAfter<T, D = undefined>(
   const seconds = delay === null
     ? null
     : secondsOf("moveOnAfter", "delay", delay);
-  if (typeof body !== "function") {
-    throw notAFunction("moveOnAfter", "body", body, "delay, ");
-  }
+  assertFunctionItself("moveOnAfter", "body", body, "delay, ");
   if (otherwise !== undefined) {
     assertFunction("The otherwise of moveOnAfter()", otherwise);
   }
@@ -416,7 +410,7 @@ export async function shielded<T>(
   body: (scope: CancelScope) => T | PromiseLike<T>,
   options?: ShieldedOptions,
 ): Promise<T | undefined> {
-  if (typeof body !== "function") throw notAFunction("shielded", "body", body);
+  assertFunctionItself("shielded", "body", body);
   assertOptions("shielded", options);
   const within = options?.within ?? null;
   const deadline = within === null

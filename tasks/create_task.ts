@@ -2,8 +2,8 @@
 
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
+  assertFunctionItself,
   type CoroutineFunction,
-  notAFunction,
   type Task,
   type TaskOptions,
 } from "../loop/core/task.ts";
@@ -37,8 +37,6 @@ export function createTask<T>(
   coro: CoroutineFunction<T>,
   options?: TaskOptions,
 ): Task<T> {
-  if (typeof coro !== "function") {
-    throw notAFunction("createTask", "coro", coro);
-  }
+  assertFunctionItself("createTask", "coro", coro);
   return currentScheduler().loop.createTask(coro, options);
 }

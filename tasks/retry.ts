@@ -3,7 +3,7 @@
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { KeyboardInterrupt, TimeoutError } from "../loop/core/errors.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { notAFunction } from "../loop/core/task.ts";
+import { assertFunctionItself } from "../loop/core/task.ts";
 import { chainOf, isInstance, propertyOf } from "../loop/core/unknown_value.ts";
 import {
   assertCount,
@@ -84,7 +84,7 @@ export async function retry<T>(
   fn: (attempt: number) => T | PromiseLike<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  if (typeof fn !== "function") throw notAFunction("retry", "fn", fn);
+  assertFunctionItself("retry", "fn", fn);
   assertOptions("retry", options);
   const { attempts = 3, delay, when, within = null, onRetry } = options;
   assertCount("The attempts option of retry()", attempts, 1);

@@ -24,8 +24,8 @@ import {
   schedulerOf,
 } from "../loop/core/scheduler.ts";
 import {
+  assertFunctionItself,
   type CoroutineFunction,
-  notAFunction,
   type Task,
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
@@ -89,9 +89,7 @@ export function runCoroutineThreadsafe<T>(
   coro: CoroutineFunction<T>,
   loop: EventLoop | ThreadsafeLoop,
 ): Future<T> {
-  if (typeof coro !== "function") {
-    throw notAFunction("runCoroutineThreadsafe", "coro", coro);
-  }
+  assertFunctionItself("runCoroutineThreadsafe", "coro", coro);
   return isRepresented(loop)
     ? runElsewhere<T>(coro, loop)
     // A loop without a representative is one of this thread.

@@ -14,8 +14,8 @@ import {
   schedulerOf,
 } from "../loop/core/scheduler.ts";
 import {
+  assertFunctionItself,
   type CoroutineFunction,
-  notAFunction,
   Task,
   unfinishedTasks,
 } from "../loop/core/task.ts";
@@ -164,7 +164,7 @@ export class Runner implements AsyncDisposable {
       signal?: AbortSignal | undefined;
     },
   ): Promise<T> {
-    if (typeof main !== "function") throw notAFunction("run", "main", main);
+    assertFunctionItself("run", "main", main);
     assertOptions("run", options);
     if (runningScheduler() !== null) {
       throw new RuntimeError(

@@ -3,7 +3,7 @@
 import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { notAFunction } from "../loop/core/task.ts";
+import { assertFunctionItself } from "../loop/core/task.ts";
 import {
   assertCount,
   assertFunction,
@@ -83,7 +83,7 @@ export async function supervise(
   fn: () => unknown,
   options: SuperviseOptions = {},
 ): Promise<void> {
-  if (typeof fn !== "function") throw notAFunction("supervise", "fn", fn);
+  assertFunctionItself("supervise", "fn", fn);
   assertOptions("supervise", options);
   const { restart = "on-failure", delay, limit, onRestart } = options;
   if (!RESTARTS.includes(restart)) {

@@ -21,9 +21,9 @@ import { callInline } from "../loop/core/inline_call.ts";
 import type { Scheduler } from "../loop/core/scheduler.ts";
 import { cancelWith } from "../loop/core/_relay.ts";
 import {
+  assertFunctionItself,
   callingTask,
   type CoroutineFunction,
-  notAFunction,
   type Task,
   type TaskOptions,
 } from "../loop/core/task.ts";
@@ -117,9 +117,7 @@ export class TaskGroup {
     coro: CoroutineFunction<T>,
     options?: GroupTaskOptions,
   ): Task<T> {
-    if (typeof coro !== "function") {
-      throw notAFunction("createTask", "coro", coro);
-    }
+    assertFunctionItself("createTask", "coro", coro);
     return this.#createTask(coro, options, null);
   }
 
@@ -159,9 +157,7 @@ export class TaskGroup {
     fn: (started: (value: T) => void) => unknown,
     options?: GroupTaskOptions,
   ): Future<T> {
-    if (typeof fn !== "function") {
-      throw notAFunction("TaskGroup.start", "fn", fn);
-    }
+    assertFunctionItself("TaskGroup.start", "fn", fn);
     this.#assertOpen();
     const start = new Start<T>(this.#scope!.taskState.scheduler);
     const task = this.#createTask(() => fn(start.started), options, start);
@@ -246,7 +242,7 @@ export class TaskGroup {
    * @throws {RuntimeError} If the group has already been used.
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
-    assertBody("TaskGroup.run", body);
+    assertFunctionItself("TaskGroup.run", "body", body);
     if (callingTask() === null) return await createTask(() => this.run(body));
     if (this.#scope !== null) {
       throw new RuntimeError(
@@ -532,13 +528,9 @@ export async function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options?: TaskGroupOptions,
 ): Promise<T> {
-  assertBody("taskGroup", body);
+  assertFunctionItself("taskGroup", "body", body);
   assertOptions("taskGroup", options);
   const group = new TaskGroup();
   if (options?.signal === undefined) return await group.run(body);
   return await createTask(() => group.run(body), { signal: options.signal });
-}
-
-function assertBody(caller: string, body: unknown): void {
-  if (typeof body !== "function") throw notAFunction(caller, "body", body);
 }

@@ -11,7 +11,7 @@ import { type Delay, secondsOf } from "../loop/core/delay.ts";
 import { RuntimeError, TimeoutError } from "../loop/core/errors.ts";
 import { ExceptionGroup } from "../loop/core/exception_group.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { callingTask, notAFunction } from "../loop/core/task.ts";
+import { assertFunctionItself, callingTask } from "../loop/core/task.ts";
 import {
   chainOf,
   isInstance,
@@ -161,7 +161,7 @@ export class Timeout {
    * @throws {RuntimeError} If the timeout has already been used.
    */
   async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
-    assertBody("Timeout.run", body);
+    assertFunctionItself("Timeout.run", "body", body);
     return await this.#run(body, false, undefined);
   }
 
@@ -342,7 +342,7 @@ export function timeout<T>(
 ): Promise<T> {
   // Not async functions: each of them on the way takes a tenth of the time of a limit.
   try {
-    assertBody("timeout", body, "delay, ");
+    assertFunctionItself("timeout", "body", body, "delay, ");
     const abandon = abandonOf("timeout", options);
     const now = currentScheduler().time();
     const when = delay === null
@@ -385,7 +385,7 @@ export function timeoutAt<T>(
   options?: TimeoutOptions,
 ): Promise<T> {
   try {
-    assertBody("timeoutAt", body, "when, ");
+    assertFunctionItself("timeoutAt", "body", body, "when, ");
     assertTime("timeoutAt", when);
     const abandon = abandonOf("timeoutAt", options);
     return runWithin(new Timeout(when), body, { abandon });
@@ -403,10 +403,4 @@ function abandonOf(caller: string, options?: TimeoutOptions): boolean {
   const { abandon = false } = options ?? {};
   assertBoolean(`The abandon option of ${caller}()`, abandon);
   return abandon;
-}
-
-function assertBody(caller: string, body: unknown, before?: string): void {
-  if (typeof body !== "function") {
-    throw notAFunction(caller, "body", body, before);
-  }
 }

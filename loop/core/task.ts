@@ -181,7 +181,7 @@ export class Task<T = unknown> extends Future<T> {
     coro: CoroutineFunction<T>,
     options?: TaskOptions & { loop?: EventLoop | undefined },
   ) {
-    if (typeof coro !== "function") throw notAFunction("Task", "coro", coro);
+    assertFunctionItself("Task", "coro", coro);
     if (options !== undefined) assertTaskOptions(options);
     super(options);
     const scheduler = homeOf(this);
@@ -515,18 +515,19 @@ export class Task<T = unknown> extends Future<T> {
   }
 }
 
-/** Creates the error for a value that is not a function; `before` are the parameters in front of it. */
-export function notAFunction(
+/** Checks a function to run, rather than what it returns; `before` are the parameters in front of it. */
+export function assertFunctionItself(
   caller: string,
   name: string,
   value: unknown,
   before = "",
-): TypeError {
+): void {
+  if (typeof value === "function") return;
   if (!isThenable(value)) {
-    return wrongType(`The ${name} of ${caller}()`, "a function", value);
+    throw wrongType(`The ${name} of ${caller}()`, "a function", value);
   }
   const call = `${caller}(${before}${name}`;
-  return new TypeError(
+  throw new TypeError(
     `${caller}() takes the function itself: ${call}), not ${call}())`,
   );
 }
