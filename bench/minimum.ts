@@ -64,11 +64,11 @@ class Turn extends Wait {
 }
 
 function turn(): PromiseLike<void> {
-  return new Turn() as unknown as PromiseLike<void>;
+  return new Turn() as unknown as PromiseLike<void>; // its `then` returns nothing, which `await` ignores
 }
 
 function wait<T = void>(): Wait & PromiseLike<T> {
-  return new Wait() as unknown as Wait & PromiseLike<T>;
+  return new Wait() as unknown as Wait & PromiseLike<T>; // likewise
 }
 
 async function nothing(): Promise<void> {}

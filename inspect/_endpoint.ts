@@ -28,7 +28,7 @@ export async function openEndpoint(
 }
 
 function listenOnSocket(path: string): Endpoint {
-  // Created where no other user can enter, so that nobody connects before the mode is set.
+  // Created where no other user can enter, so that no other user connects before the mode is set.
   const directory = Deno.makeTempDirSync({ dir: parentOf(path), prefix: "." });
   const hidden = `${directory}/socket`;
   let listener: Deno.Listener | null = null;

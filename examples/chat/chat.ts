@@ -151,7 +151,7 @@ class Chat {
       if (!NAME.test(name)) {
         writer.write("* A name has 1 to 20 letters and digits\r\n");
       } else if (this.#members.has(name)) {
-        writer.write("* Somebody has that name\r\n");
+        writer.write("* That name is taken\r\n");
       } else {
         const member = new Member(name, writer);
         this.#members.set(name, member);

@@ -113,7 +113,7 @@ Deno.test(
     const other = await connect(network, "other");
     assertEquals(await other.hear(), "* What is your name?");
     other.say("Ann");
-    assertEquals(await other.hear(), "* Somebody has that name");
+    assertEquals(await other.hear(), "* That name is taken");
     await other.hear();
     other.say("An n");
     assertEquals(await other.hear(), "* A name has 1 to 20 letters and digits");
