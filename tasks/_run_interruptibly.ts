@@ -15,6 +15,8 @@ import { exitCodeOf, isSignalHandled, isWorker } from "../loop/signals.ts";
 import { isUnaware, type Task } from "../loop/core/task.ts";
 import type { TimerHandle } from "../loop/core/handle.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
+import { warn } from "../loop/core/warnings.ts";
+import { allTasks } from "./all_tasks.ts";
 
 /**
  * How long, in seconds, the end of a program waits for tasks that await something foreign, which a cancellation does
@@ -38,14 +40,20 @@ export class Interruption {
     return this.#grace !== null;
   }
 
-  /** Begins the grace time of a signal. */
-  begin(signal: Deno.Signal): void {
+  /** Begins the grace time of a signal, for the tasks of a loop. */
+  begin(signal: Deno.Signal, loop: EventLoop): void {
     this.#endGrace?.();
-    if (this.#grace === null || this.#grace > MAX_GRACE) return;
-    this.#endGrace = callIfStillRunning(
-      this.#grace,
-      () => exit(exitCodeOf(signal)),
-    );
+    const grace = this.#grace;
+    if (grace === null || grace > MAX_GRACE) return;
+    this.#endGrace = callIfStillRunning(grace, () => {
+      const names = [...allTasks(loop)].map((task) => task.getName());
+      warn(
+        `Exiting ${grace} seconds after ${signal}, at the end of the grace time: these tasks have not ended: ${
+          firstOf(names)
+        }`,
+      );
+      exit(exitCodeOf(signal));
+    });
   }
 
   /** The program has ended in good order, or goes on. */
@@ -54,6 +62,15 @@ export class Interruption {
     this.#endGrace = null;
   }
 }
+
+/** Joins names, of which there may be thousands. */
+function firstOf(names: readonly string[]): string {
+  const rest = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(", ") +
+    (rest > 0 ? `, and ${rest} more` : "");
+}
+
+const MAX_NAMES = 10;
 
 /** The maximum delay of `setTimeout`, in seconds. */
 const MAX_GRACE = 2 ** 31 / 1000;
@@ -144,7 +161,7 @@ class Interrupts {
     if (isSignalHandled(signal)) return;
     if (this.signal !== null) exit(exitCodeOf(signal));
     this.signal = signal;
-    this.#interruption.begin(signal);
+    this.#interruption.begin(signal, this.#loop);
     if (this.#task.done()) {
       this.areFinal = true;
       return;

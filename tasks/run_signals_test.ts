@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { RuntimeError } from "../loop/mod.ts";
 import { type ProgramOutput, runProgram } from "../tests/doubles/program.ts";
 import { run } from "./run.ts";
@@ -128,7 +133,7 @@ test("run() ends the process at the end of the grace time, whatever it does", as
     ]
   ) {
     const begin = performance.now();
-    const { code, stdout } = await signalled(`
+    const { code, stdout, stderr } = await signalled(`
       await run(async () => {
         try {
           console.log("send SIGTERM");
@@ -138,16 +143,22 @@ test("run() ends the process at the end of the grace time, whatever it does", as
         }
       }, { signals: ["SIGTERM"], grace: 0.1 });`);
     assertEquals([code, stdout], [143, "send SIGTERM\n"], name);
+    assertEquals(
+      stderr,
+      "Exiting 0.1 seconds after SIGTERM, at the end of the grace time: these tasks have not ended: Task-1\n",
+    );
     assert(performance.now() - begin < 20_000);
   }
 });
 
 test("run() counts what other tasks do at the end towards the grace time", async () => {
-  const { code, stdout } = await signalled(`
+  const { code, stdout, stderr } = await signalled(`
     await run(async () => {
-      createTask(async () => {
-        try { await sleep(3600); } finally { await sleep(3600); }
-      });
+      for (let n = 1; n <= 12; n++) {
+        createTask(async () => {
+          try { await sleep(3600); } finally { await sleep(3600); }
+        }, { name: String(n) });
+      }
       try {
         await sleep(0);
         console.log("send SIGINT");
@@ -157,6 +168,10 @@ test("run() counts what other tasks do at the end towards the grace time", async
       }
     }, { grace: 0.1 });`);
   assertEquals([code, stdout], [130, "send SIGINT\nmain\n"]);
+  assertStringIncludes(
+    stderr,
+    "these tasks have not ended: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and 2 more\n",
+  );
 });
 
 test("run() without grace gives up what awaits a promise, with it waits for that", async () => {
