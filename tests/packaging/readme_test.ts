@@ -9,6 +9,13 @@ const text = await Deno.readTextFile(new URL("README.md", ROOT));
 const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)]
   .map(([, block]) => block!);
 
+/** Returns the configuration that links the clone, as README.md shows it. */
+function configOfClone(): string {
+  const config = JSON.parse(text.match(/^```json\n([^]*?)^```$/m)![1]!);
+  assertEquals(config.links, ["../asyncio"]);
+  return JSON.stringify({ ...config, links: [ROOT.href] });
+}
+
 Deno.test("README.md is short", () => {
   const words = text.split(/\s+/).filter(Boolean).length;
   assert(words <= MAX_WORDS, `There are ${words} words`);
@@ -32,14 +39,7 @@ for (const [index, block] of blocks.entries()) {
   Deno.test(`README.md's block ${index + 1} runs as pasted, without permissions`, async () => {
     const folder = await Deno.makeTempDir();
     try {
-      const imports = {
-        "@asyncio/asyncio": new URL("mod.ts", ROOT).href,
-        "@asyncio/asyncio/testing": new URL("testing/mod.ts", ROOT).href,
-      };
-      await Deno.writeTextFile(
-        `${folder}/deno.json`,
-        JSON.stringify({ imports }),
-      );
+      await Deno.writeTextFile(`${folder}/deno.json`, configOfClone());
       await Deno.writeTextFile(`${folder}/main.ts`, block);
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--check", "--no-prompt", "--quiet", "main.ts"],
