@@ -155,8 +155,8 @@ export const UVLOOP_PYTHON = "ASYNCIO_UVLOOP_PYTHON";
  * Finds an interpreter that has an event loop.
  *
  * @param loop The loop.
- * @returns The one that `ASYNCIO_UVLOOP_PYTHON` names, for uvloop, else the one of all benchmarks; `null` if it does
- * not have the loop.
+ * @returns The one that `ASYNCIO_UVLOOP_PYTHON` names, for uvloop, otherwise the one of all benchmarks; `null` if it
+ * does not have the loop.
  * @throws {Error} If `ASYNCIO_UVLOOP_PYTHON` is set to what cannot import uvloop.
  */
 export async function pythonWith(loop: Loop): Promise<Python | null> {

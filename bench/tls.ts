@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * Echo over TLS: protocols and streams against bare `node:tls`, and against asyncio. What compares best is how long
+ * Echo over TLS: protocols and streams against bare `node:tls`, and against asyncio. The best measure is how long
  * the server's core is busy with a message: encrypting keeps the client busy too.
  *
  * ```sh

@@ -41,7 +41,7 @@ Options:
   --port N           web: the port (any free one)
   --help             this text`;
 
-/** What the command line asks for. */
+/** The parsed command line. */
 interface Arguments {
   readonly command: string;
   readonly target: string | undefined;

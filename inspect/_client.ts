@@ -16,7 +16,7 @@ import {
   type TraceEvent,
 } from "./_protocol.ts";
 
-/** What a viewer can ask of a program, whichever way it reaches it. */
+/** The requests of a viewer to a program, over any connection. */
 export interface Client extends AsyncDisposable {
   readonly program: Program;
   snapshot(options?: { limit?: number }): Promise<Snapshot>;

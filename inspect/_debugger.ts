@@ -12,7 +12,7 @@ import {
   type Statistics,
 } from "./_protocol.ts";
 
-/** Where Deno's debugger listens, or near it if `--inspect` chose another port. */
+/** The port of Deno's debugger; one of the next ones if `--inspect` chose another. */
 const FIRST_PORT = 9229;
 const PORTS = 10;
 /** How often it is looked for the debugger, and how long, in milliseconds. */

@@ -2,7 +2,7 @@
 
 import { isPermitted, OS, readableEnv } from "../loop/core/runtime.ts";
 
-/** Where programs of this user that can be inspected have their sockets. */
+/** Returns the folders in which programs of this user that can be inspected have their sockets. */
 export function socketDirectories(): string[] {
   if (OS === "windows") {
     const data = readableEnv("LOCALAPPDATA") ?? readableEnv("TEMP");

@@ -2,11 +2,11 @@
 
 import { OS } from "../loop/core/runtime.ts";
 
-/** Where a program listens for viewers. */
+/** The socket on which a program listens for viewers. */
 export interface Endpoint {
   readonly path: string;
   readonly listener: Deno.Listener;
-  /** What a viewer must send first; `null` if the system lets no other user connect. */
+  /** The first message of a viewer; `null` if the system lets no other user connect. */
   readonly token: string | null;
   /** Stops listening, and removes the file. */
   close(): void;
@@ -141,7 +141,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Says whether the program waits for what a listener or connection is doing. */
+/** Sets whether a listener or connection keeps the program running. */
 export function keepAlive(
   resource: Deno.Listener | Deno.Conn,
   isKept: boolean,

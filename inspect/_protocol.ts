@@ -8,7 +8,7 @@ export const PROTOCOL_VERSION = 1;
 /** A longer request ends the connection, in characters. */
 export const MAX_REQUEST = 10_000;
 
-/** What viewers can ask for. `cancel` is refused unless the program allows it; the rest changes nothing. */
+/** The requests of viewers. `cancel` is refused unless the program allows it; the rest changes nothing. */
 export type Method =
   | "hello"
   | "snapshot"
@@ -37,7 +37,7 @@ export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };
 
-/** What `hello` gives. */
+/** The answer to `hello`. */
 export interface Program {
   readonly protocol: number;
   readonly pid: number;
@@ -50,7 +50,7 @@ export interface Program {
   readonly tasks: number;
 }
 
-/** What `statistics` gives: what happened since the viewer first asked. */
+/** The answer to `statistics`: counts since the first request of the viewer. */
 export interface Statistics {
   /** How long that is, in seconds. */
   readonly seconds: number;
@@ -71,7 +71,7 @@ export interface SlowStep {
   readonly seconds: number;
   /** When it ended, in milliseconds since the epoch. */
   readonly at: number;
-  /** Where it was created, if that is known. */
+  /** The line that created it, if that is known. */
   readonly site: string | null;
 }
 

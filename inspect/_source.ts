@@ -8,7 +8,7 @@ const MAX_TASKS = 2000;
 /** How long places are recorded when a viewer asks for it, in seconds. */
 export const RECORDING = 60;
 
-/** What a program says, and the rates since it was last asked. Connects again after an error. */
+/** The answers of a program, and the rates since the last request. Connects again after an error. */
 export class Source implements AsyncDisposable {
   readonly #connect: () => Promise<Client>;
   #client: Client | null = null;

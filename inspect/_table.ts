@@ -43,7 +43,7 @@ export function rowOf(task: TaskInfo, known: Index): string[] {
 
 export const HEADINGS = ["TASK", "STATE", "FOR", "WAITS FOR", "WHERE"];
 
-/** Where a task is, as far as that is known: the line where it waits, where it was created, or its function. */
+/** Returns the place of a task, as far as it is known: the line where it waits, or was created, or its function. */
 export function whereIs({ stack, created, runs }: TaskInfo): string {
   if (stack !== undefined) return formatSite(stack[0]!);
   if (created !== undefined) return `created ${formatSite(created[0]!)}`;

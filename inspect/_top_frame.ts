@@ -21,7 +21,7 @@ export type Panel = typeof PANELS[number];
 export const ORDERS = ["age", "name", "state"] as const;
 export type Order = typeof ORDERS[number];
 
-/** What is shown. */
+/** The data that is shown. */
 export interface TopData {
   readonly program: Program;
   readonly snapshot: Snapshot;
@@ -42,7 +42,7 @@ export interface TopView {
   isFrozen: boolean;
   isHelpShown: boolean;
   scroll: number;
-  /** What happened, such as the end of the program; empty if nothing did. */
+  /** The last event, such as the end of the program; empty if there was none. */
   message: string;
 }
 

@@ -37,7 +37,7 @@ export async function* traceParts(
  */
 class Tracer {
   readonly #ending: (() => void)[] = [];
-  /** What each task that was seen waits for. */
+  /** The wait of each task that was seen. */
   readonly #waits = new Map<TaskState, string | null>();
   #events: TraceEvent[] = [];
   #dropped = 0;

@@ -24,7 +24,7 @@ const MAX_STALL = 10_000;
 /** The maximum time that a viewer can ask for, in seconds. */
 const MAX_SECONDS = 600;
 
-/** What a session needs of the program. */
+/** The parts of the program that a session needs. */
 export interface SessionOptions {
   readonly token: string | null;
   readonly allowCancel: boolean;

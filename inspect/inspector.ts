@@ -68,7 +68,7 @@ export class Inspector implements AsyncDisposable {
     removeAtExit(endpoint);
   }
 
-  /** Where viewers connect. */
+  /** The path of the socket to which viewers connect. */
   get path(): string {
     return this.#endpoint.path;
   }

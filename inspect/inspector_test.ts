@@ -255,7 +255,7 @@ Deno.test({
   // Only root can become another user.
   ignore: Deno.uid() !== 0 || python === null,
   fn: async () => {
-    // In a folder that anybody may enter: it is the socket that refuses.
+    // In a folder that every user may enter: it is the socket that refuses.
     const directory = await Deno.makeTempDir();
     await Deno.chmod(directory, 0o755);
     const path = `${directory}/program.sock`;

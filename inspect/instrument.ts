@@ -93,9 +93,9 @@ export interface MeterLike {
  * @category Inspection
  */
 export interface InstrumentOptions {
-  /** Gets a span for each task that begins from now on. */
+  /** Receives a span for each task that begins from now on. */
   tracer?: TracerLike | undefined;
-  /** Gets the delay of the loop, the number of live tasks and the number of items in queues. */
+  /** Receives the delay of the loop, the number of live tasks and the number of items in queues. */
   meter?: MeterLike | undefined;
 }
 

@@ -155,7 +155,7 @@ class SignalHandler implements Resource {
   readonly #scheduler: Scheduler;
   readonly #signal: Deno.Signal;
   call: RepeatedCall;
-  /** Lets the program end. */
+  /** Stops keeping the program running. */
   readonly #release: () => void;
 
   constructor(scheduler: Scheduler, signal: Deno.Signal, call: RepeatedCall) {

@@ -137,7 +137,7 @@ test("loop.removeSignalHandler() drops calls that wait for their turn", () =>
     assertEquals(log, ["second"]);
   }));
 
-test("loop.addSignalHandler() calls back in the context of the call, whoever listened first", () =>
+test("loop.addSignalHandler() calls back in the context of the call, whichever listener was first", () =>
   run(async () => {
     const loop = getRunningLoop();
     const storage = new AsyncLocalStorage<string>();

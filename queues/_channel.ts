@@ -194,7 +194,7 @@ export class Channel<T> {
     return operation;
   }
 
-  /** Makes an operation wait: one that was woken in vain, or that `select()` begins. */
+  /** Queues an operation: one that was woken in vain, or that `select()` begins. */
   enqueue(
     operation: PrimitiveFuture<unknown>,
     line: WaitQueue,

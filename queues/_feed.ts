@@ -27,7 +27,7 @@ export interface FeedSource<T> {
   closed?(feed: Feed<T>, wasFull: boolean): void;
 }
 
-/** What a feed does after its last item. */
+/** The behaviour of a feed after its last item. */
 interface End {
   /** Creates what `get()` throws. */
   readonly error: () => unknown;
@@ -48,7 +48,7 @@ export class Feed<T> {
   /** The number of items that were dropped because the consumer was slow. */
   dropped = 0;
 
-  /** `name` is that of the feed in messages; a `maxSize` of 0 is no bound. */
+  /** `name` is that of the feed in messages; a `maxSize` of 0 means no bound. */
   constructor(name: string, maxSize: number, source: FeedSource<T> = {}) {
     this.#name = name;
     this.#loop = new LoopBound(name);

@@ -30,7 +30,7 @@ import { type Subscription, subscriptionTo } from "./subscription.ts";
  * @category Queues
  */
 export interface BroadcastOptions {
-  /** The greatest number of items that a subscriber may leave unread; 0, the default, is no bound. */
+  /** The greatest number of items that a subscriber may leave unread; 0, the default, means no bound. */
   maxSize?: number | undefined;
   /**
    * What happens when a subscriber has no room for an item. `"wait"`, the default: `publish()` waits until all have
@@ -238,7 +238,7 @@ export class Broadcast<T = unknown>
     if (this.#full === 0) this.#publishers.first?.wake();
   }
 
-  /** Gives an item to all subscribers. With `slow: "wait"`, all have room. */
+  /** Delivers an item to all subscribers. With `slow: "wait"`, all have room. */
   #give(item: T): void {
     switch (this.#slow) {
       case "wait":

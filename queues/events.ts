@@ -27,7 +27,7 @@ export interface EmitterLike {
  * @category Queues
  */
 export interface EventsOptions {
-  /** The greatest number of events that may be unread; 0, the default, is no bound. */
+  /** The greatest number of events that may be unread; 0, the default, means no bound. */
   maxSize?: number | undefined;
   /** What happens to an event for which there is no room. `"drop"`, the default: the oldest unread event is lost. `"fail"`: the loop gets the unread events, then a `QueueFull`. */
   slow?: "drop" | "fail" | undefined;

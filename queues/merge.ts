@@ -45,7 +45,7 @@ export type Merged<S extends readonly AsyncIterable<unknown>[]> =
  * reads every source in a task of its own and at most one item ahead, and ends when all sources have.
  *
  * Whatever ends it, every source is closed first, and its clean-up awaited: when the loop is left, when a source fails,
- * whose error is then thrown at once, and when the awaiting task is cancelled. What was read ahead by then is dropped.
+ * whose error is then thrown at once, and when the awaiting task is cancelled. Items that were read ahead are dropped.
  *
  * @typeParam S The types of the sources.
  * @param sources The async iterables.
@@ -86,11 +86,11 @@ export function merge<S extends readonly AsyncIterable<unknown>[]>(
 /** A call of `merge()`. */
 class Merge<T> {
   readonly #sources: readonly AsyncIterable<T>[];
-  /** What reads the sources; `null` before the first step. */
+  /** The readers of the sources; `null` before the first step. */
   #readers: SourceReader<T>[] | null = null;
   /** The number of readers that have not ended. */
   #active = 0;
-  /** What was read and has not been taken. */
+  /** The items that were read and have not been taken. */
   readonly #offers = new RingBuffer<Offer<T>>();
   /** The errors of sources and of their clean-ups that have not been thrown. */
   readonly #errors: unknown[] = [];
@@ -257,7 +257,7 @@ class SourceReader<T> {
   /** The iterator, until it has ended by itself. */
   #iterator: AsyncIterator<T> | null = null;
   #state: "new" | "reading" | "offering" | "ending" = "new";
-  /** What `return()` of the iterator returned, if it was called while an item was being read. */
+  /** The result of `return()` of the iterator, if it was called while an item was being read. */
   #returned: Promise<unknown> | null = null;
 
   constructor(merge: Merge<T>, source: AsyncIterable<T>) {

@@ -79,6 +79,6 @@ export class Filling {
 export interface Loan {
   readonly filling: Filling;
   readonly memory: Uint8Array;
-  /** Where the memory begins in that of the filling. */
+  /** The offset of the memory in that of the filling. */
   readonly at: number;
 }

@@ -64,7 +64,7 @@ let latest: { scheduler: Scheduler; reader: StreamReader } | null = null;
 /** The pending read of the standard input, which cannot be cancelled: it may outlive the loop that began it. */
 let pending: { memory: Uint8Array; count: Promise<number | null> } | null =
   null;
-/** What a loop had read and not delivered as it was closed. */
+/** The bytes that a loop had read and not delivered when it was closed. */
 let rest = new Uint8Array(0);
 
 /** The standard input as the pipe of one loop. Closing it leaves the standard input open. */
@@ -72,7 +72,7 @@ class StdinPipe {
   /** Whether the result of a read keeps the program alive. */
   #isAwaited = false;
   #isClosed = false;
-  /** What has been read and not been delivered. */
+  /** The bytes that have been read and not delivered. */
   #undelivered = NOTHING;
 
   async read(memory: Uint8Array): Promise<number | null> {
@@ -118,7 +118,7 @@ class StdinPipe {
   }
 }
 
-/** Tells the pipe what has been delivered. */
+/** Reports deliveries to the pipe. */
 class StdinProtocol extends StreamReaderProtocol {
   readonly #pipe: StdinPipe;
 

@@ -89,7 +89,7 @@ export let lendMemoryOf: (reader: StreamReader) => Uint8Array | null;
 /** Handles bytes that were read into that memory. */
 export let fillMemoryOf: (reader: StreamReader, count: number) => void;
 
-/** Makes the reader receive only while a read is pending, and be told when that begins and ends. */
+/** Limits receiving to the time of a pending read, and reports its beginning and end. */
 export let readOnDemand: (
   reader: StreamReader,
   onPending: (isPending: boolean) => void,

@@ -91,7 +91,7 @@ test("Process has no stream where there is no pipe", () =>
     assertEquals(`${process}`, `<Process ${process.pid}>`);
   }));
 
-test("Process.wait() gives the exit code to all who wait, and afterwards", () =>
+test("Process.wait() gives the exit code to all waiters, and afterwards", () =>
   run(async () => {
     const process = await shell("read -r line; exit 7");
     assertEquals(process.returnCode, null);
@@ -234,7 +234,7 @@ async function waitForOutputs(process: Process): Promise<string[]> {
   ];
 }
 
-test("Process.communicate() refuses input where there is no pipe, and what is no input", () =>
+test("Process.communicate() refuses input where there is no pipe, and what is not input", () =>
   run(async () => {
     const process = await start("true", [], { stdin: DEVNULL });
     assertThrows(

@@ -174,7 +174,7 @@ Deno.test("Event.toString() describes its state without cancelled waiters", () =
     assertEquals(String(event), "<Event [set]>");
   }));
 
-Deno.test("Event.wait() cancelled twice has the last message if woken, else the first", () =>
+Deno.test("Event.wait() cancelled twice has the last message if woken, otherwise the first", () =>
   run(async () => {
     for (const [isWoken, message] of [[false, "one"], [true, "two"]] as const) {
       const event = new Event();

@@ -497,7 +497,7 @@ for (
   });
 }
 
-test("run() leaves an unhandled KeyboardInterrupt to a listener of the program's that takes it", async () => {
+test("run() leaves an unhandled KeyboardInterrupt to a listener of user code that takes it", async () => {
   const output = await interrupt(`
     addEventListener("unhandledrejection", (event) => {
       event.preventDefault();

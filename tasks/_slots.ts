@@ -38,7 +38,7 @@ const CALLS_PER_LOOK = 8;
 
 const NO_PERMITS: readonly Disposable[] = [];
 
-/** What {@linkcode Slots} do. */
+/** The work of {@linkcode Slots}. */
 export interface Work<T, R> {
   /** The name of the function, in messages. */
   readonly name: string;
@@ -91,7 +91,7 @@ export class Slots<T, R> implements StepEndHook {
   /** Has failed with what the first slot failed with. It is reported if nothing asks for it. */
   #failure: Future<never> | null = null;
   #firstError: unknown;
-  /** What consumers wait for, and the slot that waits for room. */
+  /** The futures of waiting consumers, and of the slot that waits for room. */
   readonly #consumers: Future<void>[] = [];
   #room: Future<void> | null = null;
   #callsUntilLook = CALLS_PER_LOOK;
@@ -348,7 +348,7 @@ export class Slots<T, R> implements StepEndHook {
     try {
       if (!this.#isOver) taken = await this.#work.source.take();
     } catch (error) {
-      // An error of the source itself ends it; one that arises because it is cancelled leaves it to be closed.
+      // An error of the source itself ends it; one that its cancellation throws leaves it to be closed.
       if (!this.#isEnding) this.#work.source.isOver = true;
       throw error;
     } finally {
@@ -428,7 +428,7 @@ export class Slots<T, R> implements StepEndHook {
     this.#sliceStart = null;
   }
 
-  /** Lets the loop turn; other slots would use up the time if they could take items in the meantime. */
+  /** Yields a turn of the loop; other slots would use up the time if they could take items in the meantime. */
   async #letTurn(): Promise<void> {
     this.#scheduler.lookSoon();
     this.#isTaking = true;

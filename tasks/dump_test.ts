@@ -86,7 +86,7 @@ Deno.test({
   },
 });
 
-Deno.test("Runner() refuses a dumpOn that is no signal", () => {
+Deno.test("Runner() refuses a dumpOn that is not a signal", () => {
   for (const dumpOn of ["quit", "", 3, null]) {
     assertThrows(
       () => new Runner({ dumpOn: dumpOn as never }),

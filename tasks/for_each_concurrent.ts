@@ -10,7 +10,7 @@ import { assertArguments, type Limits, limitsOf } from "./map_concurrent.ts";
  * @category Waiting for several
  */
 export interface ForEachConcurrentOptions {
-  /** What limits the calls: a number, something with an `acquire()`, or an array of these. */
+  /** The limit of the calls: a number, something with an `acquire()`, or an array of these. */
   limit: Limits;
 }
 

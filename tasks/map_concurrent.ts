@@ -37,7 +37,7 @@ export type Limits = number | Limit | readonly (number | Limit)[];
  * @category Waiting for several
  */
 export interface MapConcurrentOptions {
-  /** What limits the calls: a number, something with an `acquire()`, or an array of these. */
+  /** The limit of the calls: a number, something with an `acquire()`, or an array of these. */
   limit: Limits;
   /** Whether results come in the order of the items, instead of that in which they are ready; `false` by default. */
   ordered?: boolean | undefined;
@@ -58,7 +58,7 @@ export interface MapConcurrentOptions {
  *
  * The first error is thrown as it is, at once; results that were not taken are dropped. When the loop is left, by an
  * error, by `break` or because its task is cancelled, the calls that run are cancelled and awaited, and the source is
- * closed, before the loop ends. What such a call throws in its clean-up goes to the exception handler.
+ * closed, before the loop ends. An error in the clean-up of such a call goes to the exception handler.
  *
  * @typeParam T The type of the items.
  * @typeParam R The type of the results.

@@ -29,7 +29,7 @@ export type RaceResult<F extends readonly (() => unknown)[]> = Awaited<
  * Runs functions concurrently until the first one settles, and returns its result or throws its error.
  *
  * Each function runs as a task. The others are cancelled and awaited before the call returns, so their `finally` blocks
- * have run. What they throw in the meantime goes to the exception handler. Cancelling the awaiting task cancels and awaits all.
+ * have run. Their errors in the meantime go to the exception handler. Cancelling the awaiting task cancels and awaits all.
  *
  * @typeParam F The type of the functions.
  * @param fns The functions, at least one.
@@ -62,7 +62,7 @@ export async function race<F extends readonly (() => unknown)[]>(
  * Runs functions concurrently until the first one succeeds, and returns its result.
  *
  * Each function runs as a task. The others are cancelled and awaited before the call returns, so their `finally` blocks
- * have run. What they throw in the meantime goes to the exception handler. A `KeyboardInterrupt` ends all at once and is
+ * have run. Their errors in the meantime go to the exception handler. A `KeyboardInterrupt` ends all at once and is
  * thrown. Cancelling the awaiting task cancels and awaits all.
  *
  * @typeParam F The type of the functions.

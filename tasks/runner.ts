@@ -46,7 +46,7 @@ export interface RunnerOptions {
   loopFactory?: (() => EventLoop) | undefined;
   /**
    * The signals that cancel the main task; SIGINT by default. Others keep the system's effect, SIGINT too if it is not
-   * listed. What the system does not support is left out.
+   * listed. Signals that the system does not support are left out.
    */
   signals?: readonly Deno.Signal[] | undefined;
   /**

@@ -69,7 +69,7 @@ export type Selected<S> = {
   [K in keyof S & string]: {
     /** The key of the source. */
     readonly key: K;
-    /** What was taken from it. */
+    /** The value that was taken from it. */
     readonly value: SelectedValue<S[K]>;
   };
 }[keyof S & string];

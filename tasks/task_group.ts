@@ -73,7 +73,7 @@ export interface TaskGroupOptions {
  */
 export class TaskGroup {
   readonly #tasks = new Set<Task<unknown>>();
-  /** What failed: tasks, and the body without a name. */
+  /** The members that failed: tasks, and the body without a name. */
   readonly #failures: Member[] = [];
   /** The number of tasks so far. */
   #created = 0;
@@ -407,14 +407,14 @@ export class TaskGroup {
   };
 }
 
-/** What a group knows of a task that is in the background, or was started by `start()`. */
+/** The state of a task that is in the background, or was started by `start()`. */
 interface Special {
   readonly isBackground: boolean;
   readonly start: TaskStart | null;
   isCancelled: boolean;
 }
 
-/** What a group knows of the start of a task. */
+/** The start of a task, as the group sees it. */
 interface TaskStart {
   /** Called when the task has ended. Returns whether that concerns the caller of `start()` alone. */
   ended(task: Task<unknown>): boolean;

@@ -99,7 +99,7 @@ export class ExploringLoop extends VirtualTimeLoop {
     callOutsideTasks(this.#scheduler, () => void task.cancel());
   }
 
-  /** Lets the strategy inject a fault while every task waits. */
+  /** Asks the strategy for a fault while every task waits. */
   #whenIdle(): void {
     if (!this.#isExploring || this.#strategy.whenIdle === undefined) return;
     const moves = this.#faults();

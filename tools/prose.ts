@@ -14,20 +14,26 @@ export function proseOfModule(source: string): string {
   let prose = "";
   // A string comes before a comment, so that `"https://…"` is not taken for one.
   const parts =
-    /\/\*[^]*?\*\/|(?<=Deno\.test\(\s*)(?:"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![:\\])\/\/[^\n]*/g;
+    /\/\*[^]*?\*\/|(?<=(?:Deno\.|(?<![.\w]))test\(\s*)(?:"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![:\\])\/\/[^\n]*/g;
   for (const match of source.matchAll(parts)) {
     const [text] = match;
-    const isTitle = /Deno\.test\(\s*$/.test(source.slice(0, match.index));
-    const isProse = text.startsWith("/*") || text.startsWith("//") || isTitle;
+    const isTitle = /(?:Deno\.|(?<![.\w]))test\(\s*$/.test(
+      source.slice(0, match.index),
+    );
     prose += blank(source.slice(prose.length, match.index));
-    if (!isProse) prose += blank(text);
-    else prose += isTitle ? text : proseOfComment(text);
+    if (text.startsWith("/*")) prose += proseOfBlockComment(text);
+    else if (text.startsWith("//") || isTitle) prose += withoutCode(text);
+    else prose += blank(text);
   }
   return prose + blank(source.slice(prose.length));
 }
 
-function proseOfComment(text: string): string {
-  if (!text.startsWith("/*")) return text.replaceAll(/`[^`\n]*`/g, blank);
+/** Blanks the code of a line; a title between backticks has none. */
+function withoutCode(text: string): string {
+  return text.startsWith("`") ? text : text.replaceAll(/`[^`\n]*`/g, blank);
+}
+
+function proseOfBlockComment(text: string): string {
   return proseOfMarkdown(
     text.replaceAll(/^(\s*)\*(?!\/)/gm, "$1 ").replaceAll(
       /@example[^\n]*/g,

@@ -3,7 +3,7 @@
 import { RateLimiter } from "npm:limiter@^3";
 import { type Contestant, OPERATIONS, RATE, timed } from "./contest.ts";
 
-/** limiter: a token bucket. What waits cannot be cancelled, and is not served in order. */
+/** limiter: a token bucket. Waiting calls cannot be cancelled, and are not served in order. */
 export const limiter: Contestant = {
   name: "limiter",
   cases: {

@@ -36,7 +36,7 @@ function firstLineOf(text: string): string {
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
 }
 
-/** What stands for a member, or for those that are left out, where the console shows a group. */
+/** Stands for a member, or for those that are left out, where the console shows a group. */
 class Shown {
   constructor(readonly show: (inspect: Inspect, options: unknown) => string) {}
 
@@ -87,5 +87,5 @@ function displayOf(group: Error, members: readonly Member[]): AggregateError {
   return display;
 }
 
-/** What the console shows of an error in its own way. */
+/** The properties of an error that the console shows in its own way. */
 const HIDDEN = ["name", "message", "stack", "cause"];

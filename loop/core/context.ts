@@ -183,7 +183,7 @@ export function contextOf(taskState: TaskState): Context {
   return context;
 }
 
-/** Makes a call share the context of its caller. */
+/** Shares the context of the caller with a call. */
 export function shareContext(taskState: TaskState): void {
   if (taskState.owner !== taskState) return;
   const context = currentContext();

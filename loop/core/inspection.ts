@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What a snapshot of a program says of an object: facts about it, never values that the program passes around. */
+/** The facts about an object in a snapshot of a program; never values that the program passes around. */
 export type Facts = Readonly<
   Record<string, string | number | boolean | null | object>
 >;

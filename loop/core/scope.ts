@@ -39,7 +39,7 @@ export interface Wait {
   readonly order: number;
 }
 
-/** What a scope needs that was cancelled. */
+/** The state of a scope that was cancelled. */
 interface Cancellation {
   /** The number of requests that were not withdrawn. */
   requests: number;

@@ -468,7 +468,7 @@ export class BodyScope extends Scope {
   readonly #outer: Line;
   readonly #line: Line;
 
-  /** What the scope belongs to, such as a time limit. */
+  /** The owner of the scope, such as a time limit. */
   readonly owner: object;
 
   /**
@@ -495,7 +495,7 @@ export class BodyScope extends Scope {
     line.at = this;
   }
 
-  /** Calls the body in the scope. What it returns, if that is not a promise, is awaited inside the scope too. */
+  /** Calls the body in the scope. Its result, if that is not a promise, is awaited inside the scope too. */
   run<A, T>(
     body: (argument: A) => T | PromiseLike<T>,
     argument: A,
@@ -566,7 +566,7 @@ export class BodyScope extends Scope {
     }
   }
 
-  /** Makes the requests in force around the scope, which has ended, take effect once more in the code that continues. */
+  /** Repeats the requests in force around the scope, which has ended, in the code that continues. */
   strikeAgain(): void {
     this.#forget(this.#outer);
     for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {

@@ -10,7 +10,7 @@ export abstract class Timer {
 
   constructor(readonly when: number) {}
 
-  /** What becomes ready. */
+  /** The entry that becomes ready. */
   abstract get entry(): Runnable;
 }
 

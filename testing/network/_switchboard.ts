@@ -84,7 +84,7 @@ export class Switchboard implements Network {
     this.#chances = chances;
   }
 
-  /** Serves a loop from now on; the previous one must be closed. */
+  /** Serves a loop from now on; the previous loop must be closed. */
   adopt(scheduler: Scheduler): void {
     if (this.#adopted !== null && !this.#adopted.loop.isClosed()) {
       throw new RuntimeError(

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** Where Chromium is, by the names of Debian, Google and macOS. */
+/** The paths of Chromium, by the names of Debian, Google and macOS. */
 const CANDIDATES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -29,7 +29,7 @@ type Message = {
 
 /** A page in a headless Chromium, driven by its own protocol. */
 export class Browser implements AsyncDisposable {
-  /** What the page said in its console, and its errors. */
+  /** The messages of the page in its console, and its errors. */
   readonly complaints: string[] = [];
   readonly #process: Deno.ChildProcess;
   readonly #directory: string;

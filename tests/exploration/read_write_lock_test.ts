@@ -5,7 +5,7 @@ import { createTask, type Guard, ReadWriteLock, sleep } from "../../mod.ts";
 import { cancelEverywhere } from "../../testing/mod.ts";
 import { Askers, assertHeeded, assertSound, ended } from "./exploring.ts";
 
-/** What a read-write lock guards. */
+/** The state that a read-write lock guards. */
 class Book {
   readonly lock = new ReadWriteLock();
   #readers = 0;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-/** What the types of the broadcasts, iterators, locks and of `select()` are inferred to be. */
+/** The inferred types of the broadcasts, iterators, locks and of `select()`. */
 
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";

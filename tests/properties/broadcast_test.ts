@@ -48,7 +48,7 @@ for (const slow of ["wait", "drop", "fail"] as const) {
   );
 }
 
-/** What must be in a subscription. */
+/** The expected state of a subscription. */
 interface Subscriber {
   readonly subscription: Subscription<number>;
   readonly iterator: AsyncIterator<number, undefined>;

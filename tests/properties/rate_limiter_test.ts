@@ -70,7 +70,7 @@ property(
     })(),
 );
 
-/** What sums of seconds may be off by. */
+/** The greatest rounding error of sums of seconds. */
 const EPSILON = 1e-9;
 
 /** Throws if more passed in any window than the rate allows. */

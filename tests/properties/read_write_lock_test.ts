@@ -67,7 +67,7 @@ class ReadWriteWorld implements World<Action> {
   #acquired({ kind, place }: Request, guard: Guard): void {
     assert(this.#admits(kind), "A writer is not alone");
     this.#held.push({ kind, guard });
-    // Readers do not wait for each other, so one may overtake another that was woken.
+    // Readers do not wait for each other, so a reader may overtake another that was woken.
     const ahead = kind === "read"
       ? ["write"] as const
       : ["read", "write"] as const;

@@ -8,7 +8,7 @@ import { after, putting, select, type Selectable } from "../../tasks/mod.ts";
 import { live, plain, programs, type World } from "./program.ts";
 import { property } from "./property.ts";
 
-/** What a task waits for. */
+/** The sources of a task. */
 const SOURCES = [
   "get 0",
   "get 1",
@@ -77,7 +77,7 @@ const PERMITS = 2;
 
 class SelectWorld implements World<Action> {
   readonly #queues: readonly [Queue<number>, Queue<number>];
-  /** What must be in the queues, oldest first. Items are made in increasing order. */
+  /** The expected items of the queues, oldest first. Items are made in increasing order. */
   readonly #items: [number[], number[]] = [[], []];
   #made = 0;
   readonly #lock = new Lock();
@@ -194,7 +194,7 @@ class SelectWorld implements World<Action> {
     }
   }
 
-  /** Whether something can be taken whoever else waits for it. */
+  /** Whether something can be taken, whatever else waits for it. */
   #isReady(name: SourceName): boolean {
     switch (name) {
       case "get 0":

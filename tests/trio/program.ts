@@ -7,7 +7,7 @@ export type Step =
   | { do: "sleep"; for: number }
   | { do: "log"; id: number }
   | { do: "fail"; id: number }
-  /** Puts or takes an item of the queue; then sleeps, so that what wakes whom at the same time matters no further. */
+  /** Puts or takes an item of the queue; then sleeps, so that the order of wake-ups at the same time matters no further. */
   | { do: "put" | "get"; id: number; for: number }
   /** A cancel scope around steps; `after` is its deadline from now on. */
   | {
@@ -23,7 +23,7 @@ export type Step =
   | { do: "cleaned"; id: number; for: number; steps: Step[] }
   /** A group with tasks and a body. Its errors end here. */
   | { do: "group"; id: number; tasks: Step[][]; steps: Step[] }
-  /** Starts a task in the innermost group. What fails before the start ends here. */
+  /** Starts a task in the innermost group. An error before the start ends here. */
   | { do: "start"; id: number; before: Step[]; after: Step[]; says: boolean };
 
 /** Creates a random program. */
@@ -36,7 +36,7 @@ export function randomProgram(seed: number): Step[] {
   });
 }
 
-/** Where a step is. */
+/** The place of a step. */
 interface Place {
   readonly depth: number;
   /**

@@ -30,7 +30,7 @@ export function findingsIn(snapshot: Snapshot): Finding[] {
   ];
 }
 
-/** The tasks and objects of a snapshot by their ids, and who waits for whom. */
+/** The tasks and objects of a snapshot by their ids, and the waiters of each task. */
 export class Index {
   readonly tasks: ReadonlyMap<number, TaskInfo>;
   readonly objects: ReadonlyMap<number, ObjectInfo>;

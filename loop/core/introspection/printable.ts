@@ -3,7 +3,7 @@
 /** Longer texts are cut off: a name may be of any length. */
 const MAX_LENGTH = 200;
 
-/** What could move the cursor of a terminal, hide or reorder text: controls, formats, separators, lone surrogates. */
+/** Characters that move the cursor of a terminal, hide or reorder text: controls, formats, separators, surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Returns a text on one line without control sequences: those are escaped, as `\u{1b}`. */

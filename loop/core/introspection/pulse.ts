@@ -100,7 +100,7 @@ function now(): number {
   return performance.now() / 1000;
 }
 
-/** Lets the process end although the timer is set. */
+/** Keeps the timer from keeping the process running. */
 function unref(timer: number | { unref(): void }): void {
   if (typeof timer === "object") timer.unref();
   else Deno.unrefTimer(timer);

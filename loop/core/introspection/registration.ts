@@ -2,7 +2,7 @@
 
 /**
  * Where a debugger finds this copy of the library, to take snapshots of a program that did not prepare for it: a list,
- * since a program may have several copies. What is needed is loaded only then.
+ * since a program may have several copies. The modules for that are loaded only then.
  */
 const REGISTRY = Symbol.for("asyncio.snapshots");
 

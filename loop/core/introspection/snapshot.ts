@@ -76,7 +76,7 @@ export interface TaskInfo {
   readonly scopes?: readonly ScopeInfo[];
   /** The name of the function that it runs, if that has one. */
   readonly runs?: string;
-  /** Where it was created and where it awaits, innermost first, if that was recorded. */
+  /** The stacks of its creation and of its `await`, innermost first, if they were recorded. */
   readonly created?: readonly Site[];
   readonly stack?: readonly Site[];
 }
@@ -95,7 +95,7 @@ export interface WaitInfo {
   readonly task?: number;
   /** The scope that it is in, by its index. */
   readonly scope?: number;
-  /** What the awaited call of the library itself waits for. */
+  /** The waits of the awaited call of the library itself. */
   readonly inside?: readonly WaitInfo[];
 }
 

@@ -29,7 +29,7 @@ function tree(): string {
     .replaceAll(/(Lock|Queue|Event) \d+/g, "$1 N");
 }
 
-Deno.test("formatTree() shows groups, limits and who awaits whom", () =>
+Deno.test("formatTree() shows groups, limits and what awaits what", () =>
   run(async () => {
     currentTask()!.setName("main");
     const inner = createTask(() => sleep(60), { name: "inner" });
@@ -73,7 +73,7 @@ Deno.test("formatTree() names two tasks that each hold the lock the other wants"
     );
   }));
 
-Deno.test("formatTree() names who holds the key of a keyed lock, and not the key", () =>
+Deno.test("formatTree() names the holder of a key of a keyed lock, and not the key", () =>
   run(async () => {
     const locks = new KeyedLock<string>();
     const take = (first: string, second: string) => async () => {

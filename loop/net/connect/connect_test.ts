@@ -156,7 +156,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Makes the name `host.test` resolve to some addresses. */
+/** Resolves the name `host.test` to some addresses. */
 function resolveTo(...infos: AddrInfo[]): void {
   const loop = getRunningLoop();
   const { getAddrInfo } = loop;

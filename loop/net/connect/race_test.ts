@@ -51,7 +51,7 @@ class Course {
     );
   }
 
-  /** Lets the delay pass. */
+  /** Fires the timer of the delay. */
   async passDelay(): Promise<void> {
     const [[handle, ring]] = [...this.#timers] as [[TimerHandle, () => void]];
     handle.cancel();

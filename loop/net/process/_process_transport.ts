@@ -253,7 +253,7 @@ export class ProcessTransport extends SubprocessTransport implements Resource {
     this.#call("connectionLost", () => this.protocol.connectionLost(null));
   }
 
-  /** Lets the process outlive this program. */
+  /** Releases the process, so that it may outlive this program. */
   #release(): void {
     try {
       this.#child.unref();

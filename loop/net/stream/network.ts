@@ -23,7 +23,7 @@ export interface Network {
 
 const networks = new WeakMap<Scheduler, Network>();
 
-/** Makes a loop use a simulated network. */
+/** Sets the simulated network of a loop. */
 export function giveNetwork(scheduler: Scheduler, network: Network): void {
   networks.set(scheduler, network);
 }

@@ -23,7 +23,7 @@ import { assertNodeTls } from "./native_tls.ts";
 import type { ClientTls, ServerTls } from "./tls_settings.ts";
 
 /**
- * Disables Node's time limit in favour of the library's own. In Deno 2.9.6, its timer retains each failed handshake
+ * Disables Node's time limit, as the library has its own. In Deno 2.9.6, its timer retains each failed handshake
  * until it fires.
  */
 const NO_TIMEOUT = -1;
@@ -213,7 +213,7 @@ async function streamOver(
 interface Choices {
   readonly identity: TlsCertificate;
   readonly protocols: readonly string[];
-  /** What has been read from the connection. */
+  /** The bytes that have been read from the connection. */
   readonly bytes: Uint8Array;
 }
 

@@ -152,7 +152,7 @@ export interface ConnDuplex {
   pause(): void;
   /** Resumes reading. */
   resume(): void;
-  /** Lets the connection keep the program alive. */
+  /** Keeps the program alive while the connection is open. */
   ref(): void;
   unref(): void;
 }

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { readableEnv } from "../../core/runtime.ts";
 import { hasMethods } from "../../core/validate.ts";
 
-// `node:tls` is more than twice as fast on a socket handle of Node's own as on a stream that is written in JavaScript.
+// `node:tls` is more than twice as fast on Node's own socket handle as on a stream that is written in JavaScript.
 // Deno lets Node's handle use the socket of a connection, but has no public API for that. So a check at load shows
 // whether Deno has what is used. Otherwise, and with ASYNCIO_TLS=stream in the environment, TLS works on such a stream
 // and is only slower. Can be simplified when a `net.Socket` can be made of a `Deno.Conn`.
@@ -23,7 +23,7 @@ interface OwnSocket {
   readonly handle: Handle;
 }
 
-/** What is needed to make a socket. */
+/** The part of the binding that makes a socket. */
 interface Binding {
   readonly TCP: new (type: number) => Handle;
   readonly Socket: new (options: { handle: Handle }) => Socket;
@@ -50,7 +50,7 @@ export async function ownSocketOf(
   return { socket: new Socket({ handle }), handle };
 }
 
-/** Returns the id of a TCP connection of Deno's. */
+/** Returns Deno's id of a TCP connection. */
 function ridOf(conn: Deno.Conn): number | null {
   if (!("setNoDelay" in conn)) return null;
   const symbol = Object.getOwnPropertySymbols(conn)
