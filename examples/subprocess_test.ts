@@ -6,7 +6,7 @@ import { runExample } from "../tests/doubles/example.ts";
 
 Deno.test({
   name:
-    "subprocess_shell runs commands at the same time, and prints what comes of each",
+    "subprocess_shell runs commands concurrently, and prints the outcome of each",
   // The shell is different there
   ignore: Deno.build.os === "windows",
   fn: () =>

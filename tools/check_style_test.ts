@@ -33,6 +33,7 @@ Deno.test("phrasesIn() finds phrases in comments and titles of modules only", ()
     "Deno.test(`Queue of ${somebody} that nobody reads`, () => {});",
     'test("Lock calls `meanwhile`, else nothing", () => {});',
     '/^nobody$/.test("nobody");',
+    'Deno.test({ name: "Lock is no lock", ignore: true });',
   ].join("\n");
   assertEquals(found("a.ts", source).toSorted(), [
     "1: /** Has the",
@@ -41,6 +42,7 @@ Deno.test("phrasesIn() finds phrases in comments and titles of modules only", ()
     "5: nobody",
     "5: somebody",
     "6: , else",
+    "8: is no",
   ]);
 });
 

@@ -12,14 +12,9 @@ export function proseOfMarkdown(text: string): string {
 /** Returns the comments and the titles of tests of a module; everything else is blanked. */
 export function proseOfModule(source: string): string {
   let prose = "";
-  // A string comes before a comment, so that `"https://…"` is not taken for one.
-  const parts =
-    /\/\*[^]*?\*\/|(?<=(?:Deno\.|(?<![.\w]))test\(\s*)(?:"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![:\\])\/\/[^\n]*/g;
-  for (const match of source.matchAll(parts)) {
+  for (const match of source.matchAll(PARTS)) {
     const [text] = match;
-    const isTitle = /(?:Deno\.|(?<![.\w]))test\(\s*$/.test(
-      source.slice(0, match.index),
-    );
+    const isTitle = match.groups!.title !== undefined;
     prose += blank(source.slice(prose.length, match.index));
     if (text.startsWith("/*")) prose += proseOfBlockComment(text);
     else if (text.startsWith("//") || isTitle) prose += withoutCode(text);
@@ -27,6 +22,13 @@ export function proseOfModule(source: string): string {
   }
   return prose + blank(source.slice(prose.length));
 }
+
+/**
+ * Titles of tests, comments and other strings. A string comes before a line comment, so that `"https://…"` is not
+ * taken for one.
+ */
+const PARTS =
+  /\/\*[^]*?\*\/|(?<=(?:Deno\.|(?<![.\w]))test\((?:\{\s*name:)?\s*)(?<title>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![:\\])\/\/[^\n]*/g;
 
 /** Blanks the code of a line; a title between backticks has none. */
 function withoutCode(text: string): string {
