@@ -4,6 +4,7 @@ import type { Future } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
 import type { SubprocessOptions } from "../loop/net/options.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { wrongType } from "../loop/core/validate.ts";
 import {
   inheriting,
   SubprocessStreamProtocol,
@@ -60,6 +61,14 @@ export function createSubprocessExec(
   args: readonly string[] = [],
   options: CreateSubprocessOptions = {},
 ): Future<Process> {
+  // Before the options: in Python, each argument is a parameter.
+  if (!Array.isArray(args)) {
+    throw wrongType(
+      "The args of createSubprocessExec()",
+      'an array, as in createSubprocessExec("ls", ["-l"])',
+      args,
+    );
+  }
   const scheduler = currentScheduler();
   const { loop } = scheduler;
   return callInline(scheduler, "createSubprocessExec()", async () => {

@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   createSubprocessExec,
   type CreateSubprocessOptions,
@@ -105,6 +110,16 @@ test("createSubprocessExec() says that there is no such program", () =>
       }
     }
     assertNothingHeld();
+  }));
+
+test("createSubprocessExec() refuses arguments that are not in an array", () =>
+  run(() => {
+    assertThrows(
+      // As in Python; the third one would be the options.
+      () => createSubprocessExec("sh", "-c" as never, "exit" as never),
+      TypeError,
+      'The args of createSubprocessExec() must be an array, as in createSubprocessExec("ls", ["-l"]): received "-c"',
+    );
   }));
 
 test("createSubprocessExec() says that a file must not be run", () =>

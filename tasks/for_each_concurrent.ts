@@ -54,7 +54,7 @@ export async function forEachConcurrent<T>(
     name,
     source: new Source(items),
     fn,
-    ...limitsOf(name, options.limit),
+    ...limitsOf(name, options?.limit),
     buffer: null,
     ordered: false,
   }).drain();

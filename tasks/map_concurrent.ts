@@ -93,8 +93,9 @@ export function mapConcurrent<T, R>(
   options: MapConcurrentOptions,
 ): AsyncIterableIterator<R> & AsyncDisposable {
   assertArguments("mapConcurrent", items, fn, options);
+  // Without options, the error names the limit that is missing.
+  const { size, limits } = limitsOf("mapConcurrent", options?.limit);
   const { limit, ordered = false } = options;
-  const { size, limits } = limitsOf("mapConcurrent", limit);
   const { buffer = typeof limit === "number" ? limit : 16 } = options;
   assertBoolean("The ordered option of mapConcurrent()", ordered);
   assertCount("The buffer option of mapConcurrent()", buffer, 1);
@@ -120,7 +121,7 @@ export function assertArguments(
 ): void {
   assertSource(caller, items);
   assertFunction(`The fn of ${caller}()`, fn);
-  assertOptions(caller, options ?? null);
+  assertOptions(caller, options);
 }
 
 /** The number of slots, and the other limits. */

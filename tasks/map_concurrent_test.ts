@@ -196,6 +196,11 @@ Deno.test("mapConcurrent() checks its arguments at the call", () => {
     assertThrows(() => make(options), TypeError, "received");
   }
   assertThrows(
+    () => make(undefined),
+    TypeError,
+    "The limit option of mapConcurrent() must be",
+  );
+  assertThrows(
     () => mapConcurrent(5 as never, (n) => n, { limit: 1 }),
     TypeError,
     "an iterable or an async iterable: received 5",
