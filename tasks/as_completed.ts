@@ -60,9 +60,9 @@ export interface CompletionIterator<T>
 /**
  * Iterates over awaitables in the order in which they complete.
  *
- * `for await` gives the completed futures and tasks themselves; a function is represented by its task. A plain `for`
- * gives new futures, the first of which has the result of the first awaitable to complete, and so on. Leaving the
- * iteration cancels nothing.
+ * `for await` gives the completed futures and tasks themselves, whose results `result()` returns; a function is
+ * represented by its task. A plain `for` gives new futures, to be awaited, the first of which has the result of the
+ * first awaitable to complete, and so on. Leaving the iteration cancels nothing.
  *
  * @typeParam A The type of the awaitables.
  * @param aws Futures, promises, and functions, which become tasks. Duplicates count once.
