@@ -19,6 +19,7 @@ import {
   assertNumber,
   assertOptions,
 } from "../loop/core/validate.ts";
+import { warnOfForeign } from "./_warn_of_foreign.ts";
 import { createTask } from "./create_task.ts";
 
 /**
@@ -268,10 +269,10 @@ export class CancelScope {
     const { scheduler } = this.#scope!.taskState;
     if (deadline <= scheduler.time()) this.#cancel(undefined);
     else {
-      this.#timeLimit = scheduler.at(
-        deadline,
-        () => this.#cancel(undefined),
-      );
+      this.#timeLimit = scheduler.at(deadline, () => {
+        this.#cancel(undefined);
+        warnOfForeign(this.#scope!);
+      });
     }
   }
 

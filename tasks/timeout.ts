@@ -23,6 +23,7 @@ import {
   assertNumber,
   assertOptions,
 } from "../loop/core/validate.ts";
+import { warnOfForeign } from "./_warn_of_foreign.ts";
 import { createTask } from "./create_task.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
@@ -245,7 +246,8 @@ export class Timeout {
     this.#timeLimit = null;
     scope.cancel(undefined);
     this.#onLimit?.(scope);
-    if (this.#abandon !== null) {
+    if (this.#abandon === null) warnOfForeign(scope);
+    else {
       scope.onceObeyed(() => {
         if (this.#state === "expiring" && scope.isUnheard) this.#abandon?.();
       });

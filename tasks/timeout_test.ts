@@ -18,15 +18,17 @@ import {
   ExceptionGroup,
   getRunningLoop,
   RuntimeError,
+  setWarningHandler,
   TimeoutError,
 } from "../loop/mod.ts";
 import { allTasks } from "./all_tasks.ts";
+import { moveOnAfter } from "./cancel_scope.ts";
 import { createTask } from "./create_task.ts";
 import { currentTask } from "./current_task.ts";
 import { run } from "./run.ts";
 import { sleep } from "./sleep.ts";
 import { taskGroup } from "./task_group.ts";
-import { Timeout, timeout, timeoutAt } from "./timeout.ts";
+import { Timeout, timeout, timeoutAt, type TimeoutOptions } from "./timeout.ts";
 
 Deno.test(
   "timeout() returns what the body returns in time",
@@ -726,3 +728,41 @@ function foreign<T>(seconds: number, value?: T): Promise<T | undefined> {
   const loop = getRunningLoop();
   return new Promise((resolve) => loop.callLater(seconds, resolve, value));
 }
+
+Deno.test("timeout() and moveOnAfter() in debug mode warn of a body that they cannot interrupt", async () => {
+  const warnings: string[] = [];
+  setWarningHandler((message) => warnings.push(message));
+  try {
+    for (const debug of [true, false]) {
+      await run(async () => {
+        currentTask()!.setName("main");
+        const expired = (
+          body: (scope: Timeout) => Promise<unknown>,
+          options?: TimeoutOptions,
+        ) => assertRejects(() => timeout(0.001, body, options), TimeoutError);
+        await expired(() => foreign(0.002));
+        await moveOnAfter(0.001, () => foreign(0.002));
+        await expired(() => foreign(0.002), { abandon: true });
+        await expired(() => sleep(3600));
+        await expired(() =>
+          // As a process that the signal kills, which takes its time.
+          timeout(3600, async ({ signal }) => {
+            await foreign(0.02);
+            signal.throwIfAborted();
+          })
+        );
+        await expired(({ signal }) =>
+          new Promise((_, reject) =>
+            signal.addEventListener("abort", () => reject(signal.reason))
+          )
+        );
+      }, { debug });
+    }
+  } finally {
+    setWarningHandler(null);
+  }
+  const warning =
+    "A time limit in <Task 'main' pending> was reached, and what its body awaits cannot be interrupted: " +
+    "pass the signal to it";
+  assertEquals(warnings, [warning, warning]);
+});
