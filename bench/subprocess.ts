@@ -112,7 +112,7 @@ const CASES: Case[] = [
     async ours() {
       const yes = await createSubprocessShell(YES, { stdout: PIPE });
       let count = 0;
-      for await (const _line of yes.stdout!) count++;
+      for await (const _line of yes.stdout!.lines()) count++;
       expect(count, LINES);
       await yes.wait();
     },

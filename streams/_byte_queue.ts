@@ -12,6 +12,8 @@ const NO_BYTES = new Uint8Array(0);
 export class ByteQueue {
   /** The number of bytes. */
   size = 0;
+  /** The number of bytes that have arrived. */
+  #arrived = 0;
   /** The chunk at the front; usually the only one. */
   #first: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** The number of bytes of it that have been taken. */
@@ -31,6 +33,24 @@ export class ByteQueue {
       this.#tailChunk = null;
     }
     this.size += chunk.length;
+    this.#arrived += chunk.length;
+  }
+
+  /** The number of bytes that have been taken. */
+  get position(): number {
+    return this.#arrived - this.size;
+  }
+
+  /** Returns some of the bytes at the front, at most `count`; they stay there. */
+  peek(count: number): Uint8Array<ArrayBuffer> {
+    return this.#first.subarray(this.#taken, this.#taken + count);
+  }
+
+  /** Takes `count` bytes that {@linkcode ByteQueue.peek} returned. */
+  skip(count: number): void {
+    this.size -= count;
+    this.#taken += count;
+    if (this.#taken === this.#first.length) this.#dropFirst();
   }
 
   /** Takes `count` bytes from the front, at most `size`. */

@@ -35,6 +35,7 @@ import { assertTransport } from "./_assert_transport.ts";
 import { ByteQueue } from "./_byte_queue.ts";
 import { Filling, type Loan } from "./_filling.ts";
 import { type LineSeparator, NEWLINE, Separators } from "./_separators.ts";
+import { TextLines } from "./_text_lines.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
 import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 
@@ -449,16 +450,21 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * ```
    */
   lines(): AsyncIterableIterator<string> {
-    let decoder = textDecoder;
+    const lines = new TextLines(this.#buffer, this.#limit);
     const iteration = (
       line: Uint8Array<ArrayBuffer>,
-    ): IteratorResult<string> => {
-      if (line.length === 0) return END;
-      const value = decoder.decode(withoutNewline(line));
-      decoder = inTextDecoder;
-      return { done: false, value };
+    ): IteratorResult<string> =>
+      line.length === 0 ? END : { done: false, value: lines.decode(line) };
+    const oneByOne = iteratorOf(() => this.readLine(), iteration);
+    return {
+      ...oneByOne,
+      next: () => {
+        const value = this.#takeLine(lines);
+        return value === null
+          ? oneByOne.next()
+          : Promise.resolve({ done: false, value });
+      },
     };
-    return iteratorOf(() => this.readLine(), iteration);
   }
 
   /**
@@ -690,6 +696,16 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     return data;
   }
 
+  /** Takes a line that has arrived, as a read does that need not wait; `null` if it must be read. */
+  #takeLine(lines: TextLines): string | null {
+    if (this.#exception !== null || this.#waiting !== null) return null;
+    const line = lines.take();
+    if (line === null) return null;
+    this.#isOnDemand = this.#onPending !== null;
+    if (!this.#isOnDemand) this.#resumeUnlessFull();
+    return line;
+  }
+
   #lendMemory(): Uint8Array | null {
     this.#lent = this.#filling?.lend(this.#buffer.size) ?? null;
     return this.#lent?.memory ?? null;
@@ -813,17 +829,6 @@ export interface ChunksOptions {
 }
 
 const textDecoder = new TextDecoder();
-/** For text after the first line, where U+FEFF is not a byte order mark. */
-const inTextDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-const LF = 10;
-const CR = 13;
-
-function withoutNewline(line: Uint8Array): Uint8Array {
-  const end = line.length - 1;
-  if (line[end] !== LF) return line;
-  return line.subarray(0, line[end - 1] === CR ? end - 1 : end);
-}
 
 function allocate(size: number): Uint8Array {
   if (Number.isInteger(size) && size >= 1 && size <= MAX_CHUNK_SIZE) {

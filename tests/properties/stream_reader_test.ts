@@ -34,6 +34,8 @@ const piece = fc.string({
   maxLength: 6,
   size: "max",
 });
+/** Characters of one to four bytes. */
+const UNITS = ["a", "b", "\r", "\n", "\n", "\u00e9", "\uFEFF", "\u{1F600}"];
 const feeds: fc.Arbitrary<Feed> = fc.array(
   fc.record({ piece, passes: fc.nat(2) }),
   { maxLength: 10, size: "max" },
@@ -197,6 +199,64 @@ property(
       await feeding;
     })(),
 );
+
+property(
+  "StreamReader.lines() yields the lines of readLine() as text, whatever is read between them",
+  1_000,
+  fc.record({
+    pieces: fc.array(
+      fc.oneof(
+        fc.string({ unit: fc.constantFrom(...UNITS), maxLength: 12 })
+          .map((text) => new TextEncoder().encode(text)),
+        fc.uint8Array({ min: 0xc0, maxLength: 3 }),
+      ),
+      { maxLength: 10, size: "max" },
+    ),
+    limit: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
+    // Each number is how many bytes are read before the next line.
+    sizes: fc.array(fc.constantFrom(0, 0, 0, 1, 2, 7), {
+      maxLength: 20,
+      size: "max",
+    }),
+  }),
+  ({ pieces, limit, sizes }) =>
+    inVirtualTime(async () => {
+      const [one, other] = [1, 2].map(() => {
+        const reader = new StreamReader({ limit });
+        for (const piece of pieces) reader.feedData(piece.slice());
+        reader.feedEof();
+        return reader;
+      }) as [StreamReader, StreamReader];
+      const lines = one.lines();
+      let isFirst = true;
+      for (const size of sizes) {
+        if (size > 0) {
+          assertEquals(await one.read(size), await other.read(size));
+          isFirst = false;
+        }
+        const decoder = new TextDecoder("utf-8", { ignoreBOM: !isFirst });
+        isFirst = false;
+        const expected = await outcomeOf(async () => {
+          const line = await other.readLine();
+          if (line.length === 0) return undefined;
+          return decoder.decode(line).replace(/\r?\n$/, "");
+        });
+        const got = await outcomeOf(async () => (await lines.next()).value);
+        assertEquals(got, expected);
+      }
+      assertEquals(await one.read(), await other.read());
+    })(),
+);
+
+/** What was returned, or the message of what was thrown. */
+async function outcomeOf(read: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await read();
+  } catch (error) {
+    assert(error instanceof RangeError);
+    return error.message;
+  }
+}
 
 /** The transport of a reader, which it pauses and resumes. */
 class Valve extends ReadTransport {
