@@ -964,6 +964,22 @@ Deno.test(
   }),
 );
 
+Deno.test("A cancellation that the errors of two groups displace still cancels the task", () =>
+  run(async () => {
+    const task = createTask(async () => {
+      currentTask()!.cancel();
+      const outer = taskGroup(async (group) => {
+        group.createTask(() => sleep(1));
+        await taskGroup((inner) => {
+          inner.createTask(() => sleep(1));
+          throw new Error("failed");
+        });
+      });
+      await assertRejects(() => outer, ExceptionGroup);
+    });
+    await assertRejects(() => task, CancelledError);
+  }));
+
 Deno.test("TaskGroup cancels its other tasks when the cancel() of one throws", async () => {
   class Stubborn<T> extends Task<T> {
     override cancel(): boolean {

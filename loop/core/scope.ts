@@ -440,9 +440,11 @@ export class Scope implements Relay {
    * several, it stays delivered to the others.
    */
   forgetDelivery(): void {
-    if (this.requested.deliveries > 1) return;
-    this.requested.delivered = 0;
-    this.requested.message = undefined;
+    const { requested } = this;
+    requested.deliveries = Math.max(0, requested.deliveries - 1);
+    if (requested.deliveries > 0) return;
+    requested.delivered = 0;
+    requested.message = undefined;
   }
 
   /** A line that was expected to go on because of the signal does, or does not in time. */
