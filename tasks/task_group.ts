@@ -297,7 +297,7 @@ export class TaskGroup {
     const later = await this.#awaitTasks();
     cancellation = later.cause ?? cancellation;
     if (this.#hasCancelledParent) {
-      if (scope.requests > 0) scope.uncancel();
+      scope.takeRequestBack();
       if (scope.requestsAround() === 0) cancellation = null;
       else cancellation ??= later.any;
     }

@@ -980,6 +980,23 @@ Deno.test("A cancellation that the errors of two groups displace still cancels t
     await assertRejects(() => task, CancelledError);
   }));
 
+Deno.test("A failed group takes a request back, as in asyncio, even if its own was taken back", () =>
+  run(async () => {
+    const task = createTask(async () => {
+      const failed = taskGroup(async (group) => {
+        group.createTask(() => {
+          throw new Error("failed");
+        });
+        await assertRejects(() => sleep(1), CancelledError);
+        assertEquals(currentTask()!.uncancel(), 0);
+        currentTask()!.cancel();
+      });
+      await assertRejects(() => failed, ExceptionGroup);
+      return currentTask()!.cancelling();
+    });
+    assertEquals(await task, 0);
+  }));
+
 Deno.test("TaskGroup cancels its other tasks when the cancel() of one throws", async () => {
   class Stubborn<T> extends Task<T> {
     override cancel(): boolean {

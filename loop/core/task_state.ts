@@ -508,8 +508,8 @@ export class BodyScope extends Scope {
   }
 
   /**
-   * Takes a request back, as an asyncio limit that has expired does at its end: its own, or if user code has taken that
-   * back, whichever is left.
+   * Takes a request back, as a limit that has expired and a group that failed do at their end in asyncio: its own, or
+   * if user code has taken that back, whichever is left.
    */
   takeRequestBack(): void {
     if (this.requests > 0) this.uncancel();
