@@ -11,11 +11,15 @@ import { failed } from "../loop/core/primitive_future.ts";
 import { errors } from "../loop/core/runtime.ts";
 import { schedulerOf } from "../loop/core/scheduler.ts";
 import { assertInstance } from "../loop/core/validate.ts";
+import { requestsAround } from "../tasks/rethrow_cancelled.ts";
 import { assertTransport } from "./_assert_transport.ts";
 import { type FlowControl, flowOf } from "./_flow_control.ts";
 import { StreamReader } from "./stream_reader.ts";
 // Type-only import: the protocol creates the writer of a server connection.
 import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
+
+/** How long, in seconds, code that is being cancelled waits for a peer to take what was written. */
+const FLUSH_GRACE = 2;
 
 /**
  * Writes to a stream of bytes. `openConnection()` and `startServer()` create writers.
@@ -24,7 +28,7 @@ import type { StreamReaderProtocol } from "./stream_reader_protocol.ts";
  * slow, so that memory stays bounded.
  *
  * `await using` closes the writer and waits until everything is sent, which takes forever if the peer never
- * reads; `transport.abort()` drops the connection at once.
+ * reads, or two seconds in code that is being cancelled; `transport.abort()` drops the connection at once.
  *
  * @example Usage
  * ```ts
@@ -384,8 +388,9 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /**
-   * Closes the stream and waits until it is closed, forever if the peer never reads what was written. An error that
-   * broke the connection is not thrown here.
+   * Closes the stream and waits until it is closed, which takes forever if the peer never reads what was written. But
+   * code that is being cancelled comes to its end: there the connection is aborted after two seconds. An error
+   * that broke the connection is not thrown here.
    *
    * Cancel safe: the data written before is still sent.
    *
@@ -393,12 +398,18 @@ export class StreamWriter implements AsyncDisposable {
    */
   [Symbol.asyncDispose](): Future<void> {
     this.close();
+    const isCancelled = requestsAround() > 0;
     return this.#call("waitClosed()", async () => {
+      const late = isCancelled
+        ? this.#loop.callLater(FLUSH_GRACE, () => this.transport.abort())
+        : null;
       try {
         await this.waitClosed();
       } catch (error) {
         // Only the error of the connection: a cancellation is thrown.
         if (error !== this.#flow.error) throw error;
+      } finally {
+        late?.cancel();
       }
     });
   }

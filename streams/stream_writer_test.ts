@@ -1,6 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { inVirtualTime } from "../testing/mod.ts";
 import {
   CancelledError,
   createTask,
@@ -12,6 +19,8 @@ import {
   sleep,
   StreamReaderProtocol,
   StreamWriter,
+  timeout,
+  TimeoutError,
 } from "../mod.ts";
 import {
   isUpgradable,
@@ -207,6 +216,41 @@ Deno.test("StreamWriter is disposed of without a second error", () =>
     assert(conn.isClosed);
     await assertRejects(() => writer.waitClosed(), Deno.errors.BrokenPipe);
   }));
+
+Deno.test("StreamWriter in code that is being cancelled is not held up by its peer", () =>
+  inVirtualTime(async () => {
+    const [conn, , writer] = await fakeStream();
+    conn.block();
+    const start = getRunningLoop().time();
+    const took = () => Math.round(getRunningLoop().time() - start);
+    await assertRejects(() =>
+      timeout(5, async () => {
+        await using _ = writer;
+        writer.write("a");
+        await sleep(100);
+      }), TimeoutError);
+    assertEquals(took(), 7);
+    assert(conn.isClosed);
+    await writer.waitClosed();
+  })());
+
+Deno.test("StreamWriter in code that is being cancelled sends what the peer takes in time", () =>
+  inVirtualTime(async () => {
+    const [conn, , writer] = await fakeStream();
+    conn.block();
+    const task = createTask(async () => {
+      await using _ = writer;
+      writer.write("farewell");
+      await sleep(100);
+    });
+    await sleep(0);
+    task.cancel();
+    await sleep(1);
+    assertFalse(task.done());
+    conn.unblock();
+    await assertRejects(() => task, CancelledError);
+    assertEquals(conn.written.join(""), "farewell");
+  })());
 
 Deno.test("StreamWriter.writable is the stream as the platform has it", () =>
   run(async () => {

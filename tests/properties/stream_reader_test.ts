@@ -248,7 +248,7 @@ property(
     })(),
 );
 
-/** What was returned, or the message of what was thrown. */
+/** The result, or the message of the error. */
 async function outcomeOf(read: () => Promise<unknown>): Promise<unknown> {
   try {
     return await read();

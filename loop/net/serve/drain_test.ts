@@ -93,6 +93,22 @@ Deno.test("Server.drain() cancels handlers when the time is up, and awaits them"
     await close(streams);
   }));
 
+Deno.test("Server.drain() is not held up by a client that does not read", () =>
+  inMemory(async () => {
+    const { server, streams } = await serving(async (_, writer) => {
+      await using _writer = writer;
+      while (true) {
+        writer.write(new Uint8Array(100_000));
+        await writer.drain();
+      }
+    }, 2);
+    const start = now();
+    await server.drain(5);
+    assertEquals(Math.round(now() - start), 7);
+    await server.waitClosed();
+    for (const [, writer] of streams) writer.transport.abort();
+  }));
+
 Deno.test("Server.drain() without a limit waits for any time", () =>
   inMemory(async () => {
     const { server, streams } = await serving(() => sleep(10_000));
