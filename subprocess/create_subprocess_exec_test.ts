@@ -104,7 +104,7 @@ test("createSubprocessExec() says that there is no such program", () =>
         const error = await assertRejects(
           () => createSubprocessExec(program, ["x"], { stderr }),
           Deno.errors.NotFound,
-          `Cannot start ${program}: the `,
+          `Cannot start "${program}": the `,
         );
         assertEquals(error.cause instanceof Deno.errors.NotFound, true);
       }
@@ -148,7 +148,7 @@ test("createSubprocessExec() says that a script's interpreter may be missing, or
         await assertRejects(
           () => createSubprocessExec(path, [], { stderr }),
           Deno.errors.NotFound,
-          `Cannot start ${path}: the file or the interpreter in its first line`,
+          `Cannot start "${path}": the file or the interpreter in its first line`,
         );
       }
       const process = await createSubprocessExec(path, [], {

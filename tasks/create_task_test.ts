@@ -69,11 +69,11 @@ Deno.test("createTask() rejects a non-function and says what to write instead", 
     const wrong: [unknown, string][] = [
       [
         Promise.resolve(),
-        "createTask() takes the function itself: createTask(coro), not createTask(coro())",
+        "createTask() takes the function itself: createTask(coro) or createTask(() => coro(…)), not createTask(coro())",
       ],
       [
         new Future(),
-        "createTask() takes the function itself: createTask(coro), not createTask(coro())",
+        "createTask() takes the function itself: createTask(coro) or createTask(() => coro(…)), not createTask(coro())",
       ],
       ["f", 'The coro of createTask() must be a function: received "f"'],
       [null, "The coro of createTask() must be a function: received null"],

@@ -84,7 +84,7 @@ Deno.test("run() rejects a non-function and says what to write instead", async (
     () =>
       run(Promise.resolve() as unknown as () => void, { loopFactory: factory }),
     TypeError,
-    "run() takes the function itself: run(main), not run(main())",
+    "run() takes the function itself: run(main) or run(() => main(…)), not run(main())",
   );
   for (const [value, received] of [[1, "1"], [null, "null"]]) {
     await assertRejects(

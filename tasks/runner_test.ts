@@ -77,7 +77,7 @@ Deno.test("Runner.run() rejects a non-function and says what to write instead", 
   await assertRejects(
     () => runner.run(Promise.resolve() as unknown as () => void),
     TypeError,
-    "run() takes the function itself: run(main), not run(main())",
+    "run() takes the function itself: run(main) or run(() => main(…)), not run(main())",
   );
 });
 

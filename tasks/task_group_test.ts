@@ -518,7 +518,7 @@ Deno.test("taskGroup() refuses a body other than a function", async () => {
   await assertRejects(
     () => taskGroup(Promise.resolve() as unknown as () => void),
     TypeError,
-    "taskGroup() takes the function itself: taskGroup(body), not taskGroup(body())",
+    "taskGroup() takes the function itself: taskGroup(body) or taskGroup(() => body(…)), not taskGroup(body())",
   );
 });
 
@@ -607,7 +607,7 @@ Deno.test(
       assertThrows(
         () => group.createTask(Promise.resolve() as unknown as () => void),
         TypeError,
-        "createTask() takes the function itself: createTask(coro), not createTask(coro())",
+        "createTask() takes the function itself: createTask(coro) or createTask(() => coro(…)), not createTask(coro())",
       );
     });
   }),

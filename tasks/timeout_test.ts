@@ -392,12 +392,12 @@ Deno.test(
     await assertRejects(
       () => timeout(1, Promise.resolve() as unknown as () => void),
       TypeError,
-      "timeout() takes the function itself: timeout(delay, body), not timeout(delay, body())",
+      "timeout() takes the function itself: timeout(delay, body) or timeout(delay, () => body(…)), not timeout(delay, body())",
     );
     await assertRejects(
       () => timeoutAt(1, Promise.resolve() as unknown as () => void),
       TypeError,
-      "timeoutAt() takes the function itself: timeoutAt(when, body), not timeoutAt(when, body())",
+      "timeoutAt() takes the function itself: timeoutAt(when, body) or timeoutAt(when, () => body(…)), not timeoutAt(when, body())",
     );
     await assertRejects(
       () => timeout(1, {} as unknown as () => void),

@@ -526,9 +526,9 @@ export function assertFunctionItself(
   if (!isThenable(value)) {
     throw wrongType(`The ${name} of ${caller}()`, "a function", value);
   }
-  const call = `${caller}(${before}${name}`;
+  const call = `${caller}(${before}`;
   throw new TypeError(
-    `${caller}() takes the function itself: ${call}), not ${call}())`,
+    `${caller}() takes the function itself: ${call}${name}) or ${call}() => ${name}(…)), not ${call}${name}())`,
   );
 }
 

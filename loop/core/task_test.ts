@@ -79,7 +79,7 @@ Deno.test("Task refuses values other than functions, and says what to write inst
     const wrong: [unknown, string][] = [
       [
         Promise.resolve(),
-        "Task() takes the function itself: Task(coro), not Task(coro())",
+        "Task() takes the function itself: Task(coro) or Task(() => coro(…)), not Task(coro())",
       ],
       [1, "The coro of Task() must be a function: received 1"],
       [null, "The coro of Task() must be a function: received null"],

@@ -200,13 +200,13 @@ function startErrorOf(program: string | URL, error: unknown): unknown {
   if (message.includes("entity not found")) {
     return rephrase(
       error,
-      `Cannot start ${program}: the program does not exist`,
+      `Cannot start "${program}": the program does not exist`,
     );
   }
   if (message.includes("os error 2")) {
     return rephrase(
       error,
-      `Cannot start ${program}: the file or the interpreter in its first line does not exist`,
+      `Cannot start "${program}": the file or the interpreter in its first line does not exist`,
     );
   }
   return error;
