@@ -38,8 +38,11 @@ async function untilRefused(connect: () => Promise<Deno.Conn>): Promise<void> {
     try {
       (await connect()).close();
     } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) return;
-      throw error;
+      const { ConnectionRefused, ConnectionReset, NotConnected } = Deno.errors;
+      if (error instanceof ConnectionRefused) return;
+      // The connection was waiting to be accepted when the server closed.
+      if (error instanceof ConnectionReset) continue;
+      if (!(error instanceof NotConnected)) throw error;
     }
   }
 }

@@ -28,7 +28,7 @@ Deno.test({
       "echo hello: hello\n" +
         "echo hello: exited with 0\n" +
         "false: exited with 1\n" +
-        "no-such-program: Cannot start no-such-program: the program does not exist\n",
+        'no-such-program: Cannot start "no-such-program": the program does not exist\n',
     );
     assertEquals(code, 1);
   },

@@ -214,6 +214,14 @@ export class Scope implements Relay {
     return this.rare !== null && this.rare.shield ? null : this.parent;
   }
 
+  /** Returns this scope and those around it, inner ones first. */
+  around(): Scope[] {
+    const scopes: Scope[] = [];
+    let scope: Scope | null = this;
+    for (; scope !== null; scope = scope.parent) scopes.push(scope);
+    return scopes;
+  }
+
   /** Returns whether this scope is another one or is inside it. */
   isIn(other: Scope): boolean {
     let scope: Scope | null = this;

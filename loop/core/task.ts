@@ -230,11 +230,10 @@ export class Task<T = unknown> extends Future<T> {
    * @returns The number of requests that are left.
    */
   uncancel(): number {
-    let scope = this.#body.requests > 0
-      ? this.#body
-      : Task.#scopeOfCaller(this);
-    while (scope !== null && scope.requests === 0) scope = scope.parent;
-    scope?.uncancel();
+    const requested = [this.#body, ...Task.#scopeOfCaller(this)?.around() ?? []]
+      .filter(({ requests }) => requests > 0);
+    // What has not been thrown yet will be, as long as any request is left.
+    (requested.find(({ isUnheard }) => !isUnheard) ?? requested[0])?.uncancel();
     return this.cancelling();
   }
 

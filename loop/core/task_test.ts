@@ -23,6 +23,7 @@ import {
   timeout,
   wait,
 } from "../../tasks/mod.ts";
+import { inVirtualTime } from "../../testing/mod.ts";
 import {
   CancelledError,
   ExceptionGroup,
@@ -32,6 +33,7 @@ import {
   newEventLoop,
   RuntimeError,
   Task,
+  TimeoutError,
   wrapFuture,
 } from "../mod.ts";
 
@@ -472,6 +474,21 @@ Deno.test("Task.uncancel() to zero takes a request back that was not delivered y
     });
     assertEquals(await task, "went on");
   }));
+
+Deno.test("Task.uncancel() in an expired limit leaves a later request that was not delivered yet", () =>
+  inVirtualTime(async () => {
+    const limited = timeout(5, async () => {
+      await assertRejects(() => sleep(100), CancelledError);
+      const self = currentTask()!;
+      self.cancel();
+      assertEquals(self.uncancel(), 1);
+      await sleep(100);
+    });
+    const start = getRunningLoop().time();
+    await assertRejects(() => limited, TimeoutError);
+    assertEquals(getRunningLoop().time() - start, 5);
+    assertEquals(currentTask()!.cancelling(), 0);
+  })());
 
 Deno.test("Task.uncancel() above zero leaves the request that was not delivered yet", () =>
   run(async () => {

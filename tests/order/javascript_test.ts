@@ -334,7 +334,7 @@ Deno.test("Task: a pending native promise does not stall other tasks", async () 
       turns++;
     }
     assertEquals(await waits, "foreign");
-    assert(turns > 1);
+    assert(turns > 0);
     assert(!stuck.done());
     never.resolve();
     await stuck;

@@ -18,6 +18,7 @@ import {
   timeout,
   wait,
 } from "../../../tasks/mod.ts";
+import { inVirtualTime } from "../../../testing/mod.ts";
 import { Future, type Task } from "../../mod.ts";
 import { findingsIn } from "./findings.ts";
 import { snapshotNow } from "./snapshot.ts";
@@ -92,7 +93,7 @@ Deno.test("formatTree() names the holder of a key of a keyed lock, and not the k
   }));
 
 Deno.test("formatTree() names the holder of a lock that was passed on", () =>
-  run(async () => {
+  inVirtualTime(async () => {
     const lock = new Lock();
     const hold = async () => {
       using _ = await lock.acquire();
@@ -109,7 +110,7 @@ Deno.test("formatTree() names the holder of a lock that was passed on", () =>
       tree(),
       "c  waits for Lock.acquire() of Lock N, which 'b' holds",
     );
-  }));
+  })());
 
 Deno.test("formatTree() shows a circle of tasks once", () =>
   run(async () => {
