@@ -771,7 +771,7 @@ export function isFuture(x: unknown): x is Future<unknown> {
 // What `await` does.
 
 /** The function that `future.then` returns. */
-function awaitFuture(
+export function awaitFuture(
   this: Future<unknown>,
   onFulfilled?: ((value: unknown) => unknown) | null,
   onRejected?: ((reason: unknown) => unknown) | null,

@@ -1,6 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  awaitFuture,
   dependencies,
   dependentsOf,
   describe,
@@ -20,6 +21,12 @@ import { currentTaskState, TaskState } from "./task_state.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task } from "./task.ts";
 
+/** A promise that is resolved with this stays pending. */
+const FOREVER: PromiseLike<never> = { then: () => FOREVER };
+
+/** The function that `then` of a pending call returns. */
+let awaitTraceably: typeof awaitFuture;
+
 /** Returns the name and the state of an inline call; `null` for any other future. */
 export let inlineCallOf: (
   future: object,
@@ -35,12 +42,19 @@ export let inlineCallOf: (
 class InlineCall<T> extends Future<T> {
   readonly #name: string;
   readonly #body: TaskState;
+  /** A promise that ends with the body, until the call is awaited. */
+  #ended: PromiseLike<unknown> | null = null;
 
   static {
     inlineCallOf = (future) =>
       future instanceof InlineCall
         ? { name: future.#name, state: future.#body }
         : null;
+    awaitTraceably = function (onFulfilled, onRejected) {
+      const call = this as InlineCall<unknown>;
+      InlineCall.#leadTo(call, onFulfilled);
+      return awaitFuture.call(call, onFulfilled, onRejected);
+    };
   }
 
   constructor(scheduler: Scheduler, name: string, fn: () => PromiseLike<T>) {
@@ -50,6 +64,12 @@ class InlineCall<T> extends Future<T> {
     shareContext(this.#body);
     scheduler.began(this.#body);
     this.#body.run(InlineCall.#run, { call: this, fn });
+  }
+
+  /** @ignore */
+  override get then(): Promise<T>["then"] {
+    const then = super.then;
+    return this.done() ? then : awaitTraceably as Promise<T>["then"];
   }
 
   get caller(): Task<unknown> | null {
@@ -91,7 +111,7 @@ class InlineCall<T> extends Future<T> {
     this: void,
     { call, fn }: { call: InlineCall<T>; fn: () => PromiseLike<T> },
   ): void {
-    fn().then(
+    call.#ended = fn().then(
       (value) => call.#end(withResult(value)),
       (error) => {
         const cancellation = call.#body.cancellationIn(error);
@@ -102,6 +122,24 @@ class InlineCall<T> extends Future<T> {
         );
       },
     );
+  }
+
+  /**
+   * Leads the engine from the body to the code that awaits the call, so that the stack of an error in the body names
+   * the functions of the program, too. The engine follows a promise to what it resolves, if that is all that waits for
+   * it: so it goes from the end of the body over a promise that stays pending to the promise of the `await`.
+   */
+  static #leadTo(
+    call: InlineCall<unknown>,
+    resolve: ((value: unknown) => unknown) | null | undefined,
+  ): void {
+    if (call.#ended === null) return;
+    const { promise, resolve: follow } = Promise.withResolvers<unknown>();
+    follow(FOREVER);
+    call.#ended.then(follow);
+    promise.then(resolve);
+    // Where several wait, the engine follows none.
+    call.#ended = null;
   }
 
   #end(settlement: Settlement): void {

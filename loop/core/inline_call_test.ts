@@ -1,6 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   captureCallGraph,
   createTask,
@@ -33,6 +39,27 @@ function foreign<T>(value: T): Promise<T> {
     setImmediate(() => setImmediate(() => resolve(value)))
   );
 }
+
+Deno.test("The stack of an error in a call names those who await it", () =>
+  run(async () => {
+    const failing = async () => {
+      await foreign(null);
+      throw new Error("failed");
+    };
+    const connect = () => call(failing);
+    const open = () => call(async () => await connect());
+    async function fetchPage() {
+      await timeout(5, () => open());
+    }
+    async function main() {
+      await fetchPage();
+    }
+    const { stack } = await assertRejects(() => main(), Error);
+    assertStringIncludes(stack!, "at failing (");
+    for (const name of ["fetchPage", "main"]) {
+      assertStringIncludes(stack!, `at async ${name} (`);
+    }
+  }));
 
 /** Two tasks that log what they do; the first makes its calls by `make`. */
 async function order(

@@ -40,6 +40,7 @@ import {
   type WriteTransport,
 } from "../../mod.ts";
 import { AUTHORITY } from "../certificates/certificates.ts";
+import { untilAtRest } from "../doubles/rest.ts";
 import { turns } from "../doubles/recorder.ts";
 
 /** A call that was begun, and what follows. */
@@ -490,12 +491,6 @@ async function cancelAfter(
     await discard?.(outcome.value as never);
   }
   await end?.();
-}
-
-/** Waits until nothing goes on outside the loop: a look-up, which cannot be stopped, or the end of a process. */
-async function untilAtRest(): Promise<void> {
-  const scheduler = schedulerOf(getEventLoop());
-  while (scheduler.outside > 0) await sleep(0.001);
 }
 
 for (

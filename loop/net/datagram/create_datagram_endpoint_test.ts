@@ -3,6 +3,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { getRunningLoop, run, RuntimeError } from "../../../mod.ts";
+import { untilAtRest } from "../../../tests/doubles/rest.ts";
 import { connectAndCancel } from "../../../tests/doubles/cancelled_connect.ts";
 import { FakeDatagramConn } from "../../../tests/doubles/datagram_conn.ts";
 import {
@@ -230,6 +231,7 @@ Deno.test("loop.createDatagramEndpoint() closes the socket when cancelled", () =
       }
     }
     assert(attempts > 2);
+    await untilAtRest();
   }));
 
 Deno.test("run() closes datagram endpoints that are left open", async () => {
