@@ -980,6 +980,40 @@ Deno.test("A cancellation that the errors of two groups displace still cancels t
     await assertRejects(() => task, CancelledError);
   }));
 
+Deno.test("A cancellation that errors displace is thrown again after groups that ended in a row", () =>
+  run(async () => {
+    const nothing = async () => {};
+    const groupOf = async (child: () => unknown) => {
+      await taskGroup((group) => void group.createTask(child));
+    };
+    const attempt = async (fn: () => unknown) => {
+      try {
+        await fn();
+      } catch {
+        await sleep(0);
+      }
+    };
+    const task = createTask(async () => {
+      try {
+        await groupOf(() => sleep(1));
+      } catch {
+        // The cancellation is swallowed.
+      }
+      await attempt(async () => {
+        await attempt(async () => {
+          await nothing();
+          await groupOf(() => sleep(0));
+        });
+        await groupOf(() => {
+          throw new Error("failed");
+        });
+      });
+    });
+    await sleep(0);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+  }));
+
 Deno.test("A failed group takes a request back, as in asyncio, even if its own was taken back", () =>
   run(async () => {
     const task = createTask(async () => {

@@ -291,8 +291,10 @@ function underWayAt(spot: Spot): Line | null {
   const back = taskState.rare?.back;
   const newest = scope.newestAround();
   if (newest === 0) return null;
+  const isBack = back?.step === step && isFree(back.line) &&
+    descendsFrom(back.line, line);
+  if (isBack) return back.line;
   if (isFree(line)) {
-    if (back?.line === line && back.step === step) return line;
     const isUnderWay = taskState.isUnderWay(line) && line.reached >= newest &&
       !line.stretch?.abort;
     if (isUnderWay) return line;
