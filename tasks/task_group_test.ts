@@ -986,32 +986,33 @@ Deno.test("A cancellation that errors displace is thrown again after groups that
     const groupOf = async (child: () => unknown) => {
       await taskGroup((group) => void group.createTask(child));
     };
-    const attempt = async (fn: () => unknown) => {
+    const attempt = async (fn: () => unknown, handler: () => unknown) => {
       try {
         await fn();
       } catch {
-        await sleep(0);
+        await handler();
       }
     };
+    let goesOn = false;
     const task = createTask(async () => {
-      try {
-        await groupOf(() => sleep(1));
-      } catch {
-        // The cancellation is swallowed.
-      }
+      await attempt(async () => await groupOf(() => sleep(1)), nothing);
       await attempt(async () => {
         await attempt(async () => {
           await nothing();
           await groupOf(() => sleep(0));
-        });
+        }, nothing);
         await groupOf(() => {
           throw new Error("failed");
         });
+      }, async () => {
+        await sleep(0);
+        goesOn = true;
       });
     });
     await sleep(0);
     task.cancel();
     await assertRejects(() => task, CancelledError);
+    assertFalse(goesOn);
   }));
 
 Deno.test("A failed group takes a request back, as in asyncio, even if its own was taken back", () =>
