@@ -135,10 +135,7 @@ class Completions implements CompletionIterator<unknown> {
     for (const future of futures) observe(future, this.#onDone);
     this.#timeLimit = seconds === null || futures.size === 0
       ? null
-      : scheduler.at(
-        scheduler.time() + seconds,
-        () => this.#giveUp(),
-      );
+      : scheduler.after(seconds, () => this.#giveUp());
   }
 
   next(): IteratorResult<Future<unknown>, undefined> {

@@ -149,9 +149,7 @@ function beginToWait(
       (returnWhen === FIRST_EXCEPTION && hasFailed(future))
     ) release();
   };
-  const timeLimit = seconds === null
-    ? null
-    : scheduler.at(scheduler.time() + seconds, release);
+  const timeLimit = seconds === null ? null : scheduler.after(seconds, release);
   const wait: Wait = { futures, onDone, timeLimit };
   const operation = new PrimitiveFuture(scheduler, WAIT, wait);
   const caller = callingTask();

@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import {
   ALL_COMPLETED,
+  asCompleted,
   CancelledError,
   createTask,
   FIRST_COMPLETED,
@@ -18,6 +19,7 @@ import {
   run,
   sleep,
   type Task,
+  TimeoutError,
   wait,
   waitFor,
 } from "../mod.ts";
@@ -177,4 +179,35 @@ Deno.test("wait() can be cancelled by itself, and leaves its futures running", (
     assertEquals(second.status, "fulfilled");
     assert(waiting.cancelled());
     assertFalse(future.done());
+  }));
+
+Deno.test("wait() and asCompleted() without time end after what is ready, as in asyncio", () =>
+  run(async () => {
+    const limits = {
+      wait: (task: Task<unknown>) => wait([task], { timeout: 0 }),
+      async asCompleted(task: Task<unknown>) {
+        for await (const _ of asCompleted([task], { timeout: 0 }));
+      },
+    };
+    for (const [name, begin] of Object.entries(limits)) {
+      const events: string[] = [];
+      const limited = createTask(async () => {
+        const task = createTask(() => sleep(1));
+        try {
+          await begin(task);
+        } catch (error) {
+          assert(error instanceof TimeoutError);
+        }
+        events.push("over");
+        task.cancel();
+      });
+      const other = createTask(async () => {
+        for (let pass = 0; pass < 3; pass++) {
+          events.push(`pass ${pass}`);
+          await sleep(0);
+        }
+      });
+      await wait([limited, other]);
+      assertEquals(events, ["pass 0", "pass 1", "pass 2", "over"], name);
+    }
   }));

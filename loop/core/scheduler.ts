@@ -178,6 +178,11 @@ export class Scheduler {
     return new TimedCall(this, when, fn, now);
   }
 
+  /** Calls a function of the library after some seconds, but not before what is ready: as `callLater()` does. */
+  after(seconds: number, fn: () => void): TimedCall {
+    return new TimedCall(this, this.time() + seconds, fn, -Infinity);
+  }
+
   /** Runs a hook at the end of the current step, or at once if none is open. */
   onStepEnd(hook: StepEndHook): void {
     if (this.#busy) this.#stepEndHooks.push(hook);

@@ -158,7 +158,7 @@ export class Intake<T> {
   async #changeWithin(scheduler: Scheduler, seconds: number): Promise<void> {
     const change = this.#change!;
     const timer = seconds < Infinity
-      ? scheduler.at(scheduler.time() + seconds, this.wake)
+      ? scheduler.after(seconds, this.wake)
       : null;
     try {
       await change;

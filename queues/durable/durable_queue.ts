@@ -548,9 +548,7 @@ export class DurableQueue<T = unknown>
           store.counts(this.name)
         );
         if (ready + delayed + leased === 0) return;
-        const timer = poll === Infinity
-          ? null
-          : scheduler.at(scheduler.time() + poll, wake);
+        const timer = poll === Infinity ? null : scheduler.after(poll, wake);
         try {
           await change;
         } finally {

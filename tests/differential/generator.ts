@@ -16,6 +16,7 @@ const FAMILIES = {
     "waitForFuture",
   ],
   tasks: ["awaitTask", "onTaskDone", "spawn", "cancelTask", "waitForTask"],
+  waits: ["shield", "shield", "wait", "wait", "asCompleted", "spawn"],
   callbacks: [
     "callSoon",
     "callSoon",
@@ -141,6 +142,12 @@ const IMMEDIATE: ReadonlySet<Op> = new Set<Op>([
 type Ending = Extract<Statement, { op: "tryCancelled" }>["then"];
 
 const ENDINGS: readonly Ending[] = ["swallow", "raise", "uncancel", "replace"];
+
+const RETURN_WHEN = [
+  "FIRST_COMPLETED",
+  "FIRST_EXCEPTION",
+  "ALL_COMPLETED",
+] as const;
 
 const MAX_DEPTH = 3;
 
@@ -291,6 +298,11 @@ class Generator {
     return this.#random.chance(0.1) ? null : this.#delay();
   }
 
+  /** A delay that no other one equals, or `null`. */
+  #futureDelay(): number | null {
+    return this.#random.chance(0.3) ? null : this.#random.integer(1, 6);
+  }
+
   /** A task of a higher number, or `null`. */
   #later(task: number): number | null {
     const last = this.#counts.tasks - 1;
@@ -394,6 +406,21 @@ class Generator {
       case "awaitTask": {
         const later = this.#later(task);
         return later === null ? null : { op, task: later };
+      }
+      case "shield": {
+        const later = this.#later(task);
+        return later === null ? null : { op, task: later };
+      }
+      case "wait": {
+        const targets = this.#laterOnes(task, 1);
+        if (targets === null) return null;
+        const returnWhen = random.choose(RETURN_WHEN);
+        return { op, targets, timeout: this.#futureDelay(), returnWhen };
+      }
+      case "asCompleted": {
+        const children = this.#laterOnes(task, 0);
+        if (children === null) return null;
+        return { op, children, timeout: this.#futureDelay() };
       }
       case "nest":
         return { op, depth: random.integer(1, 5), body: block() };

@@ -304,6 +304,36 @@ class Interpreter:
             # asyncio hands the message to the first reader only.
             raise asyncio.CancelledError("from a task") from None
 
+    async def await_shield(self, s, frame):
+        task = self.latest.get(s["task"])
+        if task is None:
+            return "no such task"
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise asyncio.CancelledError("from a task") from None
+
+    async def await_wait(self, s, frame):
+        tasks = {self.latest[number] for number in s["targets"] if number in self.latest}
+        if not tasks:
+            return "no such task"
+        done, pending = await asyncio.wait(tasks, timeout=self.limit(s["timeout"]), return_when=s["returnWhen"])
+        return "%s; %s" % (self.names_of(done), self.names_of(pending))
+
+    async def await_asCompleted(self, s, frame):
+        tasks = [self.spawn(child) for child in s["children"]]
+        results = []
+        try:
+            for coro in asyncio.as_completed(tasks, timeout=self.limit(s["timeout"])):
+                results.append(await coro)
+        except asyncio.CancelledError:
+            if not any(task.cancelled() for task in tasks):
+                raise
+            raise asyncio.CancelledError("from a task") from None
+        return " ".join(results)
+
     async def await_nest(self, s, frame):
         await self.nest(s["depth"], s["body"], frame)
 
@@ -454,6 +484,9 @@ class Interpreter:
             for task in left:
                 task.cancel("round %d" % round)
         self.log_state()
+
+    def names_of(self, tasks):
+        return " ".join(task.get_name() for task in sorted(tasks, key=self.order_of))
 
     def order_of(self, task):
         name = task.get_name()

@@ -12,13 +12,16 @@ import {
 } from "../../loop/mod.ts";
 import {
   allTasks,
+  asCompleted,
   currentTask,
   gather,
+  shield,
   sleep,
   type TaskGroup,
   taskGroup,
   type Timeout,
   timeout,
+  wait,
   waitFor,
 } from "../../tasks/mod.ts";
 import {
@@ -405,6 +408,35 @@ class Interpreter {
       if (task === undefined) return "no such task";
       return await this.#readTask(task, task);
     },
+    shield: async (statement) => {
+      const task = this.#latest.get(statement.task);
+      if (task === undefined) return "no such task";
+      return await this.#readTask(task, shield(task));
+    },
+    wait: async ({ targets, timeout, returnWhen }) => {
+      const tasks = new Set(
+        targets.map((target) => this.#latest.get(target))
+          .filter((task) => task !== undefined),
+      );
+      if (tasks.size === 0) return "no such task";
+      const [done, pending] = await this.#style(
+        wait(tasks, { timeout: this.#limit(timeout), returnWhen }),
+      );
+      return `${this.#namesOf(done)}; ${this.#namesOf(pending)}`;
+    },
+    asCompleted: async ({ children, timeout }) => {
+      const tasks = children.map((child) => this.#spawn(child, null));
+      const results: string[] = [];
+      const all = asCompleted(tasks, { timeout: this.#limit(timeout) });
+      try {
+        for (const next of all) results.push(await this.#style(next));
+      } catch (error) {
+        const isOfTask = error instanceof CancelledError &&
+          tasks.some((task) => task.cancelled());
+        throw isOfTask ? new CancelledError("from a task") : error;
+      }
+      return results.join(" ");
+    },
     nest: ({ depth, body }, frame) => this.#nest(depth, body, frame),
     repeat: async ({ times, body }, frame) => {
       for (let i = 0; i < times; i++) await this.#run(body, frame);
@@ -555,6 +587,11 @@ class Interpreter {
     resetBarrier: async ({ barrier }) => await this.#barriers[barrier]!.reset(),
     abortBarrier: async ({ barrier }) => await this.#barriers[barrier]!.abort(),
   };
+
+  #namesOf(tasks: Iterable<Task<unknown>>): string {
+    return [...tasks].sort((a, b) => this.#orderOf(a) - this.#orderOf(b))
+      .map((task) => task.getName()).join(" ");
+  }
 
   #orderOf(task: Task<unknown>): number {
     const order = this.#made.indexOf(task.getName());

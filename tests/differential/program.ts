@@ -53,6 +53,15 @@ export type AwaitingStatement =
   | { op: "spin"; times: number }
   | { op: "awaitFuture"; future: number }
   | { op: "awaitTask"; task: number }
+  | { op: "shield"; task: number }
+  | {
+    op: "wait";
+    /** The tasks, by their numbers: those that there are by then. */
+    targets: number[];
+    timeout: number | null;
+    returnWhen: "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED";
+  }
+  | { op: "asCompleted"; children: number[]; timeout: number | null }
   | { op: "nest"; depth: number; body: Block }
   | { op: "repeat"; times: number; body: Block }
   | {
