@@ -134,10 +134,12 @@ class InlineCall<T> extends Future<T> {
     resolve: ((value: unknown) => unknown) | null | undefined,
   ): void {
     if (call.#ended === null) return;
-    const { promise, resolve: follow } = Promise.withResolvers<unknown>();
-    follow(FOREVER);
-    call.#ended.then(follow);
-    promise.then(resolve);
+    // The function that resolves the promise is what the engine follows.
+    const pending = new Promise<unknown>((follow) => {
+      follow(FOREVER);
+      call.#ended!.then(follow);
+    });
+    pending.then(resolve);
     // Where several wait, the engine follows none.
     call.#ended = null;
   }

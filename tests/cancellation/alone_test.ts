@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { schedulerOf } from "../../loop/core/scheduler.ts";
 import {
   asCompleted,
   Barrier,
