@@ -1,12 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  assemble,
   type Snapshot,
   SNAPSHOT_VERSION,
   type SnapshotPart,
-  type TaskInfo,
 } from "../loop/core/introspection/snapshot.ts";
-import { connectTo } from "./_endpoint.ts";
 import {
   type Program,
   PROTOCOL_VERSION,
@@ -14,69 +13,63 @@ import {
   type Request,
   type Statistics,
   type TraceEvent,
-} from "./_protocol.ts";
+} from "../loop/core/introspection/protocol.ts";
+import { connectTo } from "./_endpoint.ts";
+
+/** A way to a program. */
+export interface Link extends AsyncDisposable {
+  /** Sends a request, and gives its replies. */
+  replies(request: Request): AsyncGenerator<Reply, void>;
+}
 
 /** The requests of a viewer to a program, over any connection. */
-export interface Client extends AsyncDisposable {
+export class Client implements AsyncDisposable {
   readonly program: Program;
-  snapshot(options?: { limit?: number }): Promise<Snapshot>;
-  statistics(): Promise<Statistics>;
-  trace(seconds: number): AsyncGenerator<TraceEvent[], void>;
-  sites(seconds: number): Promise<void>;
-  cancel(task: number): Promise<boolean>;
-}
-
-/** Connects to a program that called `inspect()`. */
-export async function connect(path: string): Promise<Client> {
-  const { conn, token } = await connectTo(path);
-  const client = new SocketClient(conn);
-  try {
-    await client.greet(token);
-    return client;
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-}
-
-class SocketClient implements Client {
-  program!: Program;
-  readonly #conn: Deno.Conn;
-  readonly #lines: AsyncGenerator<string, void>;
+  readonly #link: Link;
   #requests = 0;
   /** The end of the request before: requests are answered one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-    this.#lines = linesOf(conn);
+  private constructor(link: Link, program: Program) {
+    this.#link = link;
+    this.program = program;
   }
 
-  async greet(token: string | null): Promise<void> {
-    this.program = await this.#ask({
+  /** Begins to ask; closes the link if the program refuses, or has another version of the library. */
+  static async begin(link: Link, token: string | null): Promise<Client> {
+    const hello: Request = {
+      id: 0,
       method: "hello",
       ...token !== null && { token },
-    }) as Program;
-    const { protocol } = this.program;
-    if (protocol !== PROTOCOL_VERSION) {
-      throw new Error(
-        `The program has another version of the library: it speaks protocol ${protocol}, this viewer ${PROTOCOL_VERSION}`,
-      );
+    };
+    try {
+      const { value: reply } = await link.replies(hello).next();
+      if (reply === undefined || !("result" in reply)) {
+        throw new Error("The program refuses the viewer");
+      }
+      const program = reply.result as Program;
+      if (program.protocol !== PROTOCOL_VERSION) {
+        throw new Error(
+          `The program has another version of the library: it speaks protocol ${program.protocol}, this viewer ${PROTOCOL_VERSION}`,
+        );
+      }
+      return new Client(link, program);
+    } catch (error) {
+      await link[Symbol.asyncDispose]();
+      throw error;
     }
   }
 
   async snapshot(options: { limit?: number } = {}): Promise<Snapshot> {
-    const tasks: TaskInfo[] = [];
-    let rest: Omit<Snapshot, "tasks"> | undefined;
+    const parts: SnapshotPart[] = [];
     for await (const part of this.#parts({ method: "snapshot", ...options })) {
-      const known = part as SnapshotPart;
-      if ("tasks" in known) tasks.push(...known.tasks);
-      else rest = known;
+      parts.push(part as SnapshotPart);
     }
-    if (rest?.version !== SNAPSHOT_VERSION) {
+    const snapshot = assemble(parts);
+    if (snapshot.version !== SNAPSHOT_VERSION) {
       throw new Error("The program has another version of the library");
     }
-    return { ...rest, tasks };
+    return snapshot;
   }
 
   async statistics(): Promise<Statistics> {
@@ -98,12 +91,7 @@ class SocketClient implements Client {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#conn.close();
-    } catch {
-      // The program closed it.
-    }
-    await this.#lines.return();
+    await this.#link[Symbol.asyncDispose]();
   }
 
   async #ask(request: Omit<Request, "id">): Promise<unknown> {
@@ -123,19 +111,61 @@ class SocketClient implements Client {
     await before;
     try {
       const id = ++this.#requests;
-      await writeAll(this.#conn, `${JSON.stringify({ id, ...request })}\n`);
-      while (true) {
-        const { done, value } = await this.#lines.next();
-        if (done) throw new Deno.errors.UnexpectedEof("The program is gone");
-        const reply = JSON.parse(value) as Reply;
+      for await (const reply of this.#link.replies({ id, ...request })) {
         if (reply.id !== id) continue;
         if ("error" in reply) throw new Error(reply.error);
         if ("result" in reply) return reply.result;
         yield reply.part;
       }
+      throw new Deno.errors.UnexpectedEof("The program is gone");
     } finally {
       resolve();
     }
+  }
+}
+
+/** Connects to a program that called `inspect()`, and which may take a time in milliseconds to answer. */
+export async function connect(
+  path: string,
+  patience?: number,
+): Promise<Client> {
+  const { conn, token } = await connectTo(path);
+  const link = new SocketLink(conn);
+  const timer = patience === undefined
+    ? undefined
+    : setTimeout(() => link[Symbol.asyncDispose](), patience);
+  try {
+    return await Client.begin(link, token);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class SocketLink implements Link {
+  readonly #conn: Deno.Conn;
+  readonly #lines: AsyncGenerator<string, void>;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+    this.#lines = linesOf(conn);
+  }
+
+  async *replies(request: Request): AsyncGenerator<Reply, void> {
+    await writeAll(this.#conn, `${JSON.stringify(request)}\n`);
+    while (true) {
+      const { done, value } = await this.#lines.next();
+      if (done) return;
+      yield JSON.parse(value) as Reply;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#conn.close();
+    } catch {
+      // The program closed it.
+    }
+    await this.#lines.return();
   }
 }
 

@@ -1,16 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  type Snapshot,
-  SNAPSHOT_VERSION,
-} from "../loop/core/introspection/snapshot.ts";
+import type { Reply, Request } from "../loop/core/introspection/protocol.ts";
 import { OS } from "../loop/core/runtime.ts";
-import type { Client } from "./_client.ts";
-import {
-  type Program,
-  PROTOCOL_VERSION,
-  type Statistics,
-} from "./_protocol.ts";
+import { Client, type Link } from "./_client.ts";
+import { ENDING } from "./_ending_signals.ts";
 
 /** The port of Deno's debugger; one of the next ones if `--inspect` chose another. */
 const FIRST_PORT = 9229;
@@ -22,6 +15,12 @@ const PATIENCE = 5000;
 const GRACE = 1000;
 /** How long the program may take to answer. */
 const MAX_SECONDS = 30;
+
+/** What the debugger gives for a value of the program. */
+interface RemoteValue {
+  readonly value?: unknown;
+  readonly objectId?: string;
+}
 
 /** A debugger that listens. */
 interface Listing {
@@ -37,21 +36,27 @@ export async function connectThroughDebugger(pid: number): Promise<Client> {
     Deno.kill(pid, "SIGUSR1");
   }
   const address = present ?? await untilOpen(pid);
-  console.error(
-    present === null
-      ? `Process ${pid} did not call inspect(): Deno's debugger is opened in it, which gives full access to the program until this viewer ends`
-      : `Process ${pid} did not call inspect(): its debugger, which is open, is used`,
-  );
-  const session = await DebuggerSession.open(address);
-  const client = new DebuggerClient(session, pid, present === null);
+  if (!hasSaid) {
+    hasSaid = true;
+    console.error(
+      present === null
+        ? `Process ${pid} did not call inspect(): Deno's debugger is opened in it, which gives full access to the program until this viewer ends`
+        : `Process ${pid} did not call inspect(): its debugger, which is open, is used`,
+    );
+  }
+  const session = await DebuggerSocket.open(address);
+  const link = new DebuggerLink(session, pid, present === null);
   try {
-    await client.begin();
-    return client;
+    await link.begin();
   } catch (error) {
-    await client[Symbol.asyncDispose]();
+    await link[Symbol.asyncDispose]();
     throw error;
   }
+  return await Client.begin(link, null);
 }
+
+/** Whether it was said that a debugger is used: `top` may connect again. */
+let hasSaid = false;
 
 async function untilOpen(pid: number): Promise<string> {
   for (let waited = 0; waited < PATIENCE; waited += POLL) {
@@ -126,7 +131,7 @@ async function handlesSignal(pid: number): Promise<boolean> {
 }
 
 /** A connection to a debugger. */
-class DebuggerSession {
+class DebuggerSocket {
   readonly #socket: WebSocket;
   readonly #pending = new Map<
     number,
@@ -141,30 +146,64 @@ class DebuggerSession {
     socket.onerror = () => this.#fail();
   }
 
-  static async open(address: string): Promise<DebuggerSession> {
+  static async open(address: string): Promise<DebuggerSocket> {
     const socket = new WebSocket(address);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onerror = () =>
         reject(new Error("The debugger refuses the connection"));
     });
-    return new DebuggerSession(socket);
+    return new DebuggerSocket(socket);
   }
 
-  /** Evaluates an expression in the program, and returns the text that it gives. */
-  async evaluate(expression: string): Promise<string> {
-    const { result, exceptionDetails } = await this.#request(
-      "Runtime.evaluate",
-      { expression, awaitPromise: true, returnByValue: true },
-    ) as {
-      result: { value?: unknown };
-      exceptionDetails?: { exception?: { description?: string } };
+  /** Evaluates an expression in the program, and returns the id of the object that it gives. */
+  async open(expression: string): Promise<string> {
+    const { objectId } = await this.evaluate(expression);
+    if (objectId === undefined) throw new Error("The debugger gives no object");
+    return objectId;
+  }
+
+  /** Calls a method of an object in the program, and returns the text that it gives. */
+  async call(
+    objectId: string,
+    method: string,
+    argument?: unknown,
+  ): Promise<string> {
+    const { value } = await this.#run("Runtime.callFunctionOn", {
+      objectId,
+      functionDeclaration:
+        "function (method, argument) { return this[method](argument); }",
+      arguments: [{ value: method }, { value: argument }],
+      returnByValue: true,
+    });
+    return String(value);
+  }
+
+  evaluate(expression: string): Promise<RemoteValue> {
+    return this.#run("Runtime.evaluate", { expression });
+  }
+
+  async #run(
+    method: string,
+    params: Record<string, unknown>,
+  ): Promise<RemoteValue> {
+    const { result, exceptionDetails } = await this.#request(method, {
+      ...params,
+      awaitPromise: true,
+    }) as {
+      result: RemoteValue;
+      exceptionDetails?: {
+        exception?: { value?: unknown; description?: string };
+      };
     };
-    if (exceptionDetails !== undefined) {
-      const { description = "it failed" } = exceptionDetails.exception ?? {};
-      throw new Error(`In the program: ${description.split("\n")[0]}`);
-    }
-    return String(result.value);
+    if (exceptionDetails === undefined) return result;
+    const { value, description = "it failed" } = exceptionDetails.exception ??
+      {};
+    throw new Error(
+      typeof value === "string"
+        ? value
+        : `In the program: ${description.split("\n")[0]}`,
+    );
   }
 
   async close(): Promise<void> {
@@ -209,91 +248,60 @@ class DebuggerSession {
   }
 }
 
-/** Runs in the program: takes a snapshot by the copy of the library that has the most tasks. */
-const SNAPSHOT = `(async (limit) => {
-  const copies = globalThis[Symbol.for("asyncio.snapshots")] ?? [];
-  let best = null;
-  for (const load of copies) {
-    const snapshot = await (await load()).takeSnapshot({ limit });
-    if (best === null || snapshot.tasks.length > best.tasks.length) best = snapshot;
-  }
-  return JSON.stringify(best);
+/** Runs in the program: opens a session with the copy of the library that has the most tasks. */
+const OPEN = `(async (closesDebugger) => {
+  const copies = globalThis[Symbol.for("asyncio.inspection")] ?? [];
+  const modules = await Promise.all(copies.map((load) => load()));
+  const [best] = modules.toSorted((a, b) => b.countTasks() - a.countTasks());
+  if (best === undefined) throw "The program does not use the library";
+  const close = () => process.getBuiltinModule("node:inspector").close();
+  return new best.DebuggerSession(closesDebugger ? close : () => {});
 })`;
 
-/** Runs in the program: says what it is. */
-const HELLO = `(() => {
-  let main = null;
-  try { main = Deno.mainModule; } catch {}
-  return JSON.stringify({ main, deno: Deno.version.deno, started: Math.round(performance.timeOrigin) });
-})()`;
-
-/** Runs in the program: closes its debugger after the answer has left. */
-const CLOSE = `(() => {
-  setTimeout(() => process.getBuiltinModule("node:inspector").close(), 50);
-  return "";
-})()`;
-
-class DebuggerClient implements Client {
-  program!: Program;
-  readonly #session: DebuggerSession;
+/** Asks a program through its debugger. */
+class DebuggerLink implements Link {
+  readonly #session: DebuggerSocket;
   readonly #pid: number;
   readonly #closesDebugger: boolean;
+  /** The session in the program, by its id in the debugger. */
+  #remote = "";
+  #closing: Promise<void> | null = null;
+  /** Closes the debugger before a signal ends the viewer. */
+  readonly #end = async () => {
+    await this[Symbol.asyncDispose]();
+    Deno.exit(1);
+  };
 
-  constructor(session: DebuggerSession, pid: number, closesDebugger: boolean) {
+  constructor(session: DebuggerSocket, pid: number, closesDebugger: boolean) {
     this.#session = session;
     this.#pid = pid;
     this.#closesDebugger = closesDebugger;
+    for (const signal of ENDING) Deno.addSignalListener(signal, this.#end);
   }
 
   async begin(): Promise<void> {
-    const hello = JSON.parse(await this.#session.evaluate(HELLO));
-    const { tasks } = await this.snapshot();
-    this.program = {
-      ...hello,
-      protocol: PROTOCOL_VERSION,
-      pid: this.#pid,
-      allowCancel: false,
-      tasks: tasks.length,
-    };
+    this.#remote = await this.#session.open(
+      `${OPEN}(${this.#closesDebugger})`,
+    );
   }
 
-  async snapshot({ limit }: { limit?: number } = {}): Promise<Snapshot> {
-    const text = await this.#session.evaluate(`${SNAPSHOT}(${limit ?? ""})`);
-    const snapshot: Snapshot | null = JSON.parse(text);
-    if (snapshot === null) {
-      throw new Error("The program does not use the library");
+  async *replies(request: Request): AsyncGenerator<Reply, void> {
+    let method = "ask";
+    while (true) {
+      const text = await this.#session.call(this.#remote, method, request);
+      yield JSON.parse(text) as Reply;
+      method = "next";
     }
-    if (snapshot.version !== SNAPSHOT_VERSION) {
-      throw new Error("The program has another version of the library");
-    }
-    return snapshot;
   }
 
-  statistics(): Promise<Statistics> {
-    return Promise.resolve({
-      seconds: performance.now() / 1000,
-      steps: 0,
-      busy: 0,
-      lag: { longest: 0, mean: 0 },
-      slowest: [],
-    });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
   }
 
-  // deno-lint-ignore require-yield -- there is nothing to yield
-  async *trace(): AsyncGenerator<never, void> {
-    throw unavailable("be traced");
-  }
-
-  sites(): Promise<void> {
-    return Promise.reject(unavailable("record places"));
-  }
-
-  cancel(): Promise<boolean> {
-    return Promise.reject(unavailable("have its tasks cancelled"));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #close(): Promise<void> {
+    for (const signal of ENDING) Deno.removeSignalListener(signal, this.#end);
     try {
+      if (this.#remote !== "") await this.#session.call(this.#remote, "close");
       if (this.#closesDebugger) await this.#session.evaluate(CLOSE);
     } catch {
       // The program has ended.
@@ -308,6 +316,7 @@ class DebuggerClient implements Client {
   }
 }
 
-function unavailable(what: string): Error {
-  return new Error(`A program that did not call inspect() cannot ${what}`);
-}
+/** Runs in the program: closes its debugger after the answer has left. */
+const CLOSE = `(() => {
+  setTimeout(() => process.getBuiltinModule("node:inspector").close(), 50);
+})()`;

@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 
 const VIEWER = new URL("./mod.ts", import.meta.url).href;
 const ENTRY = new URL("../mod.ts", import.meta.url).href;
@@ -61,11 +66,70 @@ Deno.test({
         assertStringIncludes(err, "full access to the program");
         assertMatch(out, /\nunprepared +waiting +Event\.wait\(\) of Event \d+/);
       }
-      const { err } = await view("trace", String(pid));
-      assertStringIncludes(err, "cannot be traced");
     });
     // It was opened, and closed, each time.
-    assertEquals(errors.match(/Debugger listening/g)?.length, 3);
+    assertEquals(errors.match(/Debugger listening/g)?.length, 2);
+  },
+});
+
+Deno.test({
+  name: "inspect measures, traces and records places through the debugger",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const code = `
+      import { createTask, run, sleep } from ${JSON.stringify(ENTRY)};
+      async function tick() {
+        while (true) await sleep(0.01);
+      }
+      await run(async () => {
+        createTask(tick, { name: "ticking" });
+        console.log("ready");
+        await sleep(3600);
+      });`;
+    await withProgram(code, async (pid) => {
+      const { out: top } = await view("top", String(pid));
+      assertMatch(top, /steps [1-9]\d*\/s/);
+      const { out: ps } = await view("ps", String(pid), "--sites", "0.3");
+      assertMatch(ps, /\nticking .* tick \(.*\.ts:\d+\)\n/);
+      const file = await Deno.makeTempFile();
+      await view("trace", String(pid), "--seconds", "0.3", "-o", file);
+      const { traceEvents } = JSON.parse(await Deno.readTextFile(file));
+      assert(
+        traceEvents.some((each: { ph: string; name: string }) =>
+          each.ph === "X" && each.name === "ticking"
+        ),
+      );
+      await Deno.remove(file);
+      const { err } = await view("cancel", String(pid), "1");
+      assertStringIncludes(err, "inspect({ allowCancel: true })");
+    });
+  },
+});
+
+Deno.test({
+  name: "inspect closes the debugger when a signal ends the viewer",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const code = `
+      import { run, sleep } from ${JSON.stringify(ENTRY)};
+      console.log("ready");
+      await run(() => sleep(3600));`;
+    await withProgram(code, async (pid) => {
+      const viewer = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", VIEWER, "web", String(pid), "--no-open"],
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const reader = viewer.stdout.getReader();
+      await reader.read();
+      reader.releaseLock();
+      viewer.kill("SIGINT");
+      await viewer.stdout.cancel();
+      await viewer.status;
+      const { out, err } = await view("ps", String(pid));
+      assertStringIncludes(err, "debugger is opened in it");
+      assertStringIncludes(out, "1 task");
+    });
   },
 });
 

@@ -2,7 +2,6 @@
 
 import { runAt } from "../loop/core/async_context.ts";
 import { pulse } from "../loop/core/introspection/pulse.ts";
-import { rememberQueues } from "../loop/core/introspection/snapshot.ts";
 import { assertDeno, onExit } from "../loop/core/runtime.ts";
 import {
   assertBoolean,
@@ -51,7 +50,7 @@ export class Inspector implements AsyncDisposable {
   readonly #endpoint: Endpoint;
   readonly #allowCancel: boolean;
   readonly #sessions = new Map<ViewerSession, Promise<void>>();
-  readonly #ending: (() => void)[];
+  readonly #stopPulse: () => void;
   readonly #accepting: Promise<void>;
   #isClosed = false;
 
@@ -62,7 +61,7 @@ export class Inspector implements AsyncDisposable {
   private constructor(endpoint: Endpoint, allowCancel: boolean) {
     this.#endpoint = endpoint;
     this.#allowCancel = allowCancel;
-    this.#ending = [pulse.start(), rememberQueues()];
+    this.#stopPulse = pulse.start();
     keepAlive(endpoint.listener, false);
     this.#accepting = this.#accept();
     removeAtExit(endpoint);
@@ -85,7 +84,7 @@ export class Inspector implements AsyncDisposable {
       // The end is awaited below.
       keepAlive(this.#endpoint.listener, true);
       this.#endpoint.close();
-      for (const end of this.#ending) end();
+      this.#stopPulse();
       for (const session of this.#sessions.keys()) session.close();
     }
     await this.#accepting;

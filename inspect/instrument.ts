@@ -2,7 +2,6 @@
 
 import {
   nameOfFunction,
-  rememberQueues,
   snapshotNow,
 } from "../loop/core/introspection/snapshot.ts";
 import { failureOf, Future } from "../loop/core/future.ts";
@@ -111,7 +110,8 @@ const ERROR = 2;
  * The span of a task is active while the task runs, so the spans of tasks that it creates, and of what it calls, are
  * inside. It is named after the function of the task; `asyncio.task.name` has the name of the task. Requests to cancel
  * it are events, an error is recorded with it. The metrics are `asyncio.loop.lag` (a histogram, in seconds),
- * `asyncio.tasks` by activity, and `asyncio.queue.size` by queue, of queues that are created from now on.
+ * `asyncio.tasks` by activity, and `asyncio.queue.size` by queue, of queues that were created after this module was
+ * imported.
  *
  * An error of the tracer or meter is reported as a warning, once, and does not reach the program.
  *
@@ -292,7 +292,6 @@ function measure(meter: MeterLike): () => void {
     }
   };
   tasks.addCallback(countTasks);
-  const forgetQueues = rememberQueues();
   const queues = meter.createObservableGauge("asyncio.queue.size", {
     description: "Items in a queue",
   });
@@ -304,7 +303,6 @@ function measure(meter: MeterLike): () => void {
   queues.addCallback(sizeQueues);
   return () => {
     clearInterval(timer);
-    forgetQueues();
     attempt(() => tasks.removeCallback(countTasks));
     attempt(() => queues.removeCallback(sizeQueues));
   };

@@ -25,6 +25,7 @@
  */
 
 import "../loop/preload.ts";
+import { rememberQueues } from "../loop/core/introspection/snapshot.ts";
 
 export { inspect, type InspectOptions, Inspector } from "./inspector.ts";
 export {
@@ -37,7 +38,12 @@ export {
   type TracerLike,
 } from "./instrument.ts";
 
+// Already here, since modules create queues when they are loaded.
+rememberQueues();
+
 if (import.meta.main) {
   const { main } = await import("./_cli.ts");
   await main(Deno.args);
+  // A pending read of the terminal would keep the viewer up.
+  Deno.exit();
 }

@@ -61,8 +61,8 @@ class Pulse {
     };
   }
 
-  /** Returns the age, in seconds, of the task or await with a number; `null` if nothing was recorded. */
-  ageOf(order: number): number | null {
+  /** Returns the age, in seconds, of the task or await with a number at a time; `null` if nothing was recorded. */
+  ageOf(order: number, at: number): number | null {
     const beats = this.#beats;
     if (beats.length === 0) return null;
     let low = 0;
@@ -72,9 +72,9 @@ class Pulse {
       if (beats[middle]!.order < order) low = middle + 1;
       else high = middle;
     }
-    const after = beats[low]?.time ?? now();
+    const after = beats[low]?.time ?? at;
     const before = beats[low - 1]?.time ?? after;
-    return now() - (before + after) / 2;
+    return at - (before + after) / 2;
   }
 
   #onTime(): void {

@@ -20,8 +20,8 @@ export const SNAPSHOT_VERSION = 1;
 
 /** How long, in milliseconds, the program is stopped at a time. */
 const SLICE = 10;
-/** How many tasks are described between two looks at the clock. */
-const TASKS_PER_PART = 200;
+/** How many tasks or objects are described between two looks at the clock. */
+const PART_SIZE = 200;
 /** Calls of the library may await others of its calls. */
 const MAX_DEPTH = 8;
 /** The number of frames of a stack. */
@@ -126,10 +126,11 @@ export interface Site {
   readonly line: number;
 }
 
-/** A piece of a snapshot: the tasks come in several. */
+/** A piece of a snapshot: the tasks and objects come in several, and then the rest. */
 export type SnapshotPart =
   | { readonly tasks: readonly TaskInfo[] }
-  | Omit<Snapshot, "tasks">;
+  | { readonly objects: readonly ObjectInfo[] }
+  | Omit<Snapshot, "tasks" | "objects">;
 
 /** The options of a snapshot. */
 export interface SnapshotOptions {
@@ -146,22 +147,23 @@ function idOf(object: object): number {
   return id;
 }
 
-const knownQueues = new Set<WeakRef<Inspectable>>();
-
-let queueUsers = 0;
+let knownQueues: WeakRef<Inspectable>[] = [];
+/** The number of known queues at which those that were collected are dropped. */
+let maxQueues = 0;
 
 /** Begins to remember the queues that are created: snapshots then show also those that no task waits for. */
-export function rememberQueues(): () => void {
-  queueUsers++;
-  setQueueWatch((queue) => knownQueues.add(new WeakRef(queue as Inspectable)));
-  let isOver = false;
-  return () => {
-    if (isOver) return;
-    isOver = true;
-    if (--queueUsers > 0) return;
-    setQueueWatch(null);
-    knownQueues.clear();
-  };
+export function rememberQueues(): void {
+  setQueueWatch((queue) => {
+    if (knownQueues.length >= maxQueues) {
+      dropCollected();
+      maxQueues = Math.max(1000, 2 * knownQueues.length);
+    }
+    knownQueues.push(new WeakRef(queue as Inspectable));
+  });
+}
+
+function dropCollected(): void {
+  knownQueues = knownQueues.filter((each) => each.deref() !== undefined);
 }
 
 /** Takes a snapshot at once. */
@@ -191,17 +193,21 @@ export async function* snapshotParts(
   }
 }
 
-function assemble(parts: readonly SnapshotPart[]): Snapshot {
-  const rest = parts.at(-1) as Omit<Snapshot, "tasks">;
+/** Puts the parts of a snapshot together. */
+export function assemble(parts: readonly SnapshotPart[]): Snapshot {
+  const rest = parts.at(-1) as Omit<Snapshot, "tasks" | "objects">;
   return {
     ...rest,
     tasks: parts.flatMap((part) => "tasks" in part ? part.tasks : []),
+    objects: parts.flatMap((part) => "objects" in part ? part.objects : []),
   };
 }
 
 class Collector {
   readonly #limit: number;
   readonly #objects = new Set<Inspectable>();
+  /** All ages are those at the beginning: tasks of one age can be sorted. */
+  readonly #now = performance.now() / 1000;
 
   constructor({ limit = Infinity }: SnapshotOptions = {}) {
     this.#limit = limit;
@@ -223,7 +229,7 @@ class Collector {
         if (described++ < this.#limit) {
           part.push(this.#describeTask(state, activity));
         }
-        if (++seen % TASKS_PER_PART !== 0) continue;
+        if (++seen % PART_SIZE !== 0) continue;
         yield { tasks: part };
         part = [];
       }
@@ -232,11 +238,11 @@ class Collector {
       if (isOfUse) loops.push(describeLoop(scheduler, counts));
       this.#findObjects(scheduler);
     }
+    yield* this.#objectParts();
     yield {
       version: SNAPSHOT_VERSION,
       at: Date.now(),
       loops,
-      objects: this.#describeObjects(),
       stalls: pulse.stalls,
     };
   }
@@ -260,7 +266,7 @@ class Collector {
       activity,
       ...task === null && { isCall: true },
       ...runsAt(task),
-      ...ageAt(state.order),
+      ...ageAt(state.order, this.#now),
       ...cancellingAt(scopes),
       ...state.waiting > 0 && { waits: this.#describeWaits(scopes, 0) },
       ...awaitedBy.length > 0 && { awaitedBy },
@@ -279,7 +285,10 @@ class Collector {
   #describeWait(wait: Wait, scope: number, depth: number): WaitInfo {
     const future = wait.future as Future<unknown>;
     const name = nameOfOperation(future);
-    const common = { ...ageAt(wait.order), ...scope >= 0 && { scope } };
+    const common = {
+      ...ageAt(wait.order, this.#now),
+      ...scope >= 0 && { scope },
+    };
     if (future instanceof Task) {
       return { for: name, ...common, task: stateOf(future).order };
     }
@@ -308,18 +317,20 @@ class Collector {
     }
   }
 
-  #describeObjects(): ObjectInfo[] {
+  *#objectParts(): Generator<SnapshotPart, void> {
     for (const reference of knownQueues) {
       const queue = reference.deref();
-      if (queue === undefined) knownQueues.delete(reference);
-      else this.#objects.add(queue);
+      if (queue !== undefined) this.#objects.add(queue);
     }
-    const described: ObjectInfo[] = [];
+    let objects: ObjectInfo[] = [];
     // The set grows during the iteration.
     for (const object of this.#objects) {
-      described.push(this.#describeObject(object));
+      objects.push(this.#describeObject(object));
+      if (objects.length < PART_SIZE) continue;
+      yield { objects };
+      objects = [];
     }
-    return described;
+    yield { objects };
   }
 
   #describeObject(object: Inspectable): ObjectInfo {
@@ -410,8 +421,8 @@ function idsOf(futures: Iterable<Future<unknown>>): number[] {
   return [...found];
 }
 
-function ageAt(order: number): { age?: number } {
-  const age = pulse.ageOf(order);
+function ageAt(order: number, now: number): { age?: number } {
+  const age = pulse.ageOf(order, now);
   return age === null ? {} : { age: round(Math.max(0, age)) };
 }
 

@@ -247,15 +247,53 @@ Deno.test("snapshotNow() has places in debug mode, those of user code only", () 
 
 Deno.test("snapshotNow() shows queues that no task waits for, once they are remembered", () =>
   run(() => {
-    const forget = rememberQueues();
     const queue = new Queue();
-    for (let i = 0; i < 3; i++) queue.putNowait(i);
+    queue.putNowait(1);
     const sizes = () =>
       snapshotNow().objects.filter(({ kind }) => kind === "Queue")
         .map(({ size }) => size);
-    assertEquals(sizes(), [3]);
-    forget();
     assertEquals(sizes(), []);
+    rememberQueues();
+    const second = new Queue();
+    for (let i = 0; i < 3; i++) second.putNowait(i);
+    assertEquals(sizes(), [3]);
+  }));
+
+Deno.test("rememberQueues() keeps nothing of queues that are collected", async () => {
+  const code = `
+    import { Queue } from ${
+    JSON.stringify(import.meta.resolve("../../../queues/mod.ts"))
+  };
+    import { rememberQueues } from ${
+    JSON.stringify(import.meta.resolve("./snapshot.ts"))
+  };
+    async function heapAfter(rounds) {
+      for (let i = 0; i < rounds; i++) {
+        for (let j = 0; j < 2000; j++) new Queue();
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        gc();
+      }
+      return Deno.memoryUsage().heapUsed;
+    }
+    rememberQueues();
+    const before = await heapAfter(10);
+    console.log(await heapAfter(100) - before < 4_000_000);`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--expose-gc", code],
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(new TextDecoder().decode(stdout), "true\n");
+});
+
+Deno.test("snapshotNow() gives tasks that began together the same age", () =>
+  run(async () => {
+    const stop = pulse.start();
+    for (let i = 0; i < 5000; i++) createTask(() => sleep(60));
+    await sleep(0);
+    const { tasks } = snapshotNow();
+    const ages = new Set(tasks.slice(1).map(({ waits }) => waits?.[0]?.age));
+    assertEquals(ages.size, 1);
+    stop();
   }));
 
 Deno.test("snapshotNow() counts all tasks, and describes as many as it may", () =>
@@ -324,6 +362,21 @@ Deno.test("takeSnapshot() of 100,000 tasks takes less than a second, in short sl
     // Generous: the machine may be busy with something else.
     assertLess(total, 4000);
     assertLess(longest, 200);
+  }));
+
+Deno.test("snapshotParts() describes tasks and objects a few at a time", () =>
+  run(async () => {
+    for (let i = 0; i < 1000; i++) createTask(() => new Event().wait());
+    await sleep(0);
+    const counts = { tasks: 0, objects: 0 };
+    for await (const part of snapshotParts()) {
+      const { tasks = [], objects = [] } = part as Partial<Snapshot>;
+      assertLess(Math.max(tasks.length, objects.length), 201);
+      counts.tasks += tasks.length;
+      counts.objects += objects.length;
+    }
+    assertEquals(counts.tasks, 1001);
+    assert(counts.objects >= 1000);
   }));
 
 Deno.test("takeSnapshot() copes with tasks that end in the meantime", () =>

@@ -1,11 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { callbackOf, Handle } from "../loop/core/handle.ts";
-import { inlineCallOf } from "../loop/core/inline_call.ts";
-import { nameOfFunction } from "../loop/core/introspection/snapshot.ts";
-import { printable } from "../loop/core/introspection/printable.ts";
-import { Task } from "../loop/core/task.ts";
-import { TaskState } from "../loop/core/task_state.ts";
+import { callbackOf, Handle } from "../handle.ts";
+import { inlineCallOf } from "../inline_call.ts";
+import { nameOfFunction } from "./snapshot.ts";
+import { printable } from "./printable.ts";
+import { Task } from "../task.ts";
+import { TaskState } from "../task_state.ts";
 
 /** Names a ready entry or a task; runs no user code. */
 export function nameOfWork(work: object): string {

@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { creationOf } from "../loop/core/introspection/source_stacks.ts";
-import { describeFrame } from "../loop/core/introspection/call_stack.ts";
-import { printable } from "../loop/core/introspection/printable.ts";
-import { watchSchedulers } from "../loop/core/scheduler.ts";
-import { TaskState } from "../loop/core/task_state.ts";
-import type { StepWatch } from "../loop/core/watch.ts";
-import type { SlowStep, Statistics } from "./_protocol.ts";
-import { nameOfWork } from "./_work_name.ts";
+import { creationOf } from "./source_stacks.ts";
+import { describeFrame } from "./call_stack.ts";
+import { printable } from "./printable.ts";
+import { watchSchedulers } from "../scheduler.ts";
+import { TaskState } from "../task_state.ts";
+import type { StepWatch } from "../watch.ts";
+import type { SlowStep, Statistics } from "./protocol.ts";
+import { nameOfWork } from "./work_name.ts";
 
 /** The number of slow steps that are remembered, and how long one is, in milliseconds, at least. */
 const REMEMBERED = 20;

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { SnapshotPart } from "../loop/core/introspection/snapshot.ts";
+import type { SnapshotPart } from "./snapshot.ts";
 
 /** The version of the protocol: requests and replies, a line of JSON each. */
 export const PROTOCOL_VERSION = 1;

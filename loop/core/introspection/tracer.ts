@@ -1,10 +1,10 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { nameOfOperation } from "../loop/core/introspection/snapshot.ts";
-import { type Scheduler, watchSchedulers } from "../loop/core/scheduler.ts";
-import { TaskState } from "../loop/core/task_state.ts";
-import type { TraceEvent } from "./_protocol.ts";
-import { nameOfState, nameOfWork } from "./_work_name.ts";
+import { nameOfOperation } from "./snapshot.ts";
+import { type Scheduler, watchSchedulers } from "../scheduler.ts";
+import { TaskState } from "../task_state.ts";
+import type { TraceEvent } from "./protocol.ts";
+import { nameOfState, nameOfWork } from "./work_name.ts";
 
 /** How often events are handed on, in milliseconds. */
 const INTERVAL = 100;

@@ -1,12 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  keepCreation,
-  noteAwait,
-} from "../loop/core/introspection/source_stacks.ts";
-import { openSchedulers, watchSchedulers } from "../loop/core/scheduler.ts";
-import { Task } from "../loop/core/task.ts";
-import type { SiteWatch } from "../loop/core/watch.ts";
+import { keepCreation, noteAwait } from "./source_stacks.ts";
+import { openSchedulers, watchSchedulers } from "../scheduler.ts";
+import { Task } from "../task.ts";
+import type { SiteWatch } from "../watch.ts";
 
 /**
  * How many places of each kind are recorded a second in any case, and of the others every how many: a stack takes five
