@@ -13,7 +13,7 @@ import {
 import { printable } from "../loop/core/introspection/printable.ts";
 import type { Snapshot } from "../loop/core/introspection/snapshot.ts";
 import type { Client } from "./_client.ts";
-import { formatTable, HEADINGS, rowOf } from "./_table.ts";
+import { fitted, formatTable, HEADINGS, rowOf } from "./_table.ts";
 import { connectToTarget, findTargets } from "./_targets.ts";
 
 const HELP = `See into a running program.
@@ -41,6 +41,9 @@ Options:
   --port N           web: the port (any free one)
   --help             this text`;
 
+/** When the user is told that the program does not answer, in milliseconds. */
+const PATIENCE = 3000;
+
 /** The parsed command line. */
 interface Arguments {
   readonly command: string;
@@ -49,40 +52,73 @@ interface Arguments {
   readonly options: ReadonlyMap<string, string>;
 }
 
-const COMMANDS: Readonly<
-  Record<string, (args: Arguments) => Promise<void>>
-> = {
-  list,
-  ps: (args) => withSnapshot(args, printTable),
-  pstree: (args) => withSnapshot(args, printTree),
-  async top({ target }) {
-    const { top } = await import("./_top.ts");
-    await top(() => connectToTarget(target));
+/** A command, the options that it takes, and how many words. */
+interface Command {
+  readonly options: readonly string[];
+  readonly words: number;
+  run(args: Arguments): Promise<void>;
+}
+
+const LIST: Command = { options: ["--json"], words: 0, run: list };
+
+const SNAPSHOT_OPTIONS = ["--json", "--sites", "--limit"];
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  list: LIST,
+  ps: {
+    options: SNAPSHOT_OPTIONS,
+    words: 1,
+    run: (args) => withSnapshot(args, printTable),
   },
-  async trace({ target, options }) {
-    const { trace } = await import("./_trace_file.ts");
-    await using client = await connectToTarget(target);
-    const file = options.get("-o") ?? "trace.json";
-    const count = await trace(
-      client,
-      numberIn(options, "--seconds") ?? 5,
-      file,
-    );
-    console.log(`${count} events in ${file}: open it in ui.perfetto.dev`);
+  pstree: {
+    options: SNAPSHOT_OPTIONS,
+    words: 1,
+    run: (args) => withSnapshot(args, printTree),
   },
-  async web({ target, options }) {
-    const { web } = await import("./web/web.ts");
-    await web(() => connectToTarget(target), {
-      port: numberIn(options, "--port") ?? 0,
-      opens: !options.has("--no-open"),
-    });
+  top: {
+    options: [],
+    words: 1,
+    run: async ({ target }) => {
+      const { top } = await import("./_top.ts");
+      await top(() => connectToTarget(target));
+    },
   },
-  async cancel({ target, rest: [task] }) {
-    if (!/^\d+$/.test(task ?? "")) {
-      throw new UsageError("cancel takes a PID and the ID of a task");
-    }
-    await using client = await connectToTarget(target);
-    await client.cancel(Number(task));
+  trace: {
+    options: ["--seconds", "-o"],
+    words: 1,
+    run: async ({ target, options }) => {
+      const { trace } = await import("./_trace_file.ts");
+      await using client = await connectPatiently(target);
+      const file = options.get("-o") ?? "trace.json";
+      const count = await trace(
+        client,
+        numberIn(options, "--seconds") ?? 5,
+        file,
+      );
+      console.log(`${count} events in ${file}: open it in ui.perfetto.dev`);
+    },
+  },
+  web: {
+    options: ["--port", "--no-open"],
+    words: 1,
+    run: async ({ target, options }) => {
+      const { web } = await import("./web/web.ts");
+      await web(() => connectToTarget(target), {
+        port: numberIn(options, "--port") ?? 0,
+        opens: !options.has("--no-open"),
+      });
+    },
+  },
+  cancel: {
+    options: [],
+    words: 2,
+    run: async ({ target, rest: [task] }) => {
+      if (!/^\d+$/.test(task ?? "")) {
+        throw new UsageError("cancel takes a PID and the ID of a task");
+      }
+      await using client = await connectPatiently(target);
+      await client.cancel(Number(task));
+    },
   },
 };
 
@@ -103,7 +139,8 @@ export async function main(args: readonly string[]): Promise<void> {
     if (command === null) {
       throw new UsageError(`There is no command ${parsed.command}`);
     }
-    await command(parsed);
+    assertTakes(command, parsed);
+    await command.run(parsed);
   } catch (error) {
     // What a program sends must not reach the terminal as it is.
     const message = error instanceof Error ? error.message : String(error);
@@ -134,6 +171,21 @@ function parse(args: readonly string[]): Arguments {
   return { command, target, rest, options };
 }
 
+function assertTakes(
+  { options, words }: Command,
+  { command, target, rest, options: given }: Arguments,
+): void {
+  for (const name of given.keys()) {
+    if (!options.includes(name)) {
+      throw new UsageError(`${command} takes no ${name}`);
+    }
+  }
+  const [extra] = [target, ...rest].slice(words);
+  if (extra !== undefined) {
+    throw new UsageError(`${command} does not take ${extra}`);
+  }
+}
+
 function numberIn(
   options: ReadonlyMap<string, string>,
   name: string,
@@ -155,13 +207,17 @@ async function list({ options }: Arguments): Promise<void> {
     console.log("No program can be inspected: call inspect() in it");
     return;
   }
-  const rows = targets.map(({ path, program }) => [
-    String(program.pid),
-    seconds(Math.max(0, (Date.now() - program.started) / 1000)),
-    String(program.tasks),
-    printable(shortFile(program.main ?? "?")),
-    printable(path),
-  ]);
+  const rows = targets.map(({ pid, path, program }) =>
+    program === null
+      ? [String(pid), "", "", "does not answer", printable(path)]
+      : [
+        String(pid),
+        seconds(Math.max(0, (Date.now() - program.started) / 1000)),
+        String(program.tasks),
+        printable(shortFile(program.main ?? "?")),
+        printable(path),
+      ]
+  );
   const headings = ["PID", "RUNS FOR", "TASKS", "PROGRAM", "SOCKET"];
   console.log(formatTable(headings, rows).join("\n"));
 }
@@ -170,7 +226,7 @@ async function withSnapshot(
   { target, options }: Arguments,
   print: (snapshot: Snapshot, client: Client) => string,
 ): Promise<void> {
-  await using client = await connectToTarget(target);
+  await using client = await connectPatiently(target);
   const recording = numberIn(options, "--sites");
   if (recording !== undefined) {
     // Until the snapshot is taken, and ended by disconnecting.
@@ -186,13 +242,31 @@ async function withSnapshot(
   );
 }
 
+/** Connects, and tells the user why that takes long. */
+async function connectPatiently(target: string | undefined): Promise<Client> {
+  const timer = setTimeout(() => {
+    console.error(
+      "The program does not answer yet: a step may be computing. Ctrl-C ends this",
+    );
+  }, PATIENCE);
+  try {
+    return await connectToTarget(target);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function printTable(snapshot: Snapshot, client: Client): string {
   const known = new Index(snapshot);
+  const rows = snapshot.tasks.map((task) => rowOf(task, known));
   return [
     headline(snapshot, client),
     "",
     ...formatFindings(snapshot),
-    ...formatTable(HEADINGS, snapshot.tasks.map((task) => rowOf(task, known))),
+    // Into a file or pipe goes all there is.
+    ...Deno.stdout.isTerminal()
+      ? fitted(HEADINGS, rows, Deno.consoleSize().columns)
+      : formatTable(HEADINGS, rows),
   ].join("\n");
 }
 

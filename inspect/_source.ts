@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { seconds } from "../loop/core/introspection/findings.ts";
 import type { Client } from "./_client.ts";
 import type { TopData } from "./_top_frame.ts";
 
@@ -7,18 +8,64 @@ import type { TopData } from "./_top_frame.ts";
 const MAX_TASKS = 2000;
 /** How long places are recorded when a viewer asks for it, in seconds. */
 export const RECORDING = 60;
+/** After this time without an answer, in milliseconds, readers are told that there is none yet. */
+const PATIENCE = 1000;
 
 /** The answers of a program, and the rates since the last request. Connects again after an error. */
 export class Source implements AsyncDisposable {
   readonly #connect: () => Promise<Client>;
   #client: Client | null = null;
   #before: { steps: number; busy: number; seconds: number } | null = null;
+  /** What was asked and is not answered yet, and since when. */
+  #pending: { data: Promise<TopData>; since: number } | null = null;
 
   constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
   }
 
+  /** Asks the program, once for all who read at the same time; throws `TimedOut` if it takes long, and goes on asking. */
   async read(): Promise<TopData> {
+    const { data, since } = this.#pending ??= this.#ask();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const waited = seconds(Math.round((performance.now() - since) / 1000));
+        reject(
+          new Deno.errors.TimedOut(
+            `The program has not answered for ${waited}: a step may be computing`,
+          ),
+        );
+      }, PATIENCE);
+    });
+    try {
+      return await Promise.race([data, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async recordPlaces(): Promise<void> {
+    await (await this.#connected()).sites(RECORDING);
+  }
+
+  async cancel(task: number): Promise<void> {
+    await (await this.#connected()).cancel(task);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const client = this.#client;
+    this.#client = this.#before = null;
+    await client?.[Symbol.asyncDispose]();
+  }
+
+  #ask(): { data: Promise<TopData>; since: number } {
+    const data = this.#readAnswer().finally(() => this.#pending = null);
+    // There may be no reader any more.
+    data.catch(() => {});
+    return { data, since: performance.now() };
+  }
+
+  async #readAnswer(): Promise<TopData> {
     try {
       const client = await this.#connected();
       const statistics = await client.statistics();
@@ -39,21 +86,24 @@ export class Source implements AsyncDisposable {
     }
   }
 
-  async recordPlaces(): Promise<void> {
-    await (await this.#connected()).sites(RECORDING);
-  }
-
-  async cancel(task: number): Promise<void> {
-    await (await this.#connected()).cancel(task);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const client = this.#client;
-    this.#client = this.#before = null;
-    await client?.[Symbol.asyncDispose]();
-  }
-
   async #connected(): Promise<Client> {
     return this.#client ??= await this.#connect();
   }
+}
+
+/** Reads for the first time: a program that computes is no mistake in the command line, and read later. */
+export async function firstRead(source: Source): Promise<TopData | null> {
+  try {
+    return await source.read();
+  } catch (error) {
+    if (error instanceof Deno.errors.TimedOut) return null;
+    throw error;
+  }
+}
+
+/** Describes for the user why a program was not read. */
+export function whyNoAnswer(error: unknown): string {
+  return error instanceof Deno.errors.TimedOut
+    ? error.message
+    : "The program does not answer, or has ended";
 }

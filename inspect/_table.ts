@@ -16,12 +16,40 @@ export function formatTable(
 ): string[] {
   const all = [headings, ...rows];
   const widths = headings.map((_, column) =>
-    Math.max(...all.map((row) => widthOf(row[column]!)))
+    all.reduce((width, row) => Math.max(width, widthOf(row[column]!)), 0)
   );
   return all.map((row) =>
     row.map((cell, column) =>
       column === row.length - 1 ? cell : padTo(cell, widths[column]!)
     ).join("  ").trimEnd()
+  );
+}
+
+/** Formats rows in columns that fit: wide ones are narrowed, the widest first. */
+export function fitted(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+): string[] {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) =>
+    all.reduce((width, row) => Math.max(width, widthOf(row[column]!)), 0)
+  );
+  const gaps = 2 * (headings.length - 1);
+  const least = headings.map((heading) => Math.min(12, widthOf(heading) + 4));
+  for (
+    let excess = widths.reduce((a, b) => a + b, gaps) - columns;
+    excess > 0;
+    excess--
+  ) {
+    const spare = widths.map((width, i) => width - least[i]!);
+    const widest = spare.indexOf(Math.max(...spare));
+    if (spare[widest]! <= 0) break;
+    widths[widest]!--;
+  }
+  return all.map((row) =>
+    row.map((cell, i) => padTo(cutTo(cell, widths[i]!), widths[i]!)).join("  ")
+      .trimEnd()
   );
 }
 
@@ -52,10 +80,20 @@ export function whereIs({ stack, created, runs }: TaskInfo): string {
 
 /** The number of columns that a text takes in a terminal. */
 export function widthOf(text: string): number {
+  if (NARROW.test(text)) return text.length;
   let width = 0;
-  for (const char of text) width += isWide(char.codePointAt(0)!) ? 2 : 1;
+  for (const char of text) {
+    if (!MARK.test(char)) width += isWide(char) ? 2 : 1;
+  }
   return width;
 }
+
+/** Texts in which each character takes a column. */
+const NARROW = /^[\x20-\x7e]*$/;
+/** Characters that join the one before. */
+const MARK = /^\p{M}$/u;
+/** Emoji, but not the letters that make flags: two of them take two columns. */
+const EMOJI = /^(?!\p{RI})\p{Emoji_Presentation}$/u;
 
 /** Cuts a text off at a width. */
 export function cutTo(text: string, width: number): string {
@@ -74,9 +112,12 @@ export function padTo(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-function isWide(code: number): boolean {
+function isWide(char: string): boolean {
+  const code = char.codePointAt(0)!;
   return (code >= 0x1100 && code <= 0x115f) ||
     (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3) ||
     (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) || (code >= 0x1f300 && code <= 0x1faff);
+    (code >= 0xff00 && code <= 0xff60) ||
+    (code >= 0x20000 && code <= 0x3fffd) ||
+    EMOJI.test(char);
 }

@@ -4,37 +4,59 @@ import { type Client, connect } from "./_client.ts";
 import { socketDirectories } from "./_directory.ts";
 import { connectThroughDebugger } from "./_debugger.ts";
 import { removeStale } from "./_endpoint.ts";
-import type { Program } from "./_protocol.ts";
+import type { Program } from "../loop/core/introspection/protocol.ts";
+
+/** How long each program may take to say what it is, in milliseconds. */
+const PATIENCE = 1000;
 
 /** A program that can be inspected. */
 export interface Target {
+  readonly pid: number;
   readonly path: string;
-  readonly program: Program;
+  /** What it says of itself; `null` if it does not answer, because a step computes or it is stopped. */
+  readonly program: Program | null;
 }
 
-/** Finds the programs of this user that called `inspect()` without a path. */
-export async function findTargets(): Promise<Target[]> {
-  const found: Target[] = [];
-  for (const path of await socketPaths()) {
-    try {
-      await using client = await connect(path);
-      found.push({ path, program: client.program });
-    } catch (error) {
-      // What a program left behind that was killed.
-      if (error instanceof Deno.errors.ConnectionRefused) {
-        await removeStale(path).catch(() => {});
-      }
+/** Finds the programs of this user that called `inspect()` without a path, or that with a process id. */
+export async function findTargets(pid?: number): Promise<Target[]> {
+  const paths = (await socketPaths())
+    .filter((each) => pid === undefined || each.pid === pid);
+  const found = await Promise.all(paths.map(targetAt));
+  return found.filter((each) => each !== null)
+    .toSorted((a, b) =>
+      (a.program?.started ?? 0) - (b.program?.started ?? 0) || a.pid - b.pid
+    );
+}
+
+/** A path that names a process. */
+interface SocketPath {
+  readonly pid: number;
+  readonly path: string;
+}
+
+async function targetAt({ pid, path }: SocketPath): Promise<Target | null> {
+  try {
+    await using client = await connect(path, PATIENCE);
+    return { pid, path, program: client.program };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    if (!(error instanceof Deno.errors.ConnectionRefused)) {
+      return { pid, path, program: null };
     }
+    // What a program left behind that was killed.
+    await removeStale(path).catch(() => {});
+    return null;
   }
-  return found.toSorted((a, b) => a.program.started - b.program.started);
 }
 
-async function socketPaths(): Promise<string[]> {
-  const paths: string[] = [];
+async function socketPaths(): Promise<SocketPath[]> {
+  const paths: SocketPath[] = [];
   for (const directory of socketDirectories()) {
     try {
       for await (const { name } of Deno.readDir(directory)) {
-        if (name.endsWith(".sock")) paths.push(`${directory}/${name}`);
+        const [, pid] = /^(\d+)(?:-[\w-]+)?\.sock$/.exec(name) ?? [];
+        if (pid === undefined) continue;
+        paths.push({ pid: Number(pid), path: `${directory}/${name}` });
       }
     } catch {
       // There is none, or it is of another user.
@@ -50,19 +72,18 @@ export async function connectToTarget(
   if (target !== undefined && !/^\d+$/.test(target)) {
     return await connect(target);
   }
-  const targets = await findTargets();
-  if (target === undefined) {
-    const [only] = targets;
-    if (targets.length === 1) return await connect(only!.path);
+  const pid = target === undefined ? undefined : Number(target);
+  const found = await findTargets(pid);
+  if (pid === undefined && found.length !== 1) {
     throw new Error(
-      targets.length === 0
+      found.length === 0
         ? "No program can be inspected: call inspect() in it, or give its process id"
-        : "Several programs can be inspected: give the process id of one",
+        : `Several programs can be inspected: give the process id of one (${
+          found.map((each) => each.pid).join(", ")
+        })`,
     );
   }
-  const pid = Number(target);
-  const found = targets.find(({ program }) => program.pid === pid);
-  return found === undefined
-    ? await connectThroughDebugger(pid)
-    : await connect(found.path);
+  return found.length === 0
+    ? await connectThroughDebugger(pid!)
+    : await connect(found[0]!.path);
 }

@@ -1,7 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { OS } from "../loop/core/runtime.ts";
 import type { Client } from "./_client.ts";
-import { RECORDING, Source } from "./_source.ts";
+import { ENDING } from "./_ending_signals.ts";
+import { firstRead, RECORDING, Source, whyNoAnswer } from "./_source.ts";
 import {
   frame,
   newView,
@@ -31,8 +33,7 @@ export async function top(connect: () => Promise<Client>): Promise<void> {
     await source[Symbol.asyncDispose]();
     return;
   }
-  await source.read();
-  await new Screen(source).run();
+  await new Screen(source, await firstRead(source)).run();
 }
 
 function pause(milliseconds: number): Promise<void> {
@@ -43,32 +44,30 @@ function pause(milliseconds: number): Promise<void> {
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 
-/** The signals that end the viewer: the terminal is restored first. */
-const ENDING: Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
-
 class Screen {
   readonly #source: Source;
   readonly #view = newView();
   readonly #over = Promise.withResolvers<void>();
-  #data: TopData | null = null;
+  #data: TopData | null;
   #isOver = false;
   #isReading = false;
+  #isSuspended = false;
 
-  constructor(source: Source) {
+  constructor(source: Source, data: TopData | null) {
     this.#source = source;
+    this.#data = data;
   }
 
   async run(): Promise<void> {
     const end = () => this.#end();
     const draw = () => this.#draw();
-    const hasResize = Deno.build.os !== "windows";
+    const resume = () => this.#resume();
     for (const signal of ENDING) Deno.addSignalListener(signal, end);
-    if (hasResize) Deno.addSignalListener("SIGWINCH", draw);
-    globalThis.addEventListener("unload", restore);
-    Deno.stdin.setRaw(true);
-    write(ENTER);
+    if (IS_POSIX) {
+      Deno.addSignalListener("SIGWINCH", draw);
+      Deno.addSignalListener("SIGCONT", resume);
+    }
+    enter();
     const timer = setInterval(() => this.#refresh(), INTERVAL);
     try {
       this.#draw();
@@ -76,15 +75,16 @@ class Screen {
       this.#readKeys();
       await this.#over.promise;
     } finally {
+      this.#isOver = true;
       clearInterval(timer);
-      restore();
-      globalThis.removeEventListener("unload", restore);
+      leave();
       for (const signal of ENDING) Deno.removeSignalListener(signal, end);
-      if (hasResize) Deno.removeSignalListener("SIGWINCH", draw);
+      if (IS_POSIX) {
+        Deno.removeSignalListener("SIGWINCH", draw);
+        Deno.removeSignalListener("SIGCONT", resume);
+      }
       await this.#source[Symbol.asyncDispose]();
     }
-    // A pending read of the terminal would keep the viewer up.
-    Deno.exit();
   }
 
   #end(): void {
@@ -98,8 +98,8 @@ class Screen {
     try {
       this.#data = await this.#source.read();
       if (this.#view.message.startsWith("The program")) this.#view.message = "";
-    } catch {
-      this.#view.message = "The program does not answer, or has ended";
+    } catch (error) {
+      this.#view.message = whyNoAnswer(error);
     } finally {
       this.#isReading = false;
     }
@@ -107,11 +107,34 @@ class Screen {
   }
 
   #draw(): void {
+    if (this.#isOver || this.#isSuspended) return;
+    try {
+      const { columns, rows } = Deno.consoleSize();
+      const lines = frame(this.#data, this.#view, columns, rows);
+      // Each line is cleared as it is written: clearing the screen first would flicker.
+      write(
+        `\x1b[H${lines.map(highlighted).join("\x1b[K\r\n")}\x1b[K\x1b[J`,
+      );
+    } catch (error) {
+      // The terminal is restored before the error is printed.
+      this.#over.reject(error);
+    }
+  }
+
+  /** Stops the viewer as the terminal would at Ctrl-Z: with all that belong to its job. */
+  #suspend(): void {
+    this.#isSuspended = true;
+    leave();
+    Deno.kill(0, "SIGTSTP");
+    // Without a shell that could continue it, nothing was stopped.
+    setTimeout(() => this.#resume(), 100);
+  }
+
+  #resume(): void {
     if (this.#isOver) return;
-    const { columns, rows } = Deno.consoleSize();
-    const lines = frame(this.#data, this.#view, columns, rows);
-    // Each line is cleared as it is written: clearing the screen first would flicker.
-    write(`\x1b[H${lines.map(highlighted).join("\x1b[K\r\n")}\x1b[K\x1b[J`);
+    this.#isSuspended = false;
+    enter();
+    this.#draw();
   }
 
   async #readKeys(): Promise<void> {
@@ -125,6 +148,7 @@ class Screen {
         const action = press(this.#view, key);
         if (action === "quit") return this.#end();
         if (action === "record") await this.#record();
+        if (action === "suspend") this.#suspend();
       }
       this.#draw();
     }
@@ -150,11 +174,14 @@ function write(text: string): void {
   }
 }
 
-let isRestored = false;
+const IS_POSIX = OS !== "windows";
 
-function restore(): void {
-  if (isRestored) return;
-  isRestored = true;
+function enter(): void {
+  Deno.stdin.setRaw(true);
+  write(ENTER);
+}
+
+function leave(): void {
   Deno.stdin.setRaw(false);
   write(LEAVE);
 }
@@ -173,8 +200,12 @@ export function keysIn(text: string): string[] {
 }
 
 /** Changes the view as a key says; returns what else is to be done. */
-export function press(view: TopView, key: string): "quit" | "record" | null {
+export function press(
+  view: TopView,
+  key: string,
+): "quit" | "record" | "suspend" | null {
   if (key === "\x03") return "quit";
+  if (key === "\x1a" && IS_POSIX) return "suspend";
   if (view.isTyping) {
     typeInto(view, key);
     return null;

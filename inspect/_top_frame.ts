@@ -13,8 +13,11 @@ import type {
   TaskInfo,
 } from "../loop/core/introspection/snapshot.ts";
 import { shortFile } from "../loop/core/introspection/tree.ts";
-import type { Program, Statistics } from "./_protocol.ts";
-import { cutTo, HEADINGS, padTo, rowOf, widthOf } from "./_table.ts";
+import type {
+  Program,
+  Statistics,
+} from "../loop/core/introspection/protocol.ts";
+import { cutTo, fitted, HEADINGS, rowOf } from "./_table.ts";
 
 export const PANELS = ["tasks", "steps", "objects"] as const;
 export type Panel = typeof PANELS[number];
@@ -212,32 +215,4 @@ function stateOfObject(object: ObjectInfo, known: Index): string {
         .filter(([name]) => name !== "id" && name !== "kind")
         .map(([name, value]) => `${name} ${value}`).join(", ");
   }
-}
-
-/** Formats rows in columns that fit: wide ones are narrowed, the widest first. */
-function fitted(
-  headings: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number,
-): string[] {
-  const all = [headings, ...rows];
-  const widths = headings.map((_, column) =>
-    all.reduce((width, row) => Math.max(width, widthOf(row[column]!)), 0)
-  );
-  const gaps = 2 * (headings.length - 1);
-  const least = headings.map((heading) => Math.min(12, widthOf(heading) + 4));
-  for (
-    let excess = widths.reduce((a, b) => a + b, gaps) - columns;
-    excess > 0;
-    excess--
-  ) {
-    const spare = widths.map((width, i) => width - least[i]!);
-    const widest = spare.indexOf(Math.max(...spare));
-    if (spare[widest]! <= 0) break;
-    widths[widest]!--;
-  }
-  return all.map((row) =>
-    row.map((cell, i) => padTo(cutTo(cell, widths[i]!), widths[i]!)).join("  ")
-      .trimEnd()
-  );
 }

@@ -102,12 +102,47 @@ Deno.test("inspect ps --sites shows where tasks wait", () =>
     task.cancel();
   }));
 
+Deno.test("inspect lists a program that computes, which holds up no other", async () => {
+  await using inspector = await inspect();
+  const program = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { inspect } from ${JSON.stringify(VIEWER)};
+       console.log((await inspect()).path);
+       await new Promise((resolve) => setTimeout(resolve, 0));
+       while (true);`,
+    ],
+    stdout: "piped",
+  }).spawn();
+  try {
+    const output = program.stdout.getReader();
+    await output.read();
+    output.releaseLock();
+    const { out } = await view();
+    assertMatch(out, RegExp(`^${program.pid} +does not answer`, "m"));
+    assertMatch(out, RegExp(`^${Deno.pid} .*${inspector.path}$`, "m"));
+    const { out: ps } = await view("ps", String(Deno.pid));
+    assertStringIncludes(ps, `(${Deno.pid})`);
+    const { out: top, err } = await view("top", String(program.pid));
+    assertEquals(top, "");
+    assertMatch(err, /has not answered for \d s: a step may be computing/);
+  } finally {
+    program.kill("SIGKILL");
+    await program.stdout.cancel();
+    await program.status;
+    await view();
+  }
+});
+
 Deno.test("inspect says what is wrong with its arguments", async () => {
   const cases: [string[], string, number][] = [
     [["no"], "error: There is no command no\nTry --help\n", 2],
     [["__proto__"], "error: There is no command __proto__\nTry --help\n", 2],
     [["ps", "--no"], "error: There is no option --no\nTry --help\n", 2],
     [["ps", "--limit"], "error: --limit takes a value\nTry --help\n", 2],
+    [["ps", "1", "2"], "error: ps does not take 2\nTry --help\n", 2],
+    [["list", "x"], "error: list does not take x\nTry --help\n", 2],
+    [["top", "--json"], "error: top takes no --json\nTry --help\n", 2],
     [["ps", "1", "--limit", "x"], "--limit takes a number: received x", 2],
     [["ps", "/nowhere.sock"], "error: No such file or directory", 1],
   ];

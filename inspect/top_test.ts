@@ -99,6 +99,20 @@ Deno.test("press() quits at q, Ctrl-C and the end of input, not while a filter i
   assertEquals(press(view, "\x03"), "quit");
 });
 
+Deno.test("widthOf() counts the columns of a terminal", () => {
+  const widths = {
+    "abc": 3,
+    "日本": 4,
+    "e\u0301": 1,
+    "🎉": 2,
+    "🇩🇪": 2,
+    "𠀀": 2,
+  };
+  for (const [text, width] of Object.entries(widths)) {
+    assertEquals(widthOf(text), width, text);
+  }
+});
+
 Deno.test("keysIn() keeps escape sequences together", () => {
   assertEquals(keysIn("a\x1b[5~\x1bOA日\x1b"), [
     "a",
@@ -170,6 +184,11 @@ Deno.test({
         await until("SLOWEST STEP");
         await tmux("resize-window", "-t", session, "-x", "60", "-y", "15");
         await until("q quit");
+        // Ctrl-Z stops it as other programs, and fg continues it.
+        await tmux("send-keys", "-t", session, "C-z");
+        assert(!(await until("Stopped")).includes("SLOWEST"));
+        await tmux("send-keys", "-t", session, "fg", "Enter");
+        await until("SLOWEST STEP");
         await tmux("send-keys", "-t", session, "q");
         const after = await until("left 2");
         assert(!after.includes("SLOWEST"));

@@ -6,7 +6,7 @@ import { printable } from "../../loop/core/introspection/printable.ts";
 import type { Client } from "../_client.ts";
 import { isSameToken, newToken } from "../_endpoint.ts";
 import { treePicture } from "../_picture.ts";
-import { Source } from "../_source.ts";
+import { firstRead, Source, whyNoAnswer } from "../_source.ts";
 import { objectRows, type TopData } from "../_top_frame.ts";
 import { PAGE, STYLE } from "./page.ts";
 import { pageScript } from "./page.js";
@@ -73,15 +73,13 @@ export class Site {
   readonly #source: Source;
   readonly #token = newToken();
   #port = 0;
-  /** The last answer of the program: several pages ask for it. */
-  #reading: Promise<TopData> | null = null;
 
   constructor(connect: () => Promise<Client>) {
     this.#source = new Source(connect);
   }
 
   async begin(): Promise<void> {
-    await this.#source.read();
+    await firstRead(this.#source);
   }
 
   /** Sets the port; returns the address of the page, which is the secret. */
@@ -160,30 +158,21 @@ export class Site {
 
   async #data(): Promise<Response> {
     try {
-      return json(pageData(await this.#read()));
-    } catch {
-      return json({ error: "The program does not answer, or has ended" });
+      return json(pageData(await this.#source.read()));
+    } catch (error) {
+      return json({ error: whyNoAnswer(error) });
     }
   }
 
   async #picture(): Promise<Response> {
     try {
-      const { snapshot, program } = await this.#read();
+      const { snapshot, program } = await this.#source.read();
       const title = `${titleOf(program)} (${program.pid}), ${
         new Date(snapshot.at).toISOString()
       }`;
       return answer(treePicture(snapshot, title), 200, "image/svg+xml");
-    } catch {
-      return answer("The program does not answer", 502);
-    }
-  }
-
-  async #read(): Promise<TopData> {
-    this.#reading ??= this.#source.read();
-    try {
-      return await this.#reading;
-    } finally {
-      this.#reading = null;
+    } catch (error) {
+      return answer(whyNoAnswer(error), 502);
     }
   }
 }
