@@ -155,7 +155,7 @@ class SocketLink implements Link {
     while (true) {
       const { done, value } = await this.#lines.next();
       if (done) return;
-      yield JSON.parse(value) as Reply;
+      yield replyIn(value);
     }
   }
 
@@ -167,6 +167,17 @@ class SocketLink implements Link {
     }
     await this.#lines.return();
   }
+}
+
+/** What no program sends that has the library: it escapes what could change a terminal. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?<!\\)(?:\\\\)*\\[^"\\]/u;
+
+/** Reads a reply; the program may be another than it seems. */
+export function replyIn(line: string): Reply {
+  if (UNSAFE.test(line)) {
+    throw new Deno.errors.InvalidData("The program sends control characters");
+  }
+  return JSON.parse(line);
 }
 
 async function* linesOf(conn: Deno.Conn): AsyncGenerator<string, void> {

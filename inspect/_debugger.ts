@@ -2,7 +2,7 @@
 
 import type { Reply, Request } from "../loop/core/introspection/protocol.ts";
 import { OS } from "../loop/core/runtime.ts";
-import { Client, type Link } from "./_client.ts";
+import { Client, type Link, replyIn } from "./_client.ts";
 import { ENDING } from "./_ending_signals.ts";
 
 /** The port of Deno's debugger; one of the next ones if `--inspect` chose another. */
@@ -289,7 +289,7 @@ class DebuggerLink implements Link {
     let method = "ask";
     while (true) {
       const text = await this.#session.call(this.#remote, method, request);
-      yield JSON.parse(text) as Reply;
+      yield replyIn(text);
       method = "next";
     }
   }

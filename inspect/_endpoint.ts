@@ -89,11 +89,20 @@ export async function connectTo(
       token: null,
     };
   }
-  const { port, token } = JSON.parse(await Deno.readTextFile(path)) as Address;
-  if (!Number.isInteger(port) || typeof token !== "string") {
-    throw new Deno.errors.InvalidData(`${path} is not of a program`);
-  }
+  const { port, token } = addressIn(path, await Deno.readTextFile(path));
   return { conn: await Deno.connect({ hostname: "127.0.0.1", port }), token };
+}
+
+function addressIn(path: string, text: string): Address {
+  try {
+    const { port, token } = JSON.parse(text);
+    if (Number.isInteger(port) && typeof token === "string") {
+      return { port, token };
+    }
+  } catch {
+    // It is no JSON.
+  }
+  throw new Deno.errors.InvalidData(`${path} is not of a program`);
 }
 
 /** Removes what a program left behind that was killed; throws if a program listens there. */

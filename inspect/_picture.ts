@@ -21,7 +21,14 @@ export function treePicture(snapshot: Snapshot, title: string): string {
       { text: `${branch}${text}`, kind: "text" },
       ...more.map((text) => ({ text, kind: "dim" })),
     ]),
-  ].slice(0, MAX_LINES);
+  ];
+  const left = lines.length - MAX_LINES;
+  if (left > 0) {
+    lines.splice(MAX_LINES, left, {
+      text: `and ${left} more lines`,
+      kind: "dim",
+    });
+  }
   return linesPicture(lines);
 }
 

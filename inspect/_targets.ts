@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Client, connect } from "./_client.ts";
-import { socketDirectories } from "./_directory.ts";
+import { assertPrivate, socketDirectories } from "./_directory.ts";
 import { connectThroughDebugger } from "./_debugger.ts";
 import { removeStale } from "./_endpoint.ts";
 import type { Program } from "../loop/core/introspection/protocol.ts";
@@ -53,6 +53,8 @@ async function socketPaths(): Promise<SocketPath[]> {
   const paths: SocketPath[] = [];
   for (const directory of socketDirectories()) {
     try {
+      // What another user put there could be anything.
+      assertPrivate(directory);
       for await (const { name } of Deno.readDir(directory)) {
         const [, pid] = /^(\d+)(?:-[\w-]+)?\.sock$/.exec(name) ?? [];
         if (pid === undefined) continue;

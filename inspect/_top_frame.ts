@@ -117,8 +117,10 @@ function headOf(data: TopData, view: TopView): string[] {
     ...view.filter === "" ? [] : [`filter ${printable(view.filter)}`],
     ...view.isFrozen ? ["FROZEN"] : [],
   ].join("  ");
+  const described = snapshot.tasks.length;
+  const part = described < total ? ` (the oldest ${described} below)` : "";
   return [
-    `${name} (${program.pid})  up ${age}  ${total} tasks: ${states}`,
+    `${name} (${program.pid})  up ${age}  ${total} tasks${part}: ${states}`,
     `steps ${Math.round(data.stepsPerSecond)}/s  busy ${
       Math.round(data.busy * 100)
     } %  lag ${seconds(lag.mean)}, longest ${

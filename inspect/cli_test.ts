@@ -3,10 +3,13 @@
 import {
   assert,
   assertEquals,
+  assertFalse,
   assertMatch,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { createTask, currentTask, run, sleep } from "../tasks/mod.ts";
+import { replyIn } from "./_client.ts";
 import { inspect } from "./mod.ts";
 
 const VIEWER = new URL("./mod.ts", import.meta.url).href;
@@ -132,6 +135,54 @@ Deno.test("inspect lists a program that computes, which holds up no other", asyn
     await program.status;
     await view();
   }
+});
+
+Deno.test({
+  name: "inspect does not look into the folder of another user",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    const temporary = await Deno.makeTempDir();
+    const directory = `${temporary}/asyncio-0`;
+    await Deno.mkdir(directory);
+    const pid = String(Deno.pid);
+    await using _ = await inspect({ path: `${directory}/${pid}.sock` });
+    const list = async () => {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", VIEWER],
+        env: { TMPDIR: temporary },
+      }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    assertStringIncludes(await list(), directory);
+    await Deno.chown(directory, 65534, 65534);
+    assertFalse((await list()).includes(directory));
+    await Deno.remove(temporary, { recursive: true });
+  },
+});
+
+Deno.test("inspect refuses a program that sends control characters", async () => {
+  for (const text of ["\x1b[2J", "\n", "\u202e", "\x9b"]) {
+    const line = JSON.stringify({ id: 0, result: text });
+    assertThrows(() => replyIn(line), Deno.errors.InvalidData);
+  }
+  for (const text of ['"', "\\", "\\u{1b}", '\\"', "/日本🎉"]) {
+    const reply = { id: 0, result: text };
+    assertEquals(replyIn(JSON.stringify(reply)), reply);
+  }
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/program.sock`;
+  using listener = Deno.listen({ transport: "unix", path });
+  const served = (async () => {
+    using conn = await listener.accept();
+    await conn.write(
+      new TextEncoder().encode('{"id":0,"result":{"main":"\\u001b[2J"}}\n'),
+    );
+    await conn.read(new Uint8Array(1000));
+  })();
+  const { err } = await view("ps", path);
+  assertEquals(err, "error: The program sends control characters\n");
+  await served;
+  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("inspect says what is wrong with its arguments", async () => {

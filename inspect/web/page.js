@@ -55,6 +55,10 @@ export function pageScript() {
   }
 
   function seconds(value) {
+    if (value < 0) return `-${seconds(-value)}`;
+    if (value >= 0.0005 && value < 0.01) {
+      return `${Math.round(value * 1000)} ms`;
+    }
     if (value < 10) return `${Number(value.toFixed(2))} s`;
     if (value < 120) return `${Math.round(value)} s`;
     if (value < 7200) return `${Math.round(value / 60)} min`;
@@ -154,7 +158,9 @@ export function pageScript() {
     const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
     const each = Object.entries(counts).filter(([_, count]) => count > 0)
       .map(([activity, count]) => `${count} ${activity}`).join(", ");
-    byId("numbers").textContent = `${total} tasks: ${each} · ${
+    const described = snapshot.tasks.length;
+    const part = described < total ? ` (the oldest ${described} below)` : "";
+    byId("numbers").textContent = `${total} tasks${part}: ${each} · ${
       Math.round(data.stepsPerSecond)
     } steps/s · lag ${seconds(statistics.lag.mean)}, longest ${
       seconds(statistics.lag.longest)
@@ -201,7 +207,7 @@ export function pageScript() {
     rowsElement.replaceChildren(
       ...shown.slice(first, first + count).map((row, index) => {
         const isChosen = row.task !== undefined && row.task === chosen;
-        const [name, ...rest] = row.text.split("  ");
+        const { name = "" } = row;
         const parts = row.task === undefined
           ? [element("span", { class: "scope" }, row.text)]
           : [
@@ -209,7 +215,7 @@ export function pageScript() {
               class: `dot ${activities.get(row.task) ?? "new"}`,
             }),
             element("span", { class: "name" }, name),
-            rest.length === 0 ? "" : `  ${rest.join("  ")}`,
+            row.text.slice(name.length),
           ];
         return element(
           "div",
@@ -299,13 +305,24 @@ export function pageScript() {
     const task = data.snapshot.tasks.find(({ id }) => id === chosen);
     const history = histories.get(chosen);
     const parts = [
+      element("button", {
+        class: "close",
+        "aria-label": "Close",
+        onclick: () => {
+          tree.focus();
+          choose(null);
+        },
+      }, "×"),
       element("h2", {}, task?.name ?? history?.name ?? "A task that has ended"),
     ];
     if (task === undefined) parts.push(element("p", {}, "It has ended"));
     else {
-      const age = task.age === undefined ? "" : `, ${seconds(task.age)} old`;
-      const runs = task.runs === undefined ? "" : `, runs ${task.runs}()`;
-      parts.push(element("p", {}, `${task.activity}${age}${runs}`));
+      const row = data.rows.find((each) => each.task === chosen);
+      const does = row === undefined
+        ? task.activity
+        : row.text.slice((row.name ?? "").length).trim();
+      const runs = task.runs === undefined ? "" : `; runs ${task.runs}()`;
+      parts.push(element("p", {}, `${does}${runs}`));
       const waits = (list, indent) =>
         list.flatMap((wait) => [
           `${indent}${wait.for}${
@@ -443,7 +460,7 @@ export function pageScript() {
         graphic(
           "text",
           { x: 0, y: y + 12 },
-          name.length > 22 ? `${name.slice(0, 21)}…` : name,
+          [...name].length > 22 ? `${[...name].slice(0, 21).join("")}…` : name,
         ),
       );
       entries.forEach((entry, index) => {

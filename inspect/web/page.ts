@@ -18,7 +18,6 @@ export const PAGE = `<!doctype html>
   <p id="state" role="status"></p>
   <p id="numbers"></p>
 </header>
-<ul id="findings" aria-label="What is probably a mistake"></ul>
 <div class="bar">
   <div role="tablist" aria-label="Views">
     <button role="tab" id="tab-tree" aria-controls="tree-panel" aria-selected="true">Tree</button>
@@ -31,6 +30,7 @@ export const PAGE = `<!doctype html>
   <button id="sites" title="Records for a minute where tasks are created and where they wait">Record places</button>
   <a id="picture" href="tree.svg" download="tree.svg">Save picture</a>
 </div>
+<ul id="findings" aria-label="What is probably a mistake"></ul>
 <main>
   <section id="tree-panel" role="tabpanel" aria-labelledby="tab-tree">
     <div id="tree" role="tree" tabindex="0" aria-label="Tasks"><div id="rows"></div></div>
@@ -62,9 +62,10 @@ header { display: flex; flex-wrap: wrap; gap: 0 1.2rem; align-items: baseline; p
 h1 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; }
 header p { margin: 0; color: var(--dim); }
 #state.gone { color: var(--bad); font-weight: 600; }
-#findings { list-style: none; margin: 0 1rem; padding: 0; }
-#findings li { background: var(--bad-back); color: var(--bad); border-left: 3px solid currentColor; padding: .3rem .6rem; margin-top: .3rem; overflow-wrap: anywhere; }
-#findings small { display: block; color: var(--text); }
+#findings { list-style: none; margin: 0; padding: 0 1rem .3rem; max-height: 25vh; overflow: auto; flex: none; border-bottom: 1px solid var(--line); }
+#findings:empty { display: none; }
+#findings li { background: var(--bad-back); color: var(--bad); border-left: 3px solid currentColor; padding: .2rem .6rem; margin-top: .3rem; overflow-wrap: anywhere; }
+#findings small { display: block; color: var(--text); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; padding: .6rem 1rem; border-bottom: 1px solid var(--line); }
 [role=tablist] { display: flex; flex-wrap: wrap; }
 button, .bar a, input { font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 4px; padding: .25rem .6rem; }
@@ -88,20 +89,25 @@ section { flex: 1; min-width: 0; overflow: auto; padding: .3rem 1rem; }
 .outside { background: var(--outside); } .new { background: var(--new); }
 aside { width: 24rem; max-width: 40%; overflow: auto; border-left: 1px solid var(--line); padding: .6rem 1rem; overflow-wrap: anywhere; }
 aside:empty { display: none; }
-aside h2 { font-size: 1rem; margin: 0 0 .3rem; }
+aside h2 { font-size: 1rem; margin: 0 2rem .3rem 0; }
+.close { float: right; line-height: 1; padding: .3rem .5rem; }
 aside h3 { font-size: .85rem; margin: .8rem 0 .2rem; color: var(--dim); }
 aside ol, aside ul { margin: 0; padding-left: 1.1rem; }
 aside li { font-family: ui-monospace, monospace; font-size: 12px; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--dim); font-weight: 500; }
+th { color: var(--dim); font-weight: 500; white-space: nowrap; }
 svg text { fill: var(--text); font: 12px ui-monospace, monospace; }
 .legend { display: flex; flex-wrap: wrap; gap: .8rem; color: var(--dim); margin: .3rem 0; }
 rect.waiting { fill: var(--waiting); } rect.running { fill: var(--running); } rect.ready { fill: var(--ready); }
 rect.outside { fill: var(--outside); } rect.new { fill: var(--new); }
 .lag { fill: none; stroke: var(--bad); stroke-width: 1.5; } .rate { fill: none; stroke: var(--accent); stroke-width: 1.5; }
 @media (max-width: 700px) {
-  main { flex-direction: column; }
-  aside { width: auto; max-width: none; max-height: 40%; border-left: 0; border-top: 1px solid var(--line); }
+  html, body { height: auto; }
+  main { display: block; }
+  #findings { max-height: 20vh; }
+  #tree { height: 60vh; }
+  section { min-height: 60vh; }
+  aside { position: sticky; bottom: 0; width: auto; max-width: none; max-height: 45vh; background: var(--back); border-left: 0; border-top: 2px solid var(--line); }
 }
 `;

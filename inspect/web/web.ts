@@ -4,7 +4,10 @@ import { findingsIn } from "../../loop/core/introspection/findings.ts";
 import { shortFile, treeRows } from "../../loop/core/introspection/tree.ts";
 import { printable } from "../../loop/core/introspection/printable.ts";
 import type { Client } from "../_client.ts";
+import { OS } from "../../loop/core/runtime.ts";
+import { ownDirectory } from "../_directory.ts";
 import { isSameToken, newToken } from "../_endpoint.ts";
+import { ENDING } from "../_ending_signals.ts";
 import { treePicture } from "../_picture.ts";
 import { firstRead, Source, whyNoAnswer } from "../_source.ts";
 import { objectRows, type TopData } from "../_top_frame.ts";
@@ -22,7 +25,7 @@ export interface WebOptions {
 /** A longer body of a request is refused, in bytes. */
 const MAX_BODY = 1000;
 
-/** Serves the page until the process ends. */
+/** Serves the page until a signal ends that. */
 export async function web(
   connect: () => Promise<Client>,
   { port, opens }: WebOptions,
@@ -30,6 +33,7 @@ export async function web(
   const site = new Site(connect);
   // So that a wrong process id is an error, and not a page.
   await site.begin();
+  let file: string | null = null;
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port,
@@ -38,22 +42,42 @@ export async function web(
       console.log(
         `${address}\n\nOnly this machine can open it, with this address. Ctrl-C ends it`,
       );
-      if (opens) open(address);
+      if (opens) file = open(address);
     },
   }, (request) => site.handle(request));
+  for (const signal of ENDING) {
+    Deno.addSignalListener(signal, () => server.shutdown());
+  }
   await server.finished;
+  if (file !== null) Deno.removeSync(file);
+  await site.close();
 }
 
-function open(address: string): void {
-  const [command, ...args] = {
-    darwin: ["open", address],
-    windows: ["cmd", "/c", "start", "", address],
-  }[Deno.build.os as string] ?? ["xdg-open", address];
+/**
+ * Opens the browser by a file, and returns its path. The file has the address: other users can read the arguments of
+ * commands, but not this file.
+ */
+function open(address: string): string | null {
   try {
+    const file = Deno.makeTempFileSync({
+      dir: ownDirectory(),
+      prefix: "open-",
+      suffix: ".html",
+    });
+    Deno.writeTextFileSync(
+      file,
+      `<!doctype html><meta http-equiv="refresh" content="0; url=${address}">`,
+    );
+    const [command, ...args] = {
+      darwin: ["open", file],
+      windows: ["cmd", "/c", "start", "", file],
+    }[OS as string] ?? ["xdg-open", file];
     new Deno.Command(command!, { args, stdout: "null", stderr: "null" }).spawn()
       .unref();
+    return file;
   } catch {
     // There is no browser: the address stands in the terminal.
+    return null;
   }
 }
 
@@ -126,11 +150,16 @@ export class Site {
     const host = request.headers.get("host");
     const origin = request.headers.get("origin");
     const from = request.headers.get("sec-fetch-site");
+    const mode = request.headers.get("sec-fetch-mode");
     const own = `127.0.0.1:${this.#port}`;
     if (host !== own) return false;
     if (origin !== null && origin !== `http://${own}`) return false;
     if (request.method !== "GET" && origin === null) return false;
-    return from === null || from === "same-origin" || from === "none";
+    // The file that opens the page is of another origin; what it opens is a page, not a part of one.
+    const isOpened = mode === "navigate" &&
+      request.headers.get("sec-fetch-dest") === "document";
+    return from === null || from === "same-origin" || from === "none" ||
+      isOpened;
   }
 
   async #post(request: Request, path: string | undefined): Promise<Response> {

@@ -4,6 +4,7 @@ import {
   assert,
   assertEquals,
   assertFalse,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { Browser, findBrowser } from "../../tests/doubles/browser.ts";
@@ -120,6 +121,17 @@ Deno.test("Site refuses other names of the host, and other origins", () =>
       { origin: `https://${host}` },
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site" },
+      // In a frame, or as an image.
+      {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "iframe",
+      },
+      {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "no-cors",
+        "sec-fetch-dest": "image",
+      },
     ];
     for (const headers of refused) {
       for (const path of ["", "data", "tree.svg"]) {
@@ -131,7 +143,53 @@ Deno.test("Site refuses other names of the host, and other origins", () =>
     assertEquals(await statusOf(address, { headers: { origin } }), 200);
     const headers = { "sec-fetch-site": "same-origin" };
     assertEquals(await statusOf(address, { path: "data", headers }), 200);
+    // The file that opens the page is of another origin.
+    const opening = {
+      "sec-fetch-site": "cross-site",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-dest": "document",
+    };
+    assertEquals(await statusOf(address, { headers: opening }), 200);
   }));
+
+Deno.test({
+  name: "inspect web opens the browser without showing its address to others",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/program.sock`;
+    // In place of the command that opens browsers.
+    await Deno.writeTextFile(
+      `${directory}/xdg-open`,
+      `#!/bin/sh\necho "$@" > ${directory}/arguments`,
+    );
+    await Deno.chmod(`${directory}/xdg-open`, 0o755);
+    await using _ = await inspect({ path });
+    const viewer = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", import.meta.resolve("../mod.ts"), "web", path],
+      env: { PATH: `${directory}:${Deno.env.get("PATH")}` },
+      stdout: "piped",
+    }).spawn();
+    const output = viewer.stdout.getReader();
+    const printed = new TextDecoder().decode((await output.read()).value);
+    const [address] = /http:\S+/.exec(printed)!;
+    let file = "";
+    while (file === "") {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      file = await Deno.readTextFile(`${directory}/arguments`).catch(() => "");
+    }
+    file = file.trim();
+    assertFalse(file.includes("http"));
+    assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
+    assertStringIncludes(await Deno.readTextFile(file), address);
+    viewer.kill("SIGINT");
+    output.releaseLock();
+    await viewer.stdout.cancel();
+    assertEquals((await viewer.status).code, 0);
+    await assertRejects(() => Deno.stat(file), Deno.errors.NotFound);
+    await Deno.remove(directory, { recursive: true });
+  },
+});
 
 Deno.test("Site changes something only at a request of its own page", () =>
   withSite(async (address) => {

@@ -101,9 +101,10 @@ export function nameOfObject(object: ObjectInfo): string {
   return `Queue ${id} (${size}${bound})`;
 }
 
-/** Formats a time: `0.25 s`, `12 s`, `3 min`, `2 h`. */
+/** Formats a time: `4 ms`, `0.25 s`, `12 s`, `3 min`, `2 h`. */
 export function seconds(value: number): string {
   if (value < 0) return `-${seconds(-value)}`;
+  if (value >= 0.0005 && value < 0.01) return `${Math.round(value * 1000)} ms`;
   if (value < 10) return `${Number(value.toFixed(2))} s`;
   if (value < 120) return `${Math.round(value)} s`;
   if (value < 7200) return `${Math.round(value / 60)} min`;

@@ -16,6 +16,7 @@ interface Branch {
   /** More lines of the same branch. */
   readonly more?: readonly string[];
   readonly task?: number;
+  readonly name?: string;
   readonly below: () => Branch[];
 }
 
@@ -36,8 +37,9 @@ export interface TreeRow {
   /** The branch that leads to it, such as `│  └─ `. */
   readonly branch: string;
   readonly text: string;
-  /** The task, by its id. */
+  /** The task, by its id, and its name, with which the text begins unless the task is shown above. */
   readonly task?: number;
+  readonly name?: string;
   /** More lines, with their branches. */
   readonly more: readonly string[];
 }
@@ -102,7 +104,7 @@ class Tree {
       .map((branch) => ({ branch, depth: 0, first: "", rest: "" })).reverse();
     for (let next; (next = left.pop()) !== undefined;) {
       const { branch, depth, first, rest } = next;
-      const { text, more = [], task } = branch;
+      const { text, more = [], task, name } = branch;
       if (this.#shown.size >= MAX_TASKS) return this.#countOthers();
       if (task !== undefined && this.#shown.has(task)) {
         const name = this.#known.nameOf(task);
@@ -114,7 +116,13 @@ class Tree {
       const bar = below.length > 0 ? "│ " : "  ";
       const lines = more.map((line) => `${rest}${bar}${line}`);
       this.#add(
-        { depth, text, ...task !== undefined && { task }, more: lines },
+        {
+          depth,
+          text,
+          ...task !== undefined && { task },
+          ...name !== undefined && { name },
+          more: lines,
+        },
         first,
       );
       below.map((branch, index) => {
@@ -154,6 +162,7 @@ class Tree {
         ? frames
         : [`created at ${formatSite(origin)}`],
       task: id,
+      name: task.name,
       below: () => this.#below(task),
     };
   }
