@@ -196,14 +196,22 @@ export function objectRows(snapshot: Snapshot): string[][] {
     ]);
 }
 
+function heldBy(object: ObjectInfo, known: Index): string | null {
+  const holders = known.holdersOf(object);
+  return holders === null ? null : `held by ${holders}`;
+}
+
 function stateOfObject(object: ObjectInfo, known: Index): string {
   switch (object.kind) {
     case "Lock":
-    case "KeyedLock": {
-      const holder = known.holderOf(object.id);
-      if (holder !== null) return `held by ${known.nameOf(holder)}`;
-      return object.locked ? "held" : "free";
-    }
+    case "KeyedLock":
+      return object.locked ? heldBy(object, known) ?? "held" : "free";
+    case "ReadWriteLock":
+      return [object.state, heldBy(object, known)]
+        .filter((each) => each !== null).join(", ");
+    case "Semaphore":
+      return [`${object.permits} free`, heldBy(object, known)]
+        .filter((each) => each !== null).join(", ");
     case "Queue":
       return `${object.getters} get, ${object.putters} put, ${object.unfinished} unfinished${
         object.shutDown ? ", shut down" : ""

@@ -140,7 +140,7 @@ class Entry {
     return {
       kind: "KeyedLock",
       locked: guard !== null,
-      holder: guard?.holder ?? null,
+      holders: guard === null ? [] : [guard.holder],
     };
   }
 

@@ -217,7 +217,7 @@ export class Lock {
     return {
       kind: "Lock",
       locked: guard !== null,
-      holder: guard instanceof LockGuard ? guard.holder : null,
+      holders: guard instanceof LockGuard ? [guard.holder] : [],
     };
   }
 

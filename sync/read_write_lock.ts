@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
-import { inspectAsText } from "../loop/core/inspection.ts";
+import {
+  awaitingState,
+  fulfilled,
+  type Future,
+  withResult,
+} from "../loop/core/future.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
@@ -10,8 +15,12 @@ import {
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
 import { describe } from "./_describe.ts";
+import { GuardList, type ListedGuard } from "./_guard_list.ts";
 import type { Guard } from "./guard.ts";
+
+let giveBack: (lock: ReadWriteLock, guard: ReadWriteGuard) => void;
 
 /**
  * A lock that either any number of readers hold at a time, or one writer.
@@ -57,9 +66,14 @@ export class ReadWriteLock {
   /** Those of them that write. */
   readonly #writers = new Set<PrimitiveFuture<unknown>>();
   readonly #loop = new LoopBound("read-write lock");
+  readonly #guards = new GuardList();
 
   static {
     inspectAsText(this);
+    giveBack = (lock, guard) => {
+      lock.#guards.remove(guard);
+      lock.#leave(guard.isWriter);
+    };
   }
 
   /**
@@ -104,14 +118,29 @@ export class ReadWriteLock {
     return describe(this, holders, this.#line.size);
   }
 
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    const state = this.#isWriting
+      ? "writing"
+      : this.#readers > 0
+      ? "reading"
+      : "free";
+    return {
+      kind: "ReadWriteLock",
+      state,
+      holders: this.#guards.holders() ?? [],
+    };
+  }
+
   #acquire(
     kind: PrimitiveBehavior<Guard, ReadWriteLock>,
     isWriter: boolean,
   ): Future<Guard> {
-    const scheduler = currentScheduler();
+    const caller = currentTaskState();
+    const scheduler = caller?.scheduler ?? currentScheduler();
     if (this.#line.first === null && this.#admits(isWriter)) {
       this.#enter(isWriter);
-      return fulfilled(scheduler, this.#guard(isWriter));
+      return fulfilled(scheduler, this.#grant(isWriter, caller));
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
@@ -149,8 +178,10 @@ export class ReadWriteLock {
     }
   }
 
-  #guard(isWriter: boolean): Guard {
-    return new ReadWriteGuard(() => this.#leave(isWriter));
+  #grant(isWriter: boolean, holder: TaskState | null): Guard {
+    const guard = new ReadWriteGuard(this, isWriter, holder);
+    this.#guards.add(guard);
+    return guard;
   }
 
   static #behavior(
@@ -159,7 +190,9 @@ export class ReadWriteLock {
   ): PrimitiveBehavior<Guard, ReadWriteLock> {
     return {
       name,
-      poll: (lock) => withResult(lock.#guard(isWriter)),
+      objectOf: (lock) => lock,
+      poll: (lock, acquisition) =>
+        withResult(lock.#grant(isWriter, awaitingState(acquisition))),
       onCancelled(lock, acquisition) {
         acquisition.leaveQueue();
         lock.#writers.delete(acquisition);
@@ -183,17 +216,28 @@ export class ReadWriteLock {
 }
 
 /** An acquisition of a read-write lock. */
-class ReadWriteGuard implements Guard {
-  #leave: (() => void) | null;
+class ReadWriteGuard implements Guard, ListedGuard {
+  #lock: ReadWriteLock | null;
+  readonly isWriter: boolean;
+  readonly holder: TaskState | null;
+  older: ListedGuard | null = null;
+  newer: ListedGuard | null = null;
 
-  constructor(leave: () => void) {
-    this.#leave = leave;
+  constructor(
+    lock: ReadWriteLock,
+    isWriter: boolean,
+    holder: TaskState | null,
+  ) {
+    this.holder = holder;
+    this.#lock = lock;
+    this.isWriter = isWriter;
   }
 
   release(): void {
-    const leave = this.#leave;
-    this.#leave = null;
-    leave?.();
+    const lock = this.#lock;
+    if (lock === null) return;
+    this.#lock = null;
+    giveBack(lock, this);
   }
 
   [Symbol.dispose](): void {

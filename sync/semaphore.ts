@@ -2,6 +2,7 @@
 
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
+  awaitingState,
   fulfilled,
   type Future,
   homeOf,
@@ -18,11 +19,15 @@ import {
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { type Source, source } from "../loop/core/selectable.ts";
 import { assertInteger } from "../loop/core/validate.ts";
+import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
 import { describe } from "./_describe.ts";
+import { GuardList, type ListedGuard } from "./_guard_list.ts";
 import type { Guard } from "./guard.ts";
 
 /** Sets the greatest number of free permits of a semaphore. */
 export let setBound: (semaphore: Semaphore, bound: number) => void;
+
+let giveBack: (semaphore: Semaphore, guard: PermitGuard) => void;
 
 /** Returns whether a semaphore has its greatest number of free permits. */
 export let isFull: (semaphore: Semaphore) => boolean;
@@ -69,10 +74,18 @@ export class Semaphore {
   readonly #line = new WaitQueue();
   /** The number of waiting operations, including those that were woken and have not run since. */
   #contenders = 0;
+  readonly #guards = new GuardList();
+  #isReleasedByGuard = false;
 
   static {
     inspectAsText(this);
     setBound = (semaphore, bound) => semaphore.#bound = bound;
+    giveBack = (semaphore, guard) => {
+      semaphore.#guards.remove(guard);
+      if (isFull(semaphore)) return;
+      semaphore.#isReleasedByGuard = true;
+      semaphore.release();
+    };
     isFull = (semaphore) => semaphore.#permits >= semaphore.#bound;
   }
 
@@ -82,7 +95,7 @@ export class Semaphore {
     begin(semaphore, acquisition) {
       if (!semaphore.locked()) {
         semaphore.#permits--;
-        return withResult(new PermitGuard(semaphore));
+        return withResult(semaphore.#grant(currentTaskState()));
       }
       const misuse = semaphore.#loop.bind(homeOf(acquisition));
       if (misuse !== null) return withError(misuse);
@@ -91,10 +104,10 @@ export class Semaphore {
       return null;
     },
     objectOf: (semaphore) => semaphore,
-    poll(semaphore) {
+    poll(semaphore, acquisition) {
       semaphore.#contenders--;
       semaphore.#wakeWhilePermitted();
-      return withResult(new PermitGuard(semaphore));
+      return withResult(semaphore.#grant(awaitingState(acquisition)));
     },
     onCancelled(semaphore, acquisition) {
       semaphore.#contenders--;
@@ -123,7 +136,12 @@ export class Semaphore {
 
   /** @ignore */
   [facts](): { kind: string } & Facts {
-    return { kind: "Semaphore", permits: this.#permits };
+    const holders = this.#guards.holders();
+    return {
+      kind: "Semaphore",
+      permits: this.#permits,
+      ...holders !== undefined && { holders },
+    };
   }
 
   /**
@@ -137,10 +155,11 @@ export class Semaphore {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.acquire}
    */
   acquire(): Future<Guard> {
-    const scheduler = currentScheduler();
+    const caller = currentTaskState();
+    const scheduler = caller?.scheduler ?? currentScheduler();
     if (!this.locked()) {
       this.#permits--;
-      return fulfilled(scheduler, new PermitGuard(this));
+      return fulfilled(scheduler, this.#grant(caller));
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
@@ -161,6 +180,9 @@ export class Semaphore {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore.release}
    */
   release(): void {
+    // If guards are left aside, they would pile up, and which tasks hold permits is not known.
+    if (!this.#isReleasedByGuard) this.#guards.close();
+    this.#isReleasedByGuard = false;
     this.#permits++;
     this.#wakeNext();
   }
@@ -194,6 +216,12 @@ export class Semaphore {
     );
   }
 
+  #grant(holder: TaskState | null): Guard {
+    const guard = new PermitGuard(this, holder);
+    this.#guards.add(guard);
+    return guard;
+  }
+
   /** Grants a permit to the first waiting operation. Returns whether there was one. */
   #wakeNext(): boolean {
     if (!this.#line.wakeOne()) return false;
@@ -208,10 +236,14 @@ export class Semaphore {
 }
 
 /** An acquired permit. */
-class PermitGuard implements Guard {
+class PermitGuard implements Guard, ListedGuard {
   #semaphore: Semaphore | null;
+  readonly holder: TaskState | null;
+  older: ListedGuard | null = null;
+  newer: ListedGuard | null = null;
 
-  constructor(semaphore: Semaphore) {
+  constructor(semaphore: Semaphore, holder: TaskState | null) {
+    this.holder = holder;
     this.#semaphore = semaphore;
   }
 
@@ -219,7 +251,7 @@ class PermitGuard implements Guard {
     const semaphore = this.#semaphore;
     if (semaphore === null) return;
     this.#semaphore = null;
-    if (!isFull(semaphore)) semaphore.release();
+    giveBack(semaphore, this);
   }
 
   [Symbol.dispose](): void {

@@ -7,7 +7,7 @@ export type Facts = Readonly<
 
 /**
  * Returns what a snapshot says of an object, besides its kind. A method, because snapshots are taken where the
- * class is not known. `holder` is the task state that holds the object.
+ * class is not known. `holders` are the task states that hold the object; `null` for an acquisition outside tasks.
  */
 export const facts: unique symbol = Symbol("facts");
 

@@ -62,15 +62,36 @@ export class Index {
     const needs = new Set(this.awaited.get(id));
     for (const { task, on } of this.waitsOf(id)) {
       if (task !== undefined) needs.add(task);
-      const holder = on === undefined ? null : this.holderOf(on);
-      if (holder !== null) needs.add(holder);
+      for (const holder of this.#neededHolders(on)) needs.add(holder);
     }
     return [...needs];
   }
 
-  holderOf(object: number): number | null {
-    const holder = this.objects.get(object)?.holder ?? null;
-    return typeof holder === "number" ? holder : null;
+  /** The tasks that all have to release an object before another can acquire it. */
+  #neededHolders(on: number | undefined): number[] {
+    const object = this.objects.get(on ?? -1);
+    const holders = object?.holders ?? [];
+    // Any of those that hold a permit can return it.
+    if (object?.kind === "Semaphore" && holders.length > 1) return [];
+    return holders.filter((each) => typeof each === "number");
+  }
+
+  /** Describes what holds an object: `'a' and 'b'`; `null` if that is not known. */
+  holdersOf(object: ObjectInfo): string | null {
+    const { holders = [] } = object;
+    if (holders.length === 0) return null;
+    const shown = holders.length > 3 ? 2 : 3;
+    const names = holders.slice(0, shown).map((each) =>
+      typeof each === "number"
+        ? this.nameOf(each)
+        : each === null
+        ? "code outside tasks"
+        : "a task that has ended"
+    );
+    const more = holders.length - shown;
+    if (more > 0) names.push(`${more} more`);
+    const last = names.pop()!;
+    return names.length === 0 ? last : `${names.join(", ")} and ${last}`;
   }
 
   /** The name of a task, as `'worker'`. */
@@ -88,8 +109,9 @@ export function describeWait(wait: WaitInfo, known: Index): string {
   const inner = wait.inside?.find((each) => each.on !== undefined);
   const object = known.objects.get(on ?? inner?.on ?? -1);
   if (object === undefined) return wait.for;
-  const holder = known.holderOf(object.id);
-  const held = holder === null ? "" : `, which ${known.nameOf(holder)} holds`;
+  const holders = known.holdersOf(object);
+  const verb = object.holders?.length === 1 ? "holds" : "hold";
+  const held = holders === null ? "" : `, which ${holders} ${verb}`;
   return `${wait.for} of ${nameOfObject(object)}${held}`;
 }
 
@@ -190,10 +212,10 @@ function describeNeed(
   circle: ReadonlySet<number>,
   known: Index,
 ): string {
-  const wait = known.waitsOf(id).find(({ task, on }) => {
-    const need = task ?? (on === undefined ? null : known.holderOf(on));
-    return need !== null && circle.has(need);
-  });
+  const wait = known.waitsOf(id).find(({ task, on }) =>
+    [task, ...known.objects.get(on ?? -1)?.holders ?? []]
+      .some((need) => typeof need === "number" && circle.has(need))
+  );
   if (wait !== undefined) return describeWait(wait, known);
   const need = known.needsOf(id).find((each) => circle.has(each));
   return `task ${known.nameOf(need!)}`;

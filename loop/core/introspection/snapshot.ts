@@ -116,8 +116,13 @@ export interface ScopeInfo {
 export interface ObjectInfo {
   readonly id: number;
   readonly kind: string;
-  readonly [fact: string]: string | number | boolean | null;
+  /** What holds it, if that is known: tasks by their ids, tasks that have ended, `null` for code outside tasks. */
+  readonly holders?: readonly Holder[];
+  readonly [fact: string]: Fact | readonly Holder[] | undefined;
 }
+
+type Fact = string | number | boolean | null;
+export type Holder = number | "ended" | null;
 
 /** A place in the source. */
 export interface Site {
@@ -334,10 +339,10 @@ class Collector {
   }
 
   #describeObject(object: Inspectable): ObjectInfo {
-    const info: Record<string, string | number | boolean | null> = {};
+    const info: Record<string, Fact | readonly Holder[]> = {};
     for (const [name, value] of Object.entries(object[facts]() as Facts)) {
-      if (value instanceof TaskState) {
-        info[name] = value.finished ? null : value.owner.order;
+      if (name === "holders") {
+        info[name] = (value as (TaskState | null)[]).map(describeHolder);
       } else if (typeof value === "string") {
         info[name] = printable(value);
       } else if (typeof value !== "object" || value === null) {
@@ -349,6 +354,11 @@ class Collector {
     }
     return { ...info, id: idOf(object) } as unknown as ObjectInfo;
   }
+}
+
+function describeHolder(state: TaskState | null): Holder {
+  if (state === null) return null;
+  return state.finished ? "ended" : state.owner.order;
 }
 
 function activityOf(state: TaskState): TaskActivity {

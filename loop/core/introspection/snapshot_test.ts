@@ -71,7 +71,7 @@ Deno.test(
     const objectOf = (name: string) =>
       snapshot.objects.find(({ id }) => id === waitOf(name)?.on);
     assertEquals(waitOf("locked")?.for, "Lock.acquire()");
-    assertEquals(objectOf("locked")?.holder, taskIn(snapshot, "main").id);
+    assertEquals(objectOf("locked")?.holders, [taskIn(snapshot, "main").id]);
     assertEquals(objectOf("putting")?.size, 1);
     assertEquals(objectOf("putting")?.putters, 1);
     assertEquals(objectOf("flag")?.set, false);

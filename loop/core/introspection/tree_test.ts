@@ -7,7 +7,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Queue } from "../../../queues/mod.ts";
-import { KeyedLock, Lock } from "../../../sync/mod.ts";
+import {
+  KeyedLock,
+  Lock,
+  ReadWriteLock,
+  Semaphore,
+} from "../../../sync/mod.ts";
 import {
   createTask,
   currentTask,
@@ -27,7 +32,7 @@ import { formatTree } from "./tree.ts";
 /** The tree as it is, times and numbers of objects aside. */
 function tree(): string {
   return formatTree(snapshotNow()).replaceAll(/[\d.]+ s/g, "N s")
-    .replaceAll(/(Lock|Queue|Event) \d+/g, "$1 N");
+    .replaceAll(/(Lock|Queue|Event|Semaphore) \d+/g, "$1 N");
 }
 
 Deno.test("formatTree() shows groups, limits and what awaits what", () =>
@@ -55,6 +60,94 @@ parent  waits for Future
          └─ 'inner', see above`,
     );
     inner.cancel();
+  }));
+
+Deno.test("formatTree() names the tasks that hold what another waits for", () =>
+  run(async () => {
+    currentTask()!.setName("main");
+    const semaphore = new Semaphore(4);
+    const holding: Task<unknown>[] = [];
+    for (const name of ["a", "b", "c", "d"]) {
+      holding.push(createTask(async () => {
+        using _ = await semaphore.acquire();
+        await sleep(60);
+      }, { name }));
+    }
+    await sleep(0);
+    createTask(() => semaphore.acquire(), { name: "waiting" });
+    const lineOf = async (name: string) => {
+      await sleep(0);
+      await sleep(0);
+      return tree().split("\n").find((each) => each.startsWith(`${name}  `));
+    };
+    assertEquals(
+      await lineOf("waiting"),
+      "waiting  waits for Semaphore.acquire() of Semaphore N, which 'a', 'b' and 2 more hold",
+    );
+    // The permits of d and a go to the one that waits, and to this task.
+    holding[3]!.cancel();
+    await sleep(0);
+    await sleep(0);
+    holding[0]!.cancel();
+    await sleep(0);
+    await semaphore.acquire();
+    createTask(() => semaphore.acquire(), { name: "next" });
+    assertEquals(
+      await lineOf("next"),
+      "next  waits for Semaphore.acquire() of Semaphore N, which 'b', 'c' and 2 more hold",
+    );
+    // A permit that is returned without its guard could be that of any of them.
+    semaphore.release();
+    createTask(() => semaphore.acquire(), { name: "last" });
+    assertEquals(
+      await lineOf("last"),
+      "last  waits for Semaphore.acquire() of Semaphore N",
+    );
+    for (const task of holding) task.cancel();
+  }));
+
+Deno.test("formatTree() says that a task ended without releasing a lock", () =>
+  run(async () => {
+    const lock = new Lock();
+    await createTask(async () => void await lock.acquire());
+    createTask(() => lock.acquire(), { name: "waiting" });
+    await sleep(0);
+    assertStringIncludes(
+      tree(),
+      "Lock.acquire() of Lock N, which a task that has ended holds",
+    );
+  }));
+
+Deno.test("formatTree() finds deadlocks on semaphores and read-write locks", () =>
+  run(async () => {
+    currentTask()!.setName("main");
+    const lock = new ReadWriteLock();
+    const upgrading = createTask(async () => {
+      using _ = await lock.read();
+      using __ = await lock.write();
+    }, { name: "upgrades" });
+    for (let i = 0; i < 3; i++) await sleep(0);
+    assertMatch(
+      formatTree(snapshotNow()),
+      /! A task waits for itself\n {4}'upgrades' waits for ReadWriteLock\.write\(\) of ReadWriteLock \d+, which 'upgrades' holds\n/,
+    );
+    upgrading.cancel();
+    for (const [permits, expected] of [[1, 1], [2, 0]] as const) {
+      const semaphores = [new Semaphore(permits), new Semaphore(permits)];
+      const take = (first: number) => async () => {
+        using _ = await semaphores[first]!.acquire();
+        using __ = permits === 2 ? await semaphores[first]!.acquire() : null;
+        await sleep(0);
+        using ___ = await semaphores[1 - first]!.acquire();
+      };
+      const tasks = [createTask(take(0)), createTask(take(1))];
+      for (let i = 0; i < 3; i++) await sleep(0);
+      const circles = findingsIn(snapshotNow())
+        .filter(({ kind }) => kind === "circle");
+      assertEquals(circles.length, expected);
+      for (const task of tasks) task.cancel();
+      await wait(tasks);
+    }
   }));
 
 Deno.test("formatTree() names two tasks that each hold the lock the other wants", () =>
