@@ -2,7 +2,9 @@
 
 import {
   assert,
+  assertArrayIncludes,
   assertEquals,
+  assertFalse,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -192,4 +194,107 @@ Deno.test("instrument() refuses what lacks the methods", () => {
       "of instrument()",
     );
   }
+});
+
+/** Runs a program with Deno's OpenTelemetry, and returns the names of the spans and of their parents. */
+async function spansOf(code: string): Promise<[string, string | null][]> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(file, code);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", file],
+    env: {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "console",
+      NO_COLOR: "1",
+    },
+  }).output();
+  await Deno.remove(file);
+  const printed = new TextDecoder().decode(stdout) +
+    new TextDecoder().decode(stderr);
+  assertFalse(printed.includes("error:"), printed);
+  const spans = [
+    ...printed.matchAll(
+      /^SPAN (.+?) \[\w+\/(\w+)\].*$(?:\n {2}parent: (\w+))?/gm,
+    ),
+  ];
+  const names = new Map(spans.map(([_, name, id]) => [id, name!] as const));
+  return spans.map((
+    [_, name, __, parent],
+  ) => [name!, names.get(parent) ?? null]);
+}
+
+const ENTRY = JSON.stringify(import.meta.resolve("../mod.ts"));
+
+Deno.test("OTEL_DENO nests spans across tasks, groups, queues and executors", async () => {
+  const spans = await spansOf(`
+    import {
+      createTask, gather, Queue, run, sleep, taskGroup, timeout, toThread,
+    } from ${ENTRY};
+    const tracer = Deno.telemetry.tracerProvider.getTracer("test");
+    const spanned = (name: string, body: () => unknown) =>
+      tracer.startActiveSpan(name, async (span) => {
+        await body();
+        span.end();
+      });
+    await run(() => spanned("root", async () => {
+      await createTask(() => spanned("task", async () => {
+        await sleep(0.001);
+        await spanned("after sleep", () => {});
+      }));
+      await taskGroup((group) => {
+        group.createTask(() => spanned("member", () => sleep(0)));
+        group.createTask(() => spanned("other member", () => sleep(0)));
+      });
+      await gather([
+        () => timeout(1, () => spanned("gathered", () => sleep(0.001))),
+      ]);
+      const queue = new Queue<number>();
+      const consumer = createTask(() => spanned("consumer", async () => {
+        await queue.get();
+        await spanned("item", () => {});
+      }));
+      await spanned("producer", async () => {
+        await sleep(0.001);
+        queue.putNowait(1);
+      });
+      await consumer;
+      await toThread(() => 1);
+      await spanned("after thread", () => {});
+    }));`);
+  assertEquals(Object.fromEntries(spans), {
+    "root": null,
+    "task": "root",
+    "after sleep": "task",
+    "member": "root",
+    "other member": "root",
+    "gathered": "root",
+    "consumer": "root",
+    // Of the task that gets it, not of the one that puts it.
+    "item": "consumer",
+    "producer": "root",
+    "after thread": "root",
+  });
+});
+
+Deno.test("instrument() nests spans of tasks and those of Deno", async () => {
+  const spans = await spansOf(`
+    import { run, taskGroup } from ${ENTRY};
+    import { instrument } from ${
+    JSON.stringify(import.meta.resolve("./mod.ts"))
+  };
+    using _ = instrument({
+      tracer: Deno.telemetry.tracerProvider.getTracer("test"),
+    });
+    const server = Deno.serve({ port: 0, onListen() {} }, () => new Response());
+    await run(async function main() {
+      await taskGroup((group) => {
+        group.createTask(async function visit() {
+          const response = await fetch("http://127.0.0.1:" + server.addr.port);
+          await response.body?.cancel();
+        });
+      });
+    });
+    await server.shutdown();`);
+  const own = spans.map(([name, parent]) => `${name} in ${parent}`);
+  assertArrayIncludes(own, ["main in null", "visit in main", "GET in visit"]);
 });
