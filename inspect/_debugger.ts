@@ -40,7 +40,7 @@ export async function connectThroughDebugger(pid: number): Promise<Client> {
     hasSaid = true;
     console.error(
       present === null
-        ? `Process ${pid} did not call inspect(): Deno's debugger is opened in it, which gives full access to the program until this viewer ends`
+        ? `Process ${pid} did not call inspect(): Deno's debugger is opened in it, which gives all users of this machine full access to the program until this viewer ends`
         : `Process ${pid} did not call inspect(): its debugger, which is open, is used`,
     );
   }

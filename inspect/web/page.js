@@ -3,6 +3,9 @@
 /**
  * The script of the page. It runs in the browser: `web.ts` serves its text. All that comes from the program is set as
  * text, never as markup.
+ *
+ * It draws the timeline itself, in some 80 lines: bars and two lines. A library for that would be a dependency of the
+ * package, larger than the whole page, and most set styles in a way that the page's policy forbids.
  */
 export function pageScript() {
   const ROW_HEIGHT = 24;
@@ -421,9 +424,17 @@ export function pageScript() {
     const { at } = data.snapshot;
     const x = (time) =>
       labels + (width - labels) * Math.max(0, 1 - (at - time) / SPAN);
+    const { slowest } = data.statistics;
+    const ran = new Map();
+    for (const { task, seconds: took } of slowest) {
+      ran.set(task, (ran.get(task) ?? 0) + took);
+    }
     // Those first that did most.
-    const lanes = [...histories.values()].filter(({ name }) => matches(name))
-      .sort((a, b) => b.entries.length - a.entries.length)
+    const lanes = [...histories].filter(([_, { name }]) => matches(name))
+      .sort(([id, a], [other, b]) =>
+        (ran.get(other) ?? 0) - (ran.get(id) ?? 0) ||
+        b.entries.length - a.entries.length
+      )
       .slice(0, MAX_LANES);
     const height = 90 + lanes.length * 18;
     const picture = graphic("svg", {
@@ -454,7 +465,7 @@ export function pageScript() {
       graphic("text", { x: 0, y: 20 }, caption[0]),
       graphic("text", { x: 0, y: 38 }, caption[1]),
     );
-    lanes.forEach(({ name, entries, end }, lane) => {
+    lanes.forEach(([id, { name, entries, end }], lane) => {
       const y = 60 + lane * 18;
       picture.append(
         graphic(
@@ -463,20 +474,28 @@ export function pageScript() {
           [...name].length > 22 ? `${[...name].slice(0, 21).join("")}…` : name,
         ),
       );
-      entries.forEach((entry, index) => {
-        const from = x(entry.at);
-        const to = x(entries[index + 1]?.at ?? end ?? at);
+      const draw = (start, stop, activity, what) => {
+        const from = Math.max(labels, x(start));
+        const to = x(stop);
         if (to <= labels) return;
         const bar = graphic("rect", {
           x: from,
           y,
           width: Math.max(2, to - from),
           height: 14,
-          class: entry.activity,
+          class: activity,
         });
-        bar.append(graphic("title", {}, `${name}: ${entry.what}`));
+        bar.append(graphic("title", {}, `${name}: ${what}`));
         picture.append(bar);
-      });
+      };
+      entries.forEach(({ at: start, activity, what }, index) =>
+        draw(start, entries[index + 1]?.at ?? end ?? at, activity, what)
+      );
+      // A program that computes is never seen doing that: it answers later.
+      for (const { task, seconds: took, at: stop } of slowest) {
+        if (task !== id) continue;
+        draw(stop - took * 1000, stop, "running", `ran for ${seconds(took)}`);
+      }
     });
     const legend = ["waiting", "ready", "running", "outside", "new"].map((
       activity,

@@ -335,6 +335,15 @@ Deno.test({
       await page.until(
         `document.querySelectorAll("#timeline-panel rect").length > 3`,
       );
+      // A step that computes, while the program cannot answer.
+      createTask(async function compute() {
+        const end = performance.now() + 100;
+        while (performance.now() < end);
+        await sleep(60);
+      }, { name: "compute" });
+      await page.until(
+        `document.querySelector("#timeline-panel").textContent.includes("compute: ran for 0.1")`,
+      );
       if (pictures) await page.screenshot(`${pictures}/timeline.png`);
       await page.evaluate(`document.querySelector("#tab-objects").click()`);
       await page.until(

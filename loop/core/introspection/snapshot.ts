@@ -7,7 +7,7 @@ import { operationOf, PrimitiveFuture } from "../primitive_future.ts";
 import { openSchedulers, type Scheduler } from "../scheduler.ts";
 import type { Scope, Wait } from "../scope.ts";
 import { stateOf, Task } from "../task.ts";
-import { BodyScope, TaskState } from "../task_state.ts";
+import { BodyScope, type TaskState } from "../task_state.ts";
 import { setQueueWatch } from "../watch.ts";
 import { awaitersOf } from "./awaiters.ts";
 import type { FrameCallGraphEntry } from "./call_stack.ts";
