@@ -169,7 +169,7 @@ class SocketLink implements Link {
   }
 }
 
-/** What no program sends that has the library: it escapes what could change a terminal. */
+/** Matches control characters, which programs with the library escape. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?<!\\)(?:\\\\)*\\[^"\\]/u;
 
 /** Reads a reply; the program may be another than it seems. */

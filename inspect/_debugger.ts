@@ -16,7 +16,7 @@ const GRACE = 1000;
 /** How long the program may take to answer. */
 const MAX_SECONDS = 30;
 
-/** What the debugger gives for a value of the program. */
+/** A value of the program, as the debugger describes it. */
 interface RemoteValue {
   readonly value?: unknown;
   readonly objectId?: string;

@@ -100,7 +100,7 @@ function addressIn(path: string, text: string): Address {
       return { port, token };
     }
   } catch {
-    // It is no JSON.
+    // It is not JSON.
   }
   throw new Deno.errors.InvalidData(`${path} is not of a program`);
 }

@@ -16,14 +16,17 @@ export class Source implements AsyncDisposable {
   readonly #connect: () => Promise<Client>;
   #client: Client | null = null;
   #before: { steps: number; busy: number; seconds: number } | null = null;
-  /** What was asked and is not answered yet, and since when. */
+  /** The request that is not answered yet, and the time at which it began. */
   #pending: { data: Promise<TopData>; since: number } | null = null;
 
   constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
   }
 
-  /** Asks the program, once for all who read at the same time; throws `TimedOut` if it takes long, and goes on asking. */
+  /**
+   * Asks the program, once for all concurrent reads. Throws `TimedOut` if the answer takes long; the next read
+   * continues to wait for it.
+   */
   async read(): Promise<TopData> {
     const { data, since } = this.#pending ??= this.#ask();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +63,7 @@ export class Source implements AsyncDisposable {
 
   #ask(): { data: Promise<TopData>; since: number } {
     const data = this.#readAnswer().finally(() => this.#pending = null);
-    // There may be no reader any more.
+    // All reads may have timed out.
     data.catch(() => {});
     return { data, since: performance.now() };
   }
@@ -91,7 +94,10 @@ export class Source implements AsyncDisposable {
   }
 }
 
-/** Reads for the first time: a program that computes is no mistake in the command line, and read later. */
+/**
+ * Reads for the first time. A program that does not answer yet is not a mistake in the command line: it is read
+ * later.
+ */
 export async function firstRead(source: Source): Promise<TopData | null> {
   try {
     return await source.read();

@@ -13,7 +13,7 @@ const PATIENCE = 1000;
 export interface Target {
   readonly pid: number;
   readonly path: string;
-  /** What it says of itself; `null` if it does not answer, because a step computes or it is stopped. */
+  /** Its answer to `hello`; `null` if it does not answer, because a step computes or it is stopped. */
   readonly program: Program | null;
 }
 

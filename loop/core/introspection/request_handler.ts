@@ -21,7 +21,7 @@ const MAX_SECONDS = 600;
 /** A debugger does not tell when its viewer was killed: after this time without a request, in milliseconds, it was. */
 const MAX_SILENCE = 30_000;
 
-/** Answers the requests of one viewer. What it measures for the viewer ends with it. */
+/** Answers the requests of one viewer. Its measurements end with it. */
 export class RequestHandler {
   readonly #allowCancel: boolean;
   #monitor: StepMonitor | null = null;

@@ -116,7 +116,7 @@ export interface ScopeInfo {
 export interface ObjectInfo {
   readonly id: number;
   readonly kind: string;
-  /** What holds it, if that is known: tasks by their ids, tasks that have ended, `null` for code outside tasks. */
+  /** Its holders, if they are known: tasks by their ids, tasks that have ended, `null` for code outside tasks. */
   readonly holders?: readonly Holder[];
   readonly [fact: string]: Fact | readonly Holder[] | undefined;
 }
