@@ -102,30 +102,38 @@ async function assertCanOpen(pid: number): Promise<void> {
   if (OS === "windows") {
     throw refused("Deno's debugger cannot be opened from outside on Windows");
   }
-  if (OS === "linux") {
-    for (let waited = 0; !await handlesSignal(pid); waited += POLL) {
-      if (waited >= GRACE) {
-        throw refused("it does not handle SIGUSR1: is it Deno 2.9.2 or later?");
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+  const command = await commandOf(pid);
+  if (command === null) throw new Error(`There is no process ${pid}`);
+  if (!/(^|\/)deno( \(deleted\))?$/.test(command)) {
+    throw refused("it is not Deno");
+  }
+  if (OS !== "linux") return;
+  for (let waited = 0; !await handlesSignal(pid); waited += POLL) {
+    if (waited >= GRACE) {
+      throw refused("it does not handle SIGUSR1: is it Deno 2.9.2 or later?");
     }
-    return;
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+}
+
+/** Returns the path or name of the program that a process runs; `null` if there is no such process. */
+async function commandOf(pid: number): Promise<string | null> {
+  if (OS === "linux") {
+    try {
+      return await Deno.readLink(`/proc/${pid}/exe`);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
   }
   const { stdout } = await new Deno.Command("ps", {
     args: ["-o", "comm=", "-p", String(pid)],
   }).output();
-  const command = new TextDecoder().decode(stdout).trim();
-  if (command === "") throw new Error(`There is no process ${pid}`);
-  if (!/(^|\/)deno$/.test(command)) throw refused("it is not Deno");
+  return new TextDecoder().decode(stdout).trim() || null;
 }
 
 async function handlesSignal(pid: number): Promise<boolean> {
-  let status: string;
-  try {
-    status = await Deno.readTextFile(`/proc/${pid}/status`);
-  } catch {
-    throw new Error(`There is no process ${pid}`);
-  }
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)/m.exec(status) ?? [];
   return ((BigInt(`0x${caught}`) >> 9n) & 1n) === 1n; // SIGUSR1 is 10
 }

@@ -148,17 +148,24 @@ Deno.test({
 });
 
 Deno.test({
-  name: "inspect does not send SIGUSR1 to a process that it would kill",
+  name: "inspect does not send SIGUSR1 to a process that is not Deno",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    const process = new Deno.Command("sleep", { args: ["60"] }).spawn();
-    try {
-      const { err } = await view("ps", String(process.pid));
-      assertStringIncludes(err, "it does not handle SIGUSR1");
-      process.kill("SIGTERM");
-      assertEquals((await process.status).signal, "SIGTERM");
-    } finally {
-      await process.status;
+    // One would be killed by the signal, and one does something else at it.
+    const commands = [["sleep", "60"], [
+      "sh",
+      "-c",
+      "trap 'exit 5' USR1; while true; do sleep 0.1; done",
+    ]];
+    for (const [command, ...args] of commands) {
+      const process = new Deno.Command(command!, { args }).spawn();
+      try {
+        const { err } = await view("ps", String(process.pid));
+        assertStringIncludes(err, "it is not Deno");
+      } finally {
+        process.kill("SIGTERM");
+        assertEquals((await process.status).signal, "SIGTERM");
+      }
     }
     const { err } = await view("ps", "999999999");
     assertStringIncludes(err, "There is no process 999999999");
