@@ -226,6 +226,10 @@ class DebuggerSocket {
     method: string,
     params: Record<string, unknown>,
   ): Promise<Record<string, unknown>> {
+    // It drops what is sent after its end.
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      throw new Error("The program is gone");
+    }
     const id = ++this.#requests;
     const answer = Promise.withResolvers<Record<string, unknown>>();
     this.#pending.set(id, answer);
