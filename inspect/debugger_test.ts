@@ -151,7 +151,7 @@ Deno.test({
   name: "inspect does not send SIGUSR1 to a process that is not Deno",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    // One would be killed by the signal, and one does something else at it.
+    // The signal would kill the first; the second has a handler of its own.
     const commands = [["sleep", "60"], [
       "sh",
       "-c",
