@@ -1,12 +1,23 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
-import type { Future } from "../loop/core/future.ts";
-import { assertInteger } from "../loop/core/validate.ts";
-import { callInline } from "../loop/core/inline_call.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
+import {
+  fulfilled,
+  type Future,
+  homeOf,
+  type Settlement,
+  withError,
+  withResult,
+} from "../loop/core/future.ts";
+import { LoopBound } from "../loop/core/loop_bound.ts";
+import {
+  type PrimitiveBehavior,
+  PrimitiveFuture,
+  WaitQueue,
+} from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
+import { assertInteger } from "../loop/core/validate.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
-import { Condition } from "./condition.ts";
 
 /**
  * - `filling`: tasks arrive and wait for the others;
@@ -44,10 +55,11 @@ type State = "filling" | "draining" | "resetting" | "broken";
  * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier}
  */
 export class Barrier {
+  readonly #loop = new LoopBound("barrier");
   readonly #parties: number;
-  /** Notified of every change of the state. */
-  readonly #changed = new Condition();
   #state: State = "filling";
+  /** The waits for the others to arrive, and those for the previous round to leave. */
+  readonly #line = new WaitQueue();
   /** The number of tasks that have arrived and not left. */
   #count = 0;
 
@@ -108,53 +120,35 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.wait}
    */
   wait(): Future<number> {
-    return this.#call("wait()", () => this.#wait());
-  }
-
-  async #wait(): Promise<number> {
-    // Not `using`, here and below: Node supports it only since version 24.
-    const guard = await promptly(this.#changed.acquire());
-    try {
-      await this.#enter();
-      const index = this.#count++;
-      try {
-        if (this.#count === this.#parties) this.#drain();
-        else await this.#waitForOthers();
-      } finally {
-        this.#count--;
-        if (this.#count === 0) this.#onEmpty();
-      }
-      return index;
-    } finally {
-      guard.release();
-    }
+    const wait = new PrimitiveFuture(currentScheduler(), Barrier.#wait, {
+      barrier: this,
+      index: null,
+    });
+    wait.tryNow();
+    return wait;
   }
 
   /**
    * Resets the barrier to its initial state. Waiting tasks get a `BrokenBarrierError`.
    *
-   * If the awaiting task is cancelled, the barrier is not reset.
+   * It does not yield.
    *
-   * @returns A future that completes when the barrier is reset: at once, unless many tasks use it at that moment.
+   * @returns A future that is done: the barrier is reset at once.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.reset}
    */
   reset(): Future<void> {
-    return this.#call("reset()", async () => {
-      const guard = await promptly(this.#changed.acquire());
-      this.#state = this.#count > 0 ? "resetting" : "filling";
-      this.#changed.notifyAll();
-      guard.release();
-    });
+    this.#become(this.#count > 0 ? "resetting" : "filling");
+    return fulfilled(currentScheduler(), undefined);
   }
 
   /**
    * Breaks the barrier: waiting tasks, and those that arrive before it is reset, get a `BrokenBarrierError`. Use it
    * when something failed and the others must not wait in vain.
    *
-   * If the awaiting task is cancelled, the barrier is not broken.
+   * It does not yield.
    *
-   * @returns A future that completes when the barrier is broken: at once, unless many tasks use it at that moment.
+   * @returns A future that is done: the barrier is broken at once.
    *
    * @example Usage
    * ```ts
@@ -171,56 +165,85 @@ export class Barrier {
    * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.Barrier.abort}
    */
   abort(): Future<void> {
-    return this.#call("abort()", async () => {
-      const guard = await promptly(this.#changed.acquire());
-      this.#state = "broken";
-      this.#changed.notifyAll();
-      guard.release();
-    });
+    this.#become("broken");
+    return fulfilled(currentScheduler(), undefined);
   }
 
-  #call<T>(method: string, fn: () => Promise<T>): Future<T> {
-    return callInline(currentScheduler(), `Barrier.${method}`, fn);
+  /** @ignore */
+  [facts](): { kind: string } & Facts {
+    return {
+      kind: "Barrier",
+      state: this.#state,
+      waiting: this.nWaiting,
+      parties: this.#parties,
+    };
   }
 
-  /** Waits until the tasks of the previous round have left. */
-  async #enter(): Promise<void> {
-    while (this.#state === "draining" || this.#state === "resetting") {
-      await this.#changed.wait();
+  // As in asyncio, where a barrier is a condition: a wait that was woken in vain goes to the end of the queue, and one
+  // that is cancelled wakes the first of the others. The lock of that condition is never held when a task waits.
+  static readonly #wait: PrimitiveBehavior<number, Wait> = {
+    name: "Barrier.wait()",
+    objectOf: ({ barrier }) => barrier,
+    poll: (wait, operation) => wait.barrier.#proceed(wait, operation),
+    onCancelled: (_, operation) => operation.leaveQueue(),
+    handBack({ barrier, index }) {
+      barrier.#line.wakeOne();
+      if (index !== null) barrier.#leave();
+    },
+  };
+
+  /** Takes a wait as far as the state allows. Returns how it ends; `null` if it goes on. */
+  #proceed(wait: Wait, operation: PrimitiveFuture<unknown>): Settlement | null {
+    if (wait.index === null) {
+      if (this.#state === "draining" || this.#state === "resetting") {
+        return this.#enqueue(wait, operation);
+      }
+      if (this.#state === "broken") {
+        return broken("Cannot wait at the barrier as it is broken");
+      }
+      wait.index = this.#count++;
+      if (this.#count === this.#parties) this.#become("draining");
     }
-    if (this.#state === "broken") {
-      throw new BrokenBarrierError(
-        "Cannot wait at the barrier as it is broken",
-      );
-    }
-  }
-
-  #drain(): void {
-    this.#state = "draining";
-    this.#changed.notifyAll();
-  }
-
-  async #waitForOthers(): Promise<void> {
-    while (this.#state === "filling") await this.#changed.wait();
-    if (this.#state === "draining") return;
-    throw new BrokenBarrierError(
+    const state = this.#state;
+    if (state === "filling") return this.#enqueue(wait, operation);
+    this.#leave();
+    if (state === "draining") return withResult(wait.index);
+    return broken(
       `Cannot wait at the barrier any longer as it was ${
-        this.#state === "broken" ? "aborted" : "reset"
+        state === "broken" ? "aborted" : "reset"
       }`,
     );
   }
 
-  /** Called when the last task has left: lets in the tasks that arrived in the meantime. */
-  #onEmpty(): void {
-    if (this.#state !== "broken") this.#state = "filling";
-    this.#changed.notifyAll();
+  #enqueue(wait: Wait, operation: PrimitiveFuture<unknown>): Settlement | null {
+    const misuse = this.#loop.bind(homeOf(operation));
+    if (misuse === null) {
+      operation.joinQueue(this.#line);
+      return null;
+    }
+    if (wait.index !== null) this.#leave();
+    return withError(misuse);
+  }
+
+  /** Called when a task that had arrived leaves: the last one lets in those that arrived in the meantime. */
+  #leave(): void {
+    this.#count--;
+    if (this.#count === 0) this.#become(this.broken ? "broken" : "filling");
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+    this.#line.wakeAll();
   }
 }
 
-/**
- * Returns the result of a future that is done, and otherwise the future. Awaiting the result takes a third of the
- * time.
- */
-function promptly<T>(future: Future<T>): T | Future<T> {
-  return future.done() ? future.result() : future;
+/** A call of `wait()`. */
+interface Wait {
+  readonly barrier: Barrier;
+  /** How many had arrived before it; `null` while it waits for the previous round to leave. */
+  index: number | null;
+}
+
+function broken(message: string): Settlement {
+  return withError(new BrokenBarrierError(message));
 }

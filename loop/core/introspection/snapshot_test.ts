@@ -20,6 +20,8 @@ import {
   wait,
 } from "../../../tasks/mod.ts";
 import { Future, newEventLoop, Task } from "../../mod.ts";
+import { callInline } from "../inline_call.ts";
+import { currentScheduler } from "../scheduler.ts";
 import { pulse } from "./pulse.ts";
 import {
   rememberQueues,
@@ -61,6 +63,13 @@ Deno.test(
     named("asleep", () => sleep(60));
     named("plain", () => new Future());
     named("barrier", () => new Barrier(2).wait());
+    named(
+      "calling",
+      () =>
+        callInline(currentScheduler(), "call()", async () => {
+          await event.wait();
+        }),
+    );
     const released = Promise.withResolvers<void>();
     named("outside", async () => await released.promise);
     await sleep(0);
@@ -79,7 +88,9 @@ Deno.test(
     assertEquals(Math.round(waitOf("asleep")!.left!), 60);
     assertEquals(waitOf("plain")?.for, "Future");
     assertEquals(waitOf("barrier")?.for, "Barrier.wait()");
-    assertEquals(waitOf("barrier")?.inside?.[0]?.for, "Condition.wait()");
+    assertEquals(objectOf("barrier")?.state, "filling");
+    assertEquals(waitOf("calling")?.for, "call()");
+    assertEquals(waitOf("calling")?.inside?.[0]?.for, "Event.wait()");
     const activities = Object.fromEntries(
       snapshot.tasks.map(({ name, activity }) => [name, activity]),
     );
@@ -91,7 +102,7 @@ Deno.test(
       new: 1,
       ready: 0,
       running: 1,
-      waiting: 7,
+      waiting: 8,
       outside: 1,
     });
     assert(!JSON.stringify(snapshot).includes("secret"));
