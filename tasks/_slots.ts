@@ -13,9 +13,9 @@ import {
   fulfil,
   Future,
   observe,
+  pending,
   thrownBy,
 } from "../loop/core/future.ts";
-import { step } from "../loop/core/line.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   currentScheduler,
@@ -31,10 +31,8 @@ import type { Source } from "./_source.ts";
 import type { Limit } from "./map_concurrent.ts";
 import { sleep } from "./sleep.ts";
 
-/** How long, in seconds, calls that wait for nothing may follow each other before the loop turns. */
-const SLICE = 0.001;
 /** The number of calls between two looks at the clock. */
-const CALLS_PER_LOOK = 8;
+const CALLS_PER_LOOK = 16;
 
 const NO_PERMITS: readonly Disposable[] = [];
 
@@ -52,10 +50,13 @@ export interface Work<T, R> {
   readonly ordered: boolean;
 }
 
-/** A result, or the place of one in their order. */
+/** The value of a result that is not there yet. */
+const PENDING = Symbol("pending");
+
+/** A result as the consumer gets it, or the place of one in their order. */
 interface Entry<R> {
-  isReady: boolean;
-  value: R | undefined;
+  readonly done: false;
+  value: R | typeof PENDING;
 }
 
 /**
@@ -78,7 +79,7 @@ export class Slots<T, R> implements StepEndHook {
   /** The number of results that wait. */
   #waiting = 0;
   #index = 0;
-  /** Whether a slot is waiting for room, for a permit or for an item. */
+  /** Whether a slot is waiting for room, for a permit, for an item or for the loop to turn. */
   #isTaking = false;
   /** Whether a slot has been created or woken, and has not run since. */
   #isNewcomerDue = false;
@@ -95,9 +96,6 @@ export class Slots<T, R> implements StepEndHook {
   readonly #consumers: Future<void>[] = [];
   #room: Future<void> | null = null;
   #callsUntilLook = CALLS_PER_LOOK;
-  #sliceStart: number | null = null;
-  #isTurnAwaited = false;
-  #lastStep = 0;
 
   constructor(work: Work<T, R>) {
     this.#work = work;
@@ -106,14 +104,9 @@ export class Slots<T, R> implements StepEndHook {
   }
 
   /** Returns the next result; begins if that has not happened. */
-  next(): Promise<IteratorResult<R, undefined>> {
+  async next(): Promise<IteratorResult<R, undefined>> {
     if (!this.#hasBegun && !this.#isStopped) this.#begin();
-    return this.#canTakeResult()
-      ? Promise.resolve(this.#takeResult())
-      : this.#nextLater();
-  }
-
-  async #nextLater(): Promise<IteratorResult<R, undefined>> {
+    if (this.#canTakeResult()) return this.#takeResult();
     try {
       while (this.#goesOn()) {
         if (this.#canTakeResult()) return this.#takeResult();
@@ -128,14 +121,15 @@ export class Slots<T, R> implements StepEndHook {
   }
 
   #canTakeResult(): boolean {
-    return !this.#isEnding && this.#entries.first?.isReady === true;
+    return this.#waiting > 0 && !this.#isEnding &&
+      this.#entries.first!.value !== PENDING;
   }
 
-  #takeResult(): IteratorResult<R, undefined> {
-    const value = this.#entries.take().value as R;
+  #takeResult(): IteratorYieldResult<R> {
+    const result = this.#entries.take();
     this.#waiting--;
-    this.#leaveRoom();
-    return { done: false, value };
+    if (this.#room !== null) this.#leaveRoom(this.#room);
+    return result as IteratorYieldResult<R>; // not pending
   }
 
   /** Waits until all items are done. */
@@ -201,9 +195,7 @@ export class Slots<T, R> implements StepEndHook {
     this.#consumers.length = 0;
   }
 
-  #leaveRoom(): void {
-    const room = this.#room;
-    if (room === null) return;
+  #leaveRoom(room: Future<void>): void {
     this.#room = null;
     if (!room.done()) fulfil(room, undefined);
   }
@@ -277,22 +269,16 @@ export class Slots<T, R> implements StepEndHook {
         let taken: IteratorResult<T> | null;
         if (this.#waiting >= this.#buffer) {
           this.#isTaking = true;
-          try {
-            await this.#untilRoom();
-          } finally {
-            this.#isTaking = false;
-          }
+          await this.#untilRoom();
+          this.#isTaking = false;
           continue;
         } else if (this.#isPlain) {
           taken = source.takeNow();
         } else {
           this.#isTaking = true;
-          try {
-            permits = await this.#acquire();
-            taken = await this.#take(permits);
-          } finally {
-            this.#isTaking = false;
-          }
+          permits = await this.#acquire();
+          taken = await this.#take(permits);
+          this.#isTaking = false;
         }
         if (taken === null || taken.done) break;
         try {
@@ -309,7 +295,12 @@ export class Slots<T, R> implements StepEndHook {
         } finally {
           if (permits !== NO_PERMITS) release(permits);
         }
-        if (!this.#isTaking && this.#isTimeToTurn()) await this.#letTurn();
+        if (!this.#isTaking && this.#isTimeToTurn()) {
+          // Other slots would use up the time if they could take items in the meantime.
+          this.#isTaking = true;
+          await sleep(0);
+          this.#isTaking = false;
+        }
       }
       this.#stopTaking();
     } catch (error) {
@@ -378,17 +369,16 @@ export class Slots<T, R> implements StepEndHook {
   }
 
   #newEntry(): Entry<R> {
-    const entry: Entry<R> = { isReady: false, value: undefined };
+    const entry: Entry<R> = { done: false, value: PENDING };
     if (this.#work.ordered) this.#entries.push(entry);
     return entry;
   }
 
   #finish(entry: Entry<R>, value: R): void {
-    entry.isReady = true;
     entry.value = value;
     this.#waiting++;
     if (!this.#work.ordered) this.#entries.push(entry);
-    if (this.#entries.first!.isReady) this.#tell();
+    if (this.#consumers.length > 0 && this.#canTakeResult()) this.#tell();
   }
 
   /** Called when there are no more items. */
@@ -398,49 +388,15 @@ export class Slots<T, R> implements StepEndHook {
     this.#parked.length = 0;
   }
 
-  /** Whether calls that wait for nothing have followed each other for so long that the loop must turn. */
+  /** Whether the loop must turn, while calls follow each other in one step. */
   #isTimeToTurn(): boolean {
-    if (step !== this.#lastStep) {
-      this.#lastStep = step;
-      this.#beginSlice();
-      return false;
-    }
     if (--this.#callsUntilLook > 0) return false;
-    // It has not turned by itself since the last call.
-    if (this.#isTurnAwaited) return true;
     this.#callsUntilLook = CALLS_PER_LOOK;
-    const { host } = this.#scheduler;
-    const now = host.sliceTime?.() ?? host.now();
-    this.#sliceStart ??= now;
-    if (now - this.#sliceStart < SLICE) return false;
-    // Calls that await something foreign let it turn, which cannot be seen otherwise.
-    this.#isTurnAwaited = true;
-    this.#callsUntilLook = 1;
-    host.macrotask(() => {
-      this.#isTurnAwaited = false;
-      this.#beginSlice();
-    }, false);
-    return false;
-  }
-
-  #beginSlice(): void {
-    this.#callsUntilLook = CALLS_PER_LOOK;
-    this.#sliceStart = null;
-  }
-
-  /** Yields a turn of the loop; other slots would use up the time if they could take items in the meantime. */
-  async #letTurn(): Promise<void> {
-    this.#scheduler.lookSoon();
-    this.#isTaking = true;
-    try {
-      await sleep(0);
-    } finally {
-      this.#isTaking = false;
-    }
+    return this.#scheduler.isTimeToTurn();
   }
 
   #newFuture<V>(): Future<V> {
-    return new Future<V>({ loop: this.#scheduler.loop });
+    return pending(this.#scheduler) as Future<V>;
   }
 }
 

@@ -189,9 +189,12 @@ export class Scheduler {
     else hook.run();
   }
 
-  /** Called when the current entry has taken long: the next one looks at the clock. */
-  lookSoon(): void {
-    this.#entriesUntilLook = 1;
+  /** Returns whether the current entry must let the loop turn, which happens once it has ended. */
+  isTimeToTurn(): boolean {
+    const isOver = this.#sliceTime() - this.#sliceStart >= SLICE;
+    // The next entry looks at the clock, too.
+    if (isOver) this.#entriesUntilLook = 1;
+    return isOver;
   }
 
   /** Returns the time of the next timer; `null` if there is none. */
