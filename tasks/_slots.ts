@@ -16,6 +16,7 @@ import {
   pending,
   thrownBy,
 } from "../loop/core/future.ts";
+import { step } from "../loop/core/line.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   currentScheduler,
@@ -96,6 +97,7 @@ export class Slots<T, R> implements StepEndHook {
   readonly #consumers: Future<void>[] = [];
   #room: Future<void> | null = null;
   #callsUntilLook = CALLS_PER_LOOK;
+  #lastStep = 0;
 
   constructor(work: Work<T, R>) {
     this.#work = work;
@@ -388,8 +390,12 @@ export class Slots<T, R> implements StepEndHook {
     this.#parked.length = 0;
   }
 
-  /** Whether the loop must turn, while calls follow each other in one step. */
+  /** Whether the loop must turn. Between steps the scheduler sees to that; here, calls follow each other in one. */
   #isTimeToTurn(): boolean {
+    if (step !== this.#lastStep) {
+      this.#lastStep = step;
+      this.#callsUntilLook = CALLS_PER_LOOK;
+    }
     if (--this.#callsUntilLook > 0) return false;
     this.#callsUntilLook = CALLS_PER_LOOK;
     return this.#scheduler.isTimeToTurn();
