@@ -40,6 +40,10 @@ export const asyncMutex: Contestant = {
       () => repeatedly(() => workOnAll(hostTurn)),
       TIMES * ITEMS,
     ),
+    "1,000 tasks for 10 permits, a task": timed(
+      () => repeatedly(() => workOnAll(async () => await null)),
+      TIMES * ITEMS,
+    ),
   },
 };
 

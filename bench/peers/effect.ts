@@ -108,18 +108,24 @@ export const effect: Contestant = {
       workOnAll(() => Effect.promise(hostTurn)),
       TIMES * ITEMS,
     ),
+    "1,000 tasks for 10 permits, a task": inFiber(
+      Effect.gen(function* () {
+        for (let i = 0; i < TIMES; i++) yield* sharePermits();
+      }),
+      TIMES * ITEMS,
+    ),
     "1,000 items for 10 workers, an item": inFiber(
       workOnAll(() => Effect.yieldNow),
       TIMES * ITEMS,
     ),
-    "map of 10,000 ready items, an item": inFiber(
-      Effect.suspend(() =>
-        Effect.forEach(
-          Array.from({ length: OPERATIONS }, (_, item) => item),
-          (item) => Effect.succeed(item),
-          { concurrency: AT_A_TIME },
-        )
-      ),
+    "10,000 calls, 10 at a time, a call": inFiber(
+      mapAll((item) => Effect.sync(() => item), true),
+    ),
+    "map of 10,000 to values, an item": inFiber(
+      mapAll((item) => Effect.succeed(item)),
+    ),
+    "map of 10,000 to promises, an item": inFiber(
+      mapAll((item) => Effect.promise(async () => await item)),
     ),
     "map of 1,000 waits, an item": inFiber(
       workOnAll(() => Effect.promise(hostTurn)),
@@ -197,6 +203,31 @@ function takeAndRelease(): Effect.Effect<unknown> {
       yield* semaphore.take(1);
       yield* semaphore.release(1);
     }
+  });
+}
+
+function mapAll(
+  fn: (item: number) => Effect.Effect<number>,
+  discard = false,
+): Effect.Effect<unknown> {
+  return Effect.suspend(() =>
+    Effect.forEach(
+      Array.from({ length: OPERATIONS }, (_, item) => item),
+      fn,
+      { concurrency: AT_A_TIME, discard },
+    )
+  );
+}
+
+/** A fiber for each item, all at once. */
+function sharePermits(): Effect.Effect<void> {
+  return Effect.suspend(() => {
+    const semaphore = Semaphore.makeUnsafe(AT_A_TIME);
+    return Effect.forEach(
+      Array.from({ length: ITEMS }, (_, item) => item),
+      () => semaphore.withPermits(1)(Effect.yieldNow),
+      { concurrency: "unbounded", discard: true },
+    );
   });
 }
 

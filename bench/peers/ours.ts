@@ -4,6 +4,7 @@ import {
   Broadcast,
   createTask,
   Event,
+  forEachConcurrent,
   gather,
   Lock,
   mapConcurrent,
@@ -128,30 +129,23 @@ export const ours: Contestant = {
       () => repeatedly(() => workOnAll(hostTurn)),
       TIMES * ITEMS,
     ),
+    "1,000 tasks for 10 permits, a task": inLoop(
+      () => repeatedly(() => sharePermits(() => sleep(0))),
+      TIMES * ITEMS,
+    ),
     "1,000 items for 10 workers, an item": inLoop(
       () => repeatedly(() => shareOut(() => sleep(0))),
       TIMES * ITEMS,
     ),
-    "map of 10,000 ready items, an item": inLoop(async () => {
-      const results = [];
-      for await (
-        const each of mapConcurrent(
-          Array(OPERATIONS).keys(),
-          async (item) => await item,
-          { limit: AT_A_TIME },
-        )
-      ) results.push(each);
-    }),
+    "10,000 calls, 10 at a time, a call": inLoop(
+      () => workOnAll((item) => item, OPERATIONS),
+    ),
+    "map of 10,000 to values, an item": inLoop(() => mapAll((item) => item)),
+    "map of 10,000 to promises, an item": inLoop(
+      () => mapAll(async (item) => await item),
+    ),
     "map of 1,000 waits, an item": inLoop(
-      () =>
-        repeatedly(async () => {
-          const results = [];
-          for await (
-            const each of mapConcurrent(Array(ITEMS).keys(), hostTurn, {
-              limit: AT_A_TIME,
-            })
-          ) results.push(each);
-        }),
+      () => repeatedly(() => mapAll(hostTurn, ITEMS)),
       TIMES * ITEMS,
     ),
     "race of two, the loser waits": inLoop(async () => {
@@ -221,6 +215,25 @@ async function acquireAndRelease(lock: Lock | Semaphore): Promise<void> {
 }
 
 async function workOnAll(
+  workOn: (item: number) => unknown,
+  items = ITEMS,
+): Promise<void> {
+  await forEachConcurrent(Array(items).keys(), workOn, { limit: AT_A_TIME });
+}
+
+async function mapAll(
+  fn: (item: number) => unknown,
+  items = OPERATIONS,
+): Promise<void> {
+  const results = [];
+  const limit = AT_A_TIME;
+  for await (const each of mapConcurrent(Array(items).keys(), fn, { limit })) {
+    results.push(each);
+  }
+}
+
+/** A task for each item, all at once. */
+async function sharePermits(
   workOn: (item: number) => PromiseLike<void>,
 ): Promise<void> {
   const semaphore = new Semaphore(AT_A_TIME);
@@ -234,7 +247,7 @@ async function workOnAll(
   });
 }
 
-/** The tasks take the items from one iterator: a task each would have nothing more to give. */
+/** The tasks take the items from one iterator. */
 async function shareOut(
   workOn: (item: number) => PromiseLike<void>,
 ): Promise<void> {

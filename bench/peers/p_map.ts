@@ -19,7 +19,9 @@ import {
 export const pMapLibrary: Contestant = {
   name: "p-map",
   cases: {
-    "map of 10,000 ready items, an item": timed(() =>
+    "10,000 calls, 10 at a time, a call": timed(mapToValues),
+    "map of 10,000 to values, an item": timed(mapToValues),
+    "map of 10,000 to promises, an item": timed(() =>
       pMap(Array(OPERATIONS).keys(), async (item) => await item, {
         concurrency: AT_A_TIME,
       })
@@ -33,3 +35,8 @@ export const pMapLibrary: Contestant = {
     ),
   },
 };
+
+function mapToValues(): Promise<number[]> {
+  const items = Array(OPERATIONS).keys();
+  return pMap(items, (item) => item, { concurrency: AT_A_TIME });
+}

@@ -28,7 +28,11 @@ export const pQueue: Contestant = {
       () => repeatedly(() => workOnAll(hostTurn)),
       TIMES * ITEMS,
     ),
-    "map of 10,000 ready items, an item": timed(
+    "1,000 tasks for 10 permits, a task": timed(
+      () => repeatedly(() => workOnAll(async () => await null)),
+      TIMES * ITEMS,
+    ),
+    "map of 10,000 to promises, an item": timed(
       () => workOnAll(async (item) => await item, OPERATIONS),
     ),
     "map of 1,000 waits, an item": timed(

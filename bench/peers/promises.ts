@@ -47,7 +47,7 @@ export const promises: Contestant = {
       () => repeatedly(() => workOnAll(async () => await null)),
       TIMES * ITEMS,
     ),
-    "map of 10,000 ready items, an item": timed(async () => {
+    "map of 10,000 to promises, an item": timed(async () => {
       const results: number[] = [];
       await workOnAll(async (item) => {
         results.push(await item);
