@@ -32,6 +32,8 @@ import type { Source } from "./_source.ts";
 import type { Limit } from "./map_concurrent.ts";
 import { sleep } from "./sleep.ts";
 
+/** How long, in seconds, calls may follow each other in one step before other tasks have their turn. */
+const SLICE = 0.0005;
 /** The number of calls between two looks at the clock. */
 const CALLS_PER_LOOK = 16;
 
@@ -97,6 +99,7 @@ export class Slots<T, R> implements StepEndHook {
   readonly #consumers: Future<void>[] = [];
   #room: Future<void> | null = null;
   #callsUntilLook = CALLS_PER_LOOK;
+  #sliceStart: number | null = null;
   #lastStep = 0;
 
   constructor(work: Work<T, R>) {
@@ -298,7 +301,8 @@ export class Slots<T, R> implements StepEndHook {
           if (permits !== NO_PERMITS) release(permits);
         }
         if (!this.#isTaking && this.#isTimeToTurn()) {
-          // Other slots would use up the time if they could take items in the meantime.
+          // The loop turns, too, if it is time. Other slots would use up the time if they could take items.
+          this.#scheduler.lookSoon();
           this.#isTaking = true;
           await sleep(0);
           this.#isTaking = false;
@@ -390,15 +394,18 @@ export class Slots<T, R> implements StepEndHook {
     this.#parked.length = 0;
   }
 
-  /** Whether the loop must turn. Between steps the scheduler sees to that; here, calls follow each other in one. */
+  /** Whether calls have followed each other in one step for so long that other tasks must have their turn. */
   #isTimeToTurn(): boolean {
     if (step !== this.#lastStep) {
       this.#lastStep = step;
       this.#callsUntilLook = CALLS_PER_LOOK;
+      this.#sliceStart = null;
     }
     if (--this.#callsUntilLook > 0) return false;
     this.#callsUntilLook = CALLS_PER_LOOK;
-    return this.#scheduler.isTimeToTurn();
+    const now = this.#scheduler.sliceTime();
+    this.#sliceStart ??= now;
+    return now - this.#sliceStart >= SLICE;
   }
 
   #newFuture<V>(): Future<V> {

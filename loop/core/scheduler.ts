@@ -189,12 +189,14 @@ export class Scheduler {
     else hook.run();
   }
 
-  /** Returns whether the current entry must let the loop turn, which happens once it has ended. */
-  isTimeToTurn(): boolean {
-    const isOver = this.#sliceTime() - this.#sliceStart >= SLICE;
-    // The next entry looks at the clock, too.
-    if (isOver) this.#entriesUntilLook = 1;
-    return isOver;
+  /** Called when the current entry has taken long: the next one looks at the clock. */
+  lookSoon(): void {
+    this.#entriesUntilLook = 1;
+  }
+
+  /** The time, in seconds, by which slices are measured. */
+  sliceTime(): number {
+    return this.host.sliceTime?.() ?? this.host.now();
   }
 
   /** Returns the time of the next timer; `null` if there is none. */
@@ -502,13 +504,13 @@ export class Scheduler {
   }
 
   #beginSlice(): void {
-    this.#sliceStart = this.#lastLook = this.#sliceTime();
+    this.#sliceStart = this.#lastLook = this.sliceTime();
     this.#entriesUntilLook = this.#entriesPerLook;
   }
 
   /** Reads the clock, not at every entry but about every {@linkcode CLOCK_INTERVAL}. */
   #isSliceOver(): boolean {
-    const now = this.#sliceTime();
+    const now = this.sliceTime();
     const elapsed = Math.max(now - this.#lastLook, 1e-7);
     const entries = Math.floor(this.#entriesPerLook * CLOCK_INTERVAL / elapsed);
     this.#entriesPerLook = Math.max(
@@ -518,10 +520,6 @@ export class Scheduler {
     this.#entriesUntilLook = this.#entriesPerLook;
     this.#lastLook = now;
     return now - this.#sliceStart >= SLICE;
-  }
-
-  #sliceTime(): number {
-    return this.host.sliceTime?.() ?? this.host.now();
   }
 
   #armTurn(): void {
