@@ -8,7 +8,12 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { CancelledError, RuntimeError, type Task } from "../loop/mod.ts";
+import {
+  CancelledError,
+  type Future,
+  RuntimeError,
+  type Task,
+} from "../loop/mod.ts";
 import { createTask, gather, run, sleep } from "../tasks/mod.ts";
 import { Barrier } from "./barrier.ts";
 import { BrokenBarrierError } from "./broken_barrier_error.ts";
@@ -285,6 +290,58 @@ Deno.test("Barrier.abort() during draining fails tasks that wait to enter", () =
       "sent away",
       "sent away",
     ]);
+  }));
+
+Deno.test("Barrier.abort() and reset() take effect at the call", () =>
+  run(async () => {
+    const barrier = new Barrier(2);
+    const task = createTask(() => barrier.wait());
+    await sleep(0);
+    assert(barrier.abort().done());
+    assert(barrier.broken);
+    assert(barrier.reset().done());
+    assertFalse(barrier.broken);
+    await assertRejects(() => task, BrokenBarrierError, "as it was reset");
+  }));
+
+Deno.test("Barrier.wait() can be cancelled in every state of the barrier", () =>
+  run(async () => {
+    const barrier = new Barrier(2);
+    const arrive = () => createTask(() => barrier.wait());
+    const assertCancelled = (future: Future<number>) =>
+      assertRejects(() => future, CancelledError);
+
+    const first = arrive();
+    await sleep(0);
+    first.cancel();
+    await assertCancelled(first);
+
+    const [leaving, late] = [arrive(), arrive(), arrive()].slice(1);
+    await sleep(0);
+    assertEquals(String(barrier), "<Barrier [draining, waiters:0/2]>");
+    late!.cancel();
+    await assertCancelled(late!);
+    assertEquals(await leaving, 1);
+
+    const failing = arrive();
+    await sleep(0);
+    barrier.reset();
+    assertEquals(String(barrier), "<Barrier [resetting, waiters:0/2]>");
+    const behind = barrier.wait();
+    behind.cancel();
+    failing.cancel();
+    await assertCancelled(behind);
+    await assertCancelled(failing);
+    assertEquals(String(barrier), "<Barrier [filling, waiters:0/2]>");
+
+    const aborted = arrive();
+    await sleep(0);
+    barrier.abort();
+    aborted.cancel();
+    await assertCancelled(aborted);
+    assertEquals(String(barrier), "<Barrier [broken]>");
+    barrier.reset();
+    assertEquals(await gather(times(2, () => barrier.wait())), [0, 1]);
   }));
 
 Deno.test("Barrier works outside run()", async () => {
