@@ -16,27 +16,21 @@ import { Patience } from "./_patience.ts";
 export async function endTasks(tasks: Iterable<Task<unknown>>): Promise<void> {
   const running = [...tasks].filter((task) => !task.done());
   for (const task of running) cancelWith(task, undefined);
-  const cancellation = await untilDone(running);
-  if (cancellation !== null) throw cancellation;
+  await untilDone(running);
 }
 
-/** Passes what a task threw, if it failed, to the exception handler; `name` is what the task belongs to. */
-export function reportFailure(task: Task<unknown>, name: string): void {
-  if (task.cancelled() || task.exception() === null) return;
-  homeOf(task).report({
-    message: `A task of ${name} failed when it was cancelled`,
-    exception: thrownBy(task),
-    task,
-  });
-}
-
-/** Awaits tasks. Returns the last cancellation of the calling code in the meantime, or `null`. */
-async function untilDone(
-  tasks: readonly Task<unknown>[],
-): Promise<CancelledError | null> {
+/**
+ * Awaits tasks, however often the calling code is cancelled in the meantime.
+ *
+ * @param tasks The tasks.
+ * @throws {CancelledError} After all have ended, if the calling code was cancelled in the meantime.
+ */
+export async function untilDone(
+  tasks: Iterable<Task<unknown>>,
+): Promise<void> {
   const patience = new Patience();
   let cancellation: CancelledError | null = null;
-  for (const task of tasks) {
+  for (const task of [...tasks]) {
     while (!task.done()) {
       const done = new Future<void>({ loop: task.getLoop() });
       observe(task, () => void (done.done() || done.setResult()));
@@ -49,5 +43,15 @@ async function untilDone(
       }
     }
   }
-  return cancellation;
+  if (cancellation !== null) throw cancellation;
+}
+
+/** Passes what a task threw, if it failed, to the exception handler; `name` is what the task belongs to. */
+export function reportFailure(task: Task<unknown>, name: string): void {
+  if (task.cancelled() || task.exception() === null) return;
+  homeOf(task).report({
+    message: `A task of ${name} failed when it was cancelled`,
+    exception: thrownBy(task),
+    task,
+  });
 }

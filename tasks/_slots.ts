@@ -27,7 +27,7 @@ import { callingTask, Task } from "../loop/core/task.ts";
 import { currentTaskState } from "../loop/core/task_state.ts";
 import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
-import { endTasks, reportFailure } from "./_end_tasks.ts";
+import { reportFailure, untilDone } from "./_end_tasks.ts";
 import type { Source } from "./_source.ts";
 import type { Limit } from "./map_concurrent.ts";
 import { sleep } from "./sleep.ts";
@@ -150,10 +150,11 @@ export class Slots<T, R> implements StepEndHook {
 
   /** Cancels and awaits the calls, and closes the source. Consumers that wait get no more results. */
   async end(): Promise<void> {
-    this.#isOver = this.#isEnding = this.#isStopped = true;
+    this.#isStopped = true;
+    if (!this.#isEnding) this.#cancel();
     this.#tell();
     try {
-      await endTasks(this.#tasks);
+      await untilDone(this.#tasks);
     } finally {
       await this.#work.source.close();
     }
@@ -247,14 +248,19 @@ export class Slots<T, R> implements StepEndHook {
   /** Called when a slot fails: the first one ends all. */
   #onFailure(error: unknown): void {
     if (this.#isEnding) return;
-    this.#isOver = this.#isEnding = true;
     this.#firstError = error;
     this.#failure = this.#newFuture();
     fail(this.#failure, error);
+    this.#cancel();
+    this.#tell();
+  }
+
+  /** Cancels the calls, except one that makes this call. Once: a second request would interrupt their clean-up. */
+  #cancel(): void {
+    this.#isOver = this.#isEnding = true;
     for (const task of [...this.#tasks]) {
       if (task !== callingTask()) cancelWith(task, undefined);
     }
-    this.#tell();
   }
 
   /** Works off items until there are none. */

@@ -347,6 +347,27 @@ Deno.test(
 );
 
 Deno.test(
+  "mapConcurrent() lets its calls clean up after the first error",
+  inVirtualTime(async () => {
+    const cleaned: number[] = [];
+    const failure = new TypeError("boom");
+    const results = mapConcurrent(numbers(4), async (n) => {
+      if (n === 3) throw failure;
+      try {
+        await sleep(3600);
+      } finally {
+        await sleep(n + 1);
+        cleaned.push(n);
+      }
+    }, { limit: 4 });
+    const consumers = [0, 1].map(() => createTask(() => collect(results)));
+    const errors = await gather(consumers, { returnExceptions: true });
+    assertStrictEquals(errors[0], failure);
+    assertEquals(cleaned, [0, 1, 2]);
+  }),
+);
+
+Deno.test(
   "mapConcurrent() cancels and awaits its calls when the loop is left",
   inVirtualTime(async () => {
     for (const kind of ["sync", "async"] as const) {
