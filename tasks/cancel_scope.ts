@@ -216,7 +216,10 @@ export class CancelScope {
       noteSignalRead(this.#scope);
       return this.#scope.signal;
     }
-    this.#controller ??= new AbortController();
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#request !== null) this.#abortEarly(this.#request.message);
+    }
     return this.#controller.signal;
   }
 
@@ -256,9 +259,12 @@ export class CancelScope {
     if (this.#request !== null) return;
     this.#request = { message };
     if (this.#state === "active") this.#scope!.cancel(message);
-    else if (this.#state === "created") {
-      this.#controller?.abort(makeSignalReason(message));
-    }
+    else if (this.#state === "created") this.#abortEarly(message);
+  }
+
+  /** Aborts the signal of a scope whose body has not begun, if it was read. */
+  #abortEarly(message: CancelMessage): void {
+    this.#controller?.abort(makeSignalReason(message));
   }
 
   #setTimeLimit(): void {

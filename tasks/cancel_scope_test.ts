@@ -194,6 +194,16 @@ Deno.test(
   }),
 );
 
+Deno.test("CancelScope.signal is aborted if the scope was cancelled before it was read", async () => {
+  const scope = new CancelScope();
+  scope.cancel("early");
+  const { signal } = scope;
+  assert(signal.aborted);
+  assertInstanceOf(signal.reason, CancelledError);
+  assertEquals(signal.reason.message, "early");
+  await scope.run(() => assertStrictEquals(scope.signal, signal));
+});
+
 Deno.test(
   "CancelScope.signal aborts when the scope or the task is cancelled",
   inVirtualTime(async () => {
