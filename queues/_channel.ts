@@ -3,6 +3,7 @@
 import { type Facts, facts } from "../loop/core/inspection.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
+  DoneOperation,
   fulfilled,
   type Future,
   homeOf,
@@ -93,7 +94,7 @@ export class Channel<T> {
   get(): Future<T> {
     const scheduler = currentScheduler();
     try {
-      if (!this.isEmpty) return fulfilled(scheduler, this.take());
+      if (!this.isEmpty) return fulfilled(scheduler, this.take(), GOT);
       if (this.isShutDown) throw nothingToGet();
       return this.#wait(scheduler, this.getters, GET as Get<T>, this);
     } catch (error) {
@@ -110,7 +111,7 @@ export class Channel<T> {
         return this.#wait(scheduler, this.putters, PUT, put);
       }
       this.accept(item);
-      return fulfilled(scheduler, undefined);
+      return fulfilled(scheduler, undefined, HAS_PUT);
     } catch (error) {
       return failed(scheduler, error);
     }
@@ -120,7 +121,7 @@ export class Channel<T> {
   next(): Future<IteratorResult<T, undefined>> {
     const scheduler = currentScheduler();
     try {
-      if (!this.isEmpty) return fulfilled(scheduler, yielded(this.take()));
+      if (!this.isEmpty) return fulfilled(scheduler, yielded(this.take()), GOT);
       if (this.isShutDown) return fulfilled(scheduler, END);
       return this.#wait(scheduler, this.getters, NEXT as Next<T>, this);
     } catch (error) {
@@ -281,6 +282,9 @@ const JOIN: PrimitiveBehavior<void, Channel<unknown>> = {
   onCancelled: (_, join) => join.leaveQueue(),
   handBack() {},
 };
+
+const GOT = new DoneOperation(GET);
+const HAS_PUT = new DoneOperation(PUT);
 
 const DONE = withResult(undefined);
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -2,6 +2,7 @@
 
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
+  DoneOperation,
   fulfilled,
   type Future,
   homeOf,
@@ -111,7 +112,7 @@ export class Event {
    */
   wait(): Future<true> {
     const scheduler = currentScheduler();
-    if (this.#isSet) return fulfilled(scheduler, true);
+    if (this.#isSet) return fulfilled(scheduler, true, Event.#waited);
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);
     const wait = new PrimitiveFuture(scheduler, Event.#wait, this);
@@ -140,6 +141,7 @@ export class Event {
     onCancelled: (_, wait) => wait.leaveQueue(),
     handBack() {},
   };
+  static readonly #waited = new DoneOperation(Event.#wait);
 }
 
 const SET = withResult(true);

@@ -4,6 +4,7 @@ import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
   awaitingState,
+  DoneOperation,
   fulfilled,
   type Future,
   homeOf,
@@ -143,6 +144,7 @@ export class Lock {
     handBack: (lock, acquisition, wasWoken) =>
       contention.handBack(lock, acquisition, wasWoken),
   };
+  static readonly #acquired = new DoneOperation(Lock.#acquisition);
 
   /**
    * Acquires the lock, and waits until it is free. A free lock with no waiters is acquired without yielding.
@@ -170,7 +172,7 @@ export class Lock {
     const scheduler = caller?.scheduler ?? currentScheduler();
     if (this.#guard === null && this.#contenders === 0) {
       this.#guard = new LockGuard(this, caller);
-      return fulfilled(scheduler, this.#guard);
+      return fulfilled(scheduler, this.#guard, Lock.#acquired);
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);

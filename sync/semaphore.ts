@@ -3,6 +3,7 @@
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   awaitingState,
+  DoneOperation,
   fulfilled,
   type Future,
   homeOf,
@@ -121,6 +122,7 @@ export class Semaphore {
       semaphore.#wakeWhilePermitted();
     },
   };
+  static readonly #acquired = new DoneOperation(Semaphore.#acquisition);
 
   /**
    * Constructs a new instance.
@@ -159,7 +161,8 @@ export class Semaphore {
     const scheduler = caller?.scheduler ?? currentScheduler();
     if (!this.locked()) {
       this.#permits--;
-      return fulfilled(scheduler, this.#grant(caller));
+      const guard = this.#grant(caller);
+      return fulfilled(scheduler, guard, Semaphore.#acquired);
     }
     const misuse = this.#loop.bind(scheduler);
     if (misuse !== null) return failed(scheduler, misuse);

@@ -2,11 +2,13 @@
 
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
+  doneOperationOf,
   failureOf,
   Future,
   homeOf,
   mapResult,
   observe,
+  type OperationKind,
   type Settlement,
   settleNow,
   thrownBy,
@@ -141,15 +143,13 @@ function assertSources(sources: unknown): void {
 
 function sourceOf(key: string, value: unknown): Source {
   const what = `The source ${JSON.stringify(key)} of select()`;
-  if (isInstance(value, PrimitiveFuture)) {
-    const { name, selectInstead } = value.behavior;
-    if (selectInstead !== undefined) {
-      throw new TypeError(
-        `${what} must be ${selectInstead}: received the future of ${name}`,
-      );
-    }
+  if (isInstance<Future>(value, Future)) {
+    const { name, selectInstead } = operationOf(value) ?? {};
+    if (selectInstead === undefined) return watching(value);
+    throw new TypeError(
+      `${what} must be ${selectInstead}: received the future of ${name}`,
+    );
   }
-  if (isInstance<Future>(value, Future)) return watching(value);
   if (typeof propertyOf(value, source) === "function") {
     return (value as SelectableObject)[source]();
   }
@@ -161,6 +161,13 @@ function sourceOf(key: string, value: unknown): Source {
 }
 
 /** A call of `select()`. */
+/** Returns the kind of operation that a future is of, or `null`. */
+function operationOf(future: Future): OperationKind | null {
+  return isInstance(future, PrimitiveFuture)
+    ? future.behavior
+    : doneOperationOf(future);
+}
+
 class Selection {
   readonly #operation: PrimitiveFuture<unknown, Selection>;
   /** The operations on the sources, in the order given. */

@@ -363,7 +363,25 @@ Deno.test("select() refuses a primitive's own operation and names the primitive"
     const watched = new Watched(1);
     full.putNowait(1);
     await lock.acquire();
+    const ready = new Queue<number>();
+    for (const item of [1, 2]) ready.putNowait(item);
+    const set = new Event();
+    set.set();
     const wrong: [Future<unknown>, string, string][] = [
+      [ready.get(), "the queue itself", "Queue.get()"],
+      [
+        ready[Symbol.asyncIterator]().next() as Future<unknown>,
+        "the queue itself",
+        "Queue.get()",
+      ],
+      [ready.put(1), "putting(queue, item)", "Queue.put()"],
+      [new Lock().acquire(), "the lock itself", "Lock.acquire()"],
+      [
+        new Semaphore(1).acquire(),
+        "the semaphore itself",
+        "Semaphore.acquire()",
+      ],
+      [set.wait(), "the event itself", "Event.wait()"],
       [queue.get(), "the queue itself", "Queue.get()"],
       [
         queue[Symbol.asyncIterator]().next() as Future<unknown>,
@@ -387,6 +405,7 @@ Deno.test("select() refuses a primitive's own operation and names the primitive"
         TypeError,
         `The source "source" of select() must be ${expected}: received the future of ${name}`,
       );
+      if (source.done()) continue;
       source.cancel();
       await assertRejects(() => source, CancelledError);
     }

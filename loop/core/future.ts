@@ -132,6 +132,25 @@ export interface Observer extends Runnable {
   readonly dependent?: Future<unknown> | null;
 }
 
+/** A kind of operation on a primitive. */
+export interface OperationKind {
+  /** The name of the operation in messages: the call in user code. */
+  readonly name: string;
+
+  /** What to give `select()` in place of an operation of this kind. */
+  readonly selectInstead?: string;
+}
+
+/** Tells which operation a future is of that was done at once. Takes the place of observers, and is never called. */
+export class DoneOperation implements Observer {
+  constructor(readonly kind: OperationKind) {}
+
+  /** @ignore */
+  [runStep](): boolean {
+    return false;
+  }
+}
+
 // What the rest of the library may do with a future.
 
 /** Sets the result of a future of any class. */
@@ -152,8 +171,14 @@ export let cancelPending: (
 ) => void;
 /** Creates a pending future. */
 export let pending: (scheduler: Scheduler) => Future<unknown>;
-/** Creates a future that is done. */
-export let fulfilled: <T>(scheduler: Scheduler, value: T) => Future<T>;
+/** Creates a future that is done; `operation` is the operation it is of, where `select()` must know. */
+export let fulfilled: <T>(
+  scheduler: Scheduler,
+  value: T,
+  operation?: DoneOperation | null,
+) => Future<T>;
+/** Returns the kind of the operation that a future was created for, done; `null` if there is none. */
+export let doneOperationOf: (future: Future<unknown>) => OperationKind | null;
 /** Adds a callback of the library, as `addDoneCallback()` does one of user code; it runs in no async context. */
 export let observe: <F extends Future<unknown>>(
   future: F,
@@ -282,11 +307,16 @@ export class Future<T = unknown> implements Promise<T> {
     cancelPending = (future, message) =>
       Future.#settle(future, CANCELLED, message);
     pending = (scheduler) => new Future(scheduler);
-    fulfilled = (scheduler, value) => {
+    fulfilled = (scheduler, value, operation = null) => {
       const future = new Future<typeof value>(scheduler);
       future.#state = FULFILLED;
       future.#outcome = value;
+      future.#observers = operation;
       return future;
+    };
+    doneOperationOf = (future) => {
+      const observer = future.#observers;
+      return observer instanceof DoneOperation ? observer.kind : null;
     };
     observe = (future, callback, awaiter = null, dependent = null) => {
       const observer = new LibraryCallback(

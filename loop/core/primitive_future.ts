@@ -6,6 +6,7 @@ import {
   describe,
   fail,
   Future,
+  type OperationKind,
   type Settlement,
   settleNow,
   waitsForOthers,
@@ -40,13 +41,7 @@ const CANCELLED_WHILE_PROCEEDING = 5;
  * @typeParam T The type of the results.
  * @typeParam S The type of the primitive.
  */
-export interface PrimitiveBehavior<T, S> {
-  /** The name of the operation in messages: the call in user code. */
-  readonly name: string;
-
-  /** What to give `select()` in place of an operation of this kind. */
-  readonly selectInstead?: string;
-
+export interface PrimitiveBehavior<T, S> extends OperationKind {
   /**
    * Called in place of {@linkcode PrimitiveBehavior.poll} when `select()` begins the operation. Returns how it ends, or
    * `null` if it waits. If it throws, it must not have changed anything.
