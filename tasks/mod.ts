@@ -27,8 +27,15 @@
 
 import "../loop/preload.ts";
 
+export type { Delay, DurationLike } from "../loop/core/delay.ts";
+export type { Awaitable } from "../loop/core/future.ts";
 export type { FrameCallGraphEntry } from "../loop/core/introspection/call_stack.ts";
 export { isCoroutineFunction } from "../loop/core/is_coroutine_function.ts";
+export {
+  type CoroutineFunction,
+  Task,
+  type TaskOptions,
+} from "../loop/core/task.ts";
 export * from "./after.ts";
 export * from "./all_tasks.ts";
 export {

@@ -45,7 +45,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     using _ = await new entry.Lock().acquire();
     console.log("ok");
   `,
-  tasks: `await entry.run(() => console.log("ok"));`,
+  tasks: `
+    await entry.run(async () => {
+      const task = new entry.Task(() => "ok");
+      console.log(await task);
+    });
+  `,
   testing: `
     await entry.inVirtualTime(() => console.log("ok"))();
   `,
