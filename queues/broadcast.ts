@@ -17,8 +17,8 @@ import {
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
   assertCount,
+  assertOneOf,
   assertOptions,
-  outOfRange,
 } from "../loop/core/validate.ts";
 import { QueueFull, QueueShutDown } from "./errors.ts";
 import { Feed } from "./_feed.ts";
@@ -95,15 +95,13 @@ export class Broadcast<T = unknown>
    *
    * @param options How many items a subscriber may leave unread, and what happens to one that is slow.
    * @throws {RangeError} If an option is out of range.
-   * @throws {TypeError} If `maxSize` is not a number.
+   * @throws {TypeError} If an option is of the wrong type.
    */
   constructor(options: BroadcastOptions = {}) {
     assertOptions("Broadcast", options);
     const { maxSize = 0, slow = "wait" } = options;
     assertCount("The maxSize option", maxSize, 0);
-    if (slow !== "wait" && slow !== "drop" && slow !== "fail") {
-      throw outOfRange("The slow option", '"wait", "drop" or "fail"', slow);
-    }
+    assertOneOf("The slow option", slow, ["wait", "drop", "fail"]);
     this.#maxSize = maxSize;
     this.#slow = slow;
   }

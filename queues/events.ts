@@ -3,8 +3,8 @@
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import {
   assertCount,
+  assertOneOf,
   assertOptions,
-  outOfRange,
 } from "../loop/core/validate.ts";
 import { Feed } from "./_feed.ts";
 import { assertListening, listen } from "./_listen.ts";
@@ -81,9 +81,7 @@ export function events<E = unknown>(
   const listening = { caller: "events", target, type, signal };
   assertListening(listening);
   assertCount("The maxSize option", maxSize, 0);
-  if (slow !== "drop" && slow !== "fail") {
-    throw outOfRange("The slow option", '"drop" or "fail"', slow);
-  }
+  assertOneOf("The slow option", slow, ["drop", "fail"]);
   const feed = new Feed<E>("events", maxSize, { closed: () => stop() });
   let stop = () => {};
   stop = listen(currentScheduler(), listening, {

@@ -25,9 +25,9 @@ import {
 import { asError, isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertInstance,
+  assertInteger,
   assertOptions,
   assertPositive,
-  formatValue,
   outOfRange,
   wrongType,
 } from "../loop/core/validate.ts";
@@ -256,15 +256,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    *
    * @param n The greatest number of bytes; -1 to read to the end.
    * @returns The bytes; none at the end of the stream.
-   * @throws {TypeError} If `n` is not an integer.
+   * @throws {RangeError} If `n` is not an integer.
+   * @throws {TypeError} If `n` is not a number.
    * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read}
    */
   read(n = -1): Future<Uint8Array<ArrayBuffer>> {
-    if (!Number.isInteger(n)) {
-      throw wrongType("The n of read()", "an integer", n);
-    }
+    assertInteger("The n of read()", n);
     return this.#readWith("read", () => this.#takeUpTo(n));
   }
 
@@ -300,19 +299,14 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param n The number of bytes, which may exceed the limit.
    * @returns The bytes.
    * @throws {RangeError} If `n` is not an integer of 0 or more.
+   * @throws {TypeError} If `n` is not a number.
    * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
    * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly}
    */
   readExactly(n: number): Future<Uint8Array<ArrayBuffer>> {
-    if (!Number.isInteger(n) || n < 0) {
-      throw new RangeError(
-        `The n of readExactly() must be an integer of 0 or more: received ${
-          formatValue(n)
-        }`,
-      );
-    }
+    assertInteger("The n of readExactly()", n, 0);
     const filling = n >= MIN_DIRECT && n <= MAX_DIRECT
       ? Filling.whole(n)
       : null;

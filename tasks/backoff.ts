@@ -4,8 +4,10 @@ import {
   assertAtLeast,
   assertFunction,
   assertInteger,
+  assertOneOf,
   assertOptions,
   outOfRange,
+  wrongType,
 } from "../loop/core/validate.ts";
 
 /**
@@ -29,7 +31,7 @@ export interface BackoffOptions {
   random?: (() => number) | undefined;
 }
 
-const JITTERS: readonly unknown[] = ["full", "none"];
+const JITTERS = ["full", "none"];
 
 /**
  * Creates the delays of an exponential back-off, for `retry()` and `supervise()`.
@@ -64,13 +66,7 @@ export function backoff(
   assertAtLeast("The first option of backoff()", first, 0);
   assertAtLeast("The factor option of backoff()", factor, 1);
   assertAtLeast("The max option of backoff()", max, 0);
-  if (!JITTERS.includes(jitter)) {
-    throw outOfRange(
-      "The jitter option of backoff()",
-      '"full" or "none"',
-      jitter,
-    );
-  }
+  assertOneOf("The jitter option of backoff()", jitter, JITTERS);
   assertFunction("The random option of backoff()", random);
   return (attempt) => {
     assertInteger("The attempt of a back-off", attempt, 1);
@@ -85,7 +81,7 @@ export function backoff(
 function partOf(delay: number, random: () => number): number {
   const part = random();
   if (part >= 0 && part <= 1) return part === 0 ? 0 : part * delay;
-  throw outOfRange(
+  throw (typeof part === "number" ? outOfRange : wrongType)(
     "What the random option of backoff() returns",
     "a number from 0 to 1",
     part,

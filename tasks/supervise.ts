@@ -7,9 +7,9 @@ import { assertFunctionItself } from "../loop/core/task.ts";
 import {
   assertCount,
   assertFunction,
+  assertOneOf,
   assertOptions,
   assertPositive,
-  outOfRange,
   wrongType,
 } from "../loop/core/validate.ts";
 import { delayFunction, isFinal, type RetryDelay } from "./retry.ts";
@@ -46,7 +46,7 @@ export interface SuperviseOptions {
     | undefined;
 }
 
-const RESTARTS: readonly unknown[] = ["on-failure", "always"];
+const RESTARTS = ["on-failure", "always"];
 
 /**
  * Runs a function that is meant to go on, such as a worker or a connection, and restarts it when it fails.
@@ -86,13 +86,7 @@ export async function supervise(
   assertFunctionItself("supervise", "fn", fn);
   assertOptions("supervise", options);
   const { restart = "on-failure", delay, limit, onRestart } = options;
-  if (!RESTARTS.includes(restart)) {
-    throw outOfRange(
-      "The restart option of supervise()",
-      '"on-failure" or "always"',
-      restart,
-    );
-  }
+  assertOneOf("The restart option of supervise()", restart, RESTARTS);
   const delayAfter = delayFunction("supervise", delay);
   const budget = budgetOf(limit);
   if (onRestart !== undefined) {

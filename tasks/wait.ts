@@ -17,8 +17,8 @@ import {
 import { callingTask } from "../loop/core/task.ts";
 import {
   assertIterable,
+  assertOneOf,
   assertOptions,
-  outOfRange,
   wrongType,
 } from "../loop/core/validate.ts";
 
@@ -74,7 +74,7 @@ export interface WaitOptions {
  * @param options A time limit, and when to return.
  * @returns A future of the futures that are done and those that are not. The time limit counts from the call.
  * @throws {RangeError} If there is no future, or an option is out of range.
- * @throws {TypeError} If one of them is not a future.
+ * @throws {TypeError} If one of them is not a future, or an option is of the wrong type.
  *
  * @example Usage
  * ```ts
@@ -103,7 +103,7 @@ export function wait<F extends Future<unknown>>(
   const seconds = timeout === null
     ? null
     : secondsOf("wait", "timeout", timeout);
-  assertReturnWhen(returnWhen);
+  assertOneOf("The returnWhen of wait()", returnWhen, CONDITIONS, CONDITIONS);
   return beginToWait(futures, seconds, returnWhen) as Future<
     [done: Set<F>, pending: Set<F>]
   >;
@@ -189,14 +189,4 @@ function futuresOf<F extends Future<unknown>>(fs: Iterable<F>): Set<F> {
   return futures;
 }
 
-function assertReturnWhen(value: string): void {
-  if (
-    value === FIRST_COMPLETED || value === FIRST_EXCEPTION ||
-    value === ALL_COMPLETED
-  ) return;
-  throw outOfRange(
-    "The returnWhen of wait()",
-    "FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED",
-    value,
-  );
-}
+const CONDITIONS = [FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED];

@@ -7,7 +7,9 @@ import {
   assertCount,
   assertFunction,
   assertInteger,
+  assertOneOf,
   assertOptions,
+  assertString,
   outOfRange,
 } from "../loop/core/validate.ts";
 import { assertOutsideLoops } from "./_assert_outside_loops.ts";
@@ -196,18 +198,12 @@ interface Settings {
   readonly replay: Schedule | null;
 }
 
-const STRATEGIES: readonly unknown[] = ["random", "exhaustive"];
+const STRATEGIES = ["random", "exhaustive"];
 
 function settingsOf(options: ExploreOptions): Settings {
   assertOptions("explore", options);
   const { strategy = "random", timeouts = true, network, replay } = options;
-  if (!STRATEGIES.includes(strategy)) {
-    throw outOfRange(
-      "The strategy option",
-      '"random" or "exhaustive"',
-      strategy,
-    );
-  }
+  assertOneOf("The strategy option", strategy, STRATEGIES);
   assertBoolean("The timeouts option", timeouts);
   const {
     schedules = strategy === "random" ? 1000 : 100_000,
@@ -237,7 +233,8 @@ function settingsOf(options: ExploreOptions): Settings {
 }
 
 function replayed(replay: string): Schedule {
-  const schedule = typeof replay === "string" ? parseSchedule(replay) : null;
+  assertString("The replay option", replay);
+  const schedule = parseSchedule(replay);
   if (schedule !== null) return schedule;
   throw outOfRange(
     "The replay option",

@@ -543,14 +543,15 @@ Deno.test("explore() rejects wrong arguments", async () => {
     [{ replay: "random 1 1 1 1000 5" }, "The replay option"],
     [{ replay: "path 1 1 1 1000 1.x" }, "The replay option"],
     [{ replay: "path 1 1 2 1000 -" }, "The replay option"],
-    [
-      { replay: 5 },
-      "The replay option must be the replay of an ExplorationError: received 5",
-    ],
   ];
   for (const [options, message] of wrong) {
     await assertRejects(() => explore(() => {}, options), RangeError, message);
   }
+  await assertRejects(
+    () => explore(() => {}, { replay: 5 as never }),
+    TypeError,
+    "The replay option must be a string: received 5",
+  );
   await assertRejects(
     () => explore(() => {}, { timeouts: 1 as never }),
     TypeError,

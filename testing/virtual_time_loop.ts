@@ -9,8 +9,8 @@ import type { TaskState } from "../loop/core/task_state.ts";
 import {
   assertAtLeast,
   assertNumber,
+  assertOneOf,
   assertOptions,
-  outOfRange,
 } from "../loop/core/validate.ts";
 import { describeWaits } from "./_describe_waits.ts";
 import { VirtualHost } from "./_virtual_host.ts";
@@ -110,7 +110,7 @@ export class VirtualTimeLoop extends EventLoop {
     assertNumber("The start option", start);
     assertAtLeast("The patience option", patience, 0);
     if (network !== null) assertNetwork(network);
-    assertIo(io);
+    assertOneOf("The io option", io, ["hold", "refuse"]);
     const host = new VirtualHost(start, {
       isIdle: () => this.#isIdle,
       allowsOutside: () => this.#io === "hold",
@@ -248,9 +248,4 @@ function refusal(waiting: readonly TaskState[]): string {
   const who = waiting.map(({ task }) => `${task}`).join(", ") ||
     "a future of the loop";
   return `Cannot wait for something outside a loop with io: "refuse", as ${who} does`;
-}
-
-function assertIo(io: unknown): void {
-  if (io === "hold" || io === "refuse") return;
-  throw outOfRange("The io option", '"hold" or "refuse"', io);
 }

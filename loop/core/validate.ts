@@ -155,16 +155,35 @@ export function assertPositive(what: string, value: unknown): void {
   if (!(value > 0)) throw outOfRange(what, "a number greater than 0", value);
 }
 
-/** Throws unless the value is an integer of at least `least`. */
+/** Throws unless the value is an integer from `least` to `most`. */
 export function assertInteger(
   what: string,
   value: unknown,
   least = -Infinity,
+  most = Infinity,
 ): void {
-  if (Number.isInteger(value) && value as number >= least) return;
   if (typeof value !== "number") throw wrongType(what, "an integer", value);
-  const range = least === -Infinity ? "" : ` of at least ${least}`;
-  throw outOfRange(what, `an integer${range}`, value);
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw outOfRange(what, `an integer${rangeOf(least, most)}`, value);
+}
+
+function rangeOf(least: number, most: number): string {
+  if (most < Infinity) return ` from ${least} to ${most}`;
+  return least > -Infinity ? ` of at least ${least}` : "";
+}
+
+/** Throws unless the value is one of a few, which are all of one type; `names` are their names in the message. */
+export function assertOneOf(
+  what: string,
+  value: unknown,
+  choices: readonly unknown[],
+  names: readonly string[] = choices.map(formatValue),
+): void {
+  if (choices.includes(value)) return;
+  const expected = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  throw typeof value === typeof choices[0]
+    ? outOfRange(what, expected, value)
+    : wrongType(what, expected, value);
 }
 
 /** Throws unless the value is an integer of at least `least`, or `Infinity`. */

@@ -19,6 +19,7 @@ import {
   assertCount,
   assertFunction,
   assertIterable,
+  assertOneOf,
   assertOptions,
   assertString,
   outOfRange,
@@ -766,7 +767,7 @@ function finite(what: string, seconds: number): number {
   throw outOfRange(what, "a finite number of seconds", seconds);
 }
 
-const WHEN_DOWN: readonly unknown[] = ["wait", "throw"];
+const WHEN_DOWN = ["wait", "throw"];
 
 function settingsOf(options: DurableQueueOptions): Settings {
   assertOptions("DurableQueue", options);
@@ -779,13 +780,7 @@ function settingsOf(options: DurableQueueOptions): Settings {
     whenDown = "wait",
   } = options;
   assertCount("The attempts option of DurableQueue()", attempts, 1);
-  if (!WHEN_DOWN.includes(whenDown)) {
-    throw outOfRange(
-      "The whenDown option of DurableQueue()",
-      '"wait" or "throw"',
-      whenDown,
-    );
-  }
+  assertOneOf("The whenDown option of DurableQueue()", whenDown, WHEN_DOWN);
   const seconds = (name: string, value: Delay) => {
     const what = `The ${name} option of DurableQueue()`;
     const length = finite(

@@ -3,10 +3,9 @@
 import { TimedCall } from "../../loop/core/call.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
-  assertIterable,
+  assertOneOf,
   assertPositive,
   assertString,
-  outOfRange,
   wrongType,
 } from "../../loop/core/validate.ts";
 import type { Random } from "../_random.ts";
@@ -43,17 +42,16 @@ export function assertFaultOptions(options: FaultOptions): void {
   const { every, lasting = 1, kinds = ALL_KINDS, hosts = [] } = options;
   assertPositive("The every option", every);
   assertPositive("The lasting option", lasting);
-  assertIterable("The kinds option", "an array", kinds);
+  assertArray("The kinds option", kinds);
   for (const kind of kinds) {
-    if (ALL_KINDS.includes(kind)) continue;
-    throw outOfRange(
-      "Each of the kinds option",
-      `one of ${ALL_KINDS.join(", ")}`,
-      kind,
-    );
+    assertOneOf("Each of the kinds option", kind, ALL_KINDS);
   }
-  assertIterable("The hosts option", "an array", hosts);
+  assertArray("The hosts option", hosts);
   for (const host of hosts) assertString("Each of the hosts option", host);
+}
+
+function assertArray(what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw wrongType(what, "an array", value);
 }
 
 const ALL_KINDS: readonly FaultKind[] = ["cut", "slow", "reset", "crash"];

@@ -40,6 +40,7 @@ interface Call {
   readonly label: string;
   readonly junk: Junk;
   readonly isTaken: (value: unknown) => boolean;
+  readonly isTypeTaken: (value: unknown) => boolean;
   readonly args: (value: unknown) => unknown[];
 }
 
@@ -51,6 +52,7 @@ function* callsWith(name: string, parameters: Parameters): Generator<Call> {
         label: `${name} #${i + 1} ${junk.label}`,
         junk,
         isTaken: parameter.takes,
+        isTypeTaken: (value) => takesTypeOf(parameter, value),
         args: (value) => goods().with(i, value),
       };
     }
@@ -64,12 +66,13 @@ function* callsWithOptions(
   parameter: Parameter,
   goods: () => unknown[],
 ): Generator<Call> {
-  for (const [option, { takes }] of Object.entries(parameter.options ?? {})) {
+  for (const [option, member] of Object.entries(parameter.options ?? {})) {
     for (const junk of JUNK) {
       yield {
         label: `${name} ${option}: ${junk.label}`,
         junk,
-        isTaken: takes,
+        isTaken: member.takes,
+        isTypeTaken: (value) => takesTypeOf(member, value),
         args: (value) => {
           const args = goods();
           return args.with(i, { ...(args[i] as object), [option]: value });
@@ -77,6 +80,18 @@ function* callsWithOptions(
       };
     }
   }
+}
+
+/** Whether an error says that a value is out of range; some say that arguments do not go together. */
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof RangeError && !error.message.includes("must include");
+}
+
+/** Whether a parameter takes some values of the type of this one. Nothing at all may be out of range. */
+function takesTypeOf({ takes, good }: Parameter, value: unknown): boolean {
+  if (value == null) return true;
+  return [good(), 1, ...JUNK.map(({ make }) => make())]
+    .some((each) => typeof each === typeof value && takes(each));
 }
 
 /** Returns what is wrong with the outcome of a call, or `null`. */
@@ -92,6 +107,9 @@ async function outcomeOf(
     const args = call.args(value);
     result = await perform(args);
   } catch (error) {
+    if (isOutOfRange(error) && !call.isTypeTaken(value)) {
+      return `${call.label} -> ${describe(error)}: must be a TypeError`;
+    }
     if (isOwnError(error) || error === value) return null;
     return `${call.label} -> ${describe(error)}`;
   }

@@ -172,7 +172,10 @@ const ITEMS = given(
   () => [],
 );
 const CALL_LIMIT = given(
-  { ...ITERABLE, takes: (v) => ANY_COUNT.takes(v) && v !== 0 },
+  {
+    ...ITERABLE,
+    takes: (v) => Array.isArray(v) || ANY_COUNT.takes(v) && v !== 0,
+  },
   () => 1,
 );
 

@@ -11,7 +11,7 @@ import { failureOf, type Future, homeOf } from "../future.ts";
 import { currentTaskState } from "../task_state.ts";
 import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
-import { outOfRange } from "../validate.ts";
+import { assertInteger } from "../validate.ts";
 
 /** Returns the frames of a task, outermost first, at most `limit`. */
 export function stackOf(
@@ -19,7 +19,7 @@ export function stackOf(
   limit: number | null,
   below: Below,
 ): FrameCallGraphEntry[] {
-  assertLimit(limit);
+  if (limit !== null) assertInteger("The limit of a stack", limit, 0);
   const frames = framesOf(task, below).reverse();
   if (limit === null || limit >= frames.length) return frames;
   // As in asyncio: the newest frames of a stack, the oldest of an exception.
@@ -62,13 +62,4 @@ function reason(task: Future<unknown>): string {
   return !homeOf(task).debug
     ? ": where a suspended task is, is known in debug mode: run(main, { debug: true })"
     : ": it awaits nothing of this library";
-}
-
-function assertLimit(limit: number | null): void {
-  if (limit === null || (Number.isInteger(limit) && limit >= 0)) return;
-  throw outOfRange(
-    "The limit of a stack",
-    "null or an integer of at least 0",
-    limit,
-  );
 }

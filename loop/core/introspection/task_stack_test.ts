@@ -54,7 +54,7 @@ Deno.test("Task.getStack() limits a stack to its newest frames", () =>
     assertThrows(
       () => task.getStack({ limit: -1 }),
       RangeError,
-      "The limit of a stack must be null or an integer of at least 0: received -1",
+      "The limit of a stack must be an integer of at least 0: received -1",
     );
     future.setResult();
     await task;

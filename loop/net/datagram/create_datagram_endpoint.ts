@@ -5,7 +5,7 @@ import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../core/runtime.ts";
 import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
-import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
+import { assertOneOf, assertOptions, wrongType } from "../../core/validate.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
@@ -91,9 +91,7 @@ function assertEndpointOptions(options: DatagramEndpointOptions): void {
       "The options must include localAddr, remoteAddr, family or sock: received none of them",
     );
   }
-  if (family !== undefined && family !== 4 && family !== 6) {
-    throw outOfRange("The family", "4 or 6", family);
-  }
+  if (family !== undefined) assertOneOf("The family", family, [4, 6]);
   if (localAddr !== undefined) assertAddress("localAddr", localAddr, 0);
   if (remoteAddr !== undefined) assertAddress("remoteAddr", remoteAddr, 1);
   if (reusePort && WITHOUT_REUSE_PORT.includes(OS)) {

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { outOfRange, wrongType } from "../../core/validate.ts";
+import { assertInteger, wrongType } from "../../core/validate.ts";
 import { isSameHost } from "../dns/host.ts";
 
 /** Returns the address as a `Deno.Addr`; throws unless `transport` can send to it. */
@@ -27,7 +27,8 @@ export function netAddressOf(
     typeof addr.hostname === "string" && addr.hostname !== ""
   ) {
     const { hostname, port } = addr;
-    return { transport: "udp", hostname, port: portOf(port, leastPort) };
+    assertInteger("The port", port, leastPort, 65535);
+    return { transport: "udp", hostname, port: port as number };
   }
   throw wrongType(
     `The ${name}`,
@@ -41,14 +42,6 @@ export function isSameAddress(one: Deno.Addr, other: Deno.Addr): boolean {
   if ("path" in one) return "path" in other && one.path === other.path;
   return "hostname" in one && "hostname" in other && one.port === other.port &&
     isSameHost(one.hostname, other.hostname);
-}
-
-function portOf(port: unknown, least: number): number {
-  if (
-    typeof port === "number" && Number.isInteger(port) && port >= least &&
-    port <= 65535
-  ) return port;
-  throw outOfRange("The port", `an integer from ${least} to 65535`, port);
 }
 
 function isObject(value: unknown): value is object {

@@ -3,7 +3,7 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
+import { assertOneOf, assertOptions, wrongType } from "../../core/validate.ts";
 import { assertPort } from "../stream/assertions.ts";
 import { completionOf } from "../stream/callbacks.ts";
 import { codeOf } from "../stream/failures.ts";
@@ -54,7 +54,7 @@ export async function getAddrInfo(
   assertHost(host);
   if (port !== null) assertPort(port);
   assertFamily(family);
-  assertTransport(transport);
+  assertOneOf("The transport", transport, ["tcp", "udp"]);
   const network = networkOf(schedulerOf(loop));
   const found = network !== null
     ? [network.addressOf(host ?? "")]
@@ -88,19 +88,13 @@ export async function resolveHost(
 
 /** Throws unless the value is an IP version or 0. */
 export function assertFamily(family: unknown): void {
-  if (family === 0 || family === 4 || family === 6) return;
-  throw outOfRange("The family", "0, 4 or 6", family);
+  assertOneOf("The family", family, [0, 4, 6]);
 }
 
 /** Throws unless the value is a host name, an address or `null`. */
 export function assertHost(host: unknown): void {
   if (host === null || typeof host === "string") return;
   throw wrongType("The host", "a string or null", host);
-}
-
-function assertTransport(transport: unknown): void {
-  if (transport === "tcp" || transport === "udp") return;
-  throw outOfRange("The transport", '"tcp" or "udp"', transport);
 }
 
 async function addressesOf(

@@ -74,8 +74,10 @@ function literalOf(hostname: string): string {
 }
 
 function assertFlags(flags: unknown): void {
-  if (Number.isInteger(flags) && (Number(flags) & ~ALL_FLAGS) === 0) return;
-  throw outOfRange("The flags", "a sum of 1, 2, 4, 8 and 16", flags);
+  const expected = "a sum of 1, 2, 4, 8 and 16";
+  if (typeof flags !== "number") throw wrongType("The flags", expected, flags);
+  if (Number.isInteger(flags) && (flags & ~ALL_FLAGS) === 0) return;
+  throw outOfRange("The flags", expected, flags);
 }
 
 async function lookUp(

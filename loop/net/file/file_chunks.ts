@@ -2,7 +2,7 @@
 
 import type { Scheduler } from "../../core/scheduler.ts";
 import { isInstance } from "../../core/unknown_value.ts";
-import { outOfRange, wrongType } from "../../core/validate.ts";
+import { assertInteger, wrongType } from "../../core/validate.ts";
 import { assertSize } from "../stream/assertions.ts";
 import { completionOf, networkCompletionOf } from "../stream/callbacks.ts";
 
@@ -24,9 +24,7 @@ export function assertFilePart(
     throw wrongType(`The file of ${method}()`, "a Deno.FsFile", file);
   }
   assertSize("offset", offset);
-  if (count !== null && (!Number.isSafeInteger(count) || count <= 0)) {
-    throw outOfRange("The count", "a positive integer or null", count);
-  }
+  if (count !== null) assertInteger("The count", count, 1);
 }
 
 /** The number of bytes to read at a time. With a quarter of it, sending takes twice as long. */

@@ -2,6 +2,7 @@
 
 import { isInstance } from "../../core/unknown_value.ts";
 import {
+  assertInteger,
   assertOptions,
   hasMethods,
   outOfRange,
@@ -175,13 +176,5 @@ const MAX_ID = 2 ** 32 - 2;
 
 function assertId(name: string, value: unknown): void {
   if (value === undefined) return;
-  if (
-    typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-    value <= MAX_ID
-  ) return;
-  throw outOfRange(
-    `The ${name} option`,
-    `an integer from 0 to ${MAX_ID}`,
-    value,
-  );
+  assertInteger(`The ${name} option`, value, 0, MAX_ID);
 }

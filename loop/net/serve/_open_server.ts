@@ -2,7 +2,7 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { outOfRange } from "../../core/validate.ts";
+import { assertInteger } from "../../core/validate.ts";
 import { makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
@@ -53,6 +53,5 @@ export async function openServer<A extends Deno.Addr>(
 
 /** Throws unless the backlog is valid. */
 export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
-  if (Number.isInteger(backlog) && backlog >= 0) return;
-  throw outOfRange("The backlog", "an integer of at least 0", backlog);
+  assertInteger("The backlog", backlog, 0);
 }

@@ -1,7 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { isInstance } from "../../core/unknown_value.ts";
-import { assertMethods, outOfRange, wrongType } from "../../core/validate.ts";
+import {
+  assertInteger,
+  assertMethods,
+  wrongType,
+} from "../../core/validate.ts";
 import { BaseProtocol } from "../base_protocol.ts";
 
 /** Throws unless the protocol factory is a function. */
@@ -45,19 +49,12 @@ export function assertBuffer(name: string, value: unknown): void {
 
 /** Throws unless the value is a number of bytes. */
 export function assertSize(name: string, value: unknown): void {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
-    return;
-  }
-  throw outOfRange(`The ${name}`, "an integer of at least 0", value);
+  assertInteger(`The ${name}`, value, 0);
 }
 
 /** Throws unless the value is a port, or 0. */
 export function assertPort(port: unknown): void {
-  if (
-    typeof port === "number" && Number.isInteger(port) && port >= 0 &&
-    port <= 65535
-  ) return;
-  throw outOfRange("The port", "an integer from 0 to 65535", port);
+  assertInteger("The port", port, 0, 65535);
 }
 
 /** Throws unless the value has the methods of a connection that transports use. */
