@@ -40,6 +40,7 @@ import { inspectAsText } from "./core/inspection.ts";
 import { isInstance, propertyOf } from "./core/unknown_value.ts";
 import {
   areOptions,
+  assertBoolean,
   assertFunctionOrNull,
   assertNumber,
   assertOptions,
@@ -448,8 +449,10 @@ export class EventLoop {
    * them. It costs time and memory.
    *
    * @param enabled Whether debug mode is on.
+   * @throws {TypeError} If `enabled` is not a boolean.
    */
   setDebug(enabled: boolean): void {
+    assertBoolean("The enabled of setDebug()", enabled);
     if (enabled === this.getDebug()) return;
     const scheduler = this.#scheduler;
     scheduler.debug = enabled;

@@ -59,13 +59,10 @@ export function createEagerTaskFactory(
       taskConstructor,
     );
   }
-  return (loop, coro, options) => {
+  return (loop, coro, options = {}) => {
     assertOptions("createTask", options);
-    return new taskConstructor(coro, {
-      ...options,
-      eagerStart: options?.eagerStart ?? true,
-      loop,
-    });
+    const { eagerStart = true } = options;
+    return new taskConstructor(coro, { ...options, eagerStart, loop });
   };
 }
 

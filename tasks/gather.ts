@@ -20,7 +20,11 @@ import {
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
 import type { CancelMessage } from "../loop/core/scope.ts";
 import { callingTask } from "../loop/core/task.ts";
-import { assertOptions, wrongType } from "../loop/core/validate.ts";
+import {
+  assertFlags,
+  assertOptions,
+  wrongType,
+} from "../loop/core/validate.ts";
 import { assertAwaitables } from "./_assert_awaitable.ts";
 import { ensureFuture } from "./ensure_future.ts";
 
@@ -112,6 +116,7 @@ export function gather(
 ): Future<unknown[]> {
   const home = commonHome(aws);
   assertOptions("gather", options);
+  assertFlags("gather", options, "returnExceptions");
   const scheduler = home ?? currentScheduler();
   if (aws.length === 0) return fulfilled<unknown[]>(scheduler, []);
   const ensureOptions = { loop: scheduler.loop };

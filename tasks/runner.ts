@@ -22,6 +22,7 @@ import {
 import { isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertAtLeast,
+  assertFlags,
   assertOptions,
   wrongType,
 } from "../loop/core/validate.ts";
@@ -117,6 +118,7 @@ export class Runner implements AsyncDisposable {
    */
   constructor(options: RunnerOptions = {}) {
     assertOptions("Runner", options);
+    assertFlags("run", options, "debug");
     assertLoopFactory(options.loopFactory);
     this.#interruption = interruptionOf(options);
     assertDumpOn(options.dumpOn);

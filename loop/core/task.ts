@@ -41,6 +41,7 @@ import type { CancelMessage, Scope } from "./scope.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { isInstance, propertyOf, textOf } from "./unknown_value.ts";
 import {
+  assertBoolean,
   assertFunction,
   assertInstance,
   assertOptions,
@@ -552,7 +553,10 @@ function taskOfContext(): Task<unknown> {
 
 function assertTaskOptions(options: TaskOptions): void {
   assertOptions("Task", options);
-  const { context, signal } = options;
+  const { context, eagerStart, signal } = options;
+  if (eagerStart !== undefined) {
+    assertBoolean("The eagerStart option of a task", eagerStart);
+  }
   if (context !== undefined) {
     assertInstance("The context of a task", "a Context", Context, context);
   }

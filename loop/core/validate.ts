@@ -127,6 +127,19 @@ export function assertBoolean(what: string, value: unknown): void {
   if (typeof value !== "boolean") throw wrongType(what, "a boolean", value);
 }
 
+/** Throws unless these members of options are booleans, or left out. */
+export function assertFlags(
+  caller: string,
+  options: object | undefined,
+  ...names: string[]
+): void {
+  for (const name of names) {
+    const value = propertyOf(options, name);
+    if (value === undefined) continue;
+    assertBoolean(`The ${name} option of ${caller}()`, value);
+  }
+}
+
 /** Throws unless the value is a string. */
 export function assertString(what: string, value: unknown): void {
   if (typeof value !== "string") throw wrongType(what, "a string", value);

@@ -6,6 +6,7 @@ import { type Future, homeOf, observe } from "../core/future.ts";
 import { assertWorkers } from "../core/runtime.ts";
 import { isInstance, textOf } from "../core/unknown_value.ts";
 import {
+  assertFlags,
   assertFunction,
   assertInstance,
   assertInteger,
@@ -19,6 +20,9 @@ import { Job } from "./_job.ts";
 import type { JobFunction } from "./_messages.ts";
 import { PoolWorker, type WorkerOwner } from "./_pool_worker.ts";
 import { Executor, type ExecutorShutdownOptions } from "./executor.ts";
+
+/** The boolean options of jobs, also those of all jobs of an executor. */
+const JOB_FLAGS = ["transferResults", "terminateOnCancel"];
 
 /**
  * The names of the functions that a module exports.
@@ -201,6 +205,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     const options = hasModule ? second : first;
     this.#module = hasModule ? addressOf(first) : null;
     assertOptions("WorkerExecutor", options);
+    assertFlags("WorkerExecutor", options, ...JOB_FLAGS);
     const { maxWorkers = navigator.hardwareConcurrency, name = "asyncio" } =
       options ?? {};
     assertInteger("The maxWorkers option of WorkerExecutor()", maxWorkers, 1);
@@ -319,6 +324,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     options: ExecutorShutdownOptions = {},
   ): Promise<void> {
     assertOptions("shutdown", options);
+    assertFlags("shutdown", options, "wait", "cancelFutures");
     const { wait = true, cancelFutures = false } = options;
     this.#isShutDown = true;
     if (cancelFutures) this.#dropQueue();
@@ -359,6 +365,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
       throw wrongType("The arguments of a job", "an array", args);
     }
     assertOptions("run", options);
+    assertFlags("run", options, ...JOB_FLAGS);
     const { transfer = [] } = options;
     if (!Array.isArray(transfer)) {
       throw wrongType("The transfer option of a job", "an array", transfer);
@@ -373,9 +380,7 @@ export class WorkerExecutor<M extends object = Record<never, never>>
     }
     const job = new Job(this.#functionOf(fn), args, {
       transfer,
-      transferResults: Boolean(
-        options.transferResults ?? this.#transferResults,
-      ),
+      transferResults: options.transferResults ?? this.#transferResults,
       terminateOnCancel: options.terminateOnCancel ?? this.#terminateOnCancel,
     }, caller);
     const worker = this.#idle.pop() ?? this.#start();

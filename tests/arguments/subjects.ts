@@ -87,7 +87,7 @@ const TASK_OPTIONS = options({
   context: optional(
     given(OBJECT, () => undefined),
   ),
-  eagerStart: ANYTHING,
+  eagerStart: optional(BOOLEAN),
   signal: optional(SIGNAL),
 });
 
@@ -122,7 +122,7 @@ const CONNECTION_OPTIONS = {
   happyEyeballsDelay: optional(nullable(SECONDS)),
   interleave: optional(nullable(COUNT)),
   localAddr: optional(nullable(OBJECT)),
-  allErrors: ANYTHING,
+  allErrors: optional(BOOLEAN),
   sock: SOCK,
   tls: TLS,
 };
@@ -130,10 +130,10 @@ const CONNECTION_OPTIONS = {
 const SERVER_OPTIONS = {
   family: FAMILY,
   backlog: optional(COUNT),
-  reuseAddress: ANYTHING,
-  reusePort: optional(given(ANYTHING, () => undefined)),
-  keepAlive: ANYTHING,
-  startServing: ANYTHING,
+  reuseAddress: optional(BOOLEAN),
+  reusePort: optional(BOOLEAN),
+  keepAlive: optional(BOOLEAN),
+  startServing: optional(BOOLEAN),
   sock: SOCK,
   tls: TLS,
 };
@@ -142,8 +142,8 @@ const UNIX_CONNECTION_OPTIONS = { sock: SOCK, tls: TLS };
 
 const UNIX_SERVER_OPTIONS = {
   backlog: optional(COUNT),
-  startServing: ANYTHING,
-  cleanupSocket: ANYTHING,
+  startServing: optional(BOOLEAN),
+  cleanupSocket: optional(BOOLEAN),
   sock: SOCK,
   tls: TLS,
 };
@@ -160,10 +160,10 @@ const SUBPROCESS_OPTIONS = {
   stderr: STDIO,
   cwd: optional(nullable(PATH)),
   env: optional(nullable(given(OBJECT, () => undefined))),
-  clearEnv: ANYTHING,
+  clearEnv: optional(BOOLEAN),
   uid: optional(COUNT),
   gid: optional(COUNT),
-  detached: ANYTHING,
+  detached: optional(BOOLEAN),
 };
 
 /** Objects may have what is needed. */
@@ -253,7 +253,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
       seed: optional(INTEGER),
       deviations: optional(ANY_COUNT),
       cancellations: optional(ANY_COUNT),
-      timeouts: ANYTHING,
+      timeouts: optional(BOOLEAN),
       maxSteps: optional(POSITIVE),
       network: optional(FUNCTION),
       replay: optional(STRING),
@@ -271,11 +271,11 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   ],
   futureAddToAwaitedBy: [ANYTHING, ANYTHING],
   futureDiscardFromAwaitedBy: [ANYTHING, ANYTHING],
-  gather: [ARRAY, options({ returnExceptions: ANYTHING })],
+  gather: [ARRAY, options({ returnExceptions: optional(BOOLEAN) })],
   inVirtualTime: [
     CORO,
     options({
-      debug: ANYTHING,
+      debug: optional(BOOLEAN),
       start: optional(NUMBER),
       io: optional(given(STRING, () => undefined)),
       network: optional(nullable(OBJECT)),
@@ -340,7 +340,7 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   run: [
     CORO,
     options({
-      debug: ANYTHING,
+      debug: optional(BOOLEAN),
       loopFactory: optional(nullable(FUNCTION)),
       signals: optional(given(ARRAY, () => undefined)),
       grace: optional(nullable(AT_LEAST_0)),
@@ -388,8 +388,8 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
     options({
       executor: optional(given(OBJECT, () => undefined)),
       transfer: optional(ARRAY),
-      transferResults: ANYTHING,
-      terminateOnCancel: ANYTHING,
+      transferResults: optional(BOOLEAN),
+      terminateOnCancel: optional(BOOLEAN),
     }),
   ],
   wait: [
@@ -441,7 +441,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
   callExceptionHandler: [
     options({ message: ANYTHING, exception: ANYTHING, task: ANYTHING }),
   ],
-  setDebug: [ANYTHING],
+  setDebug: [BOOLEAN],
   createConnection: [
     FACTORY,
     nullable(HOST),
@@ -460,7 +460,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
     options({
       family: FAMILY,
       transport: optional(given(STRING, () => "tcp")),
-      passive: ANYTHING,
+      passive: optional(BOOLEAN),
     }),
   ],
   getNameInfo: [ADDRESS, optional(COUNT)],
@@ -471,7 +471,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
     given(OBJECT, () => undefined),
     given(OBJECT, () => new asyncio.Protocol()),
     TLS_OPTIONS,
-    options({ serverSide: ANYTHING }),
+    options({ serverSide: optional(BOOLEAN) }),
   ],
   createDatagramEndpoint: [
     DATAGRAM_FACTORY,
@@ -479,8 +479,8 @@ const LOOP_METHODS: Record<string, Parameters> = {
       localAddr: optional(given(OBJECT, () => undefined)),
       remoteAddr: given(ADDRESS, () => ({ hostname: "127.0.0.1", port: 9 })),
       family: optional(COUNT),
-      reusePort: optional(given(ANYTHING, () => undefined)),
-      allowBroadcast: ANYTHING,
+      reusePort: optional(BOOLEAN),
+      allowBroadcast: optional(BOOLEAN),
       sock: SOCK,
     }),
   ],
@@ -492,7 +492,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
     options({
       offset: optional(COUNT),
       count: optional(nullable(COUNT)),
-      fallback: ANYTHING,
+      fallback: optional(BOOLEAN),
     }),
   ],
   sockRecv: [CONN, COUNT],
@@ -509,7 +509,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
     options({
       offset: optional(COUNT),
       count: optional(nullable(COUNT)),
-      fallback: ANYTHING,
+      fallback: optional(BOOLEAN),
     }),
   ],
   addReader: [DESCRIPTOR, FUNCTION],
@@ -541,7 +541,7 @@ const LOOP_METHODS: Record<string, Parameters> = {
 const QUEUE_METHODS: Record<string, Parameters> = {
   put: [ANYTHING],
   putNowait: [ANYTHING],
-  shutdown: [ANYTHING],
+  shutdown: [optional(BOOLEAN)],
 };
 
 const MAX_SIZE = optional(given(NUMBER, () => 3));
@@ -815,8 +815,8 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
       options({
         maxWorkers: optional(INTEGER),
         name: optional(STRING),
-        terminateOnCancel: ANYTHING,
-        transferResults: ANYTHING,
+        terminateOnCancel: optional(BOOLEAN),
+        transferResults: optional(BOOLEAN),
         errors: optional(ARRAY),
       }),
     ],
@@ -827,11 +827,13 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
         optional(ARRAY),
         options({
           transfer: optional(ARRAY),
-          transferResults: ANYTHING,
-          terminateOnCancel: ANYTHING,
+          transferResults: optional(BOOLEAN),
+          terminateOnCancel: optional(BOOLEAN),
         }),
       ],
-      shutdown: [options({ wait: ANYTHING, cancelFutures: ANYTHING })],
+      shutdown: [
+        options({ wait: optional(BOOLEAN), cancelFutures: optional(BOOLEAN) }),
+      ],
     },
   },
   Future: {
@@ -894,7 +896,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
     dispose: (runner: asyncio.Runner) => runner.close(),
     construct: [
       options({
-        debug: ANYTHING,
+        debug: optional(BOOLEAN),
         loopFactory: optional(nullable(FUNCTION)),
         signals: optional(given(ARRAY, () => undefined)),
         grace: optional(nullable(AT_LEAST_0)),
@@ -973,7 +975,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
       send: [BYTES],
       writeLines: [given(ITERABLE, () => ["text"])],
       getExtraInfo: [ANYTHING, ANYTHING],
-      startTls: [TLS_OPTIONS, options({ serverSide: ANYTHING })],
+      startTls: [TLS_OPTIONS, options({ serverSide: optional(BOOLEAN) })],
     },
   },
   TaskGroup: {

@@ -2,7 +2,11 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
-import { assertAtLeast, assertInteger } from "../../core/validate.ts";
+import {
+  assertAtLeast,
+  assertFlags,
+  assertInteger,
+} from "../../core/validate.ts";
 import {
   assertFamily,
   assertHost,
@@ -105,6 +109,7 @@ function assertConnectionOptions(
   options: ConnectionOptions,
 ): void {
   assertTlsOptions("createConnection", options);
+  assertFlags("createConnection", options, "allErrors");
   const { sock } = options;
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {

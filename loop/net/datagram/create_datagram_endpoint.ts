@@ -5,7 +5,12 @@ import type { Socket } from "node:dgram";
 import type { EventLoop } from "../../event_loop.ts";
 import { errors, OS } from "../../core/runtime.ts";
 import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
-import { assertOneOf, assertOptions, wrongType } from "../../core/validate.ts";
+import {
+  assertFlags,
+  assertOneOf,
+  assertOptions,
+  wrongType,
+} from "../../core/validate.ts";
 import type { DatagramProtocol } from "../datagram_protocol.ts";
 import type { DatagramSocket } from "../datagram_socket.ts";
 import type { DatagramTransport } from "../datagram_transport.ts";
@@ -73,7 +78,9 @@ export async function createDatagramEndpoint<P extends DatagramProtocol>(
 const WITHOUT_REUSE_PORT: readonly string[] = ["linux", "android", "windows"];
 
 function assertEndpointOptions(options: DatagramEndpointOptions): void {
-  assertOptions("createDatagramEndpoint", options);
+  const caller = "createDatagramEndpoint";
+  assertOptions(caller, options);
+  assertFlags(caller, options, "allowBroadcast", "reusePort");
   const { sock, ...others } = options;
   const { localAddr, remoteAddr, family, reusePort } = options;
   if (sock !== undefined) {

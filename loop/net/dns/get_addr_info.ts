@@ -3,7 +3,12 @@
 import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { assertOneOf, assertOptions, wrongType } from "../../core/validate.ts";
+import {
+  assertFlags,
+  assertOneOf,
+  assertOptions,
+  wrongType,
+} from "../../core/validate.ts";
 import { assertPort } from "../stream/assertions.ts";
 import { completionOf } from "../stream/callbacks.ts";
 import { codeOf } from "../stream/failures.ts";
@@ -50,6 +55,7 @@ export async function getAddrInfo(
   options: AddrInfoOptions,
 ): Promise<AddrInfo[]> {
   assertOptions("getAddrInfo", options);
+  assertFlags("getAddrInfo", options, "passive");
   const { family = 0, transport = "tcp", passive = false } = options;
   assertHost(host);
   if (port !== null) assertPort(port);

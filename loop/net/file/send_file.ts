@@ -4,7 +4,7 @@ import { RuntimeError, SendfileNotAvailableError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { isInstance } from "../../core/unknown_value.ts";
-import { assertOptions } from "../../core/validate.ts";
+import { assertFlags, assertOptions } from "../../core/validate.ts";
 import { networkCompletionOf } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
 import type { WriteTransport } from "../write_transport.ts";
@@ -19,6 +19,7 @@ export async function sendFile(
   options: SendFileOptions,
 ): Promise<number> {
   assertOptions("sendFile", options);
+  assertFlags("sendFile", options, "fallback");
   const { offset = 0, count = null, fallback = true } = options;
   assertFilePart("sendFile", file, { offset, count });
   if (!isInstance(transport, ConnTransport)) {

@@ -2,6 +2,7 @@
 
 import { isInstance } from "../../core/unknown_value.ts";
 import {
+  assertFlags,
   assertInteger,
   assertOptions,
   hasMethods,
@@ -108,6 +109,7 @@ export function assertSubprocessOptions(
   options: SubprocessOptions,
 ): void {
   assertOptions(method, options);
+  assertFlags(method, options, "clearEnv", "detached");
   assertStdio("stdin", options.stdin, "read");
   assertStdio("stdout", options.stdout, "write");
   if (options.stderr !== STDOUT) {

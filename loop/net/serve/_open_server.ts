@@ -2,7 +2,7 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
-import { assertInteger } from "../../core/validate.ts";
+import { assertFlags, assertInteger } from "../../core/validate.ts";
 import { makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
@@ -51,7 +51,13 @@ export async function openServer<A extends Deno.Addr>(
   return server;
 }
 
-/** Throws unless the backlog is valid. */
-export function assertBacklog({ backlog = 1 }: OpenServerOptions): void {
+/** Throws unless the options are valid; `flags` are the names of further boolean options. */
+export function assertOpenServerOptions(
+  caller: string,
+  options: OpenServerOptions,
+  ...flags: string[]
+): void {
+  const { backlog = 1 } = options;
   assertInteger("The backlog", backlog, 0);
+  assertFlags(caller, options, "startServing", ...flags);
 }

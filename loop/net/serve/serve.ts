@@ -44,7 +44,11 @@ import {
 } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
-import { assertBacklog, DEFAULT_BACKLOG, openServer } from "./_open_server.ts";
+import {
+  assertOpenServerOptions,
+  DEFAULT_BACKLOG,
+  openServer,
+} from "./_open_server.ts";
 import type { Server } from "./server.ts";
 
 /**
@@ -109,7 +113,13 @@ function assertServerOptions(
 ): void {
   assertTlsOptions("createServer", options);
   const { family, reusePort, sock } = options;
-  assertBacklog(options);
+  assertOpenServerOptions(
+    "createServer",
+    options,
+    "keepAlive",
+    "reuseAddress",
+    "reusePort",
+  );
   assertEither("a host and a port", host !== null || port !== null, sock);
   if (sock !== undefined) {
     assertListener("sock", sock);

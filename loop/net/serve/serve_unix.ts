@@ -20,7 +20,7 @@ import { assertNodeTls } from "../tls/native_tls.ts";
 import { assertTlsOptions, serverTlsOf } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
 import { Acceptor } from "./_acceptor.ts";
-import { assertBacklog, openServer } from "./_open_server.ts";
+import { assertOpenServerOptions, openServer } from "./_open_server.ts";
 import { removeStaleSocket, SocketFile, whenReleased } from "./_socket_file.ts";
 import type { Server } from "./server.ts";
 
@@ -99,7 +99,7 @@ function assertUnixServerOptions(
 ): void {
   assertTlsOptions("createUnixServer", options);
   const { sock } = options;
-  assertBacklog(options);
+  assertOpenServerOptions("createUnixServer", options, "cleanupSocket");
   assertEither("a path", path !== null, sock);
   if (sock === undefined) return;
   assertListener("sock", sock);

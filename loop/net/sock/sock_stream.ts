@@ -8,7 +8,7 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../../core/scheduler.ts";
-import { assertOptions } from "../../core/validate.ts";
+import { assertFlags, assertOptions } from "../../core/validate.ts";
 import { isSingleConnectionFailure } from "../stream/accept_failures.ts";
 import {
   assertBuffer,
@@ -90,6 +90,7 @@ export async function sockSendFile(
   options: SendFileOptions,
 ): Promise<number> {
   assertOptions("sockSendFile", options);
+  assertFlags("sockSendFile", options, "fallback");
   const { offset = 0, count = null, fallback = true } = options;
   assertUsable("sockSendFile", conn);
   const part = { offset, count };

@@ -21,6 +21,7 @@ import {
 import { assertNodeTls } from "./native_tls.ts";
 import { assertTlsOptions, clientTlsOf, serverTlsOf } from "./tls_settings.ts";
 import { isInstance } from "../../core/unknown_value.ts";
+import { assertFlags } from "../../core/validate.ts";
 
 /**
  * The options of `loop.startTls()`.
@@ -42,6 +43,7 @@ export async function startTls(
   options: StartTlsOptions,
 ): Promise<Transport> {
   assertTlsOptions("startTls", options);
+  assertFlags("startTls", options, "serverSide");
   const { serverSide = false } = options;
   if (!isInstance(transport, ConnTransport)) {
     throw new TypeError(
