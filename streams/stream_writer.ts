@@ -3,6 +3,7 @@
 import type { EventLoop } from "../loop/event_loop.ts";
 import type { Future } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
+import { inspectAsText } from "../loop/core/inspection.ts";
 import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
 import type { TlsOptions } from "../loop/net/tls_options.ts";
@@ -10,6 +11,7 @@ import type { Transport } from "../loop/net/transport.ts";
 import { failed } from "../loop/core/primitive_future.ts";
 import { errors } from "../loop/core/runtime.ts";
 import { schedulerOf } from "../loop/core/scheduler.ts";
+import { textOf } from "../loop/core/unknown_value.ts";
 import { assertInstance } from "../loop/core/validate.ts";
 import { requestsAround } from "../tasks/rethrow_cancelled.ts";
 import { assertTransport } from "./_assert_transport.ts";
@@ -64,6 +66,10 @@ export class StreamWriter implements AsyncDisposable {
   readonly #reader: StreamReader | null;
   readonly #loop: EventLoop;
   #writable: WritableStream<Uint8Array> | null = null;
+
+  static {
+    inspectAsText(this);
+  }
 
   /**
    * Constructs a new instance.
@@ -227,6 +233,16 @@ export class StreamWriter implements AsyncDisposable {
    */
   waitClosed(): Future<void> {
     return this.#flow.waitClosed();
+  }
+
+  /**
+   * Describes the writer: its transport, and the reader of the stream.
+   *
+   * @returns The description.
+   */
+  toString(): string {
+    const reader = this.#reader === null ? "" : ` reader=${this.#reader}`;
+    return `<StreamWriter transport=${textOf(this.#transport)}${reader}>`;
   }
 
   /**

@@ -365,3 +365,14 @@ Deno.test("StreamWriter and StreamReader are half closed one by one", () =>
     serverWriter.close();
     await gather([clientWriter.waitClosed(), serverWriter.waitClosed()]);
   }));
+
+Deno.test("StreamWriter.toString() describes its transport and its reader", () =>
+  run(async () => {
+    const [, reader, writer] = await fakeStream();
+    reader.feedData(new Uint8Array(3));
+    assertEquals(
+      Deno.inspect(writer),
+      `<StreamWriter transport=${writer.transport} reader=<StreamReader 3 bytes>>`,
+    );
+    await end([reader, writer]);
+  }));

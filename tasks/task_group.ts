@@ -4,7 +4,7 @@ import {
   type CancelledError,
   isCancelledError,
 } from "../loop/core/cancelled_error.ts";
-import { type Facts, facts } from "../loop/core/inspection.ts";
+import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
 import { type Member, summaryOf } from "../loop/core/_group_display.ts";
@@ -90,6 +90,10 @@ export class TaskGroup {
   #cancelOnEnter = false;
   /** Completes with the last task. */
   #allDone: Future<void> | null = null;
+
+  static {
+    inspectAsText(this);
+  }
 
   /**
    * Runs a function as a task of the group.
@@ -266,6 +270,22 @@ export class TaskGroup {
   /** @ignore */
   [facts](): { kind: string } & Facts {
     return { kind: "TaskGroup" };
+  }
+
+  /**
+   * Describes the group: the number of unfinished tasks and of failures, and its state.
+   *
+   * @returns The description.
+   */
+  toString(): string {
+    const parts = ["TaskGroup"];
+    if (this.#tasks.size > 0) parts.push(`tasks=${this.#tasks.size}`);
+    if (this.#failures.length > 0) {
+      parts.push(`errors=${this.#failures.length}`);
+    }
+    if (this.#isAborting) parts.push("cancelling");
+    else if (this.#scope !== null) parts.push("entered");
+    return `<${parts.join(" ")}>`;
   }
 
   async #runIn<T>(

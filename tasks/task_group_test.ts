@@ -61,6 +61,34 @@ async function failuresOf(fn: () => Promise<unknown>): Promise<unknown[]> {
   );
 }
 
+Deno.test("TaskGroup.toString() describes its tasks and its state", () =>
+  run(async () => {
+    const group = new TaskGroup();
+    assertEquals(String(group), "<TaskGroup>");
+    const texts: string[] = [];
+    await assertRejects(() =>
+      group.run(async () => {
+        texts.push(String(group));
+        group.createTask(async () => {
+          try {
+            await sleep(3600);
+          } finally {
+            texts.push(Deno.inspect(group));
+          }
+        });
+        group.createTask(() => {
+          throw new Error("boom");
+        });
+        texts.push(String(group));
+        await sleep(3600);
+      }), ExceptionGroup);
+    assertEquals(texts, [
+      "<TaskGroup entered>",
+      "<TaskGroup tasks=2 entered>",
+      "<TaskGroup tasks=1 errors=1 cancelling>",
+    ]);
+  }));
+
 Deno.test(
   "taskGroup() returns what the body returns, after all tasks are done",
   inVirtualTime(async () => {

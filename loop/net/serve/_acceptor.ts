@@ -8,6 +8,7 @@ import {
   isSingleConnectionFailure,
 } from "../stream/accept_failures.ts";
 import { type CallbackContext, Turn } from "../stream/callbacks.ts";
+import { placeOf } from "../stream/conn_transport.ts";
 import {
   closeUnlessClosed,
   setKeepAlive,
@@ -47,6 +48,11 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
     this.#options = options;
     this.#turn = new Turn(context.scheduler);
     context.scheduler.resources.add(this);
+  }
+
+  /** Describes where it listens. */
+  get place(): string {
+    return placeOf(this.listener.addr) ?? "";
   }
 
   /** Calls `onAccepted` for each connection, in a step and in the callback context. */

@@ -4,6 +4,7 @@ import { CancelledError } from "../../core/cancelled_error.ts";
 import { RuntimeError } from "../../core/errors.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { fulfilled, Future } from "../../core/future.ts";
+import { inspectAsText } from "../../core/inspection.ts";
 import { callInline } from "../../core/inline_call.ts";
 import { type Delay, secondsOf } from "../../core/delay.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
@@ -105,6 +106,7 @@ export class Server<A extends Deno.Addr = Deno.Addr>
 
   static {
     makeServer = (...args) => new Server(...args);
+    inspectAsText(this);
   }
 
   /**
@@ -136,6 +138,19 @@ export class Server<A extends Deno.Addr = Deno.Addr>
    */
   getLoop(): EventLoop {
     return this.#loop;
+  }
+
+  /**
+   * Describes the server: its addresses, and its state.
+   *
+   * @returns The description.
+   */
+  toString(): string {
+    if (this.#isClosed) return "<Server closed>";
+    const places = this.#acceptors.map(({ place }) => place);
+    return `<Server ${places.join(" ")} ${
+      this.#isServing ? "serving" : "idle"
+    }>`;
   }
 
   /**

@@ -725,3 +725,14 @@ Deno.test("Server takes a burst of 1,000 connections at once", () =>
     // Dropped connections are tried again after a second.
     assert(performance.now() - start < 900);
   }));
+
+Deno.test("Server.toString() describes its addresses and its state", () =>
+  run(async () => {
+    const server = await serve("127.0.0.1", { startServing: false });
+    const place = `127.0.0.1:${portOf(server)}`;
+    assertEquals(String(server), `<Server ${place} idle>`);
+    await server.startServing();
+    assertEquals(Deno.inspect(server), `<Server ${place} serving>`);
+    server.close();
+    assertEquals(String(server), "<Server closed>");
+  }));

@@ -403,7 +403,8 @@ export class ConnTransport extends Transport implements Resource {
   }
 }
 
-function placeOf(addr: Deno.Addr | null): string | null {
+/** Describes an address; `null` if there is none. */
+export function placeOf(addr: Deno.Addr | null): string | null {
   if (addr === null) return null;
   if ("hostname" in addr) return hostAndPort(addr.hostname, addr.port);
   return "path" in addr ? addr.path : null;
