@@ -6,7 +6,7 @@ import {
 } from "./core/cancelled_error.ts";
 import { type Delay, secondsOf } from "./core/delay.ts";
 import { RuntimeError } from "./core/errors.ts";
-import { type Awaitable, fulfilled, Future } from "./core/future.ts";
+import { type Awaitable, fulfilled, Future, isFuture } from "./core/future.ts";
 import { type Callback, Handle, TimerHandle } from "./core/handle.ts";
 import { callInline } from "./core/inline_call.ts";
 import {
@@ -371,7 +371,9 @@ export class EventLoop {
     this.#assertOpen();
     assertOptions("createTask", options);
     if (this.#taskFactory !== null) {
-      return this.#taskFactory(this, coro, options);
+      const task = this.#taskFactory(this, coro, options);
+      if (isFuture(task)) return task;
+      throw wrongType("What the task factory returns", "a task", task);
     }
     return new Task(
       coro,

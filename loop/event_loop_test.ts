@@ -600,6 +600,18 @@ Deno.test("EventLoop.setExceptionHandler() says what handles exceptions", () => 
   loop.close();
 });
 
+Deno.test("EventLoop.createTask() refuses what a task factory returns unless it is a task", () =>
+  run(() => {
+    const loop = getRunningLoop();
+    loop.setTaskFactory((() => 3) as never);
+    assertThrows(
+      () => loop.createTask(() => {}),
+      TypeError,
+      "What the task factory returns must be a task: received 3",
+    );
+    loop.setTaskFactory(null);
+  }));
+
 Deno.test("EventLoop.defaultExceptionHandler() prints the context", async () => {
   const loop = newEventLoop();
   const exception = new Error("boom");

@@ -112,7 +112,12 @@ export function asCompleted<A extends Awaitable<unknown>>(
     : secondsOf("asCompleted", "timeout", timeout);
   const all = [...aws];
   assertAwaitables("asCompleted", all);
-  const futures = new Set(Array.from(new Set(all), (aw) => ensureFuture(aw)));
+  // A function that is listed twice is called twice.
+  const listed = new Set<unknown>();
+  const distinct = all.filter((aw) =>
+    typeof aw === "function" || listed.size < listed.add(aw).size
+  );
+  const futures = new Set(distinct.map((aw) => ensureFuture(aw)));
   return new Completions(futures, seconds) as CompletionIterator<
     GatherResult<A>
   >;
