@@ -65,7 +65,7 @@ export interface CompletionIterator<T>
  * first awaitable to complete, and so on. Leaving the iteration cancels nothing.
  *
  * @typeParam A The type of the awaitables.
- * @param aws Futures, promises, and functions, which become tasks. Duplicates count once.
+ * @param aws Futures, promises, and functions, which become tasks. Duplicates count once, but a function is called each time.
  * @param options A time limit.
  * @returns The iterator.
  * @throws {TypeError} If one of `aws` is not awaitable.

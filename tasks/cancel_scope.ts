@@ -166,6 +166,7 @@ export class CancelScope {
 
   /** Whether {@linkcode CancelScope.cancel} was called, or the deadline has passed. */
   get cancelled(): boolean {
+    if (this.#state !== "finished" && this.#isLate()) this.#cancel(undefined);
     return this.#request !== null;
   }
 
@@ -229,7 +230,7 @@ export class CancelScope {
    * @returns The description.
    */
   toString(): string {
-    const cancelled = this.cancelled ? " cancelled" : "";
+    const cancelled = this.#request === null ? "" : " cancelled";
     return `<CancelScope ${this.#state}${cancelled}>`;
   }
 
@@ -272,14 +273,20 @@ export class CancelScope {
     this.#timeLimit = null;
     const deadline = this.#deadline;
     if (deadline === null || this.#request !== null) return;
-    const { scheduler } = this.#scope!.taskState;
-    if (deadline <= scheduler.time()) this.#cancel(undefined);
+    if (this.#isLate()) this.#cancel(undefined);
     else {
+      const { scheduler } = this.#scope!.taskState;
       this.#timeLimit = scheduler.at(deadline, () => {
         this.#cancel(undefined);
         warnOfForeign(this.#scope!);
       });
     }
+  }
+
+  #isLate(): boolean {
+    if (this.#deadline === null) return false;
+    const scheduler = this.#scope?.taskState.scheduler ?? currentScheduler();
+    return this.#deadline <= scheduler.time();
   }
 
   /** Throws the error with which the code after the body continues, if any. */

@@ -12,6 +12,7 @@ import {
 import { assertType, type IsExact } from "@std/testing/types";
 import { CancelledError, getRunningLoop, RuntimeError } from "../loop/mod.ts";
 import { inVirtualTime } from "../testing/in_virtual_time.ts";
+import type { VirtualTimeLoop } from "../testing/virtual_time_loop.ts";
 import {
   CancelScope,
   cancelScope,
@@ -171,6 +172,28 @@ Deno.test(
     const scope = new CancelScope({ deadline });
     await scope.run(() => sleep(0));
     assert(scope.caught);
+  }),
+);
+
+Deno.test(
+  "CancelScope.cancelled is true as soon as the deadline has passed, also without an await",
+  inVirtualTime(async () => {
+    const loop = getRunningLoop() as VirtualTimeLoop;
+    const early = new CancelScope({ deadline: loop.time() + 1 });
+    assertEquals(early.cancelled, false);
+    await sleep(2);
+    assertEquals(early.cancelled, true);
+    const ended = new CancelScope({ deadline: loop.time() + 1 });
+    await ended.run(() => {});
+    await sleep(2);
+    assertEquals(ended.cancelled, false);
+    const scope = new CancelScope({ deadline: loop.time() + 1 });
+    await scope.run(async () => {
+      loop.advance(2);
+      assertEquals(scope.cancelled, true);
+      await sleep(0);
+    });
+    assertEquals(scope.caught, true);
   }),
 );
 
