@@ -2,10 +2,12 @@
 
 import type { EventLoop } from "../../event_loop.ts";
 import { type Scheduler, schedulerOf } from "../../core/scheduler.ts";
+import { propertyOf } from "../../core/unknown_value.ts";
 import {
   assertAtLeast,
   assertFlags,
   assertInteger,
+  wrongType,
 } from "../../core/validate.ts";
 import {
   assertFamily,
@@ -132,7 +134,13 @@ function assertDialOptions(
     assertInteger("The interleave option", interleave, 0);
   }
   if (localAddr == null) return;
-  assertHost(localAddr.hostname);
+  if (typeof propertyOf(localAddr, "hostname") !== "string") {
+    throw wrongType(
+      "The localAddr option",
+      "an object with a hostname and a port",
+      localAddr,
+    );
+  }
   assertPort(localAddr.port);
 }
 

@@ -55,6 +55,12 @@ Deno.test("loop.createConnection() validates its arguments first", () =>
       TypeError,
       "The protocol factory of createConnection() must be a function: received an instance of Recorder",
     );
+    await assertRejects(
+      () =>
+        loop.createConnection(make, "localhost", 1, { localAddr: 3 as never }),
+      TypeError,
+      "The localAddr option must be an object with a hostname and a port: received 3",
+    );
     const bad: [ConnectionOptions, string][] = [
       [{ happyEyeballsDelay: -1 }, "happyEyeballsDelay"],
       [{ interleave: -1 }, "interleave"],

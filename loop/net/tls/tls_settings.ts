@@ -1,7 +1,12 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Delay, secondsOf } from "../../core/delay.ts";
-import { assertOptions, outOfRange, wrongType } from "../../core/validate.ts";
+import {
+  assertOptions,
+  assertString,
+  outOfRange,
+  wrongType,
+} from "../../core/validate.ts";
 import {} from "../stream/assertions.ts";
 import { messageOf } from "../stream/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
@@ -226,16 +231,14 @@ function assertProtocols(protocols: unknown): void {
   if (!Array.isArray(protocols)) {
     throw wrongType("The alpnProtocols", "an array of strings", protocols);
   }
+  const expected = `strings of 1 to ${MAX_PROTOCOL_LENGTH} characters`;
   for (const protocol of protocols) {
-    if (
-      typeof protocol === "string" && protocol.length >= 1 &&
-      protocol.length <= MAX_PROTOCOL_LENGTH
-    ) continue;
-    throw outOfRange(
-      "The alpnProtocols",
-      `strings of 1 to ${MAX_PROTOCOL_LENGTH} characters`,
-      protocol,
-    );
+    if (typeof protocol !== "string") {
+      throw wrongType("The alpnProtocols", expected, protocol);
+    }
+    const { length } = protocol;
+    if (length >= 1 && length <= MAX_PROTOCOL_LENGTH) continue;
+    throw outOfRange("The alpnProtocols", expected, protocol);
   }
 }
 
@@ -244,11 +247,12 @@ function serverNameOf(
   host: string | null,
 ): string | null {
   if (serverName === undefined) return host;
-  if (typeof serverName === "string" && serverName !== "") return serverName;
-  throw new RangeError(
-    `The serverName must be a host name or an IP address: received ${
-      serverName === "" ? "an empty string" : typeof serverName
-    }`,
+  assertString("The serverName", serverName);
+  if (serverName !== "") return serverName;
+  throw outOfRange(
+    "The serverName",
+    "a host name or an IP address",
+    serverName,
   );
 }
 

@@ -907,7 +907,14 @@ Deno.test("TlsOptions are validated first", () =>
         RangeError,
         "the private key of cert",
       ],
-      [connect, { serverName: "" }, RangeError, "received an empty string"],
+      [connect, { serverName: "" }, RangeError, 'received ""'],
+      [
+        connect,
+        { serverName: 3 },
+        TypeError,
+        "The serverName must be a string",
+      ],
+      [connect, { alpnProtocols: [3] }, TypeError, "received 3"],
       [
         connect,
         { alpnProtocols: "h2" },
