@@ -482,6 +482,8 @@ export class EventLoop {
    * Tries the addresses of a host name one after the other, or as `happyEyeballsDelay` and `interleave` say. A
    * program without all of `--allow-net` leaves that to Deno, and needs permission for the name and port alone.
    *
+   * Cancel safe: no connection is left behind.
+   *
    * @param protocolFactory Creates the protocol once the connection is open.
    * @param host A host name or address; `null` for this machine; or options alone, with a `sock`.
    * @param port The port.
@@ -509,6 +511,8 @@ export class EventLoop {
 
   /**
    * Listens for TCP connections.
+   *
+   * Cancel safe: no listener is left behind.
    *
    * @param protocolFactory Creates a protocol for each connection.
    * @param host A host name or address, or several; `null` for all interfaces; or options alone, with a `sock`.
@@ -538,6 +542,8 @@ export class EventLoop {
    * Connects to a Unix socket. Requires `--allow-read` and `--allow-write` for its path, and
    * `--allow-net=unix:<path>`.
    *
+   * Cancel safe: no connection is left behind.
+   *
    * @param protocolFactory Creates the protocol once the connection is open.
    * @param path The socket's path, which may begin with `"\0"` (abstract namespace); or options alone, with a `sock`.
    * @param options An open connection to use instead of the path.
@@ -565,6 +571,8 @@ export class EventLoop {
    *
    * A socket at the path is removed first, even if another server is still using it. Closing the server removes
    * the socket, unless another file has taken its place.
+   *
+   * Cancel safe: no listener is left behind.
    *
    * @param protocolFactory Creates a protocol for each connection.
    * @param path The socket's path, which may begin with `"\0"` (abstract namespace); or options alone, with a `sock`.
@@ -646,6 +654,8 @@ export class EventLoop {
    * With `remoteAddr` the endpoint only sends to and receives from that address. Unlike in asyncio, refused
    * datagrams are not reported, as Deno does not connect the socket itself.
    * `transport.getExtraInfo("socket")` is the `node:dgram` socket, which can join multicast groups.
+   *
+   * Cancel safe: no socket is left behind.
    *
    * @param protocolFactory Creates the protocol once the socket is open.
    * @param options The addresses, or an open socket to use instead of them.
@@ -906,7 +916,7 @@ export class EventLoop {
 
   /**
    * Connects to a TCP server or a Unix socket. Unlike in asyncio it also creates the socket, as JavaScript has no
-   * unconnected ones.
+   * unconnected ones. If it is cancelled, no connection is left behind.
    *
    * @param address The address to connect to.
    * @returns The connection.
