@@ -304,6 +304,8 @@ export class DurableQueue<T = unknown>
   /**
    * Takes a lease on the next job, without waiting for one.
    *
+   * Cancel safe: a job that comes too late is back in its place at once, as with {@linkcode DurableQueue.get}.
+   *
    * @returns A future of the job.
    * @throws {QueueEmpty} If no job is ready.
    * @throws {QueueShutDown} If the queue is shut down.
@@ -318,6 +320,8 @@ export class DurableQueue<T = unknown>
   /**
    * Counts the jobs in the queue. Other programs may have changed the numbers by the time they arrive.
    *
+   * Cancel safe: it only reads.
+   *
    * @returns A future of the numbers of jobs that are ready, delayed, leased and dead.
    */
   counts(): Future<Counts> {
@@ -327,6 +331,8 @@ export class DurableQueue<T = unknown>
 
   /**
    * Returns the result of a job, for as long as it is kept.
+   *
+   * Cancel safe: it only reads.
    *
    * @param id The id of the job.
    * @returns A future of the result; of `undefined` if the job is not done, has no result, or is no longer known.
@@ -386,6 +392,8 @@ export class DurableQueue<T = unknown>
   /**
    * Makes a dead letter ready again, with all its attempts.
    *
+   * Cancelled before the store answers, the job may be ready again or still be dead.
+   *
    * @param id The id of the job.
    * @returns A future that completes once the store has written it.
    * @throws {RangeError} If no dead letter has the id.
@@ -419,6 +427,8 @@ export class DurableQueue<T = unknown>
   /**
    * Shuts this handle down, and no other: `put()` and `get()` throw a `QueueShutDown` from now on, also a `get()` that
    * is waiting, and iteration ends. Jobs that were got can still be ended, and their leases are renewed until then.
+   *
+   * Cancelling only ends the waiting: the handle is shut down.
    *
    * @returns A future that completes when puts that were under way are written, and jobs that came for nothing are back.
    */

@@ -194,6 +194,8 @@ export class Job<T = unknown> implements AsyncDisposable {
   /**
    * Ends the job as a dead letter, which can be listed and put back: no further attempt makes sense.
    *
+   * Cancelled while the store answers, the job may be dead or not, as with {@linkcode Job.done}.
+   *
    * @param reason Why: an error, or anything else.
    * @returns A promise that resolves once the store has written it.
    * @throws {LeaseLost} If the lease is lost: another worker has the job, or has done it.
