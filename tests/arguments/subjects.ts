@@ -138,6 +138,11 @@ const SERVER_OPTIONS = {
   tls: TLS,
 };
 
+const SERVER_HOST = given(
+  optional(nullable({ ...HOST, takes: (v) => isHost(v) })),
+  () => "127.0.0.1",
+);
+
 const UNIX_CONNECTION_OPTIONS = { sock: SOCK, tls: TLS };
 
 const UNIX_SERVER_OPTIONS = {
@@ -359,8 +364,8 @@ export const FUNCTIONS: Readonly<Record<string, Parameters>> = {
   sleep: [SECONDS, ANYTHING],
   startServer: [
     FUNCTION,
-    optional(nullable({ ...HOST, takes: (v) => isHost(v) })),
-    optional(nullable(PORT)),
+    SERVER_HOST,
+    given(optional(nullable(PORT)), () => 0),
     options({ ...SERVER_OPTIONS, limit: LIMIT }),
   ],
   startUnixServer: [
@@ -450,8 +455,8 @@ const LOOP_METHODS: Record<string, Parameters> = {
   ],
   createServer: [
     FACTORY,
-    optional(nullable({ ...HOST, takes: isHost })),
-    optional(nullable(PORT)),
+    SERVER_HOST,
+    given(optional(nullable(PORT)), () => 0),
     options(SERVER_OPTIONS),
   ],
   getAddrInfo: [
@@ -824,7 +829,7 @@ export const CLASSES: Readonly<Record<string, Subject>> = {
       submit: [given(FUNCTION, () => () => 1)],
       run: [
         given(FUNCTION, () => () => 1),
-        optional(ARRAY),
+        ARRAY,
         options({
           transfer: optional(ARRAY),
           transferResults: optional(BOOLEAN),
