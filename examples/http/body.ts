@@ -5,13 +5,11 @@ import { type Head, readTrailer } from "./head.ts";
 import { HttpError } from "./http_error.ts";
 import { readLine } from "./line.ts";
 
-export interface BodyOptions {
+export interface BodyLimits {
   /** The greatest number of bytes. */
-  readonly maxBytes: number;
+  readonly maxBody: number;
   /** The longest pause of the peer, in seconds. */
   readonly timeout: number;
-  /** Called when the body is first read. */
-  readonly onWanted: () => void;
 }
 
 const PIECE = 64 * 1024;
@@ -23,12 +21,20 @@ export class Body implements AsyncIterable<Uint8Array> {
   readonly #reader: StreamReader;
   /** The length in bytes; null for chunked encoding. */
   readonly #length: number | null;
-  readonly #options: BodyOptions;
+  readonly #limits: BodyLimits;
+  readonly #onWanted: (() => void) | null;
 
-  constructor(reader: StreamReader, head: Head, options: BodyOptions) {
+  /** Calls `onWanted` when the body is first read. */
+  constructor(
+    reader: StreamReader,
+    head: Head,
+    limits: BodyLimits,
+    onWanted: (() => void) | null,
+  ) {
     this.#reader = reader;
     this.#length = lengthOf(head);
-    this.#options = options;
+    this.#limits = limits;
+    this.#onWanted = onWanted;
     this.isRead = this.#length === 0;
     this.#assertShort(this.#length ?? 0);
   }
@@ -41,7 +47,7 @@ export class Body implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
     if (this.isRead) return;
-    this.#options.onWanted();
+    this.#onWanted?.();
     if (this.#length === null) yield* this.#chunks();
     else yield* this.#pieces(this.#length);
     this.isRead = true;
@@ -80,7 +86,7 @@ export class Body implements AsyncIterable<Uint8Array> {
 
   async #inTime<T>(read: () => PromiseLike<T>): Promise<T> {
     try {
-      return await timeout(this.#options.timeout, read);
+      return await timeout(this.#limits.timeout, read);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       throw new HttpError(408, "The body did not come in time");
@@ -88,7 +94,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 
   #assertShort(length: number): void {
-    if (length <= this.#options.maxBytes) return;
+    if (length <= this.#limits.maxBody) return;
     throw new HttpError(413, "The body is too long");
   }
 }

@@ -15,8 +15,9 @@ import type { IdleTasks } from "./idle.ts";
 import { type Reply, send } from "./reply.ts";
 
 /** A request. Its body may still be arriving. */
-export interface HttpRequest extends Head {
-  readonly body: Body;
+export class HttpRequest extends Head {
+  /** Set once the head is accepted, so always for a handler. */
+  body!: Body;
 }
 
 /** The state that all connections of a server share. */
@@ -41,7 +42,10 @@ export async function serveConnection(
 ): Promise<void> {
   const connection = new Connection(reader, writer, site);
   try {
-    while (await connection.serveRequest());
+    let start;
+    do {
+      start = await connection.firstCharacter();
+    } while (start !== null && await connection.serveRequest(start));
     await connection.hangUp();
   } catch (error) {
     // The peer has disconnected, which it may do
@@ -65,39 +69,8 @@ class Connection {
     this.#peer = (writer.getExtraInfo("peername") as Deno.NetAddr).hostname;
   }
 
-  /** Answers one request; returns whether there may be another. */
-  async serveRequest(): Promise<boolean> {
-    let head: Head | null = null;
-    let body: Body | null = null;
-    let reply: Reply;
-    try {
-      head = await this.#readHead();
-      if (head === null) return false;
-      body = this.#bodyOf(head);
-      reply = await this.#site.handle(Object.assign(head, { body }));
-    } catch (error) {
-      reply = this.#replyTo(error);
-    }
-    // The rest of an unread body must not be taken for the next request
-    const canGoOn = body?.isRead ?? false;
-    return await this.#send(reply, head, canGoOn && wantsMore(head));
-  }
-
-  /** Waits for a request and reads its head; null if none comes. */
-  async #readHead(): Promise<Head | null> {
-    const start = await this.#firstCharacter();
-    if (start === null) return null;
-    const reading = readHead(this.#reader, start);
-    if (reading instanceof Head) return reading;
-    try {
-      return await timeout(this.#site.timeout, reading);
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      throw new HttpError(408, "The request did not come in time");
-    }
-  }
-
-  async #firstCharacter(): Promise<string | null> {
+  /** Waits for a request and reads its first character; null if none comes. */
+  async firstCharacter(): Promise<string | null> {
     const { idle, isStopping } = this.#site;
     if (isStopping) return null;
     idle.add(this.#task);
@@ -109,19 +82,33 @@ class Connection {
     }
   }
 
+  /** Reads the rest of a request and answers it; returns whether there may be another. */
+  async serveRequest(start: string): Promise<boolean> {
+    let request: HttpRequest | null = null;
+    let reply: Reply;
+    try {
+      const { timeout: seconds, handle } = this.#site;
+      request = new HttpRequest(await readHead(this.#reader, start, seconds));
+      request.body = this.#bodyOf(request);
+      reply = await handle(request);
+    } catch (error) {
+      reply = this.#replyTo(error);
+    }
+    return await this.#send(reply, request);
+  }
+
   #bodyOf(head: Head): Body {
     const expectation = head.fields.get("expect")?.toLowerCase();
-    if (expectation !== undefined && expectation !== "100-continue") {
+    if (expectation === undefined) {
+      return new Body(this.#reader, head, this.#site, null);
+    }
+    if (expectation !== "100-continue") {
       throw new HttpError(417, "Expected 100-continue as the Expect");
     }
-    return new Body(this.#reader, head, {
-      maxBytes: this.#site.maxBody,
-      timeout: this.#site.timeout,
-      onWanted: () => {
-        if (expectation !== undefined && head.version === "1.1") {
-          this.#writer.write("HTTP/1.1 100 Continue\r\n\r\n");
-        }
-      },
+    return new Body(this.#reader, head, this.#site, () => {
+      if (head.version === "1.1") {
+        this.#writer.write("HTTP/1.1 100 Continue\r\n\r\n");
+      }
     });
   }
 
@@ -137,33 +124,32 @@ class Connection {
     return { status: 500, body: "Something went wrong\n" };
   }
 
-  async #send(
-    reply: Reply,
-    head: Head | null,
-    keepAlive: boolean,
-  ): Promise<boolean> {
-    const { status = 200 } = reply;
-    const request = head === null
+  /** Sends a reply; returns whether there may be another request. */
+  async #send(reply: Reply, request: HttpRequest | null): Promise<boolean> {
+    const { log, report, isStopping, timeout: seconds } = this.#site;
+    const line = request === null
       ? "-"
-      : `${head.method} ${head.target} HTTP/${head.version}`;
-    const entry = `${this.#peer} "${request}" ${status}`;
+      : `${request.method} ${request.target} HTTP/${request.version}`;
+    let entry = `${this.#peer} "${line}" ${reply.status ?? 200}`;
     try {
-      const [size, isKept] = await send(this.#writer, reply, {
-        version: head?.version ?? "1.1",
-        isHead: head?.method === "HEAD",
-        keepAlive: keepAlive && !this.#site.isStopping,
-        timeout: this.#site.timeout,
+      const { size, isKept } = await send(this.#writer, reply, {
+        version: request?.version ?? "1.1",
+        isHead: request?.method === "HEAD",
+        keepAlive: !isStopping && wantsMore(request),
+        timeout: seconds,
       });
-      this.#site.log(`${entry} ${size}`);
+      entry += ` ${size}`;
       return isKept;
     } catch (error) {
-      this.#site.log(`${entry} cut off`);
+      entry += " cut off";
       if (error instanceof CancelledError || this.#writer.isClosing()) {
         throw error;
       }
-      if (!(error instanceof TimeoutError)) this.#site.report(error);
+      if (!(error instanceof TimeoutError)) report(error);
       this.#writer.transport.abort();
       return false;
+    } finally {
+      log(entry);
     }
   }
 
@@ -185,12 +171,13 @@ class Connection {
   }
 }
 
-function wantsMore(head: Head | null): boolean {
-  if (head === null) return false;
-  const connection = head.fields.get("connection");
-  if (connection === null) return head.version === "1.1";
+function wantsMore(request: HttpRequest | null): boolean {
+  // The rest of an unread body must not be taken for the next request
+  if (request === null || !request.body?.isRead) return false;
+  const connection = request.fields.get("connection");
+  if (connection === null) return request.version === "1.1";
   const tokens = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
-  return head.version === "1.1"
+  return request.version === "1.1"
     ? !tokens.includes("close")
     : tokens.includes("keep-alive");
 }

@@ -4,6 +4,8 @@ import {
   IncompleteReadError,
   LimitOverrunError,
   type StreamReader,
+  timeout,
+  TimeoutError,
 } from "@asyncio/asyncio";
 import { Fields } from "./fields.ts";
 import { HttpError } from "./http_error.ts";
@@ -79,18 +81,34 @@ export class Head {
 }
 
 /**
- * Reads the head of a request, whose first character has been read already. Returns the head if all of it is buffered,
- * which is the fastest case; otherwise returns a function that waits for it.
+ * Reads the text of a head, whose first character has been read already, in some seconds. Returns it at once if all of it
+ * is there, which is the usual case and the fastest.
  */
 export function readHead(
   reader: StreamReader,
   start: string,
-): Head | (() => Promise<Head>) {
+  seconds: number,
+): string | Promise<string> {
   const reading = reader.readUntil(ENDS);
-  if (reading.done() && reading.exception() === null) {
-    return new Head(start + textOf(reading.result()));
+  return reading.done() && reading.exception() === null
+    ? start + textOf(reading.result())
+    : restOfHead(reader, reading, start, seconds);
+}
+
+async function restOfHead(
+  reader: StreamReader,
+  reading: PromiseLike<Uint8Array>,
+  start: string,
+  seconds: number,
+): Promise<string> {
+  try {
+    return start + textOf(
+      await timeout(seconds, () => bytesOf(reader, reading)),
+    );
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new HttpError(408, "The request did not come in time");
   }
-  return async () => new Head(start + textOf(await bytesOf(reader, reading)));
 }
 
 /** Reads the fields after a body, and the empty line after them. */

@@ -2,15 +2,19 @@
 
 import { getRunningLoop, type Task } from "@asyncio/asyncio";
 
+/** How often a task is looked at before it is cancelled. */
+const LOOKS = 4;
+
 /**
  * The tasks of connections that wait for a request; those that wait too long
- * are cancelled. One timer is for all: a time limit for each request would take
- * a third of the request's time.
+ * are cancelled, up to a quarter too late. One timer is for all: a time limit
+ * for each request would take a third of the request's time, and the clock a
+ * twentieth.
  */
 export class IdleTasks {
   readonly #seconds: number;
-  /** Since when they wait, the longest first. */
-  readonly #since = new Map<Task<unknown>, number>();
+  /** How often each has been looked at. */
+  readonly #looks = new Map<Task<unknown>, number>();
   #isWatching = false;
 
   constructor(seconds: number) {
@@ -18,30 +22,29 @@ export class IdleTasks {
   }
 
   add(task: Task<unknown>): void {
-    const loop = getRunningLoop();
-    this.#since.set(task, loop.time());
-    if (!this.#isWatching) this.#watch(this.#seconds);
+    this.#looks.set(task, 0);
+    if (!this.#isWatching) this.#watch();
   }
 
   delete(task: Task<unknown>): void {
-    this.#since.delete(task);
+    this.#looks.delete(task);
   }
 
   cancel(): void {
-    for (const task of this.#since.keys()) task.cancel();
+    for (const task of this.#looks.keys()) task.cancel();
   }
 
-  #watch(delay: number): void {
-    this.#isWatching = true;
-    getRunningLoop().callLater(delay, () => {
-      this.#isWatching = false;
-      const now = getRunningLoop().time();
-      for (const [task, since] of this.#since) {
-        const left = since + this.#seconds - now;
-        if (left > 0) return this.#watch(left);
-        this.#since.delete(task);
-        task.cancel();
-      }
-    });
+  #watch(): void {
+    this.#isWatching = this.#looks.size > 0;
+    if (!this.#isWatching) return;
+    getRunningLoop().callLater(this.#seconds / LOOKS, () => this.#look());
+  }
+
+  #look(): void {
+    for (const [task, looks] of this.#looks) {
+      if (looks < LOOKS) this.#looks.set(task, looks + 1);
+      else task.cancel();
+    }
+    this.#watch();
   }
 }

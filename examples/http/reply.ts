@@ -28,13 +28,22 @@ export interface Circumstances {
 /** So small that a peer that does not take it in time takes nothing. */
 const PIECE = 64 * 1024;
 
-/** Sends a reply. Returns the size of the body that was sent, and whether the connection can be kept. */
-export async function send(
+/** What was sent of a reply. */
+export interface Sent {
+  /** The size of the body in bytes. */
+  readonly size: number;
+  /** Whether the connection can be kept. */
+  readonly isKept: boolean;
+}
+
+/** Sends a reply. Nothing is awaited if it is short and the peer is fast, which is the usual case. */
+export function send(
   writer: StreamWriter,
   reply: Reply,
-  { version, isHead, keepAlive, timeout: seconds }: Circumstances,
-): Promise<[size: number, keepAlive: boolean]> {
+  circumstances: Circumstances,
+): Sent | Promise<Sent> {
   const { body = "" } = reply;
+  const { version, isHead, keepAlive, timeout: seconds } = circumstances;
   const content = typeof body === "string" && !ASCII.test(body)
     ? encoder.encode(body)
     : body;
@@ -43,21 +52,40 @@ export async function send(
   const isChunked = length === undefined && version === "1.1";
   // Otherwise the end of the connection ends the body
   const isKept = keepAlive && (length !== undefined || isChunked);
-  const head = headOf(reply, { length, isChunked, isKept, version });
+  const framing = { length, isChunked, isKept };
+  const head = headOf(reply, framing, version);
   if (isHead) {
     writer.write(head);
-    return [0, isKept];
+    return { size: 0, isKept };
   }
-  if (isWhole && content.length <= PIECE) {
-    if (typeof content === "string") writer.write(head + content);
-    else writer.writeLines([head, content]);
-    const draining = writer.drain();
-    if (draining.done()) await draining;
-    else await timeout(seconds, () => draining);
-    return [content.length, isKept];
+  if (!isWhole || content.length > PIECE) {
+    writer.write(head);
+    return sendPieces(writer, content, framing, seconds);
   }
+  if (typeof content === "string") writer.write(head + content);
+  else writer.writeLines([head, content]);
+  const sent = { size: content.length, isKept };
+  const draining = writer.drain();
+  if (draining.done() && draining.exception() === null) return sent;
+  return timeout(seconds, async () => {
+    await draining;
+    return sent;
+  });
+}
 
-  writer.write(head);
+/** How the receiver finds the end of a body. */
+interface Framing {
+  readonly length: number | undefined;
+  readonly isChunked: boolean;
+  readonly isKept: boolean;
+}
+
+async function sendPieces(
+  writer: StreamWriter,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  { length, isChunked, isKept }: Framing,
+  seconds: number,
+): Promise<Sent> {
   let size = 0;
   for await (const piece of piecesOf(content)) {
     size += piece.length;
@@ -70,7 +98,7 @@ export async function send(
     await timeout(seconds, () => writer.drain());
   }
   if (isChunked) writer.write("0\r\n\r\n");
-  if (length === undefined || length === size) return [size, isKept];
+  if (length === undefined || length === size) return { size, isKept };
   throw new RangeError(
     `Expected a body of ${length} bytes: received ${size} or more`,
   );
@@ -87,12 +115,8 @@ const FIELD = /^[\w!#$%&'*+.^`|~-]+:[^\0\r\n]*$/;
 
 function headOf(
   { status = 200, headers = {}, body }: Reply,
-  { length, isChunked, isKept, version }: {
-    length: number | undefined;
-    isChunked: boolean;
-    isKept: boolean;
-    version: Version;
-  },
+  { length, isChunked, isKept }: Framing,
+  version: Version,
 ): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
   let hasType = typeof body !== "string" && body !== undefined;
