@@ -22,71 +22,84 @@ export class NodeTlsConn extends NodeConn implements ChunkReader {
   readonly #socket: TLSSocket;
   readonly #underlying: ConnDuplex;
   readonly #chunks = new RingBuffer<Uint8Array<ArrayBuffer>>();
+  /** What is left of a chunk that was longer than the memory of a read. */
+  #rest: Uint8Array<ArrayBuffer> | null = null;
   /** The number of bytes in the chunks. */
   #size = 0;
   #isPaused = false;
   #error: Error | null = null;
   #isOver = false;
-  #wake: (() => void) | null = null;
-  /** The reject functions of pending operations, whose callbacks may not be called once the socket is closed. */
-  readonly #calls = new Set<(error: Error) => void>();
+  /** Settle the pending read. */
+  #resolveRead: ResolveChunk | null = null;
+  #failRead: Reject | null = null;
+  /** Fail the pending write and the pending end, whose callbacks may not be called once the socket is closed. */
+  #failWrite: Reject | null = null;
+  #failEnd: Reject | null = null;
 
   /** Call this before data can arrive. */
   constructor(socket: TLSSocket, underlying: ConnDuplex) {
     super(socket, underlying.conn);
     this.#socket = socket;
     this.#underlying = underlying;
-    socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-      const { buffer, byteOffset, length } = chunk; // a Buffer, which is not quite a Uint8Array
-      this.#chunks.push(new Uint8Array(buffer, byteOffset, length));
-      this.#size += length;
-      if (this.#size > HIGH_WATER) this.#pause();
-      this.#wake?.();
+    socket.on("data", (data: Uint8Array<ArrayBuffer>) => {
+      const { buffer, byteOffset, length } = data; // a Buffer, which is not quite a Uint8Array
+      this.#receive(new Uint8Array(buffer, byteOffset, length));
     });
     const end = () => {
       this.#isOver = true;
-      this.#wake?.();
+      this.#endRead();
     };
     socket.on("end", end);
     socket.on("close", () => {
       if (!this.#isOver) this.#error ??= interrupted();
       end();
-      for (const fail of this.#calls) fail(this.#error ?? interrupted());
+      const error = this.#error ?? interrupted();
+      this.#failWrite?.(error);
+      this.#failEnd?.(error);
     });
     socket.on("error", (error) => {
       this.#error ??= connectionError(error);
-      this.#wake?.();
+      this.#endRead();
     });
   }
 
-  override async write(data: Uint8Array): Promise<number> {
-    await this.#call((callback) => this.#socket.write(data, callback));
-    return data.length;
+  /** One write at a time. */
+  override write(data: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen();
+      this.#failWrite = reject;
+      this.#socket.write(data, (error) => {
+        if (error) reject(this.#error ?? osErrorOf(error));
+        else resolve(data.length);
+      });
+    });
   }
 
   override async closeWrite(): Promise<void> {
     await this.#underlying.flushed();
-    await this.#call((callback) => this.#socket.end(callback));
+    await new Promise<void>((resolve, reject) => {
+      this.#assertOpen();
+      this.#failEnd = reject;
+      this.#socket.end((error?: Error | null) => {
+        if (error) reject(this.#error ?? osErrorOf(error));
+        else resolve();
+      });
+    });
     await this.#underlying.flushed();
   }
 
-  async readChunk(): Promise<Uint8Array<ArrayBuffer> | null> {
-    if (!await this.#received()) return null;
-    const chunk = this.#chunks.take();
-    this.#size -= chunk.length;
-    return chunk;
+  readChunk(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return new Promise(this.#take);
   }
 
   protected override async readAlone(
     memory: Uint8Array,
   ): Promise<number | null> {
-    if (!await this.#received()) return null;
-    const chunk = this.#chunks.first!;
+    const chunk = await this.readChunk();
+    if (chunk === null) return null;
     const count = Math.min(chunk.length, memory.length);
     memory.set(chunk.subarray(0, count));
-    if (count < chunk.length) this.#chunks.first = chunk.subarray(count);
-    else this.#chunks.take();
-    this.#size -= count;
+    if (count < chunk.length) this.#rest = chunk.subarray(count);
     return count;
   }
 
@@ -98,15 +111,45 @@ export class NodeTlsConn extends NodeConn implements ChunkReader {
     this.#underlying.unref();
   }
 
-  /** Waits for a chunk; returns whether there is one. */
-  async #received(): Promise<boolean> {
-    while (this.#chunks.size === 0) {
-      if (this.#error !== null) throw this.#error;
-      if (this.#isOver) return false;
+  /** Takes a chunk as soon as there is one; `null` at the end. */
+  readonly #take = (resolve: ResolveChunk, reject: Reject): void => {
+    if (this.#rest !== null) {
+      resolve(this.#rest);
+      this.#rest = null;
+    } else if (this.#chunks.size > 0) {
+      const chunk = this.#chunks.take();
+      this.#size -= chunk.length;
+      resolve(chunk);
+    } else if (this.#error !== null) reject(this.#error);
+    else if (this.#isOver) resolve(null);
+    else {
+      this.#resolveRead = resolve;
+      this.#failRead = reject;
       this.#resume();
-      await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    return true;
+  };
+
+  #receive(chunk: Uint8Array<ArrayBuffer>): void {
+    const resolve = this.#resolveRead;
+    this.#resolveRead = null;
+    if (resolve !== null) {
+      resolve(chunk);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size > HIGH_WATER) this.#pause();
+  }
+
+  /** Ends the pending read, as nothing more is received. */
+  #endRead(): void {
+    const resolve = this.#resolveRead;
+    this.#resolveRead = null;
+    if (resolve !== null) this.#take(resolve, this.#failRead!);
+  }
+
+  #assertOpen(): void {
+    if (this.#socket.destroyed) throw this.#error ?? interrupted();
   }
 
   #pause(): void {
@@ -120,21 +163,10 @@ export class NodeTlsConn extends NodeConn implements ChunkReader {
     this.#isPaused = false;
     this.#underlying.resume();
   }
-
-  #call(
-    operation: (callback: (error?: Error | null) => void) => void,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) throw this.#error ?? interrupted();
-      this.#calls.add(reject);
-      operation((error) => {
-        this.#calls.delete(reject);
-        if (error) reject(this.#error ?? osErrorOf(error));
-        else resolve();
-      });
-    });
-  }
 }
+
+type Reject = (error: Error) => void;
+type ResolveChunk = (chunk: Uint8Array<ArrayBuffer> | null) => void;
 
 const READ_SIZE = 64 * 1024;
 const NO_MEMORY = new Uint8Array(0);
