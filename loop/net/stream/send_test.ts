@@ -242,6 +242,23 @@ Deno.test("Transport.send() in debug mode reports memory that changed", () =>
     await protocol.lost;
   }, { debug: true }));
 
+Deno.test("Transport.send() does not watch the memory outside debug mode", () =>
+  run(async () => {
+    const contexts = recordExceptions(getRunningLoop());
+    const [conn, transport, protocol] = await fake();
+    conn.block();
+    const memory = bytesOf("abc");
+    const sent = transport.send(memory);
+    await turns();
+    memory[1] = 66;
+    conn.unblock();
+    await sent;
+    await turns();
+    assertEquals(contexts, []);
+    transport.close();
+    await protocol.lost;
+  }, { debug: false }));
+
 Deno.test("Transport.send() refuses what is not bytes, and after writeEof()", () =>
   run(async () => {
     const [conn, transport, protocol] = await fake();

@@ -110,7 +110,7 @@ export class WriteHalf implements StepEndHook {
     if (data.length === 0 && this.#queue.size === 0) {
       return fulfilled(scheduler, undefined);
     }
-    const isIntact = scheduler.debug === null ? null : changeDetector(data);
+    const isIntact = scheduler.debug ? changeDetector(data) : null;
     const loan = new Loan(data, (error) => {
       if (isIntact?.() === false) this.#reportChange(operation);
       send.settlement = error === null ? DONE : withError(error);
