@@ -13,7 +13,9 @@ def run(main):
     if os.environ.get("ASYNCIO_BENCH_LOOP") == "uvloop":
         import uvloop
 
-        return uvloop.run(main)
+        # Not uvloop.run(), which 0.17 does not have
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main)
     return asyncio.run(main)
 
 
