@@ -8,8 +8,8 @@ const LOOKS = 4;
 /**
  * The tasks of connections that wait for a request; those that wait too long
  * are cancelled, up to a quarter too late. One timer is for all: a time limit
- * for each request would take a third of the request's time, and the clock a
- * twentieth.
+ * for each request would take a third of the request's time, and a look at the
+ * clock a twentieth.
  */
 export class IdleTasks {
   readonly #seconds: number;

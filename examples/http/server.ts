@@ -15,7 +15,7 @@ export interface HttpServerOptions {
   readonly report?: Site["report"];
   /** The time limit for a head, and for a pause while a body is sent or received, in seconds. */
   readonly timeout?: number;
-  /** The time limit for an idle connection, in seconds. */
+  /** The time limit for an idle connection, in seconds; it may end a quarter later. */
   readonly idleTimeout?: number;
   /** The greatest length of a body, in bytes. */
   readonly maxBody?: number;

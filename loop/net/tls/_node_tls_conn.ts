@@ -63,7 +63,7 @@ export class NodeTlsConn extends NodeConn implements ChunkReader {
     });
   }
 
-  /** One write at a time. */
+  /** One write at a time: a closed socket fails only the last one. */
   override write(data: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#assertOpen();
