@@ -10,11 +10,8 @@
  * @module
  */
 
-import { contest, type Contestant } from "./network/contest.ts";
-import { isQuick } from "./report.ts";
-import { runClient, type Server } from "./network/peer.ts";
+import { type Contestant, contestOfRates } from "./network/contest.ts";
 
-const SECONDS = isQuick ? 0.1 : 1;
 const LOADS = [
   { size: 64, connections: 32 },
   { size: 1024, connections: 32 },
@@ -75,29 +72,19 @@ const LINES: Contestant[] = [
   { server: "asyncio streams, lines", isPython: true },
 ];
 
-async function exchange(
-  { port }: Server,
-  ...args: (string | number)[]
-): Promise<{ rate: number; count: number }> {
-  const [kind, ...rest] = args;
-  const rate = await runClient(kind!, port, ...rest, SECONDS);
-  return { rate, count: rate * SECONDS };
-}
-
 /** Measures and prints. */
 export async function main(): Promise<void> {
   for (const { size, connections } of LOADS) {
-    await contest(
+    await contestOfRates(
       `${size} B, ${connections} connections`,
       CONTESTANTS,
-      (server) => exchange(server, "exchange", size, connections),
+      "exchange",
+      size,
+      connections,
     );
   }
-  await contest(
-    "five short lines, 32 connections",
-    LINES,
-    (server) => exchange(server, "lines", 32),
-  );
+  const title = "five short lines, 32 connections";
+  await contestOfRates(title, LINES, "lines", 32);
 }
 
 if (import.meta.main) await main();

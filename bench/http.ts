@@ -10,7 +10,7 @@
  * @module
  */
 
-import { contest, type Contestant } from "./network/contest.ts";
+import { contest, type Contestant, contestOfRates } from "./network/contest.ts";
 import { runClient } from "./network/peer.ts";
 import { isQuick } from "./report.ts";
 
@@ -28,17 +28,15 @@ const CONTESTANTS: Contestant[] = [
 
 /** Measures and prints. */
 export async function main(): Promise<void> {
-  for (
-    const [title, kind] of [
-      ["requests", "ask"],
-      ["requests without keep-alive", "ask once"],
-    ] as const
-  ) {
-    await contest(title, CONTESTANTS, async ({ port }) => {
-      const rate = await runClient(kind, port, CONNECTIONS, SECONDS);
+  await contestOfRates("requests", CONTESTANTS, "ask", CONNECTIONS);
+  await contest(
+    "requests without keep-alive",
+    CONTESTANTS,
+    async ({ port }) => {
+      const rate = await runClient("ask once", port, CONNECTIONS, SECONDS);
       return { rate, count: rate * SECONDS };
-    });
-  }
+    },
+  );
 }
 
 if (import.meta.main) await main();

@@ -11,11 +11,8 @@
  * @module
  */
 
-import { contest, type Contestant } from "./network/contest.ts";
-import { runClient } from "./network/peer.ts";
-import { isQuick } from "./report.ts";
+import { type Contestant, contestOfRates } from "./network/contest.ts";
 
-const SECONDS = isQuick ? 0.1 : 0.5;
 const CONNECTIONS = 32;
 
 const against = [
@@ -33,15 +30,9 @@ const CONTESTANTS: Contestant[] = [
 /** Measures and prints. */
 export async function main(): Promise<void> {
   for (const size of [64, 16 * 1024]) {
-    await contest(
-      `${size} B over TLS`,
-      CONTESTANTS,
-      async ({ port }) => {
-        const load = [size, CONNECTIONS, SECONDS];
-        const rate = await runClient("exchange over TLS", port, ...load);
-        return { rate, count: rate * SECONDS };
-      },
-    );
+    const title = `${size} B over TLS`;
+    const kind = "exchange over TLS";
+    await contestOfRates(title, CONTESTANTS, kind, size, CONNECTIONS);
   }
 }
 

@@ -1,7 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 /**
- * The load: `deno run -A client.ts KIND PORT …`. It prints a figure.
+ * The load: `deno run -A client.ts KIND PORT …`. It prints a figure, or with a kind that lasts for a time, for each
+ * line of standard input with a number of seconds, what it did in how many seconds.
  *
  * @module
  */
@@ -34,67 +35,54 @@ async function writeAll(conn: Deno.Conn, data: Uint8Array): Promise<void> {
   }
 }
 
-/** Sends a message and awaits as many bytes, on all connections for a while; prints the messages a second. */
-async function exchange(
-  message: Uint8Array,
+/** Asks again and again, on all connections, whenever it is told for how long. */
+async function ask(
   connections: number,
-  seconds: number,
   connect: () => Promise<Deno.Conn>,
+  question: Uint8Array,
+  sizeOf: (conn: Deno.Conn) => number | Promise<number>,
 ): Promise<void> {
   const conns: Deno.Conn[] = [];
   for (let i = 0; i < connections; i++) conns.push(await connect());
-  let count = 0;
-  let isOver = false;
-  const start = performance.now();
-  setTimeout(() => isOver = true, seconds * 1000);
-  await Promise.all(conns.map(async (conn) => {
-    const buffer = new Uint8Array(message.length);
-    while (!isOver) {
-      await writeAll(conn, message);
-      for (let received = 0; received < message.length;) {
-        received += (await conn.read(buffer))!;
+  const size = await sizeOf(conns[0]!);
+  const buffers = conns.map(() => new Uint8Array(size));
+  for await (const request of Deno.stdin.readable) {
+    const seconds = Number(new TextDecoder().decode(request));
+    let count = 0;
+    let isOver = false;
+    const start = performance.now();
+    setTimeout(() => isOver = true, seconds * 1000);
+    await Promise.all(conns.map(async (conn, i) => {
+      while (!isOver) {
+        await writeAll(conn, question);
+        for (let received = 0; received < size;) {
+          received += (await conn.read(buffers[i]!))!;
+        }
+        count++;
       }
-      count++;
-    }
-    conn.close();
-  }));
-  console.log(count / (performance.now() - start) * 1000);
+    }));
+    console.log(`${count} ${(performance.now() - start) / 1000}`);
+  }
+  for (const conn of conns) conn.close();
+}
+
+/** Sends a message and awaits as many bytes. */
+function exchange(
+  message: Uint8Array,
+  connections: number,
+  connect: () => Promise<Deno.Conn>,
+): Promise<void> {
+  return ask(connections, connect, message, () => message.length);
 }
 
 const REQUEST = new TextEncoder().encode(
   "GET / HTTP/1.1\r\nhost: localhost\r\nuser-agent: bench\r\naccept: */*\r\n\r\n",
 );
 
-/** Asks again and again, on all connections for a while; prints the requests a second. */
-async function ask(connections: number, seconds: number): Promise<void> {
-  let count = 0;
-  let isOver = false;
-  const start = performance.now();
-  setTimeout(() => isOver = true, seconds * 1000);
-  await Promise.all(Array.from({ length: connections }, async () => {
-    const conn = await connect();
-    const buffer = new Uint8Array(4096);
-    let size = 0;
-    while (!isOver) {
-      await writeAll(conn, REQUEST);
-      if (size === 0) size = await sizeOfAnswer(conn, buffer);
-      else {
-        for (let received = 0; received < size;) {
-          received += (await conn.read(buffer))!;
-        }
-      }
-      count++;
-    }
-    conn.close();
-  }));
-  console.log(count / (performance.now() - start) * 1000);
-}
-
-/** Reads an answer; returns its size, which is that of all. */
-async function sizeOfAnswer(
-  conn: Deno.Conn,
-  buffer: Uint8Array,
-): Promise<number> {
+/** Asks once; returns the size of the answer, which is that of all. */
+async function sizeOfAnswer(conn: Deno.Conn): Promise<number> {
+  await writeAll(conn, REQUEST);
+  const buffer = new Uint8Array(4096);
   let text = "";
   while (true) {
     const count = (await conn.read(buffer))!;
@@ -198,17 +186,17 @@ const SHORT_LINES = new TextEncoder().encode(
 switch (kind) {
   case "exchange":
   case "exchange over TLS": {
-    const [size, connections, seconds] = numbers;
+    const [size, connections] = numbers;
     const message = new Uint8Array(size!).fill(97);
     const way = kind === "exchange" ? connect : connectTls;
-    await exchange(message, connections!, seconds!, way);
+    await exchange(message, connections!, way);
     break;
   }
   case "lines":
-    await exchange(SHORT_LINES, numbers[0]!, numbers[1]!, connect);
+    await exchange(SHORT_LINES, numbers[0]!, connect);
     break;
   case "ask":
-    await ask(numbers[0]!, numbers[1]!);
+    await ask(numbers[0]!, connect, REQUEST, sizeOfAnswer);
     break;
   case "ask once":
     await askOnce(numbers[0]!, numbers[1]!);

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { median, report, roundsOf } from "../report.ts";
+import { isQuick, median, report, roundsOf } from "../report.ts";
 import { type Loop, row } from "../side_by_side.ts";
-import { denoWords, pythonWords, Server } from "./peer.ts";
+import { Client, denoWords, pythonWords, Server } from "./peer.ts";
 
 /** One of the servers. */
 export interface Contestant {
@@ -37,12 +37,14 @@ const WIDTH = 13;
  * @param contestants The servers.
  * @param load Puts one under load; the result is how many operations a second it did, and how many in all.
  * @param rounds How often; a round more comes first, to warm up.
+ * @param end Ends what puts them under load; called before the servers are stopped.
  */
 export async function contest(
   title: string,
   contestants: readonly Contestant[],
   load: (server: Server) => Promise<{ rate: number; count: number }>,
   rounds: number = roundsOf(7),
+  end: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const servers = await startAll(contestants);
   const results = new Map<Contestant, Round[]>();
@@ -58,8 +60,44 @@ export async function contest(
       }
     }
   }
+  await end();
   for (const server of servers.values()) await server.stop();
   print(title, results);
+}
+
+/** How long a short round takes, in seconds. */
+const SHORT = 0.05;
+const WARM_UP = 0.5;
+
+/**
+ * Has servers compete in many short rounds, in which clients ask again and again on connections that they hold. What
+ * else the machine does changes more slowly than that, so it hardly touches the ratios.
+ *
+ * @param title What it is about.
+ * @param contestants The servers.
+ * @param kind What the clients do.
+ * @param args The arguments of that.
+ */
+export async function contestOfRates(
+  title: string,
+  contestants: readonly Contestant[],
+  kind: string,
+  ...args: number[]
+): Promise<void> {
+  const clients = new Map<Server, Client>();
+  const load = async (server: Server) => {
+    let client = clients.get(server);
+    if (client === undefined) {
+      client = new Client(kind, server.port, ...args);
+      clients.set(server, client);
+      await client.ask(isQuick ? SHORT : WARM_UP);
+    }
+    const { count, seconds } = await client.ask(SHORT);
+    return { rate: count / seconds, count };
+  };
+  await contest(title, contestants, load, roundsOf(60), async () => {
+    for (const client of clients.values()) await client.stop();
+  });
 }
 
 async function startAll(
@@ -124,13 +162,18 @@ function print(title: string, results: Map<Contestant, Round[]>): void {
         "",
         "",
         median(ratios).toFixed(2),
-        `${ratios[0]!.toFixed(2)}-${ratios.at(-1)!.toFixed(2)}`,
+        `${at(ratios, 0.25).toFixed(2)}-${at(ratios, 0.75).toFixed(2)}`,
         goal === null ? "-" : String(goal),
         median(rounds.map((round, i) => others[i]!.cost / round.cost))
           .toFixed(2),
       ], WIDTH));
     }
   }
+}
+
+/** Returns the value at a part of a sorted list. */
+function at(sorted: readonly number[], part: number): number {
+  return sorted[Math.round(part * (sorted.length - 1))]!;
 }
 
 /** Cases that are compared with asyncio are compared with uvloop, too, without an aim. */

@@ -24,9 +24,7 @@ export class Server {
     env: Record<string, string>,
   ) {
     this.#process = command(SERVER_CORE, words, env).spawn();
-    this.#answers = this.#process.stdout
-      .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
-      .getReader();
+    this.#answers = linesOf(this.#process);
     this.#requests = this.#process.stdin.getWriter();
   }
 
@@ -98,6 +96,52 @@ export async function runClient(
   const text = await new Response(client.stdout).text();
   await client.status;
   return Number(text);
+}
+
+/** A client process that holds its connections, and asks on them for some time whenever it is told. */
+export class Client {
+  readonly #process: Deno.ChildProcess;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
+
+  /**
+   * Starts a client.
+   *
+   * @param args What `client.ts` is to do.
+   */
+  constructor(...args: (string | number)[]) {
+    this.#process = command(CLIENT_CORE, denoWords("client.ts", ...args))
+      .spawn();
+    this.#answers = linesOf(this.#process);
+    this.#requests = this.#process.stdin.getWriter();
+  }
+
+  /**
+   * Puts its server under load.
+   *
+   * @param seconds For how long.
+   * @returns How many operations were done, and in how many seconds.
+   */
+  async ask(seconds: number): Promise<{ count: number; seconds: number }> {
+    await this.#requests.write(new TextEncoder().encode(`${seconds}\n`));
+    const { value = "" } = await this.#answers.read();
+    const [count, taken] = value.split(" ").map(Number);
+    return { count: count!, seconds: taken! };
+  }
+
+  /** Ends the client. */
+  async stop(): Promise<void> {
+    await this.#requests.close();
+    await this.#answers.cancel();
+    await this.#process.status;
+  }
+}
+
+function linesOf(
+  process: Deno.ChildProcess,
+): ReadableStreamDefaultReader<string> {
+  return process.stdout.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream()).getReader();
 }
 
 /**
