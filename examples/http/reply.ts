@@ -28,7 +28,7 @@ export interface Circumstances {
 /** So small that a peer that does not take it in time takes nothing. */
 const PIECE = 64 * 1024;
 
-/** What was sent of a reply. */
+/** The sent part of a reply. */
 export interface Sent {
   /** The size of the body in bytes. */
   readonly size: number;

@@ -22,7 +22,7 @@ export class NodeTlsConn extends NodeConn implements ChunkReader {
   readonly #socket: TLSSocket;
   readonly #underlying: ConnDuplex;
   readonly #chunks = new RingBuffer<Uint8Array<ArrayBuffer>>();
-  /** What is left of a chunk that was longer than the memory of a read. */
+  /** The rest of a chunk that was longer than the memory of a read. */
   #rest: Uint8Array<ArrayBuffer> | null = null;
   /** The number of bytes in the chunks. */
   #size = 0;
