@@ -70,8 +70,17 @@ interface Rare {
   /** The lines that have read the signal and have not awaited anything of the library since. */
   readers: Set<Line> | null;
   hasPersistentScope: boolean;
-  /** The line that was last known to go on without having seen all requests, and in which step. */
-  back: { readonly line: Line; readonly step: number } | null;
+  /**
+   * The line that was last known to go on without having seen all requests, and in which step; and whether that is as
+   * the errors of a group displaced a cancellation.
+   */
+  back:
+    | {
+      readonly line: Line;
+      readonly step: number;
+      readonly isDisplaced: boolean;
+    }
+    | null;
   /** The body has awaited something foreign, or read a signal: its lines are then told apart in any case. */
   wasElsewhere: boolean;
   /** Whether a signal of the task has been read. */

@@ -291,9 +291,12 @@ function underWayAt(spot: Spot): Line | null {
   const back = taskState.rare?.back;
   const newest = scope.newestAround();
   if (newest === 0) return null;
-  const isBack = back?.step === step && isFree(back.line) &&
-    descendsFrom(back.line, line);
-  if (isBack) return back.line;
+  if (back?.step === step) {
+    // The line of a group that failed may be one that branched off from that of the code.
+    const isBack = back.line === line ||
+      back.isDisplaced && descendsFrom(back.line, line);
+    if (isBack && isFree(back.line)) return back.line;
+  }
   if (isFree(line)) {
     const isUnderWay = taskState.isUnderWay(line) && line.reached >= newest &&
       !line.stretch?.abort;
@@ -544,7 +547,7 @@ export class BodyScope extends Scope {
     this.#endStretches();
     if (this.shield) this.#unsee();
     goOn(this.parent!, this.#outer);
-    if (this.shield) this.taskState.rest.back = { line: this.#outer, step };
+    if (this.shield) this.#comeBack(false);
     this.close();
   }
 
@@ -577,7 +580,12 @@ export class BodyScope extends Scope {
       // A task that ends before that is cancelled; a time limit keeps the value of its body, as in asyncio.
       else scope.forgetDelivery();
     }
-    this.taskState.rest.back = { line: this.#outer, step };
+    this.#comeBack(true);
+  }
+
+  /** The code around continues, without having seen all requests. */
+  #comeBack(isDisplaced: boolean): void {
+    this.taskState.rest.back = { line: this.#outer, step, isDisplaced };
   }
 
   /** Abandons the body, which is cancelled at its next await on an object of the library; the code around continues. */

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
  * one of them; the message of a failure has both.
  */
 const RUNS = numberFrom("FC_RUNS");
-const SEED = numberFrom("FC_SEED") ?? Math.floor(Math.random() * 2 ** 31);
+const SEED = numberFrom("FC_SEED");
 const PATH = Deno.env.get("FC_PATH");
 
 /**
@@ -18,16 +18,18 @@ const PATH = Deno.env.get("FC_PATH");
  * @param runs The number of values.
  * @param values The generator of values.
  * @param holds Throws for a counterexample.
+ * @param seed Decides the values, unless a variable does; by default others each time.
  */
 export function property<T>(
   name: string,
   runs: number,
   values: fc.Arbitrary<T>,
   holds: (value: T) => Promise<void>,
+  seed: number = Math.floor(Math.random() * 2 ** 31),
 ): void {
   Deno.test(name, async () => {
     const details = await fc.check(fc.asyncProperty(values, holds), {
-      seed: SEED,
+      seed: SEED ?? seed,
       numRuns: RUNS ?? runs,
       ...(PATH === undefined ? {} : { path: PATH, endOnFailure: true }),
     });

@@ -506,14 +506,17 @@ export class Model {
   ): Promise<void> {
     const before = line.scope.nearestOpen.requestsAround;
     await this.#within(line, shield, async (scope) => {
+      // What has not reached the line by then is not the scope's to catch.
+      const hadPending = line.pending.length > 0;
       const stop = cancelledAfter === null
         ? () => {}
         : this.callLater(cancelledAfter, () => this.#cancel(line.task, scope));
       const failure = await failureIn(scope, body());
       stop();
       if (failure === null) return;
-      const isOurs = scope.requests > 0 &&
-        (shield || scope.outer.requestsAround <= before);
+      const around = shield ? 0 : scope.outer.requestsAround;
+      const isOvertaken = around > before || hadPending && around > 0;
+      const isOurs = scope.requests > 0 && !isOvertaken;
       if (!isOurs || !failure.isCancellation) throw failure.error;
     });
   }
@@ -654,11 +657,25 @@ export class Model {
     } finally {
       // As in asyncio: a cancellation that the exceptions displace is thrown at the next await.
       if (mustStrikeAgain) {
+        this.#forgetDelivery(line);
         line.displaced = line.reached;
         line.reached = new Set();
         line.obeyed.clear();
       }
     }
+  }
+
+  /** A task that ends before the next await is cancelled, unless the request has reached other lines, too. */
+  #forgetDelivery(line: Line): void {
+    const { root, lines } = line.task;
+    const { request } = root;
+    if (request === null || !line.scope.nearestOpen.around.includes(root)) {
+      return;
+    }
+    const isShared = lines.some((each) =>
+      each !== line && each.reached.has(request)
+    );
+    if (!isShared) request.isDelivered = false;
   }
 
   /** Awaits several calls; of those that ended at the same time, that counts first which did in the library. */
