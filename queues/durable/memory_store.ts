@@ -61,14 +61,17 @@ const RATE_WINDOW = 60;
  *
  * @example Usage
  * ```ts
+ * import { run } from "@asyncio/asyncio";
  * import { DurableQueue, MemoryStore } from "@asyncio/asyncio/durable";
  * import { assertEquals } from "@std/assert";
  *
- * const queue = new DurableQueue<string>("mail", new MemoryStore());
- * await queue.put("hello");
- * const job = await queue.get();
- * assertEquals(job.value, "hello");
- * await job.done();
+ * await run(async () => {
+ *   const queue = new DurableQueue<string>("mail", new MemoryStore());
+ *   await queue.put("hello");
+ *   const job = await queue.get();
+ *   assertEquals(job.value, "hello");
+ *   await job.done();
+ * });
  * ```
  *
  * @category Durable queues
