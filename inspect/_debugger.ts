@@ -5,7 +5,7 @@ import { OS } from "../loop/core/runtime.ts";
 import { Client, type Link, replyIn } from "./_client.ts";
 import { ENDING } from "./_ending_signals.ts";
 
-/** The port of Deno's debugger; one of the next ones if `--inspect` chose another. */
+/** The port that Deno's debugger opens at the signal. */
 const FIRST_PORT = 9229;
 const PORTS = 10;
 /** How often it is looked for the debugger, and how long, in milliseconds. */

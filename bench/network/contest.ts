@@ -33,7 +33,7 @@ const WIDTH = 13;
 /**
  * Has servers compete, and prints a table.
  *
- * @param title What it is about.
+ * @param title The title of the table.
  * @param contestants The servers.
  * @param load Puts one under load; the result is how many operations a second it did, and how many in all.
  * @param rounds How often; a round more comes first, to warm up.
@@ -70,8 +70,8 @@ const SHORT = 0.05;
 const WARM_UP = 0.5;
 
 /**
- * Has servers compete in many short rounds, in which clients ask again and again on connections that they hold. What
- * else the machine does changes more slowly than that, so it hardly touches the ratios.
+ * Measures servers in turn in many short rounds. The clients keep their connections over all of them. Other work on
+ * the machine changes more slowly than that, so it hardly touches the ratios.
  *
  * @param title What it is about.
  * @param contestants The servers.

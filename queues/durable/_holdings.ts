@@ -72,10 +72,7 @@ export class Holdings {
   }
 
   #tickAfter(scheduler: Scheduler, seconds: number): TimedCall {
-    return scheduler.at(
-      scheduler.time() + seconds,
-      () => this.#tick(scheduler),
-    );
+    return scheduler.after(seconds, () => this.#tick(scheduler));
   }
 
   #tick(scheduler: Scheduler): void {

@@ -328,13 +328,8 @@ Deno.test("Task: a pending native promise does not stall other tasks", async () 
       await foreign();
       return "foreign";
     });
-    let turns = 0;
-    while (!waits.done()) {
-      await sleep(0);
-      turns++;
-    }
+    while (!waits.done()) await sleep(0);
     assertEquals(await waits, "foreign");
-    assert(turns > 0);
     assert(!stuck.done());
     never.resolve();
     await stuck;

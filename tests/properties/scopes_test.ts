@@ -90,7 +90,7 @@ const anything: Vocabulary = {
 };
 
 /** Pieces that a request reaches at once wherever they are, and whose lines all come back. */
-const library = { ...anything, foreign: false, loose: false, shields: false };
+const ofLibrary = { ...anything, foreign: false, loose: false, shields: false };
 
 property(
   "Requests to cancel reach what the model predicts in tasks of one line",
@@ -102,7 +102,7 @@ property(
 property(
   "Requests to cancel reach what the model predicts when only the library is awaited",
   500,
-  programs(library),
+  programs(ofLibrary),
   (program) =>
     assertLikeModel(program, { isDecidable: true, untilDisplaced: true }),
 );
@@ -110,7 +110,7 @@ property(
 property(
   "Functions of a task that run concurrently end as tasks of their own would",
   500,
-  programs({ ...library, combinators: ["allSettled"] }),
+  programs({ ...ofLibrary, combinators: ["allSettled"] }),
   async (program) => {
     const { log, hints } = await runByLibrary(program);
     const asTasks = await runByLibrary(program, new TaskForEachLine());
