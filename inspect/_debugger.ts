@@ -5,7 +5,7 @@ import { OS } from "../loop/core/runtime.ts";
 import { Client, type Link, replyIn } from "./_client.ts";
 import { ENDING } from "./_ending_signals.ts";
 
-/** The port that Deno's debugger opens at the signal. */
+/** The first of the ports that Deno's debugger may have. */
 const FIRST_PORT = 9229;
 const PORTS = 10;
 /** How often it is looked for the debugger, and how long, in milliseconds. */
