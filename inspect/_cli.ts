@@ -2,16 +2,16 @@
 
 import {
   findingsIn,
-  Index,
-  seconds,
-} from "../loop/core/introspection/findings.ts";
-import {
   formatFindings,
   formatTree,
+  Index,
+  seconds,
   shortFile,
 } from "../loop/core/introspection/tree.ts";
-import { printable } from "../loop/core/introspection/printable.ts";
-import type { Snapshot } from "../loop/core/introspection/snapshot.ts";
+import {
+  printable,
+  type Snapshot,
+} from "../loop/core/introspection/snapshot.ts";
 import type { Client } from "./_client.ts";
 import { fitted, formatTable, HEADINGS, rowOf } from "./_table.ts";
 import { connectToTarget, findTargets } from "./_targets.ts";

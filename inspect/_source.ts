@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { seconds } from "../loop/core/introspection/findings.ts";
+import { seconds } from "../loop/core/introspection/tree.ts";
 import type { Client } from "./_client.ts";
 import type { TopData } from "./_top_frame.ts";
 

@@ -1,13 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { printable } from "../loop/core/introspection/printable.ts";
+import {
+  printable,
+  type TaskInfo,
+} from "../loop/core/introspection/snapshot.ts";
 import {
   describeWait,
+  formatSite,
   type Index,
   seconds,
-} from "../loop/core/introspection/findings.ts";
-import type { TaskInfo } from "../loop/core/introspection/snapshot.ts";
-import { formatSite } from "../loop/core/introspection/tree.ts";
+} from "../loop/core/introspection/tree.ts";
 
 /** Formats rows in columns, as wide as their texts; the last one is not filled up. */
 export function formatTable(

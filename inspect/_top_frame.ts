@@ -5,14 +5,14 @@ import {
   Index,
   nameOfObject,
   seconds,
-} from "../loop/core/introspection/findings.ts";
-import { printable } from "../loop/core/introspection/printable.ts";
-import type {
-  ObjectInfo,
-  Snapshot,
-  TaskInfo,
+  shortFile,
+} from "../loop/core/introspection/tree.ts";
+import {
+  type ObjectInfo,
+  printable,
+  type Snapshot,
+  type TaskInfo,
 } from "../loop/core/introspection/snapshot.ts";
-import { shortFile } from "../loop/core/introspection/tree.ts";
 import type {
   Program,
   Statistics,

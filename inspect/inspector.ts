@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { runAt } from "../loop/core/async_context.ts";
-import { pulse } from "../loop/core/introspection/pulse.ts";
+import { pulse } from "../loop/core/introspection/snapshot.ts";
 import { assertDeno, onExit } from "../loop/core/runtime.ts";
 import {
   assertBoolean,

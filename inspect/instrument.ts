@@ -10,8 +10,8 @@ import { Task } from "../loop/core/task.ts";
 import type { TaskState } from "../loop/core/task_state.ts";
 import { propertyOf } from "../loop/core/unknown_value.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
-import { warn } from "../loop/core/warnings.ts";
-import type { TaskWatch } from "../loop/core/watch.ts";
+import { warn } from "../loop/core/errors.ts";
+import type { TaskWatch } from "../loop/core/inspection.ts";
 
 /**
  * The part of an OpenTelemetry span that is used.

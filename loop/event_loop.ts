@@ -4,7 +4,16 @@ import {
   captureCancellationStacks,
   letOutOfTasks,
 } from "./core/cancelled_error.ts";
-import { type Delay, secondsOf } from "./core/delay.ts";
+import {
+  areOptions,
+  assertBoolean,
+  assertFunctionOrNull,
+  assertNumber,
+  assertOptions,
+  type Delay,
+  secondsOf,
+  wrongType,
+} from "./core/validate.ts";
 import { RuntimeError } from "./core/errors.ts";
 import { type Awaitable, fulfilled, Future, isFuture } from "./core/future.ts";
 import { type Callback, Handle, TimerHandle } from "./core/handle.ts";
@@ -17,11 +26,20 @@ import {
   printReport,
   SlowWorkReporter,
 } from "./core/introspection/reports.ts";
-import "./core/introspection/registration.ts";
-import { ALL_SITES } from "./core/introspection/source_stacks.ts";
-import { reportFailures } from "./core/introspection/unretrieved.ts";
-import { isCoroutineFunction } from "./core/is_coroutine_function.ts";
-import { lazy, loadEverything } from "./core/lazy.ts";
+import "./core/introspection/reports.ts";
+import {
+  ALL_SITES,
+  reportFailures,
+} from "./core/introspection/source_stacks.ts";
+import {
+  type CoroutineFunction,
+  isCoroutineFunction,
+  Task,
+  type TaskFactory,
+  type TaskOptions,
+  unfinishedTasks,
+} from "./core/task.ts";
+import { lazy, loadEverything } from "./core/async_context.ts";
 import { isDebugModeAskedFor } from "./core/runtime.ts";
 import {
   defaultScheduler,
@@ -29,32 +47,17 @@ import {
   runningScheduler,
   Scheduler,
 } from "./core/scheduler.ts";
-import {
-  type CoroutineFunction,
-  Task,
-  type TaskFactory,
-  type TaskOptions,
-  unfinishedTasks,
-} from "./core/task.ts";
 import { inspectAsText } from "./core/inspection.ts";
 import { isInstance, propertyOf } from "./core/unknown_value.ts";
-import {
-  areOptions,
-  assertBoolean,
-  assertFunctionOrNull,
-  assertNumber,
-  assertOptions,
-  wrongType,
-} from "./core/validate.ts";
 import { futureIn, wrapFuture } from "./core/wrap_future.ts";
-import { defaultExecutorOf } from "./executor/default_executor.ts";
-import { assertExecutor, type Executor } from "./executor/executor.ts";
 import {
+  defaultExecutorOf,
   type JobArguments,
   type JobName,
   type JobResult,
   WorkerExecutor,
 } from "./executor/worker_executor.ts";
+import { assertExecutor, type Executor } from "./executor/executor.ts";
 // Type-only imports: the first method that needs network code loads it.
 import type {
   AcceptedSocketOptions,
@@ -97,12 +100,11 @@ import { assertSignal, handleSignal, unhandleSignal } from "./signals.ts";
 /** Deno 2.9 panics when it loads a module while no file descriptor is free: what a connection may need comes with it. */
 const loadConnect = lazy(async () => {
   const module = await import("./net/connect/connect.ts");
-  await Promise.all([loadGetAddrInfo(), loadStartTls(), loadSendFile()]);
+  await Promise.all([loadNames(), loadStartTls(), loadSendFile()]);
   return module;
 });
 const loadServe = lazy(() => import("./net/serve/serve.ts"));
-const loadGetAddrInfo = lazy(() => import("./net/dns/get_addr_info.ts"));
-const loadGetNameInfo = lazy(() => import("./net/dns/get_name_info.ts"));
+const loadNames = lazy(() => import("./net/dns/names.ts"));
 const loadServeUnix = lazy(() => import("./net/serve/serve_unix.ts"));
 const loadStartTls = lazy(() => import("./net/tls/start_tls.ts"));
 const loadCreateDatagramEndpoint = lazy(() =>
@@ -110,9 +112,7 @@ const loadCreateDatagramEndpoint = lazy(() =>
 );
 const loadConnectPipe = lazy(() => import("./net/pipe/connect_pipe.ts"));
 const loadSendFile = lazy(() => import("./net/file/send_file.ts"));
-const loadSockConnect = lazy(() => import("./net/sock/sock_connect.ts"));
-const loadSockStream = lazy(() => import("./net/sock/sock_stream.ts"));
-const loadSockDatagram = lazy(() => import("./net/sock/sock_datagram.ts"));
+const loadSock = lazy(() => import("./net/sock/sock.ts"));
 const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
 
 /**
@@ -721,7 +721,7 @@ export class EventLoop {
     options: AddrInfoOptions = {},
   ): Future<AddrInfo[]> {
     return this.#call("getAddrInfo()", async () => {
-      const { getAddrInfo } = await loadGetAddrInfo();
+      const { getAddrInfo } = await loadNames();
       return getAddrInfo(this, host, port, options);
     });
   }
@@ -746,7 +746,7 @@ export class EventLoop {
     flags = 0,
   ): Future<[host: string, service: string]> {
     return this.#call("getNameInfo()", async () => {
-      const { getNameInfo } = await loadGetNameInfo();
+      const { getNameInfo } = await loadNames();
       return getNameInfo(this, addr, flags);
     });
   }
@@ -816,7 +816,7 @@ export class EventLoop {
    */
   sockRecv(conn: Deno.Conn, n: number): Future<Uint8Array<ArrayBuffer>> {
     return this.#call("sockRecv()", async () => {
-      const { sockRecv } = await loadSockStream();
+      const { sockRecv } = await loadSock();
       return sockRecv(this, conn, n);
     });
   }
@@ -832,7 +832,7 @@ export class EventLoop {
    */
   sockRecvInto(conn: Deno.Conn, buf: Uint8Array): Future<number> {
     return this.#call("sockRecvInto()", async () => {
-      const { sockRecvInto } = await loadSockStream();
+      const { sockRecvInto } = await loadSock();
       return sockRecvInto(this, conn, buf);
     });
   }
@@ -851,7 +851,7 @@ export class EventLoop {
     bufSize: number,
   ): Future<[data: Uint8Array<ArrayBuffer>, addr: Deno.Addr]> {
     return this.#call("sockRecvFrom()", async () => {
-      const { sockRecvFrom } = await loadSockDatagram();
+      const { sockRecvFrom } = await loadSock();
       return sockRecvFrom(this, sock, bufSize);
     });
   }
@@ -872,7 +872,7 @@ export class EventLoop {
     nbytes = 0,
   ): Future<[count: number, addr: Deno.Addr]> {
     return this.#call("sockRecvFromInto()", async () => {
-      const { sockRecvFromInto } = await loadSockDatagram();
+      const { sockRecvFromInto } = await loadSock();
       return sockRecvFromInto(this, sock, buf, nbytes);
     });
   }
@@ -888,7 +888,7 @@ export class EventLoop {
    */
   sockSendAll(conn: Deno.Conn, data: Uint8Array | string): Future<void> {
     return this.#call("sockSendAll()", async () => {
-      const { sockSendAll } = await loadSockStream();
+      const { sockSendAll } = await loadSock();
       return sockSendAll(this, conn, data);
     });
   }
@@ -909,7 +909,7 @@ export class EventLoop {
     addr: HostAddress | Deno.UnixAddr,
   ): Future<number> {
     return this.#call("sockSendTo()", async () => {
-      const { sockSendTo } = await loadSockDatagram();
+      const { sockSendTo } = await loadSock();
       return sockSendTo(this, sock, data, addr);
     });
   }
@@ -942,7 +942,7 @@ export class EventLoop {
       | [sock: DatagramSocket, address: HostAddress | Deno.UnixAddr]
   ): Future<Deno.Conn | void> {
     return this.#call<Deno.Conn | void>("sockConnect()", async () => {
-      const { connectDatagrams, connectStream } = await loadSockConnect();
+      const { connectDatagrams, connectStream } = await loadSock();
       return args.length === 1
         ? connectStream(this, ...args)
         : connectDatagrams(this, ...args);
@@ -960,7 +960,7 @@ export class EventLoop {
     listener: Deno.Listener,
   ): Future<[conn: Deno.Conn, addr: Deno.Addr]> {
     return this.#call("sockAccept()", async () => {
-      const { sockAccept } = await loadSockStream();
+      const { sockAccept } = await loadSock();
       return sockAccept(this, listener);
     });
   }
@@ -982,7 +982,7 @@ export class EventLoop {
     options: SendFileOptions = {},
   ): Future<number> {
     return this.#call("sockSendFile()", async () => {
-      const { sockSendFile } = await loadSockStream();
+      const { sockSendFile } = await loadSock();
       return sockSendFile(this, conn, file, options);
     });
   }

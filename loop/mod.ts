@@ -19,8 +19,14 @@
  */
 
 import "./preload.ts";
-
-export * from "./core/errors.ts";
+export {
+  InvalidStateError,
+  KeyboardInterrupt,
+  RuntimeError,
+  SendfileNotAvailableError,
+  setWarningHandler,
+  TimeoutError,
+} from "./core/errors.ts";
 export {
   Context,
   ContextVar,
@@ -31,16 +37,16 @@ export type {
   ExceptionContext,
   ExceptionHandler,
 } from "./core/introspection/reports.ts";
-export type { FrameCallGraphEntry } from "./core/introspection/call_stack.ts";
-export type { Delay, DurationLike } from "./core/delay.ts";
+export type { FrameCallGraphEntry } from "./core/introspection/source_stacks.ts";
+export type { Delay, DurationLike } from "./core/validate.ts";
 export { CancelledError } from "./core/cancelled_error.ts";
 export { EventLoop } from "./event_loop.ts";
 export {
   BrokenExecutor,
   Executor,
   type ExecutorShutdownOptions,
+  type ThreadsafeLoop,
 } from "./executor/executor.ts";
-export type { ThreadsafeLoop } from "./executor/threadsafe_loop.ts";
 export {
   type JobArguments,
   type JobName,
@@ -60,7 +66,6 @@ export {
   isFuture,
 } from "./core/future.ts";
 export { Handle, TimerHandle } from "./core/handle.ts";
-
 export * from "./loops.ts";
 export * from "./net/mod.ts";
 export {
@@ -71,5 +76,4 @@ export {
   type TaskOptions,
   type TaskStackOptions,
 } from "./core/task.ts";
-export { setWarningHandler } from "./core/warnings.ts";
 export { wrapFuture } from "./core/wrap_future.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Facts, facts } from "../loop/core/inspection.ts";
+import { type Facts, facts, queueWatch } from "../loop/core/inspection.ts";
 import { RingBuffer } from "../loop/core/ring_buffer.ts";
 import {
   DoneOperation,
@@ -11,16 +11,15 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
+  type Source,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
-import type { Source } from "../loop/core/selectable.ts";
-import { queueWatch } from "../loop/core/watch.ts";
 import { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
 
 /** The storage of a queue's items. It decides in which order they come out. */

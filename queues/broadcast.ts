@@ -7,9 +7,9 @@ import {
   withResult,
 } from "../loop/core/future.ts";
 import { inspectAsText } from "../loop/core/inspection.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
@@ -21,8 +21,7 @@ import {
   assertOptions,
 } from "../loop/core/validate.ts";
 import { QueueFull, QueueShutDown } from "./errors.ts";
-import { Feed } from "./_feed.ts";
-import { type Subscription, subscriptionTo } from "./subscription.ts";
+import { Feed, type Subscription, subscriptionTo } from "./_feed.ts";
 
 /**
  * The options of a {@linkcode Broadcast}.

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
+import { messageOf, registerErrorClass } from "../loop/core/errors.ts";
 
 /**
  * `Queue.getNowait()` was called on an empty queue.

@@ -23,14 +23,21 @@
 
 // Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
-
 export { Broadcast, type BroadcastOptions } from "./broadcast.ts";
-export { type EmitterLike, events, type EventsOptions } from "./events.ts";
+export {
+  type EmitterLike,
+  events,
+  type EventsOptions,
+  once,
+  type OnceOptions,
+} from "./events.ts";
 export { QueueEmpty, QueueFull, QueueShutDown } from "./errors.ts";
-export { LifoQueue } from "./lifo_queue.ts";
+export {
+  LifoQueue,
+  PriorityQueue,
+  type PriorityQueueOptions,
+  Queue,
+} from "./queue.ts";
 export { merge, type Merged } from "./merge.ts";
-export { once, type OnceOptions } from "./once.ts";
-export { PriorityQueue, type PriorityQueueOptions } from "./priority_queue.ts";
-export { Queue } from "./queue.ts";
-export { Subscription } from "./subscription.ts";
+export { Subscription } from "./_feed.ts";
 export { Watched } from "./watched.ts";

@@ -7,17 +7,17 @@ import {
   withResult,
 } from "../loop/core/future.ts";
 import { inspectAsText } from "../loop/core/inspection.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
+  type Source,
+  source,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { type Source, source } from "../loop/core/selectable.ts";
 import { QueueShutDown } from "./errors.ts";
-import { Feed } from "./_feed.ts";
-import { type Subscription, subscriptionTo } from "./subscription.ts";
+import { Feed, type Subscription, subscriptionTo } from "./_feed.ts";
 
 /**
  * A value that tasks can watch: a configuration, a state, a progress. Watchers get the newest value; what they are too

@@ -1,7 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, registerErrorClass } from "../loop/core/error_classes.ts";
-import { assertInstance, assertInteger } from "../loop/core/validate.ts";
+import { messageOf, registerErrorClass } from "../loop/core/errors.ts";
+import {
+  assertInstance,
+  assertInteger,
+  assertMethods,
+} from "../loop/core/validate.ts";
 
 /**
  * The stream ended before all of the requested bytes had arrived.
@@ -94,3 +98,8 @@ export class LimitOverrunError extends Error {
 }
 
 registerErrorClass(LimitOverrunError);
+
+/** Throws unless the value looks like a transport. */
+export function assertTransport(what: string, value: unknown): void {
+  assertMethods(what, "a transport", value, "close", "getExtraInfo");
+}

@@ -28,22 +28,20 @@
 
 // Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
-
 export { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 export {
   openConnection,
   type OpenConnectionOptions,
-} from "./open_connection.ts";
-export {
   openUnixConnection,
   type OpenUnixConnectionOptions,
-} from "./open_unix_connection.ts";
+} from "./open_connection.ts";
 export { openStdin } from "./open_stdin.ts";
-export { startServer, type StartServerOptions } from "./start_server.ts";
 export {
+  startServer,
+  type StartServerOptions,
   startUnixServer,
   type StartUnixServerOptions,
-} from "./start_unix_server.ts";
+} from "./start_server.ts";
 export {
   type ChunksOptions,
   type LineSeparator,

@@ -9,8 +9,8 @@ import {
   type Settlement,
   withResult,
 } from "../loop/core/future.ts";
-import { ownBytes } from "../loop/net/stream/own_bytes.ts";
-import type { ReadTransport } from "../loop/net/read_transport.ts";
+import { ownBytes } from "../loop/net/protocols.ts";
+import type { ReadTransport } from "../loop/net/transports.ts";
 import {
   failed,
   type PrimitiveBehavior,
@@ -31,13 +31,21 @@ import {
   outOfRange,
   wrongType,
 } from "../loop/core/validate.ts";
-import { assertTransport } from "./_assert_transport.ts";
-import { ByteQueue } from "./_byte_queue.ts";
-import { Filling, type Loan } from "./_filling.ts";
-import { type LineSeparator, NEWLINE, Separators } from "./_separators.ts";
-import { TextLines } from "./_text_lines.ts";
+import {
+  assertTransport,
+  IncompleteReadError,
+  LimitOverrunError,
+} from "./errors.ts";
+import {
+  ByteQueue,
+  Filling,
+  type LineSeparator,
+  type Loan,
+  NEWLINE,
+  Separators,
+  TextLines,
+} from "./_read_buffer.ts";
 import { readableOf, WebSource } from "./_web_streams.ts";
-import { IncompleteReadError, LimitOverrunError } from "./errors.ts";
 
 export type { LineSeparator };
 

@@ -1,18 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../loop/event_loop.ts";
-import { Protocol } from "../loop/net/protocol.ts";
 import {
   lendMemory,
   memoryFilled,
   pausesDirectly,
-} from "../loop/net/direct_protocol.ts";
-import { setHandler } from "../loop/net/stream/server_connection.ts";
-import type { Transport } from "../loop/net/transport.ts";
-import {
+  Protocol,
   replaceTransport,
   takeUnread,
-} from "../loop/net/upgradable_protocol.ts";
+} from "../loop/net/protocols.ts";
+import { setHandler } from "../loop/net/serve/server.ts";
+import type { Transport } from "../loop/net/transports.ts";
 import { currentScheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import type { Task } from "../loop/core/task.ts";
 import {
@@ -20,8 +18,8 @@ import {
   assertInstance,
   assertOptions,
 } from "../loop/core/validate.ts";
-import { assertTransport } from "./_assert_transport.ts";
-import { createFlow, type FlowControl } from "./_flow_control.ts";
+import { assertTransport } from "./errors.ts";
+import { createFlow, type FlowControl, StreamWriter } from "./stream_writer.ts";
 import {
   changeTransport,
   fillMemoryOf,
@@ -29,7 +27,6 @@ import {
   StreamReader,
   takeAll,
 } from "./stream_reader.ts";
-import { StreamWriter } from "./stream_writer.ts";
 
 /**
  * The function a server calls for each connection.

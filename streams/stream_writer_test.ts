@@ -25,7 +25,7 @@ import {
 import {
   isUpgradable,
   type UpgradableProtocol,
-} from "../loop/net/upgradable_protocol.ts";
+} from "../loop/net/protocols.ts";
 import { recordExceptions } from "../tests/doubles/exceptions.ts";
 import { turns } from "../tests/doubles/recorder.ts";
 import {

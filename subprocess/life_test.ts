@@ -4,7 +4,7 @@ import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
 import { runProgram } from "../tests/doubles/program.ts";
 import { gone, isThere } from "../tests/doubles/process_recorder.ts";
 import { run } from "../tasks/mod.ts";
-import { createSubprocessExec } from "./create_subprocess_exec.ts";
+import { createSubprocessExec } from "./create_subprocess.ts";
 
 const ignore = Deno.build.os === "windows";
 

@@ -21,14 +21,16 @@
 
 // Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
-
 export {
   DEVNULL,
   PIPE,
   STDOUT,
   type SubprocessStdio,
-} from "../loop/net/process/stdio.ts";
+} from "../loop/net/transports.ts";
 export type { SubprocessOptions } from "../loop/net/options.ts";
-export * from "./create_subprocess_exec.ts";
-export * from "./create_subprocess_shell.ts";
+export {
+  createSubprocessExec,
+  type CreateSubprocessOptions,
+  createSubprocessShell,
+} from "./create_subprocess.ts";
 export { Process } from "./process.ts";

@@ -1,5 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { registerErrorClass, RuntimeError } from "../loop/core/errors.ts";
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
   fulfilled,
@@ -9,15 +10,45 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { assertInteger } from "../loop/core/validate.ts";
-import { BrokenBarrierError } from "./broken_barrier_error.ts";
+
+/**
+ * The barrier was aborted, or was reset while tasks were waiting.
+ *
+ * @example Usage
+ * ```ts
+ * import { Barrier, BrokenBarrierError } from "@asyncio/asyncio";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const barrier = new Barrier(2);
+ * await barrier.abort();
+ * await assertRejects(() => barrier.wait(), BrokenBarrierError);
+ * ```
+ *
+ * @category Errors
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BrokenBarrierError}
+ */
+export class BrokenBarrierError extends RuntimeError {
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What happened to the barrier.
+   * @param options The `cause` of the error.
+   */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BrokenBarrierError";
+  }
+}
+
+registerErrorClass(BrokenBarrierError);
 
 /**
  * - `filling`: tasks arrive and wait for the others;

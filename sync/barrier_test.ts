@@ -15,8 +15,7 @@ import {
   type Task,
 } from "../loop/mod.ts";
 import { createTask, gather, run, sleep } from "../tasks/mod.ts";
-import { Barrier } from "./barrier.ts";
-import { BrokenBarrierError } from "./broken_barrier_error.ts";
+import { Barrier, BrokenBarrierError } from "./barrier.ts";
 
 function times<T>(n: number, make: () => Promise<T>): Task<T>[] {
   return Array.from({ length: n }, () => createTask(make));

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { inspectAsText } from "../loop/core/inspection.ts";
+import { describe, inspectAsText } from "../loop/core/inspection.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { keepContext, place } from "../loop/core/async_context.ts";
@@ -12,9 +12,9 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
@@ -26,7 +26,6 @@ import {
   assertNumber,
   wrongType,
 } from "../loop/core/validate.ts";
-import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 import { contention, guardOf, Lock } from "./lock.ts";
 

@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
+import {
+  describe,
+  type Facts,
+  facts,
+  inspectAsText,
+} from "../loop/core/inspection.ts";
 import {
   DoneOperation,
   fulfilled,
@@ -9,16 +14,16 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
+  type Source,
+  source,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { type Source, source } from "../loop/core/selectable.ts";
-import { describe } from "./_describe.ts";
 
 /**
  * A flag, initially not set, that tasks can wait for. {@linkcode Event.set} wakes all waiting tasks in FIFO order.

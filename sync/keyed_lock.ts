@@ -7,9 +7,9 @@ import {
   withResult,
 } from "../loop/core/future.ts";
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,

@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
+import {
+  describe,
+  type Facts,
+  facts,
+  inspectAsText,
+} from "../loop/core/inspection.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import {
   awaitingState,
@@ -10,17 +15,17 @@ import {
   homeOf,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
+  type Source,
+  source,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { type Source, source } from "../loop/core/selectable.ts";
 import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
-import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
 // For Condition: a wait releases the lock and acquires it again for the same guard.

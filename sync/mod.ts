@@ -24,10 +24,8 @@
 
 // Registers the event loop, which `future.getLoop()` needs; this loads no network code.
 import "../loop/preload.ts";
-
-export { Barrier } from "./barrier.ts";
-export { BoundedSemaphore } from "./bounded_semaphore.ts";
-export { BrokenBarrierError } from "./broken_barrier_error.ts";
+export { Barrier, BrokenBarrierError } from "./barrier.ts";
+export { BoundedSemaphore, Semaphore } from "./semaphore.ts";
 export { Condition } from "./condition.ts";
 export { Event } from "./event.ts";
 export type { Guard } from "./guard.ts";
@@ -35,4 +33,3 @@ export { KeyedLock } from "./keyed_lock.ts";
 export { Lock } from "./lock.ts";
 export { RateLimiter, type RateLimiterOptions } from "./rate_limiter.ts";
 export { ReadWriteLock } from "./read_write_lock.ts";
-export { Semaphore } from "./semaphore.ts";

@@ -1,28 +1,28 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { TimedCall } from "../loop/core/call.ts";
-import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import {
+  assertAtLeast,
+  assertOptions,
+  assertPositive,
+  type Delay,
+  secondsOf,
+} from "../loop/core/validate.ts";
 import {
   fulfilled,
   type Future,
   homeOf,
   withResult,
 } from "../loop/core/future.ts";
-import { inspectAsText } from "../loop/core/inspection.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
+import { describe, inspectAsText } from "../loop/core/inspection.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler, type Scheduler } from "../loop/core/scheduler.ts";
-import {
-  assertAtLeast,
-  assertOptions,
-  assertPositive,
-} from "../loop/core/validate.ts";
-import { describe } from "./_describe.ts";
 import type { Guard } from "./guard.ts";
 
 /**

@@ -6,17 +6,21 @@ import {
   type Future,
   withResult,
 } from "../loop/core/future.ts";
-import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
+import {
+  describe,
+  type Facts,
+  facts,
+  inspectAsText,
+} from "../loop/core/inspection.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
 import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
-import { describe } from "./_describe.ts";
 import { GuardList, type ListedGuard } from "./_guard_list.ts";
 import type { Guard } from "./guard.ts";
 

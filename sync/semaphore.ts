@@ -1,6 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
+import {
+  describe,
+  type Facts,
+  facts,
+  inspectAsText,
+} from "../loop/core/inspection.ts";
 import {
   awaitingState,
   DoneOperation,
@@ -10,28 +15,28 @@ import {
   withError,
   withResult,
 } from "../loop/core/future.ts";
-import { LoopBound } from "../loop/core/loop_bound.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
+  type Source,
+  source,
   WaitQueue,
 } from "../loop/core/primitive_future.ts";
 import { currentScheduler } from "../loop/core/scheduler.ts";
-import { type Source, source } from "../loop/core/selectable.ts";
 import { assertInteger } from "../loop/core/validate.ts";
 import { currentTaskState, type TaskState } from "../loop/core/task_state.ts";
-import { describe } from "./_describe.ts";
 import { GuardList, type ListedGuard } from "./_guard_list.ts";
 import type { Guard } from "./guard.ts";
 
 /** Sets the greatest number of free permits of a semaphore. */
-export let setBound: (semaphore: Semaphore, bound: number) => void;
+let setBound: (semaphore: Semaphore, bound: number) => void;
 
 let giveBack: (semaphore: Semaphore, guard: PermitGuard) => void;
 
 /** Returns whether a semaphore has its greatest number of free permits. */
-export let isFull: (semaphore: Semaphore) => boolean;
+let isFull: (semaphore: Semaphore) => boolean;
 
 /**
  * A number of permits: each `acquire()` takes one and each `release()` returns one, so that a limited number of tasks
@@ -259,5 +264,56 @@ class PermitGuard implements Guard, ListedGuard {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+}
+
+/**
+ * A semaphore that never has more permits than it began with: releasing it more often than it was acquired is
+ * an error, and usually a bug in the program.
+ *
+ * @example Usage
+ * ```ts
+ * import { BoundedSemaphore } from "@asyncio/asyncio";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const semaphore = new BoundedSemaphore(2);
+ * await semaphore.acquire();
+ * semaphore.release();
+ * assertThrows(() => semaphore.release(), RangeError);
+ * ```
+ *
+ * @category Synchronisation
+ * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore}
+ */
+export class BoundedSemaphore extends Semaphore {
+  readonly #bound: number;
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param value The number of permits at first and at most.
+   * @throws {RangeError} If `value` is not a whole number, or negative.
+   * @throws {TypeError} If `value` is not a number.
+   */
+  constructor(value: number = 1) {
+    super(value);
+    this.#bound = value;
+    setBound(this, value);
+  }
+
+  /**
+   * Returns a permit, whichever it is. Releasing a guard when all permits are free is a no-op.
+   *
+   * @throws {RangeError} If all permits are free.
+   *
+   * @see {@link https://docs.python.org/3/library/asyncio-sync.html#asyncio.BoundedSemaphore.release}
+   */
+  override release(): void {
+    if (isFull(this)) {
+      throw new RangeError(
+        `Cannot release the semaphore as all of its permits are free: ${this.#bound}`,
+      );
+    }
+    super.release();
   }
 }

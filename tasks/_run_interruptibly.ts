@@ -1,13 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { cancellationIn } from "../loop/core/cancelled_error.ts";
-import { KeyboardInterrupt } from "../loop/core/errors.ts";
+import { KeyboardInterrupt, warn } from "../loop/core/errors.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import {
   addSignalListener,
   callIfStillRunning,
   exit,
   onUnhandledRejection,
+  OS,
+  readableEnv,
   removeSignalListener,
 } from "../loop/core/runtime.ts";
 import { callOutsideTasks, schedulerOf } from "../loop/core/scheduler.ts";
@@ -15,8 +17,9 @@ import { exitCodeOf, isSignalHandled, isWorker } from "../loop/signals.ts";
 import { isUnaware, type Task } from "../loop/core/task.ts";
 import type { TimerHandle } from "../loop/core/handle.ts";
 import { isInstance, textOf } from "../loop/core/unknown_value.ts";
-import { warn } from "../loop/core/warnings.ts";
-import { allTasks } from "./all_tasks.ts";
+import { allTasks } from "./create_task.ts";
+import { runAt } from "../loop/core/async_context.ts";
+import { wrongType } from "../loop/core/validate.ts";
 
 /**
  * How long, in seconds, the end of a program waits for tasks that await something foreign, which a cancellation does
@@ -212,4 +215,52 @@ function exitIfInterrupted(interrupt: unknown): boolean {
   if (known === undefined) return false;
   console.error(known.debug ? interrupt : textOf(interrupt));
   exit(known.code);
+}
+
+/** Throws unless `signal` is the name of one, or is left out. */
+export function assertDumpOn(signal: unknown): void {
+  if (signal === undefined) return;
+  if (typeof signal === "string" && /^SIG[A-Z0-9]+$/.test(signal)) return;
+  throw wrongType(
+    "The dumpOn option",
+    'the name of a signal, such as "SIGQUIT"',
+    signal,
+  );
+}
+
+/**
+ * Prints the tree of tasks at each signal, that of the option or the one that ASYNCIO_DUMP in the environment asks for.
+ * Returns a function that ends it.
+ */
+export function dumpOnSignal(option: Deno.Signal | undefined): () => void {
+  const signal = option ?? signalOfEnvironment();
+  if (signal === null || isWorker()) return () => {};
+  let dump: (() => Promise<void>) | null = null;
+  let stopAges: (() => void) | null = null;
+  let isOver = false;
+  const onSignal = () => void dump?.();
+  try {
+    runAt(undefined, () => addSignalListener(signal, onSignal), undefined);
+  } catch (error) {
+    if (option !== undefined) throw error;
+    return () => {};
+  }
+  // Now: when the program hangs, there may be no free file descriptor to load it.
+  import("../loop/core/introspection/dump.ts").then((loaded) => {
+    if (isOver) return;
+    dump = loaded.dump;
+    stopAges = loaded.recordAges();
+  });
+  return () => {
+    isOver = true;
+    removeSignalListener(signal, onSignal);
+    stopAges?.();
+  };
+}
+
+function signalOfEnvironment(): Deno.Signal | null {
+  const value = readableEnv("ASYNCIO_DUMP") ?? "";
+  if (value === "" || value === "0") return null;
+  if (value.startsWith("SIG")) return value as Deno.Signal;
+  return OS === "windows" ? "SIGBREAK" : "SIGQUIT";
 }

@@ -28,8 +28,7 @@ import { currentTaskState } from "../loop/core/task_state.ts";
 import { isInstance, propertyOf } from "../loop/core/unknown_value.ts";
 import { wrongType } from "../loop/core/validate.ts";
 import { reportFailure, untilDone } from "./_end_tasks.ts";
-import type { Source } from "./_source.ts";
-import type { Limit } from "./map_concurrent.ts";
+import type { Limit, Source } from "./map_concurrent.ts";
 import { sleep } from "./sleep.ts";
 
 /** How long, in seconds, calls may follow each other in one step before other tasks have their turn. */

@@ -1,26 +1,46 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import {
+  BodyScope,
+  currentSpot,
+  noteSignalRead,
+} from "../loop/core/task_state.ts";
+import { RuntimeError, TimeoutError, warn } from "../loop/core/errors.ts";
 import type { TimedCall } from "../loop/core/call.ts";
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import {
+  cancellationIn,
+  type CancelledError,
   makeCausedCancelledError,
   makeSignalReason,
 } from "../loop/core/cancelled_error.ts";
-import { BodyScope, noteSignalRead } from "../loop/core/task_state.ts";
-import { type Delay, secondsOf } from "../loop/core/delay.ts";
-import { RuntimeError } from "../loop/core/errors.ts";
-import { currentScheduler } from "../loop/core/scheduler.ts";
-import type { CancelMessage } from "../loop/core/scope.ts";
-import { assertFunctionItself, callingTask } from "../loop/core/task.ts";
 import {
   assertBoolean,
   assertFunction,
   assertInstance,
   assertNumber,
   assertOptions,
+  type Delay,
+  secondsOf,
 } from "../loop/core/validate.ts";
-import { warnOfForeign } from "./_warn_of_foreign.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import type { CancelMessage } from "../loop/core/scope.ts";
+import { assertFunctionItself, callingTask } from "../loop/core/task.ts";
 import { createTask } from "./create_task.ts";
+import { chainOf, isInstance } from "../loop/core/unknown_value.ts";
+
+/** Warns, in debug mode, of a body that its time limit has not interrupted, unless it has read a signal. */
+export function warnOfForeign(scope: BodyScope): void {
+  const { scheduler, task } = scope.taskState;
+  if (!scheduler.debug) return;
+  scope.onceObeyed(() => {
+    if (!scope.isUnheard) return;
+    if (scope.inside(true).some(({ hasSignal }) => hasSignal)) return;
+    warn(
+      `A time limit in ${task} was reached, and what its body awaits cannot be interrupted: pass the signal to it`,
+    );
+  });
+}
 
 /**
  * The options of a {@linkcode CancelScope}.
@@ -439,4 +459,56 @@ function assertDeadline(value: unknown): void {
 
 function assertShield(value: unknown): void {
   assertBoolean("The shield of a cancel scope", value);
+}
+
+/**
+ * Throws an error if it is a cancellation: for `catch` blocks that handle failures, which a cancellation is not.
+ *
+ * A cancellation is a `CancelledError`, an error with one in its chain of causes, and what a foreign operation throws
+ * that obeyed the signal of a cancelled task. A `TimeoutError` is a failure, although a `CancelledError` is its cause.
+ *
+ * @param error What was caught.
+ * @throws The error, if it is a cancellation.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTask, rethrowCancelled, sleep } from "@asyncio/asyncio";
+ * import { assert } from "@std/assert";
+ *
+ * const task = createTask(async () => {
+ *   try {
+ *     await sleep(3600);
+ *   } catch (error) {
+ *     rethrowCancelled(error);
+ *     console.error("failed:", error);
+ *   }
+ * });
+ * await sleep(0);
+ * task.cancel();
+ * await task.catch(() => {});
+ * assert(task.cancelled());
+ * ```
+ *
+ * @category Time limits and cancellation
+ */
+export function rethrowCancelled(error: unknown): void {
+  if (isCancellation(error)) throw error;
+}
+
+/** Whether an error is a cancellation, in the scope of the calling code. */
+export function isCancellation(error: unknown): boolean {
+  if (cancellationIn(error) !== null) return true;
+  for (const each of chainOf(error, "cause")) {
+    if (isInstance(each, TimeoutError)) return false;
+    if (cancellationIn(each) !== null) return true;
+  }
+  const scope = currentSpot()?.scope.nearestOpen();
+  const cancellation: CancelledError | null | undefined = scope
+    ?.cancellationIn(error);
+  return cancellation != null;
+}
+
+/** Returns the number of requests in force to cancel the calling code; 0 outside tasks. */
+export function requestsAround(): number {
+  return currentSpot()?.scope.nearestOpen().requestsAround() ?? 0;
 }

@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { run } from "./run.ts";
-import { Runner } from "./runner.ts";
+import { run, Runner } from "./runner.ts";
 
 const ENTRY = new URL("../mod.ts", import.meta.url).href;
 

@@ -25,8 +25,7 @@ import {
   assertOptions,
   wrongType,
 } from "../loop/core/validate.ts";
-import { assertAwaitables } from "./_assert_awaitable.ts";
-import { ensureFuture } from "./ensure_future.ts";
+import { assertAwaitables, ensureFuture } from "./create_task.ts";
 
 /**
  * The type of an awaitable's result.

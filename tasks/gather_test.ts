@@ -19,10 +19,9 @@ import {
   getRunningLoop,
   newEventLoop,
 } from "../loop/mod.ts";
-import { allTasks } from "./all_tasks.ts";
-import { createTask } from "./create_task.ts";
+import { allTasks, createTask } from "./create_task.ts";
 import { gather } from "./gather.ts";
-import { run } from "./run.ts";
+import { run } from "./runner.ts";
 import { sleep } from "./sleep.ts";
 
 const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };

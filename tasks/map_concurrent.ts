@@ -11,7 +11,75 @@ import {
   wrongType,
 } from "../loop/core/validate.ts";
 import { Slots } from "./_slots.ts";
-import { assertSource, Source } from "./_source.ts";
+
+/** Throws unless the value is an iterable or an async iterable. */
+function assertSource(caller: string, value: unknown): void {
+  if (methodOf(value, Symbol.asyncIterator) !== null) return;
+  if (methodOf(value, Symbol.iterator) !== null) return;
+  throw wrongType(
+    `The items of ${caller}()`,
+    "an iterable or an async iterable",
+    value,
+  );
+}
+
+function methodOf(value: unknown, key: symbol): (() => unknown) | null {
+  const method = propertyOf(value, key);
+  return typeof method === "function" ? method as () => unknown : null;
+}
+
+/** The items of an iterable or async iterable, which is opened when the first one is taken. */
+export class Source<T> {
+  readonly isAsync: boolean;
+  readonly #items: Iterable<T> | AsyncIterable<T>;
+  #iterator: Iterator<T> | AsyncIterator<T> | null = null;
+  /** Whether there is nothing to close: the source has ended or failed by itself. */
+  isOver = false;
+
+  constructor(items: Iterable<T> | AsyncIterable<T>) {
+    this.#items = items;
+    this.isAsync = methodOf(items, Symbol.asyncIterator) !== null;
+  }
+
+  /** Takes the next item of a source that is not async. */
+  takeNow(): IteratorResult<T> {
+    try {
+      return this.#taken(this.#open().next() as IteratorResult<T>);
+    } catch (error) {
+      this.isOver = true;
+      throw error;
+    }
+  }
+
+  /** Takes the next item. A call that is cancelled leaves the source open. */
+  async take(): Promise<IteratorResult<T>> {
+    return this.isAsync
+      ? this.#taken(await this.#open().next())
+      : this.takeNow();
+  }
+
+  /** Closes the source, unless it has ended. */
+  async close(): Promise<void> {
+    if (this.isOver) return;
+    this.isOver = true;
+    await this.#open().return?.();
+  }
+
+  #open(): Iterator<T> | AsyncIterator<T> {
+    return this.#iterator ??= this.isAsync
+      ? (this.#items as AsyncIterable<T>)[Symbol.asyncIterator]()
+      : (this.#items as Iterable<T>)[Symbol.iterator]();
+  }
+
+  #taken(result: unknown): IteratorResult<T> {
+    if (typeof result !== "object" || result === null) {
+      throw wrongType("What next() of the items returns", "an object", result);
+    }
+    const taken = result as IteratorResult<T>;
+    if (taken.done) this.isOver = true;
+    return taken;
+  }
+}
 
 /**
  * Something that limits how many calls run, or how often one begins: a `Semaphore`, a `RateLimiter`, or anything else
@@ -113,7 +181,7 @@ export function mapConcurrent<T, R>(
 }
 
 /** Throws unless the arguments of a function over items are right, but for what is in the options. */
-export function assertArguments(
+function assertArguments(
   caller: string,
   items: unknown,
   fn: unknown,
@@ -125,7 +193,7 @@ export function assertArguments(
 }
 
 /** The number of slots, and the other limits. */
-export function limitsOf(
+function limitsOf(
   caller: string,
   limit: unknown,
 ): { size: number; limits: readonly Limit[] } {
@@ -186,4 +254,60 @@ class Results<T, R> implements AsyncIterableIterator<R>, AsyncDisposable {
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+/**
+ * The options of {@linkcode forEachConcurrent}.
+ *
+ * @category Waiting for several
+ */
+export interface ForEachConcurrentOptions {
+  /** The limit of the calls: a number, something with an `acquire()`, or an array of these. */
+  limit: Limits;
+}
+
+/**
+ * Calls a function for each of many items, several at a time, where no result is wanted. Otherwise as
+ * `mapConcurrent()`.
+ *
+ * The first error is thrown as it is. Before that, and when the awaiting task is cancelled, the calls that run are
+ * cancelled and awaited, and the source is closed.
+ *
+ * @typeParam T The type of the items.
+ * @param items The items.
+ * @param fn The function, which receives an item and its index.
+ * @param options The limit.
+ * @throws {RangeError} If the limit is out of range.
+ * @throws {TypeError} If an argument is of the wrong type.
+ *
+ * @example Usage
+ * ```ts
+ * import { forEachConcurrent, sleep } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const done: number[] = [];
+ * await forEachConcurrent([3, 1, 2], async (n) => {
+ *   await sleep(n / 1000);
+ *   done.push(n);
+ * }, { limit: 3 });
+ * assertEquals(done.length, 3);
+ * ```
+ *
+ * @category Waiting for several
+ */
+export async function forEachConcurrent<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  fn: (item: T, index: number) => unknown,
+  options: ForEachConcurrentOptions,
+): Promise<void> {
+  const name = "forEachConcurrent";
+  assertArguments(name, items, fn, options);
+  await new Slots({
+    name,
+    source: new Source(items),
+    fn,
+    ...limitsOf(name, options?.limit),
+    buffer: null,
+    ordered: false,
+  }).drain();
 }

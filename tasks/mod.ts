@@ -26,40 +26,71 @@
  */
 
 import "../loop/preload.ts";
-
-export type { Delay, DurationLike } from "../loop/core/delay.ts";
+export type { Delay, DurationLike } from "../loop/core/validate.ts";
 export type { Awaitable } from "../loop/core/future.ts";
-export type { FrameCallGraphEntry } from "../loop/core/introspection/call_stack.ts";
-export { isCoroutineFunction } from "../loop/core/is_coroutine_function.ts";
+export type { FrameCallGraphEntry } from "../loop/core/introspection/source_stacks.ts";
 export {
   type CoroutineFunction,
+  isCoroutineFunction,
   Task,
   type TaskOptions,
 } from "../loop/core/task.ts";
-export * from "./after.ts";
-export * from "./all_tasks.ts";
+export { after, sleep } from "./sleep.ts";
 export {
+  allTasks,
+  createEagerTaskFactory,
+  createTask,
+  currentTask,
+  eagerTaskFactory,
+  ensureFuture,
+  type TaskConstructor,
+} from "./create_task.ts";
+export {
+  ALL_COMPLETED,
   asCompleted,
   type AsCompletedOptions,
   type CompletedFuture,
   type CompletionIterator,
-} from "./as_completed.ts";
-export * from "./awaited_by.ts";
-export * from "./backoff.ts";
-export * from "./call_graph.ts";
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  wait,
+  type WaitOptions,
+} from "./wait.ts";
+export {
+  type CallGraphOptions,
+  captureCallGraph,
+  formatCallGraph,
+  futureAddToAwaitedBy,
+  type FutureCallGraph,
+  futureDiscardFromAwaitedBy,
+  printCallGraph,
+  type PrintCallGraphOptions,
+} from "./call_graph.ts";
+export {
+  backoff,
+  type BackoffOptions,
+  retry,
+  type RetryDelay,
+  type RetryOptions,
+} from "./retry.ts";
 export {
   CancelScope,
   cancelScope,
   type CancelScopeOptions,
   moveOnAfter,
+  rethrowCancelled,
   shielded,
   type ShieldedOptions,
 } from "./cancel_scope.ts";
-export * from "./create_task.ts";
-export * from "./current_task.ts";
-export * from "./eager_task_factory.ts";
-export * from "./ensure_future.ts";
-export * from "./for_each_concurrent.ts";
+export {
+  forEachConcurrent,
+  type ForEachConcurrentOptions,
+  type Limit,
+  type Limits,
+  mapConcurrent,
+  type MapConcurrentOptions,
+} from "./map_concurrent.ts";
 export {
   gather,
   type GatherOptions,
@@ -68,24 +99,28 @@ export {
   type GatherResults,
 } from "./gather.ts";
 export {
-  type Limit,
-  type Limits,
-  mapConcurrent,
-  type MapConcurrentOptions,
-} from "./map_concurrent.ts";
-export * from "./putting.ts";
+  putting,
+  select,
+  type Selectable,
+  type SelectableObject,
+  type Selected,
+  type SelectedValue,
+} from "./select.ts";
 export * from "./race.ts";
-export { rethrowCancelled } from "./rethrow_cancelled.ts";
-export { retry, type RetryDelay, type RetryOptions } from "./retry.ts";
-export * from "./run.ts";
-export * from "./run_coroutine_threadsafe.ts";
-export { Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
-export * from "./select.ts";
+export { run, Runner, type RunnerOptions, type RunOptions } from "./runner.ts";
+export {
+  runCoroutineThreadsafe,
+  toThread,
+  type ToThreadOptions,
+} from "./to_thread.ts";
 export * from "./shield.ts";
-export * from "./sleep.ts";
 export * from "./supervise.ts";
 export * from "./task_group.ts";
-export { Timeout, timeout, timeoutAt, type TimeoutOptions } from "./timeout.ts";
-export * from "./to_thread.ts";
-export * from "./wait.ts";
-export * from "./wait_for.ts";
+export {
+  Timeout,
+  timeout,
+  timeoutAt,
+  type TimeoutOptions,
+  waitFor,
+  type WaitForOptions,
+} from "./timeout.ts";

@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { KeyboardInterrupt } from "../loop/core/errors.ts";
-import { summaryOf } from "../loop/core/_group_display.ts";
-import { groupOf } from "../loop/core/exception_group.ts";
+import { groupOf, summaryOf } from "../loop/core/exception_group.ts";
 import {
   failureOf,
   Future,

@@ -8,8 +8,7 @@ import {
 } from "@std/assert";
 import { RuntimeError } from "../loop/mod.ts";
 import { type ProgramOutput, runProgram } from "../tests/doubles/program.ts";
-import { run } from "./run.ts";
-import { Runner, type RunnerOptions } from "./runner.ts";
+import { run, Runner, type RunnerOptions } from "./runner.ts";
 
 /** A signal listener does not keep Windows from ending the process. */
 const ignore = Deno.build.os === "windows";

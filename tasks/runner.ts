@@ -5,7 +5,14 @@ import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
 import { Future, observe, waitsForOthers } from "../loop/core/future.ts";
 import { leftCalls } from "../loop/core/inline_call.ts";
-import { type Delay, secondsOf } from "../loop/core/delay.ts";
+import {
+  assertAtLeast,
+  assertFlags,
+  assertOptions,
+  type Delay,
+  secondsOf,
+  wrongType,
+} from "../loop/core/validate.ts";
 import { newEventLoop } from "../loop/loops.ts";
 import { assertCatchable, assertSignal } from "../loop/signals.ts";
 import {
@@ -21,13 +28,8 @@ import {
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import {
-  assertAtLeast,
-  assertFlags,
-  assertOptions,
-  wrongType,
-} from "../loop/core/validate.ts";
-import { assertDumpOn, dumpOnSignal } from "./_dump_on_signal.ts";
-import {
+  assertDumpOn,
+  dumpOnSignal,
   FOREIGN_GRACE,
   Interruption,
   isGivenUp,
@@ -73,7 +75,7 @@ export interface RunOptions extends RunnerOptions {
 }
 
 /** Returns the loop of a runner, or `null` if it has none yet. */
-export let loopOf: (runner: Runner) => EventLoop | null;
+let loopOf: (runner: Runner) => EventLoop | null;
 
 /**
  * Runs several functions, one after the other, on the same new loop.
@@ -339,4 +341,77 @@ function loopMadeBy(loopFactory: () => EventLoop): EventLoop {
   const loop: unknown = loopFactory();
   if (isInstance(loop, EventLoop)) return loop;
   throw wrongType("What loopFactory returns", "an EventLoop", loop);
+}
+
+/**
+ * Runs a program: a function on a new event loop, which is closed at the end.
+ *
+ * At the end, servers refuse new connections, and remaining tasks are cancelled and awaited, including tasks created
+ * in the meantime. The first SIGINT (Ctrl-C) cancels the main task, and `run()` throws a `KeyboardInterrupt`; a
+ * program that does not catch it exits with the code 130. A second SIGINT exits the process at once, with the same
+ * code. The program's own handler, by `loop.addSignalHandler("SIGINT", …)`, replaces all this.
+ *
+ * The option `signals` lists the signals that do this; an uncaught `KeyboardInterrupt` then gives the exit code 128 plus
+ * the number of the signal. With `grace`, the process is ended when the program takes longer than that to end.
+ *
+ * @typeParam T The type of the result.
+ * @param main The function itself: `run(main)`, not `run(main())`.
+ * @param options Debug mode, a factory of the loop, an `AbortSignal` that cancels the main task, what signals do, and a
+ * signal at which the tree of tasks is printed.
+ * @returns The result of the function.
+ * @throws {KeyboardInterrupt} If a signal ended it, or a callback or a task that is not awaited threw it.
+ * @throws {RuntimeError} If a loop is running the calling code.
+ * @throws {TypeError} If `main` is not a function, or an option is of the wrong type.
+ * @throws {RangeError} If a signal or the grace time is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { run, sleep } from "@asyncio/asyncio";
+ *
+ * async function main() {
+ *   console.log("Hello ...");
+ *   await sleep(0.001);
+ *   console.log("... World!");
+ * }
+ *
+ * await run(main);
+ * ```
+ *
+ * @example Drain when asked to end
+ * ```ts ignore
+ * import { run } from "@asyncio/asyncio";
+ * import { serve } from "./serve.ts";
+ *
+ * // A signal cancels serve(), whose finally blocks have four seconds.
+ * await run(serve, { signals: ["SIGINT", "SIGTERM"], grace: 4 });
+ * ```
+ *
+ * @category Tasks
+ * @see {@link https://docs.python.org/3/library/asyncio-runner.html#asyncio.run}
+ */
+export async function run<T>(
+  main: CoroutineFunction<T>,
+  options: RunOptions = {},
+): Promise<T> {
+  assertOptions("run", options);
+  const { signal, ...runnerOptions } = options;
+  const runner = new Runner(runnerOptions);
+  let result: T;
+  try {
+    result = await runner.run(main, { signal });
+  } catch (error) {
+    const loop = loopOf(runner);
+    try {
+      await runner.close();
+    } catch (exception) {
+      // The error that ended the program is more telling than that of its clean-up.
+      loop?.callExceptionHandler({
+        message: "An exception was thrown while run() shut down",
+        exception,
+      });
+    }
+    throw error;
+  }
+  await runner.close();
+  return result;
 }

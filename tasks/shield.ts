@@ -12,8 +12,7 @@ import {
   unobserve,
 } from "../loop/core/future.ts";
 import { callingTask } from "../loop/core/task.ts";
-import { assertAwaitable } from "./_assert_awaitable.ts";
-import { ensureFuture } from "./ensure_future.ts";
+import { assertAwaitable, ensureFuture } from "./create_task.ts";
 
 /**
  * Protects an awaitable from cancellation: if the awaiting task is cancelled, the awaitable goes on.

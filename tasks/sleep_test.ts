@@ -17,7 +17,7 @@ import {
   newEventLoop,
 } from "../loop/mod.ts";
 import { createTask } from "./create_task.ts";
-import { run } from "./run.ts";
+import { run } from "./runner.ts";
 import { sleep } from "./sleep.ts";
 
 const VIRTUAL = { loopFactory: () => new VirtualTimeLoop() };

@@ -1,19 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../loop/core/delay.ts";
-import { RuntimeError } from "../loop/core/errors.ts";
-import { currentScheduler } from "../loop/core/scheduler.ts";
-import { assertFunctionItself } from "../loop/core/task.ts";
 import {
   assertCount,
   assertFunction,
   assertOneOf,
   assertOptions,
   assertPositive,
+  type Delay,
+  secondsOf,
   wrongType,
 } from "../loop/core/validate.ts";
+import { RuntimeError } from "../loop/core/errors.ts";
+import { currentScheduler } from "../loop/core/scheduler.ts";
+import { assertFunctionItself } from "../loop/core/task.ts";
 import { delayFunction, isFinal, type RetryDelay } from "./retry.ts";
-import { requestsAround } from "./rethrow_cancelled.ts";
+import { requestsAround } from "./cancel_scope.ts";
 import { sleep } from "./sleep.ts";
 
 /**

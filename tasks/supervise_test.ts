@@ -14,7 +14,7 @@ import {
 } from "../loop/mod.ts";
 import { cancelEverywhere } from "../testing/cancel_everywhere.ts";
 import { inVirtualTime } from "../testing/in_virtual_time.ts";
-import { backoff } from "./backoff.ts";
+import { backoff } from "./retry.ts";
 import { createTask } from "./create_task.ts";
 import { sleep } from "./sleep.ts";
 import { supervise, type SuperviseOptions } from "./supervise.ts";

@@ -7,8 +7,11 @@ import {
 import { type Facts, facts, inspectAsText } from "../loop/core/inspection.ts";
 import { BodyScope } from "../loop/core/task_state.ts";
 import { KeyboardInterrupt, RuntimeError } from "../loop/core/errors.ts";
-import { type Member, summaryOf } from "../loop/core/_group_display.ts";
-import { groupOf } from "../loop/core/exception_group.ts";
+import {
+  groupOf,
+  type Member,
+  summaryOf,
+} from "../loop/core/exception_group.ts";
 import {
   cancelPending,
   fail,
@@ -29,8 +32,7 @@ import {
 } from "../loop/core/task.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertBoolean, assertOptions } from "../loop/core/validate.ts";
-import { endTasks } from "./_end_tasks.ts";
-import { Patience } from "./_patience.ts";
+import { endTasks, Patience } from "./_end_tasks.ts";
 import { createTask } from "./create_task.ts";
 
 /**

@@ -21,8 +21,7 @@ import {
 import { cancelEverywhere } from "../testing/cancel_everywhere.ts";
 import { explore } from "../testing/explore.ts";
 import { inVirtualTime } from "../testing/in_virtual_time.ts";
-import { allTasks } from "./all_tasks.ts";
-import { createTask } from "./create_task.ts";
+import { allTasks, createTask } from "./create_task.ts";
 import { sleep } from "./sleep.ts";
 import { TaskGroup, taskGroup } from "./task_group.ts";
 import { timeout } from "./timeout.ts";

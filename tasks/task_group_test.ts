@@ -21,11 +21,9 @@ import {
   RuntimeError,
   Task,
 } from "../loop/mod.ts";
-import { allTasks } from "./all_tasks.ts";
+import { allTasks, createTask, currentTask } from "./create_task.ts";
 import { CancelScope } from "./cancel_scope.ts";
-import { createTask } from "./create_task.ts";
-import { currentTask } from "./current_task.ts";
-import { run } from "./run.ts";
+import { run } from "./runner.ts";
 import { sleep } from "./sleep.ts";
 import { TaskGroup, taskGroup } from "./task_group.ts";
 

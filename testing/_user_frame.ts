@@ -1,7 +1,9 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { describeFrame } from "../loop/core/introspection/call_stack.ts";
-import { isOfUser } from "../loop/core/introspection/source_stacks.ts";
+import {
+  describeFrame,
+  isOfUser,
+} from "../loop/core/introspection/source_stacks.ts";
 import type { Task } from "../loop/core/task.ts";
 
 /** Describes the line of user code at which a task waits; returns `null` if it is unknown, as without debug mode. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf } from "../loop/core/error_classes.ts";
+import { messageOf } from "../loop/core/errors.ts";
 import { wrongType } from "../loop/core/validate.ts";
 
 /**

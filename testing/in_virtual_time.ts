@@ -2,7 +2,7 @@
 
 import type { CoroutineFunction } from "../loop/core/task.ts";
 import { assertFunction, assertOptions } from "../loop/core/validate.ts";
-import { run } from "../tasks/run.ts";
+import { run } from "../tasks/runner.ts";
 import {
   VirtualTimeLoop,
   type VirtualTimeOptions,

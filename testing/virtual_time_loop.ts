@@ -3,7 +3,7 @@
 import type { Awaitable } from "../loop/core/future.ts";
 import { RuntimeError } from "../loop/core/errors.ts";
 import { EventLoop } from "../loop/event_loop.ts";
-import { loadEverything } from "../loop/core/lazy.ts";
+import { loadEverything } from "../loop/core/async_context.ts";
 import { callOutsideTasks, Scheduler } from "../loop/core/scheduler.ts";
 import type { TaskState } from "../loop/core/task_state.ts";
 import {

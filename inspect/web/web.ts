@@ -1,8 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { findingsIn } from "../../loop/core/introspection/findings.ts";
-import { shortFile, treeRows } from "../../loop/core/introspection/tree.ts";
-import { printable } from "../../loop/core/introspection/printable.ts";
+import {
+  findingsIn,
+  shortFile,
+  treeRows,
+} from "../../loop/core/introspection/tree.ts";
+import { printable } from "../../loop/core/introspection/snapshot.ts";
 import type { Client } from "../_client.ts";
 import { OS } from "../../loop/core/runtime.ts";
 import { ownDirectory } from "../_directory.ts";

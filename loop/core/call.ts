@@ -1,9 +1,21 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Runnable, runStep } from "./runnable.ts";
 // Type-only import: schedulers make timed calls.
 import type { Scheduler } from "./scheduler.ts";
 import { Timer } from "./timer_queue.ts";
+
+/** The method of a {@linkcode Runnable}. A symbol, so that it is not part of the public API. */
+export const runStep: unique symbol = Symbol("runStep");
+
+/** An entry of the ready queue of a scheduler. */
+export interface Runnable {
+  /**
+   * Runs the entry, in any async context: an entry that calls user code must have captured its context.
+   *
+   * @returns Whether the scheduler must wait until the step that began here is reported as over.
+   */
+  [runStep](): boolean;
+}
 
 /** A function of the library that is called once, in its turn in the ready queue. */
 export class Call<A> implements Runnable {

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { messageOf, registerErrorClass } from "./error_classes.ts";
-import { TimeoutError } from "./errors.ts";
+import { messageOf, registerErrorClass, TimeoutError } from "./errors.ts";
 import { onUnhandledRejection } from "./runtime.ts";
 import type { CancelMessage } from "./scope.ts";
 import {

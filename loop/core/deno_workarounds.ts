@@ -5,7 +5,7 @@ import { propertyOf } from "./unknown_value.ts";
 // Workarounds for faults of Deno. Each names the version that has the fault and how to tell that it can be removed.
 //
 // The following are part of the code around them, and are marked there:
-// - net/serve/_socket_file.ts: the listener of a Unix socket removes its file some time after `close()`, whatever
+// - net/serve/serve_unix.ts: the listener of a Unix socket removes its file some time after `close()`, whatever
 //   file has that path by then (2.9.6).
 //   Remove when `Deno.listen()` leaves the file alone, or removes it before `close()` returns.
 // - net/datagram/datagram_link.ts: concurrent `socket.send()` calls of `node:dgram` may send in any order (2.9.6).
@@ -15,7 +15,7 @@ import { propertyOf } from "./unknown_value.ts";
 //   Remove `node:tls` when both are fixed; remove the native code when Deno 2.5 is no longer supported.
 // - net/tls/_node_tls.ts: `SNICallback` and the handshake timer of `node:tls` keep failed handshakes in memory (2.9.6).
 //   Remove when the memory test of failing handshakes passes with the timer and the callback of `node:tls`.
-// - net/tls/_node_tls_conn.ts: a paused `TLSSocket` loses the end of the stream if it arrives together with data, and
+// - net/tls/_node_tls.ts: a paused `TLSSocket` loses the end of the stream if it arrives together with data, and
 //   one on a socket handle goes on to read from that; creating an error in a module whose source map is not decoded
 //   yet panics while no file descriptor is free (2.9.6).
 //   Remove when the TLS tests pass with `socket.pause()`, and `loop/net/serve/out_of_files_test.ts` without the line.

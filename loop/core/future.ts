@@ -1,11 +1,14 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import {
+  beginStep,
   forgetReads,
   isCalledByAwait,
+  type Line,
   noteRead,
   outstandingReads,
-} from "./_reads.ts";
+  type Spot,
+} from "./line.ts";
 import {
   asRelay,
   cancelWith,
@@ -13,7 +16,7 @@ import {
   type Relay,
   relayCancellation,
 } from "./_relay.ts";
-import { Call } from "./call.ts";
+import { Call, type Runnable, runStep } from "./call.ts";
 import {
   type CancelledError,
   isCancelledError,
@@ -26,9 +29,7 @@ import { InvalidStateError, RuntimeError } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { callbackOf, Handle } from "./handle.ts";
 import { inspectAsText } from "./inspection.ts";
-import { forgetFailure, watchFailure } from "./introspection/unretrieved.ts";
-import { beginStep, type Line, type Spot } from "./line.ts";
-import { type Runnable, runStep } from "./runnable.ts";
+import { forgetFailure, watchFailure } from "./introspection/source_stacks.ts";
 import { currentScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
 import type { CancelMessage, Scope, Wait } from "./scope.ts";
 import {

@@ -1,7 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { type Context, contextForCallback, emptyContext } from "./context.ts";
-import { forgetReads } from "./_reads.ts";
+import { forgetReads } from "./line.ts";
 import {
   isDirect,
   keep,
@@ -9,7 +9,7 @@ import {
   type Kept,
   resume,
 } from "./async_context.ts";
-import { runStep } from "./runnable.ts";
+import { runStep } from "./call.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Timer } from "./timer_queue.ts";
 import { inspectAsText } from "./inspection.ts";

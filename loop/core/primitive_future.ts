@@ -24,9 +24,11 @@ import {
   relayed,
 } from "./_relay.ts";
 import type { Inspectable } from "./inspection.ts";
+// Type-only import: a primitive is bound to what is passed in.
 import type { Scheduler } from "./scheduler.ts";
 import type { CancelMessage } from "./scope.ts";
-import { type Runnable, runStep } from "./runnable.ts";
+import { type Runnable, runStep } from "./call.ts";
+import { RuntimeError } from "./errors.ts";
 
 const WAITING = 0;
 const WOKEN = 1;
@@ -341,4 +343,37 @@ export function failed<T>(scheduler: Scheduler, error: unknown): Future<T> {
   const future = new Future<T>(scheduler);
   fail(future as Future<unknown>, error);
   return future;
+}
+
+/** The loop that a primitive belongs to: that in which it is first waited for, as in asyncio. */
+export class LoopBound {
+  readonly #primitive: string;
+  #scheduler: Scheduler | null = null;
+
+  /** `primitive` is its name in messages. */
+  constructor(primitive: string) {
+    this.#primitive = primitive;
+  }
+
+  /** Binds the primitive; returns the error if it is bound to another loop. */
+  bind(scheduler: Scheduler): RuntimeError | null {
+    if ((this.#scheduler ??= scheduler) === scheduler) return null;
+    return new RuntimeError(
+      `Cannot wait for the ${this.#primitive} as it is bound to another event loop`,
+    );
+  }
+}
+
+/** Returns how `select()` waits for an object and takes from it. */
+export const source: unique symbol = Symbol("source");
+
+/** Returns how `select()` puts an item into an object. */
+export const sink: unique symbol = Symbol("sink");
+
+/** An operation that `select()` may perform. It uses the behavior of the object's own operation. */
+export interface Source<T = unknown> {
+  /** The type of the value that is taken; it is never set. */
+  readonly value?: T;
+  readonly behavior: PrimitiveBehavior<unknown, never>;
+  readonly subject: unknown;
 }

@@ -11,11 +11,12 @@ import {
 } from "./future.ts";
 import {
   failed,
+  LoopBound,
   type PrimitiveBehavior,
   PrimitiveFuture,
   WaitQueue,
 } from "./primitive_future.ts";
-import { currentScheduler } from "./scheduler.ts";
+import { currentScheduler, Scheduler } from "./scheduler.ts";
 
 /** Returns the outcomes of operations whose ends are given in advance. */
 class Subject {
@@ -190,3 +191,15 @@ Deno.test("PrimitiveFuture with onceAbandoned() continues to wait when cancelled
     other.cancel("now");
     assertEquals(await other, "ended");
   }));
+
+Deno.test("LoopBound.bind() accepts the first loop and refuses every other", () => {
+  const bound = new LoopBound("lock");
+  const [first, second] = [new Scheduler(), new Scheduler()];
+  assertEquals(bound.bind(first), null);
+  assertEquals(bound.bind(first), null);
+  assertEquals(
+    bound.bind(second)?.message,
+    "Cannot wait for the lock as it is bound to another event loop",
+  );
+  assertEquals(bound.bind(first), null);
+});

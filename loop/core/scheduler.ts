@@ -1,12 +1,11 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { Call, TimedCall } from "./call.ts";
+import { Call, type Runnable, runStep, TimedCall } from "./call.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 import { type Timer, TimerQueue } from "./timer_queue.ts";
 import type { EventLoop } from "../event_loop.ts";
 import { place, runAt } from "./async_context.ts";
 import { currentTaskState, TaskState } from "./task_state.ts";
-import { type Runnable, runStep } from "./runnable.ts";
 import { KeyboardInterrupt } from "./errors.ts";
 import { DENO_HOST, type Host } from "./host.ts";
 import type { ExceptionContext } from "./introspection/reports.ts";
@@ -19,7 +18,7 @@ import {
   type SiteWatch,
   type StepWatch,
   type TaskWatch,
-} from "./watch.ts";
+} from "./inspection.ts";
 
 /** How long, in seconds, tasks may keep each other busy before I/O has its turn. */
 const SLICE = 0.002;

@@ -27,7 +27,7 @@ import {
   newEventLoop,
 } from "../mod.ts";
 import { defaultScheduler, Scheduler, schedulerOf } from "./scheduler.ts";
-import { runStep } from "./runnable.ts";
+import { runStep } from "./call.ts";
 
 /** Runs `main` on a loop of `host`. */
 function runOn<T>(host: FakeHost, main: () => Promise<T>): Promise<T> {

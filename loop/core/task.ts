@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { forgetReads } from "./_reads.ts";
+import { forgetReads } from "./line.ts";
 import {
   asRelay,
   cancelWith,
@@ -8,13 +8,13 @@ import {
   relayCancellation,
 } from "./_relay.ts";
 import { describeStack, stackOf } from "./introspection/task_stack.ts";
-import type { FrameCallGraphEntry } from "./introspection/call_stack.ts";
+import type { FrameCallGraphEntry } from "./introspection/source_stacks.ts";
 import {
   makeCancelledError,
   makeCausedCancelledError,
 } from "./cancelled_error.ts";
 import { Context, contextOf, inheritContext } from "./context.ts";
-import { KeyboardInterrupt, RuntimeError } from "./errors.ts";
+import { KeyboardInterrupt, RuntimeError, warn } from "./errors.ts";
 import type { EventLoop } from "../event_loop.ts";
 import {
   cancelPending,
@@ -47,7 +47,6 @@ import {
   assertOptions,
   wrongType,
 } from "./validate.ts";
-import { warn } from "./warnings.ts";
 
 /**
  * The function that a task runs. It is called in the first step of the task; it may be `async`, but not a `function*`.
@@ -562,4 +561,33 @@ function assertTaskOptions(options: TaskOptions): void {
   }
   if (signal === undefined) return;
   assertInstance("The signal of a task", "an AbortSignal", AbortSignal, signal);
+}
+
+/**
+ * Returns whether a value is an `async` function.
+ *
+ * A function that is not declared `async` but returns a promise does not count, as only a call would tell.
+ * Tasks take both.
+ *
+ * @param fn The value.
+ * @returns `true` if it is an `async` function; `false` also for an `async` generator function.
+ *
+ * @example Usage
+ * ```ts
+ * import { isCoroutineFunction } from "@asyncio/asyncio";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isCoroutineFunction(async () => {}), true);
+ * assertEquals(isCoroutineFunction(() => Promise.resolve()), false);
+ * ```
+ *
+ * @category Tasks
+ * @see {@link https://docs.python.org/3/library/asyncio-task.html#asyncio.iscoroutinefunction}
+ */
+export function isCoroutineFunction(
+  fn: unknown,
+): fn is (...args: never[]) => Promise<unknown> {
+  // Not by its constructor: a function may come from another realm.
+  return typeof fn === "function" &&
+    Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }

@@ -12,7 +12,7 @@ import {
   runAt,
 } from "./async_context.ts";
 import { endRelay } from "./_relay.ts";
-import { type Runnable, runStep } from "./runnable.ts";
+import { type Runnable, runStep } from "./call.ts";
 import { lineOf, watchUnhandledCancellations } from "./cancelled_error.ts";
 import {
   areLinesMarked,

@@ -36,6 +36,7 @@ import {
   TimeoutError,
   wrapFuture,
 } from "../mod.ts";
+import { isCoroutineFunction } from "./task.ts";
 
 /** Fails as `fetch()` with a signal does, as soon as the signal aborts. */
 function obeying(signal: AbortSignal): Promise<never> {
@@ -1012,4 +1013,27 @@ Deno.test("Task awaits a promise that has a then of its own as await does", asyn
     },
   });
   assertEquals(await createTask(() => promise), "result");
+});
+
+Deno.test("isCoroutineFunction() knows async functions of every form", () => {
+  async function declared() {}
+  class Service {
+    async method() {}
+    static async make() {}
+  }
+  assert(isCoroutineFunction(declared));
+  assert(isCoroutineFunction(async () => {}));
+  assert(isCoroutineFunction(new Service().method));
+  assert(isCoroutineFunction(Service.make));
+  assert(isCoroutineFunction(declared.bind(null)));
+});
+
+Deno.test("isCoroutineFunction() refuses everything else", () => {
+  assertFalse(isCoroutineFunction(() => Promise.resolve()));
+  assertFalse(isCoroutineFunction(function* () {}));
+  assertFalse(isCoroutineFunction(async function* () {}));
+  assertFalse(isCoroutineFunction(Promise.resolve()));
+  assertFalse(isCoroutineFunction({ [Symbol.toStringTag]: "AsyncFunction" }));
+  assertFalse(isCoroutineFunction(null));
+  assertFalse(isCoroutineFunction(undefined));
 });

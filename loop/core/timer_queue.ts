@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Runnable } from "./runnable.ts";
+import type { Runnable } from "./call.ts";
 
 /** Something that is due at a deadline. */
 export abstract class Timer {

@@ -1,8 +1,8 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { Outcome } from "../core/outcome.ts";
-import type { Encoded } from "./_error_codec.ts";
-import type { FunctionSource } from "./_function_source.ts";
+import type { Encoded } from "./_worker_program.ts";
+import type { FunctionSource } from "./_pool_worker.ts";
 
 /** The function of a job: a source, or an export of a module. */
 export type JobFunction =

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { Delay } from "../core/delay.ts";
+import type { Delay } from "../core/validate.ts";
 
 /**
  * A certificate and its private key.

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError } from "../../loop/core/errors.ts";
+import { RuntimeError, warn } from "../../loop/core/errors.ts";
 import { type Future, observe } from "../../loop/core/future.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import { callInline } from "../../loop/core/inline_call.ts";
@@ -10,8 +10,7 @@ import {
   type Scheduler,
 } from "../../loop/core/scheduler.ts";
 import { isInstance } from "../../loop/core/unknown_value.ts";
-import { warn } from "../../loop/core/warnings.ts";
-import { backoff } from "../../tasks/backoff.ts";
+import { backoff } from "../../tasks/retry.ts";
 import { sleep } from "../../tasks/sleep.ts";
 import { wait } from "../../tasks/wait.ts";
 import { answerOf } from "./_answer_of.ts";

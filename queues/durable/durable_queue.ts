@@ -1,6 +1,16 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../../loop/core/delay.ts";
+import {
+  assertCount,
+  assertFunction,
+  assertIterable,
+  assertOneOf,
+  assertOptions,
+  assertString,
+  type Delay,
+  outOfRange,
+  secondsOf,
+} from "../../loop/core/validate.ts";
 import {
   fulfil,
   fulfilled,
@@ -15,16 +25,7 @@ import { failed } from "../../loop/core/primitive_future.ts";
 import { errors } from "../../loop/core/runtime.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import { propertyOf, textAt } from "../../loop/core/unknown_value.ts";
-import {
-  assertCount,
-  assertFunction,
-  assertIterable,
-  assertOneOf,
-  assertOptions,
-  assertString,
-  outOfRange,
-} from "../../loop/core/validate.ts";
-import { backoff } from "../../tasks/backoff.ts";
+import { backoff } from "../../tasks/retry.ts";
 import { QueueEmpty, QueueShutDown } from "../errors.ts";
 import { Batch, grouped } from "./_batch.ts";
 import { Connection } from "./_connection.ts";
@@ -39,19 +40,19 @@ import {
   makeJob,
   releaseJob,
 } from "./job.ts";
-import { assertStore } from "./store.ts";
-import type {
-  Answer,
-  Counts,
-  DeadLetter,
-  Guarantees,
-  JobError,
-  JobOutcome,
-  Lease,
-  Leases,
-  NewJob,
-  Settlement,
-  Store,
+import {
+  type Answer,
+  assertStore,
+  type Counts,
+  type DeadLetter,
+  type Guarantees,
+  type JobError,
+  type JobOutcome,
+  type Lease,
+  type Leases,
+  type NewJob,
+  type Settlement,
+  type Store,
 } from "./store.ts";
 
 /**

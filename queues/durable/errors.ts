@@ -1,9 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import {
-  messageOf,
-  registerErrorClass,
-} from "../../loop/core/error_classes.ts";
+import { messageOf, registerErrorClass } from "../../loop/core/errors.ts";
 
 /**
  * The lease of a job is lost: it expired, and another worker has the job or may have it.

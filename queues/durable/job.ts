@@ -1,12 +1,15 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../loop/core/cancelled_error.ts";
-import { type Delay, secondsOf } from "../../loop/core/delay.ts";
+import {
+  assertOptions,
+  type Delay,
+  secondsOf,
+} from "../../loop/core/validate.ts";
 import { RuntimeError } from "../../loop/core/errors.ts";
 import type { Future } from "../../loop/core/future.ts";
 import { inspectAsText } from "../../loop/core/inspection.ts";
 import { isInstance, textOf } from "../../loop/core/unknown_value.ts";
-import { assertOptions } from "../../loop/core/validate.ts";
 import { moveOnAfter } from "../../tasks/cancel_scope.ts";
 import { jsonOf } from "./_json.ts";
 import { LeaseLost } from "./errors.ts";

@@ -2,7 +2,7 @@
 
 import { currentScheduler } from "../../loop/core/scheduler.ts";
 import { sleep } from "../../tasks/sleep.ts";
-import { PriorityQueue } from "../priority_queue.ts";
+import { PriorityQueue } from "../queue.ts";
 import type {
   Counts,
   DeadLetter,

@@ -1,24 +1,25 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import { CancelledError } from "../../loop/core/cancelled_error.ts";
-import { type Delay, secondsOf } from "../../loop/core/delay.ts";
-import type { Future } from "../../loop/core/future.ts";
-import { currentScheduler } from "../../loop/core/scheduler.ts";
-import { ExceptionGroup } from "../../loop/core/exception_group.ts";
-import { isInstance } from "../../loop/core/unknown_value.ts";
 import {
   assertFunction,
   assertInstance,
   assertInteger,
   assertOptions,
+  type Delay,
   outOfRange,
+  secondsOf,
 } from "../../loop/core/validate.ts";
+import type { Future } from "../../loop/core/future.ts";
+import { currentScheduler } from "../../loop/core/scheduler.ts";
+import { ExceptionGroup } from "../../loop/core/exception_group.ts";
+import { isInstance } from "../../loop/core/unknown_value.ts";
 import {
   CancelScope,
   cancelScope,
   shielded,
 } from "../../tasks/cancel_scope.ts";
-import { currentTask } from "../../tasks/current_task.ts";
+import { currentTask } from "../../tasks/create_task.ts";
 import { taskGroup } from "../../tasks/task_group.ts";
 import { QueueShutDown } from "../errors.ts";
 import { jsonOf } from "./_json.ts";

@@ -3,7 +3,7 @@
 import { TimedCall } from "../../loop/core/call.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RuntimeError } from "../../loop/core/errors.ts";
-import type { Network } from "../../loop/net/stream/network.ts";
+import type { Network } from "../../loop/net/stream/callbacks.ts";
 import type { HostAddress } from "../../loop/net/options.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import { errors } from "../../loop/core/runtime.ts";

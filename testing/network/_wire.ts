@@ -4,7 +4,7 @@ import { TimedCall } from "../../loop/core/call.ts";
 import { fulfil, fulfilled, Future } from "../../loop/core/future.ts";
 import { failed } from "../../loop/core/primitive_future.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
-import { ByteQueue } from "../../streams/_byte_queue.ts";
+import { ByteQueue } from "../../streams/_read_buffer.ts";
 import type { Route } from "./_route.ts";
 
 /** The largest number of bytes in flight or unread. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { giveNetwork } from "../../loop/net/stream/network.ts";
+import { giveNetwork } from "../../loop/net/stream/callbacks.ts";
 import type { Scheduler } from "../../loop/core/scheduler.ts";
 import {
   assertFunction,
@@ -19,7 +19,6 @@ import {
   type FaultOptions,
 } from "./_fault_injector.ts";
 import { Links, type NetworkEvent } from "./_links.ts";
-
 export type { NetworkEvent } from "./_links.ts";
 
 /**

@@ -1,7 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { pulse } from "./pulse.ts";
-import { takeSnapshot } from "./snapshot.ts";
+import { pulse, takeSnapshot } from "./snapshot.ts";
 import { formatTree } from "./tree.ts";
 
 let isDumping = false;

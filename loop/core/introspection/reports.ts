@@ -1,18 +1,20 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
 import type { EventLoop } from "../../event_loop.ts";
-import { describeFrame } from "./call_stack.ts";
-import { KeyboardInterrupt } from "../errors.ts";
+import {
+  creationOf,
+  describeFrame,
+  sourceTracebackOf,
+} from "./source_stacks.ts";
+import { KeyboardInterrupt, warn } from "../errors.ts";
 import { Future } from "../future.ts";
 import { Handle } from "../handle.ts";
 import type { Scheduler } from "../scheduler.ts";
-import { creationOf, sourceTracebackOf } from "./source_stacks.ts";
 import type { Task } from "../task.ts";
 import { isInstance, textAt, textOf } from "../unknown_value.ts";
 import { TaskState } from "../task_state.ts";
 import { wrongType } from "../validate.ts";
-import { warn } from "../warnings.ts";
-import type { StepWatch } from "../watch.ts";
+import type { StepWatch } from "../inspection.ts";
 
 /**
  * Describes an event that is passed to an exception handler.
@@ -169,3 +171,17 @@ function describeWork(work: object): string {
     ? textOf(work)
     : "a callback of the library";
 }
+
+/**
+ * Where a debugger finds this copy of the library, to inspect a program that did not prepare for it: a list, since a
+ * program may have several copies. The modules for that are loaded only then.
+ */
+const REGISTRY = Symbol.for("asyncio.inspection");
+
+const { [REGISTRY]: others = [] } = globalThis as { [REGISTRY]?: unknown[] };
+
+Object.defineProperty(globalThis, REGISTRY, {
+  value: [...others, () => import("./request_handler.ts")],
+  configurable: true,
+  writable: true,
+});

@@ -1,19 +1,149 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { runAt } from "../async_context.ts";
+import { BodyScope, newestOrder, TaskState } from "../task_state.ts";
 import { Future, homeOf } from "../future.ts";
 import { inlineCallOf } from "../inline_call.ts";
-import { type Facts, facts, type Inspectable } from "../inspection.ts";
+import {
+  type Facts,
+  facts,
+  type Inspectable,
+  setQueueWatch,
+} from "../inspection.ts";
 import { operationOf, PrimitiveFuture } from "../primitive_future.ts";
 import { openSchedulers, type Scheduler } from "../scheduler.ts";
 import type { Scope, Wait } from "../scope.ts";
 import { stateOf, Task } from "../task.ts";
-import { BodyScope, type TaskState } from "../task_state.ts";
-import { setQueueWatch } from "../watch.ts";
-import { awaitersOf } from "./awaiters.ts";
-import type { FrameCallGraphEntry } from "./call_stack.ts";
-import { printable } from "./printable.ts";
-import { pulse, type Stall } from "./pulse.ts";
-import { creationOf, isOfUser, suspendedFrames } from "./source_stacks.ts";
+import { awaitersOf } from "./task_stack.ts";
+import {
+  creationOf,
+  type FrameCallGraphEntry,
+  isOfUser,
+  suspendedFrames,
+} from "./source_stacks.ts";
+import { callbackOf, Handle } from "../handle.ts";
+
+/** Longer texts are cut off: a name may be of any length. */
+const MAX_LENGTH = 200;
+
+/** Characters that move the cursor of a terminal, hide or reorder text: controls, formats, separators, surrogates. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Returns a text on one line without control sequences: those are escaped, as `\u{1b}`. */
+export function printable(text: string, maxLength = MAX_LENGTH): string {
+  const cut = text.length > maxLength
+    ? `${text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "")}…`
+    : text;
+  return cut.replace(
+    UNSAFE,
+    (unsafe) => `\\u{${unsafe.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** The time between two looks at the clock, in seconds: a stall that is shorter may go unnoticed. */
+const INTERVAL = 0.25;
+/** Every how many looks is a beat. */
+const LOOKS = 4;
+/** More beats are thinned out, the old ones first: the older, the less exact an age needs to be. */
+const MAX_BEATS = 512;
+/** The number of stalls that are remembered, and how long one is, in seconds, at least. */
+const MAX_STALLS = 20;
+const MIN_STALL = 0.1;
+
+/** A moment, and how many tasks and awaits there had been by then. */
+interface Beat {
+  readonly time: number;
+  readonly order: number;
+}
+
+/** A time in which nothing else could run, for example because one step computed for long. */
+export interface Stall {
+  /** When it ended, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Its length in seconds, at least. */
+  readonly seconds: number;
+}
+
+/**
+ * Estimates the age of tasks and awaits, which do not know it: reading the clock would cost as much as creating a task.
+ * They are numbered, and once a second the pulse records how far the numbers have got. It also notices when it was
+ * held up.
+ */
+class Pulse {
+  readonly stalls: Stall[] = [];
+  #beats: Beat[] = [];
+  #users = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #due = 0;
+  #looks = 0;
+
+  /** Begins to record; returns a function that ends it. */
+  start(): () => void {
+    if (this.#users++ === 0) {
+      this.#beat();
+      this.#due = now() + INTERVAL;
+      // Outside tasks: the timer would keep the caller's alive.
+      runAt(undefined, () => {
+        this.#timer = setInterval(() => this.#onTime(), INTERVAL * 1000);
+      }, undefined);
+      unref(this.#timer!);
+    }
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#users > 0) return;
+      clearInterval(this.#timer);
+      this.#beats = [];
+    };
+  }
+
+  /** Returns the age, in seconds, of the task or await with a number at a time; `null` if nothing was recorded. */
+  ageOf(order: number, at: number): number | null {
+    const beats = this.#beats;
+    if (beats.length === 0) return null;
+    let low = 0;
+    let high = beats.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (beats[middle]!.order < order) low = middle + 1;
+      else high = middle;
+    }
+    const after = beats[low]?.time ?? at;
+    const before = beats[low - 1]?.time ?? after;
+    return at - (before + after) / 2;
+  }
+
+  #onTime(): void {
+    const late = now() - this.#due;
+    if (late >= MIN_STALL) {
+      this.stalls.push({ at: Date.now(), seconds: late });
+      if (this.stalls.length > MAX_STALLS) this.stalls.shift();
+    }
+    this.#due = now() + INTERVAL;
+    if (++this.#looks % LOOKS === 0) this.#beat();
+  }
+
+  #beat(): void {
+    this.#beats.push({ time: now(), order: newestOrder });
+    if (this.#beats.length <= MAX_BEATS) return;
+    this.#beats = this.#beats.filter((_, index) =>
+      index >= MAX_BEATS / 2 || index % 2 === 0
+    );
+  }
+}
+
+function now(): number {
+  return performance.now() / 1000;
+}
+
+/** Keeps the timer from keeping the process running. */
+function unref(timer: number | { unref(): void }): void {
+  if (typeof timer === "object") timer.unref();
+  else Deno.unrefTimer(timer);
+}
+
+export const pulse: Pulse = new Pulse();
 
 /** The version of the form of snapshots; it changes if a reader of the form before would misunderstand it. */
 export const SNAPSHOT_VERSION = 1;
@@ -485,4 +615,23 @@ export function nameOfOperation(future: object): string {
   if (call !== null) return printable(call.name);
   if (future instanceof PrimitiveFuture) return operationOf(future).name;
   return "Future";
+}
+
+/** Names a ready entry or a task; runs no user code. */
+export function nameOfWork(work: object): string {
+  if (work instanceof TaskState) return nameOfState(work);
+  if (!(work instanceof Handle)) return "a callback of the library";
+  const name = nameOfFunction(callbackOf(work));
+  return name === null ? "a callback" : `callback ${name}`;
+}
+
+/** Names a task or an inline call by its state; those that ended have no name any more. */
+export function nameOfState(state: TaskState): string {
+  const { task } = state.owner;
+  if (task === null) return "a task that has ended";
+  if (!(task instanceof Task)) return inlineCallOf(task)?.name ?? "a call";
+  // Not a method of a subclass.
+  const name = printable(Task.prototype.getName.call(task));
+  const runs = nameOfFunction(Task.prototype.getCoro.call(task));
+  return /^Task-\d+$/.test(name) && runs !== null ? `${name} ${runs}()` : name;
 }

@@ -22,8 +22,9 @@ import {
 import { Future, newEventLoop, Task } from "../../mod.ts";
 import { callInline } from "../inline_call.ts";
 import { currentScheduler } from "../scheduler.ts";
-import { pulse } from "./pulse.ts";
 import {
+  printable,
+  pulse,
   rememberQueues,
   type Snapshot,
   snapshotNow,
@@ -406,3 +407,20 @@ Deno.test("takeSnapshot() copes with tasks that end in the meantime", () =>
     assertLess(count, 11_000);
     assert(count >= 9_800);
   }));
+
+Deno.test("printable() escapes what a terminal would obey or hide", () => {
+  const cases: [string, string][] = [
+    ["plain, ümläut, 日本, 👍", "plain, ümläut, 日本, 👍"],
+    ["\x1b[2J\x1b]0;title\x07", "\\u{1b}[2J\\u{1b}]0;title\\u{7}"],
+    ["\x9b31m", "\\u{9b}31m"],
+    ["two\nlines\r\t", "two\\u{a}lines\\u{d}\\u{9}"],
+    ["\u202eabc\u2028", "\\u{202e}abc\\u{2028}"],
+    ["\ud800", "\\u{d800}"],
+  ];
+  for (const [text, expected] of cases) assertEquals(printable(text), expected);
+});
+
+Deno.test("printable() cuts off long texts, not in the middle of a character", () => {
+  assertEquals(printable("abcdef", 3), "abc…");
+  assertEquals(printable("ab👍", 3), "ab…");
+});

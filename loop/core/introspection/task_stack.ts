@@ -6,10 +6,10 @@ import {
   describeFrame,
   type FrameCallGraphEntry,
   framesOfBody,
-} from "./call_stack.ts";
-import { failureOf, type Future, homeOf } from "../future.ts";
+  suspendedFrames,
+} from "./source_stacks.ts";
+import { failureOf, type Future, homeOf, observingFutures } from "../future.ts";
 import { currentTaskState } from "../task_state.ts";
-import { suspendedFrames } from "./source_stacks.ts";
 import { textAt, textOf } from "../unknown_value.ts";
 import { assertInteger } from "../validate.ts";
 
@@ -62,4 +62,33 @@ function reason(task: Future<unknown>): string {
   return !homeOf(task).debug
     ? ": where a suspended task is, is known in debug mode: run(main, { debug: true })"
     : ": it awaits nothing of this library";
+}
+
+/** Registered awaiters of futures, beyond those that a future itself knows. */
+const registered = new WeakMap<object, Set<Future<unknown>>>();
+
+/** Registers that `waiter` awaits `future`. */
+export function addAwaiter(
+  future: Future<unknown>,
+  waiter: Future<unknown>,
+): void {
+  const waiters = registered.get(future);
+  if (waiters === undefined) registered.set(future, new Set([waiter]));
+  else waiters.add(waiter);
+}
+
+/** Removes the registration of `waiter`. */
+export function discardAwaiter(
+  future: Future<unknown>,
+  waiter: Future<unknown>,
+): void {
+  registered.get(future)?.delete(waiter);
+}
+
+/** Returns the tasks and futures that await a future, in the order of their registration. */
+export function awaitersOf(future: Future<unknown>): Set<Future<unknown>> {
+  return new Set([
+    ...observingFutures(future),
+    ...registered.get(future) ?? [],
+  ]);
 }

@@ -25,9 +25,8 @@ import {
 } from "../../../tasks/mod.ts";
 import { inVirtualTime } from "../../../testing/mod.ts";
 import { Future, type Task } from "../../mod.ts";
-import { findingsIn } from "./findings.ts";
+import { findingsIn, formatTree } from "./tree.ts";
 import { snapshotNow } from "./snapshot.ts";
-import { formatTree } from "./tree.ts";
 
 /** The tree as it is, times and numbers of objects aside. */
 function tree(): string {

@@ -4,15 +4,13 @@ import type { EventLoop } from "../../event_loop.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { isInstance } from "../../core/unknown_value.ts";
 import { hasMethods, wrongType } from "../../core/validate.ts";
-import type { BaseProtocol } from "../base_protocol.ts";
+import type { BaseProtocol } from "../protocols.ts";
 import { assertFactory, makeProtocol } from "../stream/assertions.ts";
 import { CallbackContext, startTransport } from "../stream/callbacks.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { ReadablePipe, WritablePipe } from "../options.ts";
-import type { ReadTransport } from "../read_transport.ts";
-import type { Transport } from "../transport.ts";
-import { readPipeTransport } from "./read_pipe_transport.ts";
-import { WritePipeTransport } from "./write_pipe_transport.ts";
+import type { ReadTransport, Transport } from "../transports.ts";
+import { readPipeTransport, WritePipeTransport } from "./pipe_transports.ts";
 
 /** Implements `loop.connectReadPipe()`. */
 export async function connectReadPipe<P extends StreamProtocol>(

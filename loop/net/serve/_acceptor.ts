@@ -2,19 +2,26 @@
 
 import type { Outcome } from "../../core/outcome.ts";
 import { errors } from "../../core/runtime.ts";
-import type { Resource } from "../../core/scheduler.ts";
+import { type Resource, schedulerOf } from "../../core/scheduler.ts";
 import {
   isResourceExhaustion,
   isSingleConnectionFailure,
-} from "../stream/accept_failures.ts";
-import { type CallbackContext, Turn } from "../stream/callbacks.ts";
-import { placeOf } from "../stream/conn_transport.ts";
+} from "../stream/failures.ts";
+import { CallbackContext, Turn } from "../stream/callbacks.ts";
+import { ConnTransport, placeOf } from "../stream/conn_transport.ts";
 import {
   closeUnlessClosed,
   setKeepAlive,
   setNoDelay,
 } from "../stream/sockets.ts";
-import type { SocketFile } from "./_socket_file.ts";
+import type { SocketFile } from "./serve_unix.ts";
+import type { EventLoop } from "../../event_loop.ts";
+import { assertFlags, assertInteger } from "../../core/validate.ts";
+import { makeProtocol } from "../stream/assertions.ts";
+import type { StreamProtocol, TransportLink } from "../stream/types.ts";
+import { encryptAccepted, serverHandshaker } from "../tls/handshaker.ts";
+import type { ServerTls } from "../tls/tls_settings.ts";
+import { makeServer, type Server } from "./server.ts";
 
 /** The pause in seconds after file descriptors or memory have run out. */
 const RETRY_DELAY = 1;
@@ -176,4 +183,54 @@ export class Acceptor<A extends Deno.Addr = Deno.Addr> implements Resource {
       };
     });
   }
+}
+
+/** The options that all servers have. */
+interface OpenServerOptions {
+  startServing?: boolean | undefined;
+  backlog?: number | undefined;
+}
+
+/**
+ * The default of the maximum number of connections that wait to be accepted, which the system may limit. With
+ * asyncio's 100, a burst of 1,000 connections takes 9 s, because the system drops most of them and the clients try
+ * again later.
+ */
+export const DEFAULT_BACKLOG = 4096;
+
+/** Creates a server for listeners, and starts serving if requested. */
+export async function openServer<A extends Deno.Addr>(
+  loop: EventLoop,
+  acceptors: readonly Acceptor<A>[],
+  protocolFactory: () => StreamProtocol,
+  { startServing = true }: OpenServerOptions,
+  tls: ServerTls | null,
+): Promise<Server<A>> {
+  const handshaker = tls === null ? null : serverHandshaker(tls);
+  const scheduler = schedulerOf(loop);
+  const server = makeServer(loop, acceptors, (conn, connection) => {
+    // Called in the server's context. Each connection gets its own copy of the context variables.
+    const context = new CallbackContext(scheduler);
+    context.run(() => {
+      const protocol = makeProtocol(protocolFactory);
+      const begin = (link: TransportLink) => {
+        new ConnTransport(link, protocol, context, connection).start();
+      };
+      if (handshaker === null) begin({ conn });
+      else encryptAccepted(context, conn, handshaker, connection, begin);
+    });
+  });
+  if (startServing) await server.startServing();
+  return server;
+}
+
+/** Throws unless the options are valid; `flags` are the names of further boolean options. */
+export function assertOpenServerOptions(
+  caller: string,
+  options: OpenServerOptions,
+  ...flags: string[]
+): void {
+  const { backlog = 1 } = options;
+  assertInteger("The backlog", backlog, 0);
+  assertFlags(caller, options, "startServing", ...flags);
 }

@@ -5,11 +5,7 @@ import type { EventLoop } from "../../event_loop.ts";
 import { errors } from "../../core/runtime.ts";
 import { schedulerOf } from "../../core/scheduler.ts";
 import { assertString } from "../../core/validate.ts";
-import {
-  assertFamily,
-  assertHost,
-  type IpFamily,
-} from "../dns/get_addr_info.ts";
+import { assertFamily, assertHost, type IpFamily } from "../dns/names.ts";
 import {
   hostAndPort,
   ipLiteralOf,
@@ -22,14 +18,14 @@ import {
   assertListener,
   assertPort,
 } from "../stream/assertions.ts";
-import { CallbackContext } from "../stream/callbacks.ts";
-import { codeOf, messageOf, rephrase } from "../stream/failures.ts";
 import {
   assertCanEncrypt,
   assertReachable,
+  CallbackContext,
   type Network,
   networkOf,
-} from "../stream/network.ts";
+} from "../stream/callbacks.ts";
+import { codeOf, messageOf, rephrase } from "../stream/failures.ts";
 import type { StreamProtocol } from "../stream/types.ts";
 import type { HostAddress } from "../options.ts";
 import {
@@ -43,12 +39,12 @@ import {
   serverTlsOf,
 } from "../tls/tls_settings.ts";
 import type { TlsOptions } from "../tls_options.ts";
-import { Acceptor } from "./_acceptor.ts";
 import {
+  Acceptor,
   assertOpenServerOptions,
   DEFAULT_BACKLOG,
   openServer,
-} from "./_open_server.ts";
+} from "./_acceptor.ts";
 import type { Server } from "./server.ts";
 
 /**

@@ -6,7 +6,7 @@ import {
   assertMethods,
   wrongType,
 } from "../../core/validate.ts";
-import { BaseProtocol } from "../base_protocol.ts";
+import { BaseProtocol } from "../protocols.ts";
 
 /** Throws unless the protocol factory is a function. */
 export function assertFactory(method: string, factory: unknown): void {

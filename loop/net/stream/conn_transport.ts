@@ -1,21 +1,23 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { RuntimeError, TimeoutError } from "../../core/errors.ts";
+import { RuntimeError, TimeoutError, warn } from "../../core/errors.ts";
 import type { Future } from "../../core/future.ts";
 import { failed } from "../../core/primitive_future.ts";
 import { type Facts, facts } from "../../core/inspection.ts";
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
-import type { BaseProtocol } from "../base_protocol.ts";
-import { notSupported } from "../base_transport.ts";
+import type { BaseProtocol } from "../protocols.ts";
+import { notSupported, setWriteBuffer, Transport } from "../transports.ts";
 import { hostAndPort } from "../dns/host.ts";
-import { Transport } from "../transport.ts";
-import { setWriteBuffer } from "../write_buffer.ts";
 import { assertBuffer, assertBytes, assertProtocol } from "./assertions.ts";
 import type { CallbackContext } from "./callbacks.ts";
-import { ChunkSource } from "./chunk_source.ts";
-import { PassingSource, readsChunks } from "./passing_source.ts";
-import type { ServerConnection } from "./server_connection.ts";
+import {
+  ChunkSource,
+  PassingSource,
+  ReadHalf,
+  readsChunks,
+} from "./read_half.ts";
+import type { ServerConnection } from "../serve/server.ts";
 import { connectionLost, reasonOf } from "./failures.ts";
 import { UpgradedConn } from "./upgraded_conn.ts";
 import type {
@@ -24,10 +26,8 @@ import type {
   TransportLink,
   TransportOwner,
 } from "./types.ts";
-import { ReadHalf } from "./read_half.ts";
 import { validChunks, WriteHalf } from "./write_half.ts";
 import { claim, closeUnlessClosed } from "./sockets.ts";
-import { warn } from "../../core/warnings.ts";
 
 /** A transport over a connection. */
 export class ConnTransport extends Transport implements Resource {

@@ -1,10 +1,183 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
+import { RuntimeError } from "../../core/errors.ts";
+import { isInstance } from "../../core/unknown_value.ts";
+import { wrongType } from "../../core/validate.ts";
+import {
+  type BufferedProtocol,
+  type DirectProtocol,
+  isDirect,
+  lendMemory,
+  memoryFilled,
+  type Protocol,
+} from "../protocols.ts";
+import type { ReadSource, StreamProtocol, TransportOwner } from "./types.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import { errors } from "../../core/runtime.ts";
 import { type CallbackContext, Turn } from "./callbacks.ts";
-import { isBuffered } from "./chunk_source.ts";
-import type { ReadSource, StreamProtocol, TransportOwner } from "./types.ts";
+
+/** The largest chunk, in bytes, that is handed out as a view of a block. */
+const MAX_VIEW = 2 * 1024;
+/** The size of a connection's first block, in bytes. The size of later blocks depends on the traffic. */
+const FIRST_SIZE = 1024;
+/** The number of chunks of the expected size that fit in a block. */
+const CHUNKS_PER_BLOCK = 8;
+/** The largest memory that is read into. */
+const MAX_SIZE = 128 * 1024;
+/** The factor by which the expected size decays after a smaller read. */
+const FORGETTING = 0.75;
+
+const NO_MEMORY = new Uint8Array(0);
+
+/** A source that reads into the given memory and returns the number of bytes; `null` at the end of the stream. */
+interface Source {
+  read(memory: Uint8Array): Promise<number | null>;
+}
+
+/**
+ * Reads into memory of its own, unless the protocol brings some. Chunks belong to the protocol that gets them.
+ *
+ * Small chunks are adjacent views of a block: copying each into its own array takes ten times as long, mostly for the
+ * allocation. Larger ones are read into the same memory again and again and handed out as a copy. Handing out the
+ * memory itself would save the copy but be slower: memory that waits for data outlives the collections of the young
+ * generation.
+ *
+ * The memory is twice as large as the chunk that is expected: if a read fills its memory exactly, Deno tries again.
+ */
+export class ChunkSource implements ReadSource<number> {
+  readonly #source: Source;
+  #block: Uint8Array<ArrayBuffer> = NO_MEMORY;
+  /** Whether chunks are copied from the block; otherwise they are views of it. */
+  #isReused = false;
+  /** The part of the block that has been handed out, in bytes. */
+  #used = 0;
+  /** The expected size of a read, estimated from earlier ones. */
+  #expected = 0;
+  /** The unused part of the block. */
+  #free: Uint8Array<ArrayBuffer> = NO_MEMORY;
+  /** The protocol that provides the buffer of the current read, if any. */
+  #lender: BufferedProtocol | DirectProtocol | null = null;
+  #lent: Uint8Array = NO_MEMORY;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  read(protocol: Protocol | BufferedProtocol): Promise<number | null> {
+    return this.#source.read(this.#memoryFor(protocol));
+  }
+
+  /** Returns the memory for the next read. May call the protocol's `getBuffer()`. */
+  #memoryFor(protocol: Protocol | BufferedProtocol): Uint8Array {
+    if (isBuffered(protocol)) {
+      this.#lent = bufferOf(protocol, -1);
+      this.#lender = protocol;
+      return this.#lent;
+    }
+    const memory = isDirect(protocol) ? protocol[lendMemory]() : null;
+    if (memory === null) return this.#free = this.#freeMemory();
+    this.#lender = protocol as DirectProtocol & Protocol;
+    return this.#lent = memory;
+  }
+
+  deliver(count: number, protocol: Protocol | BufferedProtocol): void {
+    const lender = this.#lender;
+    if (lender === null) {
+      const chunk = this.#take(count);
+      if (isBuffered(protocol)) copyInto(protocol, chunk);
+      else protocol.dataReceived(chunk);
+      return;
+    }
+    this.#lender = null;
+    if (protocol === lender) {
+      if (isDirect(lender)) lender[memoryFilled](count);
+      else lender.bufferUpdated(count);
+      return;
+    }
+    // The protocol was replaced during the read.
+    const chunk = this.#lent.slice(0, count);
+    if (isBuffered(protocol)) copyInto(protocol, chunk);
+    else protocol.dataReceived(chunk);
+  }
+
+  release(count: number): Uint8Array<ArrayBuffer> {
+    if (this.#lender === null) return this.#take(count);
+    this.#lender = null;
+    return this.#lent.slice(0, count);
+  }
+
+  #freeMemory(): Uint8Array<ArrayBuffer> {
+    return this.#expected > MAX_VIEW
+      ? this.#reusedBlock()
+      : this.#restOfBlock();
+  }
+
+  /** Returns the block that chunks are copied from, or a new one if it is not about as large as it should be. */
+  #reusedBlock(): Uint8Array<ArrayBuffer> {
+    const wanted = Math.min(2 * this.#expected, MAX_SIZE);
+    const { length } = this.#block;
+    if (this.#isReused && length >= wanted && length <= 8 * wanted) {
+      return this.#block;
+    }
+    this.#isReused = true;
+    return this.#block = new Uint8Array(wanted);
+  }
+
+  /** Returns the unused part of the block, or a new block if two reads of the expected size do not fit. */
+  #restOfBlock(): Uint8Array<ArrayBuffer> {
+    const rest = this.#block.length - this.#used;
+    if (!this.#isReused && rest > 0 && rest >= 2 * this.#expected) {
+      return this.#used === 0 ? this.#block : this.#block.subarray(this.#used);
+    }
+    this.#isReused = false;
+    this.#used = 0;
+    const size = CHUNKS_PER_BLOCK * this.#expected;
+    return this.#block = new Uint8Array(Math.max(size, FIRST_SIZE));
+  }
+
+  #take(count: number): Uint8Array<ArrayBuffer> {
+    this.#expected = Math.max(
+      count,
+      Math.floor(this.#expected * FORGETTING),
+    );
+    if (this.#isReused || count > MAX_VIEW) {
+      return new Uint8Array(this.#free.subarray(0, count));
+    }
+    this.#used += count;
+    return count < this.#free.length
+      ? this.#free.subarray(0, count)
+      : this.#free;
+  }
+}
+
+/** Returns whether the protocol provides its own buffer. */
+function isBuffered(
+  protocol: Protocol | BufferedProtocol,
+): protocol is BufferedProtocol {
+  return "getBuffer" in protocol;
+}
+
+function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
+  const buffer = protocol.getBuffer(sizeHint);
+  if (!isInstance(buffer, Uint8Array)) {
+    throw wrongType("The result of getBuffer()", "a Uint8Array", buffer);
+  }
+  if (buffer.length === 0) {
+    throw new RuntimeError("getBuffer() returned an empty buffer");
+  }
+  return buffer;
+}
+
+/** Delivers bytes to a protocol that provides its own buffer. */
+function copyInto(protocol: BufferedProtocol, data: Uint8Array): void {
+  for (let rest = data; rest.length > 0;) {
+    const buffer = bufferOf(protocol, rest.length);
+    const count = Math.min(buffer.length, rest.length);
+    buffer.set(rest.subarray(0, count));
+    protocol.bufferUpdated(count);
+    rest = rest.subarray(count);
+  }
+}
 
 /** The receiving half of a transport: reads, and delivers to the protocol. */
 export class ReadHalf<T> {
@@ -153,3 +326,35 @@ export type Remainder = Outcome<Uint8Array<ArrayBuffer> | null>;
 
 const END = { value: null };
 const NOTHING = { value: new Uint8Array(0) };
+
+/** A source of chunks that belong to their receiver; `null` at the end. */
+export interface ChunkReader {
+  readChunk(): Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
+/** Passes chunks on as they are. */
+export class PassingSource implements ReadSource<Uint8Array<ArrayBuffer>> {
+  readonly #reader: ChunkReader;
+
+  constructor(reader: ChunkReader) {
+    this.#reader = reader;
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.#reader.readChunk();
+  }
+
+  deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
+    if (isBuffered(protocol)) copyInto(protocol, chunk);
+    else protocol.dataReceived(chunk);
+  }
+
+  release(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return chunk;
+  }
+}
+
+/** Returns whether a connection reads chunks of its own. */
+export function readsChunks(conn: object): conn is ChunkReader {
+  return "readChunk" in conn;
+}

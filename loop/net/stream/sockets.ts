@@ -3,7 +3,8 @@
 import { keepLateConnection } from "../../core/deno_workarounds.ts";
 import { RuntimeError } from "../../core/errors.ts";
 import { errors } from "../../core/runtime.ts";
-import type { BaseTransport } from "../base_transport.ts";
+import type { BaseTransport } from "../transports.ts";
+import type { Duplex } from "node:stream";
 
 /** Disables Nagle's algorithm on TCP connections. */
 export function setNoDelay(conn: Deno.Conn): void {
@@ -61,5 +62,71 @@ export function closeUnlessClosed(resource: { close(): void }): void {
     resource.close();
   } catch (error) {
     if (!(error instanceof errors.BadResource)) throw error;
+  }
+}
+
+/** The connection below a Node stream. */
+export type UnderlyingConn = Pick<
+  Deno.Conn,
+  "localAddr" | "remoteAddr" | "close" | "ref" | "unref"
+>;
+
+/** A Node stream as a `Deno.Conn`. */
+export abstract class NodeConn implements Deno.Conn {
+  readonly #stream: Duplex;
+  readonly #underlying: UnderlyingConn;
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  /** The last pending read. Each read waits for the one before. */
+  #lastRead: Promise<unknown> = Promise.resolve();
+
+  /** Takes ownership of `underlying`: closing the stream closes it. */
+  constructor(stream: Duplex, underlying: UnderlyingConn) {
+    this.#stream = stream;
+    this.#underlying = underlying;
+    this.localAddr = underlying.localAddr;
+    this.remoteAddr = underlying.remoteAddr;
+  }
+
+  /** Reads while no other read is pending. */
+  protected abstract readAlone(memory: Uint8Array): Promise<number | null>;
+
+  abstract write(data: Uint8Array): Promise<number>;
+
+  abstract closeWrite(): Promise<void>;
+
+  read(memory: Uint8Array): Promise<number | null> {
+    const read = this.#lastRead.then(() => this.readAlone(memory));
+    this.#lastRead = read.catch(() => {});
+    return read;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+    closeUnlessClosed(this.#underlying);
+  }
+
+  ref(): void {
+    this.#underlying.ref();
+  }
+
+  unref(): void {
+    this.#underlying.unref();
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    throw new Deno.errors.NotSupported(
+      "readable is not supported by this connection",
+    );
+  }
+
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    throw new Deno.errors.NotSupported(
+      "writable is not supported by this connection",
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

@@ -1,8 +1,7 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { BufferedProtocol } from "../buffered_protocol.ts";
+import type { BufferedProtocol, Protocol } from "../protocols.ts";
 import type { ExtraInfo } from "../extra_info.ts";
-import type { Protocol } from "../protocol.ts";
 
 /** A protocol for a stream of bytes. */
 export type StreamProtocol = Protocol | BufferedProtocol;

@@ -3,7 +3,7 @@
 import type { Resource } from "../../core/scheduler.ts";
 import type { TimerHandle } from "../../core/handle.ts";
 import { type CallbackContext, completionOf } from "../stream/callbacks.ts";
-import type { ServerConnection } from "../stream/server_connection.ts";
+import type { ServerConnection } from "../serve/server.ts";
 import { closeUnlessClosed } from "../stream/sockets.ts";
 import type { Closable, TransportLink } from "../stream/types.ts";
 import { nodeClient, nodeServer } from "./_node_tls.ts";

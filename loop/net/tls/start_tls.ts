@@ -2,16 +2,11 @@
 
 import { CancelledError } from "../../core/cancelled_error.ts";
 import { assertProtocol } from "../stream/assertions.ts";
-import { completionOf } from "../stream/callbacks.ts";
+import { assertCanEncrypt, completionOf } from "../stream/callbacks.ts";
 import { ConnTransport } from "../stream/conn_transport.ts";
 import type { StreamProtocol, TransportLink } from "../stream/types.ts";
-import { assertCanEncrypt } from "../stream/network.ts";
-import type { Transport } from "../transport.ts";
-import {
-  isUpgradable,
-  replaceTransport,
-  takeUnread,
-} from "../upgradable_protocol.ts";
+import type { Transport } from "../transports.ts";
+import { isUpgradable, replaceTransport, takeUnread } from "../protocols.ts";
 import {
   abortedError,
   clientHandshaker,

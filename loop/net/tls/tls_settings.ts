@@ -1,13 +1,13 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { type Delay, secondsOf } from "../../core/delay.ts";
 import {
   assertOptions,
   assertString,
+  type Delay,
   outOfRange,
+  secondsOf,
   wrongType,
 } from "../../core/validate.ts";
-import {} from "../stream/assertions.ts";
 import { messageOf } from "../stream/failures.ts";
 import type { TlsCertificate, TlsOptions } from "../tls_options.ts";
 
