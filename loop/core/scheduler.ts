@@ -93,6 +93,7 @@ export class Scheduler {
   #open: TaskState | null = null;
   /** Whether a macrotask is scheduled, which ends a step that has not ended by then; the slice lasts until then. */
   #turnArmed = false;
+  /** Long ago at first, so I/O has its turn before the first step: signal listeners of an earlier run end in it. */
   #sliceStart = 0;
   #entriesUntilLook = 1;
   #entriesPerLook = 1;
