@@ -79,7 +79,7 @@ for (const entry of ["sync/mod.ts", "queues/mod.ts", "tasks/mod.ts"]) {
   });
 }
 
-/** What the public classes of transports and protocols need; the rest of the folders in `loop/net/` is loaded later. */
+/** The public classes of transports and protocols need it; the other folders of `loop/net/` are loaded later. */
 const EAGER_NETWORK_CODE = "loop/net/serve/server.ts";
 
 Deno.test("mod.ts loads nothing that a program without a network does not need", async () => {
