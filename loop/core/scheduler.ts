@@ -424,6 +424,8 @@ export class Scheduler {
       if (this.#stepEndHooks.length > 0) this.#runStepEndHooks();
       if (this.#batch === 0 && !this.#beginBatch()) break;
       if (--this.#entriesUntilLook <= 0 && this.#isSliceOver()) {
+        // A host timer of what was cancelled would outlive the program, or the test, that ends now.
+        this.#armHostTimer();
         this.host.macrotask(this.#resume, true);
         break;
       }

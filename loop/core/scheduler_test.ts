@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import { DENO_HOST, type ReadyEntries } from "./host.ts";
+import { DENO_HOST, type Host, type ReadyEntries } from "./host.ts";
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   assert,
@@ -255,6 +255,36 @@ Deno.test("Scheduler sets the host timer anew for an earlier timer from outside"
   assertEquals(calls, ["early"]);
   late.cancel();
   loop.close();
+});
+
+Deno.test("Scheduler clears the host timer of what was cancelled before it lets I/O in", async () => {
+  let pending = 0;
+  const pendingForIo: number[] = [];
+  const host: Host = {
+    now: DENO_HOST.now,
+    macrotask(callback, afterIo) {
+      if (afterIo) pendingForIo.push(pending);
+      DENO_HOST.macrotask(callback, afterIo);
+    },
+    timer(callback, delay) {
+      pending++;
+      const cancel = DENO_HOST.timer(callback, delay);
+      return () => {
+        pending--;
+        cancel();
+      };
+    },
+  };
+  await run(async () => {
+    const later = getRunningLoop().callLater(60, () => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals(pending, 1);
+    await sleep(0);
+    later.cancel();
+    pendingForIo.length = 0;
+    await keepBusy(() => pendingForIo.length > 0);
+  }, { loopFactory: () => new Scheduler(host).loop });
+  assertEquals(pendingForIo, [0]);
 });
 
 Deno.test("Scheduler reaches deadlines beyond what the host's timers reach", async () => {
