@@ -291,9 +291,14 @@ export class Scope implements Relay {
   }
 
   [endRelay](message: CancelMessage): boolean {
+    this.abortAfterRelay(message);
+    return true;
+  }
+
+  /** A method with a name, since `super[endRelay]()` took a quarter of the time of cancelling a chain of tasks. */
+  protected abortAfterRelay(message: CancelMessage): void {
     this[interruptRelay]();
     this.#abort(message);
-    return true;
   }
 
   [interruptRelay](): void {
@@ -567,6 +572,7 @@ export class Scope implements Relay {
 
   /** Aborts the signals in the scope. Lines that have read them are expected to continue in consequence. */
   #abort(message: CancelMessage): void {
+    if (this.rare === null && !this.#children?.size) return;
     for (const scope of this.inside()) {
       const { controller = null, readers = null } = scope.rare ?? {};
       if (controller === null) continue;

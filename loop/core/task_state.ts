@@ -157,7 +157,7 @@ export class TaskState extends Scope implements Runnable, Line, Spot {
 
   /** Leaves a request to the caller of an inline call that completes in spite of it; the caller gets the result first. */
   override [endRelay](message: CancelMessage): boolean {
-    super[endRelay](message);
+    this.abortAfterRelay(message);
     return this.caller === undefined || !this.isUnheard;
   }
 
