@@ -203,6 +203,8 @@ export function events<E = unknown>(
       stop();
     },
   });
+  // Adding a listener may have made the target emit what ends it.
+  if (feed.hasEnded) stop();
   return feed.iterate();
 }
 
@@ -264,6 +266,7 @@ export function once<E = unknown>(
     onError: (error) => end(withError(error)),
     onAbort: (error) => void operation.cancel(error as string),
   });
+  if (wait.end !== null) wait.stop();
   return operation;
 }
 

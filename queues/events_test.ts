@@ -310,6 +310,28 @@ Deno.test("once() reports a listener that cannot be removed", () =>
     await assertRejects(() => cancelled, CancelledError);
   }));
 
+Deno.test("events() and once() stop listening if on() emits what ends them", () =>
+  run(async () => {
+    const emitter = new EventEmitter();
+    const replay = new EventEmitter();
+    replay.on = (type, listener) => {
+      emitter.on(type, listener);
+      if (type === "line") listener("a");
+      else listener(new Error("broken"));
+      return replay;
+    };
+    replay.off = (type, listener) => {
+      emitter.off(type, listener);
+      return replay;
+    };
+    assertEquals(await once<string>(replay, "line"), "a");
+    const lines = events<string>(replay, "line");
+    assertEquals(emitter.listenerCount("line"), 0);
+    assertEquals(emitter.listenerCount("error"), 0);
+    assertEquals(await lines.next(), { done: false, value: "a" });
+    await assertRejects(async () => await lines.next(), Error, "broken");
+  }));
+
 Deno.test("once() checks its arguments", () => {
   assertThrows(
     () => once(null as unknown as EventTarget, "tick"),
