@@ -110,7 +110,7 @@ export interface MapConcurrentOptions {
   /** Whether results come in the order of the items, instead of that in which they are ready; `false` by default. */
   ordered?: boolean | undefined;
   /**
-   * How many results may wait for the consumer before no further call begins; by default the limit, if that is a
+   * How many results may wait for the consumer before no further item is taken; by default the limit, if that is a
    * number, and otherwise 16.
    */
   buffer?: number | undefined;
@@ -120,9 +120,10 @@ export interface MapConcurrentOptions {
  * Calls a function for each of many items, several at a time, and yields the results.
  *
  * The first call begins when the first result is asked for. An item is taken once its permits are there, and its call
- * begins at once, in a copy of the context of the code that asked for the first result. No call begins while `buffer`
- * results wait, so a slow consumer bounds the memory. A rate limiter limits how often a call begins, not how many run:
- * combine it with a number, as in `{ limit: [10, new RateLimiter(5)] }`.
+ * begins at once, in a copy of the context of the code that asked for the first result. No item is taken while `buffer`
+ * results wait, so a slow consumer bounds the memory: the calls that run by then add at most one result each. A rate
+ * limiter limits how often a call begins, not how many run: combine it with a number, as in
+ * `{ limit: [10, new RateLimiter(5)] }`.
  *
  * The first error is thrown as it is, at once; results that were not taken are dropped. When the loop is left, by an
  * error, by `break` or because its task is cancelled, the calls that run are cancelled and awaited, and the source is

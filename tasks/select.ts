@@ -164,7 +164,6 @@ function sourceOf(key: string, value: unknown): Source {
   );
 }
 
-/** A call of `select()`. */
 /** Returns the kind of operation that a future is of, or `null`. */
 function operationOf(future: Future): OperationKind | null {
   return isInstance(future, PrimitiveFuture)
@@ -172,6 +171,7 @@ function operationOf(future: Future): OperationKind | null {
     : doneOperationOf(future);
 }
 
+/** A call of `select()`. */
 class Selection {
   readonly #operation: PrimitiveFuture<unknown, Selection>;
   /** The operations on the sources, in the order given. */
