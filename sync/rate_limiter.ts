@@ -153,8 +153,10 @@ export class RateLimiter {
   /** Takes a token, if there is one. */
   #take(scheduler: Scheduler): boolean {
     const now = scheduler.time();
+    // Another loop may have an earlier clock, as each test in virtual time has.
     if (
-      this.#taken === 0 || now >= this.#fullAt + this.#taken * this.#interval
+      this.#taken === 0 || now < this.#fullAt ||
+      now >= this.#fullAt + this.#taken * this.#interval
     ) {
       this.#fullAt = now;
       this.#taken = 0;

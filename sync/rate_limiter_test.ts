@@ -257,3 +257,12 @@ Deno.test("RateLimiter.acquire() fails if it has to wait in another loop", async
     "Cannot wait for the rate limiter as it is bound to another event loop",
   );
 });
+
+Deno.test("RateLimiter.acquire() is not delayed by the later clock of another loop", async () => {
+  const limiter = new RateLimiter(10);
+  await inVirtualTime(() => limiter.acquire(), { start: 1000 })();
+  await inVirtualTime(async () => {
+    for (let i = 0; i < 10; i++) await limiter.acquire();
+    assertEquals(now(), 0);
+  })();
+});
