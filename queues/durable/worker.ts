@@ -49,7 +49,8 @@ export interface WorkerOptions {
  *
  * A job is done when the function returns; what it returns is the result, if it is JSON and the store keeps results. If
  * the function throws, the job is put back for another attempt, or is dead after the last one. The function may end the
- * job itself, for instance by `job.retry()`. If the lease is lost, the function is cancelled.
+ * job itself, for instance by `job.retry()`; what it throws after that ends the worker. If the lease is lost, the
+ * function is cancelled.
  *
  * After {@linkcode DurableQueue.shutdown}, running jobs have the time of `grace`. The rest is cancelled then,
  * as it is at once when the awaiting task is cancelled; such a job is back in the queue, without having used an attempt.

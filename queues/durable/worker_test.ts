@@ -153,6 +153,24 @@ Deno.test(
 );
 
 Deno.test(
+  "worker() ends with what a job throws after it has ended itself",
+  inVirtualTime(async () => {
+    const queue = new DurableQueue<string>("n", new MemoryStore());
+    await queue.putMany(["a", "b"]);
+    await assertRejects(
+      () =>
+        worker(queue, async (_, job) => {
+          await job.done();
+          throw new Error("late");
+        }),
+      Error,
+      "late",
+    );
+    assertEquals((await queue.get()).value, "b");
+  }),
+);
+
+Deno.test(
   "worker() cancels a job whose lease is lost",
   inVirtualTime(async () => {
     const store = new MemoryStore();
