@@ -116,8 +116,9 @@ export class Connection {
         const isDown = isInstance(error, StoreDown) && this.#waitsWhenDown;
         if (!isDown || !isWanted()) throw error;
         if (attempt >= ATTEMPTS_BEFORE_WARNING) this.#warn(error);
+        await pause(delayWhileDown(attempt));
+        if (!isWanted()) throw error;
       }
-      await pause(delayWhileDown(attempt));
     }
   }
 

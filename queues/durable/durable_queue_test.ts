@@ -514,6 +514,26 @@ Deno.test(
 );
 
 Deno.test(
+  "DurableQueue.shutdown() ends even if a get() waits for a store that is down",
+  inVirtualTime(async () => {
+    const inner = new MemoryStore();
+    let isDown = true;
+    const store = storeWith({
+      lease(...args) {
+        if (isDown) throw new StoreDown("no answer");
+        return inner.lease(...args);
+      },
+    }, inner);
+    const queue = memoryQueue({}, store);
+    const got = createTask(() => queue.get());
+    await sleep(0);
+    isDown = false;
+    await queue.shutdown();
+    await assertRejects(async () => await got, QueueShutDown);
+  }),
+);
+
+Deno.test(
   "DurableQueue.put() whose answer is lost is one job",
   inVirtualTime(async () => {
     const inner = new MemoryStore();
