@@ -102,7 +102,9 @@ function addressIn(path: string, text: string): Address {
   } catch {
     // It is not JSON.
   }
-  throw new Deno.errors.InvalidData(`${path} is not of a program`);
+  throw new Deno.errors.InvalidData(
+    `Cannot inspect ${path} as it is not the address of a program`,
+  );
 }
 
 /** Removes what a program left behind that was killed; throws if a program listens there. */

@@ -51,7 +51,7 @@ export class Interruption {
     this.#endGrace = callIfStillRunning(grace, () => {
       const names = [...allTasks(loop)].map((task) => task.getName());
       warn(
-        `Exiting ${grace} seconds after ${signal}, at the end of the grace time: these tasks have not ended: ${
+        `Exiting ${grace} s after ${signal}, at the end of the grace time: these tasks have not ended: ${
           firstOf(names)
         }`,
       );

@@ -144,7 +144,7 @@ test("run() ends the process at the end of the grace time, whatever it does", as
     assertEquals([code, stdout], [143, "send SIGTERM\n"], name);
     assertEquals(
       stderr,
-      "Exiting 0.1 seconds after SIGTERM, at the end of the grace time: these tasks have not ended: Task-1\n",
+      "Exiting 0.1 s after SIGTERM, at the end of the grace time: these tasks have not ended: Task-1\n",
     );
     assert(performance.now() - begin < 20_000);
   }
