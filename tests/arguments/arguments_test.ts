@@ -6,6 +6,7 @@ import * as asyncio from "../../mod.ts";
 import * as inspection from "../../inspect/mod.ts";
 import * as durable from "../../queues/durable/mod.ts";
 import * as testing from "../../testing/mod.ts";
+import { withDirectory } from "../doubles/directory.ts";
 import { untilNothingHeld } from "../doubles/resources.ts";
 import { isOwnError } from "./own_errors.ts";
 import { JUNK, type Junk } from "./junk.ts";
@@ -229,6 +230,19 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Runs a test in a directory of its own: some of the calls create a file. */
+async function inDirectory(test: () => Promise<void>): Promise<void> {
+  await withDirectory(async (path) => {
+    const before = Deno.cwd();
+    Deno.chdir(path);
+    try {
+      await test();
+    } finally {
+      Deno.chdir(before);
+    }
+  });
+}
+
 function guarded(test: () => Promise<void>): () => Promise<void> {
   return async () => {
     const onRejection = (event: PromiseRejectionEvent) => {
@@ -241,7 +255,7 @@ function guarded(test: () => Promise<void>): () => Promise<void> {
     const { log, error, warn } = console;
     console.log = console.error = console.warn = () => {};
     try {
-      await test();
+      await inDirectory(test);
     } finally {
       asyncio.setEventLoopPolicy(null);
       asyncio.setWarningHandler(null);
@@ -280,7 +294,8 @@ for (const [name, subject] of Object.entries(CLASSES)) {
       guarded(async () => {
         assertEquals(
           await failuresOf(`new ${name}`, parameters, (args) => {
-            new type(...args);
+            const made: Partial<Disposable> = new type(...args);
+            made[Symbol.dispose]?.();
           }),
           [],
         );
