@@ -14,6 +14,7 @@ import {
   assertAtLeast,
   assertOptions,
   assertPositive,
+  outOfRange,
   wrongType,
 } from "../../loop/core/validate.ts";
 import { sleep } from "../../tasks/sleep.ts";
@@ -164,6 +165,7 @@ export class SqliteStore implements Store, Disposable {
    * @throws {Deno.errors.NotCapable} If a permission is missing.
    * @throws {Deno.errors.NotSupported} If the runtime has no `node:sqlite`.
    * @throws {Error} If the file cannot be opened.
+   * @throws {RangeError} If the path is empty, or an option is out of range.
    * @throws {RuntimeError} If a later version of the library has created the tables.
    */
   constructor(path: string | URL, options: SqliteStoreOptions = {}) {
@@ -173,6 +175,13 @@ export class SqliteStore implements Store, Disposable {
         "The path of a SqliteStore",
         "a string or a file: URL",
         path,
+      );
+    }
+    if (name === "") {
+      throw outOfRange(
+        "The path of a SqliteStore",
+        "a path that is not empty",
+        name,
       );
     }
     assertOptions("SqliteStore", options);

@@ -183,6 +183,12 @@ Deno.test("SqliteStore refuses wrong arguments", () => {
     TypeError,
     "The path of a SqliteStore must be a string or a file: URL: received 1",
   );
+  // To SQLite it would be a database that is deleted at the end.
+  assertThrows(
+    () => new SqliteStore(""),
+    RangeError,
+    'The path of a SqliteStore must be a path that is not empty: received ""',
+  );
   assertThrows(
     () => new SqliteStore(":memory:", { poll: 0 }),
     RangeError,
