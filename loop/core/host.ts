@@ -35,23 +35,35 @@ const LONG_TURNS = 1;
 /** The maximum delay of `setTimeout`, in milliseconds. */
 const MAX_HOST_DELAY = 2 ** 31 - 1;
 
+/** The callbacks that wait for I/O. They wait together: a loop that ran in the meantime would make the turns long. */
+let waitingForIo: (() => void)[] = [];
+let turnsUntilIo = 0;
+let waitStart = 0;
+
+function callAfterIo(callback: () => void): void {
+  waitStart = performance.now();
+  turnsUntilIo = TURNS_UNTIL_IO;
+  if (waitingForIo.push(callback) === 1) setImmediate(onTurn);
+}
+
+function onTurn(): void {
+  turnsUntilIo--;
+  const isLong = performance.now() - waitStart >= LONG_TURNS;
+  if (turnsUntilIo > 0 && !isLong) {
+    setImmediate(onTurn);
+    return;
+  }
+  const callbacks = waitingForIo;
+  waitingForIo = [];
+  for (const callback of callbacks) callback();
+}
+
 /** The default host. */
 export const DENO_HOST: Host = {
   now: () => performance.now() / 1000,
   macrotask(callback, afterIo) {
-    if (!afterIo) {
-      setImmediate(callback);
-      return;
-    }
-    const start = performance.now();
-    let turns = TURNS_UNTIL_IO;
-    const turn = () => {
-      turns--;
-      const isOver = turns === 0 || performance.now() - start >= LONG_TURNS;
-      if (isOver) callback();
-      else setImmediate(turn);
-    };
-    setImmediate(turn);
+    if (afterIo) callAfterIo(callback);
+    else setImmediate(callback);
   },
   timer(callback, delay) {
     const id = setTimeout(

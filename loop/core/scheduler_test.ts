@@ -96,6 +96,40 @@ Deno.test("Scheduler lets the host's own timers and I/O in while tasks are busy"
   });
 });
 
+Deno.test("Scheduler lets I/O in while several loops are busy", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  using client = await Deno.connect({ hostname, port });
+  using server = await listener.accept();
+  const memory = new Uint8Array(1);
+  let isOver = false;
+  const exchanging = (async () => {
+    for (let i = 0; i < 20; i++) {
+      const reading = server.read(memory);
+      await new Promise((resolve) => setImmediate(resolve));
+      await client.write(memory);
+      await reading;
+    }
+    isOver = true;
+  })();
+  let waits = 0;
+  const host = {
+    ...DENO_HOST,
+    macrotask(callback: () => void, afterIo: boolean) {
+      if (afterIo) waits++;
+      DENO_HOST.macrotask(callback, afterIo);
+    },
+  };
+  const loops = [newVirtualLoop(host), newVirtualLoop(host)];
+  await Promise.all(
+    loops.map((loop) => loop.runUntilComplete(() => keepBusy(() => isOver))),
+  );
+  await exchanging;
+  for (const loop of loops) loop.close();
+  // About one wait of each loop for each byte.
+  assert(waits < 500, `${waits} waits`);
+});
+
 Deno.test("Scheduler lets timers have their turn while tasks are busy", async () => {
   await run(async () => {
     let due = false;
