@@ -103,20 +103,22 @@ export function readableOf(
   ending: ReadableEnding,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let reading: Future<unknown> | null = null;
-  const awaited = <T>(future: Future<T>): Future<T> => reading = future;
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
       const request = controller.byobRequest;
+      // Bytes that are available are not awaited: a cancellation in the meantime would lose them.
       try {
         if (request?.view) {
           const { buffer, byteOffset, byteLength } = request.view;
           const memory = new Uint8Array(buffer, byteOffset, byteLength);
-          const count = await awaited(reader.readInto(memory));
+          const filling = reading = reader.readInto(memory);
+          const count = filling.done() ? filling.result() : await filling;
           if (count === 0) controller.close();
           request.respond(count);
         } else {
-          const chunk = await awaited(reader.read(CHUNK_SIZE));
+          const taking = reading = reader.read(CHUNK_SIZE);
+          const chunk = taking.done() ? taking.result() : await taking;
           if (chunk.length > 0) controller.enqueue(owned(chunk));
           else controller.close();
         }

@@ -394,6 +394,29 @@ Deno.test("StreamReader.readable cancelled during a BYOB read loses no byte", ()
     assertNotStrictEquals(reader.readable, stream);
   }));
 
+for (const mode of ["default", "byob"] as const) {
+  Deno.test(`StreamReader.readable cancelled after a read loses no byte: ${mode}`, () =>
+    run(async () => {
+      for (let count = 0; count < 20; count++) {
+        const reader = new StreamReader();
+        reader.feedData(bytesOf("abc"));
+        const stream = mode === "byob"
+          ? reader.readable.getReader({ mode })
+          : reader.readable.getReader();
+        const read = () => stream.read(new Uint8Array(8));
+        await read();
+        reader.feedData(bytesOf("def"));
+        const reading = read();
+        for (let i = 0; i < count; i++) await Promise.resolve();
+        await stream.cancel();
+        reader.feedEof();
+        const { value = new Uint8Array() } = await reading;
+        const rest = await reader.read();
+        assertEquals(textOf(value) + textOf(rest), "def");
+      }
+    }));
+}
+
 Deno.test("StreamReader.readable tells a BYOB reader of the error of the stream", () =>
   run(async () => {
     const reader = new StreamReader();
