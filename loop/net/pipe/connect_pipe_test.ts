@@ -228,6 +228,35 @@ Deno.test("loop.connectReadPipe() copies into the buffer of a BufferedProtocol",
     assertEquals(small.text, "abcde");
   }));
 
+Deno.test("ReadTransport.pauseReading() keeps the rest of a chunk from a BufferedProtocol", () =>
+  run(async () => {
+    class Pausing extends BufferedProtocol {
+      readonly memory = new Uint8Array(2);
+      text = "";
+      transport!: ReadTransport;
+      override connectionMade(transport: ReadTransport): void {
+        this.transport = transport;
+      }
+      override getBuffer(): Uint8Array {
+        return this.memory;
+      }
+      override bufferUpdated(count: number): void {
+        this.text += new TextDecoder().decode(this.memory.subarray(0, count));
+        if (this.text.length < 6) this.transport.pauseReading();
+        else this.transport.close();
+      }
+    }
+    const source = new FakeSource();
+    const [transport, protocol] = await getRunningLoop()
+      .connectReadPipe(() => new Pausing(), source.stream);
+    source.controller.enqueue(bytesOf("abcdefgh"));
+    for (const text of ["ab", "abcd", "abcdef", "abcdef"]) {
+      await turns();
+      assertEquals(protocol.text, text);
+      transport.resumeReading();
+    }
+  }));
+
 Deno.test("ReadTransport.setProtocol() delivers later data to the new protocol", () =>
   run(async () => {
     const source = new FakeSource();

@@ -80,24 +80,25 @@ export class ChunkSource implements ReadSource<number> {
     return this.#lent = memory;
   }
 
-  deliver(count: number, protocol: Protocol | BufferedProtocol): void {
+  deliver(count: number, protocol: Protocol | BufferedProtocol): null {
     const lender = this.#lender;
     if (lender === null) {
       const chunk = this.#take(count);
       if (isBuffered(protocol)) copyInto(protocol, chunk);
       else protocol.dataReceived(chunk);
-      return;
+      return null;
     }
     this.#lender = null;
     if (protocol === lender) {
       if (isDirect(lender)) lender[memoryFilled](count);
       else lender.bufferUpdated(count);
-      return;
+      return null;
     }
     // The protocol was replaced during the read.
     const chunk = this.#lent.slice(0, count);
     if (isBuffered(protocol)) copyInto(protocol, chunk);
     else protocol.dataReceived(chunk);
+    return null;
   }
 
   release(count: number): Uint8Array<ArrayBuffer> {
@@ -168,14 +169,21 @@ function bufferOf(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
   return buffer;
 }
 
-/** Delivers bytes to a protocol that provides its own buffer. */
-function copyInto(protocol: BufferedProtocol, data: Uint8Array): void {
-  for (let rest = data; rest.length > 0;) {
-    const buffer = bufferOf(protocol, rest.length);
-    const count = Math.min(buffer.length, rest.length);
-    buffer.set(rest.subarray(0, count));
-    protocol.bufferUpdated(count);
-    rest = rest.subarray(count);
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Fills the buffer of a protocol that provides its own; returns the bytes that did not fit, `null` if all did. */
+function fill(protocol: BufferedProtocol, data: Chunk): Chunk | null {
+  const buffer = bufferOf(protocol, data.length);
+  const count = Math.min(buffer.length, data.length);
+  buffer.set(data.subarray(0, count));
+  protocol.bufferUpdated(count);
+  return count < data.length ? data.subarray(count) : null;
+}
+
+/** Delivers bytes to a protocol that has just begun to provide its own buffer. */
+function copyInto(protocol: BufferedProtocol, data: Chunk): void {
+  for (let rest: Chunk | null = data; rest !== null;) {
+    rest = fill(protocol, rest);
   }
 }
 
@@ -250,14 +258,11 @@ export class ReadHalf<T> {
       await turn;
       let reading: Promise<T | null> | null = null;
       if (this.isReading) {
-        if (incoming !== null && this.#deliver(incoming)) {
-          scheduler.proceed();
-          break;
-        }
-        incoming = null;
-        if (this.isReading) reading = this.#read();
+        if (incoming !== null) incoming = this.#deliver(incoming);
+        if (incoming === null && this.isReading) reading = this.#read();
       }
       scheduler.proceed();
+      if (this.#isOver) break;
       if (reading === null) continue;
       try {
         incoming = { value: await reading };
@@ -279,26 +284,29 @@ export class ReadHalf<T> {
     }
   }
 
-  /** Delivers the outcome of a read; returns whether it was the last. */
-  #deliver(incoming: Incoming<T>): boolean {
+  /** Delivers the outcome of a read; returns what is left of it. */
+  #deliver(incoming: Incoming<T>): Incoming<T> | null {
     if ("error" in incoming) {
+      this.#isOver = true;
       this.#owner.fail(incoming.error);
-      return true;
+      return incoming;
     }
     if (incoming.value === null) {
+      this.#isOver = true;
       this.#onEof();
-      return true;
+      return incoming;
     }
     const { protocol } = this.#owner;
     try {
-      this.#source.deliver(incoming.value, protocol);
+      const rest = this.#source.deliver(incoming.value, protocol);
+      return rest === null ? null : { value: rest };
     } catch (error) {
       this.#owner.failFromProtocol(
         isBuffered(protocol) ? "bufferUpdated" : "dataReceived",
         error,
       );
+      return null;
     }
-    return false;
   }
 
   #remainderOf(incoming: Incoming<T> | null): Remainder {
@@ -344,9 +352,10 @@ export class PassingSource implements ReadSource<Uint8Array<ArrayBuffer>> {
     return this.#reader.readChunk();
   }
 
-  deliver(chunk: Uint8Array<ArrayBuffer>, protocol: StreamProtocol): void {
-    if (isBuffered(protocol)) copyInto(protocol, chunk);
-    else protocol.dataReceived(chunk);
+  deliver(chunk: Chunk, protocol: StreamProtocol): Chunk | null {
+    if (isBuffered(protocol)) return fill(protocol, chunk);
+    protocol.dataReceived(chunk);
+    return null;
   }
 
   release(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -38,8 +38,8 @@ export interface TransportOwner<P> {
 export interface ReadSource<T> {
   /** Reads the next portion; `null` at the end of the stream. May call the protocol's `getBuffer()`. */
   read(protocol: StreamProtocol): Promise<T | null>;
-  /** Delivers a portion to the protocol. */
-  deliver(portion: T, protocol: StreamProtocol): void;
+  /** Delivers a portion to the protocol; returns what its buffer has no room for, `null` if there is nothing. */
+  deliver(portion: T, protocol: StreamProtocol): T | null;
   /** Returns the bytes of a portion that is not delivered to a protocol. */
   release(portion: T): Uint8Array<ArrayBuffer>;
 }
