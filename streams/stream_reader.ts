@@ -281,7 +281,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * Cancel safe: what has arrived stays in the reader.
    *
    * @returns The line; empty at the end of the stream.
-   * @throws {RangeError} If the line is longer than the limit; the line is dropped.
+   * @throws {RangeError} If the line is longer than the limit. The part that has arrived is dropped, and the rest reads as
+   * a line of its own.
    * @throws {RuntimeError} If another read is pending.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline}
@@ -435,8 +436,8 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * Iterates over the lines as strings, decoded as UTF-8 and without `"\n"` or `"\r\n"`. It takes no more from the reader
    * than the line, so after a `break` the rest can still be read.
    *
-   * Cancel safe: what has arrived stays in the reader. A line that is longer than the limit is dropped with a
-   * `RangeError`, after which the iteration may go on.
+   * Cancel safe: what has arrived stays in the reader. A line that is longer than the limit is a `RangeError`, as for
+   * {@linkcode StreamReader.readLine}, after which the iteration may go on.
    *
    * @returns The iterator.
    *
