@@ -32,6 +32,11 @@ export class RingBuffer<T> {
     this.#ring[this.#head] = item;
   }
 
+  /** The newest item; `undefined` if there is none. */
+  get last(): T | undefined {
+    return this.#ring[(this.#head + this.#size - 1) & this.#mask];
+  }
+
   /** The item at `index`, which is less than the size. */
   at(index: number): T {
     return this.#ring[(this.#head + index) & this.#mask] as T;

@@ -29,6 +29,7 @@ import {
   wait,
   waitFor,
 } from "../../mod.ts";
+import { FakeConn } from "../doubles/conn.ts";
 import { fakeStream } from "../doubles/streams.ts";
 
 const WARM_UP = 500;
@@ -183,13 +184,23 @@ await run(async () => {
   joined.putNowait(1);
   await lock.acquire();
   await semaphore.acquire();
-  const [conn, , writer] = await fakeStream();
+  const [conn, reader, writer] = await fakeStream();
   writer.transport.setWriteBufferLimits(0);
   conn.block();
   writer.write("a");
   actions["StreamWriter.drain() cancelled"] = cancelled(() => writer.drain());
   actions["StreamWriter.waitClosed() cancelled"] = cancelled(() =>
     writer.waitClosed()
+  );
+  actions["StreamWriter.send() cancelled"] = cancelled(() =>
+    writer.send(new Uint8Array(1))
+  );
+  actions["StreamReader.readLine() cancelled"] = cancelled(() =>
+    reader.readLine()
+  );
+  const silent = new FakeConn();
+  actions["loop.sockRecv() cancelled"] = cancelled(() =>
+    getRunningLoop().sockRecv(silent, 1)
   );
   const left: Record<string, number> = {};
   for (const [name, action] of Object.entries(actions)) {

@@ -73,6 +73,7 @@ class WriteQueue {
     this.size -= loan.end - loan.start;
     loan.end = loan.start;
     this.#dropEmptyLoans();
+    this.#dropWithdrawnLoans();
   }
 
   /** Returns the next bytes to send. They stay in the queue, and in place, until they are dropped. */
@@ -119,6 +120,16 @@ class WriteQueue {
       if (first.start < first.end) return;
       this.#full.take();
       first.onReturned(null);
+    }
+  }
+
+  /** Drops the last loans if they are withdrawn: cancelled calls would pile up while the peer does not read. */
+  #dropWithdrawnLoans(): void {
+    if (this.#last !== null) return;
+    for (let last; (last = this.#full.last) instanceof Loan;) {
+      if (!last.isWithdrawn || last.start < last.end) return;
+      this.#full.takeLast();
+      last.onReturned(null);
     }
   }
 
