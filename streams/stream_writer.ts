@@ -18,6 +18,7 @@ import { type Scheduler, schedulerOf } from "../loop/core/scheduler.ts";
 import { assertInstance, wrongType } from "../loop/core/validate.ts";
 import type { EventLoop } from "../loop/event_loop.ts";
 import { callInline } from "../loop/core/inline_call.ts";
+import type { TimerHandle } from "../loop/core/handle.ts";
 import { inspectAsText } from "../loop/core/inspection.ts";
 import type { ExtraInfo } from "../loop/net/extra_info.ts";
 import type { StartTlsOptions } from "../loop/net/tls/start_tls.ts";
@@ -42,6 +43,8 @@ export class FlowControl {
   isLost = false;
   /** The error that broke the connection; `null` if it was closed. */
   error: Error | null = null;
+  /** Aborts the connection if it is still open then. */
+  abortTimer: TimerHandle | null = null;
   #done: Future<void> | null = null;
   #closeWaiters: Set<Future<void>> | null = null;
 
@@ -63,6 +66,7 @@ export class FlowControl {
     if (this.isLost) return;
     this.isLost = true;
     this.error = error;
+    this.abortTimer?.cancel();
     this.line.wakeAll();
     for (const waiter of this.#closeWaiters ?? []) {
       if (waiter.done()) continue;
@@ -544,26 +548,33 @@ export class StreamWriter implements AsyncDisposable {
    * code that is being cancelled comes to its end: there the connection is aborted after two seconds. An error
    * that broke the connection is not thrown here.
    *
-   * Cancel safe: the data written before is still sent.
+   * Cancel safe: only the waiting ends. The connection is aborted two seconds later, unless it is closed by then.
    *
    * @returns A future that completes then.
    */
   [Symbol.asyncDispose](): Future<void> {
     this.close();
-    const isCancelled = requestsAround() > 0;
+    if (requestsAround() > 0) this.#abortLater();
     return this.#call("waitClosed()", async () => {
-      const late = isCancelled
-        ? this.#loop.callLater(FLUSH_GRACE, () => this.transport.abort())
-        : null;
       try {
         await this.waitClosed();
       } catch (error) {
         // Only the error of the connection: a cancellation is thrown.
-        if (error !== this.#flow.error) throw error;
-      } finally {
-        late?.cancel();
+        if (error === this.#flow.error) return;
+        this.#abortLater();
+        throw error;
       }
     });
+  }
+
+  /** Aborts the connection after the grace time, unless it is closed by then. */
+  #abortLater(): void {
+    const flow = this.#flow;
+    if (flow.isLost) return;
+    flow.abortTimer ??= this.#loop.callLater(
+      FLUSH_GRACE,
+      () => this.transport.abort(),
+    );
   }
 
   #call(method: string, fn: () => Promise<void>): Future<void> {

@@ -252,6 +252,42 @@ Deno.test("StreamWriter in code that is being cancelled sends what the peer take
     assertEquals(conn.written.join(""), "farewell");
   })());
 
+Deno.test("StreamWriter whose disposal is cancelled is closed a little later", () =>
+  inVirtualTime(async () => {
+    const [conn, , writer] = await fakeStream();
+    conn.block();
+    const start = getRunningLoop().time();
+    const took = () => Math.round(getRunningLoop().time() - start);
+    await assertRejects(() =>
+      timeout(5, async () => {
+        await using _ = writer;
+        writer.write("a");
+      }), TimeoutError);
+    assertEquals([took(), conn.isClosed], [5, false]);
+    await writer.waitClosed();
+    assertEquals([took(), conn.isClosed], [7, true]);
+  })());
+
+Deno.test("StreamWriter whose disposal is cancelled twice is closed a little later", () =>
+  inVirtualTime(async () => {
+    const [conn, , writer] = await fakeStream();
+    conn.block();
+    const start = getRunningLoop().time();
+    const task = createTask(async () => {
+      await using _ = writer;
+      writer.write("a");
+      await sleep(100);
+    });
+    await sleep(0);
+    task.cancel();
+    await sleep(1);
+    task.cancel();
+    await assertRejects(() => task, CancelledError);
+    await writer.waitClosed();
+    assertEquals(Math.round(getRunningLoop().time() - start), 2);
+    assert(conn.isClosed);
+  })());
+
 Deno.test("StreamWriter.writable is the stream as the platform has it", () =>
   run(async () => {
     const [conn, , writer] = await fakeStream();
