@@ -11,6 +11,7 @@ import {
   Barrier,
   Condition,
   createTask,
+  DatagramProtocol,
   Event,
   Future,
   gather,
@@ -112,6 +113,14 @@ const actions: Record<string, Action> = {
     const [, , writer] = await fakeStream();
     writer.close();
     await writer.waitClosed();
+  },
+  "DatagramTransport aborted while it sends": async () => {
+    const [transport] = await getRunningLoop().createDatagramEndpoint(
+      () => new DatagramProtocol(),
+      { localAddr: { hostname: "127.0.0.1", port: 0 } },
+    );
+    transport.sendTo("a", transport.getExtraInfo("sockname") as Deno.NetAddr);
+    transport.abort();
   },
   "Future.removeDoneCallback()": () => {
     const callback = () => {};

@@ -229,8 +229,10 @@ class DgramLink implements DatagramLink {
   #send(data: Uint8Array, addr: Deno.NetAddr): Promise<void> {
     return new Promise((resolve, reject) => {
       const onSent = (error: Error | null) => {
-        if (error) reject(sendErrorOf(error, addr, this.#mayBroadcast));
-        else resolve();
+        if (!error) resolve();
+        // Deno remembers each permission that it is asked about, so it is not asked in vain.
+        else if (this.#isClosed) reject(closedError());
+        else reject(sendErrorOf(error, addr, this.#mayBroadcast));
       };
       try {
         if (this.#isConnected) this.socket.send(data, onSent);
