@@ -35,20 +35,22 @@ const LONG_TURNS = 1;
 /** The maximum delay of `setTimeout`, in milliseconds. */
 const MAX_HOST_DELAY = 2 ** 31 - 1;
 
-/** The callbacks that wait for I/O. They wait together: a loop that ran in the meantime would make the turns long. */
+/** The callbacks that wait for I/O. They wait together, so that no loop runs on in the turns of another. */
 let waitingForIo: (() => void)[] = [];
 let turnsUntilIo = 0;
-let waitStart = 0;
+/** The time of the last turn in which a loop ran, which does not count as long. */
+let idleSince = 0;
 
 function callAfterIo(callback: () => void): void {
-  waitStart = performance.now();
+  idleSince = performance.now();
+  if (waitingForIo.push(callback) > 1) return;
   turnsUntilIo = TURNS_UNTIL_IO;
-  if (waitingForIo.push(callback) === 1) setImmediate(onTurn);
+  setImmediate(onTurn);
 }
 
 function onTurn(): void {
   turnsUntilIo--;
-  const isLong = performance.now() - waitStart >= LONG_TURNS;
+  const isLong = performance.now() - idleSince >= LONG_TURNS;
   if (turnsUntilIo > 0 && !isLong) {
     setImmediate(onTurn);
     return;

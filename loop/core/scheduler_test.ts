@@ -130,6 +130,21 @@ Deno.test("Scheduler lets I/O in while several loops are busy", async () => {
   assert(waits < 500, `${waits} waits`);
 });
 
+Deno.test("Scheduler lets a busy loop go on while others begin all the time", async () => {
+  let runs = 0;
+  let isOver = false;
+  const begin = async () => {
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      void run(() => runs++);
+    }
+  };
+  const beginning = begin();
+  const switches = await run(() => keepBusy(() => isOver ||= runs > 1000));
+  assertGreater(switches, runs);
+  await beginning;
+});
+
 Deno.test("Scheduler lets timers have their turn while tasks are busy", async () => {
   await run(async () => {
     let due = false;
