@@ -33,7 +33,7 @@ import {
   observe,
 } from "../loop/core/future.ts";
 import type { Scope } from "../loop/core/scope.ts";
-import { wrapFuture } from "../loop/core/wrap_future.ts";
+import { wrapShared } from "../loop/core/wrap_future.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
 
@@ -497,9 +497,9 @@ function waitForPromise<T>(
   let isPromiseCancelled = false;
   const body = async () => {
     try {
-      return await wrapFuture(promise);
+      return await wrapShared(promise);
     } catch (error) {
-      if (isPromiseCancelled) return await wrapFuture(promise);
+      if (isPromiseCancelled) return await wrapShared(promise);
       throw error;
     }
   };

@@ -25,6 +25,7 @@ import {
 import { allTasks, createTask, currentTask } from "./create_task.ts";
 import { moveOnAfter } from "./cancel_scope.ts";
 import { run } from "./runner.ts";
+import { gather } from "./gather.ts";
 import { sleep } from "./sleep.ts";
 import { taskGroup } from "./task_group.ts";
 import {
@@ -1051,3 +1052,34 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("waitFor() of one promise, again and again and in several loops, gives each its outcome", async () => {
+  for (const fails of [false, true]) {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const results: unknown[] = [];
+    const wait = async (seconds: number) => {
+      const task = currentTask();
+      try {
+        results.push(await waitFor(promise, seconds));
+      } catch (error) {
+        results.push((error as Error).name);
+      }
+      assertStrictEquals(currentTask(), task);
+    };
+    const expired = Promise.withResolvers<void>();
+    const main = async () => {
+      await wait(0.001);
+      if (results.length === 2) expired.resolve();
+      await gather([() => wait(60), () => wait(60)]);
+      await wait(60);
+    };
+    const running = [run(main), run(main)];
+    await expired.promise;
+    assertEquals(results, ["TimeoutError", "TimeoutError"]);
+    if (fails) reject(new RangeError());
+    else resolve("value");
+    await Promise.all(running);
+    const outcome = fails ? "RangeError" : "value";
+    assertEquals(results.slice(2), Array(6).fill(outcome));
+  }
+});

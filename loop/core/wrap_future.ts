@@ -53,6 +53,41 @@ export function wrapFuture<T>(
   return future;
 }
 
+/** The pending futures of each promise that {@linkcode wrapShared} has wrapped. */
+const futuresOf = new WeakMap<PromiseLike<unknown>, Set<Future<unknown>>>();
+
+/**
+ * Wraps a promise that may be waited for again and again, with a limit. A promise keeps its reactions until it settles,
+ * so those of futures that were cancelled would pile up: here the futures share one. Takes a microsecond more.
+ */
+export function wrapShared<T>(promise: PromiseLike<T>): Future<T> {
+  if (!isInstance(promise, Promise)) return wrapFuture(promise);
+  const future = new Future<T>();
+  const scheduler = homeOf(future);
+  const futures = futuresOf.get(promise) ?? beginToShare(promise);
+  futures.add(future);
+  scheduler.outside++;
+  observe(future, () => {
+    scheduler.outside--;
+    futures.delete(future);
+  });
+  return future;
+}
+
+function beginToShare(promise: PromiseLike<unknown>): Set<Future<unknown>> {
+  const futures = new Set<Future<unknown>>();
+  futuresOf.set(promise, futures);
+  const settle = (end: (future: Future<unknown>) => void) => {
+    futuresOf.delete(promise);
+    for (const future of futures) reach(future, () => end(future));
+  };
+  reactOnce(promise, {
+    onFulfilled: (value) => settle((future) => fulfil(future, value)),
+    onRejected: (error) => settle((future) => fail(future, error)),
+  });
+  return futures;
+}
+
 /** The functions that are called when a promise settles. */
 interface Reactions<T> {
   readonly onFulfilled: (value: T) => void;

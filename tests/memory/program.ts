@@ -48,6 +48,7 @@ declare global {
 
 /** Operations for which a program may wait as long as it runs. */
 let never: Future<void>;
+const endless = new Promise<void>(() => {});
 const queue = new Queue<number>(1);
 const fullQueue = new Queue<number>(1);
 const joined = new Queue<number>();
@@ -98,6 +99,8 @@ const actions: Record<string, Action> = {
   },
   "waitFor() out of time": () =>
     waitFor(shield(never), 0.000_001).catch(expected),
+  "waitFor() of a promise, out of time": () =>
+    waitFor(endless, 0.000_001).catch(expected),
   "waitFor() with a time limit that is not needed": () =>
     waitFor(sleep(0), 3600),
   "timeout() out of time": () =>
