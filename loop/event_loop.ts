@@ -1302,7 +1302,7 @@ export class EventLoop {
     if (this.isRunning()) {
       throw new RuntimeError("The event loop is running already");
     }
-    if (runningScheduler() !== null) {
+    if (runningScheduler()?.running) {
       throw new RuntimeError(
         "Cannot run an event loop while another one runs the caller",
       );

@@ -131,7 +131,7 @@ export class Runner implements AsyncDisposable {
    * Returns the loop of the runner.
    *
    * @returns The loop.
-   * @throws {RuntimeError} If the runner is closed.
+   * @throws {RuntimeError} If the runner is closed, or the loop factory returned a running loop.
    * @throws {TypeError} If the loop factory returned something else than a loop.
    */
   getLoop(): EventLoop {
@@ -170,7 +170,7 @@ export class Runner implements AsyncDisposable {
   ): Promise<T> {
     assertFunctionItself("run", "main", main);
     assertOptions("run", options);
-    if (runningScheduler() !== null) {
+    if (runningScheduler()?.running) {
       throw new RuntimeError(
         "Cannot call run() in a running event loop: await the function instead",
       );
@@ -192,11 +192,18 @@ export class Runner implements AsyncDisposable {
   /**
    * Closes the loop. Before, servers refuse new connections, and tasks and operations that remain or are created in
    * the meantime are cancelled and awaited, as are the jobs of the default executor.
+   *
+   * @throws {RuntimeError} If the runner is running a function.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
     const loop = this.#loop;
+    if (loop?.isRunning()) {
+      throw new RuntimeError(
+        "Cannot close the runner while it runs a function",
+      );
+    }
+    this.#closed = true;
     if (loop === null) return;
     try {
       await this.#closeLoop(loop);
@@ -339,8 +346,16 @@ function assertLoopFactory(value: unknown): void {
 
 function loopMadeBy(loopFactory: () => EventLoop): EventLoop {
   const loop: unknown = loopFactory();
-  if (isInstance(loop, EventLoop)) return loop;
-  throw wrongType("What loopFactory returns", "an EventLoop", loop);
+  if (!isInstance(loop, EventLoop)) {
+    throw wrongType("What loopFactory returns", "an EventLoop", loop);
+  }
+  // At its end the run would cancel tasks that are not its own.
+  if (loop.isRunning()) {
+    throw new RuntimeError(
+      "Cannot use the loop that loopFactory returns as it is running",
+    );
+  }
+  return loop;
 }
 
 /**
@@ -360,7 +375,7 @@ function loopMadeBy(loopFactory: () => EventLoop): EventLoop {
  * signal at which the tree of tasks is printed.
  * @returns The result of the function.
  * @throws {KeyboardInterrupt} If a signal ended it, or a callback or a task that is not awaited threw it.
- * @throws {RuntimeError} If a loop is running the calling code.
+ * @throws {RuntimeError} If a loop is running the calling code, or the loop of the factory is running.
  * @throws {TypeError} If `main` is not a function, or an option is of the wrong type.
  * @throws {RangeError} If a signal or the grace time is out of range.
  *

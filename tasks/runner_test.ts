@@ -17,6 +17,7 @@ import {
   CancelledError,
   EventLoop,
   Future,
+  getEventLoop,
   getRunningLoop,
   KeyboardInterrupt,
   newEventLoop,
@@ -118,6 +119,18 @@ Deno.test("Runner.run() refuses where a loop runs the caller", async () => {
     );
   });
   assertEquals(calls, []);
+});
+
+Deno.test("Runner.run() can be called by code that an earlier run left behind", async () => {
+  await using runner = new Runner();
+  const called = Promise.withResolvers<string>();
+  await runner.run(() => {
+    setTimeout(
+      () => runner.run(() => "ran").then(called.resolve, called.reject),
+      1,
+    );
+  });
+  assertEquals(await called.promise, "ran");
 });
 
 Deno.test("Runner.run() takes a signal that cancels the function, for this run only", async () => {
@@ -228,6 +241,22 @@ Deno.test("Runner.close() ends although a task starts another whenever it is can
   );
 });
 
+Deno.test("Runner.close() refuses while a function runs, and cancels nothing", async () => {
+  const runner = new Runner();
+  const running = runner.run(async () => {
+    await assertRejects(
+      () => runner.close(),
+      RuntimeError,
+      "Cannot close the runner while it runs a function",
+    );
+    return await sleep(0, "done");
+  });
+  assertEquals(await running, "done");
+  const loop = runner.getLoop();
+  await runner.close();
+  assert(loop.isClosed());
+});
+
 Deno.test("Runner that is closed refuses to be used", async () => {
   const runner = new Runner();
   await runner.close();
@@ -314,6 +343,26 @@ Deno.test("run() takes the loop from its factory, and debug mode", async () => {
     await run(() => assertFalse(getRunningLoop().getDebug()), { debug: false });
   }
   assert(loop.isClosed());
+});
+
+Deno.test("run() leaves a running loop of its factory alone", async () => {
+  for (const loop of [newEventLoop(), getEventLoop()]) {
+    const running = loop.isRunning() ? null : loop.runForever();
+    const task = loop.createTask(() => sleep(0.001, "done"));
+    const reports = recordExceptions(loop);
+    await assertRejects(
+      () => run(() => {}, { loopFactory: () => loop }),
+      RuntimeError,
+      "Cannot use the loop that loopFactory returns as it is running",
+    );
+    assertEquals(await task, "done");
+    assertEquals(reports, []);
+    loop.setExceptionHandler(null);
+    if (running === null) continue;
+    loop.stop();
+    await running;
+    loop.close();
+  }
 });
 
 Deno.test("run() rejects a non-function and says what to write instead", async () => {
