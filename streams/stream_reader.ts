@@ -22,6 +22,7 @@ import {
   type Scheduler,
   schedulerOf,
 } from "../loop/core/scheduler.ts";
+import { currentTaskState } from "../loop/core/task_state.ts";
 import { asError, isInstance } from "../loop/core/unknown_value.ts";
 import {
   assertInstance,
@@ -266,7 +267,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @returns The bytes; none at the end of the stream.
    * @throws {RangeError} If `n` is not an integer.
    * @throws {TypeError} If `n` is not a number.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.read}
    */
@@ -283,7 +284,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @returns The line; empty at the end of the stream.
    * @throws {RangeError} If the line is longer than the limit. The part that has arrived is dropped, and the rest reads as
    * a line of its own.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readline}
    */
@@ -310,7 +311,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @throws {RangeError} If `n` is not an integer of 0 or more.
    * @throws {TypeError} If `n` is not a number.
    * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamReader.readexactly}
    */
@@ -341,7 +342,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @returns The number of bytes, at least one; 0 at the end of the stream.
    * @throws {TypeError} If `memory` is not a `Uint8Array`.
    * @throws {RangeError} If `memory` has no bytes.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @example Usage
    * ```ts
@@ -414,7 +415,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * Cancel safe: what has arrived stays in the reader.
    *
    * @returns The text, without a byte order mark; what is not UTF-8 becomes U+FFFD.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @example Usage
    * ```ts
@@ -480,7 +481,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @throws {RangeError} If there is no separator, or an empty one.
    * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
    * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
-   * @throws {RuntimeError} If another read is pending.
+   * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.
    *
    * @example Usage
    * ```ts
@@ -675,6 +676,16 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
       return failed(this.#scheduler, error);
     }
     if (data !== null) return fulfilled(this.#scheduler, data);
+    const caller = currentTaskState();
+    if (caller !== null && caller.scheduler !== this.#scheduler) {
+      // The task cannot await the read, which would go on and take the data.
+      return failed(
+        this.#scheduler,
+        new RuntimeError(
+          `Cannot call ${method}() in a task of another event loop than that of the reader`,
+        ),
+      );
+    }
     this.#take = take;
     this.#filling = filling;
     this.#onPending?.(true);

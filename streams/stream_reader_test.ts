@@ -12,6 +12,7 @@ import {
   createTask,
   IncompleteReadError,
   LimitOverrunError,
+  newEventLoop,
   ReadTransport,
   run,
   RuntimeError,
@@ -483,6 +484,24 @@ Deno.test("StreamReader iterates on after a line that is too long", () =>
     assertEquals(textOf((await lines.next()).value!), "two\n");
     assertEquals((await lines.next()).done, true);
   }));
+
+Deno.test("StreamReader.readLine() in a task of another loop fails and takes nothing", async () => {
+  const loop = newEventLoop();
+  const reader = new StreamReader({ loop });
+  await run(() =>
+    assertRejects(
+      () => reader.readLine(),
+      RuntimeError,
+      "Cannot call readLine() in a task of another event loop",
+    )
+  );
+  feed(reader, "line\n");
+  assertEquals(textOf(await run(() => reader.readLine())), "line\n");
+  feed(reader, "next\n");
+  const next = await loop.runUntilComplete(() => reader.readLine());
+  assertEquals(textOf(next), "next\n");
+  loop.close();
+});
 
 Deno.test("StreamReader.toString() tells how it stands", () =>
   run(async () => {
