@@ -341,13 +341,7 @@ export class PostgresStore implements Store, AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pause);
-    const unlisten = this.#unlisten;
-    this.#unlisten = null;
-    try {
-      await (await unlisten)?.();
-    } catch {
-      // The connection is lost.
-    }
+    await this.#endListening();
   }
 
   /** Stops listening, as {@linkcode PostgresStore.close} does. */
@@ -430,7 +424,8 @@ export class PostgresStore implements Store, AsyncDisposable {
       clearTimeout(this.#pause);
       this.#pause = setTimeout(() => {
         if (this.#unlisten !== listening) return;
-        this.#unlisten = null;
+        // The driver may count the connection as in use until then.
+        this.#endListening();
         // What was put in the meantime was not notified.
         this.#tellAll();
         if (this.#watchers.size > 0) this.#startListening();
@@ -441,6 +436,17 @@ export class PostgresStore implements Store, AsyncDisposable {
     );
     this.#unlisten = listening;
     listening.then(() => this.#tellAll(), lost);
+  }
+
+  /** Never rejects. */
+  async #endListening(): Promise<void> {
+    const unlisten = this.#unlisten;
+    this.#unlisten = null;
+    try {
+      await (await unlisten)?.();
+    } catch {
+      // The connection is lost.
+    }
   }
 
   /** Calls the watchers of a queue; those of all, if the name was too long for a notification. */

@@ -53,7 +53,12 @@ class Database implements AsyncDisposable {
       ({ payload }: pg.Notification) => notify(payload),
     );
     client.on("error", lost);
-    await client.query(`LISTEN ${channel}`);
+    try {
+      await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
     return () => client.release(true);
   };
 
@@ -288,6 +293,25 @@ Deno.test("PostgresStore throws an answer of the database as it is", async () =>
     TypeError,
     "an array of rows, or an object with rows: received undefined",
   );
+});
+
+Deno.test("PostgresStore ends each listening, also one that was lost", async () => {
+  const log: string[] = [];
+  const again = Promise.withResolvers<void>();
+  const store = new PostgresStore(() => Promise.resolve([]), {
+    listen(_channel, _notify, lost) {
+      const name = log.length === 0 ? "first" : "second";
+      log.push(`begin ${name}`);
+      if (name === "first") queueMicrotask(lost);
+      else again.resolve();
+      return Promise.resolve(() => log.push(`end ${name}`));
+    },
+  });
+  const watch = store.watch("mail", () => {});
+  await again.promise;
+  watch[Symbol.dispose]();
+  await store.close();
+  assertEquals(log, ["begin first", "begin second", "end first", "end second"]);
 });
 
 Deno.test("PostgresStore refuses wrong arguments", () => {
