@@ -66,9 +66,19 @@ export class Source<T> {
   }
 
   #open(): Iterator<T> | AsyncIterator<T> {
-    return this.#iterator ??= this.isAsync
+    if (this.#iterator !== null) return this.#iterator;
+    const iterator = this.isAsync
       ? (this.#items as AsyncIterable<T>)[Symbol.asyncIterator]()
       : (this.#items as Iterable<T>)[Symbol.iterator]();
+    if (typeof propertyOf(iterator, "next") !== "function") {
+      this.isOver = true;
+      throw wrongType(
+        "What the iterator method of the items returns",
+        "an iterator",
+        iterator,
+      );
+    }
+    return this.#iterator = iterator;
   }
 
   #taken(result: unknown): IteratorResult<T> {

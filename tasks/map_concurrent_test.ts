@@ -983,3 +983,19 @@ Deno.test("forEachConcurrent() ends its calls wherever it is cancelled", async (
   });
   assertEquals(awaits, 1);
 });
+
+for (const key of [Symbol.iterator, Symbol.asyncIterator] as const) {
+  Deno.test(
+    `forEachConcurrent() refuses items whose ${
+      String(key)
+    } returns no iterator`,
+    inVirtualTime(async () => {
+      const items = { [key]: () => 1 } as unknown as Iterable<number>;
+      await assertRejects(
+        () => forEachConcurrent(items, () => {}, { limit: 2 }),
+        TypeError,
+        "What the iterator method of the items returns must be an iterator: received 1",
+      );
+    }),
+  );
+}
