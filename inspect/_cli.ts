@@ -25,7 +25,7 @@ path of a socket, looks at the only one there is.
 
 Commands:
   ps                 the tasks as a table: state, what each waits for, where
-  pstree             who awaits whom, with groups, scopes and their deadlines
+  pstree             the tree of awaits, with groups, scopes and their deadlines
   top                live: tasks, steps, delays, queues, locks, connections
   trace              writes steps and waits in the Trace Event Format
   web                a page in the browser, on this machine only

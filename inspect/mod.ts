@@ -8,7 +8,7 @@
  * ```sh
  * deno run -A jsr:@asyncio/asyncio/inspect            # the programs that can be inspected
  * deno run -A jsr:@asyncio/asyncio/inspect ps 4711    # the tasks of one, as a table
- * deno run -A jsr:@asyncio/asyncio/inspect pstree     # who awaits whom
+ * deno run -A jsr:@asyncio/asyncio/inspect pstree     # the tree of awaits
  * deno run -A jsr:@asyncio/asyncio/inspect --help
  * ```
  *

@@ -491,7 +491,7 @@ export class Future<T = unknown> implements Promise<T> {
     }
     return asError(
       Future.#error(this as Future<unknown>),
-      "A value that is no Error was thrown: ",
+      "A value that is not an Error was thrown: ",
     );
   }
 

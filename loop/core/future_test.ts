@@ -482,7 +482,7 @@ Deno.test("Future.exception() wraps what was thrown without being an Error", () 
     assertInstanceOf(exception, Error);
     assertEquals(
       exception.message,
-      "A value that is no Error was thrown: text",
+      "A value that is not an Error was thrown: text",
     );
     assertEquals(exception.cause, "text");
     try {
