@@ -177,6 +177,8 @@ export class EventLoop {
    * @returns The result.
    * @throws {KeyboardInterrupt} If a callback, or a task that is not awaited, threw one.
    * @throws {RuntimeError} If the loop is running or closed, or was stopped before `aw` was done.
+   * @throws {RangeError} If `aw` is a future of another loop.
+   * @throws {TypeError} If `aw` is not awaitable.
    */
   async runUntilComplete<T>(aw: Awaitable<T>): Promise<T> {
     this.#assertCanRun();
@@ -518,7 +520,7 @@ export class EventLoop {
    * @param host A host name or address, or several; `null` for all interfaces; or options alone, with a `sock`.
    * @param port The port; 0, or `null` with a host, for a free one. `server.sockets` has its number.
    * @param options How to listen, or an open listener to use instead of host and port.
-   * @returns The server, which is already accepting connections.
+   * @returns The server, which is already accepting connections unless `startServing` is `false`.
    * @throws {RangeError} If the port is out of range, or if neither an address nor a listener is given.
    * @throws {Deno.errors.AddrInUse} If the port is in use; other failures likewise.
    * @throws {Deno.errors.NotFound} If a host has no address.
@@ -577,7 +579,7 @@ export class EventLoop {
    * @param protocolFactory Creates a protocol for each connection.
    * @param path The socket's path, which may begin with `"\0"` (abstract namespace); or options alone, with a `sock`.
    * @param options How to listen, or an open listener to use instead of the path.
-   * @returns The server, which is already accepting connections.
+   * @returns The server, which is already accepting connections unless `startServing` is `false`.
    * @throws {RangeError} Unless either a path or a listener is given.
    * @throws {Deno.errors.AddrInUse} If the path is a file of another kind; other failures likewise.
    * @throws {Deno.errors.NotSupported} On Windows.

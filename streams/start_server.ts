@@ -58,7 +58,7 @@ export interface StartServerOptions extends ServerOptions {
  * @param host A host name or an address, or several; all interfaces if it is `null`.
  * @param port The port; a free one if it is 0 or, with a host, `null`: see `server.sockets`.
  * @param options How to listen.
- * @returns A future of the server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already unless `startServing` is `false`.
  * @throws {TypeError} If `clientConnected` is not a function.
  * @throws {RangeError} If the port is invalid, or the limit is not greater than 0.
  * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.listen()` likewise.
@@ -101,7 +101,7 @@ export function startServer(
  *
  * @param clientConnected Called with a reader and a writer for each connection.
  * @param options The listener, and how to use it.
- * @returns A future of the server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already unless `startServing` is `false`.
  * @category Streams
  */
 export function startServer(
@@ -160,7 +160,7 @@ export interface StartUnixServerOptions extends UnixServerOptions {
  * @param clientConnected Called with a reader and a writer for each connection.
  * @param path The path of the socket; a path that begins with `"\0"` is in Linux's abstract namespace.
  * @param options How to listen.
- * @returns A future of the server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already unless `startServing` is `false`.
  * @throws {TypeError} If `clientConnected` is not a function.
  * @throws {RangeError} If neither a path nor a listener is given, or the limit is not greater than 0.
  * @throws {Deno.errors.AddrInUse} If a file at the path is not a socket. Other errors of `Deno.listen()` likewise.
@@ -201,7 +201,7 @@ export function startUnixServer(
  *
  * @param clientConnected Called with a reader and a writer for each connection.
  * @param options The listener, and how to use it.
- * @returns A future of the server, which accepts connections already.
+ * @returns A future of the server, which accepts connections already unless `startServing` is `false`.
  * @category Streams
  */
 export function startUnixServer(

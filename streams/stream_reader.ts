@@ -577,6 +577,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    *
    * @param transport The transport.
    * @throws {RuntimeError} If the reader has a transport already.
+   * @throws {TypeError} If `transport` is not a transport.
    */
   setTransport(transport: ReadTransport): void {
     assertTransport("The transport of setTransport()", transport);

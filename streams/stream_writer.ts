@@ -319,7 +319,7 @@ export class StreamWriter implements AsyncDisposable {
    * Cancel safe: the data written before is still sent.
    *
    * @returns A future that completes then.
-   * @throws {Deno.errors.ConnectionReset} If the connection is lost.
+   * @throws The error that broke the connection, if one did; `Deno.errors.ConnectionReset` if it is closed.
    *
    * @example A lot of data in little memory
    * ```ts
@@ -399,6 +399,8 @@ export class StreamWriter implements AsyncDisposable {
   /**
    * Ends the sending direction after everything is sent (half-close). Receiving goes on.
    *
+   * @throws {Deno.errors.NotSupported} If {@linkcode StreamWriter.canWriteEof} is `false`, as for TLS.
+   *
    * @see {@link https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write_eof}
    */
   writeEof(): void {
@@ -455,10 +457,10 @@ export class StreamWriter implements AsyncDisposable {
    * @param options Which side of the connection this is, if not the side it was created for.
    * @returns A future that completes after the handshake.
    * @throws {RangeError} If an option is out of range, or `serverName` is missing.
-   * @throws {RuntimeError} If the writer is closed.
+   * @throws {RuntimeError} If the writer is closing.
    * @throws {Deno.errors.InvalidData} If the certificate is not accepted, or the peer does not support TLS.
    * @throws {Deno.errors.ConnectionAborted} If the handshake takes too long.
-   * @throws {Deno.errors.ConnectionReset} If the peer closes the connection.
+   * @throws {Deno.errors.ConnectionReset} If the connection is closed.
    * @throws {Deno.errors.NotSupported} On Deno before 2.9.
    *
    * @example Usage

@@ -139,7 +139,7 @@ export class Process implements AsyncDisposable {
    * error. The output is kept in memory. The input is sent in portions and not copied, so it must not change.
    *
    * If it is cancelled, the process goes on, and the next call returns the output so far too. Input that has not been
-   * sent by then is dropped; standard input stays open.
+   * sent by then is dropped; then standard input stays open.
    *
    * @param input The input; a string is encoded as UTF-8.
    * @returns A future of what was written to standard output and standard error; `null` for one that is not a pipe.
@@ -233,7 +233,11 @@ export class Process implements AsyncDisposable {
     return all;
   }
 
-  /** Closes the pipes, kills the process if it is running, and waits until it has exited. */
+  /**
+   * Closes the pipes, kills the process if it is running, and waits until it has exited.
+   *
+   * Cancel safe: only the waiting ends.
+   */
   [Symbol.asyncDispose](): Future<void> {
     this.#transport.close();
     // Unsent input would wait until it is read.

@@ -332,6 +332,7 @@ export class CancelScope {
  * @param options A deadline, a shield, whether the cancellation persists, and a signal that cancels the scope.
  * @returns The result of the function; `undefined` if cancelling the scope ended it.
  * @throws {TypeError} If `body` is not a function, or an option is of the wrong type.
+ * @throws {RangeError} If the deadline is not a time.
  *
  * @example Usage
  * ```ts

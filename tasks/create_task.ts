@@ -60,6 +60,7 @@ export function createTask<T>(
  *
  * @param loop The loop of the task; the running one by default.
  * @returns The task; `null` in a callback, outside any task, or in a task of another loop.
+ * @throws {TypeError} If `loop` is not an event loop.
  *
  * @example Usage
  * ```ts
@@ -85,6 +86,7 @@ export function currentTask(loop?: EventLoop): Task<unknown> | null {
  *
  * @param loop The loop; the running one by default.
  * @returns The tasks.
+ * @throws {TypeError} If `loop` is not an event loop.
  *
  * @example Usage
  * ```ts

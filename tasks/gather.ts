@@ -75,6 +75,7 @@ export interface GatherOptions {
  * @param options Whether to return errors like results.
  * @returns A future of the results.
  * @throws {TypeError} If one of `aws` is not awaitable.
+ * @throws {RangeError} If futures among them belong to different loops.
  *
  * @example Usage
  * ```ts
@@ -103,6 +104,7 @@ export function gather<const A extends readonly Awaitable<unknown>[]>(
  * @param options Whether to return errors like results.
  * @returns A future of the results.
  * @throws {TypeError} If one of `aws` is not awaitable.
+ * @throws {RangeError} If futures among them belong to different loops.
  * @category Waiting for several
  */
 export function gather<const A extends readonly Awaitable<unknown>[]>(

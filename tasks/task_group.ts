@@ -246,6 +246,7 @@ export class TaskGroup {
    * @throws {ExceptionGroup} If the body or a task failed.
    * @throws {KeyboardInterrupt} If the body or a task threw it.
    * @throws {RuntimeError} If the group has already been used.
+   * @throws {TypeError} If `body` is not a function.
    */
   async run<T>(body: (group: this) => T | PromiseLike<T>): Promise<T> {
     assertFunctionItself("TaskGroup.run", "body", body);
@@ -521,7 +522,7 @@ function isInBackground(options: GroupTaskOptions | undefined): boolean {
  *
  * When a task or the body fails, all others are cancelled and awaited, and an `ExceptionGroup` of all errors is
  * thrown; a `KeyboardInterrupt` among them is thrown by itself. Cancelling the calling task cancels the tasks.
- * Outside any task, the body runs in a new task.
+ * Outside any task, or with a signal, the body runs in a new task.
  *
  * @typeParam T The type of the result.
  * @param body The function, which receives the group.
@@ -529,6 +530,7 @@ function isInBackground(options: GroupTaskOptions | undefined): boolean {
  * @returns The result of the body, after all tasks are done.
  * @throws {ExceptionGroup} If the body or a task failed.
  * @throws {KeyboardInterrupt} If the body or a task threw it.
+ * @throws {TypeError} If `body` is not a function, or `signal` is not an `AbortSignal`.
  *
  * @example Usage
  * ```ts

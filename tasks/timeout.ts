@@ -169,6 +169,7 @@ export class Timeout {
    * @returns The result of the function.
    * @throws {TimeoutError} If the limit was reached.
    * @throws {RuntimeError} If the timeout has already been used.
+   * @throws {TypeError} If `body` is not a function.
    */
   async run<T>(body: (scope: Timeout) => T | PromiseLike<T>): Promise<T> {
     assertFunctionItself("Timeout.run", "body", body);
@@ -220,6 +221,8 @@ export class Timeout {
   /**
    * A signal for platform APIs, which aborts when the limit is reached or the surrounding code is cancelled. Reading
    * it means that the next await obeys it, so read it where you use it.
+   *
+   * @throws {RuntimeError} If the body has not begun.
    */
   get signal(): AbortSignal {
     if (this.#scope === null) {
@@ -430,9 +433,9 @@ export interface WaitForOptions {
  * Awaits an awaitable within a time limit.
  *
  * When the limit is reached, the awaitable is cancelled and awaited until it has ended, so `waitFor()` can take
- * longer than the limit. A function runs in the current task. Cancelling the calling task cancels the awaitable. A
- * native promise is left alone; one that a function awaits can only be interrupted if its API was given
- * `currentTask()!.signal`.
+ * longer than the limit. A function runs in the current task or, with a signal, in a new one. Cancelling the calling
+ * task cancels the awaitable. A native promise is left alone; one that a function awaits can only be interrupted if its
+ * API was given `currentTask()!.signal`.
  *
  * Pass the function rather than its promise: if the task awaits several things concurrently, it is unknown which of
  * them the promise depends on, and only the wait for it ends.

@@ -239,13 +239,14 @@ export interface CompletionIterator<T>
  *
  * `for await` gives the completed futures and tasks themselves, whose results `result()` returns; a function is
  * represented by its task. A plain `for` gives new futures, to be awaited, the first of which has the result of the
- * first awaitable to complete, and so on. Leaving the iteration cancels nothing.
+ * first awaitable to complete, and so on. Leaving the iteration, or cancelling the awaiting task, cancels nothing.
  *
  * @typeParam A The type of the awaitables.
  * @param aws Futures, promises, and functions, which become tasks. Duplicates count once, but a function is called each time.
  * @param options A time limit.
  * @returns The iterator.
- * @throws {TypeError} If one of `aws` is not awaitable.
+ * @throws {TypeError} If one of `aws` is not awaitable, or `timeout` is not a duration.
+ * @throws {RangeError} If `timeout` is `NaN`, or a duration without a fixed length.
  * @throws {TimeoutError} At the `await` of an iteration, when the timeout expires.
  *
  * @example Take the tasks as they complete
