@@ -124,8 +124,8 @@ const loadSpawn = lazy(() => import("./net/process/spawn.ts"));
  * thread.
  *
  * Methods that do I/O return a future. Cancelling that future stops the operation and leaves nothing behind,
- * unless the method says otherwise. They throw a {@linkcode RuntimeError} if the loop is closed, and
- * `Deno.errors.NotCapable` if a permission is missing.
+ * unless the method says otherwise. They throw a {@linkcode RuntimeError} if the loop is closed,
+ * `Deno.errors.NotCapable` if a permission is missing, and a `TypeError` or `RangeError` if an argument is wrong.
  *
  * @example Usage
  * ```ts
@@ -676,8 +676,8 @@ export class EventLoop {
   }
 
   /**
-   * Sends a file, or a part of it, through the transport of a connection, after what has been written before.
-   * Until it is sent, other writes throw and nothing is received.
+   * Sends a file, or a part of it, through the transport of a connection, after what was written before and in the
+   * same step. Until it is sent, other writes throw and nothing is received.
    *
    * Deno has no `sendfile()`, so the program reads the file itself. Afterwards the file's position is behind
    * what was sent; after a failure, behind the last chunk of 256 KiB that was sent completely. If it is

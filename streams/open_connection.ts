@@ -34,6 +34,7 @@ export interface OpenConnectionOptions extends ConnectionOptions {
  * @param port The port.
  * @param options How to connect.
  * @returns A future of a reader and a writer. Close the writer when done.
+ * @throws {TypeError} If an argument is of the wrong type.
  * @throws {RangeError} If the port is invalid, or the limit is not greater than 0.
  * @throws {Deno.errors.ConnectionRefused} If nothing listens on the port. Other errors of `Deno.connect()` likewise.
  * @throws {Deno.errors.NotFound} If the host does not have an address.

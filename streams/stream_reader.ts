@@ -479,6 +479,7 @@ export class StreamReader implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    * @param separator The separator, or several: the match that ends first wins, the shortest if several do.
    * @returns The bytes.
    * @throws {RangeError} If there is no separator, or an empty one.
+   * @throws {TypeError} If a separator is neither a string nor bytes.
    * @throws {LimitOverrunError} If more than the limit comes before the separator. The bytes stay in the reader.
    * @throws {IncompleteReadError} If the stream ends first; the error has what had arrived.
    * @throws {RuntimeError} If another read is pending, or it has to wait and the reader belongs to another loop.

@@ -35,6 +35,8 @@ export interface CreateSubprocessOptions extends SubprocessOptions {
  * @param args The arguments.
  * @param options Standard streams, working directory and environment.
  * @returns A future of the running process.
+ * @throws {TypeError} If an argument is of the wrong type.
+ * @throws {RangeError} If the limit is not greater than 0.
  * @throws {Deno.errors.NotFound} If the program or the working directory does not exist.
  * @throws {Deno.errors.PermissionDenied} If the file is not executable.
  * @throws {Deno.errors.NotCapable} If a permission is missing.
@@ -95,6 +97,8 @@ export function createSubprocessExec(
  * @param command The command.
  * @param options Standard streams, working directory and environment.
  * @returns A future of the running process.
+ * @throws {TypeError} If an argument is of the wrong type.
+ * @throws {RangeError} If the limit is not greater than 0.
  * @throws {Deno.errors.NotFound} If the working directory does not exist.
  * @throws {Deno.errors.NotCapable} If a permission is missing.
  *
