@@ -670,6 +670,23 @@ Deno.test(
   }),
 );
 
+Deno.test("timeout() with abandon cancels the abandoned body in sleep(0), too", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<string>();
+  const limited = timeout(0, async () => {
+    await promise;
+    try {
+      await sleep(0);
+      end.resolve("not cancelled");
+    } catch (error) {
+      end.resolve((error as Error).name);
+    }
+  }, { abandon: true });
+  await assertRejects(() => limited, TimeoutError);
+  resolve();
+  assertEquals(await end.promise, "CancelledError");
+});
+
 Deno.test(
   "timeout() with abandon waits for a body that can be interrupted",
   inVirtualTime(async () => {

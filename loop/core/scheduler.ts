@@ -396,9 +396,12 @@ export class Scheduler {
       // library does not continue: the call comes from a listener that it registered.
       this.opened(caller);
     } else {
-      queueMicrotask(this.#pump);
+      queueMicrotask(this.#pumpSoon);
     }
   }
+
+  /** `await sleep(0)` calls `then` first: what is done by then cannot be cancelled. */
+  readonly #pumpSoon = (): void => queueMicrotask(this.#pump);
 
   readonly #pump = (): void => {
     while (true) {

@@ -5,7 +5,9 @@ import {
   cancelScope,
   createTask,
   currentTask,
+  Event,
   getRunningLoop,
+  run,
   shielded,
   sleep,
   taskGroup,
@@ -251,3 +253,24 @@ Deno.test(
     assert(outcome[0] instanceof TimeoutError);
   }, patience),
 );
+
+Deno.test("A line is cancelled in sleep(0) after a promise, although the task waits elsewhere", async () => {
+  const ends: string[] = [];
+  const over = new Event();
+  await run(() =>
+    Promise.all([
+      over.wait(),
+      cancelScope(async (scope) => {
+        scope.cancel();
+        await new Promise((resolve) => setTimeout(resolve));
+        try {
+          await sleep(0);
+          ends.push("not cancelled");
+        } finally {
+          over.set();
+        }
+      }),
+    ])
+  );
+  assertEquals(ends, []);
+});
