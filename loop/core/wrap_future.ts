@@ -64,18 +64,22 @@ export function wrapShared<T>(promise: PromiseLike<T>): Future<T> {
   if (!isInstance(promise, Promise)) return wrapFuture(promise);
   const future = new Future<T>();
   const scheduler = homeOf(future);
-  const futures = futuresOf.get(promise) ?? beginToShare(promise);
+  const shared = futuresOf.get(promise);
+  const futures = shared ?? new Set();
   futures.add(future);
   scheduler.outside++;
   observe(future, () => {
     scheduler.outside--;
     futures.delete(future);
   });
+  if (shared === undefined) settleTogether(promise, futures);
   return future;
 }
 
-function beginToShare(promise: PromiseLike<unknown>): Set<Future<unknown>> {
-  const futures = new Set<Future<unknown>>();
+function settleTogether(
+  promise: PromiseLike<unknown>,
+  futures: Set<Future<unknown>>,
+): void {
   futuresOf.set(promise, futures);
   const settle = (end: (future: Future<unknown>) => void) => {
     futuresOf.delete(promise);
@@ -85,7 +89,6 @@ function beginToShare(promise: PromiseLike<unknown>): Set<Future<unknown>> {
     onFulfilled: (value) => settle((future) => fulfil(future, value)),
     onRejected: (error) => settle((future) => fail(future, error)),
   });
-  return futures;
 }
 
 /** The functions that are called when a promise settles. */
