@@ -175,7 +175,7 @@ export function retry<T>(
   }
 }
 
-/** What a call of {@linkcode retry} is to do. */
+/** The checked arguments of {@linkcode retry}. */
 interface Plan<T> {
   readonly fn: (attempt: number) => T | PromiseLike<T>;
   readonly attempts: number;
