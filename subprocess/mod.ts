@@ -26,7 +26,7 @@ export {
   PIPE,
   STDOUT,
   type SubprocessStdio,
-} from "../loop/net/transports.ts";
+} from "../loop/net/subprocess_transport.ts";
 export type { SubprocessOptions } from "../loop/net/options.ts";
 export {
   createSubprocessExec,

@@ -2,11 +2,11 @@
 
 import { fulfilled, type Future, withResult } from "../loop/core/future.ts";
 import { callInline } from "../loop/core/inline_call.ts";
+import type { Transport } from "../loop/net/transports.ts";
 import {
   PIPE,
   type SubprocessTransport,
-  type Transport,
-} from "../loop/net/transports.ts";
+} from "../loop/net/subprocess_transport.ts";
 import { isInstance } from "../loop/core/unknown_value.ts";
 import { assertOptions, wrongType } from "../loop/core/validate.ts";
 import {

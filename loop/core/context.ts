@@ -34,11 +34,11 @@ let contextWith: (values: Values) => Context;
  * import { ContextVar, copyContext } from "@asyncio/asyncio";
  * import { assertEquals } from "@std/assert";
  *
- * const user = new ContextVar("user", "nobody");
+ * const user = new ContextVar("user", "unknown");
  * const context = copyContext();
  * context.run(() => user.set("ann"));
  * assertEquals(context.get(user), "ann");
- * assertEquals(user.get(), "nobody");
+ * assertEquals(user.get(), "unknown");
  * ```
  *
  * @category Context

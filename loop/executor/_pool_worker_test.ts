@@ -60,7 +60,7 @@ Deno.test(
 Deno.test(
   "Job runs its calls in the context of its submission",
   withJobs(async (pool) => {
-    const user = new ContextVar("user", "nobody");
+    const user = new ContextVar("user", "unknown");
     user.set("ann");
     const seen: string[] = [];
     const look = () => void seen.push(user.get());

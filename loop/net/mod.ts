@@ -19,11 +19,13 @@ export {
   BaseTransport,
   DatagramTransport,
   ReadTransport,
-  type SubprocessStdio,
-  SubprocessTransport,
   Transport,
   WriteTransport,
 } from "./transports.ts";
+export {
+  type SubprocessStdio,
+  SubprocessTransport,
+} from "./subprocess_transport.ts";
 export type {
   AcceptedSocketOptions,
   ConnectionOptions,

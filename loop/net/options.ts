@@ -1,6 +1,6 @@
 // Copyright 2026 the asyncio for Deno authors. MIT license.
 
-import type { STDOUT, SubprocessStdio } from "./transports.ts";
+import type { STDOUT, SubprocessStdio } from "./subprocess_transport.ts";
 
 /**
  * A host, by name or address, and a port. A `Deno.NetAddr` is one.

@@ -18,7 +18,7 @@ import {
 import type { DatagramSocket } from "./datagram_socket.ts";
 import { closeBoth, pair } from "../../tests/doubles/recorder.ts";
 
-const NOBODY: Deno.NetAddr = {
+const PEER: Deno.NetAddr = {
   transport: "tcp",
   hostname: "192.0.2.1",
   port: 1,
@@ -26,11 +26,11 @@ const NOBODY: Deno.NetAddr = {
 
 Deno.test("BaseTransport.getExtraInfo() returns the constructor's information", () => {
   class Fake extends Transport {}
-  const transport = new Fake({ peername: NOBODY, cipher: null });
-  assertEquals(transport.getExtraInfo("peername"), NOBODY);
-  assertEquals(transport.getExtraInfo("peername", "nobody"), NOBODY);
+  const transport = new Fake({ peername: PEER, cipher: null });
+  assertEquals(transport.getExtraInfo("peername"), PEER);
+  assertEquals(transport.getExtraInfo("peername", "unknown"), PEER);
   assertEquals(transport.getExtraInfo("sockname"), null);
-  assertEquals(transport.getExtraInfo("sockname", "nobody"), "nobody");
+  assertEquals(transport.getExtraInfo("sockname", "unknown"), "unknown");
   assertEquals(transport.getExtraInfo("cipher", "none"), "none");
   assertEquals(new BaseTransport().getExtraInfo("pipe"), null);
 });

@@ -6,6 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { FEATURES, featuresProgram } from "./features.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -72,11 +73,15 @@ async function startRegistry(): Promise<Deno.HttpServer<Deno.NetAddr>> {
 }
 
 /** Runs a program that imports the package as from JSR, with a cache of its own; returns its output. */
-async function runFromRegistry(args: string[]): Promise<string> {
+async function runFromRegistry(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   await using registry = await startRegistry();
   const cache = await Deno.makeTempDir();
   try {
     return await deno(args, {
+      ...env,
       DENO_DIR: cache,
       JSR_URL: `http://127.0.0.1:${registry.addr.port}/`,
     });
@@ -105,38 +110,11 @@ Deno.test("from a registry, every entry exports what it does here", async () => 
 });
 
 Deno.test("from a registry, workers, code that is loaded late and stacks work", async () => {
-  const output = await runFromRegistry([
-    "eval",
-    "--no-config",
-    `import { createSubprocessExec, createTask, openConnection, PIPE, run, sleep, startServer, toThread } from "jsr:${name}";
-
-    async function waiting() {
-      await sleep(3600);
-    }
-
-    await run(async () => {
-      await using server = await startServer(async (reader, writer) => {
-        writer.write(await reader.readLine());
-        writer.close();
-        await writer.waitClosed();
-      }, "127.0.0.1", 0);
-      const [reader, writer] = await openConnection("127.0.0.1", server.sockets[0].addr.port);
-      await using _ = writer;
-      writer.write("over the network\\n");
-      console.log(new TextDecoder().decode(await reader.readLine()).trim());
-      console.log("in a thread", await toThread((a, b) => a * b, [6, 7]));
-      const process = await createSubprocessExec(Deno.execPath(), ["--version"], { stdout: PIPE });
-      const [version] = await process.communicate();
-      console.log("a process", new TextDecoder().decode(version).startsWith("deno"));
-      const task = createTask(waiting);
-      await sleep(0);
-      console.log(task.getStack().map((frame) => frame.functionName).join());
-    }, { debug: true });`,
-  ]);
-  assertEquals(
-    output,
-    "over the network\nin a thread 42\na process true\nwaiting\n",
+  const output = await runFromRegistry(
+    ["eval", "--no-config", featuresProgram(`jsr:${name}`)],
+    { ASYNCIO_DEBUG: "1" },
   );
+  assertEquals(output.trim().split("\n"), FEATURES);
 });
 
 Deno.test("from a registry, the commands can be run", async () => {

@@ -20,14 +20,13 @@ import {
   readPipeTransport,
   WritePipeTransport,
 } from "../pipe/pipe_transports.ts";
+import type { ReadTransport, WriteTransport } from "../transports.ts";
 import {
   PIPE,
-  type ReadTransport,
   type STDOUT,
   type SubprocessStdio,
   SubprocessTransport,
-  type WriteTransport,
-} from "../transports.ts";
+} from "../subprocess_transport.ts";
 import type { SubprocessOptions } from "../options.ts";
 
 const BLOCK_SIZE = 64 * 1024;
@@ -99,7 +98,7 @@ class FileDrain implements Resource {
       const before = this.#count;
       await this.#writing?.catch(() => {});
       await this.#turn();
-      // Data in the pipe is read within one turn of Deno's event loop.
+      // Data in the pipe is read within one turn of the event loop.
       if (this.#writing === null && this.#count === before) break;
     }
     this.#isSettled = true;

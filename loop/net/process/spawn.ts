@@ -15,7 +15,7 @@ import {
   STDOUT,
   type SubprocessStdio,
   type SubprocessTransport,
-} from "../transports.ts";
+} from "../subprocess_transport.ts";
 import type { SubprocessOptions } from "../options.ts";
 import type { EventLoop } from "../../event_loop.ts";
 import { assertDeno } from "../../core/runtime.ts";
