@@ -33,7 +33,7 @@ import {
   observe,
 } from "../loop/core/future.ts";
 import type { Scope } from "../loop/core/scope.ts";
-import { wrapShared } from "../loop/core/wrap_future.ts";
+import { futureSharing, wrapFuture } from "../loop/core/wrap_future.ts";
 
 type State = "created" | "active" | "expiring" | "expired" | "finished";
 
@@ -498,11 +498,16 @@ function waitForPromise<T>(
   limit: Timeout,
 ): Promise<T> {
   let isPromiseCancelled = false;
+  // Each call of `then` of another thenable may begin new work.
+  const outcome = (): Future<T> =>
+    isInstance<Promise<T>>(promise, Promise)
+      ? futureSharing(currentScheduler(), promise)
+      : wrapFuture(promise);
   const body = async () => {
     try {
-      return await wrapShared(promise);
+      return await outcome();
     } catch (error) {
-      if (isPromiseCancelled) return await wrapShared(promise);
+      if (isPromiseCancelled) return await outcome();
       throw error;
     }
   };

@@ -53,23 +53,27 @@ export function wrapFuture<T>(
   return future;
 }
 
-/** The pending futures of each promise that {@linkcode wrapShared} has wrapped. */
+/** The pending futures of each promise, in {@linkcode futureSharing}. */
 const futuresOf = new WeakMap<PromiseLike<unknown>, Set<Future<unknown>>>();
 
 /**
- * Wraps a promise that may be waited for again and again, with a limit. A promise keeps its reactions until it settles,
- * so those of futures that were cancelled would pile up: here the futures share one. Takes a microsecond more.
+ * Returns a future for a promise that may be waited for again and again, by waits that are cancelled. A promise keeps its
+ * reactions until it settles, so those of futures that were cancelled would pile up: here the futures share one. Takes
+ * a microsecond more. The loop counts the promise while the future is pending, if it settles outside.
  */
-export function wrapShared<T>(promise: PromiseLike<T>): Future<T> {
-  if (!isInstance(promise, Promise)) return wrapFuture(promise);
-  const future = new Future<T>();
-  const scheduler = homeOf(future);
+export function futureSharing<T>(
+  scheduler: Scheduler,
+  promise: PromiseLike<T>,
+  isOutside = true,
+): Future<T> {
+  const future = new Future<T>({ loop: scheduler.loop });
   const shared = futuresOf.get(promise);
   const futures = shared ?? new Set();
+  const outside = isOutside ? 1 : 0;
   futures.add(future);
-  scheduler.outside++;
+  scheduler.outside += outside;
   observe(future, () => {
-    scheduler.outside--;
+    scheduler.outside -= outside;
     futures.delete(future);
   });
   if (shared === undefined) settleTogether(promise, futures);

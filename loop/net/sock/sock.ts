@@ -13,7 +13,7 @@ import {
   networkOf,
 } from "../stream/callbacks.ts";
 import type { EventLoop } from "../../event_loop.ts";
-import { fulfil, Future, homeOf, observe } from "../../core/future.ts";
+import { futureSharing } from "../../core/wrap_future.ts";
 import { assertFlags, assertOptions, wrongType } from "../../core/validate.ts";
 import {
   type Datagram,
@@ -48,10 +48,8 @@ import { assertFilePart, sendChunks } from "../file/send_file.ts";
 class ResumableOperation<T> implements Resource {
   readonly #discard: (value: T) => void;
   #outcome: Outcome<T> | null = null;
-  #isPending = false;
+  #pending: Promise<void> | null = null;
   #isAbandoned = false;
-  /** The calls that wait. Those that awaited the promise would stay in memory when they are cancelled. */
-  readonly #waiting = new Set<Future<void>>();
 
   /** Calls `discard` with a value that no call has taken. */
   constructor(discard: (value: T) => void = () => {}) {
@@ -62,11 +60,10 @@ class ResumableOperation<T> implements Resource {
   async next(scheduler: Scheduler, begin: () => Promise<T>): Promise<T> {
     this.#isAbandoned = false;
     while (this.#outcome === null) {
-      if (!this.#isPending) {
-        // Outside the calling task, since it goes on when the task is cancelled.
-        callOutsideTasks(scheduler, () => void this.#operate(begin));
-      }
-      await this.#ended(scheduler);
+      const pending = this.#pending ??= this.#begin(scheduler, begin);
+      // An `await` of the promise would stay in memory when it is cancelled.
+      const isOutside = networkOf(scheduler) === null;
+      await futureSharing(scheduler, pending, isOutside);
     }
     const outcome = this.#outcome;
     this.#outcome = null;
@@ -86,31 +83,20 @@ class ResumableOperation<T> implements Resource {
     if (outcome !== null && "value" in outcome) this.#discard(outcome.value);
   }
 
-  /** Returns a future that is done when the operation ends. */
-  #ended(scheduler: Scheduler): Future<void> {
-    const ended = new Future<void>({ loop: scheduler.loop });
-    const outside = networkOf(scheduler) === null ? 1 : 0;
-    scheduler.outside += outside;
-    this.#waiting.add(ended);
-    observe(ended, () => {
-      scheduler.outside -= outside;
-      this.#waiting.delete(ended);
-    });
-    return ended;
+  /** Starts the operation outside the calling task, since it goes on when the task is cancelled. */
+  #begin(scheduler: Scheduler, begin: () => Promise<T>): Promise<void> {
+    let operation: Promise<void>;
+    callOutsideTasks(scheduler, () => operation = this.#operate(begin));
+    return operation!;
   }
 
   async #operate(begin: () => Promise<T>): Promise<void> {
-    this.#isPending = true;
     try {
       this.#outcome = { value: await begin() };
     } catch (error) {
       this.#outcome = { error };
     }
-    this.#isPending = false;
-    for (const ended of this.#waiting) {
-      if (ended.done() || ended.getLoop().isClosed()) continue;
-      callOutsideTasks(homeOf(ended), () => fulfil(ended, undefined));
-    }
+    this.#pending = null;
     if (this.#isAbandoned) this.abandon();
   }
 }
